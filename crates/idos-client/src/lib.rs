@@ -1,0 +1,4 @@
+//! Speaks to an idOS node.
+
+pub mod encoding;
+pub mod transaction;

@@ -1,0 +1,127 @@
+//! Answers one JSON request a line on standard input with one JSON line on standard output, so that programs in
+//! other languages can hold this crate against their own libraries. See `tests/interop/`.
+//!
+//! | `op` | members | answer |
+//! |---|---|---|
+//! | `issue` | `seedHex`, `issuer`, `kind` (`kyc`, `facesign`), `fields`, `subject`, `created` | `credential` |
+//! | `verify` | `credential`, `issuers` (each with `publicKeyMultibase` and `issuer` or `id`, `controller`), `at` | `verified`, `reason` |
+//! | `seal` | `recipientPublicKey`, `plaintext` (both base64) | `content`, `encryptorPublicKey` |
+//! | `open` | `content`, `encryptorPublicKey`, `secretKey` | `plaintext` |
+//!
+//! In `fields` and `subject`, dates are `{"$date": "…"}` and files `{"$base64": "…"}`. Failures answer `error`.
+
+#![expect(clippy::print_stdout, reason = "answers go to standard output")]
+
+use std::error::Error;
+use std::io::BufRead as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject};
+use idos_credential::sealing::seal_bytes;
+use idos_credential::strict_json::Json;
+use idos_credential::{
+    AcceptedIssuer, Draft, EncryptionSecret, IssuerKey, RecipientKey, VerificationKey, verify,
+};
+use rand_core::OsRng;
+use serde_json::{Value, json};
+
+type Answer = Result<Value, Box<dyn Error>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for line in std::io::stdin().lock().lines() {
+        let answer =
+            answer(&serde_json::from_str(&line?)?).unwrap_or_else(|e| json!({ "error": e.to_string() }));
+        println!("{answer}");
+    }
+    Ok(())
+}
+
+fn answer(request: &Value) -> Answer {
+    match text(request, "op")? {
+        "issue" => issue(request),
+        "verify" => judge(request),
+        "seal" => {
+            let recipient = RecipientKey::from_base64(text(request, "recipientPublicKey")?)?;
+            let plaintext = STANDARD.decode(text(request, "plaintext")?)?;
+            let (content, encryptor) = seal_bytes(&plaintext, &recipient, &mut OsRng)?;
+            Ok(json!({ "content": content, "encryptorPublicKey": encryptor }))
+        }
+        "open" => {
+            let secret = EncryptionSecret::from_base64(text(request, "secretKey")?)?;
+            let plaintext = secret.open(text(request, "content")?, text(request, "encryptorPublicKey")?)?;
+            Ok(json!({ "plaintext": STANDARD.encode(&*plaintext) }))
+        }
+        _ => Err("op is not known".into()),
+    }
+}
+
+fn issue(request: &Value) -> Answer {
+    let seed = hex::decode(text(request, "seedHex")?)?
+        .try_into()
+        .map_err(|_| "seedHex must be 32 bytes")?;
+    let key = IssuerKey::of_url(text(request, "issuer")?, &seed)?;
+    let fields = credential_fields(&plain(&request["fields"])?)?;
+    let subject = plain(&request["subject"])?;
+    let draft = match text(request, "kind")? {
+        "facesign" => Draft::personhood(fields, face_sign_subject(&subject)?)?,
+        _ => Draft::kyc(fields, kyc_subject(&subject, &mut read_file)?)?,
+    };
+    let signed = draft.sign(&key, text(request, "created")?.parse()?);
+    Ok(json!({ "credential": signed.text() }))
+}
+
+fn judge(request: &Value) -> Answer {
+    let mut issuers = Vec::new();
+    for issuer in request["issuers"].as_array().ok_or("issuers must be a list")? {
+        let key = VerificationKey::from_multibase(text(issuer, "publicKeyMultibase")?)?;
+        issuers.push(match issuer["issuer"].as_str() {
+            Some(url) => AcceptedIssuer::of_url(url, key)?,
+            None => AcceptedIssuer::named(
+                text(issuer, "id")?.into(),
+                text(issuer, "controller")?.into(),
+                key,
+            )?,
+        });
+    }
+    let verdict = verify(
+        text(request, "credential")?.as_bytes(),
+        &issuers,
+        text(request, "at")?.parse()?,
+    );
+    Ok(match verdict {
+        Ok(_) => json!({ "verified": true }),
+        Err(rejection) => json!({ "verified": false, "reason": rejection.to_string() }),
+    })
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> Result<&'a str, Box<dyn Error>> {
+    value
+        .get(member)
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("{member} must be a text").into())
+}
+
+/// Dates as texts; all else as it is.
+fn plain(value: &Value) -> Result<Json, Box<dyn Error>> {
+    Ok(match value {
+        Value::Object(members) => match members.get("$date").and_then(Value::as_str) {
+            Some(date) => Json::Text(date.to_owned()),
+            None => Json::Object(
+                members
+                    .iter()
+                    .map(|(name, v)| Ok((name.clone(), plain(v)?)))
+                    .collect::<Result<_, Box<dyn Error>>>()?,
+            ),
+        },
+        _ => Json::parse(value.to_string().as_bytes())?,
+    })
+}
+
+fn read_file(json: &Json) -> Result<Vec<u8>, &'static str> {
+    let text = json
+        .member("$base64")
+        .and_then(Json::as_text)
+        .ok_or("must be a file")?;
+    STANDARD.decode(text).map_err(|_| "must be base64")
+}

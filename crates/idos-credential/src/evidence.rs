@@ -1,0 +1,209 @@
+//! Reads subjects and credential fields from JSON, with the member names of idOS credentials.
+//!
+//! Dates are texts (`1980-10-09` or RFC 3339). How a file is given is the caller's business: as base64, as a
+//! path, as the name of a multipart field. Every problem is reported, by path and never by value.
+
+use crate::draft::CredentialFields;
+use crate::error::{Invalid, Problems};
+use crate::moment::Moment;
+use crate::strict_json::Json;
+use crate::subject::{FaceSignSubject, Gender, IdDocumentType, KycSubject, ResidentialAddress};
+
+/// Turns what stands in the place of a file into its bytes, or says what is wrong.
+pub type ReadFile<'a> = dyn FnMut(&Json) -> Result<Vec<u8>, &'static str> + 'a;
+
+/// Reads a KYC subject. Its own rules are checked later, by [`crate::Draft::kyc`].
+pub fn kyc_subject(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubject, Invalid> {
+    let mut problems = Problems::default();
+    let mut members = Members::of(json, String::new(), &mut problems);
+    let address = members.take("residentialAddress");
+    let subject = KycSubject {
+        id: members.required_text("id"),
+        first_name: members.text("firstName"),
+        middle_name: members.text("middleName"),
+        family_name: members.text("familyName"),
+        maiden_name: members.text("maidenName"),
+        gender: members.choice("gender", Gender::by_name, "must be M, F or OTHER"),
+        ssn: members.text("ssn"),
+        nationality: members.text("nationality"),
+        email: members.text("email"),
+        phone_number: members.text("phoneNumber"),
+        date_of_birth: members
+            .required("dateOfBirth", Members::date)
+            .unwrap_or(Moment::EPOCH),
+        place_of_birth: members.text("placeOfBirth"),
+        id_document_country: members.required_text("idDocumentCountry"),
+        id_document_number: members.required_text("idDocumentNumber"),
+        id_document_type: members
+            .required("idDocumentType", document_type)
+            .unwrap_or(IdDocumentType::Passport),
+        id_document_date_of_issue: members.date("idDocumentDateOfIssue"),
+        id_document_date_of_expiry: members.date("idDocumentDateOfExpiry"),
+        id_document_front_file: members.required_file("idDocumentFrontFile", read_file),
+        id_document_back_file: members.file("idDocumentBackFile", read_file),
+        selfie_file: members.required_file("selfieFile", read_file),
+        residential_address: address.map(|json| members.address(json, read_file)),
+    };
+    members.end();
+    problems.or(subject)
+}
+
+/// Reads a FaceSign subject.
+pub fn face_sign_subject(json: &Json) -> Result<FaceSignSubject, Invalid> {
+    let mut problems = Problems::default();
+    let mut members = Members::of(json, String::new(), &mut problems);
+    let subject = FaceSignSubject {
+        face_sign_user_id: members.required_text("faceSignUserId"),
+    };
+    members.end();
+    problems.or(subject)
+}
+
+/// Reads what a credential says about itself.
+pub fn credential_fields(json: &Json) -> Result<CredentialFields, Invalid> {
+    let mut problems = Problems::default();
+    let mut members = Members::of(json, String::new(), &mut problems);
+    let fields = CredentialFields {
+        id: members.required_text("id"),
+        level: members.required_text("level"),
+        issued: members.date("issued"),
+        approved_at: members.date("approvedAt"),
+        expiration_date: members.date("expirationDate"),
+    };
+    members.end();
+    problems.or(fields)
+}
+
+fn document_type(members: &mut Members<'_>, name: &'static str) -> Option<IdDocumentType> {
+    members.choice(
+        name,
+        IdDocumentType::by_name,
+        "must be PASSPORT, DRIVERS, ID_CARD, VOTING_CARD, PAN_CARD, INTERNAL_PASSPORT or RESIDENCE_PERMIT",
+    )
+}
+
+/// The members of an object, each taken once.
+struct Members<'a> {
+    prefix: String,
+    left: Vec<(&'a str, &'a Json)>,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Members<'a> {
+    fn of(json: &'a Json, prefix: String, problems: &'a mut Problems) -> Self {
+        let left = match json {
+            Json::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.as_str(), value))
+                .collect(),
+            _ => {
+                problems.add(prefix.trim_end_matches('.'), "must be an object");
+                Vec::new()
+            }
+        };
+        Self {
+            prefix,
+            left,
+            problems,
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<&'a Json> {
+        let position = self.left.iter().position(|(n, _)| *n == name)?;
+        Some(self.left.swap_remove(position).1)
+    }
+
+    fn problem(&mut self, name: &str, problem: &'static str) {
+        self.problems.add(format!("{}{name}", self.prefix), problem);
+    }
+
+    fn required<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&mut Self, &'static str) -> Option<T>,
+    ) -> Option<T> {
+        if !self.left.iter().any(|(n, _)| *n == name) {
+            self.problem(name, "is required");
+        }
+        read(self, name)
+    }
+
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        let text = self.take(name)?.as_text();
+        if text.is_none() {
+            self.problem(name, "must be a text");
+        }
+        text.map(str::to_owned)
+    }
+
+    fn required_text(&mut self, name: &'static str) -> String {
+        self.required(name, Self::text).unwrap_or_default()
+    }
+
+    fn date(&mut self, name: &'static str) -> Option<Moment> {
+        let date = self.take(name)?.as_text().and_then(|text| text.parse().ok());
+        if date.is_none() {
+            self.problem(name, "must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z");
+        }
+        date
+    }
+
+    fn choice<T>(
+        &mut self,
+        name: &'static str,
+        read: fn(&str) -> Option<T>,
+        problem: &'static str,
+    ) -> Option<T> {
+        let choice = self.take(name)?.as_text().and_then(read);
+        if choice.is_none() {
+            self.problem(name, problem);
+        }
+        choice
+    }
+
+    fn file(&mut self, name: &'static str, read_file: &mut ReadFile<'_>) -> Option<Vec<u8>> {
+        match read_file(self.take(name)?) {
+            Ok(bytes) => Some(bytes),
+            Err(problem) => {
+                self.problem(name, problem);
+                None
+            }
+        }
+    }
+
+    fn required_file(&mut self, name: &'static str, read_file: &mut ReadFile<'_>) -> Vec<u8> {
+        if self.left.iter().any(|(n, _)| *n == name) {
+            return self.file(name, read_file).unwrap_or_default();
+        }
+        self.problem(name, "is required");
+        Vec::new()
+    }
+
+    fn address(&mut self, json: &'a Json, read_file: &mut ReadFile<'_>) -> ResidentialAddress {
+        let mut members = Members::of(json, format!("{}residentialAddress.", self.prefix), self.problems);
+        let address = ResidentialAddress {
+            street: members.required_text("street"),
+            house_number: members.text("houseNumber"),
+            additional_address_info: members.text("additionalAddressInfo"),
+            region: members.text("region"),
+            city: members.required_text("city"),
+            postal_code: members.text("postalCode"),
+            country: members.required_text("country"),
+            proof_category: members.required_text("proofCategory"),
+            proof_date_of_issue: members.date("proofDateOfIssue"),
+            proof_file: members.required_file("proofFile", read_file),
+        };
+        members.end();
+        address
+    }
+
+    /// What is left is unknown. The name came from outside, so it is not repeated.
+    fn end(self) {
+        if !self.left.is_empty() {
+            self.problems.add(
+                self.prefix.trim_end_matches('.'),
+                "has a member that is not known",
+            );
+        }
+    }
+}

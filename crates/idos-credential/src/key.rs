@@ -1,0 +1,378 @@
+//! Keys of issuers, and how they are spelled.
+//!
+//! An issuer has two Ed25519 keys, which may be one: the key that signs credentials ([`IssuerKey`], named by a
+//! URL or a `did:key`), and the key that writes to the node ([`WriteKey`], known there by its hex).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer as _, SigningKey};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::iri;
+
+/// Multicodec prefix of an Ed25519 public key.
+const PUBLIC: [u8; 2] = [0xed, 0x01];
+/// Multicodec prefix of an Ed25519 private key.
+const PRIVATE: [u8; 2] = [0x80, 0x26];
+
+/// Why a key was refused. Never repeats any of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Not multibase base58btc, or with another multicodec prefix, or of a wrong length.
+    #[error("is not an Ed25519 key in multibase: z6Mk… (public) or zrv… (private)")]
+    Multibase,
+    /// Public half and private half do not belong together.
+    #[error("is a private key whose public half does not match")]
+    Mismatch,
+    /// No point of the curve, or one of low order, for which signatures can be forged.
+    #[error("is not a usable Ed25519 public key")]
+    Unusable,
+    /// Not a JSON Web Key of this kind.
+    #[error("is not a JSON Web Key with kty OKP and crv Ed25519")]
+    Jwk,
+    /// An issuer that is not an absolute URI.
+    #[error("must be an absolute URI")]
+    Uri,
+    /// Not 32 bytes in hex.
+    #[error("must be 32 bytes in hex")]
+    Hex,
+}
+
+/// A key by which credentials are verified.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct VerificationKey(ed25519_dalek::VerifyingKey);
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerificationKey({})", self.to_multibase())
+    }
+}
+
+impl VerificationKey {
+    /// From the 32 bytes of RFC 8032. Points of low order are refused.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Unusable)?;
+        if key.is_weak() {
+            Err(KeyError::Unusable)
+        } else {
+            Ok(Self(key))
+        }
+    }
+
+    /// From `z6Mk…` (Ed25519VerificationKey2020, `publicKeyMultibase`).
+    pub fn from_multibase(text: &str) -> Result<Self, KeyError> {
+        let bytes: Zeroizing<[u8; 32]> = multibase(text, PUBLIC)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// From a JSON Web Key (RFC 8037): `{"kty":"OKP","crv":"Ed25519","x":"…"}`.
+    pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
+        Jwk::read(json).and_then(|jwk| Self::from_bytes(&jwk.public()?))
+    }
+
+    /// `z6Mk…`
+    #[must_use]
+    pub fn to_multibase(self) -> String {
+        to_multibase(PUBLIC, self.0.as_bytes())
+    }
+
+    /// `did:key:z6Mk…` (did:key method, section Format).
+    #[must_use]
+    pub fn to_did_key(self) -> String {
+        format!("did:key:{}", self.to_multibase())
+    }
+
+    /// As JSON Web Key.
+    #[must_use]
+    pub fn to_jwk(self) -> String {
+        Jwk {
+            kty: "OKP".into(),
+            crv: "Ed25519".into(),
+            x: URL_SAFE_NO_PAD.encode(self.0.as_bytes()),
+            d: None,
+        }
+        .write()
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    /// Whether `signature` is this key's over `message`: canonical S, no point of low order (RFC 8032, 5.1.7,
+    /// and stricter).
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0
+            .verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature))
+            .is_ok()
+    }
+}
+
+/// The key that signs credentials, with its names. Wiped on drop; `Debug` shows no secret.
+#[derive(Clone)]
+pub struct IssuerKey {
+    id: String,
+    controller: String,
+    key: SigningKey,
+}
+
+impl fmt::Debug for IssuerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuerKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl IssuerKey {
+    /// The key of an issuer with a URL, by the convention of the official SDK: the key is `<issuer>/keys/1`, and
+    /// credentials name `<issuer>/issuers/1` as their issuer.
+    pub fn of_url(issuer: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
+        let (id, controller) = names_of_url(issuer);
+        Self::named(id, controller, seed)
+    }
+
+    /// The key of an issuer that is its `did:key`.
+    #[must_use]
+    pub fn of_did_key(seed: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(seed);
+        let (id, controller) = names_of_did_key(VerificationKey(key.verifying_key()));
+        Self { id, controller, key }
+    }
+
+    /// A key with names of its own.
+    pub fn named(id: String, controller: String, seed: &[u8; 32]) -> Result<Self, KeyError> {
+        iri::check(&id).map_err(|_| KeyError::Uri)?;
+        iri::check(&controller).map_err(|_| KeyError::Uri)?;
+        Ok(Self {
+            id,
+            controller,
+            key: SigningKey::from_bytes(seed),
+        })
+    }
+
+    /// The key's id: `proof.verificationMethod`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose key it is: the credential's `issuer`.
+    #[must_use]
+    pub fn controller(&self) -> &str {
+        &self.controller
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn verification_key(&self) -> VerificationKey {
+        VerificationKey(self.key.verifying_key())
+    }
+
+    pub(crate) fn sign(&self, verify_data: &[u8; 64]) -> [u8; 64] {
+        self.key.sign(verify_data).to_bytes()
+    }
+}
+
+/// Key id and controller of an issuer with a URL.
+pub(crate) fn names_of_url(issuer: &str) -> (String, String) {
+    (format!("{issuer}/keys/1"), format!("{issuer}/issuers/1"))
+}
+
+/// Key id and controller of an issuer that is its `did:key`.
+pub(crate) fn names_of_did_key(key: VerificationKey) -> (String, String) {
+    let did = key.to_did_key();
+    (format!("{did}#{}", key.to_multibase()), did)
+}
+
+/// The seed of a private key in any spelling: `zrv…`, a JSON Web Key with `d`, or 64 hex digits.
+pub fn read_seed(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let text = text.trim();
+    if text.starts_with('z') {
+        return seed_from_multibase(text);
+    }
+    if text.starts_with('{') {
+        let jwk = Jwk::read(text)?;
+        let seed = jwk.seed()?;
+        return if SigningKey::from_bytes(&seed).verifying_key().to_bytes() == jwk.public()? {
+            Ok(seed)
+        } else {
+            Err(KeyError::Mismatch)
+        };
+    }
+    let mut seed = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(text, seed.as_mut_slice()).map_err(|_| KeyError::Hex)?;
+    Ok(seed)
+}
+
+/// The seed of `zrv…` (Ed25519VerificationKey2020, `privateKeyMultibase`): seed and public key, which must match.
+pub fn seed_from_multibase(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let pair: Zeroizing<[u8; 64]> = multibase(text, PRIVATE)?;
+    let key = SigningKey::from_keypair_bytes(&pair).map_err(|_| KeyError::Mismatch)?;
+    Ok(Zeroizing::new(key.to_bytes()))
+}
+
+/// `zrv…` of a seed.
+#[must_use]
+pub fn seed_to_multibase(seed: &[u8; 32]) -> Zeroizing<String> {
+    let pair = Zeroizing::new(SigningKey::from_bytes(seed).to_keypair_bytes());
+    Zeroizing::new(to_multibase(PRIVATE, pair.as_slice()))
+}
+
+/// A private JSON Web Key (RFC 8037) of a seed.
+#[must_use]
+pub fn seed_to_jwk(seed: &[u8; 32]) -> Zeroizing<String> {
+    let public = SigningKey::from_bytes(seed).verifying_key().to_bytes();
+    let jwk = Jwk {
+        kty: "OKP".into(),
+        crv: "Ed25519".into(),
+        x: URL_SAFE_NO_PAD.encode(public),
+        d: Some(Zeroizing::new(URL_SAFE_NO_PAD.encode(seed))),
+    };
+    Zeroizing::new(jwk.write())
+}
+
+/// The key that writes to an idOS node and signs the rows of credentials: Ed25519, known by its lower-case hex.
+#[derive(Clone)]
+pub struct WriteKey(SigningKey);
+
+impl fmt::Debug for WriteKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WriteKey({})", self.public_hex())
+    }
+}
+
+impl WriteKey {
+    /// From the seed of RFC 8032.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    /// What the node calls `issuer_auth_public_key`.
+    #[must_use]
+    pub fn public_hex(&self) -> String {
+        hex::encode(self.0.verifying_key().as_bytes())
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+fn multibase<const N: usize>(text: &str, codec: [u8; 2]) -> Result<Zeroizing<[u8; N]>, KeyError> {
+    let digits = text
+        .strip_prefix('z')
+        .filter(|digits| digits.len() <= 128)
+        .ok_or(KeyError::Multibase)?;
+    let bytes = Zeroizing::new(bs58::decode(digits).into_vec().map_err(|_| KeyError::Multibase)?);
+    let key = bytes.strip_prefix(&codec).ok_or(KeyError::Multibase)?;
+    key.try_into()
+        .map(Zeroizing::new)
+        .map_err(|_| KeyError::Multibase)
+}
+
+fn to_multibase(codec: [u8; 2], key: &[u8]) -> String {
+    let bytes = Zeroizing::new([codec.as_slice(), key].concat());
+    format!("z{}", bs58::encode(bytes.as_slice()).into_string())
+}
+
+#[derive(Serialize, Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<Zeroizing<String>>,
+}
+
+impl Jwk {
+    fn read(json: &str) -> Result<Self, KeyError> {
+        let jwk: Self = serde_json::from_str(json).map_err(|_| KeyError::Jwk)?;
+        if jwk.kty == "OKP" && jwk.crv == "Ed25519" {
+            Ok(jwk)
+        } else {
+            Err(KeyError::Jwk)
+        }
+    }
+
+    fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default() // texts only
+    }
+
+    fn public(&self) -> Result<[u8; 32], KeyError> {
+        let bytes = URL_SAFE_NO_PAD.decode(&self.x).map_err(|_| KeyError::Jwk)?;
+        bytes.try_into().map_err(|_| KeyError::Jwk)
+    }
+
+    fn seed(&self) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let text = self.d.as_ref().ok_or(KeyError::Jwk)?;
+        let bytes = Zeroizing::new(
+            URL_SAFE_NO_PAD
+                .decode(text.as_bytes())
+                .map_err(|_| KeyError::Jwk)?,
+        );
+        bytes
+            .as_slice()
+            .try_into()
+            .map(Zeroizing::new)
+            .map_err(|_| KeyError::Jwk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_key_agree() {
+        let seed = [7; 32];
+        let multibase = seed_to_multibase(&seed);
+        assert_eq!(*read_seed(&multibase).unwrap(), seed);
+        assert_eq!(*read_seed(&seed_to_jwk(&seed)).unwrap(), seed);
+        assert_eq!(*read_seed(&hex::encode(seed)).unwrap(), seed);
+
+        let key = IssuerKey::of_did_key(&seed).verification_key();
+        assert_eq!(VerificationKey::from_multibase(&key.to_multibase()), Ok(key));
+        assert_eq!(VerificationKey::from_jwk(&key.to_jwk()), Ok(key));
+    }
+
+    #[test]
+    fn the_example_of_rfc_8037_reads() {
+        let jwk = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        assert_eq!(
+            hex::encode(*read_seed(jwk).unwrap()),
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
+        );
+        let other = jwk.replace("11qYAYKx", "22qYAYKx");
+        assert_eq!(read_seed(&other), Err(KeyError::Mismatch));
+    }
+
+    #[test]
+    fn bad_keys_are_refused() {
+        for text in [
+            "",
+            "z",
+            "z6Mk",
+            "m6Mk",
+            "z0OIl",
+            &format!("z{}", "1".repeat(4000)),
+        ] {
+            assert_eq!(
+                VerificationKey::from_multibase(text),
+                Err(KeyError::Multibase),
+                "{text}"
+            );
+        }
+        assert_eq!(VerificationKey::from_bytes(&[0; 32]), Err(KeyError::Unusable));
+        let mut one = [0; 32];
+        one[0] = 1;
+        assert_eq!(VerificationKey::from_bytes(&one), Err(KeyError::Unusable));
+        assert_eq!(read_seed("12"), Err(KeyError::Hex));
+    }
+}

@@ -1,0 +1,62 @@
+//! What an idOS credential is: build it, sign it, verify it, seal it, open it.
+//!
+//! Pure: nothing here reads a clock, a file, the network or a source of randomness that is not an argument.
+//!
+//! A credential moves forward through types that consume each other, so that what is not checked cannot be
+//! signed and what is not sealed cannot be written to a node:
+//!
+//! ```text
+//! KycSubject / FaceSignSubject ──▶ Draft ──sign──▶ SignedCredential ──seal──▶ SealedCredential
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`subject`] | what is known of a person, and its rules |
+//! | [`evidence`] | how a subject is read from JSON |
+//! | [`draft`] | a checked credential, ready to be signed |
+//! | [`signed`] | a signed credential and its exact text |
+//! | [`verify`](mod@verify) | the strict verifier |
+//! | [`sealing`] | encryption to a recipient, and the two signatures of a row |
+//! | [`key`] | issuer keys and their spellings: multibase, JWK, `did:key` |
+//! | [`level`] | levels such as `plus+liveness`, derived and matched |
+//! | [`notes`] | the public notes that stand beside a sealed credential |
+//! | [`user_key`] | the encryption key that a user derives from a password |
+//! | [`base85`], [`moment`] | how files and dates are spelled inside a credential |
+//!
+//! # What a proof says, and what it does not
+//!
+//! The `Ed25519Signature2020` proof of an idOS credential covers an RDF dataset. The idOS contexts map nearly
+//! all fields to the same predicate, so the dataset is a *set of values*: it does not say which value belongs
+//! to which field. First and family name can be swapped, and the proof still holds. [`verify`](mod@verify)
+//! refuses every document whose shape is not the one that issuers write, and values that break the rule of
+//! their field, but it cannot see a swap of two values that are both plausible. Whoever holds the content hash
+//! (access grants carry it) or the row's broader signature should compare those as well.
+
+pub mod base85;
+pub mod draft;
+pub mod error;
+pub mod evidence;
+mod iri;
+pub mod key;
+pub mod level;
+pub mod moment;
+pub mod notes;
+mod nquads;
+pub mod sealing;
+pub mod signed;
+pub mod strict_json;
+pub mod subject;
+pub mod terms;
+pub mod user_key;
+pub mod verify;
+
+pub use draft::{CredentialFields, Draft};
+pub use error::{Invalid, Problem};
+pub use key::{IssuerKey, VerificationKey, WriteKey};
+pub use level::Level;
+pub use moment::Moment;
+pub use notes::PublicNotes;
+pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
+pub use signed::SignedCredential;
+pub use subject::{FaceSignSubject, KycSubject, ResidentialAddress};
+pub use verify::{AcceptedIssuer, Rejection, Verified, verify};

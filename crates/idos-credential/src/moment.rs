@@ -1,0 +1,153 @@
+//! Moments in time, as JavaScript's `Date` spells them inside credentials.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+
+/// A moment in UTC with millisecond precision.
+///
+/// Its text is that of JavaScript's `Date.prototype.toISOString` (ECMA-262, Date Time String Format):
+/// `2026-01-02T03:04:05.000Z`, with a signed six-digit year outside 0000 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(DateTime<Utc>);
+
+/// A text that is not a moment, or one outside the years that calendars here reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z")]
+pub struct NotAMoment;
+
+impl Moment {
+    /// 1970-01-01T00:00:00Z
+    pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
+
+    /// From milliseconds since 1970-01-01T00:00:00Z.
+    pub fn from_unix_millis(millis: i64) -> Result<Self, NotAMoment> {
+        DateTime::from_timestamp_millis(millis)
+            .map(Self)
+            .ok_or(NotAMoment)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn unix_millis(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    #[must_use]
+    pub fn unix_seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    /// The text without milliseconds, `2026-01-02T03:04:05Z`: how `issuanceDate`, `proof.created` and the
+    /// times of write grants are spelled. Cuts, does not round.
+    #[must_use]
+    pub fn to_seconds_text(self) -> String {
+        let with_millis = self.to_string();
+        let whole = with_millis
+            .split_once('.')
+            .map_or(with_millis.as_str(), |(whole, _)| whole);
+        format!("{whole}Z")
+    }
+
+    /// This moment moved by `millis`, which may be negative; stays put at the end of the calendar.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self::from_unix_millis(self.unix_millis().saturating_add(millis)).unwrap_or(self)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let year = self.0.year();
+        if (0..=9999).contains(&year) {
+            return f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true));
+        }
+        let sign = if year < 0 { '-' } else { '+' };
+        write!(
+            f,
+            "{sign}{:06}{}",
+            year.unsigned_abs(),
+            self.0.format("-%m-%dT%H:%M:%S%.3fZ")
+        )
+    }
+}
+
+impl FromStr for Moment {
+    type Err = NotAMoment;
+
+    /// Reads `YYYY-MM-DD` (midnight UTC) and RFC 3339, both also with JavaScript's signed six-digit years.
+    /// Fractions finer than a millisecond are cut.
+    fn from_str(text: &str) -> Result<Self, NotAMoment> {
+        if text.len() > 64 || !text.is_ascii() {
+            return Err(NotAMoment);
+        }
+        if text.starts_with(['+', '-']) {
+            return expanded(text);
+        }
+        let parsed = if text.len() == 10 {
+            NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()
+                .and_then(|d| d.and_hms_opt(0, 0, 0))
+                .map(|d| d.and_utc())
+        } else {
+            DateTime::parse_from_rfc3339(text).ok().map(|d| d.to_utc())
+        };
+        Self::from_unix_millis(parsed.ok_or(NotAMoment)?.timestamp_millis())
+    }
+}
+
+/// `±YYYYYY-MM-DDThh:mm:ss[.fff]Z`
+fn expanded(text: &str) -> Result<Moment, NotAMoment> {
+    let year = text.get(..7).ok_or(NotAMoment)?;
+    if !year.bytes().skip(1).all(|b| b.is_ascii_digit()) || year == "-000000" {
+        return Err(NotAMoment);
+    }
+    let parsed = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.fZ").map_err(|_| NotAMoment)?;
+    Moment::from_unix_millis(parsed.and_utc().timestamp_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_those_of_javascript() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "+010000-01-01T00:00:00.000Z"),
+            (-62_167_219_200_001, "-000001-12-31T23:59:59.999Z"),
+            (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"),
+            (1_786_365_296_789, "2026-08-10T12:34:56.789Z"),
+        ] {
+            let moment = Moment::from_unix_millis(millis).unwrap();
+            assert_eq!(moment.to_string(), text);
+            assert_eq!(text.parse(), Ok(moment));
+        }
+    }
+
+    #[test]
+    fn seconds_text_cuts_the_milliseconds() {
+        let moment: Moment = "2026-08-10T12:34:56.999Z".parse().unwrap();
+        assert_eq!(moment.to_seconds_text(), "2026-08-10T12:34:56Z");
+    }
+
+    #[test]
+    fn odd_texts_are_refused() {
+        for text in [
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-02-30T00:00:00Z",
+            "10/10/2020",
+            "-000000-01-01T00:00:00Z",
+            "+1",
+            "２０２６-01-01",
+        ] {
+            assert_eq!(text.parse::<Moment>(), Err(NotAMoment), "{text}");
+        }
+        assert!("2026-01-02T03:04:05+02:00".parse::<Moment>().is_ok());
+    }
+}

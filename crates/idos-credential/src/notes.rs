@@ -1,0 +1,161 @@
+//! Public notes: the readable JSON that stands beside a sealed credential on the node.
+
+use serde::Serialize;
+
+use crate::error::{Invalid, Problems};
+use crate::strict_json::Json;
+
+/// Longest notes, in bytes. Everyone can read them; they are no place for much.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// Public notes with the members that consumers rely on: `id` (by which the issuer can edit them later; a fresh
+/// UUID, not the row's id), `level` (consumers filter by it and fail without it) and `status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicNotes {
+    text: String,
+    id: String,
+    level: String,
+}
+
+#[derive(Serialize)]
+struct Members<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    level: &'a str,
+    status: &'a str,
+    issuer: &'a str,
+}
+
+impl PublicNotes {
+    /// Notes with the members `id`, `type`, `level`, `status` and `issuer`, in this order.
+    pub fn new(id: &str, kind: &str, level: &str, status: &str, issuer: &str) -> Result<Self, Invalid> {
+        let members = Members {
+            id,
+            kind,
+            level,
+            status,
+            issuer,
+        };
+        Self::from_text(serde_json::to_string(&members).unwrap_or_default())
+    }
+
+    /// Notes as somebody else wrote them: a JSON object with the texts `id` and `level`.
+    pub fn from_text(text: String) -> Result<Self, Invalid> {
+        let mut problems = Problems::default();
+        if text.len() > MAX_BYTES {
+            problems.add("publicNotes", "are longer than 16384 bytes");
+            return problems.or(Self {
+                text,
+                id: String::new(),
+                level: String::new(),
+            });
+        }
+        let json = if let Ok(json @ Json::Object(_)) = Json::parse(text.as_bytes()) {
+            json
+        } else {
+            problems.add("publicNotes", "must be a JSON object with no member twice");
+            Json::Null
+        };
+        let mut member = |name: &'static str| {
+            let found = json
+                .member(name)
+                .and_then(Json::as_text)
+                .filter(|text| !text.is_empty());
+            if found.is_none() && json != Json::Null {
+                problems.add(format!("publicNotes.{name}"), "must be a non-empty text");
+            }
+            found.unwrap_or_default().to_owned()
+        };
+        let (id, level) = (member("id"), member("level"));
+        problems.or(Self { text, id, level })
+    }
+
+    /// The JSON text, byte for byte as it is signed and stored.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The id by which the issuer edits these notes.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The level that consumers see.
+    #[must_use]
+    pub fn level(&self) -> &str {
+        &self.level
+    }
+
+    /// The same notes with another `status`, such as `revoked`. The other members and their order stay.
+    #[must_use]
+    pub fn with_status(&self, status: &str) -> Self {
+        let mut members: Vec<(String, serde_json::Value)> = Vec::new();
+        if let (Ok(Json::Object(order)), Ok(serde_json::Value::Object(values))) = (
+            Json::parse(self.text.as_bytes()),
+            serde_json::from_str(&self.text),
+        ) {
+            members.extend(
+                order
+                    .into_iter()
+                    .filter_map(|(name, _)| values.get(&name).cloned().map(|v| (name, v))),
+            );
+        }
+        match members.iter_mut().find(|(name, _)| name == "status") {
+            Some((_, value)) => *value = status.into(),
+            None => members.push(("status".to_owned(), status.into())),
+        }
+        let written: Vec<String> = members
+            .iter()
+            .map(|(name, value)| format!("{}:{value}", serde_json::Value::from(name.as_str())))
+            .collect();
+        Self {
+            text: format!("{{{}}}", written.join(",")),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_stand_in_the_usual_order() {
+        let notes = PublicNotes::new("1", "KYC DATA", "plus+liveness", "approved", "A\"B").unwrap();
+        assert_eq!(
+            notes.text(),
+            r#"{"id":"1","type":"KYC DATA","level":"plus+liveness","status":"approved","issuer":"A\"B"}"#
+        );
+        let revoked = notes.with_status("revoked");
+        assert_eq!(
+            revoked.text(),
+            r#"{"id":"1","type":"KYC DATA","level":"plus+liveness","status":"revoked","issuer":"A\"B"}"#
+        );
+    }
+
+    #[test]
+    fn notes_that_consumers_fail_on_are_refused() {
+        for (text, field) in [
+            ("", "publicNotes"),
+            ("[]", "publicNotes"),
+            (r#"{"id":"1"}"#, "publicNotes.level"),
+            (r#"{"id":1,"level":"basic"}"#, "publicNotes.id"),
+            (r#"{"id":"1","level":"basic","id":"2"}"#, "publicNotes"),
+        ] {
+            let invalid = PublicNotes::from_text(text.into()).unwrap_err();
+            assert_eq!(
+                invalid
+                    .problems
+                    .iter()
+                    .map(|p| p.field.as_str())
+                    .collect::<Vec<_>>(),
+                [field],
+                "{text}"
+            );
+        }
+        assert!(PublicNotes::from_text(" ".repeat(20_000)).is_err());
+    }
+}

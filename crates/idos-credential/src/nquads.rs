@@ -1,0 +1,156 @@
+//! Canonical N-Quads of the fixed idOS shapes, without a JSON-LD processor.
+//!
+//! The shapes have at most one blank node, so canonical labels need no search: the lines are sorted and hashed.
+//! Escapes are those of RDF Dataset Canonicalization (RDFC-1.0, "Canonical form of N-Quads"). The order is by
+//! UTF-16 code units, not by code points as RDFC-1.0 has it, because the JavaScript library that every idOS
+//! consumer runs sorts so; the two differ where an astral character meets U+E000 to U+FFFF.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// One statement, in the four pieces whose concatenation is its line: subject, predicate, object, end.
+/// Pieces are shared, not copied: files of megabytes stand in a credential.
+pub(crate) struct Quad<'a> {
+    pieces: [Cow<'a, str>; 4],
+}
+
+const END: &str = " .\n";
+const LITERAL_END: &str = "\" .\n";
+const DATE_TIME_END: &str = "\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n";
+
+impl<'a> Quad<'a> {
+    /// `predicate` with its delimiters and spaces, ` <iri> `; `object` a whole term.
+    pub(crate) fn node(subject: &'a str, predicate: &'static str, object: &'a str) -> Self {
+        Self {
+            pieces: [subject.into(), predicate.into(), object.into(), END.into()],
+        }
+    }
+
+    /// `predicate` with its delimiters and the opening quote, ` <iri> "`; `escaped` as [`escape_literal`] gives it.
+    pub(crate) fn literal(subject: &'a str, predicate: &'static str, escaped: Cow<'a, str>) -> Self {
+        Self {
+            pieces: [subject.into(), predicate.into(), escaped, LITERAL_END.into()],
+        }
+    }
+
+    /// As [`Quad::literal`], of type `xsd:dateTime`.
+    pub(crate) fn date_time(subject: &'a str, predicate: &'static str, escaped: Cow<'a, str>) -> Self {
+        Self {
+            pieces: [subject.into(), predicate.into(), escaped, DATE_TIME_END.into()],
+        }
+    }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Lines mostly share subject and predicate; their strings then are the very same.
+        let shared = self
+            .pieces
+            .iter()
+            .zip(&other.pieces)
+            .take(2)
+            .take_while(|(a, b)| same(a, b))
+            .count();
+        let (mut a, mut b) = (self.bytes(shared), other.bytes(shared));
+        loop {
+            match (a.next(), b.next()) {
+                (Some(x), Some(y)) if x == y => {}
+                (x, y) => return x.map(utf16_rank).cmp(&y.map(utf16_rank)),
+            }
+        }
+    }
+
+    fn bytes(&self, skip: usize) -> impl Iterator<Item = u8> + '_ {
+        self.pieces.iter().skip(skip).flat_map(|piece| piece.bytes())
+    }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    std::ptr::eq(a, b) || a == b
+}
+
+/// Ranks UTF-8 bytes so that comparing them compares UTF-16 code units: astral characters (lead bytes F0 to F4)
+/// are surrogates there and stand before U+E000 to U+FFFF (lead bytes EE, EF).
+fn utf16_rank(byte: u8) -> u8 {
+    match byte {
+        0xF0..=0xF4 => byte - 2,
+        0xEE | 0xEF => byte + 5,
+        _ => byte,
+    }
+}
+
+/// SHA-256 of the canonical N-Quads: sorted, each line once.
+pub(crate) fn hash(mut quads: Vec<Quad<'_>>) -> [u8; 32] {
+    quads.sort_unstable_by(Quad::cmp);
+    quads.dedup_by(|a, b| a.cmp(b) == Ordering::Equal);
+    let mut hash = Sha256::new();
+    for quad in &quads {
+        for piece in &quad.pieces {
+            hash.update(piece.as_bytes());
+        }
+    }
+    hash.finalize().into()
+}
+
+/// The text between the quotes of a literal.
+pub(crate) fn escape_literal(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|b| b < 0x20 || matches!(b, b'"' | b'\\' | 0x7f)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\0'..='\u{1f}' | '\u{7f}' => push_escape(c, &mut out),
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The text between the angle brackets of an IRI.
+pub(crate) fn escape_iri(iri: &str, out: &mut String) {
+    for c in iri.chars() {
+        match c {
+            '\0'..=' ' | '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`' | '\\' => push_escape(c, out),
+            _ => out.push(c),
+        }
+    }
+}
+
+fn push_escape(c: char, out: &mut String) {
+    let _ = write!(out, "\\u{:04X}", u32::from(c)); // writing to memory cannot fail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_is_that_of_utf16_code_units() {
+        let quad = |object| Quad::literal("<s>", " <p> \"", Cow::Borrowed(object));
+        let texts = ["a", "ab", "", "😀", "Ａ", "ﬁ", "ﾔ", "𠮷", "\u{d7ff}", "z", "é"];
+        for a in texts {
+            for b in texts {
+                let (x, y): (Vec<u16>, Vec<u16>) = (
+                    format!("{a}\" .\n").encode_utf16().collect(),
+                    format!("{b}\" .\n").encode_utf16().collect(),
+                );
+                assert_eq!(quad(a).cmp(&quad(b)), x.cmp(&y), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_counts_once() {
+        let quad = || Quad::literal("<s>", " <p> \"", Cow::Borrowed("a"));
+        assert_eq!(hash(vec![quad(), quad()]), hash(vec![quad()]));
+    }
+}

@@ -1,0 +1,301 @@
+//! Sealing: encryption to a recipient, and the two signatures that a node checks.
+//!
+//! Content is `base64(nonce ‖ box)` with a NaCl box (X25519, XSalsa20-Poly1305, tag first). Every copy has an
+//! ephemeral key of its own, whose secret is gone afterwards: the issuer cannot open what it sealed for a user.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crypto_box::aead::AeadInPlace;
+use crypto_box::{PublicKey, SalsaBox, SecretKey};
+use rand_core::CryptoRngCore;
+use zeroize::Zeroizing;
+
+use crate::key::WriteKey;
+use crate::notes::PublicNotes;
+use crate::signed::SignedCredential;
+
+const NONCE: usize = 24;
+const TAG: usize = 16;
+const SIGNATURE: usize = 64;
+
+/// Why sealing or opening failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Not base64 of 32 bytes.
+    #[error("the {0} must be 32 bytes in base64")]
+    Key(&'static str),
+    /// A public key for which the shared secret is known to everyone (X25519, RFC 7748 section 6.1).
+    #[error("the {0} has low order: anyone could open what is sealed with it")]
+    LowOrder(&'static str),
+    /// The content is not base64, or too short.
+    #[error("the content must be base64 of at least 40 bytes")]
+    Content,
+    /// Wrong key, or a changed content.
+    #[error("the content does not open with this key")]
+    DoesNotOpen,
+    /// The notes name another level than the credential.
+    #[error("the level in the public notes must be that of the credential")]
+    Level,
+    /// The plaintext is too long for the cipher, or memory.
+    #[error("the content is too long to be sealed")]
+    TooLong,
+}
+
+/// The X25519 public key of somebody who gets a copy.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecipientKey(PublicKey);
+
+impl fmt::Debug for RecipientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecipientKey({})", self.to_base64())
+    }
+}
+
+impl RecipientKey {
+    /// From 32 bytes. Refuses points of low order, for which the shared secret is predictable.
+    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, SealError> {
+        usable(bytes, "recipient's public key").map(Self)
+    }
+
+    /// From standard base64, as users' keys stand in idOS.
+    pub fn from_base64(text: &str) -> Result<Self, SealError> {
+        let what = "recipient's public key";
+        usable(*key_bytes(text, what)?, what).map(Self)
+    }
+
+    /// As it stands in idOS.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.0.as_bytes())
+    }
+}
+
+/// The X25519 secret of somebody who opens copies: an issuer, a consumer, a user. Wiped on drop.
+#[derive(Clone)]
+pub struct EncryptionSecret(SecretKey);
+
+impl fmt::Debug for EncryptionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EncryptionSecret(..)")
+    }
+}
+
+impl EncryptionSecret {
+    /// From 32 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(SecretKey::from_bytes(bytes))
+    }
+
+    /// From standard base64 of 32 bytes.
+    pub fn from_base64(text: &str) -> Result<Self, SealError> {
+        Ok(Self::from_bytes(*key_bytes(text, "secret key")?))
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> RecipientKey {
+        RecipientKey(self.0.public_key())
+    }
+
+    /// Opens a content.
+    pub fn open(&self, content: &str, encryptor_public_key: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let what = "encryptor's public key";
+        let sender = usable(*key_bytes(encryptor_public_key, what)?, what)?;
+        let mut bytes = Zeroizing::new(STANDARD.decode(content).map_err(|_| SealError::Content)?);
+        let Some((nonce, tag)) = bytes
+            .split_first_chunk::<NONCE>()
+            .and_then(|(nonce, rest)| Some((*nonce, *rest.first_chunk::<TAG>()?)))
+        else {
+            return Err(SealError::Content);
+        };
+        let ciphertext = bytes.get_mut(NONCE + TAG..).ok_or(SealError::Content)?;
+        SalsaBox::new(&sender, &self.0)
+            .decrypt_in_place_detached(&nonce.into(), b"", ciphertext, &tag.into())
+            .map_err(|_| SealError::DoesNotOpen)?;
+        bytes.drain(..NONCE + TAG);
+        Ok(bytes)
+    }
+}
+
+/// One encrypted copy of a credential, with all that a node stores and checks of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedRow {
+    /// `base64(nonce ‖ box)`
+    pub content: String,
+    /// Base64 of the ephemeral X25519 key.
+    pub encryptor_public_key: String,
+    /// Empty for a copy.
+    pub public_notes: String,
+    /// Base64 of the Ed25519 signature over the notes.
+    pub public_notes_signature: String,
+    /// Base64 of the Ed25519 signature over the bytes of the notes' signature and of the content.
+    pub broader_signature: String,
+}
+
+/// A credential that only its recipients can read: the only form in which one may be stored or sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedCredential {
+    /// Lower-case hex of the SHA-256 of the plaintext; the same for all copies.
+    pub content_hash: String,
+    /// Lower-case hex of the Ed25519 key that signed the rows.
+    pub issuer_auth_public_key: String,
+    /// The user's copy.
+    pub original: SealedRow,
+    /// The copy for whoever was granted one.
+    pub copy: Option<SealedRow>,
+}
+
+impl SignedCredential {
+    /// Seals for the user, and for `grantee` if there is one. The plaintext is gone afterwards.
+    ///
+    /// From `rng` are drawn, for each copy, 32 bytes for the ephemeral secret and then 24 for the nonce.
+    pub fn seal(
+        self,
+        notes: &PublicNotes,
+        user: &RecipientKey,
+        grantee: Option<&RecipientKey>,
+        writer: &WriteKey,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<SealedCredential, SealError> {
+        if notes.level() != self.level() {
+            return Err(SealError::Level);
+        }
+        let plaintext = self.text.as_bytes();
+        Ok(SealedCredential {
+            content_hash: self.content_hash(),
+            issuer_auth_public_key: writer.public_hex(),
+            original: row(plaintext, notes.text(), user, writer, rng)?,
+            copy: grantee
+                .map(|grantee| row(plaintext, "", grantee, writer, rng))
+                .transpose()?,
+        })
+    }
+}
+
+/// Seals bytes that are no credential of ours, such as an attribute's value. Returns the content and the
+/// encryptor's public key.
+pub fn seal_bytes(
+    plaintext: &[u8],
+    recipient: &RecipientKey,
+    rng: &mut impl CryptoRngCore,
+) -> Result<(String, String), SealError> {
+    let (sealed, encryptor) = encrypt(plaintext, recipient, rng)?;
+    Ok((
+        STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()),
+        encryptor,
+    ))
+}
+
+/// Seals and signs one row of a credential whose plaintext somebody else wrote.
+pub fn seal_row(
+    plaintext: &[u8],
+    public_notes: &str,
+    recipient: &RecipientKey,
+    writer: &WriteKey,
+    rng: &mut impl CryptoRngCore,
+) -> Result<SealedRow, SealError> {
+    row(plaintext, public_notes, recipient, writer, rng)
+}
+
+fn row(
+    plaintext: &[u8],
+    public_notes: &str,
+    recipient: &RecipientKey,
+    writer: &WriteKey,
+    rng: &mut impl CryptoRngCore,
+) -> Result<SealedRow, SealError> {
+    let (mut sealed, encryptor_public_key) = encrypt(plaintext, recipient, rng)?;
+    let notes_signature = writer.sign(public_notes.as_bytes());
+    if let Some(room) = sealed.get_mut(..SIGNATURE) {
+        room.copy_from_slice(&notes_signature);
+    }
+    Ok(SealedRow {
+        broader_signature: STANDARD.encode(writer.sign(&sealed)),
+        content: STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()),
+        encryptor_public_key,
+        public_notes: public_notes.to_owned(),
+        public_notes_signature: STANDARD.encode(notes_signature),
+    })
+}
+
+/// Nonce, tag and ciphertext, after room for a signature: what the broader signature covers then lies in one
+/// piece, and no megabyte is copied for it.
+fn encrypt(
+    plaintext: &[u8],
+    recipient: &RecipientKey,
+    rng: &mut impl CryptoRngCore,
+) -> Result<(Vec<u8>, String), SealError> {
+    const START: usize = SIGNATURE + NONCE + TAG;
+    let mut secret = Zeroizing::new([0; 32]);
+    rng.fill_bytes(secret.as_mut_slice());
+    let mut nonce = [0; NONCE];
+    rng.fill_bytes(&mut nonce);
+    let ephemeral = SecretKey::from_bytes(*secret);
+
+    let mut sealed = Vec::with_capacity(START + plaintext.len());
+    sealed.extend_from_slice(&[0; SIGNATURE]);
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(&[0; TAG]);
+    sealed.extend_from_slice(plaintext);
+    let (head, body) = sealed.split_at_mut(START);
+    let tag = SalsaBox::new(&recipient.0, &ephemeral)
+        .encrypt_in_place_detached(&nonce.into(), b"", body)
+        .map_err(|_| SealError::TooLong)?;
+    if let Some(room) = head.last_chunk_mut::<TAG>() {
+        *room = tag.into();
+    }
+    Ok((sealed, STANDARD.encode(ephemeral.public_key().as_bytes())))
+}
+
+fn key_bytes(text: &str, what: &'static str) -> Result<Zeroizing<[u8; 32]>, SealError> {
+    if text.len() > 64 {
+        return Err(SealError::Key(what));
+    }
+    let bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| SealError::Key(what))?);
+    bytes
+        .as_slice()
+        .try_into()
+        .map(Zeroizing::new)
+        .map_err(|_| SealError::Key(what))
+}
+
+/// X25519 ignores the top bit and reduces modulo p = 2^255 - 19, so each of the five low-order points of the
+/// curve and its twist has several encodings; these are all below 2^255.
+const LOW_ORDER: [[u8; 32]; 7] = [
+    [0; 32],
+    [
+        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ],
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda,
+        0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04,
+        0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+    around_p(0xec),
+    around_p(0xed),
+    around_p(0xee),
+];
+
+/// p - 1, p and p + 1 differ in their first byte only.
+const fn around_p(first: u8) -> [u8; 32] {
+    let mut bytes = [0xff; 32];
+    bytes[0] = first;
+    bytes[31] = 0x7f;
+    bytes
+}
+
+fn usable(bytes: [u8; 32], what: &'static str) -> Result<PublicKey, SealError> {
+    let mut masked = bytes;
+    masked[31] &= 0x7f;
+    if LOW_ORDER.contains(&masked) {
+        Err(SealError::LowOrder(what))
+    } else {
+        Ok(PublicKey::from_bytes(bytes))
+    }
+}

@@ -1,0 +1,16 @@
+//! The crate against what the official JavaScript SDK produced, and against itself with random input.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
+
+mod codecs;
+mod credentials;
+mod properties;
+mod sealing;
+mod support;
+mod validation;

@@ -1,0 +1,337 @@
+//! The tables `credentials` and `shared_credentials`.
+
+use sqlx::SqliteConnection;
+
+use super::constraints::{ForeignKey, Parent, WriteError, explain};
+
+/// A row.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct CredentialRow {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) verifiable_credential_id: Option<String>,
+    /// Null only where a copy is read with the notes of an original that is gone.
+    pub(crate) public_notes: Option<String>,
+    pub(crate) content: String,
+    pub(crate) encryptor_public_key: String,
+    pub(crate) issuer_auth_public_key: String,
+    pub(crate) inserter: Option<String>,
+}
+
+/// A row to be written, as far as its caller gave it.
+pub(crate) struct NewCredential<'a> {
+    pub(crate) id: Option<&'a str>,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) verifiable_credential_id: Option<&'a str>,
+    pub(crate) public_notes: Option<&'a str>,
+    pub(crate) content: Option<&'a str>,
+    pub(crate) encryptor_public_key: Option<&'a str>,
+    pub(crate) issuer_auth_public_key: Option<&'a str>,
+    pub(crate) inserter: Option<&'a str>,
+}
+
+/// A line of a list of credentials, without content.
+pub(crate) struct ListedCredential {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) public_notes: String,
+    pub(crate) encryptor_public_key: String,
+    pub(crate) issuer_auth_public_key: String,
+    pub(crate) inserter: Option<String>,
+    pub(crate) original_id: Option<String>,
+}
+
+type Columns =
+    (String, String, Option<String>, Option<String>, String, String, String, Option<String>);
+type Line = (String, String, String, String, String, Option<String>, Option<String>);
+
+/// Writes a new row.
+pub(crate) async fn insert(db: &mut SqliteConnection, row: &NewCredential<'_>) -> Result<(), WriteError> {
+    let query = "INSERT INTO credentials (id, user_id, verifiable_credential_id, public_notes, content,
+            encryptor_public_key, issuer_auth_public_key, inserter)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    write(db, query, row).await
+}
+
+/// Writes a new row, or replaces everything but the fee in the one with this id, whoever wrote it.
+pub(crate) async fn upsert(db: &mut SqliteConnection, row: &NewCredential<'_>) -> Result<(), WriteError> {
+    let query = "INSERT INTO credentials (id, user_id, verifiable_credential_id, public_notes, content,
+            encryptor_public_key, issuer_auth_public_key, inserter)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id,
+            verifiable_credential_id = excluded.verifiable_credential_id, public_notes = excluded.public_notes,
+            content = excluded.content, encryptor_public_key = excluded.encryptor_public_key,
+            issuer_auth_public_key = excluded.issuer_auth_public_key, inserter = excluded.inserter";
+    write(db, query, row).await
+}
+
+/// Changes a user's credential; nothing if it is not the user's. The inserter stays.
+pub(crate) async fn update(db: &mut SqliteConnection, row: &NewCredential<'_>) -> Result<(), WriteError> {
+    sqlx::query(
+        "UPDATE credentials SET verifiable_credential_id = $3, public_notes = $4, content = $5,
+            encryptor_public_key = $6, issuer_auth_public_key = $7
+         WHERE id = $1 AND user_id = $2",
+    )
+    .bind(row.id)
+    .bind(row.user_id)
+    .bind(row.verifiable_credential_id)
+    .bind(row.public_notes)
+    .bind(row.content)
+    .bind(row.encryptor_public_key)
+    .bind(row.issuer_auth_public_key)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn write(
+    db: &mut SqliteConnection,
+    query: &'static str,
+    row: &NewCredential<'_>,
+) -> Result<(), WriteError> {
+    let written = sqlx::query(query)
+        .bind(row.id)
+        .bind(row.user_id)
+        .bind(row.verifiable_credential_id)
+        .bind(row.public_notes)
+        .bind(row.content)
+        .bind(row.encryptor_public_key)
+        .bind(row.issuer_auth_public_key)
+        .bind(row.inserter)
+        .execute(&mut *db)
+        .await;
+    match written {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let key =
+                ForeignKey { table: "credentials", column: "user_id", parent: Parent::Users, id: row.user_id };
+            Err(explain(db, error, &[key]).await)
+        }
+    }
+}
+
+/// Says that `copy_id` holds the same content as `original_id`.
+pub(crate) async fn link(
+    db: &mut SqliteConnection,
+    original_id: Option<&str>,
+    copy_id: Option<&str>,
+) -> Result<(), WriteError> {
+    let written = sqlx::query("INSERT INTO shared_credentials (original_id, copy_id) VALUES ($1, $2)")
+        .bind(original_id)
+        .bind(copy_id)
+        .execute(&mut *db)
+        .await;
+    match written {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let key = |column, id| ForeignKey {
+                table: "shared_credentials",
+                column,
+                parent: Parent::Credentials,
+                id,
+            };
+            Err(explain(db, error, &[key("original_id", original_id), key("copy_id", copy_id)]).await)
+        }
+    }
+}
+
+pub(crate) async fn user_of(db: &mut SqliteConnection, id: Option<&str>) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT user_id FROM credentials WHERE id = $1").bind(id).fetch_optional(db).await
+}
+
+/// The credential, with its own notes.
+pub(crate) async fn by_id(
+    db: &mut SqliteConnection,
+    id: Option<&str>,
+) -> Result<Option<CredentialRow>, sqlx::Error> {
+    let row: Option<Columns> = sqlx::query_as(
+        "SELECT id, user_id, verifiable_credential_id, public_notes, content, encryptor_public_key,
+            issuer_auth_public_key, inserter
+         FROM credentials WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(CredentialRow::from))
+}
+
+/// The credential, with the notes of each original it is a copy of; null notes if there is none any more.
+pub(crate) async fn with_notes_of_original(
+    db: &mut SqliteConnection,
+    id: Option<&str>,
+) -> Result<Vec<CredentialRow>, sqlx::Error> {
+    let rows: Vec<Columns> = sqlx::query_as(
+        "SELECT c.id, c.user_id, c.verifiable_credential_id, o.public_notes, c.content, c.encryptor_public_key,
+            c.issuer_auth_public_key, c.inserter
+         FROM credentials AS c LEFT JOIN shared_credentials AS s ON c.id = s.copy_id
+            LEFT JOIN credentials AS o ON s.original_id = o.id
+         WHERE c.id = $1 ORDER BY s.original_id",
+    )
+    .bind(id)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(CredentialRow::from).collect())
+}
+
+pub(crate) async fn all(db: &mut SqliteConnection) -> Result<Vec<CredentialRow>, sqlx::Error> {
+    let rows: Vec<Columns> = sqlx::query_as(
+        "SELECT id, user_id, verifiable_credential_id, public_notes, content, encryptor_public_key,
+            issuer_auth_public_key, inserter
+         FROM credentials ORDER BY id",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(CredentialRow::from).collect())
+}
+
+/// All of a user's rows, copies included.
+pub(crate) async fn of_user(
+    db: &mut SqliteConnection,
+    user: &str,
+) -> Result<Vec<ListedCredential>, sqlx::Error> {
+    let rows: Vec<Line> = sqlx::query_as(
+        "SELECT c.id, c.user_id, c.public_notes, c.encryptor_public_key, c.issuer_auth_public_key, c.inserter,
+            s.original_id
+         FROM credentials AS c LEFT JOIN shared_credentials AS s ON c.id = s.copy_id
+         WHERE c.user_id = $1 ORDER BY c.id, s.original_id",
+    )
+    .bind(user)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(ListedCredential::from).collect())
+}
+
+/// The copies of a user that `grantee` has a grant for and whose original is still there, with the original's
+/// notes. `issuer`, if given, is the key of the *original*.
+pub(crate) async fn shared_by_user(
+    db: &mut SqliteConnection,
+    user: Option<&str>,
+    issuer: Option<&str>,
+    grantee: &str,
+) -> Result<Vec<ListedCredential>, sqlx::Error> {
+    let rows: Vec<Line> = sqlx::query_as(
+        "SELECT DISTINCT c.id, c.user_id, o.public_notes, c.encryptor_public_key, c.issuer_auth_public_key,
+            c.inserter, s.original_id
+         FROM credentials AS c JOIN access_grants AS g ON c.id = g.data_id
+            JOIN shared_credentials AS s ON c.id = s.copy_id
+            JOIN credentials AS o ON o.id = s.original_id
+         WHERE c.user_id = $1 AND ($2 IS NULL OR o.issuer_auth_public_key = $2)
+            AND g.ag_grantee_wallet_identifier = $3 COLLATE NOCASE
+         ORDER BY c.id, s.original_id",
+    )
+    .bind(user)
+    .bind(issuer)
+    .bind(grantee)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(ListedCredential::from).collect())
+}
+
+/// Whether it is a copy that belongs to `user`.
+pub(crate) async fn is_copy_of_user(
+    db: &mut SqliteConnection,
+    id: Option<&str>,
+    user: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query(
+        "SELECT 1 FROM credentials AS c JOIN shared_credentials AS s ON c.id = s.copy_id
+         WHERE c.id = $1 AND c.user_id = $2",
+    )
+    .bind(id)
+    .bind(user)
+    .fetch_optional(db)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Whether it is a copy with an original that is still there, and `grantee` has a grant for it.
+pub(crate) async fn is_shared_with(
+    db: &mut SqliteConnection,
+    id: Option<&str>,
+    grantee: &str,
+) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query(
+        "SELECT 1 FROM credentials AS c JOIN access_grants AS g ON c.id = g.data_id
+            JOIN shared_credentials AS s ON c.id = s.copy_id
+            JOIN credentials AS o ON o.id = s.original_id
+         WHERE c.id = $1 AND g.ag_grantee_wallet_identifier = $2 COLLATE NOCASE",
+    )
+    .bind(id)
+    .bind(grantee)
+    .fetch_optional(db)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Sets the notes of every credential of this issuer key and verifiable credential id. The stored id stays.
+pub(crate) async fn set_notes(
+    db: &mut SqliteConnection,
+    issuer: &str,
+    verifiable_credential_id: Option<&str>,
+    notes: Option<&str>,
+) -> Result<u64, WriteError> {
+    let done = sqlx::query(
+        "UPDATE credentials SET public_notes = $3
+         WHERE issuer_auth_public_key = $1 AND verifiable_credential_id = $2",
+    )
+    .bind(issuer)
+    .bind(verifiable_credential_id)
+    .bind(notes)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+pub(crate) async fn delete(db: &mut SqliteConnection, id: Option<&str>) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM credentials WHERE id = $1").bind(id).execute(db).await?;
+    Ok(())
+}
+
+/// The fee, in decimal digits; `None` if there is no such credential.
+pub(crate) async fn issuer_fee(
+    db: &mut SqliteConnection,
+    id: Option<&str>,
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT issuer_fee FROM credentials WHERE id = $1").bind(id).fetch_optional(db).await
+}
+
+impl From<Columns> for CredentialRow {
+    fn from(columns: Columns) -> Self {
+        let (
+            id,
+            user_id,
+            verifiable_credential_id,
+            public_notes,
+            content,
+            encryptor_public_key,
+            issuer_auth_public_key,
+            inserter,
+        ) = columns;
+        Self {
+            id,
+            user_id,
+            verifiable_credential_id,
+            public_notes,
+            content,
+            encryptor_public_key,
+            issuer_auth_public_key,
+            inserter,
+        }
+    }
+}
+
+impl From<Line> for ListedCredential {
+    fn from(line: Line) -> Self {
+        let (id, user_id, public_notes, encryptor_public_key, issuer_auth_public_key, inserter, original_id) =
+            line;
+        Self {
+            id,
+            user_id,
+            public_notes,
+            encryptor_public_key,
+            issuer_auth_public_key,
+            inserter,
+            original_id,
+        }
+    }
+}
