@@ -57,9 +57,7 @@ fn answer(request: &Value) -> Answer {
 }
 
 fn issue(request: &Value) -> Answer {
-    let seed = hex::decode(text(request, "seedHex")?)?
-        .try_into()
-        .map_err(|_| "seedHex must be 32 bytes")?;
+    let seed = hex::decode(text(request, "seedHex")?)?.try_into().map_err(|_| "seedHex must be 32 bytes")?;
     let key = IssuerKey::of_url(text(request, "issuer")?, &seed)?;
     let fields = credential_fields(&plain(&request["fields"])?)?;
     let subject = plain(&request["subject"])?;
@@ -77,18 +75,12 @@ fn judge(request: &Value) -> Answer {
         let key = VerificationKey::from_multibase(text(issuer, "publicKeyMultibase")?)?;
         issuers.push(match issuer["issuer"].as_str() {
             Some(url) => AcceptedIssuer::of_url(url, key)?,
-            None => AcceptedIssuer::named(
-                text(issuer, "id")?.into(),
-                text(issuer, "controller")?.into(),
-                key,
-            )?,
+            None => {
+                AcceptedIssuer::named(text(issuer, "id")?.into(), text(issuer, "controller")?.into(), key)?
+            }
         });
     }
-    let verdict = verify(
-        text(request, "credential")?.as_bytes(),
-        &issuers,
-        text(request, "at")?.parse()?,
-    );
+    let verdict = verify(text(request, "credential")?.as_bytes(), &issuers, text(request, "at")?.parse()?);
     Ok(match verdict {
         Ok(_) => json!({ "verified": true }),
         Err(rejection) => json!({ "verified": false, "reason": rejection.to_string() }),
@@ -96,10 +88,7 @@ fn judge(request: &Value) -> Answer {
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> Result<&'a str, Box<dyn Error>> {
-    value
-        .get(member)
-        .and_then(Value::as_str)
-        .ok_or_else(|| format!("{member} must be a text").into())
+    value.get(member).and_then(Value::as_str).ok_or_else(|| format!("{member} must be a text").into())
 }
 
 /// Dates as texts; all else as it is.
@@ -107,21 +96,19 @@ fn plain(value: &Value) -> Result<Json, Box<dyn Error>> {
     Ok(match value {
         Value::Object(members) => match members.get("$date").and_then(Value::as_str) {
             Some(date) => Json::Text(date.to_owned()),
-            None => Json::Object(
-                members
-                    .iter()
-                    .map(|(name, v)| Ok((name.clone(), plain(v)?)))
-                    .collect::<Result<_, Box<dyn Error>>>()?,
-            ),
+            None => {
+                Json::Object(members.iter().map(|(name, v)| Ok((name.clone(), plain(v)?))).collect::<Result<
+                    _,
+                    Box<dyn Error>,
+                >>(
+                )?)
+            }
         },
         _ => Json::parse(value.to_string().as_bytes())?,
     })
 }
 
 fn read_file(json: &Json) -> Result<Vec<u8>, &'static str> {
-    let text = json
-        .member("$base64")
-        .and_then(Json::as_text)
-        .ok_or("must be a file")?;
+    let text = json.member("$base64").and_then(Json::as_text).ok_or("must be a file")?;
     STANDARD.decode(text).map_err(|_| "must be base64")
 }

@@ -84,10 +84,7 @@ fn push_digits<const ESCAPED: bool>(digits: &[u8], out: &mut Vec<u8>) {
 
 /// The bytes of a framed text. White space inside is skipped.
 pub fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
-    let inner = text
-        .strip_prefix("<~")
-        .and_then(|t| t.strip_suffix("~>"))
-        .ok_or(DecodeError::NotFramed)?;
+    let inner = text.strip_prefix("<~").and_then(|t| t.strip_suffix("~>")).ok_or(DecodeError::NotFramed)?;
     let mut out = Vec::with_capacity(inner.len() / 5 * 4 + 4);
     let (mut group, mut filled) = (0_u64, 0_usize);
     for byte in inner.bytes() {

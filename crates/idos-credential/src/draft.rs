@@ -41,10 +41,7 @@ impl Draft {
     /// A KYC credential (idOS credential subject, version 2).
     pub fn kyc(fields: CredentialFields, subject: KycSubject) -> Result<Self, Invalid> {
         check(&fields, subject.check())?;
-        Ok(Self {
-            fields,
-            subject: Subject::Kyc(Box::new(subject)),
-        })
+        Ok(Self { fields, subject: Subject::Kyc(Box::new(subject)) })
     }
 
     /// A FaceSign proof-of-personhood credential.
@@ -56,10 +53,7 @@ impl Draft {
         if let Err(invalid) = check(&fields, subject.check()) {
             problems.extend(invalid);
         }
-        problems.or(Self {
-            fields,
-            subject: Subject::FaceSign(subject),
-        })
+        problems.or(Self { fields, subject: Subject::FaceSign(subject) })
     }
 
     /// The level that the credential claims.

@@ -17,10 +17,7 @@ impl Problem {
     /// A problem of `field`.
     #[must_use]
     pub fn new(field: impl Into<String>, problem: &'static str) -> Self {
-        Self {
-            field: field.into(),
-            problem,
-        }
+        Self { field: field.into(), problem }
     }
 }
 
@@ -55,9 +52,7 @@ impl fmt::Display for Invalid {
 
 impl From<Problem> for Invalid {
     fn from(problem: Problem) -> Self {
-        Self {
-            problems: vec![problem],
-        }
+        Self { problems: vec![problem] }
     }
 }
 
@@ -76,10 +71,6 @@ impl Problems {
 
     /// `value` if nothing was collected.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Invalid> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(Invalid { problems: self.0 })
-        }
+        if self.0.is_empty() { Ok(value) } else { Err(Invalid { problems: self.0 }) }
     }
 }

@@ -28,9 +28,7 @@ pub fn kyc_subject(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubje
         nationality: members.text("nationality"),
         email: members.text("email"),
         phone_number: members.text("phoneNumber"),
-        date_of_birth: members
-            .required("dateOfBirth", Members::date)
-            .unwrap_or(Moment::EPOCH),
+        date_of_birth: members.required("dateOfBirth", Members::date).unwrap_or(Moment::EPOCH),
         place_of_birth: members.text("placeOfBirth"),
         id_document_country: members.required_text("idDocumentCountry"),
         id_document_number: members.required_text("idDocumentNumber"),
@@ -42,7 +40,7 @@ pub fn kyc_subject(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubje
         id_document_front_file: members.required_file("idDocumentFrontFile", read_file),
         id_document_back_file: members.file("idDocumentBackFile", read_file),
         selfie_file: members.required_file("selfieFile", read_file),
-        residential_address: address.map(|json| members.address(json, read_file)),
+        residential_address: address.and_then(|json| members.address(json, read_file)),
     };
     members.end();
     problems.or(subject)
@@ -52,9 +50,7 @@ pub fn kyc_subject(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubje
 pub fn face_sign_subject(json: &Json) -> Result<FaceSignSubject, Invalid> {
     let mut problems = Problems::default();
     let mut members = Members::of(json, String::new(), &mut problems);
-    let subject = FaceSignSubject {
-        face_sign_user_id: members.required_text("faceSignUserId"),
-    };
+    let subject = FaceSignSubject { face_sign_user_id: members.required_text("faceSignUserId") };
     members.end();
     problems.or(subject)
 }
@@ -91,21 +87,13 @@ struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn of(json: &'a Json, prefix: String, problems: &'a mut Problems) -> Self {
-        let left = match json {
-            Json::Object(members) => members
-                .iter()
-                .map(|(name, value)| (name.as_str(), value))
-                .collect(),
-            _ => {
-                problems.add(prefix.trim_end_matches('.'), "must be an object");
-                Vec::new()
-            }
+        let left = if let Json::Object(members) = json {
+            members.iter().map(|(name, value)| (name.as_str(), value)).collect()
+        } else {
+            problems.add(prefix.trim_end_matches('.'), "must be an object");
+            Vec::new()
         };
-        Self {
-            prefix,
-            left,
-            problems,
-        }
+        Self { prefix, left, problems }
     }
 
     fn take(&mut self, name: &str) -> Option<&'a Json> {
@@ -179,7 +167,11 @@ impl<'a> Members<'a> {
         Vec::new()
     }
 
-    fn address(&mut self, json: &'a Json, read_file: &mut ReadFile<'_>) -> ResidentialAddress {
+    fn address(&mut self, json: &'a Json, read_file: &mut ReadFile<'_>) -> Option<ResidentialAddress> {
+        if !matches!(json, Json::Object(_)) {
+            self.problem("residentialAddress", "must be an object");
+            return None;
+        }
         let mut members = Members::of(json, format!("{}residentialAddress.", self.prefix), self.problems);
         let address = ResidentialAddress {
             street: members.required_text("street"),
@@ -194,16 +186,13 @@ impl<'a> Members<'a> {
             proof_file: members.required_file("proofFile", read_file),
         };
         members.end();
-        address
+        Some(address)
     }
 
     /// What is left is unknown. The name came from outside, so it is not repeated.
     fn end(self) {
         if !self.left.is_empty() {
-            self.problems.add(
-                self.prefix.trim_end_matches('.'),
-                "has a member that is not known",
-            );
+            self.problems.add(self.prefix.trim_end_matches('.'), "has a member that is not known");
         }
     }
 }

@@ -24,9 +24,7 @@ pub(crate) fn check(iri: &str) -> Result<(), &'static str> {
     }
     let absolute = iri.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
     });
     if !absolute || iri.contains(char::is_whitespace) || iri.contains(is_js_space) || Url::parse(iri).is_err()
     {
@@ -77,15 +75,9 @@ mod tests {
 
     #[test]
     fn only_absolute_uris_pass() {
-        for good in [
-            "uuid:1",
-            "https://a.example/x",
-            "did:key:z6Mk",
-            "urn:x",
-            "uuid:a>b",
-            "UUID:x",
-            "xsd:abc",
-        ] {
+        for good in
+            ["uuid:1", "https://a.example/x", "did:key:z6Mk", "urn:x", "uuid:a>b", "UUID:x", "xsd:abc"]
+        {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
@@ -106,15 +98,9 @@ mod tests {
 
     #[test]
     fn prefixes_expand_where_their_context_reaches() {
-        assert_eq!(
-            to_term("xsd:abc", Place::Subject),
-            "<http://www.w3.org/2001/XMLSchema#abc>"
-        );
+        assert_eq!(to_term("xsd:abc", Place::Subject), "<http://www.w3.org/2001/XMLSchema#abc>");
         assert_eq!(to_term("cred:abc", Place::Subject), "<cred:abc>");
-        assert_eq!(
-            to_term("cred:abc", Place::Envelope),
-            "<https://www.w3.org/2018/credentials#abc>"
-        );
+        assert_eq!(to_term("cred:abc", Place::Envelope), "<https://www.w3.org/2018/credentials#abc>");
         assert_eq!(to_term("xsd://abc", Place::Subject), "<xsd://abc>");
         assert_eq!(to_term("aux:abc", Place::Subject), "<aux:abc>");
     }

@@ -55,11 +55,7 @@ impl VerificationKey {
     /// From the 32 bytes of RFC 8032. Points of low order are refused.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Unusable)?;
-        if key.is_weak() {
-            Err(KeyError::Unusable)
-        } else {
-            Ok(Self(key))
-        }
+        if key.is_weak() { Err(KeyError::Unusable) } else { Ok(Self(key)) }
     }
 
     /// From `z6Mk…` (Ed25519VerificationKey2020, `publicKeyMultibase`).
@@ -107,9 +103,7 @@ impl VerificationKey {
     /// and stricter).
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.0
-            .verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature))
-            .is_ok()
+        self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -123,9 +117,7 @@ pub struct IssuerKey {
 
 impl fmt::Debug for IssuerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IssuerKey")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("IssuerKey").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -149,11 +141,7 @@ impl IssuerKey {
     pub fn named(id: String, controller: String, seed: &[u8; 32]) -> Result<Self, KeyError> {
         iri::check(&id).map_err(|_| KeyError::Uri)?;
         iri::check(&controller).map_err(|_| KeyError::Uri)?;
-        Ok(Self {
-            id,
-            controller,
-            key: SigningKey::from_bytes(seed),
-        })
+        Ok(Self { id, controller, key: SigningKey::from_bytes(seed) })
     }
 
     /// The key's id: `proof.verificationMethod`.
@@ -266,15 +254,10 @@ impl WriteKey {
 }
 
 fn multibase<const N: usize>(text: &str, codec: [u8; 2]) -> Result<Zeroizing<[u8; N]>, KeyError> {
-    let digits = text
-        .strip_prefix('z')
-        .filter(|digits| digits.len() <= 128)
-        .ok_or(KeyError::Multibase)?;
+    let digits = text.strip_prefix('z').filter(|digits| digits.len() <= 128).ok_or(KeyError::Multibase)?;
     let bytes = Zeroizing::new(bs58::decode(digits).into_vec().map_err(|_| KeyError::Multibase)?);
     let key = bytes.strip_prefix(&codec).ok_or(KeyError::Multibase)?;
-    key.try_into()
-        .map(Zeroizing::new)
-        .map_err(|_| KeyError::Multibase)
+    key.try_into().map(Zeroizing::new).map_err(|_| KeyError::Multibase)
 }
 
 fn to_multibase(codec: [u8; 2], key: &[u8]) -> String {
@@ -294,11 +277,7 @@ struct Jwk {
 impl Jwk {
     fn read(json: &str) -> Result<Self, KeyError> {
         let jwk: Self = serde_json::from_str(json).map_err(|_| KeyError::Jwk)?;
-        if jwk.kty == "OKP" && jwk.crv == "Ed25519" {
-            Ok(jwk)
-        } else {
-            Err(KeyError::Jwk)
-        }
+        if jwk.kty == "OKP" && jwk.crv == "Ed25519" { Ok(jwk) } else { Err(KeyError::Jwk) }
     }
 
     fn write(&self) -> String {
@@ -312,16 +291,8 @@ impl Jwk {
 
     fn seed(&self) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         let text = self.d.as_ref().ok_or(KeyError::Jwk)?;
-        let bytes = Zeroizing::new(
-            URL_SAFE_NO_PAD
-                .decode(text.as_bytes())
-                .map_err(|_| KeyError::Jwk)?,
-        );
-        bytes
-            .as_slice()
-            .try_into()
-            .map(Zeroizing::new)
-            .map_err(|_| KeyError::Jwk)
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text.as_bytes()).map_err(|_| KeyError::Jwk)?);
+        bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| KeyError::Jwk)
     }
 }
 
@@ -355,19 +326,8 @@ mod tests {
 
     #[test]
     fn bad_keys_are_refused() {
-        for text in [
-            "",
-            "z",
-            "z6Mk",
-            "m6Mk",
-            "z0OIl",
-            &format!("z{}", "1".repeat(4000)),
-        ] {
-            assert_eq!(
-                VerificationKey::from_multibase(text),
-                Err(KeyError::Multibase),
-                "{text}"
-            );
+        for text in ["", "z", "z6Mk", "m6Mk", "z0OIl", &format!("z{}", "1".repeat(4000))] {
+            assert_eq!(VerificationKey::from_multibase(text), Err(KeyError::Multibase), "{text}");
         }
         assert_eq!(VerificationKey::from_bytes(&[0; 32]), Err(KeyError::Unusable));
         let mut one = [0; 32];

@@ -71,10 +71,7 @@ impl From<Facts> for Level {
         ];
         Self {
             plus: facts.address_proven,
-            add_ons: add_ons
-                .into_iter()
-                .filter_map(|(there, add_on)| there.then_some(add_on))
-                .collect(),
+            add_ons: add_ons.into_iter().filter_map(|(there, add_on)| there.then_some(add_on)).collect(),
         }
     }
 }

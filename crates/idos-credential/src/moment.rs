@@ -23,9 +23,7 @@ impl Moment {
 
     /// From milliseconds since 1970-01-01T00:00:00Z.
     pub fn from_unix_millis(millis: i64) -> Result<Self, NotAMoment> {
-        DateTime::from_timestamp_millis(millis)
-            .map(Self)
-            .ok_or(NotAMoment)
+        DateTime::from_timestamp_millis(millis).map(Self).ok_or(NotAMoment)
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -45,9 +43,7 @@ impl Moment {
     #[must_use]
     pub fn to_seconds_text(self) -> String {
         let with_millis = self.to_string();
-        let whole = with_millis
-            .split_once('.')
-            .map_or(with_millis.as_str(), |(whole, _)| whole);
+        let whole = with_millis.split_once('.').map_or(with_millis.as_str(), |(whole, _)| whole);
         format!("{whole}Z")
     }
 
@@ -65,12 +61,7 @@ impl fmt::Display for Moment {
             return f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true));
         }
         let sign = if year < 0 { '-' } else { '+' };
-        write!(
-            f,
-            "{sign}{:06}{}",
-            year.unsigned_abs(),
-            self.0.format("-%m-%dT%H:%M:%S%.3fZ")
-        )
+        write!(f, "{sign}{:06}{}", year.unsigned_abs(), self.0.format("-%m-%dT%H:%M:%S%.3fZ"))
     }
 }
 

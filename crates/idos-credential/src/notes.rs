@@ -30,13 +30,7 @@ struct Members<'a> {
 impl PublicNotes {
     /// Notes with the members `id`, `type`, `level`, `status` and `issuer`, in this order.
     pub fn new(id: &str, kind: &str, level: &str, status: &str, issuer: &str) -> Result<Self, Invalid> {
-        let members = Members {
-            id,
-            kind,
-            level,
-            status,
-            issuer,
-        };
+        let members = Members { id, kind, level, status, issuer };
         Self::from_text(serde_json::to_string(&members).unwrap_or_default())
     }
 
@@ -45,11 +39,7 @@ impl PublicNotes {
         let mut problems = Problems::default();
         if text.len() > MAX_BYTES {
             problems.add("publicNotes", "are longer than 16384 bytes");
-            return problems.or(Self {
-                text,
-                id: String::new(),
-                level: String::new(),
-            });
+            return problems.or(Self { text, id: String::new(), level: String::new() });
         }
         let json = if let Ok(json @ Json::Object(_)) = Json::parse(text.as_bytes()) {
             json
@@ -58,10 +48,7 @@ impl PublicNotes {
             Json::Null
         };
         let mut member = |name: &'static str| {
-            let found = json
-                .member(name)
-                .and_then(Json::as_text)
-                .filter(|text| !text.is_empty());
+            let found = json.member(name).and_then(Json::as_text).filter(|text| !text.is_empty());
             if found.is_none() && json != Json::Null {
                 problems.add(format!("publicNotes.{name}"), "must be a non-empty text");
             }
@@ -93,14 +80,11 @@ impl PublicNotes {
     #[must_use]
     pub fn with_status(&self, status: &str) -> Self {
         let mut members: Vec<(String, serde_json::Value)> = Vec::new();
-        if let (Ok(Json::Object(order)), Ok(serde_json::Value::Object(values))) = (
-            Json::parse(self.text.as_bytes()),
-            serde_json::from_str(&self.text),
-        ) {
+        if let (Ok(Json::Object(order)), Ok(serde_json::Value::Object(values))) =
+            (Json::parse(self.text.as_bytes()), serde_json::from_str(&self.text))
+        {
             members.extend(
-                order
-                    .into_iter()
-                    .filter_map(|(name, _)| values.get(&name).cloned().map(|v| (name, v))),
+                order.into_iter().filter_map(|(name, _)| values.get(&name).cloned().map(|v| (name, v))),
             );
         }
         match members.iter_mut().find(|(name, _)| name == "status") {
@@ -111,10 +95,7 @@ impl PublicNotes {
             .iter()
             .map(|(name, value)| format!("{}:{value}", serde_json::Value::from(name.as_str())))
             .collect();
-        Self {
-            text: format!("{{{}}}", written.join(",")),
-            ..self.clone()
-        }
+        Self { text: format!("{{{}}}", written.join(",")), ..self.clone() }
     }
 }
 
@@ -147,11 +128,7 @@ mod tests {
         ] {
             let invalid = PublicNotes::from_text(text.into()).unwrap_err();
             assert_eq!(
-                invalid
-                    .problems
-                    .iter()
-                    .map(|p| p.field.as_str())
-                    .collect::<Vec<_>>(),
+                invalid.problems.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(),
                 [field],
                 "{text}"
             );

@@ -24,34 +24,22 @@ const DATE_TIME_END: &str = "\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n
 impl<'a> Quad<'a> {
     /// `predicate` with its delimiters and spaces, ` <iri> `; `object` a whole term.
     pub(crate) fn node(subject: &'a str, predicate: &'static str, object: &'a str) -> Self {
-        Self {
-            pieces: [subject.into(), predicate.into(), object.into(), END.into()],
-        }
+        Self { pieces: [subject.into(), predicate.into(), object.into(), END.into()] }
     }
 
     /// `predicate` with its delimiters and the opening quote, ` <iri> "`; `escaped` as [`escape_literal`] gives it.
     pub(crate) fn literal(subject: &'a str, predicate: &'static str, escaped: Cow<'a, str>) -> Self {
-        Self {
-            pieces: [subject.into(), predicate.into(), escaped, LITERAL_END.into()],
-        }
+        Self { pieces: [subject.into(), predicate.into(), escaped, LITERAL_END.into()] }
     }
 
     /// As [`Quad::literal`], of type `xsd:dateTime`.
     pub(crate) fn date_time(subject: &'a str, predicate: &'static str, escaped: Cow<'a, str>) -> Self {
-        Self {
-            pieces: [subject.into(), predicate.into(), escaped, DATE_TIME_END.into()],
-        }
+        Self { pieces: [subject.into(), predicate.into(), escaped, DATE_TIME_END.into()] }
     }
 
     fn cmp(&self, other: &Self) -> Ordering {
         // Lines mostly share subject and predicate; their strings then are the very same.
-        let shared = self
-            .pieces
-            .iter()
-            .zip(&other.pieces)
-            .take(2)
-            .take_while(|(a, b)| same(a, b))
-            .count();
+        let shared = self.pieces.iter().zip(&other.pieces).take(2).take_while(|(a, b)| same(a, b)).count();
         let (mut a, mut b) = (self.bytes(shared), other.bytes(shared));
         loop {
             match (a.next(), b.next()) {

@@ -168,9 +168,7 @@ impl SignedCredential {
             content_hash: self.content_hash(),
             issuer_auth_public_key: writer.public_hex(),
             original: row(plaintext, notes.text(), user, writer, rng)?,
-            copy: grantee
-                .map(|grantee| row(plaintext, "", grantee, writer, rng))
-                .transpose()?,
+            copy: grantee.map(|grantee| row(plaintext, "", grantee, writer, rng)).transpose()?,
         })
     }
 }
@@ -183,10 +181,7 @@ pub fn seal_bytes(
     rng: &mut impl CryptoRngCore,
 ) -> Result<(String, String), SealError> {
     let (sealed, encryptor) = encrypt(plaintext, recipient, rng)?;
-    Ok((
-        STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()),
-        encryptor,
-    ))
+    Ok((STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()), encryptor))
 }
 
 /// Seals and signs one row of a credential whose plaintext somebody else wrote.
@@ -255,20 +250,14 @@ fn key_bytes(text: &str, what: &'static str) -> Result<Zeroizing<[u8; 32]>, Seal
         return Err(SealError::Key(what));
     }
     let bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| SealError::Key(what))?);
-    bytes
-        .as_slice()
-        .try_into()
-        .map(Zeroizing::new)
-        .map_err(|_| SealError::Key(what))
+    bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| SealError::Key(what))
 }
 
 /// X25519 ignores the top bit and reduces modulo p = 2^255 - 19, so each of the five low-order points of the
 /// curve and its twist has several encodings; these are all below 2^255.
 const LOW_ORDER: [[u8; 32]; 7] = [
     [0; 32],
-    [
-        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    ],
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     [
         0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda,
         0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,

@@ -30,9 +30,7 @@ pub struct SignedCredential {
 
 impl fmt::Debug for SignedCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedCredential")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("SignedCredential").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -96,10 +94,8 @@ impl SignedCredential {
         if let Some(id) = draft.subject_id() {
             out.text("id", id);
         }
-        let literals: Vec<_> = members
-            .iter()
-            .map(|member| (member.0.predicate, out.member(member)))
-            .collect();
+        let literals: Vec<_> =
+            members.iter().map(|member| (member.0.predicate, out.member(member))).collect();
         out.close();
         out.text("issuanceDate", &issuance_date);
 
@@ -168,9 +164,7 @@ pub(crate) fn verify_data<'a>(
 ) -> [u8; 64] {
     let id = iri::to_term(head.id, Place::Envelope);
     let issuer = iri::to_term(head.issuer, Place::Envelope);
-    let subject = head
-        .subject_id
-        .map_or_else(|| BLANK.to_owned(), |id| iri::to_term(id, Place::Subject));
+    let subject = head.subject_id.map_or_else(|| BLANK.to_owned(), |id| iri::to_term(id, Place::Subject));
     let text = nquads::escape_literal;
 
     let mut quads = vec![
@@ -180,18 +174,10 @@ pub(crate) fn verify_data<'a>(
         Quad::literal(&id, envelope::LEVEL, text(head.level)),
         Quad::date_time(&id, envelope::ISSUANCE_DATE, text(head.issuance_date)),
     ];
-    quads.extend(
-        head.issued
-            .map(|date| Quad::date_time(&id, envelope::ISSUED, text(date))),
-    );
-    quads.extend(
-        head.approved_at
-            .map(|date| Quad::literal(&id, envelope::APPROVED_AT, text(date))),
-    );
-    quads.extend(
-        head.expiration_date
-            .map(|date| Quad::date_time(&id, envelope::EXPIRATION_DATE, text(date))),
-    );
+    quads.extend(head.issued.map(|date| Quad::date_time(&id, envelope::ISSUED, text(date))));
+    quads.extend(head.approved_at.map(|date| Quad::literal(&id, envelope::APPROVED_AT, text(date))));
+    quads
+        .extend(head.expiration_date.map(|date| Quad::date_time(&id, envelope::EXPIRATION_DATE, text(date))));
     quads.extend(claims.map(|(predicate, escaped)| Quad::literal(&subject, predicate, escaped)));
 
     let mut data = [0; 64];
@@ -248,9 +234,7 @@ struct Writer {
 
 impl Writer {
     fn with_capacity(capacity: usize) -> Self {
-        Self {
-            bytes: Zeroizing::new(Vec::with_capacity(capacity)),
-        }
+        Self { bytes: Zeroizing::new(Vec::with_capacity(capacity)) }
     }
 
     fn open(&mut self) {

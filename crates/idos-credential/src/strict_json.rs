@@ -84,10 +84,7 @@ fn explain(error: &serde_json::Error) -> JsonError {
     } else if text.starts_with(TOO_DEEP) || text.starts_with("recursion limit") {
         JsonError::TooDeep
     } else {
-        JsonError::Syntax {
-            line: error.line(),
-            column: error.column(),
-        }
+        JsonError::Syntax { line: error.line(), column: error.column() }
     }
 }
 
@@ -96,11 +93,7 @@ struct Depth(usize);
 
 impl Depth {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.0 < MAX_DEPTH {
-            Ok(Self(self.0 + 1))
-        } else {
-            Err(E::custom(TOO_DEEP))
-        }
+        if self.0 < MAX_DEPTH { Ok(Self(self.0 + 1)) } else { Err(E::custom(TOO_DEEP)) }
     }
 }
 
@@ -180,11 +173,7 @@ mod tests {
         let json = Json::parse(br#"{"b":1,"a":["x",null,true]}"#).unwrap();
         assert_eq!(
             json.member("a"),
-            Some(&Json::List(vec![
-                Json::Text("x".into()),
-                Json::Null,
-                Json::Bool(true)
-            ]))
+            Some(&Json::List(vec![Json::Text("x".into()), Json::Null, Json::Bool(true)]))
         );
         assert_eq!(Json::parse(br#"{"a":1,"a":1}"#), Err(JsonError::Duplicate));
         assert_eq!(Json::parse(br#"{"a":1,"\u0061":1}"#), Err(JsonError::Duplicate));
@@ -192,16 +181,10 @@ mod tests {
 
     #[test]
     fn errors_say_where_but_not_what() {
-        assert_eq!(
-            Json::parse(b"{\"secret\": nope}"),
-            Err(JsonError::Syntax { line: 1, column: 13 })
-        );
+        assert_eq!(Json::parse(b"{\"secret\": nope}"), Err(JsonError::Syntax { line: 1, column: 13 }));
         assert!(matches!(Json::parse(b"\"\xff\""), Err(JsonError::Syntax { .. })));
         assert!(matches!(Json::parse(b"{} {}"), Err(JsonError::Syntax { .. })));
-        assert_eq!(
-            Json::parse("[".repeat(100_000).as_bytes()),
-            Err(JsonError::TooDeep)
-        );
+        assert_eq!(Json::parse("[".repeat(100_000).as_bytes()), Err(JsonError::TooDeep));
         assert_eq!(
             Json::parse(format!("{}1{}", "[".repeat(20), "]".repeat(20)).as_bytes()),
             Err(JsonError::TooDeep)

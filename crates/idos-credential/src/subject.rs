@@ -84,18 +84,11 @@ impl IdDocumentType {
 }
 
 fn named<T: PartialEq + Copy>(names: &[&'static str], all: &[T], value: T) -> &'static str {
-    all.iter()
-        .zip(names)
-        .find(|(one, _)| **one == value)
-        .map_or("", |(_, name)| name)
+    all.iter().zip(names).find(|(one, _)| **one == value).map_or("", |(_, name)| name)
 }
 
 fn by_name<T: Copy>(names: &[&'static str], all: &[T], name: &str) -> Option<T> {
-    names
-        .iter()
-        .zip(all)
-        .find(|(n, _)| **n == name)
-        .map(|(_, value)| *value)
+    names.iter().zip(all).find(|(n, _)| **n == name).map(|(_, value)| *value)
 }
 
 /// What a KYC check found out about a person (idOS credential subject, version 2).
@@ -276,11 +269,7 @@ impl KycSubject {
             address.and_then(|a| a.proof_date_of_issue.map(Value::Date)),
             address.map(|a| Value::File(&a.proof_file)),
         ];
-        KYC_TERMS
-            .iter()
-            .zip(values)
-            .filter_map(|(term, value)| value.map(|value| (term, value)))
-            .collect()
+        KYC_TERMS.iter().zip(values).filter_map(|(term, value)| value.map(|value| (term, value))).collect()
     }
 }
 
@@ -296,10 +285,7 @@ impl FaceSignSubject {
     }
 
     pub(crate) fn members(&self) -> Vec<Member<'_>> {
-        FACE_SIGN_TERMS
-            .iter()
-            .map(|term| (term, Value::Text(self.face_sign_user_id.as_str())))
-            .collect()
+        FACE_SIGN_TERMS.iter().map(|term| (term, Value::Text(self.face_sign_user_id.as_str()))).collect()
     }
 }
 
@@ -322,11 +308,7 @@ pub(crate) fn input_path(term: &Term) -> String {
         Some(rest) => {
             let mut chars = rest.chars();
             let first = chars.next().map(|c| c.to_ascii_lowercase());
-            format!(
-                "residentialAddress.{}{}",
-                first.map(String::from).unwrap_or_default(),
-                chars.as_str()
-            )
+            format!("residentialAddress.{}{}", first.map(String::from).unwrap_or_default(), chars.as_str())
         }
         None => term.name.to_owned(),
     }

@@ -35,9 +35,7 @@ pub const OLD_CONTEXT_FOLDERS: [&str; 5] = [
 /// The context that `url` names, under its present address.
 #[must_use]
 pub fn present_address(url: &str) -> &str {
-    let file = OLD_CONTEXT_FOLDERS
-        .iter()
-        .find_map(|folder| url.strip_prefix(folder));
+    let file = OLD_CONTEXT_FOLDERS.iter().find_map(|folder| url.strip_prefix(folder));
     match file {
         Some("idos-credentials-v1.json") => CONTEXTS[1],
         Some("idos-credential-subject-v1.json") => KYC_V1_CONTEXT,
@@ -134,23 +132,14 @@ impl Rule {
                 .parse::<Moment>()
                 .map(drop)
                 .map_err(|_| "must be a date such as 2026-01-02T03:04:05.000Z"),
-            Self::File => base85::decode(text)
-                .map(drop)
-                .map_err(|_| "must be a file in Ascii85"),
+            Self::File => base85::decode(text).map(drop).map_err(|_| "must be a file in Ascii85"),
         }
     }
 }
 
 pub(crate) const GENDERS: &[&str] = &["M", "F", "OTHER"];
-pub(crate) const DOCUMENT_TYPES: &[&str] = &[
-    "PASSPORT",
-    "DRIVERS",
-    "ID_CARD",
-    "VOTING_CARD",
-    "PAN_CARD",
-    "INTERNAL_PASSPORT",
-    "RESIDENCE_PERMIT",
-];
+pub(crate) const DOCUMENT_TYPES: &[&str] =
+    &["PASSPORT", "DRIVERS", "ID_CARD", "VOTING_CARD", "PAN_CARD", "INTERNAL_PASSPORT", "RESIDENCE_PERMIT"];
 
 const STRING: &str = " <http://www.w3.org/2001/XMLSchema#string> \"";
 const DATE: &str = " <http://www.w3.org/2001/XMLSchema#date> \"";
@@ -158,12 +147,7 @@ const AUX_DATE: &str = " <aux:date> \"";
 const AUX_COUNTRY: &str = " <aux:ISO_3166-1_alpha-2> \"";
 
 const fn term(name: &'static str, predicate: &'static str, rule: Rule, required: bool) -> Term {
-    Term {
-        name,
-        predicate,
-        rule,
-        required,
-    }
+    Term { name, predicate, rule, required }
 }
 
 /// The members of a KYC subject, in the order in which they are written.
@@ -189,12 +173,7 @@ pub(crate) const KYC_TERMS: &[Term] = &[
     term("selfieFile", STRING, Rule::File, true),
     term("residentialAddressStreet", STRING, Rule::Text, false),
     term("residentialAddressHouseNumber", STRING, Rule::Text, false),
-    term(
-        "residentialAddressAdditionalAddressInfo",
-        STRING,
-        Rule::Text,
-        false,
-    ),
+    term("residentialAddressAdditionalAddressInfo", STRING, Rule::Text, false),
     term("residentialAddressRegion", STRING, Rule::Text, false),
     term("residentialAddressCity", STRING, Rule::Text, false),
     term("residentialAddressPostalCode", STRING, Rule::Text, false),
@@ -235,9 +214,7 @@ fn is_email(text: &str) -> bool {
         && !local.starts_with('.')
         && !local.ends_with(['.', '\''])
         && !text.contains("..")
-        && local
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_'+-.".contains(&b));
+        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"_'+-.".contains(&b));
     let mut labels = domain.rsplit('.');
     let top = labels.next().unwrap_or_default();
     let mut rest = labels.peekable();

@@ -50,13 +50,8 @@ pub fn derive(
     let derived = scrypt::Params::new(log_n, 8, 1, secret.len())
         .map_err(|_| DerivationError::Password)
         .and_then(|params| {
-            scrypt::scrypt(
-                password.as_bytes(),
-                user_id.as_bytes(),
-                &params,
-                secret.as_mut_slice(),
-            )
-            .map_err(|_| DerivationError::Password)
+            scrypt::scrypt(password.as_bytes(), user_id.as_bytes(), &params, secret.as_mut_slice())
+                .map_err(|_| DerivationError::Password)
         });
     derived.map(|()| EncryptionSecret::from_bytes(*secret))
 }
@@ -65,8 +60,6 @@ pub fn derive(
 fn is_uuid_v4(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups
-            .iter()
-            .all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
+        && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
         && groups.get(2).is_some_and(|group| group.starts_with('4'))
 }

@@ -38,20 +38,14 @@ impl AcceptedIssuer {
     /// An issuer that is its `did:key`.
     #[must_use]
     pub fn of_did_key(key: VerificationKey) -> Self {
-        Self {
-            key,
-            names: Some(names_of_did_key(key)),
-        }
+        Self { key, names: Some(names_of_did_key(key)) }
     }
 
     /// A key with an id and a controller of its own.
     pub fn named(id: String, controller: String, key: VerificationKey) -> Result<Self, KeyError> {
         iri::check(&id).map_err(|_| KeyError::Uri)?;
         iri::check(&controller).map_err(|_| KeyError::Uri)?;
-        Ok(Self {
-            key,
-            names: Some((id, controller)),
-        })
+        Ok(Self { key, names: Some((id, controller)) })
     }
 
     /// Whoever holds the key, under whatever name the credential gives. For people who were handed a key and no
@@ -127,27 +121,19 @@ pub fn verify(credential: &[u8], accepted: &[AcceptedIssuer], now: Moment) -> Re
     let document = Document::read(&json)?;
     let proof = Proof::read(document.proof)?;
 
-    let mut signers = accepted
-        .iter()
-        .filter(|a| a.is_named(proof.verification_method, document.head.issuer))
-        .peekable();
+    let mut signers =
+        accepted.iter().filter(|a| a.is_named(proof.verification_method, document.head.issuer)).peekable();
     if signers.peek().is_none() {
         return Err(Rejection::UnknownIssuer);
     }
-    let claims = document
-        .members
-        .iter()
-        .map(|(term, text)| (term.predicate, nquads::escape_literal(text)));
+    let claims = document.members.iter().map(|(term, text)| (term.predicate, nquads::escape_literal(text)));
     let data = verify_data(&document.head, claims, proof.created, proof.verification_method);
     if !signers.any(|signer| signer.key.verifies(&data, &proof.signature)) {
         return Err(Rejection::Signature);
     }
 
     // Dates are judged last: only a signed date says anything.
-    let expiration_date = document
-        .head
-        .expiration_date
-        .and_then(|date| date.parse::<Moment>().ok());
+    let expiration_date = document.head.expiration_date.and_then(|date| date.parse::<Moment>().ok());
     if expiration_date.is_some_and(|end| end.plus_millis(CLOCK_SKEW_MILLIS) < now) {
         return Err(Rejection::Expired);
     }
@@ -167,10 +153,7 @@ pub fn verify(credential: &[u8], accepted: &[AcceptedIssuer], now: Moment) -> Re
 }
 
 fn shape<T>(field: impl Into<String>, problem: &'static str) -> Result<T, Rejection> {
-    Err(Rejection::Shape {
-        field: field.into(),
-        problem,
-    })
+    Err(Rejection::Shape { field: field.into(), problem })
 }
 
 /// The members of an object, each taken once; what is left over is unknown.
@@ -182,23 +165,15 @@ struct Members<'a> {
 impl<'a> Members<'a> {
     fn of(json: &'a Json, path: &'static str) -> Result<Self, Rejection> {
         match json {
-            Json::Object(members) => Ok(Self {
-                path,
-                left: members.iter().map(|(n, v)| (n.as_str(), v)).collect(),
-            }),
-            _ => shape(
-                if path.is_empty() { "the credential" } else { path },
-                "must be an object",
-            ),
+            Json::Object(members) => {
+                Ok(Self { path, left: members.iter().map(|(n, v)| (n.as_str(), v)).collect() })
+            }
+            _ => shape(if path.is_empty() { "the credential" } else { path }, "must be an object"),
         }
     }
 
     fn path(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     fn optional(&mut self, name: &str) -> Option<&'a Json> {
@@ -207,14 +182,12 @@ impl<'a> Members<'a> {
     }
 
     fn required(&mut self, name: &str) -> Result<&'a Json, Rejection> {
-        self.optional(name)
-            .map_or_else(|| shape(self.path(name), "is missing"), Ok)
+        self.optional(name).map_or_else(|| shape(self.path(name), "is missing"), Ok)
     }
 
     fn text(&mut self, name: &str) -> Result<&'a str, Rejection> {
         let json = self.required(name)?;
-        json.as_text()
-            .map_or_else(|| shape(self.path(name), "must be a text"), Ok)
+        json.as_text().map_or_else(|| shape(self.path(name), "must be a text"), Ok)
     }
 
     fn uri(&mut self, name: &str) -> Result<&'a str, Rejection> {
@@ -230,9 +203,7 @@ impl<'a> Members<'a> {
         let Some(text) = json.as_text() else {
             return shape(self.path(name), "must be a text");
         };
-        Rule::Date
-            .check(text)
-            .or_else(|problem| shape(self.path(name), problem))?;
+        Rule::Date.check(text).or_else(|problem| shape(self.path(name), problem))?;
         Ok(Some(text))
     }
 
@@ -241,11 +212,7 @@ impl<'a> Members<'a> {
             return Ok(());
         }
         shape(
-            if self.path.is_empty() {
-                "the credential"
-            } else {
-                self.path
-            },
+            if self.path.is_empty() { "the credential" } else { self.path },
             "has a member that such credentials do not have",
         )
     }
@@ -285,12 +252,7 @@ impl<'a> Document<'a> {
 
         let (kind, subject_id, members) = read_subject(subject)?;
         head.subject_id = subject_id;
-        Ok(Self {
-            head,
-            kind,
-            members,
-            proof,
-        })
+        Ok(Self { head, kind, members, proof })
     }
 
     /// Whether what the level claims is there.
@@ -298,20 +260,14 @@ impl<'a> Document<'a> {
         if self.kind != SubjectKind::KycV2 {
             return None;
         }
-        let given = |name| {
-            self.members
-                .iter()
-                .any(|(term, text)| term.name == name && !text.is_empty())
-        };
+        let given = |name| self.members.iter().any(|(term, text)| term.name == name && !text.is_empty());
         let mut parts = self.head.level.split('+');
         let base = match parts.next() {
-            Some("plus") => [
-                "residentialAddressProofFile",
-                "residentialAddressCity",
-                "residentialAddressProofCategory",
-            ]
-            .into_iter()
-            .all(given),
+            Some("plus") => {
+                ["residentialAddressProofFile", "residentialAddressCity", "residentialAddressProofCategory"]
+                    .into_iter()
+                    .all(given)
+            }
             base => base == Some("basic"),
         };
         Some(
@@ -324,11 +280,7 @@ impl<'a> Document<'a> {
     }
 }
 
-type Claims<'a> = (
-    SubjectKind,
-    Option<&'a str>,
-    Vec<(&'static crate::terms::Term, &'a str)>,
-);
+type Claims<'a> = (SubjectKind, Option<&'a str>, Vec<(&'static crate::terms::Term, &'a str)>);
 
 fn read_subject(json: &Json) -> Result<Claims<'_>, Rejection> {
     let mut members = Members::of(json, "credentialSubject")?;
@@ -367,19 +319,15 @@ fn read_subject(json: &Json) -> Result<Claims<'_>, Rejection> {
 
 fn check_contexts(json: &Json) -> Result<(), Rejection> {
     let known = match json {
-        Json::List(items) => items
-            .iter()
-            .map(|item| item.as_text().map(present_address))
-            .eq(CONTEXTS.map(Some)),
+        Json::List(items) => {
+            items.iter().map(|item| item.as_text().map(present_address)).eq(CONTEXTS.map(Some))
+        }
         _ => false,
     };
     if known {
         Ok(())
     } else {
-        shape(
-            "@context",
-            "must be exactly the three contexts of idOS credentials, in their order",
-        )
+        shape("@context", "must be exactly the three contexts of idOS credentials, in their order")
     }
 }
 
@@ -413,11 +361,7 @@ impl<'a> Proof<'a> {
             .and_then(|digits| bs58::decode(digits).into_vec().ok())
             .and_then(|bytes| bytes.try_into().ok());
         match signature {
-            Some(signature) => Ok(Self {
-                created,
-                verification_method,
-                signature,
-            }),
+            Some(signature) => Ok(Self { created, verification_method, signature }),
             None => shape("proof.proofValue", "must be 64 bytes in multibase base58btc"),
         }
     }

@@ -101,15 +101,9 @@ impl InvalidProof {
     /// `fault`, where `key_field` is the field that the key was read from.
     pub(crate) const fn from_fault(fault: Fault, key_field: Field) -> InvalidProof {
         match fault {
-            Fault::Key(expected) => InvalidProof::Malformed {
-                field: key_field,
-                expected,
-            },
+            Fault::Key(expected) => InvalidProof::Malformed { field: key_field, expected },
             Fault::WeakKey => InvalidProof::WeakKey { field: key_field },
-            Fault::Signature(expected) => InvalidProof::Malformed {
-                field: Field::Signature,
-                expected,
-            },
+            Fault::Signature(expected) => InvalidProof::Malformed { field: Field::Signature, expected },
             Fault::Wrong => InvalidProof::WrongSignature,
         }
     }
@@ -150,15 +144,9 @@ impl InvalidSignature {
 impl From<Fault> for InvalidSignature {
     fn from(fault: Fault) -> InvalidSignature {
         match fault {
-            Fault::Key(expected) => InvalidSignature::Malformed {
-                field: Field::Sender,
-                expected,
-            },
+            Fault::Key(expected) => InvalidSignature::Malformed { field: Field::Sender, expected },
             Fault::WeakKey => InvalidSignature::WeakKey,
-            Fault::Signature(expected) => InvalidSignature::Malformed {
-                field: Field::Signature,
-                expected,
-            },
+            Fault::Signature(expected) => InvalidSignature::Malformed { field: Field::Signature, expected },
             Fault::Wrong => InvalidSignature::Wrong,
         }
     }

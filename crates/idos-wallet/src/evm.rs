@@ -16,11 +16,7 @@ const SIGNATURE: &str = "r, s and v in 65 bytes, with v one of 0, 1, 27, 28";
 /// that recovers the address takes both, and nothing here relies on there being only one signature. `v` is 27
 /// or 28, or 0 or 1 as some libraries write it.
 pub(crate) fn verify(address: &[u8; 20], message: &[u8], signature: &[u8]) -> Result<(), Fault> {
-    if recover(&personal_digest(message), signature)? == *address {
-        Ok(())
-    } else {
-        Err(Fault::Wrong)
-    }
+    if recover(&personal_digest(message), signature)? == *address { Ok(()) } else { Err(Fault::Wrong) }
 }
 
 /// Keccak-256 of the message with its EIP-191 prefix. The length is that of the bytes, in decimal.
@@ -49,15 +45,9 @@ pub(crate) fn address_text(address: &[u8; 20]) -> String {
     let hash = hex::encode(Keccak256::digest(&digits));
     let cased = digits.chars().zip(hash.chars()).map(|(digit, h)| {
         // Upper case where the hash's digit is 8 or more.
-        if h >= '8' {
-            digit.to_ascii_uppercase()
-        } else {
-            digit
-        }
+        if h >= '8' { digit.to_ascii_uppercase() } else { digit }
     });
-    std::iter::once("0x".to_owned())
-        .chain(cased.map(String::from))
-        .collect()
+    std::iter::once("0x".to_owned()).chain(cased.map(String::from)).collect()
 }
 
 /// The last 20 bytes of Keccak-256 of the uncompressed key.

@@ -14,10 +14,7 @@ const KEY_PREFIX: &str = "ed25519:";
 /// is not looked at, since some wallets leave it out and the node puts the claimed one in its place.
 pub(crate) fn verify(key: &[u8; 32], message: &[u8], signature: &[u8]) -> Result<(), Fault> {
     let signed = nep413::SignedPayload::decode(signature).map_err(|_| Fault::Signature("a NEP-413 blob"))?;
-    let claimed = nep413::Payload {
-        message,
-        ..signed.payload
-    };
+    let claimed = nep413::Payload { message, ..signed.payload };
     ed25519::verify(key, &claimed.digest(), &signed.signature)
 }
 
@@ -47,9 +44,7 @@ pub(crate) fn parse_account(text: &str) -> Option<Account> {
     if let Some(key) = hex_array(text) {
         return Some(Account::Implicit(key));
     }
-    let is_ethereum_like = text
-        .strip_prefix("0x")
-        .is_some_and(|digits| hex_array::<20>(digits).is_some());
+    let is_ethereum_like = text.strip_prefix("0x").is_some_and(|digits| hex_array::<20>(digits).is_some());
     (is_account_id(text) && !is_ethereum_like).then_some(Account::Named)
 }
 

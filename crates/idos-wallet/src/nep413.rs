@@ -36,14 +36,7 @@ impl<'a> Payload<'a> {
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let callback_url = self.callback_url.filter(|url| !url.is_empty());
-        Sha256::digest(
-            Payload {
-                callback_url,
-                ..*self
-            }
-            .encode(),
-        )
-        .into()
+        Sha256::digest(Payload { callback_url, ..*self }.encode()).into()
     }
 
     /// The borsh encoding.
@@ -82,11 +75,7 @@ impl<'a> Payload<'a> {
                 _ => return Err(InvalidPayload::Option),
             },
         };
-        if reader.0.is_empty() {
-            Ok(payload)
-        } else {
-            Err(InvalidPayload::Length)
-        }
+        if reader.0.is_empty() { Ok(payload) } else { Err(InvalidPayload::Length) }
     }
 }
 

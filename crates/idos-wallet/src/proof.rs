@@ -77,9 +77,7 @@ pub fn verify_signed_by(
             if let Some(stored) = public_key
                 && Key::parse(wallet_type, stored, Field::PublicKey)? != key
             {
-                return Err(InvalidProof::NotOfThisKey {
-                    field: Field::Identifier,
-                });
+                return Err(InvalidProof::NotOfThisKey { field: Field::Identifier });
             }
             (key, Field::Identifier)
         }
@@ -105,10 +103,7 @@ enum Key {
 
 impl Key {
     fn parse_evm(address: &str, field: Field) -> Result<Key, InvalidProof> {
-        let malformed = InvalidProof::Malformed {
-            field,
-            expected: evm::ADDRESS,
-        };
+        let malformed = InvalidProof::Malformed { field, expected: evm::ADDRESS };
         evm::parse_address(address).map(Key::Evm).ok_or(malformed)
     }
 
@@ -117,10 +112,7 @@ impl Key {
             WalletType::Evm => return Key::parse_evm(text, field),
             WalletType::Near => (near::parse_public_key(text).map(Key::Near), near::PUBLIC_KEY),
             WalletType::Xrpl => (xrpl::PublicKey::parse(text).map(Key::Xrpl), xrpl::PUBLIC_KEY),
-            WalletType::Stellar => (
-                stellar::parse_public_key(text).map(Key::Stellar),
-                stellar::PUBLIC_KEY,
-            ),
+            WalletType::Stellar => (stellar::parse_public_key(text).map(Key::Stellar), stellar::PUBLIC_KEY),
             WalletType::FaceSign => (facesign::parse_key(text).map(Key::FaceSign), facesign::KEY),
         };
         key.ok_or(InvalidProof::Malformed { field, expected })
@@ -139,11 +131,7 @@ impl Key {
             Key::Stellar(key) => stellar::parse_address(address).ok_or(malformed(stellar::ADDRESS))? == *key,
             Key::FaceSign(key) => facesign::parse_key(address).ok_or(malformed(facesign::KEY))? == *key,
         };
-        if is_ours {
-            Ok(())
-        } else {
-            Err(InvalidProof::NotOfThisKey { field })
-        }
+        if is_ours { Ok(()) } else { Err(InvalidProof::NotOfThisKey { field }) }
     }
 
     fn check_signature(&self, message: &str, signature: &str, key_field: Field) -> Result<(), InvalidProof> {
@@ -154,8 +142,7 @@ impl Key {
                 return Err(InvalidProof::Missing { field });
             }
         }
-        self.verify(message.as_bytes(), signature)
-            .map_err(|fault| InvalidProof::from_fault(fault, key_field))
+        self.verify(message.as_bytes(), signature).map_err(|fault| InvalidProof::from_fault(fault, key_field))
     }
 
     fn verify(&self, message: &[u8], signature: &str) -> Result<(), Fault> {
@@ -188,25 +175,13 @@ impl Key {
 
 fn required(public_key: Option<&str>) -> Result<&str, InvalidProof> {
     check_public_key_length(public_key)?;
-    public_key
-        .filter(|key| !key.is_empty())
-        .ok_or(InvalidProof::Missing {
-            field: Field::PublicKey,
-        })
+    public_key.filter(|key| !key.is_empty()).ok_or(InvalidProof::Missing { field: Field::PublicKey })
 }
 
 fn check_public_key_length(public_key: Option<&str>) -> Result<(), InvalidProof> {
-    check_length(
-        Field::PublicKey,
-        public_key.unwrap_or_default(),
-        MAX_PUBLIC_KEY_LEN,
-    )
+    check_length(Field::PublicKey, public_key.unwrap_or_default(), MAX_PUBLIC_KEY_LEN)
 }
 
 fn check_length(field: Field, text: &str, max: usize) -> Result<(), InvalidProof> {
-    if text.len() <= max {
-        Ok(())
-    } else {
-        Err(InvalidProof::TooLong { field, max })
-    }
+    if text.len() <= max { Ok(()) } else { Err(InvalidProof::TooLong { field, max }) }
 }

@@ -28,11 +28,7 @@ pub(crate) fn verify_sep53(key: &[u8; 32], message: &[u8], signature: &[u8]) -> 
 }
 
 pub(crate) fn sep53_digest(message: &[u8]) -> [u8; 32] {
-    Sha256::new()
-        .chain_update("Stellar Signed Message:\n")
-        .chain_update(message)
-        .finalize()
-        .into()
+    Sha256::new().chain_update("Stellar Signed Message:\n").chain_update(message).finalize().into()
 }
 
 /// A key as the schema's comments have it (`G…`) or as the SDK has it (hexadecimal).

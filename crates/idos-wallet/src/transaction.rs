@@ -60,10 +60,7 @@ impl FromStr for SignatureType {
     type Err = UnknownSignatureType;
 
     fn from_str(text: &str) -> Result<SignatureType, UnknownSignatureType> {
-        SignatureType::ALL
-            .into_iter()
-            .find(|known| known.as_str() == text)
-            .ok_or(UnknownSignatureType)
+        SignatureType::ALL.into_iter().find(|known| known.as_str() == text).ok_or(UnknownSignatureType)
     }
 }
 
@@ -137,17 +134,13 @@ impl Sender {
         let (sender, expected) = match signature_type {
             SignatureType::Ed25519 => (bytes.try_into().ok().map(Sender::Ed25519), KEY),
             SignatureType::Nep413 => (bytes.try_into().ok().map(Sender::Nep413), KEY),
-            SignatureType::Secp256k1Ep => (
-                bytes.try_into().ok().map(Sender::Secp256k1Ep),
-                "the 20 bytes of an address",
-            ),
+            SignatureType::Secp256k1Ep => {
+                (bytes.try_into().ok().map(Sender::Secp256k1Ep), "the 20 bytes of an address")
+            }
             SignatureType::Xrpl => (xrpl::PublicKey::from_bytes(bytes).map(Sender::Xrpl), xrpl::SENDER),
             SignatureType::Sep53 => (read_stellar_address(bytes).map(Sender::Sep53), stellar::ADDRESS),
         };
-        sender.ok_or(InvalidSignature::Malformed {
-            field: Field::Sender,
-            expected,
-        })
+        sender.ok_or(InvalidSignature::Malformed { field: Field::Sender, expected })
     }
 
     fn verify(&self, text: &[u8], signature: &[u8]) -> Result<(), Fault> {

@@ -20,13 +20,8 @@ pub enum WalletType {
 
 impl WalletType {
     /// Every type, in the order of the schema.
-    pub const ALL: [WalletType; 5] = [
-        WalletType::Evm,
-        WalletType::Near,
-        WalletType::Xrpl,
-        WalletType::Stellar,
-        WalletType::FaceSign,
-    ];
+    pub const ALL: [WalletType; 5] =
+        [WalletType::Evm, WalletType::Near, WalletType::Xrpl, WalletType::Stellar, WalletType::FaceSign];
 
     /// The name in the column `wallet_type`.
     #[must_use]
@@ -56,9 +51,6 @@ impl FromStr for WalletType {
     type Err = UnknownWalletType;
 
     fn from_str(text: &str) -> Result<WalletType, UnknownWalletType> {
-        WalletType::ALL
-            .into_iter()
-            .find(|known| known.as_str() == text)
-            .ok_or(UnknownWalletType)
+        WalletType::ALL.into_iter().find(|known| known.as_str() == text).ok_or(UnknownWalletType)
     }
 }

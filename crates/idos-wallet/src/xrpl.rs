@@ -56,10 +56,7 @@ impl PublicKey {
     /// The classic address: base58check, in Ripple's alphabet, of 00 and RIPEMD-160 of SHA-256 of the key.
     pub(crate) fn address(&self) -> String {
         let account = Ripemd160::digest(Sha256::digest(self.0));
-        bs58::encode(account)
-            .with_alphabet(bs58::Alphabet::RIPPLE)
-            .with_check_version(0)
-            .into_string()
+        bs58::encode(account).with_alphabet(bs58::Alphabet::RIPPLE).with_check_version(0).into_string()
     }
 
     /// Whether this key signed `message`. `signature` is 64 bytes for Ed25519, DER with a low `s` otherwise, as
@@ -77,8 +74,7 @@ fn verify_secp256k1(key: &[u8; 33], message: &[u8], signature: &[u8]) -> Result<
     let signature =
         Signature::from_der(signature).map_err(|_| Fault::Signature("an ECDSA signature in DER"))?;
     // The library refuses a high s.
-    key.verify_prehash(&digest(message), &signature)
-        .map_err(|_| Fault::Wrong)
+    key.verify_prehash(&digest(message), &signature).map_err(|_| Fault::Wrong)
 }
 
 /// The first half of SHA-512: what secp256k1 keys sign. Ed25519 keys sign the message itself.

@@ -38,24 +38,24 @@ fn every_wallet_proof_verifies_and_is_reproduced() {
 
     let row = &proofs["evm"];
     let key = EvmKey::from_seed(seed(text(row, "/private_key")));
-    assert_proof(WalletKey::Evm(key), row, text(row, "/signature"));
+    assert_proof(&WalletKey::Evm(key), row, text(row, "/signature"));
 
     let row = &proofs["facesign"];
     let key = FaceSignKey::from_seed(issuer);
-    assert_proof(WalletKey::FaceSign(key), row, text(row, "/signature"));
+    assert_proof(&WalletKey::FaceSign(key), row, text(row, "/signature"));
 
     let row = &proofs["xrpl_ed25519"];
     let key = XrplKey::ed25519_from_seed(half_sha512(&family_seed(text(row, "/seed"))));
-    assert_proof(WalletKey::Xrpl(key), row, text(row, "/signature"));
+    assert_proof(&WalletKey::Xrpl(key), row, text(row, "/signature"));
 
     let row = &proofs["xrpl_secp256k1"];
     let key = XrplKey::secp256k1_from_seed(family_secp256k1(&family_seed(text(row, "/seed"))));
-    assert_proof(WalletKey::Xrpl(key), row, text(row, "/signature"));
+    assert_proof(&WalletKey::Xrpl(key), row, text(row, "/signature"));
 
     let row = &proofs["near"];
     let key = NearKey::from_seed(issuer);
     assert_eq!(key.address(), text(row, "/address_example"));
-    assert_proof(WalletKey::Near(key), row, text(row, "/signature_field"));
+    assert_proof(&WalletKey::Near(key), row, text(row, "/signature_field"));
 
     let row = &proofs["stellar"];
     let key = StellarKey::from_seed(issuer);
@@ -76,20 +76,14 @@ fn every_wallet_proof_verifies_and_is_reproduced() {
             }
         }
     }
-    assert_proof(
-        WalletKey::Stellar(key),
-        row,
-        text(row, "/raw_ed25519_signature_hex"),
-    );
+    assert_proof(WalletKey::Stellar(key), row, text(row, "/raw_ed25519_signature_hex"));
 }
 
 /// `key` makes exactly `signature`, which verifies as a proof and as that of a known wallet.
-fn assert_proof(key: WalletKey, row: &Value, signature: &str) {
+fn assert_proof(key: &WalletKey, row: &Value, signature: &str) {
     let wallet_type = key.wallet_type();
     let message = text(row, "/message");
-    let nonce = row
-        .get("nonce_hex")
-        .map_or([0; 32], |nonce| seed(nonce.as_str().unwrap()));
+    let nonce = row.get("nonce_hex").map_or([0; 32], |nonce| seed(nonce.as_str().unwrap()));
     assert_eq!(key.sign_message(message, nonce), signature, "{wallet_type}");
     if let Some(address) = row.get("address") {
         assert_eq!(key.address(), address.as_str().unwrap(), "{wallet_type}");
@@ -125,14 +119,7 @@ fn the_known_evm_signature_verifies_with_its_0x() {
         signature: &prefixed,
     };
     proof.verify().unwrap();
-    assert!(
-        OwnershipProof {
-            signature: bare,
-            ..proof
-        }
-        .verify()
-        .is_err()
-    );
+    assert!(OwnershipProof { signature: bare, ..proof }.verify().is_err());
 }
 
 #[test]
@@ -142,10 +129,7 @@ fn known_signatures_of_near_wallets_verify_with_and_without_a_callback_url() {
     let public_key = text(known, "/public_key");
     let names = ["with_callback", "base64_message", "base64_message_long_callback"];
     let rows = known.as_object().unwrap();
-    assert_eq!(
-        rows.values().filter(|value| value.is_object()).count(),
-        names.len()
-    );
+    assert_eq!(rows.values().filter(|value| value.is_object()).count(), names.len());
 
     for name in names {
         let row = &rows[name];
@@ -154,19 +138,11 @@ fn known_signatures_of_near_wallets_verify_with_and_without_a_callback_url() {
         assert_eq!(payload.message, text(row, "/message").as_bytes(), "{name}");
         assert_eq!(payload.recipient, "idos.network", "{name}");
         assert_eq!(payload.nonce, [0; 32], "{name}");
-        assert_eq!(
-            payload.callback_url,
-            row.get("callbackUrl").and_then(Value::as_str),
-            "{name}"
-        );
+        assert_eq!(payload.callback_url, row.get("callbackUrl").and_then(Value::as_str), "{name}");
         assert_eq!(payload.encode(), borsh, "{name}");
         assert_eq!(hex::encode(payload.digest()), text(row, "/sha256"), "{name}");
 
-        let signature = STANDARD
-            .decode(text(row, "/signature_b64"))
-            .unwrap()
-            .try_into()
-            .unwrap();
+        let signature = STANDARD.decode(text(row, "/signature_b64")).unwrap().try_into().unwrap();
         let blob = SignedPayload { payload, signature }.encode().unwrap();
         let proof = OwnershipProof {
             wallet_type: WalletType::Near,
@@ -184,14 +160,8 @@ fn a_mnemonic_gives_the_key_that_the_sdk_derives() {
     let file = vectors("kwil.json");
     let row = &file["wallet_proofs"]["facesign_mnemonic"];
     let mnemonic = text(row, "/mnemonic");
-    assert_eq!(
-        hex::encode(*mnemonic_seed(mnemonic).unwrap()),
-        text(row, "/seed_first32_hex")
-    );
-    assert_eq!(
-        FaceSignKey::from_mnemonic(mnemonic).unwrap().public_key(),
-        text(row, "/public_key_hex")
-    );
+    assert_eq!(hex::encode(*mnemonic_seed(mnemonic).unwrap()), text(row, "/seed_first32_hex"));
+    assert_eq!(FaceSignKey::from_mnemonic(mnemonic).unwrap().public_key(), text(row, "/public_key_hex"));
 }
 
 #[test]
@@ -216,9 +186,7 @@ fn every_recorded_transaction_has_a_good_signature_and_is_signed_alike() {
 
         assert_eq!(key.signature_type(), signature_type, "{id}");
         assert_eq!(key.sender(), sender, "{id}");
-        let nonce = row
-            .get("nep413_nonce_hex")
-            .map_or([0; 32], |nonce| seed(nonce.as_str().unwrap()));
+        let nonce = row.get("nep413_nonce_hex").map_or([0; 32], |nonce| seed(nonce.as_str().unwrap()));
         assert_eq!(key.sign_transaction(&signed_text, nonce), signature, "{id}");
 
         *counts.entry(signature_type.as_str()).or_insert(0) += 1;
@@ -254,17 +222,12 @@ fn the_gateway_login_has_a_good_signature() {
     let login = &file["auth"]["kgw"];
     let message = text(login, "/message").as_bytes();
     let sender = hex::decode(text(login, "/authn_params/sender")).unwrap();
-    let signature = STANDARD
-        .decode(text(login, "/authn_params/signature/sig"))
-        .unwrap();
+    let signature = STANDARD.decode(text(login, "/authn_params/signature/sig")).unwrap();
     let signature_type = text(login, "/authn_params/signature/type").parse().unwrap();
 
     let caller = verify_transaction_signature(signature_type, &sender, message, &signature).unwrap();
     assert_eq!(caller.as_str(), text(login, "/authn_params/sender"));
-    assert_eq!(
-        holder(&file, signature_type).sign_transaction(message, [0; 32]),
-        signature
-    );
+    assert_eq!(holder(&file, signature_type).sign_transaction(message, [0; 32]), signature);
 
     // The last newline is part of what is signed.
     let trimmed = message.strip_suffix(b"\n").unwrap();
@@ -297,10 +260,7 @@ fn the_sep53_vector_is_a_good_transaction_signature_of_the_g_address() {
         let signature = hex::decode(signature).unwrap();
         verify_transaction_signature(SignatureType::Sep53, address.as_bytes(), message, &signature)
     };
-    assert_eq!(
-        verify(text(row, "/sep53_signature_hex")).unwrap().as_str(),
-        address
-    );
+    assert_eq!(verify(text(row, "/sep53_signature_hex")).unwrap().as_str(), address);
     // A plain signature will do for a proof, but not under this type.
     assert!(verify(text(row, "/raw_ed25519_signature_hex")).is_err());
     assert_eq!(
@@ -311,11 +271,8 @@ fn the_sep53_vector_is_a_good_transaction_signature_of_the_g_address() {
 
 /// The 16 bytes of an XRPL family seed, `s…`: base58check with a version of one byte, or of three for Ed25519.
 fn family_seed(encoded: &str) -> Vec<u8> {
-    let decoded = bs58::decode(encoded)
-        .with_alphabet(bs58::Alphabet::RIPPLE)
-        .with_check(None)
-        .into_vec()
-        .unwrap();
+    let decoded =
+        bs58::decode(encoded).with_alphabet(bs58::Alphabet::RIPPLE).with_check(None).into_vec().unwrap();
     decoded[decoded.len() - 16..].to_vec()
 }
 

@@ -1,6 +1,6 @@
 //! For any key and message: what is signed verifies, what is changed does not, and nothing panics.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
+#![expect(clippy::indexing_slicing, reason = "a test fails loudly")]
 
 use std::ops::Range;
 
@@ -41,12 +41,7 @@ enum Part {
 }
 
 fn any_part() -> impl Strategy<Value = Part> {
-    proptest::sample::select(vec![
-        Part::Address,
-        Part::PublicKey,
-        Part::Message,
-        Part::Signature,
-    ])
+    proptest::sample::select(vec![Part::Address, Part::PublicKey, Part::Message, Part::Signature])
 }
 
 proptest! {

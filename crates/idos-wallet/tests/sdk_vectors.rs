@@ -2,12 +2,7 @@
 //!
 //! The table below is complete, and says why wherever we differ: a new row in the vectors has to be judged here.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 mod common;
 
@@ -48,11 +43,7 @@ const ROWS: &[(&str, Verdict, &str)] = &[
     ("near_valid_callback_url", Accepted, ""),
     ("near_valid_lowercase_hex", Accepted, ""),
     ("near_payload_message_differs_but_ignored", Accepted, ""),
-    (
-        "near_malleated_S_plus_L",
-        Refused("signature"),
-        "S is not canonical",
-    ),
+    ("near_malleated_S_plus_L", Refused("signature"), "S is not canonical"),
     ("near_raw_message_signature", Refused("signature"), ""),
     ("near_wrong_message", Refused("signature"), ""),
     ("near_signed_by_other_key", Refused("signature"), ""),
@@ -65,11 +56,7 @@ const ROWS: &[(&str, Verdict, &str)] = &[
     ("near_length_too_big", Refused("signature"), ""),
     ("xrpl_ed25519_valid_unicode", Accepted, ""),
     ("xrpl_ed25519_valid_lowercase_signature", Accepted, ""),
-    (
-        "xrpl_ed25519_any_address",
-        Refused("address"),
-        "the address is not that of the key",
-    ),
+    ("xrpl_ed25519_any_address", Refused("address"), "the address is not that of the key"),
     ("xrpl_ed25519_wrong_key", Refused("address"), ""),
     ("xrpl_ed25519_flipped", Refused("signature"), ""),
     ("xrpl_ed25519_trailing_byte", Refused("signature"), ""),
@@ -85,55 +72,31 @@ const ROWS: &[(&str, Verdict, &str)] = &[
     ("xrpl_secp256k1_not_hex", Refused("signature"), ""),
     ("xrpl_secp256k1_public_key_malformed", Refused("public_key"), ""),
     ("xrpl_secp256k1_public_key_empty_array", Refused("public_key"), ""),
-    (
-        "xrpl_secp256k1_compact_64_bytes_not_der",
-        Refused("signature"),
-        "",
-    ),
+    ("xrpl_secp256k1_compact_64_bytes_not_der", Refused("signature"), ""),
     ("stellar_valid", Accepted, ""),
     ("stellar_valid_uppercase_hex", Accepted, ""),
-    (
-        "stellar_public_key_G_address",
-        Accepted,
-        "the schema's comments have the key as a G… address",
-    ),
+    ("stellar_public_key_G_address", Accepted, "the schema's comments have the key as a G… address"),
     ("stellar_wrong_message", Refused("signature"), ""),
     ("stellar_signed_by_other", Refused("signature"), ""),
     ("stellar_truncated", Refused("signature"), ""),
-    (
-        "stellar_trailing_non_hex_ignored",
-        Refused("signature"),
-        "something follows the hexadecimal digits",
-    ),
+    ("stellar_trailing_non_hex_ignored", Refused("signature"), "something follows the hexadecimal digits"),
     ("stellar_base64_signature", Accepted, "wallets hand out base64"),
     ("stellar_public_key_31_bytes", Refused("public_key"), ""),
     ("stellar_valid_server_signer", Accepted, ""),
     ("facesign_valid_unicode", Accepted, ""),
-    (
-        "facesign_any_address",
-        Refused("address"),
-        "the address is not the key",
-    ),
+    ("facesign_any_address", Refused("address"), "the address is not the key"),
     ("facesign_wrong_key", Refused("address"), ""),
     ("facesign_flipped", Refused("signature"), ""),
     ("facesign_trailing_byte", Refused("signature"), ""),
     ("facesign_odd_hex", Refused("signature"), ""),
-    (
-        "facesign_malleated_S_plus_L",
-        Refused("signature"),
-        "S is not canonical",
-    ),
+    ("facesign_malleated_S_plus_L", Refused("signature"), "S is not canonical"),
     ("facesign_public_key_missing", Refused("public_key"), ""),
     (
         "facesign_small_order_key_other_message",
         Refused("public_key"),
         "the key is of low order: one signature fits every message",
     ),
-    (
-        "xrpl_ed25519_small_order_key_universal_signature",
-        Refused("address"),
-        "",
-    ),
+    ("xrpl_ed25519_small_order_key_universal_signature", Refused("address"), ""),
 ];
 
 /// The SDK rejects its promise for some malformed input, where it should answer false: to us that is the same.
@@ -159,11 +122,7 @@ fn every_recorded_proof_gets_the_verdict_of_the_table() {
             other => panic!("{name}: unknown result {other}"),
         };
         let differs = sdk_accepts != (ours == Accepted);
-        assert_eq!(
-            differs,
-            !why.is_empty(),
-            "{name}: the table must say why we differ, and only then"
-        );
+        assert_eq!(differs, !why.is_empty(), "{name}: the table must say why we differ, and only then");
     }
 }
 
@@ -190,16 +149,8 @@ fn verdict(row: &Value) -> Verdict {
 
 fn assert_no_value(error: &InvalidProof, proof: &OwnershipProof<'_>) {
     let told = format!("{error} {error:?}");
-    for value in [
-        proof.address,
-        proof.message,
-        proof.signature,
-        proof.public_key.unwrap_or_default(),
-    ] {
-        assert!(
-            value.len() < 4 || !told.contains(value),
-            "{error} repeats a value"
-        );
+    for value in [proof.address, proof.message, proof.signature, proof.public_key.unwrap_or_default()] {
+        assert!(value.len() < 4 || !told.contains(value), "{error} repeats a value");
     }
 }
 
@@ -209,17 +160,10 @@ fn simulated_wallets_write_what_the_sdk_writes() {
     let file = vectors("sdk/wallets.json");
     let mut reproduced = Vec::new();
     for row in file["vectors"].as_array().unwrap() {
-        let (address, public_key, signature) = match reproduce(row) {
-            Some(written) => written,
-            None => continue,
-        };
+        let Some((address, public_key, signature)) = reproduce(row) else { continue };
         let (name, payload) = (text(row, "/name"), &row["payload"]);
         assert_eq!(address, text(payload, "/address"), "{name}");
-        assert_eq!(
-            public_key.as_deref(),
-            payload.pointer("/public_key/0").and_then(Value::as_str),
-            "{name}"
-        );
+        assert_eq!(public_key.as_deref(), payload.pointer("/public_key/0").and_then(Value::as_str), "{name}");
         assert_eq!(signature, text(payload, "/signature"), "{name}");
         reproduced.push(name);
     }

@@ -239,7 +239,7 @@ for (const wallet of wallets) {
 
     test("does not let the issuer write anything else", async () => {
       const expected = [
-        [{ dwg_grantee: `${issuerRow.publicKey.slice(0, -1)}0` }, /verify owner failed/],
+        [{ dwg_grantee: issuerRow.publicKey.toUpperCase() }, /verify owner failed/],
         [{ dwg_not_after: grantTime(48 * 3600) }, /verify owner failed/],
         [{ dwg_not_before: grantTime(600) }, /this write grant can only be used after dwg_not_before and before dwg_not_after/],
         [{ dwg_not_before: grant.not_usable_after }, /dwg_not_before must be before dwg_not_after/],
@@ -447,7 +447,7 @@ describe("failures", () => {
   test("of a forged login leave the client without session", async () => {
     const { identifier, signatureType } = issuer.signer;
     const forger = await Idos.connect(url, { identifier, signatureType, signer: async () => nacl.randomBytes(64) });
-    await assert.rejects(forger.call("get_user_as_inserter", { id: holderId }), /JSON RPC call error: code: -90\d/);
+    await assert.rejects(forger.call("get_user_as_inserter", { id: holderId }), /-90\d/);
   });
 
   test("of a view are swallowed by the client; the node's log says so", async () => {
@@ -532,9 +532,9 @@ describe("other ways to send", () => {
     assert.equal(row.content, write.copy_content);
   });
 
-  test("more than a transaction can hold is refused", async () => {
-    const value = "A".repeat(4.3 * 1024 * 1024);
-    const attribute = { id: random.uuid(), user_id: holderId, attribute_key: "k", value };
-    await assert.rejects(issuer.execute("add_attribute_as_inserter", attribute), /size limit|too large|413/);
+  test("more than a transaction or a request can hold is refused", async () => {
+    const attribute = (length) => ({ id: random.uuid(), user_id: holderId, attribute_key: "k", value: "A".repeat(length) });
+    await assert.rejects(issuer.execute("add_attribute_as_inserter", attribute(4_250_000)), /transaction size limit exceeded/);
+    await assert.rejects(issuer.execute("add_attribute_as_inserter", attribute(5_000_000)));
   });
 });

@@ -12,11 +12,7 @@ fn files_are_spelled_as_by_the_sdk_unless_it_damages_them() {
         let (name, bytes) = (text(vector, "name"), base64(text(vector, "input_base64")));
         let damaged = !vector["sdk_roundtrips"].as_bool().unwrap();
         assert_eq!(damaged, name.ends_with("_BUG"), "{name}");
-        assert_eq!(
-            base85::encode(&bytes) == text(vector, "encoded"),
-            !damaged,
-            "{name}"
-        );
+        assert_eq!(base85::encode(&bytes) == text(vector, "encoded"), !damaged, "{name}");
         assert_eq!(base85::decode(&base85::encode(&bytes)).unwrap(), bytes, "{name}");
         if !damaged {
             assert_eq!(base85::decode(text(vector, "encoded")).unwrap(), bytes, "{name}");
@@ -25,11 +21,7 @@ fn files_are_spelled_as_by_the_sdk_unless_it_damages_them() {
     for vector in vectors("kwil.json")["credentials"]["base85"].as_array().unwrap() {
         let bytes = hex::decode(text(vector, "input_hex")).unwrap();
         let damaged = vector["decode_after_z_expansion_hex"] != vector["input_hex"];
-        assert_eq!(
-            base85::encode(&bytes) == text(vector, "encoded"),
-            !damaged,
-            "{vector}"
-        );
+        assert_eq!(base85::encode(&bytes) == text(vector, "encoded"), !damaged, "{vector}");
     }
 }
 
@@ -56,23 +48,14 @@ fn user_keys_derive_as_in_the_sdk() {
     for vector in all["vectors"].as_array().unwrap() {
         assert_eq!(vector["N"], 16384);
         let secret = derive(text(vector, "password"), text(vector, "salt"), Strength::Current).unwrap();
-        assert_eq!(
-            secret.public().to_base64(),
-            text(vector, "box_public_key_base64"),
-            "{vector}"
-        );
+        assert_eq!(secret.public().to_base64(), text(vector, "box_public_key_base64"), "{vector}");
     }
     for vector in all["invalid_salts"].as_array().unwrap() {
         let refused = derive("password", text(vector, "salt"), Strength::Current).unwrap_err();
         assert_eq!(refused, DerivationError::UserId, "{vector}");
     }
     assert_eq!(
-        derive(
-            &"x".repeat(5000),
-            "3a4b5c6d-1e2f-4a3b-9c8d-7e6f5a4b3c2d",
-            Strength::Legacy
-        )
-        .unwrap_err(),
+        derive(&"x".repeat(5000), "3a4b5c6d-1e2f-4a3b-9c8d-7e6f5a4b3c2d", Strength::Legacy).unwrap_err(),
         DerivationError::Password
     );
 }
@@ -80,10 +63,9 @@ fn user_keys_derive_as_in_the_sdk() {
 #[test]
 fn old_user_keys_derive_too() {
     let keys = &vectors("kwil.json")["keys"];
-    for (strength, member) in [
-        (Strength::Current, "user_box_public_base64"),
-        (Strength::Legacy, "legacy_user_box_public_base64"),
-    ] {
+    for (strength, member) in
+        [(Strength::Current, "user_box_public_base64"), (Strength::Legacy, "legacy_user_box_public_base64")]
+    {
         let secret = derive(text(keys, "user_password"), text(keys, "user_id_salt"), strength).unwrap();
         assert_eq!(secret.public().to_base64(), text(keys, member));
     }
@@ -92,21 +74,13 @@ fn old_user_keys_derive_too() {
 #[test]
 fn keys_read_and_write_as_in_the_sdk() {
     let all = vectors("sdk/credentials.json");
-    let (public, private) = (
-        text(&all["key"], "publicKeyMultibase"),
-        text(&all["key"], "privateKeyMultibase"),
-    );
+    let (public, private) =
+        (text(&all["key"], "publicKeyMultibase"), text(&all["key"], "privateKeyMultibase"));
     let seed = unhex(text(&all["key"], "seed_hex"));
     assert_eq!(*key::seed_from_multibase(private).unwrap(), seed);
     assert_eq!(*key::seed_to_multibase(&seed), private);
-    assert_eq!(
-        crate::support::key(&all).verification_key().to_multibase(),
-        public
-    );
-    assert_eq!(
-        VerificationKey::from_multibase(public).unwrap().to_did_key(),
-        format!("did:key:{public}")
-    );
+    assert_eq!(crate::support::key(&all).verification_key().to_multibase(), public);
+    assert_eq!(VerificationKey::from_multibase(public).unwrap().to_did_key(), format!("did:key:{public}"));
 
     // A changed public half does not pass unnoticed.
     let mut raw = bs58::decode(&private[1..]).into_vec().unwrap();

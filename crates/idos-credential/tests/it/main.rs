@@ -1,12 +1,6 @@
 //! The crate against what the official JavaScript SDK produced, and against itself with random input.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 mod codecs;
 mod credentials;

@@ -10,19 +10,11 @@ use idos_credential::{
 use proptest::prelude::*;
 
 fn texts() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "\\PC{0,12}",
-        "[\u{0}-\u{7f}]{0,12}",
-        any::<String>(),
-        "[a-c]{1,2}"
-    ]
+    prop_oneof!["\\PC{0,12}", "[\u{0}-\u{7f}]{0,12}", any::<String>(), "[a-c]{1,2}"]
 }
 
 fn files() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        prop::collection::vec(any::<u8>(), 0..200),
-        prop::collection::vec(0..2_u8, 0..20)
-    ]
+    prop_oneof![prop::collection::vec(any::<u8>(), 0..200), prop::collection::vec(0..2_u8, 0..20)]
 }
 
 prop_compose! {

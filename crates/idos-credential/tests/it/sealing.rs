@@ -50,10 +50,8 @@ fn what_the_sdk_refuses_to_open_does_not_open() {
             _ => {
                 let secret =
                     EncryptionSecret::from_base64(text(vector, "recipient_secret_key_base64")).unwrap();
-                let opened = secret.open(
-                    text(vector, "content_base64"),
-                    text(vector, "sender_public_key_base64"),
-                );
+                let opened =
+                    secret.open(text(vector, "content_base64"), text(vector, "sender_public_key_base64"));
                 assert!(opened.is_err(), "{name}");
             }
         }
@@ -75,10 +73,7 @@ fn rows_are_signed_as_by_the_sdk() {
             &mut Script(vec![7; 56]),
         )
         .unwrap();
-        assert_eq!(
-            row.public_notes_signature,
-            text(expected, "public_notes_signature")
-        );
+        assert_eq!(row.public_notes_signature, text(expected, "public_notes_signature"));
         assert_eq!(writer.public_hex(), text(expected, "issuer_auth_public_key"));
         rows += 1;
     }
@@ -91,18 +86,10 @@ fn a_sealed_credential_is_the_one_that_the_sdk_inserts() {
     let credentials = vectors("sdk/credentials.json");
     for vector in all["create_credentials_by_dwg"].as_array().unwrap() {
         let inputs = &vector["kwil_execute_call"]["inputs"];
-        let name = text(vector, "plaintext_vc")
-            .trim_start_matches("vc/")
-            .trim_end_matches(".json");
-        let credential = credentials["vectors"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|v| v["name"] == name)
-            .unwrap();
-        let signed = draft(credential)
-            .unwrap()
-            .sign(&key(&credentials), moment(text(credential, "clock")));
+        let name = text(vector, "plaintext_vc").trim_start_matches("vc/").trim_end_matches(".json");
+        let credential =
+            credentials["vectors"].as_array().unwrap().iter().find(|v| v["name"] == name).unwrap();
+        let signed = draft(credential).unwrap().sign(&key(&credentials), moment(text(credential, "clock")));
 
         let drawn = &vector["prng_draw_order"];
         let drawn = [
@@ -123,32 +110,18 @@ fn a_sealed_credential_is_the_one_that_the_sdk_inserts() {
         let hash = signed.content_hash();
         // Their notes have no id, which ours must have: seal the rows by themselves.
         let mut rng = Script(drawn);
-        let original = seal_row(
-            signed.text().as_bytes(),
-            text(vector, "public_notes"),
-            &user,
-            &writer,
-            &mut rng,
-        )
-        .unwrap();
+        let original =
+            seal_row(signed.text().as_bytes(), text(vector, "public_notes"), &user, &writer, &mut rng)
+                .unwrap();
         let copy = seal_row(signed.text().as_bytes(), "", &grantee, &writer, &mut rng).unwrap();
 
         assert_eq!(hash, text(inputs, "content_hash"));
         assert_eq!(writer.public_hex(), text(inputs, "issuer_auth_public_key"));
         for (prefix, row) in [("original", &original), ("copy", &copy)] {
             assert_eq!(row.content, text(inputs, &format!("{prefix}_content")));
-            assert_eq!(
-                row.encryptor_public_key,
-                text(inputs, &format!("{prefix}_encryptor_public_key"))
-            );
-            assert_eq!(
-                row.public_notes_signature,
-                text(inputs, &format!("{prefix}_public_notes_signature"))
-            );
-            assert_eq!(
-                row.broader_signature,
-                text(inputs, &format!("{prefix}_broader_signature"))
-            );
+            assert_eq!(row.encryptor_public_key, text(inputs, &format!("{prefix}_encryptor_public_key")));
+            assert_eq!(row.public_notes_signature, text(inputs, &format!("{prefix}_public_notes_signature")));
+            assert_eq!(row.broader_signature, text(inputs, &format!("{prefix}_broader_signature")));
         }
     }
 }
@@ -160,15 +133,9 @@ fn the_wire_examples_come_out_again() {
     let writer = WriteKey::from_seed(&unhex(text(keys, "issuer_signing_seed_hex")));
     for part in ["original", "copy"] {
         let expected = &example[part];
-        let ephemeral = text(
-            keys,
-            &format!("{}_secret_hex", text(expected, "ephemeral_secret")),
-        );
-        let drawn = [
-            hex::decode(ephemeral).unwrap(),
-            hex::decode(text(expected, "nonce_hex")).unwrap(),
-        ]
-        .concat();
+        let ephemeral = text(keys, &format!("{}_secret_hex", text(expected, "ephemeral_secret")));
+        let drawn =
+            [hex::decode(ephemeral).unwrap(), hex::decode(text(expected, "nonce_hex")).unwrap()].concat();
         let recipient = RecipientKey::from_base64(text(expected, "recipient_public_base64")).unwrap();
         let row = seal_row(
             text(example, "plaintext").as_bytes(),
@@ -180,10 +147,7 @@ fn the_wire_examples_come_out_again() {
         .unwrap();
         assert_eq!(row.content, text(expected, "content_base64"));
         assert_eq!(row.encryptor_public_key, text(expected, "encryptor_public_key"));
-        assert_eq!(
-            row.public_notes_signature,
-            text(expected, "public_notes_signature")
-        );
+        assert_eq!(row.public_notes_signature, text(expected, "public_notes_signature"));
         assert_eq!(row.broader_signature, text(expected, "broader_signature"));
     }
 }
@@ -191,53 +155,28 @@ fn the_wire_examples_come_out_again() {
 #[test]
 fn a_credential_is_sealed_for_two_with_notes_of_its_own_level() {
     let all = vectors("sdk/credentials.json");
-    let vector = all["vectors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|v| v["name"] == "kyc_plus")
-        .unwrap();
-    let sign = || {
-        draft(vector)
-            .unwrap()
-            .sign(&key(&all), moment(text(vector, "clock")))
-    };
-    let (user, issuer) = (
-        EncryptionSecret::from_bytes([1; 32]),
-        EncryptionSecret::from_bytes([2; 32]),
-    );
+    let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_plus").unwrap();
+    let sign = || draft(vector).unwrap().sign(&key(&all), moment(text(vector, "clock")));
+    let (user, issuer) = (EncryptionSecret::from_bytes([1; 32]), EncryptionSecret::from_bytes([2; 32]));
     let writer = WriteKey::from_seed(&[3; 32]);
     let mut rng = rand::rngs::OsRng;
 
     let wrong = PublicNotes::new("1", "KYC DATA", "basic", "approved", "A").unwrap();
-    let refused = sign()
-        .seal(&wrong, &user.public(), None, &writer, &mut rng)
-        .unwrap_err();
+    let refused = sign().seal(&wrong, &user.public(), None, &writer, &mut rng).unwrap_err();
     assert_eq!(refused, SealError::Level);
 
     let notes = PublicNotes::new("1", "KYC DATA", sign().level(), "approved", "A").unwrap();
-    let sealed = sign()
-        .seal(&notes, &user.public(), Some(&issuer.public()), &writer, &mut rng)
-        .unwrap();
+    let sealed = sign().seal(&notes, &user.public(), Some(&issuer.public()), &writer, &mut rng).unwrap();
     let copy = sealed.copy.unwrap();
     assert_ne!(copy.encryptor_public_key, sealed.original.encryptor_public_key);
     assert_eq!(copy.public_notes, "");
     let plaintext = text(vector, "vc_json").as_bytes();
     assert_eq!(
-        *user
-            .open(&sealed.original.content, &sealed.original.encryptor_public_key)
-            .unwrap(),
+        *user.open(&sealed.original.content, &sealed.original.encryptor_public_key).unwrap(),
         plaintext
     );
-    assert_eq!(
-        *issuer.open(&copy.content, &copy.encryptor_public_key).unwrap(),
-        plaintext
-    );
-    assert!(
-        issuer
-            .open(&sealed.original.content, &sealed.original.encryptor_public_key)
-            .is_err()
-    );
+    assert_eq!(*issuer.open(&copy.content, &copy.encryptor_public_key).unwrap(), plaintext);
+    assert!(issuer.open(&sealed.original.content, &sealed.original.encryptor_public_key).is_err());
 }
 
 #[test]
@@ -246,10 +185,7 @@ fn keys_that_make_the_shared_secret_predictable_are_refused() {
     use curve25519_dalek::montgomery::MontgomeryPoint;
 
     let is_predictable = |bytes: [u8; 32]| MontgomeryPoint(bytes).mul_clamped([0x55; 32]).0 == [0; 32];
-    let mut low_order: Vec<[u8; 32]> = EIGHT_TORSION
-        .iter()
-        .map(|point| point.to_montgomery().0)
-        .collect();
+    let mut low_order: Vec<[u8; 32]> = EIGHT_TORSION.iter().map(|point| point.to_montgomery().0).collect();
     // Other encodings of the same points: not reduced modulo p, and with the bit that X25519 ignores.
     for last in 0xda..=0xff_u8 {
         for first in [0xd9, 0xda, 0xdb, 0xec, 0xed, 0xee, 0xef] {
@@ -265,19 +201,11 @@ fn keys_that_make_the_shared_secret_predictable_are_refused() {
     }
     let mut refused = 0;
     for bytes in low_order {
-        assert_eq!(
-            RecipientKey::from_bytes(bytes).is_err(),
-            is_predictable(bytes),
-            "{}",
-            hex::encode(bytes)
-        );
+        assert_eq!(RecipientKey::from_bytes(bytes).is_err(), is_predictable(bytes), "{}", hex::encode(bytes));
         refused += usize::from(is_predictable(bytes));
     }
     assert!(refused >= 16, "{refused}");
     for text in ["", "AAAA", "not base64!", &"A".repeat(10_000)] {
-        assert_eq!(
-            RecipientKey::from_base64(text).unwrap_err(),
-            SealError::Key("recipient's public key")
-        );
+        assert_eq!(RecipientKey::from_base64(text).unwrap_err(), SealError::Key("recipient's public key"));
     }
 }

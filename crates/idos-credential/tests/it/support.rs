@@ -10,13 +10,11 @@ use serde_json::Value;
 
 pub(crate) fn vectors(file: &str) -> Value {
     let path = format!("{}/../../tests/vectors/{file}", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_slice(&std::fs::read(path).expect("the vectors are in the repository")).unwrap()
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 pub(crate) fn text<'a>(value: &'a Value, member: &str) -> &'a str {
-    value[member]
-        .as_str()
-        .unwrap_or_else(|| panic!("{member} is a text"))
+    value[member].as_str().unwrap_or_else(|| panic!("{member} is a text"))
 }
 
 pub(crate) fn base64(text: &str) -> Vec<u8> {
@@ -32,11 +30,7 @@ pub(crate) fn moment(text: &str) -> Moment {
 }
 
 pub(crate) fn key(vectors: &Value) -> IssuerKey {
-    IssuerKey::of_url(
-        text(&vectors["key"], "issuer"),
-        &unhex(text(&vectors["key"], "seed_hex")),
-    )
-    .unwrap()
+    IssuerKey::of_url(text(&vectors["key"], "issuer"), &unhex(text(&vectors["key"], "seed_hex"))).unwrap()
 }
 
 pub(crate) fn accepted(issuer: &Value) -> AcceptedIssuer {
@@ -69,10 +63,7 @@ fn plain(value: &Value) -> Json {
 }
 
 fn read_file(json: &Json) -> Result<Vec<u8>, &'static str> {
-    let text = json
-        .member("$base64")
-        .and_then(Json::as_text)
-        .ok_or("must be a file")?;
+    let text = json.member("$base64").and_then(Json::as_text).ok_or("must be a file")?;
     STANDARD.decode(text).map_err(|_| "must be base64")
 }
 
@@ -91,10 +82,7 @@ pub(crate) fn draft(vector: &Value) -> Result<Draft, Invalid> {
     let fields = credential_fields(&plain(&vector["input_fields"]))?;
     let subject = plain(&vector["input_subject"]);
     if vector["input_subject"].get("faceSignUserId").is_some() {
-        let fields = idos_credential::CredentialFields {
-            level: "human".into(),
-            ..fields
-        };
+        let fields = idos_credential::CredentialFields { level: "human".into(), ..fields };
         return Draft::personhood(fields, face_sign_subject(&subject)?);
     }
     Draft::kyc(fields, kyc_subject(&subject, &mut read_file)?)

@@ -44,12 +44,7 @@ fn input_is_accepted_and_refused_as_by_the_sdk() {
                 let fields: Vec<_> = invalid
                     .problems
                     .iter()
-                    .map(|p| {
-                        p.field
-                            .replace("credentialSubject", "")
-                            .trim_start_matches('.')
-                            .to_owned()
-                    })
+                    .map(|p| p.field.replace("credentialSubject", "").trim_start_matches('.').to_owned())
                     .collect();
                 let paths: Vec<_> = issues.iter().map(|issue| text(issue, "path")).collect();
                 assert_eq!(fields, paths, "{name}");
@@ -61,12 +56,7 @@ fn input_is_accepted_and_refused_as_by_the_sdk() {
 #[test]
 fn email_addresses_are_judged_as_by_the_sdk() {
     let all = vectors("sdk/validation.json");
-    let ok = all["vectors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|v| v["name"] == "ok")
-        .unwrap();
+    let ok = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "ok").unwrap();
     for row in all["emails"].as_array().unwrap() {
         let mut vector = ok.clone();
         vector["input_subject"]["email"] = row["email"].clone();
@@ -107,12 +97,7 @@ fn all_problems_are_named_and_no_value_is_repeated() {
 #[test]
 fn rules_of_values_name_the_path_of_the_input() {
     let all = vectors("sdk/credentials.json");
-    let vector = all["vectors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|v| v["name"] == "kyc_plus")
-        .unwrap();
+    let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_plus").unwrap();
     let mut vector = vector.clone();
     vector["input_subject"]["residentialAddress"]["country"] = "Xyzzy".into();
     vector["input_subject"]["firstName"] = "x".repeat(9000).into();
@@ -152,12 +137,7 @@ fn levels_derive_as_by_the_sdk() {
 fn levels_match_as_by_the_sdk() {
     let all = vectors("sdk/levels.json");
     let list = |value: &serde_json::Value| -> Vec<String> {
-        value
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item.as_str().unwrap().to_owned())
-            .collect()
+        value.as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
     };
     for row in all["match_level_or_higher"].as_array().unwrap() {
         let add_ons = list(&row["required_addons"]);
@@ -166,11 +146,7 @@ fn levels_match_as_by_the_sdk() {
         assert_eq!(verdict, row["result"].as_bool().unwrap(), "{row}");
     }
     for row in all["level_score"].as_array().unwrap() {
-        assert_eq!(
-            level::score(text(row, "level")) as u64,
-            row["score"].as_u64().unwrap(),
-            "{row}"
-        );
+        assert_eq!(level::score(text(row, "level")) as u64, row["score"].as_u64().unwrap(), "{row}");
     }
     for row in all["pick_highest_matching_level"].as_array().unwrap() {
         let (levels, add_ons) = (list(&row["levels"]), list(&row["required_addons"]));
@@ -210,9 +186,7 @@ fn personhood_is_of_the_level_human() {
         approved_at: None,
         expiration_date: None,
     };
-    let subject = idos_credential::FaceSignSubject {
-        face_sign_user_id: "1".into(),
-    };
+    let subject = idos_credential::FaceSignSubject { face_sign_user_id: "1".into() };
     let invalid = Draft::personhood(fields, subject).unwrap_err();
     assert_eq!(invalid.to_string(), "level must be human");
 }

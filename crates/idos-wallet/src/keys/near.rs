@@ -23,27 +23,19 @@ impl NearKey {
     /// The wallet with this Ed25519 seed, on the implicit account of its key.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> NearKey {
-        NearKey {
-            key: SigningKey::from_bytes(&Zeroizing::new(seed)),
-            account: None,
-        }
+        NearKey { key: SigningKey::from_bytes(&Zeroizing::new(seed)), account: None }
     }
 
     /// The same key on a named account, such as `alice.near`. The name is not checked.
     #[must_use]
     pub fn with_account(self, account: impl Into<String>) -> NearKey {
-        NearKey {
-            account: Some(account.into()),
-            ..self
-        }
+        NearKey { account: Some(account.into()), ..self }
     }
 
     /// The account id: the name, or the key in lower-case hexadecimal.
     #[must_use]
     pub fn address(&self) -> String {
-        self.account
-            .clone()
-            .unwrap_or_else(|| hex::encode(self.key.verifying_key().as_bytes()))
+        self.account.clone().unwrap_or_else(|| hex::encode(self.key.verifying_key().as_bytes()))
     }
 
     /// `ed25519:` and base58 of the key.
@@ -68,24 +60,11 @@ impl NearKey {
     /// length field ends at 64 KiB; a longer message is signed all the same, but left out of the blob.
     #[must_use]
     pub fn sign_transaction(&self, text: &[u8], nonce: [u8; 32]) -> Vec<u8> {
-        let payload = Payload {
-            message: text,
-            nonce,
-            recipient: RECIPIENT,
-            callback_url: None,
-        };
+        let payload = Payload { message: text, nonce, recipient: RECIPIENT, callback_url: None };
         let signature = self.key.sign(&payload.digest()).to_bytes();
         let blob = SignedPayload { payload, signature };
-        let without_message = SignedPayload {
-            payload: Payload {
-                message: &[],
-                ..payload
-            },
-            signature,
-        };
-        blob.encode()
-            .or_else(|| without_message.encode())
-            .unwrap_or_default()
+        let without_message = SignedPayload { payload: Payload { message: &[], ..payload }, signature };
+        blob.encode().or_else(|| without_message.encode()).unwrap_or_default()
     }
 }
 

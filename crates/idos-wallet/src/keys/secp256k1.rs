@@ -17,11 +17,7 @@ pub(super) fn signing_key(seed: [u8; 32]) -> SigningKey {
 }
 
 /// Deterministic (`RFC 6979`, with SHA-256), with a low `s`.
-#[expect(
-    clippy::expect_used,
-    reason = "fails for short digests only, and for an r or s of zero: 1 in 2^256"
-)]
+#[expect(clippy::expect_used, reason = "fails for short digests only, and for an r or s of zero: 1 in 2^256")]
 pub(super) fn sign(key: &SigningKey, digest: &[u8; 32]) -> (Signature, RecoveryId) {
-    key.sign_prehash_recoverable(digest)
-        .expect("a digest of 32 bytes can be signed")
+    key.sign_prehash_recoverable(digest).expect("a digest of 32 bytes can be signed")
 }

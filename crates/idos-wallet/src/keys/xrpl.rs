@@ -27,10 +27,7 @@ impl XrplKey {
     pub fn ed25519_from_seed(seed: [u8; 32]) -> XrplKey {
         let key = ed25519_dalek::SigningKey::from_bytes(&Zeroizing::new(seed));
         let public = PublicKey::ed25519(key.verifying_key().as_bytes());
-        XrplKey {
-            key: Key::Ed25519(key),
-            public,
-        }
+        XrplKey { key: Key::Ed25519(key), public }
     }
 
     /// The wallet with this secp256k1 private key. (The few values that are none are hashed to one.)
@@ -38,10 +35,7 @@ impl XrplKey {
     pub fn secp256k1_from_seed(seed: [u8; 32]) -> XrplKey {
         let key = secp256k1::signing_key(seed);
         let public = PublicKey::secp256k1(key.verifying_key());
-        XrplKey {
-            key: Key::Secp256k1(key),
-            public,
-        }
+        XrplKey { key: Key::Secp256k1(key), public }
     }
 
     /// The classic `r…` address.
@@ -73,11 +67,7 @@ impl XrplKey {
     pub fn sign_transaction(&self, text: &[u8]) -> Vec<u8> {
         match &self.key {
             Key::Ed25519(key) => key.sign(text).to_vec(),
-            Key::Secp256k1(key) => secp256k1::sign(key, &xrpl::digest(text))
-                .0
-                .to_der()
-                .as_bytes()
-                .to_vec(),
+            Key::Secp256k1(key) => secp256k1::sign(key, &xrpl::digest(text)).0.to_der().as_bytes().to_vec(),
         }
     }
 }
