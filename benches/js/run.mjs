@@ -53,10 +53,14 @@ function positive(text) {
 
 function inOwnProcess(size) {
   const script = fileURLToPath(import.meta.url);
-  const child = spawnSync(process.execPath, [script, "--one", size, "--runs", options.runs, "--warm-up", options["warm-up"]], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawnSync(
+    process.execPath,
+    [script, "--one", size, "--runs", options.runs, "--warm-up", options["warm-up"]],
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   if (child.status !== 0) throw new Error(`measuring ${size} bytes failed`);
   return JSON.parse(child.stdout);
 }
@@ -82,7 +86,14 @@ async function measure(fileBytes) {
     times.total.push(done - start);
   }
   const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
-  return { fileBytes, issueMs: summary(times.issue), txMs: summary(times.tx), totalMs: summary(times.total), ...sizes, peakRssMb };
+  return {
+    fileBytes,
+    issueMs: summary(times.issue),
+    txMs: summary(times.tx),
+    totalMs: summary(times.total),
+    ...sizes,
+    peakRssMb,
+  };
 }
 
 /** A person with every field; the files as large as asked for. */
@@ -95,7 +106,11 @@ function evidenceOf(fileBytes, random) {
   subject.residentialAddress.proofFile = file(3);
   const day = (text) => new Date(`${text}T00:00:00.000Z`);
   const dates = { issued: day("2026-01-01"), approvedAt: day("2026-01-02"), expirationDate: day("2036-01-01") };
-  const fields = { id: "https://issuer.example/idos/credentials/1", level: "plus+liveness+email+phoneNumber", ...dates };
+  const fields = {
+    id: "https://issuer.example/idos/credentials/1",
+    level: "plus+liveness+email+phoneNumber",
+    ...dates,
+  };
   return { fields, subject };
 }
 
@@ -103,7 +118,12 @@ async function prepareIssuer(random) {
   const seed = random.bytes(32);
   const signer = rowSigner(seed);
   const owner = evmWallet(random.bytes(32));
-  const grant = writeGrant({ owner: owner.owner, grantee: signer.publicKey, issuerPublicKey: signer.publicKey, id: random.uuid() });
+  const grant = writeGrant({
+    owner: owner.owner,
+    grantee: signer.publicKey,
+    issuerPublicKey: signer.publicKey,
+    id: random.uuid(),
+  });
   return {
     key: await issuerKey({ issuer: "https://issuer.example/idos", seed }),
     signer,
@@ -119,8 +139,24 @@ async function prepareIssuer(random) {
 async function prepareWrite({ key, signer, grant, grantSignature, holderKey, copyKey, ids }, { fields, subject }) {
   const plaintext = await issue({ kind: "kyc", key, fields, subject, created: new Date() });
   const { originalId, copyId, notes } = ids;
-  const publicNotes = JSON.stringify({ id: notes, type: "KYC DATA", level: fields.level, status: "approved", issuer: "Example" });
-  const row = { plaintext, originalId, copyId, holderKey, copyKey, signer, publicNotes, grant, signature: grantSignature };
+  const publicNotes = JSON.stringify({
+    id: notes,
+    type: "KYC DATA",
+    level: fields.level,
+    status: "approved",
+    issuer: "Example",
+  });
+  const row = {
+    plaintext,
+    originalId,
+    copyId,
+    holderKey,
+    copyKey,
+    signer,
+    publicNotes,
+    grant,
+    signature: grantSignature,
+  };
   return { arguments: grantedWrite(row), credentialBytes: Buffer.byteLength(plaintext) };
 }
 

@@ -46,4 +46,4 @@ pub use clock::Clock;
 pub use config::{DevNodeConfig, Inserter, State};
 pub use faults::{Fault, Faults, Switch};
 pub use inspect::{AccessGrant, Block, Counts, Credential, Transaction, User, Wallet};
-pub use node::{DevNode, StartError};
+pub use node::{DevNode, StartError, StateError};

@@ -76,7 +76,7 @@ fn every_wallet_proof_verifies_and_is_reproduced() {
             }
         }
     }
-    assert_proof(WalletKey::Stellar(key), row, text(row, "/raw_ed25519_signature_hex"));
+    assert_proof(&WalletKey::Stellar(key), row, text(row, "/raw_ed25519_signature_hex"));
 }
 
 /// `key` makes exactly `signature`, which verifies as a proof and as that of a known wallet.
@@ -195,6 +195,25 @@ fn every_recorded_transaction_has_a_good_signature_and_is_signed_alike() {
         counts.into_iter().collect::<Vec<_>>(),
         [("ed25519", 38), ("nep413", 1), ("secp256k1_ep", 1), ("xrpl", 1)]
     );
+}
+
+#[test]
+fn the_transactions_of_the_sdk_have_good_signatures_and_are_signed_alike() {
+    let file = vectors("sdk/kwil_tx.json");
+    let key = WalletKey::from_seed(WalletType::FaceSign, seed(text(&file, "/signer_seed_hex")));
+    let mut seen = 0;
+    for row in file["vectors"].as_array().unwrap() {
+        let Some(tx) = row.get("broadcast_tx") else { continue };
+        let signed_text = text(row, "/signed_message").as_bytes();
+        let signature = STANDARD.decode(text(tx, "/signature/sig")).unwrap();
+        let sender = hex::decode(text(tx, "/sender")).unwrap();
+        let kind = text(tx, "/signature/type").parse().unwrap();
+        let caller = verify_transaction_signature(kind, &sender, signed_text, &signature).unwrap();
+        assert_eq!(caller.as_str(), text(&file, "/signer_public_key_hex"));
+        assert_eq!(key.sign_transaction(signed_text, [0; 32]), signature);
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
 }
 
 /// The key that the recorded transactions of this type were signed with.

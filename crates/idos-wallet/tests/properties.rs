@@ -65,8 +65,11 @@ proptest! {
 
     #[test]
     fn what_a_wallet_sends_verifies_and_names_its_caller(key in any_wallet(), text: Vec<u8>, nonce: [u8; 32]) {
-        // NEAR's payload holds text, so its blobs are read as such.
-        prop_assume!(key.wallet_type() != WalletType::Near || std::str::from_utf8(&text).is_ok());
+        // NEAR's payload holds text, and is read as such.
+        let text = match key.wallet_type() {
+            WalletType::Near => String::from_utf8_lossy(&text).into_owned().into_bytes(),
+            _ => text,
+        };
         let signature = key.sign_transaction(&text, nonce);
         let caller = verify_transaction_signature(key.signature_type(), &key.sender(), &text, &signature);
         prop_assert_eq!(caller, Ok(key.caller()));
@@ -79,14 +82,18 @@ proptest! {
         let good = [key.address(), key.public_key().unwrap_or_default(), message.clone(), key.sign_message(&message, nonce)];
         let mut bad = good.clone();
         let changed = &mut bad[part as usize];
-        prop_assume!(!changed.is_empty()); // EVM wallets have no public key
+        if changed.is_empty() {
+            return Ok(()); // EVM wallets have no public key
+        }
         let mut bytes = changed.clone().into_bytes();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
         let Ok(text) = String::from_utf8(bytes) else { return Ok(()) }; // no longer a string: nobody can send it
         *changed = text;
 
-        prop_assume!(!says_the_same(&key, part, &good[part as usize], &bad[part as usize], at, message.len()));
+        if says_the_same(&key, part, &good[part as usize], &bad[part as usize], at, message.len()) {
+            return Ok(());
+        }
         let [address, public_key, message, signature] = &bad;
         let public_key = (!public_key.is_empty()).then_some(public_key.as_str());
         let proof = OwnershipProof { wallet_type: key.wallet_type(), address, public_key, message, signature };
@@ -103,7 +110,9 @@ proptest! {
         parts[part][at] ^= 1 << bit;
         let in_unread_message =
             key.wallet_type() == WalletType::Near && part == 2 && near_message(text.len()).contains(&at);
-        prop_assume!(!in_unread_message);
+        if in_unread_message {
+            return Ok(());
+        }
 
         let [sender, text, signature] = &parts;
         prop_assert!(verify_transaction_signature(key.signature_type(), sender, text, signature).is_err());

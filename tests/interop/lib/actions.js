@@ -1,7 +1,8 @@
 // The idOS actions that the tests use, as the official clients send them: order and types of the parameters, and
 // for those that change something the description that is signed. A type ending in "?" may be null.
 
-const credential = "issuer_auth_public_key, encryptor_public_key, content, public_notes, public_notes_signature, broader_signature";
+const credential =
+  "issuer_auth_public_key, encryptor_public_key, content, public_notes, public_notes_signature, broader_signature";
 const wallet = "id uuid, address, public_key?, wallet_type, message, signature";
 
 export const EXECUTES = {
@@ -15,7 +16,8 @@ export const EXECUTES = {
   },
   upsert_credential_as_inserter: {
     // The space at the end is signed too.
-    description: "Add or update a credential in idOS on behalf of a user by permissioned profile creator (inserter) ",
+    description:
+      "Add or update a credential in idOS on behalf of a user by permissioned profile creator (inserter) ",
     parameters: `id uuid, user_id uuid, ${credential}`,
   },
   create_credentials_by_dwg: {

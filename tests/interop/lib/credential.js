@@ -24,22 +24,23 @@ function acceptedKey({ issuer, publicKeyMultibase, ...names }) {
 
 /**
  * An unsigned credential. `fields` and `subject` hold Dates and Buffers; their order is the order in the result.
- * `files` encodes a Buffer and is the npm package's encoder unless a test wants another.
+ * `files` encodes a Buffer and is the npm package's encoder unless a test wants another;
+ * `contexts` (`envelope`, `subject`) are today's addresses unless a test wants old ones.
  */
-export function buildCredential({ kind, controller, fields, subject, files = encodeFile }) {
+export function buildCredential({ kind, controller, fields, subject, contexts = {}, files = encodeFile }) {
   return {
-    "@context": [W3C_CREDENTIALS, IDOS_CREDENTIALS, ED25519_2020],
+    "@context": [W3C_CREDENTIALS, contexts.envelope ?? IDOS_CREDENTIALS, ED25519_2020],
     type: ["VerifiableCredential"],
     issuer: controller,
     ...flatten(fields, files),
-    credentialSubject: { "@context": IDOS_SUBJECT[kind], ...flatten(subject, files) },
+    credentialSubject: { "@context": contexts.subject ?? IDOS_SUBJECT[kind], ...flatten(subject, files) },
   };
 }
 
 /** Builds and signs. `created` is cut to whole seconds. Gives the JSON text. */
-export async function issue({ kind, key, fields, subject, created, files }) {
+export async function issue({ created, key, ...content }) {
   const date = new Date(Math.floor(new Date(created).getTime() / 1000) * 1000);
-  const credential = buildCredential({ kind, controller: key.controller, fields, subject, files });
+  const credential = buildCredential({ controller: key.controller, ...content });
   credential.issuanceDate = date.toISOString().replace(".000Z", "Z");
 
   const signed = await vc.issue({ credential, suite: new Ed25519Signature2020({ key, date }), documentLoader });

@@ -42,7 +42,17 @@ export function writeGrant({ owner, grantee, issuerPublicKey, id, ...more }) {
 }
 
 /** All that `create_credentials_by_dwg` takes, in its order. */
-export function grantedWrite({ plaintext, originalId, copyId, holderKey, copyKey, signer, publicNotes, grant, signature }) {
+export function grantedWrite({
+  plaintext,
+  originalId,
+  copyId,
+  holderKey,
+  copyKey,
+  signer,
+  publicNotes,
+  grant,
+  signature,
+}) {
   const original = sealedRow(plaintext, holderKey, signer, publicNotes);
   const copy = sealedRow(plaintext, copyKey, signer);
   const values = {

@@ -40,7 +40,8 @@ export function fullSubject() {
 
 /** Only what is required. */
 export function smallSubject() {
-  const { id, firstName, dateOfBirth, idDocumentCountry, idDocumentNumber, idDocumentType, ...rest } = fullSubject();
+  const { id, firstName, dateOfBirth, idDocumentCountry, idDocumentNumber, idDocumentType, ...rest } =
+    fullSubject();
   const { idDocumentFrontFile, selfieFile } = rest;
   return {
     id,
@@ -65,7 +66,15 @@ const REQUIRED = new Set([
   "selfieFile",
 ]);
 const REQUIRED_ADDRESS = new Set(["street", "city", "country", "proofCategory", "proofFile"]);
-const DOCUMENTS = ["PASSPORT", "DRIVERS", "ID_CARD", "VOTING_CARD", "PAN_CARD", "INTERNAL_PASSPORT", "RESIDENCE_PERMIT"];
+const DOCUMENTS = [
+  "PASSPORT",
+  "DRIVERS",
+  "ID_CARD",
+  "VOTING_CARD",
+  "PAN_CARD",
+  "INTERNAL_PASSPORT",
+  "RESIDENCE_PERMIT",
+];
 
 /** A valid subject whose optional fields come and go and whose texts are as odd as they may be. */
 export function randomSubject(random) {
@@ -99,5 +108,7 @@ function vary(random, template, required) {
 
 /** Two UTF-16 units; the rules do not ask for letters. */
 function country(random) {
-  return random.chance(1, 8) ? String.fromCodePoint(0x1f600 + random.below(64)) : random.pick(["DE", "us", "\u00c9\u00df", "\n\t"]);
+  return random.chance(1, 8)
+    ? String.fromCodePoint(0x1f600 + random.below(64))
+    : random.pick(["DE", "us", "\u00c9\u00df", "\n\t"]);
 }

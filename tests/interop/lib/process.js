@@ -18,7 +18,9 @@ export class LineProcess {
     this.#child.stdin.on("error", () => {}); // "close" tells more
     this.#child.on("error", (error) => this.#fail(`cannot start, ${error.message}`));
     this.#child.on("close", (code) => this.#fail(`ended with ${code}`));
-    createInterface({ input: this.#child.stdout }).on("line", (line) => this.#waiting.shift()?.resolve(JSON.parse(line)));
+    createInterface({ input: this.#child.stdout }).on("line", (line) =>
+      this.#waiting.shift()?.resolve(JSON.parse(line)),
+    );
   }
 
   ask(request) {

@@ -54,7 +54,7 @@ export class Random {
   }
 
   #character() {
-    const hard = '"\\\n\r\t\b\f\u0000\u001f\u007f\u0080\u0085\u00a0\u2028\u2029\ufeff\ufffd\uffff<>{}|^`%\'';
+    const hard = "\"\\\n\r\t\b\f\u0000\u001f\u007f\u0080\u0085\u00a0\u2028\u2029\ufeff\ufffd\uffff<>{}|^`%'";
     switch (this.below(8)) {
       case 0:
         return this.pick([...hard]);
@@ -71,7 +71,8 @@ export class Random {
 
   /** Whole milliseconds between the years 0 and 9999, or, at times, beyond. */
   date() {
-    if (this.chance(1, 12)) return new Date(Date.UTC(10000 + this.below(200000), this.below(12), 1 + this.below(28)));
+    if (this.chance(1, 12))
+      return new Date(Date.UTC(10000 + this.below(200000), this.below(12), 1 + this.below(28)));
     if (this.chance(1, 12)) return new Date(-62198755200000 - this.below(1e9) * 1000);
     return new Date(-62167219200000 + Math.floor((this.u32() / 2 ** 32) * 315569433600000));
   }

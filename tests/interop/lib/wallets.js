@@ -25,16 +25,8 @@ export function nearSigner(seed, { nonce = nacl.randomBytes(32), recipient = "id
   return new KwilSigner(sign, publicKey, "nep413");
 }
 
-/** Wallets of every type, as arguments of the wallet actions: address, public key, and a signing function. */
-export function walletsFrom(seeds) {
-  return [
-    evmWallet(seeds.next()),
-    nearWallet(seeds.next()),
-    xrplWallet(seeds.next()),
-    stellarWallet(seeds.next()),
-    faceSignWallet(seeds.next()),
-  ];
-}
+// Wallets of every type: what the wallet actions take of them, what write grants call their owner, a signer for the
+// Kwil client, and a function that signs a text as the wallet shows it to its user.
 
 export function evmWallet(seed) {
   const wallet = new Wallet(`0x${hex(seed)}`);
@@ -58,8 +50,14 @@ export function nearWallet(seed, account = "holder.near") {
     owner: named,
     signer: nearSigner(seed),
     sign: async (message) =>
-      hex(nep413({ message: Buffer.from(message), nonce: nacl.randomBytes(32), recipient: "idos.network", secretKey }))
-        .toUpperCase(),
+      hex(
+        nep413({
+          message: Buffer.from(message),
+          nonce: nacl.randomBytes(32),
+          recipient: "idos.network",
+          secretKey,
+        }),
+      ).toUpperCase(),
   };
 }
 
@@ -112,7 +110,13 @@ export function nep413({ message, nonce, recipient, secretKey }) {
   const text = (bytes) => Buffer.concat([u32(bytes.length), bytes]);
   const noCallback = Buffer.from([0]);
   const tag = u32(2 ** 31 + 413);
-  const payload = Buffer.concat([tag, text(Buffer.from(message)), nonce, text(Buffer.from(recipient)), noCallback]);
+  const payload = Buffer.concat([
+    tag,
+    text(Buffer.from(message)),
+    nonce,
+    text(Buffer.from(recipient)),
+    noCallback,
+  ]);
 
   const length = Buffer.alloc(2);
   length.writeUInt16BE(payload.length);
@@ -141,6 +145,8 @@ export function stellarAddress(key) {
   let bits = "";
   for (const byte of all) bits += byte.toString(2).padStart(8, "0");
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  return bits.match(/.{5}/g).map((five) => alphabet[parseInt(five, 2)]).join("");
+  return bits
+    .match(/.{5}/g)
+    .map((five) => alphabet[parseInt(five, 2)])
+    .join("");
 }
-

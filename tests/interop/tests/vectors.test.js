@@ -12,7 +12,16 @@ import { vectors, vectorText } from "../lib/paths.js";
 import { fromBase64, nacl, open, seal, sha256Hex, writeSignatures } from "../lib/sealing.js";
 import { startStub } from "../lib/stub.js";
 import { decodeValues } from "../lib/values.js";
-import { ed25519Signer, evmWallet, faceSignWallet, nearSigner, nearWallet, nep413, stellarWallet, xrplAddress } from "../lib/wallets.js";
+import {
+  ed25519Signer,
+  evmWallet,
+  faceSignWallet,
+  nearSigner,
+  nearWallet,
+  nep413,
+  stellarWallet,
+  xrplAddress,
+} from "../lib/wallets.js";
 
 const bytes = (text) => new Uint8Array(Buffer.from(text, "hex"));
 
@@ -76,7 +85,10 @@ describe("sealing", () => {
       const plaintext = Buffer.from(vector.plaintext);
       const ephemeral = nacl.box.keyPair.fromSecretKey(fromBase64(vector.sender_secret_key_base64));
       const recipient = fromBase64(vector.recipient_public_key_base64);
-      const { content, encryptorPublicKey } = seal(plaintext, recipient, { ephemeral, nonce: bytes(vector.nonce_hex) });
+      const { content, encryptorPublicKey } = seal(plaintext, recipient, {
+        ephemeral,
+        nonce: bytes(vector.nonce_hex),
+      });
       assert.equal(content, vector.content_base64, vector.name);
       assert.equal(sha256Hex(plaintext), vector.plaintext_sha256, vector.name);
 
@@ -97,7 +109,11 @@ describe("sealing", () => {
   test("signs rows as the SDK does", () => {
     for (const vector of vectors("sdk/insertable.json").insertable) {
       const { secretKey } = nacl.sign.keyPair.fromSeed(bytes(vector.sign_seed_hex));
-      const row = { publicNotes: vector.public_notes, content: vector.content_base64, signingSecretKey: secretKey };
+      const row = {
+        publicNotes: vector.public_notes,
+        content: vector.content_base64,
+        signingSecretKey: secretKey,
+      };
       const { publicNotesSignature, broaderSignature } = writeSignatures(row);
       assert.equal(publicNotesSignature, vector.result.public_notes_signature, vector.name);
       assert.equal(broaderSignature, vector.result.broader_signature, vector.name);
@@ -120,7 +136,10 @@ describe("transactions and views of the Kwil client", () => {
 
   const ours = kwil.vectors.filter(
     ({ kind, action, description, inputs, id }) =>
-      kind === "execute" && EXECUTES[action]?.description === description && !Array.isArray(inputs) && id !== "xrpl",
+      kind === "execute" &&
+      EXECUTES[action]?.description === description &&
+      !Array.isArray(inputs) &&
+      id !== "xrpl",
   );
   test("there are vectors for most actions", () => assert.ok(ours.length >= 12, `only ${ours.length}`));
 
@@ -179,7 +198,10 @@ describe("wallets", () => {
 
     const stellar = stellarWallet(seed);
     assert.equal(stellar.address, proofs.stellar.address);
-    assert.equal((await stellar.sign(proofs.stellar.message)).toLowerCase(), proofs.stellar.raw_ed25519_signature_hex);
+    assert.equal(
+      (await stellar.sign(proofs.stellar.message)).toLowerCase(),
+      proofs.stellar.raw_ed25519_signature_hex,
+    );
 
     const faceSign = faceSignWallet(seed);
     assert.equal(faceSign.publicKey, proofs.facesign.public_key);

@@ -52,26 +52,21 @@ impl Scalar {
         }
     }
 
-    /// Reads a name as the node does: with its aliases, in any letter case.
+    /// Reads a name as the node does, with its aliases.
     ///
     /// The metadata of `int8` is ignored, because the official JavaScript client fills it when it has to guess
     /// a type. For other types than `numeric` it must be zero.
-    fn from_parts(name: &str, metadata: [u16; 2]) -> Option<Self> {
-        let known = |name: &str| {
-            Some(match name {
-                "text" | "string" => Self::Text,
-                "int8" | "int" | "integer" | "bigint" => return Some(Self::Int8),
-                "bool" | "boolean" => Self::Bool,
-                "uuid" => Self::Uuid,
-                "bytea" | "blob" => Self::Bytea,
-                "numeric" | "decimal" => {
-                    return Some(Self::Numeric { precision: metadata[0], scale: metadata[1] });
-                }
-                _ => return None,
-            })
-            .filter(|_| metadata == [0, 0])
+    fn from_parts(name: &str, [precision, scale]: [u16; 2]) -> Option<Self> {
+        let scalar = match name {
+            "int8" | "int" | "integer" | "bigint" => return Some(Self::Int8),
+            "numeric" | "decimal" => return Some(Self::Numeric { precision, scale }),
+            "text" | "string" => Self::Text,
+            "bool" | "boolean" => Self::Bool,
+            "uuid" => Self::Uuid,
+            "bytea" | "blob" => Self::Bytea,
+            _ => return None,
         };
-        known(name).or_else(|| known(&name.to_ascii_lowercase()))
+        (precision == 0 && scale == 0).then_some(scalar)
     }
 }
 
@@ -102,7 +97,7 @@ impl DataType {
     }
 
     pub(crate) fn from_parts(name: &str, is_array: bool, metadata: [u16; 2]) -> Option<Self> {
-        if name.eq_ignore_ascii_case("null") {
+        if name == "null" {
             return (!is_array && metadata == [0, 0]).then_some(Self::Null);
         }
         let scalar = Scalar::from_parts(name, metadata)?;

@@ -46,13 +46,13 @@ impl WriteGrant<'_> {
             "dwg_message",
             "delegatedWriteGrant",
             &[
-                ("owner", self.owner),
-                ("consumer", self.grantee),
-                ("issuer public key", self.issuer_public_key),
-                ("id", self.id),
-                ("access grant timelock", self.access_grant_timelock),
-                ("not usable before", self.not_usable_before),
-                ("not usable after", self.not_usable_after),
+                (1, "owner", self.owner),
+                (2, "consumer", self.grantee),
+                (3, "issuer public key", self.issuer_public_key),
+                (4, "id", self.id),
+                (5, "access grant timelock", self.access_grant_timelock),
+                (6, "not usable before", self.not_usable_before),
+                (7, "not usable after", self.not_usable_after),
             ],
         )
     }
@@ -71,11 +71,11 @@ impl DelegatedAccessGrant<'_> {
             "dag_message",
             "delegatedAccessGrant",
             &[
-                ("owner", self.owner),
-                ("consumer", self.grantee),
-                ("data id", self.data_id),
-                ("locked until", locked_until.as_deref()),
-                ("content hash", self.content_hash),
+                (3, "data id", self.data_id),
+                (1, "owner", self.owner),
+                (2, "grantee", self.grantee),
+                (4, "locked until", locked_until.as_deref()),
+                (5, "content hash", self.content_hash),
             ],
         )
     }
@@ -96,15 +96,16 @@ fn is_signed(owner: Owner<'_>, identifier: Option<&str>, text: &str, signature: 
     verify_signed_by(wallet_type, identifier, public_key, text, signature).is_ok()
 }
 
-/// Refuses values that would break out of their line: two different grants must not have one text.
+/// `fields`: which argument of the function it is, its name in the text, its value. Refuses values that would
+/// break out of their line: two different grants must not have one text.
 fn lines(
     function: &str,
     operation: &str,
-    fields: &[(&str, Option<&str>)],
+    fields: &[(usize, &str, Option<&str>)],
 ) -> Result<String, ExtensionError> {
     let mut text = format!("operation: {operation}");
-    for (position, (name, value)) in fields.iter().enumerate() {
-        let value = required(*value, function, position + 1)?;
+    for (position, name, value) in fields {
+        let value = required(*value, function, *position)?;
         if value.contains(char::is_control) {
             return Err(ExtensionError(format!("{function}: the {name} has a control character")));
         }

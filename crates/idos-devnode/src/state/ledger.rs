@@ -64,12 +64,26 @@ pub(crate) async fn set_nonce(
     Ok(())
 }
 
+pub(crate) async fn count_accounts(db: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM node_accounts").fetch_one(db).await
+}
+
 pub(crate) async fn insert_block(db: &mut SqliteConnection, block: &BlockRow) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO node_blocks (height, hash, app_hash, timestamp) VALUES ($1, $2, $3, $4)")
         .bind(block.height)
         .bind(&block.hash)
         .bind(&block.app_hash)
         .bind(block.timestamp)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Sets the hash of the results, which is known only after the block has run.
+pub(crate) async fn set_app_hash(db: &mut SqliteConnection, block: &BlockRow) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE node_blocks SET app_hash = $2 WHERE height = $1")
+        .bind(block.height)
+        .bind(&block.app_hash)
         .execute(db)
         .await?;
     Ok(())

@@ -1,0 +1,360 @@
+//! What can go wrong, sorted by what the caller can do about it.
+
+use std::fmt;
+
+use crate::actions::MalformedRow;
+use crate::encoding::EncodeError;
+use crate::message::NodeMessage;
+use crate::transaction::TxHash;
+
+/// What to do about an [`Error`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Class {
+    /// Final: the same request would fail again.
+    Refused,
+    /// Nothing was written. The same may be tried again later; a transaction then needs a fresh nonce.
+    Retry,
+    /// The transaction may or may not be, or come, in a block. Look it up
+    /// ([`Client::transaction`](crate::Client::transaction)) and then the row that it writes, before anything is
+    /// repeated: with a new nonce the same action could be done twice.
+    Unknown {
+        /// The transaction to look up.
+        hash: TxHash,
+    },
+}
+
+/// Why a request failed. The texts never repeat what was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request breaks a limit of the node; it was not sent.
+    #[error("the {what} has {size} bytes, and a node takes at most {limit}")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The most that a node takes.
+        limit: usize,
+    },
+    /// The arguments cannot be encoded; nothing was sent.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The client cannot be set up like this.
+    #[error("the client is not configured well")]
+    Config(#[from] ConfigError),
+    /// No node could be reached; nothing was sent.
+    #[error("no idOS node can be reached")]
+    Unreachable(#[source] TransportError),
+    /// A node did not answer a question, or not to the end.
+    #[error("the idOS node did not answer")]
+    NoAnswer(#[source] TransportError),
+    /// Something between us and the node answered instead of it.
+    #[error("instead of an idOS node's answer there came the HTTP status {0}")]
+    HttpStatus(u16),
+    /// The answer is no JSON; a proxy in trouble, or no idOS node at all.
+    #[error("the idOS node's answer is not JSON")]
+    NotJson,
+    /// The answer has not the form that it should have.
+    #[error("the idOS node's answer is malformed: {0}")]
+    Malformed(&'static str),
+    /// A row of a view has not the form that it should have.
+    #[error("the answer of the view {view} is malformed")]
+    MalformedRow {
+        /// The view.
+        view: &'static str,
+        /// The column.
+        #[source]
+        row: MalformedRow,
+    },
+    /// The answer is larger than the client takes.
+    #[error("the idOS node's answer has more than {limit} bytes")]
+    AnswerTooLarge {
+        /// The most that the client takes.
+        limit: usize,
+    },
+    /// The node or the gateway refuses the request as such.
+    #[error("the idOS node answered with the error {code}: {message}")]
+    Node {
+        /// The JSON-RPC error code.
+        code: i64,
+        /// The HTTP status.
+        status: u16,
+        /// The node's words.
+        message: NodeMessage,
+    },
+    /// A view failed. A node reports that in the middle of a successful answer.
+    #[error("the view {view} failed: {message}")]
+    View {
+        /// The view.
+        view: &'static str,
+        /// The node's words.
+        message: NodeMessage,
+    },
+    /// The gateway login failed.
+    #[error("the login at the idOS gateway failed")]
+    Login(#[from] LoginError),
+    /// The transaction did not get into a block; its nonce is not used.
+    #[error("the idOS node refused the transaction {}: {}", .0.hash, .0)]
+    Rejected(Rejection),
+    /// The transaction is in a block, and its action failed; its nonce is used up.
+    #[error("the transaction {} failed: {}", .0.hash, .0)]
+    Failed(Rejection),
+    /// Nobody knows yet what became of the transaction.
+    #[error("the outcome of the transaction {hash} is unknown")]
+    OutcomeUnknown {
+        /// The transaction.
+        hash: TxHash,
+        /// What happened.
+        #[source]
+        why: Uncertainty,
+    },
+}
+
+/// What a node says about a transaction that did nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejection {
+    /// The transaction.
+    pub hash: TxHash,
+    /// The transaction code, e.g. 4 for a wrong nonce and 65535 for anything without a code of its own.
+    pub code: u32,
+    /// The node's words.
+    pub message: NodeMessage,
+    /// What was there already, if that is the reason.
+    pub conflict: Option<Conflict>,
+    /// Whether the node's words say that it will take transactions again.
+    pub(crate) passing: bool,
+}
+
+/// Something that an action wanted to create is there already.
+///
+/// After an unknown outcome this may be the caller's own earlier write: look at the row before giving up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The write grant is used up.
+    WriteGrantUsed,
+    /// There is a credential with this id.
+    CredentialExists,
+    /// There is a user with this id.
+    UserExists,
+    /// There is an attribute with this id.
+    AttributeExists,
+    /// There is an access grant with the same grantee, copy and lock.
+    AccessGrantExists,
+    /// Another wallet row has this address or public key.
+    WalletTaken,
+    /// Some other key is there twice.
+    Other,
+}
+
+/// Why nobody knows what became of a transaction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Uncertainty {
+    /// It was sent, and no whole answer came.
+    #[error("no answer")]
+    NoAnswer(#[source] TransportError),
+    /// An answer came that does not say it.
+    #[error("an answer that says nothing about it")]
+    Answer(#[source] Box<Error>),
+    /// The node waited for a block, and gave up waiting.
+    #[error("the node gave up waiting for a block")]
+    NotInABlockYet,
+    /// The node has it already.
+    #[error("the node has this transaction already")]
+    KnownAlready,
+    /// The node reports an error that it may have met after it took the transaction.
+    #[error("the node answered: {0}")]
+    Node(NodeMessage),
+    /// The node did not show it in a block as long as we asked.
+    #[error("it did not appear in a block in time")]
+    NotSeen,
+}
+
+/// The login at a gateway failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The node wants to know who asks, and the call was anonymous.
+    #[error("the node answers this only to a signer")]
+    SignerNeeded,
+    /// The gateway wants something signed that is not for this client: a part of it is of another place.
+    #[error("the {0} that the gateway wants signed is not the one of this client")]
+    Mismatch(&'static str),
+    /// The gateway wants something signed that is no login.
+    #[error("the {0} that the gateway wants signed is malformed")]
+    Malformed(&'static str),
+    /// The gateway took the login and gave no session cookie.
+    #[error("the gateway gave no session cookie")]
+    NoCookie,
+    /// The gateway took the login and then did not accept its own session.
+    #[error("the gateway does not accept the session that it gave")]
+    SessionNotAccepted,
+}
+
+/// The client cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// At least one URL is needed.
+    #[error("no node URL is given")]
+    NoUrl,
+    /// The URL of a node is no plain base URL.
+    #[error("the URL of a node must be https (or http, where that is allowed), with a host and without user, query and fragment")]
+    Url,
+    /// The node belongs to another network than the configured one.
+    #[error("the node belongs to another network")]
+    OtherNetwork,
+    /// There is no TLS: no trusted certificates on this machine, for instance.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client cannot be set up")]
+    Http(#[source] TransportError),
+}
+
+/// An error of the network. Does not show the URL, which the caller knows.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", if self.timed_out { "it took too long" } else { "the connection failed" })]
+pub struct TransportError {
+    timed_out: bool,
+    #[source]
+    source: reqwest::Error,
+}
+
+impl Error {
+    /// What the caller can do.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::TooLarge { .. }
+            | Self::Encode(_)
+            | Self::Config(_)
+            | Self::Malformed(_)
+            | Self::MalformedRow { .. }
+            | Self::AnswerTooLarge { .. }
+            | Self::View { .. } => Class::Refused,
+            Self::Unreachable(_) | Self::NoAnswer(_) | Self::NotJson => Class::Retry,
+            Self::HttpStatus(status) => retry_if(is_passing_status(*status)),
+            Self::Node { code, status, .. } => retry_if(*status >= 500 || is_passing_code(*code)),
+            Self::Login(error) => retry_if(*error == LoginError::SessionNotAccepted),
+            Self::Rejected(rejection) | Self::Failed(rejection) => retry_if(rejection.is_passing()),
+            Self::OutcomeUnknown { hash, .. } => Class::Unknown { hash: *hash },
+        }
+    }
+
+    /// What was there already, if that is the reason.
+    #[must_use]
+    pub fn conflict(&self) -> Option<Conflict> {
+        match self {
+            Self::Rejected(rejection) | Self::Failed(rejection) => rejection.conflict,
+            _ => None,
+        }
+    }
+
+    /// The node's own words, if it said anything.
+    #[must_use]
+    pub fn node_message(&self) -> Option<&str> {
+        match self {
+            Self::Node { message, .. }
+            | Self::View { message, .. }
+            | Self::Rejected(Rejection { message, .. })
+            | Self::Failed(Rejection { message, .. })
+            | Self::OutcomeUnknown { why: Uncertainty::Node(message), .. } => Some(message.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Whether the reason is that something took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Unreachable(error)
+            | Self::NoAnswer(error)
+            | Self::OutcomeUnknown { why: Uncertainty::NoAnswer(error), .. } => error.timed_out,
+            Self::OutcomeUnknown { why: Uncertainty::NotInABlockYet | Uncertainty::NotSeen, .. } => true,
+            _ => false,
+        }
+    }
+}
+
+fn retry_if(passing: bool) -> Class {
+    if passing { Class::Retry } else { Class::Refused }
+}
+
+/// Statuses of servers and proxies that are overloaded or away. 408 and 429 ask to come again.
+fn is_passing_status(status: u16) -> bool {
+    status >= 500 || status == 408 || status == 429
+}
+
+/// JSON-RPC errors of a node or gateway in trouble, and of challenges that were too late or too many.
+fn is_passing_code(code: i64) -> bool {
+    matches!(code, -32603 | -32001 | -200 | -400 | -500 | -700 | -900 | -901 | -905 | -1001 | -1003 | -1006)
+}
+
+impl Rejection {
+    /// Whether another transaction with the same action may succeed.
+    fn is_passing(&self) -> bool {
+        /// Wrong nonce, mempool full, network migrating, network halted.
+        const PASSING: [u32; 4] = [WRONG_NONCE, 11, 200, 201];
+        self.passing || PASSING.contains(&self.code)
+    }
+
+    /// Whether the nonce was not the account's next one.
+    pub(crate) fn is_wrong_nonce(&self) -> bool {
+        self.code == WRONG_NONCE
+    }
+}
+
+const WRONG_NONCE: u32 = 4;
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.message.as_str().is_empty() {
+            write!(f, "code {}", self.code)
+        } else {
+            write!(f, "code {}, {}", self.code, self.message)
+        }
+    }
+}
+
+impl Conflict {
+    /// Recognises the texts of the database and of the schema.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        const CONSTRAINT: &str = "duplicate key value violates unique constraint \"";
+        if let Some((_, constraint)) = text.split_once(CONSTRAINT) {
+            // Table names are what is sure; the rest of a constraint's name is the database's habit.
+            let tables = [
+                ("consumed_write_grants", Self::WriteGrantUsed),
+                ("credentials", Self::CredentialExists),
+                ("users", Self::UserExists),
+                ("user_attributes", Self::AttributeExists),
+                ("access_grants", Self::AccessGrantExists),
+            ];
+            let table = tables.into_iter().find(|(table, _)| {
+                constraint.strip_prefix(table).is_some_and(|rest| rest.starts_with("_pkey"))
+            });
+            return Some(table.map_or(Self::Other, |(_, conflict)| conflict));
+        }
+        if text.contains("a grant with the same grantee, copy_credential_id, and locked_until already exists") {
+            return Some(Self::AccessGrantExists);
+        }
+        let taken = ["wallet address already exists in idos", "wallet public key already exists in idos"];
+        taken.into_iter().any(|taken| text.contains(taken)).then_some(Self::WalletTaken)
+    }
+}
+
+impl TransportError {
+    /// Whether it took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.timed_out
+    }
+}
+
+impl From<reqwest::Error> for TransportError {
+    fn from(source: reqwest::Error) -> Self {
+        Self { timed_out: source.is_timeout(), source: source.without_url() }
+    }
+}

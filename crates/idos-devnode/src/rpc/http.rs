@@ -1,0 +1,148 @@
+//! The HTTP around JSON-RPC: routes, CORS, limits, and the switches of `/dev/faults`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use serde_json::{Value, json};
+
+use super::server::HangUp;
+use super::{Answer, answer, info};
+use crate::faults::Switch;
+use crate::node::Shared;
+
+/// The largest request, in bytes (Kwil's default).
+const MAX_REQUEST: usize = 6_000_000;
+/// The largest request to `/dev/faults`.
+const MAX_SWITCH: usize = 10_000;
+
+/// Every route.
+pub(crate) fn router(node: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/rpc/v1", any(rpc))
+        .route("/api/v1/health", get(health))
+        .route("/api/v1/health/user", get(user_health))
+        .route("/dev/faults", get(faults).post(set_fault).delete(clear_faults))
+        .with_state(node)
+}
+
+async fn rpc(State(node): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
+    let origin = head.headers.get(header::ORIGIN).cloned();
+    let response = if head.method == Method::OPTIONS {
+        StatusCode::OK.into_response() // a preflight; what is allowed is in the headers
+    } else if head.method == Method::POST {
+        match to_bytes(body, MAX_REQUEST).await {
+            Ok(body) => respond(&node, answer(&node, &head.headers, &body).await).await,
+            Err(_) => (StatusCode::BAD_REQUEST, "error reading request body").into_response(),
+        }
+    } else {
+        (StatusCode::METHOD_NOT_ALLOWED, "POST required for JSON-RPC").into_response()
+    };
+    with_cors(response, origin)
+}
+
+async fn health(State(node): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let body = |user: Value| json!({ "kwil_alive": true, "healthy": true, "services": { "user": user } });
+    get_health(&node, &headers, body).await
+}
+
+async fn user_health(State(node): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    get_health(&node, &headers, |user| user).await
+}
+
+async fn get_health(node: &Shared, headers: &HeaderMap, body: impl FnOnce(Value) -> Value) -> Response {
+    let origin = headers.get(header::ORIGIN).cloned();
+    let answer = if node.faults.plan("", None).down {
+        Answer::HangUp
+    } else {
+        match info::health(node).await {
+            Ok(user) => Answer::Json(StatusCode::OK, body(user), None),
+            Err(error) => Answer::Json(StatusCode::SERVICE_UNAVAILABLE, error.to_json(), None),
+        }
+    };
+    with_cors(respond(node, answer).await, origin)
+}
+
+async fn respond(node: &Shared, answer: Answer) -> Response {
+    match answer {
+        Answer::Json(status, body, set_cookie) => {
+            let mut response = json_response(status, &body);
+            if let Some(cookie) = set_cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Answer::HangUp => hang_up(),
+        Answer::Silence => {
+            node.stopped().await;
+            hang_up()
+        }
+    }
+}
+
+/// A response that the server does not send: it closes the connection instead.
+fn hang_up() -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(HangUp);
+    response
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    (status, content_type, body.to_string()).into_response()
+}
+
+/// Echoes the origin: browsers send the session cookie to no server that allows everybody.
+fn with_cors(mut response: Response, origin: Option<HeaderValue>) -> Response {
+    let headers = response.headers_mut();
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "Accept, Content-Type, Content-Length, Accept-Encoding, Authorization, ResponseType, Range",
+        ),
+    );
+    response
+}
+
+async fn faults(State(node): State<Arc<Shared>>) -> Response {
+    json_response(StatusCode::OK, &json!({ "switches": node.faults.active() }))
+}
+
+/// Without CORS, and for JSON only: no web page may misuse a developer's node.
+async fn set_fault(State(node): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    let is_json = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/json"));
+    if !is_json {
+        let error = json!({ "error": "the content type must be application/json" });
+        return json_response(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
+    }
+    let Ok(body) = to_bytes(request.into_body(), MAX_SWITCH).await else {
+        return json_response(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": "too large" }));
+    };
+    match serde_json::from_slice::<Switch>(&body) {
+        Ok(switch) => {
+            node.faults.set(switch);
+            faults(State(node)).await
+        }
+        Err(error) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": error.to_string() })),
+    }
+}
+
+async fn clear_faults(State(node): State<Arc<Shared>>) -> Response {
+    node.faults.clear();
+    faults(State(node)).await
+}

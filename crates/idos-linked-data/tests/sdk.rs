@@ -1,0 +1,159 @@
+//! The SDK's verdicts, and canonical forms, against what the SDK recorded; the fast path against ssi.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
+
+use idos_credential::subject::IdDocumentType;
+use idos_credential::{CredentialFields, Draft, IssuerKey, KycSubject, Moment, VerificationKey};
+use idos_linked_data::{SdkIssuer, SdkVerdict, canonical_nquads, verify_as_sdk, verify_foreign};
+use proptest::prelude::*;
+use serde_json::Value;
+
+fn vectors(file: &str) -> Value {
+    let path = format!("{}/../../tests/vectors/sdk/{file}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_else(|| panic!("{member} is a text"))
+}
+
+fn issuer(value: &Value) -> SdkIssuer {
+    let name = |member: &str, path: &str| {
+        value[member]
+            .as_str()
+            .map(str::to_owned)
+            .or_else(|| value["issuer"].as_str().map(|url| format!("{url}{path}")))
+    };
+    SdkIssuer {
+        key_id: name("id", "/keys/1"),
+        controller: name("controller", "/issuers/1"),
+        key: VerificationKey::from_multibase(text(value, "publicKeyMultibase")).unwrap(),
+    }
+}
+
+fn judge(vector: &Value) -> SdkVerdict {
+    let issuers: Vec<_> = vector["issuers"].as_array().unwrap().iter().map(issuer).collect();
+    verify_as_sdk(text(vector, "vc_json"), &issuers, text(vector, "clock").parse().unwrap())
+}
+
+#[test]
+fn the_canonical_form_is_that_of_the_javascript_libraries() {
+    for vector in vectors("credentials.json")["vectors"].as_array().unwrap() {
+        let mut document: Value = serde_json::from_str(text(vector, "vc_json")).unwrap();
+        document.as_object_mut().unwrap().remove("proof");
+        let nquads = canonical_nquads(&document.to_string()).unwrap();
+        assert_eq!(nquads, text(vector, "document_nquads"), "{}", text(vector, "name"));
+    }
+}
+
+#[test]
+fn verdicts_are_those_of_the_sdk() {
+    let all = vectors("credentials.json");
+    for vector in all["vectors"].as_array().unwrap() {
+        let mut vector = vector.clone();
+        vector["issuers"] = Value::Array(vec![all["key"].clone()]);
+        let accepted = matches!(judge(&vector), SdkVerdict::Accepted { .. });
+        assert_eq!(accepted, vector["verify_result"].as_bool().unwrap(), "{}", text(&vector, "name"));
+    }
+    for file in ["credentials_tampered.json", "credentials_malleable.json"] {
+        for vector in vectors(file)["vectors"].as_array().unwrap() {
+            let verdict = judge(vector);
+            let accepted = matches!(verdict, SdkVerdict::Accepted { .. });
+            assert_eq!(
+                accepted,
+                vector["sdk_verify_result"].as_bool().unwrap(),
+                "{}: {verdict:?}",
+                text(vector, "name")
+            );
+        }
+    }
+}
+
+#[test]
+fn forgeries_that_the_sdk_accepts_are_pointed_out() {
+    for vector in vectors("credentials_malleable.json")["vectors"].as_array().unwrap() {
+        let name = text(vector, "name");
+        if name.starts_with("F_") {
+            assert!(matches!(judge(vector), SdkVerdict::Accepted { overlooked: Some(_) }), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
+    let key = IssuerKey::of_did_key(&[4; 32]);
+    let now: Moment = "2026-01-01".parse().unwrap();
+    let subject = subject("Ann".into(), "uuid:1".into());
+    let signed = Draft::kyc(fields(), subject).unwrap().sign(&key, now);
+    assert_eq!(verify_foreign(signed.text(), now), Ok(()));
+    let changed = signed.text().replace("Ann", "Bob");
+    assert!(verify_foreign(&changed, now).is_err());
+}
+
+fn fields() -> CredentialFields {
+    CredentialFields {
+        id: "https://issuer.example/1".into(),
+        level: "basic+liveness".into(),
+        issued: None,
+        approved_at: None,
+        expiration_date: None,
+    }
+}
+
+fn subject(first_name: String, id: String) -> KycSubject {
+    KycSubject {
+        id,
+        first_name: Some(first_name.clone()),
+        middle_name: None,
+        family_name: Some("x".into()),
+        maiden_name: Some(first_name),
+        gender: None,
+        ssn: None,
+        nationality: None,
+        email: None,
+        phone_number: None,
+        date_of_birth: Moment::EPOCH,
+        place_of_birth: None,
+        id_document_country: "PT".into(),
+        id_document_number: "7".into(),
+        id_document_type: IdDocumentType::Passport,
+        id_document_date_of_issue: None,
+        id_document_date_of_expiry: None,
+        id_document_front_file: vec![1, 2, 3],
+        id_document_back_file: None,
+        selfie_file: vec![0; 9],
+        residential_address: None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The fast path signs the bytes that general JSON-LD processing finds in the document.
+    #[test]
+    fn the_fast_path_agrees_with_general_processing(
+        first_name in prop_oneof![any::<String>(), "[\u{0}-\u{7f}]{0,8}"],
+        id in "(uuid|xsd|aux|cred|UUID|urn):[a-zA-Z0-9:/_.-]{1,12}",
+        credential in "(uuid|xsd|cred|sec|urn):[a-zA-Z0-9:_.-]{1,12}",
+    ) {
+        let key = IssuerKey::of_url("https://issuer.example", &[3; 32]).unwrap();
+        let fields = CredentialFields { id: credential, ..fields() };
+        let now: Moment = "2026-01-01".parse().unwrap();
+        let signed = Draft::kyc(fields, subject(first_name, id)).unwrap().sign(&key, now);
+        let issuer = SdkIssuer {
+            key_id: Some(key.id().into()),
+            controller: Some(key.controller().into()),
+            key: key.verification_key(),
+        };
+        prop_assert_eq!(verify_as_sdk(signed.text(), &[issuer], now), SdkVerdict::Accepted { overlooked: None }, "{}", signed.text());
+    }
+
+    #[test]
+    fn any_text_is_judged_without_panic(text in any::<String>(), json in "[\\[\\]{}\",:a-z0-9@ ]{0,60}") {
+        for text in [text, json] {
+            let _ = canonical_nquads(&text);
+            let _ = verify_as_sdk(&text, &[], Moment::EPOCH);
+            let _ = verify_foreign(&text, Moment::EPOCH);
+        }
+    }
+}
