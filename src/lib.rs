@@ -1,1 +1,17 @@
-//! placeholder
+//! The idOS issuer: brings a provider's verified users into idOS.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`model`] | nouns: evidence as providers hand it in |
+//! | [`flow`] | verbs: create a profile, issue a credential, read one back |
+//! | [`cli`] | doors: the commands |
+//! | [`config`], [`keys`], [`clock`] | tools |
+//!
+//! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod flow;
+pub mod keys;
+pub mod model;

@@ -201,7 +201,9 @@ pub enum ConfigError {
     #[error("no node URL is given")]
     NoUrl,
     /// The URL of a node is no plain base URL.
-    #[error("the URL of a node must be https (or http, where that is allowed), with a host and without user, query and fragment")]
+    #[error(
+        "the URL of a node must be https (or http, where that is allowed), with a host and without user, query and fragment"
+    )]
     Url,
     /// The node belongs to another network than the configured one.
     #[error("the node belongs to another network")]
@@ -337,7 +339,8 @@ impl Conflict {
             });
             return Some(table.map_or(Self::Other, |(_, conflict)| conflict));
         }
-        if text.contains("a grant with the same grantee, copy_credential_id, and locked_until already exists") {
+        if text.contains("a grant with the same grantee, copy_credential_id, and locked_until already exists")
+        {
             return Some(Self::AccessGrantExists);
         }
         let taken = ["wallet address already exists in idos", "wallet public key already exists in idos"];

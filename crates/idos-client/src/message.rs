@@ -43,7 +43,9 @@ fn is_private(argument: &str) -> bool {
 fn printable(c: char) -> char {
     match c {
         '\n' | '\r' | '\t' => ' ',
-        '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => '\u{FFFD}',
+        '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => {
+            '\u{FFFD}'
+        }
         c if c.is_control() => '\u{FFFD}',
         c => c,
     }
@@ -77,6 +79,10 @@ mod tests {
         assert_eq!(NodeMessage::new("a\nb\u{1b}[31mc\u{202E}d", []).as_str(), "a b\u{FFFD}[31mc\u{FFFD}d");
         assert_eq!(NodeMessage::new(&"é".repeat(10_000), []).as_str().chars().count(), 300);
         let long = format!("{}secret", "x".repeat(297));
-        assert_eq!(NodeMessage::new(&long, ["secret"]).as_str().chars().last(), Some('…'), "no part of it is left");
+        assert_eq!(
+            NodeMessage::new(&long, ["secret"]).as_str().chars().last(),
+            Some('…'),
+            "no part of it is left"
+        );
     }
 }

@@ -55,8 +55,8 @@ impl Default for DevNodeConfig {
             private_mode: false,
             block_interval: None,
             commit_wait: Duration::from_secs(15),
-            session_life: Duration::from_secs(60 * 60),
-            login_life: Duration::from_secs(5 * 60),
+            session_life: Duration::from_hours(1),
+            login_life: Duration::from_mins(5),
             clock: Clock::system(),
         }
     }

@@ -115,8 +115,19 @@ pub(crate) struct Plan {
     pub(crate) delay: Option<Duration>,
     pub(crate) refuse: Option<Refuse>,
     pub(crate) wrong_nonce: bool,
-    pub(crate) hang_up: bool,
-    pub(crate) lose_answer: bool,
+    pub(crate) ending: Ending,
+}
+
+/// What becomes of the answer.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    /// It is sent.
+    #[default]
+    Answer,
+    /// [`Fault::HangUpAfterCommit`].
+    HangUp,
+    /// [`Fault::LoseAnswer`].
+    Silence,
 }
 
 /// [`Fault::Refuse`].
@@ -141,9 +152,17 @@ impl Plan {
                 self.delay = Some(Duration::from_millis(*ms));
                 true
             }
-            Fault::Refuse { .. } | Fault::Delay { .. } => false,
-            Fault::HangUpAfterCommit => set(&mut self.hang_up),
-            Fault::LoseAnswer => set(&mut self.lose_answer),
+            Fault::HangUpAfterCommit if self.ending == Ending::Answer => {
+                self.ending = Ending::HangUp;
+                true
+            }
+            Fault::LoseAnswer if self.ending == Ending::Answer => {
+                self.ending = Ending::Silence;
+                true
+            }
+            Fault::Refuse { .. } | Fault::Delay { .. } | Fault::HangUpAfterCommit | Fault::LoseAnswer => {
+                false
+            }
             Fault::WrongNonce => set(&mut self.wrong_nonce),
             Fault::Down => set(&mut self.down),
         }
@@ -254,8 +273,8 @@ mod tests {
         let faults = Faults::default();
         faults.next(2, Fault::HangUpAfterCommit);
         assert_eq!(faults.plan("user.account", None), Plan::default());
-        assert!(faults.plan("user.broadcast", None).hang_up);
-        assert!(faults.plan("user.broadcast", None).hang_up);
+        assert_eq!(faults.plan("user.broadcast", None).ending, Ending::HangUp);
+        assert_eq!(faults.plan("user.broadcast", None).ending, Ending::HangUp);
         assert_eq!(faults.plan("user.broadcast", None), Plan::default());
         assert!(faults.active().is_empty());
     }
@@ -267,9 +286,9 @@ mod tests {
         faults.next(1, Fault::Delay { ms: 2 });
         faults.next(1, Fault::LoseAnswer);
         let first = faults.plan("user.broadcast", None);
-        assert_eq!((first.delay, first.lose_answer), (Some(Duration::from_millis(1)), true));
+        assert_eq!((first.delay, first.ending), (Some(Duration::from_millis(1)), Ending::Silence));
         let second = faults.plan("user.broadcast", None);
-        assert_eq!((second.delay, second.lose_answer), (Some(Duration::from_millis(2)), false));
+        assert_eq!((second.delay, second.ending), (Some(Duration::from_millis(2)), Ending::Answer));
     }
 
     #[test]
@@ -278,7 +297,7 @@ mod tests {
         faults.next(1, Fault::LoseAnswer);
         faults.next(1, Fault::Down);
         assert_eq!(faults.plan("user.broadcast", None), Plan { down: true, ..Plan::default() });
-        assert!(faults.plan("user.broadcast", None).lose_answer);
+        assert_eq!(faults.plan("user.broadcast", None).ending, Ending::Silence);
     }
 
     #[test]

@@ -172,7 +172,9 @@ fn check_proof(
 }
 
 fn nquads(document: &Value) -> Result<String, &'static str> {
-    if has_empty_type(document) {
+    let mut unmapped = Vec::new();
+    collect_unmapped(document, false, &mut unmapped);
+    if has_dropped_member(document, &unmapped) {
         return Err(SAFE_MODE);
     }
     if let Some(filled) = without_null(document) {
@@ -209,15 +211,35 @@ fn without_null(value: &Value) -> Option<Value> {
     found.then_some(filled)
 }
 
-/// The JavaScript processor refuses an empty list of types in safe mode; ssi takes it for none.
-fn has_empty_type(value: &Value) -> bool {
+/// The terms that inline contexts map to null.
+fn collect_unmapped<'a>(value: &'a Value, in_context: bool, terms: &mut Vec<&'a str>) {
     match value {
-        Value::Array(items) => items.iter().any(has_empty_type),
-        Value::Object(members) => members.iter().any(|(name, value)| {
-            let empty = value.as_array().is_some_and(Vec::is_empty);
-            (empty && ["@type", "type"].contains(&name.as_str()))
-                || (name != "@context" && has_empty_type(value))
-        }),
+        Value::Array(items) => items.iter().for_each(|item| collect_unmapped(item, in_context, terms)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                if in_context && (value.is_null() || value.get("@id").is_some_and(Value::is_null)) {
+                    terms.push(name);
+                }
+                collect_unmapped(value, in_context || name == "@context", terms);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether something is dropped that ssi drops in silence and the JavaScript processor refuses to drop in safe
+/// mode: a member whose term is mapped to null, an empty list of types.
+fn has_dropped_member(value: &Value, unmapped: &[&str]) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| has_dropped_member(item, unmapped)),
+        Value::Object(members) => {
+            members.iter().filter(|(name, _)| *name != "@context").any(|(name, value)| {
+                let no_types =
+                    ["@type", "type"].contains(&name.as_str()) && value.as_array().is_some_and(Vec::is_empty);
+                let dropped = unmapped.contains(&name.as_str()) && !value.is_null();
+                no_types || dropped || has_dropped_member(value, unmapped)
+            })
+        }
         _ => false,
     }
 }

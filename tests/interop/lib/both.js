@@ -1,7 +1,7 @@
 // Both ways to issue and to judge credentials: ours, in a helper process, and that of the npm packages.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
+import { after } from "node:test";
 
 import { encodeFileRegularly } from "./base85.js";
 import { issue, issuerKey, verify } from "./credential.js";
@@ -15,12 +15,9 @@ const SEED = Buffer.alloc(32, 7);
 
 export const key = await issuerKey({ issuer: ISSUER, seed: SEED });
 
-let helper;
-before(() => {
-  helper = new LineProcess(
-    rustCommand("IDOS_INTEROP_BIN", ["run", "-q", "-p", "idos-credential", "--example", "interop"]),
-  );
-});
+const helper = new LineProcess(
+  rustCommand("IDOS_INTEROP_BIN", ["run", "-q", "-p", "idos-credential", "--example", "interop"]),
+);
 after(() => helper.stop());
 
 /** Asks our side; see the example `interop` of `idos-credential`. */

@@ -1,7 +1,7 @@
 // A development node of our own for one test file, an issuer that it knows, and a holder with a wallet of each type.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
+import { after } from "node:test";
 
 import { rowSigner } from "./holder.js";
 import { Idos } from "./idos.js";
@@ -38,19 +38,19 @@ export const wallets = [evmWallet, nearWallet, xrplWallet, stellarWallet, faceSi
 );
 export const [evm, near, xrpl, stellar, faceSign] = wallets;
 
-export let node;
-export let url;
-export let issuer;
-
-before(async () => {
+/** Starts a node that knows the issuer. */
+export function startNode(...more) {
   const { command, args } = rustCommand("IDOS_DEVNODE_BIN", ["run", "-q", "-p", "idos-devnode", "--"]);
   const listen = ["--listen", "127.0.0.1:0", "--chain-id", CHAIN];
   const inserter = ["--inserter", INSERTER, "--delegate", issuerRow.publicKey];
-  node = await startServer({ command, args: [...args, ...listen, ...inserter] });
-  url = node.ready.url;
-  issuer = await Idos.connect(url, ed25519Signer(issuerSeed));
-});
-after(() => node?.stop());
+  return startServer({ command, args: [...args, ...listen, ...inserter, ...more] });
+}
+
+export const node = await startNode();
+after(() => node.stop());
+
+export const url = node.ready.url;
+export const issuer = await Idos.connect(url, ed25519Signer(issuerSeed));
 
 /** A client that acts as one of the holder's wallets. */
 export const connect = (wallet) => Idos.connect(url, wallet.signer);

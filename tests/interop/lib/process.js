@@ -63,6 +63,8 @@ export async function startServer({ command, args }, { env = {} } = {}) {
     env: { ...process.env, ...env },
     detached: true, // a group of its own, so that stopping cargo stops what cargo started
   });
+  const killGroup = (signal) => process.kill(-child.pid, signal);
+  process.once("exit", () => child.exitCode ?? child.signalCode ?? killGroup("SIGKILL"));
   const log = { text: "" };
   child.stderr.on("data", (data) => (log.text += data));
   const ready = await new Promise((resolve, reject) => {
@@ -74,10 +76,10 @@ export async function startServer({ command, args }, { env = {} } = {}) {
     ready,
     log,
     stop: async () => {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const closed = new Promise((resolve) => child.once("close", resolve));
-      process.kill(-child.pid, "SIGTERM");
-      const impatient = setTimeout(() => process.kill(-child.pid, "SIGKILL"), 5000);
+      killGroup("SIGTERM");
+      const impatient = setTimeout(() => killGroup("SIGKILL"), 5000);
       await closed;
       clearTimeout(impatient);
     },

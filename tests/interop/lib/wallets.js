@@ -1,7 +1,7 @@
 // Simulated wallets: ownership proofs as wallets make them, and signers for the Kwil client.
 
 import kwil from "@idos-network/kwil-js";
-import { encodeBase58, ripemd160, sha256, Wallet } from "ethers";
+import { encodeBase58, getBytes, ripemd160, sha256, Wallet } from "ethers";
 
 import { hex, nacl } from "./sealing.js";
 
@@ -75,14 +75,22 @@ export function xrplWallet(seed) {
   };
 }
 
+/** Its signer signs messages as SEP-53 has it, as coming versions of the SDK do; see `asToday`. */
 export function stellarWallet(seed) {
   const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed);
   const address = stellarAddress(publicKey);
+  const sep53 = async (message) => {
+    const text = Buffer.concat([Buffer.from("Stellar Signed Message:\n"), message]);
+    return nacl.sign.detached(getBytes(sha256(text)), secretKey);
+  };
   return {
     type: "Stellar",
     address,
     publicKey: hex(publicKey),
     owner: address,
+    signer: new KwilSigner(sep53, Buffer.from(address), "sep53"),
+    /** What the SDK does today: the node sees an Ed25519 key, not the address that it knows. */
+    asToday: ed25519Signer(seed),
     sign: async (message) => hex(nacl.sign.detached(Buffer.from(message), secretKey)).toUpperCase(),
   };
 }
@@ -120,7 +128,7 @@ export function nep413({ message, nonce, recipient, secretKey }) {
 
   const length = Buffer.alloc(2);
   length.writeUInt16BE(payload.length);
-  const digest = Buffer.from(sha256(payload).slice(2), "hex");
+  const digest = getBytes(sha256(payload));
   return new Uint8Array(Buffer.concat([length, payload, nacl.sign.detached(digest, secretKey)]));
 }
 

@@ -1,7 +1,7 @@
 // The real Kwil client against our development node: what it makes of failures, and rarer ways to send.
 
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import {
   createHolder,
@@ -19,11 +19,11 @@ import {
   stranger,
   url,
 } from "../lib/devnode.js";
-import { grantedWrite, writeGrant } from "../lib/holder.js";
+import { grantedWrite, sealedRow, writeGrant } from "../lib/holder.js";
 import { Idos } from "../lib/idos.js";
 import { base64, nacl } from "../lib/sealing.js";
 
-before(createHolder);
+await createHolder();
 
 describe("failures", () => {
   const user = () => ({
@@ -72,13 +72,15 @@ describe("failures", () => {
     assert.equal(await nonceOf(issuer), expected - 1);
   });
 
-  test("of two writes at once: one of them has the wrong nonce", async () => {
+  test("of two writes at once, which have asked for the nonce both: one of them comes too late", async () => {
+    const nonce = (await nonceOf(issuer)) + 1;
     const writes = await Promise.allSettled(
-      [user(), user()].map((one) => issuer.execute("add_user_as_inserter", one)),
+      [user(), user()].map((one) => issuer.execute("add_user_as_inserter", one, { nonce })),
     );
     const failed = writes.filter(({ status }) => status === "rejected");
     assert.equal(failed.length, 1);
     assert.match(failed[0].reason.message, /code: -201.*"code":4/);
+    assert.equal(await nonceOf(issuer), nonce);
   });
 
   test("of a signature are refused", async () => {
@@ -118,10 +120,10 @@ describe("failures", () => {
     await logged(/WARN.*Unauthorized inserter/, from);
     await logged(/WARN.*(swallow|ignore|drop|overlook|hide|not see)/i, from);
 
-    const [copy] = (await issuer.call("get_access_grants_granted", { page: 1, size: 1 })).map(
-      ({ data_id }) => data_id,
-    );
-    assert.deepEqual(await other.call("get_credential_shared", { id: copy }), []);
+    const id = random.uuid();
+    const row = sealedRow("{}", holderBox.publicKey, issuerRow, '{"level":"basic"}');
+    await issuer.execute("upsert_credential_as_inserter", { id, user_id: holder.id, ...row });
+    assert.deepEqual(await other.call("get_credential_shared", { id }), []);
     await logged(/the credential is not shared with the caller/, from);
   });
 
@@ -174,6 +176,17 @@ describe("other ways to send", () => {
       issuer.signer,
     );
     assert.equal(data.result[0].id, holder.id);
+  });
+
+  test("named arguments are checked against the node's list of actions", async () => {
+    const inputs = { $user_id: holder.id, $page: 1, $size: 10 };
+    const { data } = await issuer.kwil.call(
+      { namespace: "main", name: "get_access_grants_granted", inputs },
+      issuer.signer,
+    );
+    assert.deepEqual(data.result, []);
+    const misnamed = { namespace: "main", name: "get_access_grants_granted", inputs: { $users: holder.id } };
+    await assert.rejects(issuer.kwil.call(misnamed, issuer.signer), /Incorrect parameters: \$users/);
   });
 
   test("without waiting, the result is looked up by the hash", async () => {

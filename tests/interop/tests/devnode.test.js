@@ -2,6 +2,10 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import http, { Agent } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, test } from "node:test";
 
 import {
@@ -18,6 +22,7 @@ import {
   nonceOf,
   random,
   rpc,
+  startNode,
   stranger,
   url,
   walletProof,
@@ -44,6 +49,45 @@ describe("the node", () => {
     const unseen = await stranger();
     const { data } = await unseen.kwil.getAccount(unseen.signer.identifier);
     assert.deepEqual({ ...data, id: undefined }, { id: undefined, balance: "0", nonce: 0 });
+  });
+
+  test("leaves an idle connection open for longer than clients do, who else would run into its end", async () => {
+    // Node's own agent, which the Kwil client uses, drops a connection after five seconds without use.
+    const agent = new Agent({ keepAlive: true });
+    const socket = await new Promise((resolve, reject) => {
+      const request = http.get(`${url}/api/v1/health`, { agent }, (response) =>
+        response.resume().on("end", () => resolve(request.socket)),
+      );
+      request.on("error", reject);
+    });
+    let closed = false;
+    socket.once("close", () => (closed = true));
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    assert.equal(closed, false);
+    agent.destroy();
+  });
+
+  test("continues from its file after a restart", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "idos-devnode-"));
+    const start = () => startNode("--state", path.join(folder, "state.sqlite"));
+    let one = await start();
+    try {
+      const before = await Idos.connect(one.ready.url, issuer.signer);
+      const hash = await before.execute("add_user_as_inserter", holder);
+      const { data: known } = await before.kwil.chainInfo();
+      await one.stop();
+
+      one = await start();
+      const later = await Idos.connect(one.ready.url, issuer.signer);
+      assert.equal((await later.kwil.chainInfo()).data.height, known.height);
+      assert.equal((await later.kwil.txInfo(hash)).data.tx_result.code, 0);
+      assert.equal((await later.call("get_user_as_inserter", { id: holder.id })).length, 1);
+      await assert.rejects(later.execute("add_user_as_inserter", holder), /duplicate key/);
+      assert.equal(await nonceOf(later), 2);
+    } finally {
+      await one.stop();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("lets browsers in", async () => {

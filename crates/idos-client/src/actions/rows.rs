@@ -76,7 +76,9 @@ impl fmt::Display for Amount {
 
 impl Column for Amount {
     fn read(value: Json) -> Option<Self> {
-        String::read(value).filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).map(Self)
+        String::read(value)
+            .filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+            .map(Self)
     }
 }
 

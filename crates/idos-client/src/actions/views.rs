@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::parameters::view;
 use super::rows::{
-    AccessGrant, Amount, Attribute, Credential, CredentialSummary, SharedCredential, SharedCredentialSummary, User,
-    UserRecord, Wallet,
+    AccessGrant, Amount, Attribute, Credential, CredentialSummary, SharedCredential, SharedCredentialSummary,
+    User, UserRecord, Wallet,
 };
 use crate::grants::GrantTime;
 

@@ -84,7 +84,9 @@ mod tests {
         {
             assert!(Numeric::new(text, precision, scale).is_ok(), "{text} ({precision},{scale})");
         }
-        for (text, precision, scale) in [("10000", 6, 2), ("1.234", 6, 2), ("1", 2, 2), ("0", 0, 0), ("10", 1, 0)] {
+        for (text, precision, scale) in
+            [("10000", 6, 2), ("1.234", 6, 2), ("1", 2, 2), ("0", 0, 0), ("10", 1, 0)]
+        {
             assert_eq!(
                 Numeric::new(text, precision, scale),
                 Err(NumericError::DoesNotFit),

@@ -1,8 +1,8 @@
 //! The two payloads an idOS client sends: a transaction's execution of an action, and a view's call.
 
+use super::Value;
 use super::decode::{DecodeError, Place, Reader, Reason};
 use super::encode::{EncodeError, argument_len, write_argument, write_bytes, write_u16};
-use super::Value;
 
 /// The namespace of every idOS action.
 pub const NAMESPACE: &str = "main";

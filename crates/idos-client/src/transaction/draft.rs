@@ -62,10 +62,7 @@ impl Draft {
     #[must_use]
     pub fn unsigned(payload: Vec<u8>, sender: Vec<u8>) -> Self {
         Self {
-            signature: Some(DraftSignature {
-                bytes: None,
-                signature_type: Some("secp256k1_ep".to_owned()),
-            }),
+            signature: Some(DraftSignature { bytes: None, signature_type: Some("secp256k1_ep".to_owned()) }),
             body: DraftBody {
                 description: Some(String::new()),
                 payload: Some(payload),

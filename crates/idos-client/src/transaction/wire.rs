@@ -64,7 +64,10 @@ pub(crate) mod optional_base64 {
     use super::base64_bytes::{self, Text};
 
     #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
-    pub(crate) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match bytes {
             Some(bytes) => base64_bytes::serialize(bytes, serializer),
             None => None::<&str>.serialize(serializer),

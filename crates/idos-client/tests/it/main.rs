@@ -1,16 +1,15 @@
 //! Tests through the doors of the crate.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails loudly")]
 
+mod broadcasts;
 mod call_vectors;
+mod calls;
+mod lookups;
+mod outcomes;
 mod properties;
 mod sdk_vectors;
+mod sessions;
 mod support;
 mod transaction_vectors;
 mod value_vectors;

@@ -1,6 +1,8 @@
 //! Values of every type, as the real JavaScript client writes them; negative numbers by the node's rules.
 
-use idos_client::encoding::{ActionCall, ActionExecution, Array, DataType, Numeric, Place, Reason, Scalar, Value};
+use idos_client::encoding::{
+    ActionCall, ActionExecution, Array, DataType, Numeric, Place, Reason, Scalar, Value,
+};
 use serde_json::Value as Json;
 
 use crate::support::vectors::{KWIL, text};
@@ -55,7 +57,8 @@ fn scalar(name: &str) -> Scalar {
 #[test]
 fn integers_are_big_endian_and_may_be_negative() {
     let values = &KWIL["values"]["int_negative_hand_derived"];
-    for (int, element) in [(-1, "data_element_hex"), (i64::MIN, "value_min"), (-1_767_323_045, "value_minus_1767323045")]
+    for (int, element) in
+        [(-1, "data_element_hex"), (i64::MIN, "value_min"), (-1_767_323_045, "value_minus_1767323045")]
     {
         let call = ActionCall::new("x", vec![Value::Int8(int)]);
         let payload = call.encode().unwrap();
@@ -94,7 +97,12 @@ fn aliases_of_types_and_guessed_integers_are_read() {
         ("int8", "00 0002 0000", int, Value::Int8(42)),
         ("boolean", none, "0100 02000000 0101", Value::Bool(true)),
         ("blob", none, "0100 02000000 0161", Value::Bytea(b"a".into())),
-        ("decimal", "00 0003 0001", "0100 05000000 0131322e33", Value::Numeric(Numeric::new("12.3", 3, 1).unwrap())),
+        (
+            "decimal",
+            "00 0003 0001",
+            "0100 05000000 0131322e33",
+            Value::Numeric(Numeric::new("12.3", 3, 1).unwrap()),
+        ),
     ] {
         let payload = payload_with(&hex::encode(name), metadata, element);
         assert_eq!(ActionCall::decode(&payload).unwrap().arguments, [expected], "{name}");
@@ -140,10 +148,10 @@ fn broken_payloads_are_errors() {
         ActionExecution::decode(&whole[..len]).unwrap_err();
     }
     let longer = [&whole[..], &[0]].concat();
-    assert_eq!(ActionExecution::decode(&longer).unwrap_err(), idos_client::encoding::DecodeError {
-        place: Place::End,
-        reason: Reason::TooLong
-    });
+    assert_eq!(
+        ActionExecution::decode(&longer).unwrap_err(),
+        idos_client::encoding::DecodeError { place: Place::End, reason: Reason::TooLong }
+    );
     let newer = [&[1], &whole[1..]].concat();
     assert_eq!(ActionExecution::decode(&newer).unwrap_err().place, Place::Version);
     let nameless = hex::decode("0000ffffffff").unwrap();

@@ -14,7 +14,8 @@ enum Argument {
     Text(String),
     Uuid(String),
     Int8(i64),
-    Numeric(String),
+    /// Of another type. The actions with numbers do not look at them.
+    Other,
 }
 
 impl Arguments {
@@ -56,14 +57,6 @@ impl Arguments {
             _ => None,
         }
     }
-
-    /// In decimal digits.
-    pub(crate) fn numeric(&mut self) -> Option<String> {
-        match self.0.next() {
-            Some(Argument::Numeric(number)) => Some(number),
-            _ => None,
-        }
-    }
 }
 
 fn convert(
@@ -87,8 +80,7 @@ fn convert(
         Value::Text(text) => Ok(Argument::Text(text.into_owned())),
         Value::Uuid(id) => Ok(Argument::Uuid(id.to_string())),
         Value::Int8(int) => Ok(Argument::Int8(int)),
-        Value::Numeric(number) => Ok(Argument::Numeric(number.as_str().to_owned())),
-        // No action has parameters of the other types, so only their nulls get here.
-        _ => Ok(Argument::Null),
+        Value::Null(_) | Value::UntypedNull => Ok(Argument::Null),
+        Value::Bool(_) | Value::Bytea(_) | Value::Numeric(_) | Value::Array(_) => Ok(Argument::Other),
     }
 }

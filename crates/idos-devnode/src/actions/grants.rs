@@ -1,5 +1,7 @@
 //! Access grants: who may read which copy, and until when the owner cannot take that back.
 
+use std::future::{Ready, ready};
+
 use serde_json::json;
 use uuid::{Uuid, uuid};
 
@@ -29,11 +31,8 @@ pub(super) async fn create(c: &mut Context<'_>, grant: &Grant<'_>) -> Result<(),
         return Err(Failure::Raised("the credential, that the AG is for, does not exist"));
     };
     let locked_until = grant.locked_until.map(|seconds| seconds.to_string()).unwrap_or_default();
-    let name = format!(
-        "{}-{}-{locked_until}",
-        grant.grantee.unwrap_or_default(),
-        grant.data_id.unwrap_or_default()
-    );
+    let name =
+        format!("{}-{}-{locked_until}", grant.grantee.unwrap_or_default(), grant.data_id.unwrap_or_default());
     let id = Uuid::new_v5(&GRANT_IDS, name.as_bytes()).to_string();
     if grants::exists(c.db, &id).await? {
         return Err(Failure::Raised(
@@ -115,7 +114,7 @@ pub(super) async fn has_locked(c: &mut Context<'_>, id: Option<&str>) -> Result<
 }
 
 /// The text of a delegated access grant. Pure.
-pub(super) async fn dag_message(_: &mut Context<'_>, mut a: Arguments) -> Outcome {
+pub(super) fn dag_message(_: &mut Context<'_>, mut a: Arguments) -> Ready<Outcome> {
     let (owner, grantee, data_id) = (a.text(), a.text(), a.uuid());
     let (locked_until, content_hash) = (a.int8(), a.text());
     let grant = DelegatedAccessGrant {
@@ -125,7 +124,7 @@ pub(super) async fn dag_message(_: &mut Context<'_>, mut a: Arguments) -> Outcom
         locked_until,
         content_hash: content_hash.as_deref(),
     };
-    Ok(vec![vec![json!(grant.text()?)]])
+    ready(grant.text().map(|text| vec![vec![json!(text)]]).map_err(Failure::from))
 }
 
 /// The caller is not checked: anybody may relay a grant that the owner signed.

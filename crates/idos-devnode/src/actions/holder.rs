@@ -44,7 +44,8 @@ pub(super) async fn get_credentials(c: &mut Context<'_>, _: Arguments) -> Outcom
 pub(super) async fn get_credential_owned(c: &mut Context<'_>, mut a: Arguments) -> Outcome {
     let id = a.uuid();
     let user = wallets::user_of(c.db, Some(c.caller)).await?;
-    let row = credentials::by_id(c.db, id.as_deref()).await?.filter(|row| Some(&row.user_id) == user.as_ref());
+    let row =
+        credentials::by_id(c.db, id.as_deref()).await?.filter(|row| Some(&row.user_id) == user.as_ref());
     Ok(row
         .into_iter()
         .map(|row| {

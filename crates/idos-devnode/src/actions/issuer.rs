@@ -1,5 +1,7 @@
 //! What issuers do: write credentials, with a user's grant or by their own right, and edit their notes.
 
+use std::future::{Ready, ready};
+
 use serde_json::json;
 
 use super::arguments::Arguments;
@@ -58,7 +60,8 @@ pub(super) async fn create_credentials_by_dwg(c: &mut Context<'_>, mut a: Argume
     let set = GrantedSet::read(&mut a);
     let (grant, original, copy) = (set.grant(), set.original(), set.copy());
 
-    let keys = [original.issuer_auth_public_key, grant.issuer_public_key].map(|key| key.map(str::to_lowercase));
+    let keys =
+        [original.issuer_auth_public_key, grant.issuer_public_key].map(|key| key.map(str::to_lowercase));
     let [credential_issuer, grant_issuer] = &keys;
     if !inserters::are_colleagues(c.db, credential_issuer.as_deref(), grant_issuer.as_deref()).await? {
         return Err(Failure::Raised("credentials issuer must be an issuer of delegated write grant"));
@@ -88,20 +91,27 @@ pub(super) async fn create_credentials_by_dwg(c: &mut Context<'_>, mut a: Argume
     }
 
     let vc_id = extension::verifiable_credential_id(original.public_notes);
-    let row = |id, content: &SignedContent<'_>, encryptor_public_key, verifiable_credential_id| NewCredential {
-        id,
+    let (original_id, copy_id) = (set.original_id.as_deref(), set.copy_id.as_deref());
+    let original_row = NewCredential {
+        id: original_id,
         user_id: Some(&wallet.user_id),
-        verifiable_credential_id,
-        public_notes: content.public_notes,
-        content: content.content,
-        encryptor_public_key,
-        issuer_auth_public_key: content.issuer_auth_public_key,
+        verifiable_credential_id: vc_id.as_deref(),
+        public_notes: original.public_notes,
+        content: original.content,
+        encryptor_public_key: set.original_encryptor_key.as_deref(),
+        issuer_auth_public_key: original.issuer_auth_public_key,
         inserter: grant.id, // the grant's id, not the issuer's name
     };
-    let (original_id, copy_id) = (set.original_id.as_deref(), set.copy_id.as_deref());
-    let original_row = row(original_id, &original, set.original_encryptor_key.as_deref(), vc_id.as_deref());
+    let copy_row = NewCredential {
+        id: copy_id,
+        verifiable_credential_id: None,
+        public_notes: copy.public_notes,
+        content: copy.content,
+        encryptor_public_key: set.copy_encryptor_key.as_deref(),
+        ..original_row
+    };
     credentials::insert(c.db, &original_row).await?;
-    credentials::insert(c.db, &row(copy_id, &copy, set.copy_encryptor_key.as_deref(), None)).await?;
+    credentials::insert(c.db, &copy_row).await?;
     credentials::link(c.db, original_id, copy_id).await?;
     let access = Grant {
         grantee: grant.grantee,
@@ -146,7 +156,7 @@ pub(super) async fn credential_exist_as_inserter(c: &mut Context<'_>, mut a: Arg
 }
 
 /// The text of a write grant. Checks its times and nothing else: not that anybody in it exists.
-pub(super) async fn dwg_message(_: &mut Context<'_>, mut a: Arguments) -> Outcome {
+pub(super) fn dwg_message(_: &mut Context<'_>, mut a: Arguments) -> Ready<Outcome> {
     let (owner, grantee, issuer_key, id) = (a.text(), a.text(), a.text(), a.uuid());
     let (timelock, not_before, not_after) = (a.text(), a.text(), a.text());
     let grant = WriteGrant {
@@ -158,12 +168,15 @@ pub(super) async fn dwg_message(_: &mut Context<'_>, mut a: Arguments) -> Outcom
         not_usable_before: not_before.as_deref(),
         not_usable_after: not_after.as_deref(),
     };
+    ready(text_to_sign(&grant).map(|text| vec![vec![json!(text)]]))
+}
 
+fn text_to_sign(grant: &WriteGrant<'_>) -> Result<String, Failure> {
     dates::parse(required(grant.access_grant_timelock, "parse_date", 1)?)?;
-    if !Window::read(&grant)?.is_one {
+    if !Window::read(grant)?.is_one {
         return Err(Failure::Raised("not_usable_before must be before not_usable_after"));
     }
-    Ok(vec![vec![json!(grant.text()?)]])
+    Ok(grant.text()?)
 }
 
 /// When a write grant may be used, in unix seconds.

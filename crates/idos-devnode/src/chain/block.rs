@@ -98,7 +98,8 @@ async fn execute(
         timestamp: block.timestamp,
         can_write: true,
     };
-    let action = actions::table::find(execution.action).map_or(String::new(), |action| action.name.to_owned());
+    let action =
+        actions::table::find(execution.action).map_or(String::new(), |action| action.name.to_owned());
     match run_calls(&mut context, execution).await {
         Ok(()) => {
             savepoint.commit().await?;

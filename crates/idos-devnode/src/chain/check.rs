@@ -40,8 +40,8 @@ pub(crate) fn check(tx: Signed, hash: TxHash, chain_id: &str) -> Result<Checked,
         let shown: String = tx.body.chain_id.chars().filter(|c| !c.is_control()).take(64).collect();
         return Err(refuse(5, format!("wrong chain ID: {shown}")));
     }
-    let caller = verify(&tx)
-        .map_err(|why| refuse(OTHER, format!("failed to verify the transaction: {why}")))?;
+    let caller =
+        verify(&tx).map_err(|why| refuse(OTHER, format!("failed to verify the transaction: {why}")))?;
     if tx.body.payload_type != EXECUTE {
         // A real node takes transfers, votes and SQL as well; no idOS client sends them.
         return Err(refuse(2, "unknown payload type".to_owned()));

@@ -73,7 +73,8 @@ impl Chain {
 
     /// Whether the transaction is in a block or waits for one.
     pub(crate) async fn knows(&mut self, hash: &TxHash) -> Result<bool, sqlx::Error> {
-        Ok(self.mempool.get(hash).is_some() || ledger::has_transaction(&mut self.db, &hash.to_string()).await?)
+        Ok(self.mempool.get(hash).is_some()
+            || ledger::has_transaction(&mut self.db, &hash.to_string()).await?)
     }
 
     /// Where a transaction is, if anywhere.
@@ -119,8 +120,7 @@ impl Chain {
         if transactions.is_empty() {
             return Ok(None);
         }
-        self.head =
-            block::make(&mut self.db, &self.head, self.owner.as_deref(), now, transactions).await?;
+        self.head = block::make(&mut self.db, &self.head, self.owner.as_deref(), now, transactions).await?;
         Ok(Some(self.head.clone()))
     }
 

@@ -88,7 +88,8 @@ impl DelegatedAccessGrant<'_> {
 }
 
 fn is_signed(owner: Owner<'_>, identifier: Option<&str>, text: &str, signature: Option<&str>) -> bool {
-    let (Some(wallet_type), Some(identifier), Some(signature)) = (owner.wallet_type, identifier, signature) else {
+    let (Some(wallet_type), Some(identifier), Some(signature)) = (owner.wallet_type, identifier, signature)
+    else {
         return false;
     };
     // An EVM wallet's public key is free text that nobody has checked; the signature is compared to the address.
@@ -145,6 +146,12 @@ mod tests {
     fn no_value_can_pose_as_another_line() {
         let forged = WriteGrant { grantee: Some("a\nissuer public key: b"), ..GRANT };
         assert!(forged.text().is_err());
-        assert!(WriteGrant { id: None, ..GRANT }.text().unwrap_err().0.contains("expected argument 4 to be non-null"));
+        assert!(
+            WriteGrant { id: None, ..GRANT }
+                .text()
+                .unwrap_err()
+                .0
+                .contains("expected argument 4 to be non-null")
+        );
     }
 }

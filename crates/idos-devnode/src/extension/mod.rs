@@ -62,8 +62,17 @@ mod tests {
     #[test]
     fn only_a_textual_id_of_an_object_is_found() {
         assert_eq!(verifiable_credential_id(Some(r#"{"id":"a","level":"basic"}"#)).as_deref(), Some("a"));
-        for notes in ["", "x", "{}", "[]", r#""a""#, r#"{"id":1}"#, r#"{"id":null}"#, r#"{"id":""}"#, "[{\"id\":\"a\"}]"]
-        {
+        for notes in [
+            "",
+            "x",
+            "{}",
+            "[]",
+            r#""a""#,
+            r#"{"id":1}"#,
+            r#"{"id":null}"#,
+            r#"{"id":""}"#,
+            "[{\"id\":\"a\"}]",
+        ] {
             assert_eq!(verifiable_credential_id(Some(notes)), None, "{notes}");
         }
         assert_eq!(verifiable_credential_id(None), None);

@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_token_is_found_whatever_stands_around_it() {
-        let set = set("tok", Duration::from_secs(3600));
+        let set = set("tok", Duration::from_hours(1));
         assert_eq!(set, "kgw_session=tok; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600");
         for header in ["kgw_session=tok", &set, "a=b; kgw_session=tok", "a=b;kgw_session=tok ;c=d"] {
             assert_eq!(session_in(header), Some("tok"), "{header}");

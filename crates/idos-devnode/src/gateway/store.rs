@@ -80,9 +80,7 @@ pub(super) async fn take_login(
             .bind(nonce)
             .fetch_optional(db)
             .await?;
-    Ok(row
-        .map(|(nonce, message, ends)| Login { nonce, message, ends })
-        .filter(|login| login.ends >= now))
+    Ok(row.map(|(nonce, message, ends)| Login { nonce, message, ends }).filter(|login| login.ends >= now))
 }
 
 /// Also forgets what has ended before `now`.
@@ -91,13 +89,15 @@ pub(super) async fn insert_session(
     session: &Session,
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO kgw_sessions (token_hash, sender, signature_type, ends) VALUES ($1, $2, $3, $4)")
-        .bind(&session.token_hash)
-        .bind(&session.sender)
-        .bind(&session.signature_type)
-        .bind(session.ends)
-        .execute(&mut *db)
-        .await?;
+    sqlx::query(
+        "INSERT INTO kgw_sessions (token_hash, sender, signature_type, ends) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(&session.token_hash)
+    .bind(&session.sender)
+    .bind(&session.signature_type)
+    .bind(session.ends)
+    .execute(&mut *db)
+    .await?;
     sqlx::query(
         "DELETE FROM kgw_sessions WHERE ends < $1 OR number <= (SELECT MAX(number) FROM kgw_sessions) - $2",
     )

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::info::tx_result;
 use super::{Outcome, RpcError, error, read_params};
 use crate::chain::{Checked, Rejection, TxResult, check};
-use crate::faults::Plan;
+use crate::faults::{Ending, Plan};
 use crate::node::Shared;
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct Params {
 }
 
 /// Where an accepted transaction's result will come from.
-type Result_ = oneshot::Receiver<TxResult>;
+type Committed = oneshot::Receiver<TxResult>;
 
 pub(super) async fn broadcast(node: &Arc<Shared>, params: Value, plan: &Plan) -> Outcome {
     let Params { tx, sync } = read_params(params)?;
@@ -41,7 +41,7 @@ pub(super) async fn broadcast(node: &Arc<Shared>, params: Value, plan: &Plan) ->
     let result = accept(node, checked).await?;
 
     // A client that is hung up on "after the commit" must find it committed.
-    if sync != Some(1) && !plan.hang_up {
+    if sync != Some(1) && plan.ending != Ending::HangUp {
         return Ok(json!({ "tx_hash": hash }).into());
     }
     let TxResult { code, log } = committed(node, &hash, result).await?;
@@ -51,7 +51,7 @@ pub(super) async fn broadcast(node: &Arc<Shared>, params: Value, plan: &Plan) ->
 /// Takes it into the mempool, and where the node makes a block for each transaction, makes that block.
 ///
 /// In a task of its own, so that a client who goes away cannot stop a block halfway.
-async fn accept(node: &Arc<Shared>, checked: Checked) -> Result<Result_, RpcError> {
+async fn accept(node: &Arc<Shared>, checked: Checked) -> Result<Committed, RpcError> {
     let node = Arc::clone(node);
     let task = tokio::spawn(async move {
         let mut chain = node.chain.lock().await;
@@ -64,7 +64,7 @@ async fn accept(node: &Arc<Shared>, checked: Checked) -> Result<Result_, RpcErro
     task.await.unwrap_or_else(|_| Err(RpcError::new(error::INTERNAL, "the node failed")))
 }
 
-async fn committed(node: &Shared, hash: &TxHash, result: Result_) -> Result<TxResult, RpcError> {
+async fn committed(node: &Shared, hash: &TxHash, result: Committed) -> Result<TxResult, RpcError> {
     match tokio::time::timeout(node.config.commit_wait, result).await {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(_)) => Err(RpcError::new(error::NODE_INTERNAL, "the block could not be made")),

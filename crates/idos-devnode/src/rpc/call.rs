@@ -53,14 +53,19 @@ pub(super) async fn call(node: &Shared, origin: &Origin, params: Value) -> Outco
         RpcError::new(error::INVALID_PARAMS, format!("failed to {what}: {why}"))
     })?;
     if node.config.private_mode {
-        let signed = challenge::SignedCall { payload: &payload, challenge: &challenge, signature: &signature };
+        let signed =
+            challenge::SignedCall { payload: &payload, challenge: &challenge, signature: &signature };
         challenge::verify(node, client, &call, &signed)?;
     }
     let caller = caller(client)?;
 
     let now = node.config.clock.now().timestamp();
-    let view =
-        ViewCall { caller: &caller, namespace: call.namespace, action: call.action, arguments: call.arguments };
+    let view = ViewCall {
+        caller: &caller,
+        namespace: call.namespace,
+        action: call.action,
+        arguments: call.arguments,
+    };
     let outcome = node.chain.lock().await.call(now, view).await;
     match outcome {
         Ok((action, rows)) => {
@@ -117,7 +122,8 @@ fn caller(client: Client<'_>) -> Result<String, RpcError> {
         return Ok(String::new());
     }
     let fail = |why: String| RpcError::new(error::NO_CALLER, format!("failed to get caller: {why}"));
-    let auth_type: SignatureType = client.signature_type.parse().map_err(|_| fail("unknown auth type".into()))?;
+    let auth_type: SignatureType =
+        client.signature_type.parse().map_err(|_| fail("unknown auth type".into()))?;
     caller_of(auth_type, client.sender).map(Into::into).map_err(|why| fail(why.to_string()))
 }
 

@@ -21,7 +21,7 @@ pub(crate) use error::RpcError;
 pub(crate) use http::router;
 pub(crate) use server::serve;
 
-use crate::faults::{Plan, Refuse};
+use crate::faults::{Ending, Plan, Refuse};
 use crate::gateway;
 use crate::node::Shared;
 
@@ -82,11 +82,10 @@ pub(crate) async fn answer(node: &Arc<Shared>, headers: &HeaderMap, body: &[u8])
         Some(refuse) => Err(refused(&method, refuse)),
         None => run(node, &Origin::read(node, headers), &method, params, &plan).await,
     };
-    if plan.hang_up {
-        return Answer::HangUp;
-    }
-    if plan.lose_answer {
-        return Answer::Silence;
+    match plan.ending {
+        Ending::Answer => {}
+        Ending::HangUp => return Answer::HangUp,
+        Ending::Silence => return Answer::Silence,
     }
     match outcome {
         Ok(Reply { result, set_cookie }) => {
@@ -225,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_request_needs_version_and_id() {
-        let code = |body: &str| read(body.as_bytes()).map(|_| 0).unwrap_or_else(|(_, error)| error.code);
+        let code = |body: &str| read(body.as_bytes()).map_or_else(|(_, error)| error.code, |_| 0);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"method":"user.ping","params":{}}"#), 0);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":"a","method":"user.ping"}"#), 0);
         for body in ["", "x", "[]", "1", "null", r#"{"jsonrpc":"2.0","id":1,"method":1}"#, "{", "\u{1}"] {
@@ -245,9 +244,8 @@ mod tests {
 
     #[test]
     fn the_base_url_is_the_clients() {
-        let of = |host: &'static str| {
-            base_url(&HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]))
-        };
+        let of =
+            |host: &'static str| base_url(&HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]));
         assert_eq!(of("localhost:8484").as_deref(), Some("http://localhost:8484"));
         assert_eq!(of("[::1]:1").as_deref(), Some("http://[::1]:1"));
         for host in ["", "a b", "a\tb", "a/b"] {

@@ -43,9 +43,8 @@ pub(super) fn query(node: &Shared, params: Value) -> Outcome {
     let wanted = |name: &str| params.get(name).and_then(text);
     let (namespace, name) = (wanted("$namespace"), wanted("$name").or_else(|| wanted("$action")));
     let is_ours = namespace.is_none_or(|namespace| namespace == "main");
-    let actions = TABLE
-        .iter()
-        .filter(|action| is_ours && name.as_deref().is_none_or(|name| name == action.name));
+    let actions =
+        TABLE.iter().filter(|action| is_ours && name.as_deref().is_none_or(|name| name == action.name));
     let mut rows: Vec<&Action> = actions.collect();
     rows.sort_by_key(|action| action.name);
     if rows.is_empty() {

@@ -31,8 +31,9 @@ pub(crate) struct HangUp;
 struct CutOff;
 
 /// Serves connections until `stopping` becomes true; then lets them end for a moment, and cuts off the rest.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
+    let mut stop = stopping.clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -45,7 +46,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopping: w
                 }
             },
             Some(_) = connections.join_next() => {}
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = told(&mut stop) => break,
         }
     }
     drop(listener);
@@ -71,7 +72,7 @@ async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Rece
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stopping.wait_for(|stopping| *stopping) => {
+        () = told(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -79,4 +80,9 @@ async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Rece
     if let Err(error) = ended {
         tracing::debug!(%error, "A connection ended early");
     }
+}
+
+/// Ends when the node is to stop, or is gone.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    let _told = stopping.wait_for(|stopping| *stopping).await;
 }

@@ -22,7 +22,10 @@ pub(crate) struct NewAttribute<'a> {
     pub(crate) inserter: Option<&'a str>,
 }
 
-pub(crate) async fn insert(db: &mut SqliteConnection, attribute: &NewAttribute<'_>) -> Result<(), WriteError> {
+pub(crate) async fn insert(
+    db: &mut SqliteConnection,
+    attribute: &NewAttribute<'_>,
+) -> Result<(), WriteError> {
     let written = sqlx::query(
         "INSERT INTO user_attributes (id, user_id, attribute_key, value, inserter) VALUES ($1, $2, $3, $4, $5)",
     )

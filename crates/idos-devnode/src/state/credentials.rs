@@ -19,6 +19,7 @@ pub(crate) struct CredentialRow {
 }
 
 /// A row to be written, as far as its caller gave it.
+#[derive(Clone, Copy)]
 pub(crate) struct NewCredential<'a> {
     pub(crate) id: Option<&'a str>,
     pub(crate) user_id: Option<&'a str>,
@@ -41,8 +42,7 @@ pub(crate) struct ListedCredential {
     pub(crate) original_id: Option<String>,
 }
 
-type Columns =
-    (String, String, Option<String>, Option<String>, String, String, String, Option<String>);
+type Columns = (String, String, Option<String>, Option<String>, String, String, String, Option<String>);
 type Line = (String, String, String, String, String, Option<String>, Option<String>);
 
 /// Writes a new row.
@@ -103,8 +103,12 @@ async fn write(
     match written {
         Ok(_) => Ok(()),
         Err(error) => {
-            let key =
-                ForeignKey { table: "credentials", column: "user_id", parent: Parent::Users, id: row.user_id };
+            let key = ForeignKey {
+                table: "credentials",
+                column: "user_id",
+                parent: Parent::Users,
+                id: row.user_id,
+            };
             Err(explain(db, error, &[key]).await)
         }
     }
@@ -135,7 +139,10 @@ pub(crate) async fn link(
     }
 }
 
-pub(crate) async fn user_of(db: &mut SqliteConnection, id: Option<&str>) -> Result<Option<String>, sqlx::Error> {
+pub(crate) async fn user_of(
+    db: &mut SqliteConnection,
+    id: Option<&str>,
+) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar("SELECT user_id FROM credentials WHERE id = $1").bind(id).fetch_optional(db).await
 }
 

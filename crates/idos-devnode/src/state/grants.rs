@@ -51,6 +51,18 @@ pub(crate) struct Page<'a> {
     pub(crate) offset: i64,
 }
 
+/// The columns of [`Columns`], from `access_grants` and what follows.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, ag_owner_user_id, ag_grantee_wallet_identifier, data_id, locked_until, content_hash,
+                inserter_type, inserter_id
+             FROM access_grants ",
+            $rest
+        )
+    };
+}
+
 type Columns = (String, String, String, String, i64, Option<String>, String, String);
 
 pub(crate) async fn insert(db: &mut SqliteConnection, grant: &NewAccessGrant<'_>) -> Result<(), WriteError> {
@@ -130,8 +142,10 @@ pub(crate) async fn exists(db: &mut SqliteConnection, id: &str) -> Result<bool, 
 
 /// Whether anybody has a grant for this credential.
 pub(crate) async fn any_for(db: &mut SqliteConnection, data_id: Option<&str>) -> Result<bool, sqlx::Error> {
-    let found =
-        sqlx::query("SELECT 1 FROM access_grants WHERE data_id = $1").bind(data_id).fetch_optional(db).await?;
+    let found = sqlx::query("SELECT 1 FROM access_grants WHERE data_id = $1")
+        .bind(data_id)
+        .fetch_optional(db)
+        .await?;
     Ok(found.is_some())
 }
 
@@ -141,15 +155,11 @@ pub(crate) async fn of_owner(
     id: Option<&str>,
     owner: Option<&str>,
 ) -> Result<Option<AccessGrantRow>, sqlx::Error> {
-    let row: Option<Columns> = sqlx::query_as(
-        "SELECT id, ag_owner_user_id, ag_grantee_wallet_identifier, data_id, locked_until, content_hash,
-            inserter_type, inserter_id
-         FROM access_grants WHERE id = $1 AND ag_owner_user_id = $2",
-    )
-    .bind(id)
-    .bind(owner)
-    .fetch_optional(db)
-    .await?;
+    let row: Option<Columns> = sqlx::query_as(select!("WHERE id = $1 AND ag_owner_user_id = $2"))
+        .bind(id)
+        .bind(owner)
+        .fetch_optional(db)
+        .await?;
     Ok(row.map(AccessGrantRow::from))
 }
 
@@ -157,14 +167,8 @@ pub(crate) async fn all_of_owner(
     db: &mut SqliteConnection,
     owner: &str,
 ) -> Result<Vec<AccessGrantRow>, sqlx::Error> {
-    let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT id, ag_owner_user_id, ag_grantee_wallet_identifier, data_id, locked_until, content_hash,
-            inserter_type, inserter_id
-         FROM access_grants WHERE ag_owner_user_id = $1 ORDER BY id",
-    )
-    .bind(owner)
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<Columns> =
+        sqlx::query_as(select!("WHERE ag_owner_user_id = $1 ORDER BY id")).bind(owner).fetch_all(db).await?;
     Ok(rows.into_iter().map(AccessGrantRow::from).collect())
 }
 
@@ -175,11 +179,7 @@ pub(crate) async fn granted_to(
     page: &Page<'_>,
 ) -> Result<Vec<AccessGrantRow>, sqlx::Error> {
     let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT id, ag_owner_user_id, ag_grantee_wallet_identifier, data_id, locked_until, content_hash,
-            inserter_type, inserter_id
-         FROM access_grants
-         WHERE ag_grantee_wallet_identifier = $1 COLLATE NOCASE AND ($2 IS NULL OR ag_owner_user_id = $2)
-         ORDER BY height, id LIMIT $3 OFFSET $4",
+        select!("WHERE ag_grantee_wallet_identifier = $1 COLLATE NOCASE AND ($2 IS NULL OR ag_owner_user_id = $2) ORDER BY height, id LIMIT $3 OFFSET $4"),
     )
     .bind(grantee)
     .bind(page.owner)
@@ -211,12 +211,9 @@ pub(crate) async fn for_credential(
     data_id: Option<&str>,
     grantee: &str,
 ) -> Result<Vec<AccessGrantRow>, sqlx::Error> {
-    let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT id, ag_owner_user_id, ag_grantee_wallet_identifier, data_id, locked_until, content_hash,
-            inserter_type, inserter_id
-         FROM access_grants
-         WHERE data_id = $1 AND ag_grantee_wallet_identifier = $2 COLLATE NOCASE ORDER BY id",
-    )
+    let rows: Vec<Columns> = sqlx::query_as(select!(
+        "WHERE data_id = $1 AND ag_grantee_wallet_identifier = $2 COLLATE NOCASE ORDER BY id"
+    ))
     .bind(data_id)
     .bind(grantee)
     .fetch_all(db)
@@ -269,13 +266,7 @@ pub(crate) async fn delete_for(db: &mut SqliteConnection, data_id: Option<&str>)
 }
 
 pub(crate) async fn all(db: &mut SqliteConnection) -> Result<Vec<AccessGrantRow>, sqlx::Error> {
-    let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT id, ag_owner_user_id, ag_grantee_wallet_identifier, data_id, locked_until, content_hash,
-            inserter_type, inserter_id
-         FROM access_grants ORDER BY height, id",
-    )
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<Columns> = sqlx::query_as(select!("ORDER BY height, id")).fetch_all(db).await?;
     Ok(rows.into_iter().map(AccessGrantRow::from).collect())
 }
 
@@ -283,15 +274,6 @@ impl From<Columns> for AccessGrantRow {
     fn from(columns: Columns) -> Self {
         let (id, owner_user_id, grantee, data_id, locked_until, content_hash, inserter_type, inserter_id) =
             columns;
-        Self {
-            id,
-            owner_user_id,
-            grantee,
-            data_id,
-            locked_until,
-            content_hash,
-            inserter_type,
-            inserter_id,
-        }
+        Self { id, owner_user_id, grantee, data_id, locked_until, content_hash, inserter_type, inserter_id }
     }
 }

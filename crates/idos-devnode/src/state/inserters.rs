@@ -61,15 +61,22 @@ pub(crate) async fn insert_delegate(
     match written {
         Ok(_) => Ok(()),
         Err(error) => {
-            let key =
-                ForeignKey { table: "delegates", column: "inserter_id", parent: Parent::Inserters, id: inserter_id };
+            let key = ForeignKey {
+                table: "delegates",
+                column: "inserter_id",
+                parent: Parent::Inserters,
+                id: inserter_id,
+            };
             Err(explain(db, error, &[key]).await)
         }
     }
 }
 
 /// Does *not* lower the address, as the schema does not.
-pub(crate) async fn delete_delegate(db: &mut SqliteConnection, address: Option<&str>) -> Result<(), WriteError> {
+pub(crate) async fn delete_delegate(
+    db: &mut SqliteConnection,
+    address: Option<&str>,
+) -> Result<(), WriteError> {
     sqlx::query("DELETE FROM delegates WHERE address = $1").bind(address).execute(db).await?;
     Ok(())
 }

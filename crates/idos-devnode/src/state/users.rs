@@ -50,7 +50,10 @@ pub(crate) async fn update_keys(
     Ok(())
 }
 
-pub(crate) async fn by_id(db: &mut SqliteConnection, id: Option<&str>) -> Result<Option<UserRow>, sqlx::Error> {
+pub(crate) async fn by_id(
+    db: &mut SqliteConnection,
+    id: Option<&str>,
+) -> Result<Option<UserRow>, sqlx::Error> {
     let row: Option<(String, String, String, String)> = sqlx::query_as(
         "SELECT id, recipient_encryption_public_key, encryption_password_store, inserter FROM users WHERE id = $1",
     )
@@ -71,8 +74,10 @@ pub(crate) async fn all(db: &mut SqliteConnection) -> Result<Vec<UserRow>, sqlx:
 
 /// What is left of a user's gas, in units of 10^-18; `None` if there is no such user.
 pub(crate) async fn gas_allowance(db: &mut SqliteConnection, id: &str) -> Result<Option<u128>, sqlx::Error> {
-    let text: Option<String> =
-        sqlx::query_scalar("SELECT gas_allowance FROM users WHERE id = $1").bind(id).fetch_optional(db).await?;
+    let text: Option<String> = sqlx::query_scalar("SELECT gas_allowance FROM users WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await?;
     Ok(text.map(|text| text.parse().unwrap_or(0)))
 }
 

@@ -30,16 +30,18 @@ pub(crate) struct NewWallet<'a> {
     pub(crate) inserter: Option<&'a str>,
 }
 
-type Columns = (
-    String,
-    String,
-    String,
-    Option<String>,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
+/// The columns of [`Columns`], from `wallets` and what follows.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, user_id, address, public_key, wallet_type, message, signature, inserter FROM wallets ",
+            $rest
+        )
+    };
+}
+
+type Columns =
+    (String, String, String, Option<String>, String, Option<String>, Option<String>, Option<String>);
 
 /// The wallet that an identifier means: EVM by address in any case; XRPL and Stellar by exact address; NEAR and
 /// `FaceSign` by exact public key.
@@ -47,13 +49,12 @@ pub(crate) async fn by_identifier(
     db: &mut SqliteConnection,
     identifier: Option<&str>,
 ) -> Result<Option<WalletRow>, sqlx::Error> {
-    let row: Option<Columns> = sqlx::query_as(
-        "SELECT id, user_id, address, public_key, wallet_type, message, signature, inserter FROM wallets
-         WHERE (wallet_type = 'EVM' AND address = $1 COLLATE NOCASE)
+    let row: Option<Columns> = sqlx::query_as(select!(
+        "WHERE (wallet_type = 'EVM' AND address = $1 COLLATE NOCASE)
             OR (wallet_type IN ('XRPL', 'Stellar') AND address = $1)
             OR (wallet_type IN ('NEAR', 'FaceSign') AND public_key = $1)
-         ORDER BY id LIMIT 1",
-    )
+         ORDER BY id LIMIT 1"
+    ))
     .bind(identifier)
     .fetch_optional(db)
     .await?;
@@ -69,27 +70,21 @@ pub(crate) async fn user_of(
 }
 
 pub(crate) async fn of_user(db: &mut SqliteConnection, user: &str) -> Result<Vec<WalletRow>, sqlx::Error> {
-    let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT id, user_id, address, public_key, wallet_type, message, signature, inserter FROM wallets
-         WHERE user_id = $1 ORDER BY id",
-    )
-    .bind(user)
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<Columns> =
+        sqlx::query_as(select!("WHERE user_id = $1 ORDER BY id")).bind(user).fetch_all(db).await?;
     Ok(rows.into_iter().map(WalletRow::from).collect())
 }
 
 pub(crate) async fn all(db: &mut SqliteConnection) -> Result<Vec<WalletRow>, sqlx::Error> {
-    let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT id, user_id, address, public_key, wallet_type, message, signature, inserter FROM wallets ORDER BY id",
-    )
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<Columns> = sqlx::query_as(select!("ORDER BY id")).fetch_all(db).await?;
     Ok(rows.into_iter().map(WalletRow::from).collect())
 }
 
 /// Whether a wallet of any type has this address, in any letter case.
-pub(crate) async fn has_address(db: &mut SqliteConnection, address: Option<&str>) -> Result<bool, sqlx::Error> {
+pub(crate) async fn has_address(
+    db: &mut SqliteConnection,
+    address: Option<&str>,
+) -> Result<bool, sqlx::Error> {
     let found = sqlx::query("SELECT 1 FROM wallets WHERE address = $1 COLLATE NOCASE")
         .bind(address)
         .fetch_optional(db)
@@ -135,14 +130,16 @@ pub(crate) async fn is_address_taken(
 
 /// Writes a new row.
 pub(crate) async fn insert(db: &mut SqliteConnection, wallet: &NewWallet<'_>) -> Result<(), WriteError> {
-    let query = "INSERT INTO wallets (id, user_id, address, public_key, wallet_type, message, signature, inserter)
+    let query =
+        "INSERT INTO wallets (id, user_id, address, public_key, wallet_type, message, signature, inserter)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     write(db, query, wallet).await
 }
 
 /// Writes a new row, or replaces everything in the one with this id, even the user.
 pub(crate) async fn upsert(db: &mut SqliteConnection, wallet: &NewWallet<'_>) -> Result<(), WriteError> {
-    let query = "INSERT INTO wallets (id, user_id, address, public_key, wallet_type, message, signature, inserter)
+    let query =
+        "INSERT INTO wallets (id, user_id, address, public_key, wallet_type, message, signature, inserter)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, address = excluded.address,
             public_key = excluded.public_key, wallet_type = excluded.wallet_type, message = excluded.message,

@@ -6,8 +6,8 @@ use idos_client::GrantTime;
 use idos_client::actions::{
     Action, AddAttributeAsInserter, AddUserAsInserter, CreateCredentialsByDwg, EditPublicNotesAsIssuer,
     GetAccessGrantsGranted, GetAccessGrantsGrantedCount, GetCredentialOwned, GetUser, GetUserAsInserter,
-    HasProfile, RemoveCredential, RemoveWallet, RevokeAccessGrant, ShareCredential, UpsertCredentialAsInserter,
-    UpsertWalletAsInserter, View,
+    HasProfile, RemoveCredential, RemoveWallet, RevokeAccessGrant, ShareCredential,
+    UpsertCredentialAsInserter, UpsertWalletAsInserter, View,
 };
 use idos_client::encoding::Value;
 use serde_json::Value as Json;
@@ -143,7 +143,9 @@ pub(crate) fn view(name: &str, inputs: &Json) -> (&'static str, Vec<Value<'stati
         "has_profile" => viewed(&HasProfile { address: inputs["address"].as_str().unwrap() }),
         "get_user_as_inserter" => viewed(&GetUserAsInserter { id: uuid("id").unwrap() }),
         "get_user" => viewed(&GetUser {}),
-        "get_access_grants_granted_count" => viewed(&GetAccessGrantsGrantedCount { user_id: uuid("user_id") }),
+        "get_access_grants_granted_count" => {
+            viewed(&GetAccessGrantsGrantedCount { user_id: uuid("user_id") })
+        }
         "get_access_grants_granted" => viewed(&GetAccessGrantsGranted {
             user_id: uuid("user_id"),
             page: inputs["page"].as_i64().unwrap(),

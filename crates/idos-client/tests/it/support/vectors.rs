@@ -42,7 +42,9 @@ pub(crate) fn signer_of(vector: &Json) -> Signer {
             let key = text(&KWIL["wallet_proofs"]["evm"], "private_key");
             WalletKey::Evm(EvmKey::from_seed(bytes(key.trim_start_matches("0x")))).into()
         }
-        "nep413" => WalletKey::Near(NearKey::from_seed(bytes(text(&KWIL["keys"], "issuer_signing_seed_hex")))).into(),
+        "nep413" => {
+            WalletKey::Near(NearKey::from_seed(bytes(text(&KWIL["keys"], "issuer_signing_seed_hex")))).into()
+        }
         "xrpl" => {
             let seed = text(&KWIL["wallet_proofs"]["xrpl_ed25519"], "seed");
             WalletKey::Xrpl(XrplKey::ed25519_from_seed(xrpl_private_key(seed))).into()
@@ -57,8 +59,7 @@ pub(crate) fn bytes<const N: usize>(hex_digits: &str) -> [u8; N] {
 
 /// An XRPL seed `sEd…`: three bytes of prefix, sixteen of entropy; the key is half of the entropy's SHA-512.
 fn xrpl_private_key(seed: &str) -> [u8; 32] {
-    let seed =
-        bs58::decode(seed).with_alphabet(bs58::Alphabet::RIPPLE).with_check(None).into_vec().unwrap();
+    let seed = bs58::decode(seed).with_alphabet(bs58::Alphabet::RIPPLE).with_check(None).into_vec().unwrap();
     assert_eq!(seed.len(), 19);
     Sha512::digest(&seed[3..])[..32].try_into().unwrap()
 }

@@ -1,0 +1,275 @@
+//! Sending transactions, and sorting what comes of it.
+
+use serde::Deserialize;
+
+use super::Client;
+use super::network::Counting;
+use super::prepared::{Prepared, Terms, payload};
+use super::rpc::{Failure, RpcError};
+use super::transport::NoAnswer;
+use crate::Error;
+use crate::actions::Action;
+use crate::error::{Conflict, Rejection, Uncertainty};
+use crate::message::NodeMessage;
+use crate::signer::Signer;
+use crate::transaction::TxHash;
+
+/// Which nonce a transaction gets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Nonce {
+    /// The account's next one, counting what waits in the mempool.
+    Next,
+    /// This one.
+    Exactly(u64),
+}
+
+/// When a broadcast returns.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Broadcast {
+    /// When the transaction is in a block: the action has succeeded.
+    Wait,
+    /// When the node has taken the transaction: the action will be tried.
+    Accept,
+}
+
+/// A transaction that went well, as far as was waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TxOutcome {
+    /// The transaction, as the node calls it.
+    pub hash: TxHash,
+    /// Its nonce.
+    pub nonce: u64,
+    /// Whether it is in a block.
+    pub committed: bool,
+}
+
+/// How often a fresh nonce is fetched when somebody else was faster with it.
+const NONCE_ATTEMPTS: usize = 3;
+
+impl Client {
+    /// Does an action: signs a transaction and sends it.
+    ///
+    /// One signer's transactions go one after the other. With [`Nonce::Next`], a nonce that somebody else has used
+    /// meanwhile is replaced, a few times. To know the hash before anything is sent, use
+    /// [`prepare`](Self::prepare) and [`broadcast`](Self::broadcast).
+    pub async fn execute<A: Action>(
+        &self,
+        signer: &Signer,
+        action: &A,
+        nonce: Nonce,
+        broadcast: Broadcast,
+    ) -> Result<TxOutcome, Error> {
+        let lane = self.lane(&signer.sender());
+        let _turn = lane.lock().await;
+        let mut attempt = 1;
+        loop {
+            let prepared = self.prepare(signer, action, nonce).await?;
+            match self.broadcast(&prepared, broadcast).await {
+                Err(Error::Rejected(rejection))
+                    if rejection.is_wrong_nonce() && nonce == Nonce::Next && attempt < NONCE_ATTEMPTS =>
+                {
+                    tracing::debug!(tx = %rejection.hash, "The nonce was taken; fetching a fresh one");
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Signs a transaction without sending it.
+    ///
+    /// Two transactions that are prepared at the same time with [`Nonce::Next`] get the same nonce, and only one of
+    /// them can be written.
+    pub async fn prepare<A: Action>(
+        &self,
+        signer: &Signer,
+        action: &A,
+        nonce: Nonce,
+    ) -> Result<Prepared, Error> {
+        self.prepare_all(signer, std::slice::from_ref(action), nonce).await
+    }
+
+    /// Signs one transaction that does all of these actions, or none.
+    pub async fn prepare_all<A: Action>(
+        &self,
+        signer: &Signer,
+        actions: &[A],
+        nonce: Nonce,
+    ) -> Result<Prepared, Error> {
+        let fee = self.fee_for(signer, || payload(actions)).await?;
+        let nonce = match nonce {
+            Nonce::Exactly(nonce) => nonce,
+            Nonce::Next => self.account_counting(signer, Counting::Pending).await?.nonce.saturating_add(1),
+        };
+        Prepared::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })
+    }
+
+    /// Sends a transaction. It is sent to one node only: to the next one only if there was no connection.
+    pub async fn broadcast(&self, prepared: &Prepared, broadcast: Broadcast) -> Result<TxOutcome, Error> {
+        let request = match broadcast {
+            Broadcast::Wait => prepared.request().clone(),
+            Broadcast::Accept => prepared.request_without_waiting(),
+        };
+        let mut unsent = None;
+        for (index, node) in self.rpc.nodes() {
+            // Gateways are not known to ask for a session here, but the official client sends the one it has.
+            let cookie = self.sessions.of(index, prepared.sender()).cookie().await;
+            match self.rpc.send(node, request.clone(), cookie.as_deref()).await {
+                Err(Failure::NoAnswer(NoAnswer::Unsent(error))) => unsent = Some(error),
+                Ok(reply) => {
+                    self.rpc.prefer(index);
+                    return outcome(prepared, broadcast, reply.result);
+                }
+                Err(failure) => return Err(rejection(prepared, failure)),
+            }
+        }
+        Err(unsent.map_or(Error::Malformed("no node"), Error::Unreachable))
+    }
+}
+
+#[derive(Deserialize)]
+struct BroadcastAnswer {
+    tx_hash: TxHash,
+    #[serde(default)]
+    result: Option<TxResult>,
+}
+
+/// What became of a transaction in a block.
+#[derive(Deserialize)]
+pub(super) struct TxResult {
+    code: u32,
+    #[serde(default)]
+    log: String,
+}
+
+impl TxResult {
+    pub(super) fn is_success(&self) -> bool {
+        self.code == 0
+    }
+
+    /// What a failure says; `texts` are arguments that must not be shown.
+    pub(super) fn rejection(&self, hash: TxHash, texts: &[&str]) -> Rejection {
+        Rejection::new(hash, self.code, &self.log, texts)
+    }
+}
+
+impl Rejection {
+    fn new(hash: TxHash, code: u32, text: &str, texts: &[&str]) -> Self {
+        Self {
+            hash,
+            code,
+            message: NodeMessage::new(text, texts.iter().copied()),
+            conflict: Conflict::of(text),
+            passing: text.contains("node is catching up"),
+        }
+    }
+}
+
+fn outcome(prepared: &Prepared, broadcast: Broadcast, answer: BroadcastAnswer) -> Result<TxOutcome, Error> {
+    let BroadcastAnswer { tx_hash: hash, result } = answer;
+    if hash != prepared.hash() {
+        tracing::warn!(ours = %prepared.hash(), theirs = %hash, "An idOS node gives a transaction another hash");
+    }
+    match result {
+        Some(TxResult { code: 0, .. }) => Ok(TxOutcome { hash, nonce: prepared.nonce(), committed: true }),
+        Some(result) => Err(failed(prepared.with_texts(|texts| result.rejection(hash, texts)))),
+        None if broadcast == Broadcast::Accept => {
+            Ok(TxOutcome { hash, nonce: prepared.nonce(), committed: false })
+        }
+        None => unknown(prepared, Uncertainty::NotInABlockYet),
+    }
+}
+
+/// The error for an execution with another code than 0.
+pub(super) fn failed(rejection: Rejection) -> Error {
+    match rejection.code {
+        TIMED_OUT => Error::OutcomeUnknown { hash: rejection.hash, why: Uncertainty::NotInABlockYet },
+        _ => Error::Failed(rejection),
+    }
+}
+
+/// The error for a broadcast that has no result.
+///
+/// Once anything was sent the transaction may be written, unless an answer says plainly that it was refused
+/// before it got into the mempool.
+fn rejection(prepared: &Prepared, failure: Failure) -> Error {
+    match failure {
+        Failure::Error { error, .. } if error.code == BROADCAST_REJECTED => rejected(prepared, &error),
+        Failure::Error { status, error } => {
+            let message =
+                prepared.with_texts(|texts| NodeMessage::new(error.message(), texts.iter().copied()));
+            if is_before_the_mempool(error.code) {
+                Error::Node { code: error.code, status, message }
+            } else {
+                Error::OutcomeUnknown { hash: prepared.hash(), why: Uncertainty::Node(message) }
+            }
+        }
+        // A proxy refused to pass it on. 408 and statuses from 500 can come after it was passed on.
+        Failure::Status(status @ (300..=407 | 409..=499)) => Error::HttpStatus(status),
+        Failure::NoAnswer(NoAnswer::Unsent(error)) => Error::Unreachable(error),
+        Failure::NoAnswer(NoAnswer::Lost(error)) => {
+            Error::OutcomeUnknown { hash: prepared.hash(), why: Uncertainty::NoAnswer(error) }
+        }
+        other => {
+            let why = Uncertainty::Answer(Box::new(other.into_error([])));
+            Error::OutcomeUnknown { hash: prepared.hash(), why }
+        }
+    }
+}
+
+/// JSON-RPC errors that nodes and gateways give before they look at the transaction.
+fn is_before_the_mempool(code: i64) -> bool {
+    matches!(code, -32700 | -32600 | -32601 | -32602 | -203 | -901 | -902 | -903 | -904 | -905 | -906)
+}
+
+const BROADCAST_REJECTED: i64 = -201;
+const TIMED_OUT: u32 = 10;
+const NO_CODE_OF_ITS_OWN: u32 = 65535;
+
+#[derive(Deserialize)]
+struct BroadcastError {
+    #[serde(default)]
+    code: u32,
+    #[serde(default)]
+    message: String,
+}
+
+fn rejected(prepared: &Prepared, error: &RpcError) -> Error {
+    let hash = prepared.hash();
+    let Some(BroadcastError { code, message }) = error.data() else {
+        let why = Uncertainty::Node(
+            prepared.with_texts(|texts| NodeMessage::new(error.message(), texts.iter().copied())),
+        );
+        return Error::OutcomeUnknown { hash, why };
+    };
+    let why = match code {
+        TIMED_OUT => Uncertainty::NotInABlockYet,
+        _ if message.contains("transaction already exists") => Uncertainty::KnownAlready,
+        0 | NO_CODE_OF_ITS_OWN if !is_final(&message) => {
+            let message = prepared.with_texts(|texts| NodeMessage::new(&message, texts.iter().copied()));
+            Uncertainty::Node(message)
+        }
+        _ => {
+            return Error::Rejected(prepared.with_texts(|texts| Rejection::new(hash, code, &message, texts)));
+        }
+    };
+    Error::OutcomeUnknown { hash, why }
+}
+
+/// The texts without a code of their own that a node gives before it puts a transaction into the mempool.
+///
+/// Other texts can come later: a node that waits for a block reports `context deadline exceeded` in the same way,
+/// when the transaction is long in the mempool.
+fn is_final(message: &str) -> bool {
+    const BEFORE_THE_MEMPOOL: [&str; 4] = [
+        "failed to verify the transaction",
+        "failed to get tx sender identifier",
+        "transaction size limit exceeded",
+        "node is catching up",
+    ];
+    BEFORE_THE_MEMPOOL.into_iter().any(|text| message.contains(text))
+}
+
+fn unknown<T>(prepared: &Prepared, why: Uncertainty) -> Result<T, Error> {
+    Err(Error::OutcomeUnknown { hash: prepared.hash(), why })
+}

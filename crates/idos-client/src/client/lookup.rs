@@ -1,0 +1,113 @@
+//! Looking transactions up.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::time::{Instant, sleep};
+
+use super::Client;
+use super::execute::{TxResult, failed};
+use super::prepared::with_texts_of;
+use crate::Error;
+use crate::error::{Rejection, Uncertainty};
+use crate::transaction::TxHash;
+
+/// What a node knows of a transaction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TxStatus {
+    /// The transaction.
+    pub hash: TxHash,
+    /// What became of it.
+    pub state: TxState,
+}
+
+/// What became of a transaction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TxState {
+    /// It waits in the mempool.
+    Pending,
+    /// It is in the block of this height, and its action succeeded.
+    Succeeded {
+        /// The height.
+        height: u64,
+    },
+    /// It is in the block of this height, and its action failed.
+    Failed {
+        /// The height.
+        height: u64,
+        /// What the node says.
+        rejection: Rejection,
+    },
+}
+
+/// The JSON-RPC error of a node that does not know a transaction.
+const NOT_FOUND: i64 = -202;
+
+impl Client {
+    /// Looks a transaction up; `None` if the node does not know it.
+    ///
+    /// A transaction that is not known may still arrive, from another node. It cannot any more once a later
+    /// transaction of the same account is in a block.
+    pub async fn transaction(&self, hash: TxHash) -> Result<Option<TxStatus>, Error> {
+        let answer: TxAnswer = match self.rpc.read("user.tx_query", &TxParams { tx_hash: hash }).await {
+            Ok(answer) => answer,
+            Err(Error::Node { code: NOT_FOUND, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (Ok(height), Some(result)) = (u64::try_from(answer.height), answer.tx_result) else {
+            return Ok(Some(TxStatus { hash, state: TxState::Pending }));
+        };
+        let state = if result.is_success() {
+            TxState::Succeeded { height }
+        } else {
+            let transaction = answer.tx.as_deref().map_or("", RawValue::get);
+            let rejection = with_texts_of(transaction.as_bytes(), |texts| result.rejection(hash, texts));
+            TxState::Failed { height, rejection }
+        };
+        Ok(Some(TxStatus { hash, state }))
+    }
+
+    /// Looks a transaction up until it is in a block, for as long as `patience`. Gives the height of the block.
+    ///
+    /// The error is [`Error::Failed`] if the action failed, and [`Error::OutcomeUnknown`] if the transaction did
+    /// not appear in time. Nodes that do not answer are asked again.
+    pub async fn confirm(&self, hash: TxHash, patience: Duration) -> Result<u64, Error> {
+        const FIRST_PAUSE: Duration = Duration::from_millis(300);
+        const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.transaction(hash).await {
+                Ok(Some(TxStatus { state: TxState::Succeeded { height }, .. })) => return Ok(height),
+                Ok(Some(TxStatus { state: TxState::Failed { rejection, .. }, .. })) => {
+                    return Err(failed(rejection));
+                }
+                Ok(_) => {}
+                Err(error) if error.class() == crate::Class::Retry => {
+                    tracing::debug!(tx = %hash, "An idOS node does not say what became of a transaction: {error}");
+                }
+                Err(error) => return Err(error),
+            }
+            if start.elapsed() + pause > patience {
+                return Err(Error::OutcomeUnknown { hash, why: Uncertainty::NotSeen });
+            }
+            sleep(pause).await;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TxParams {
+    tx_hash: TxHash,
+}
+
+#[derive(Deserialize)]
+struct TxAnswer {
+    height: i64,
+    #[serde(default)]
+    tx: Option<Box<RawValue>>,
+    #[serde(default)]
+    tx_result: Option<TxResult>,
+}

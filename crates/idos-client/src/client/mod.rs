@@ -1,0 +1,79 @@
+//! A client of an idOS node or gateway.
+
+mod config;
+mod execute;
+mod lookup;
+mod network;
+mod prepared;
+mod rpc;
+mod session;
+mod transport;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+
+pub use config::ClientConfig;
+pub use execute::{Broadcast, Nonce, TxOutcome};
+pub use lookup::{TxState, TxStatus};
+pub use network::{Account, Health, Mode};
+pub use prepared::{NotPrepared, Prepared, Terms};
+pub use view::Viewer;
+
+use crate::Error;
+use rpc::Rpc;
+use session::Sessions;
+
+/// A client of an idOS node or gateway. Share it by reference; it holds connections and sessions.
+#[derive(Debug)]
+pub struct Client {
+    rpc: Rpc,
+    chain_id: String,
+    has_fees: bool,
+    mode: OnceCell<Mode>,
+    sessions: Sessions,
+    /// One lane for each sender: nonces are consecutive, so one key's transactions go one after the other.
+    lanes: Mutex<HashMap<Vec<u8>, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Client {
+    /// Connects: asks the node which network it belongs to.
+    pub async fn connect(config: ClientConfig) -> Result<Self, Error> {
+        let rpc = Rpc::new(&config)?;
+        let info: ChainInfo = rpc.read("user.chain_info", &NoParams {}).await?;
+        let chain_id = network::checked_chain_id(info.chain_id, config.chain_id.as_deref())?;
+        Ok(Self {
+            rpc,
+            chain_id,
+            has_fees: info.gas,
+            mode: OnceCell::new(),
+            sessions: Sessions::default(),
+            lanes: Mutex::default(),
+        })
+    }
+
+    /// The network's name, which is part of everything that is signed.
+    #[must_use]
+    pub fn chain_id(&self) -> &str {
+        &self.chain_id
+    }
+
+    fn lane(&self, sender: &[u8]) -> Arc<tokio::sync::Mutex<()>> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(lanes.entry(sender.to_vec()).or_default())
+    }
+}
+
+#[derive(Deserialize)]
+struct ChainInfo {
+    chain_id: String,
+    #[serde(default)]
+    gas: bool,
+}
+
+/// `{}`, which every method without parameters wants.
+#[derive(serde::Serialize)]
+struct NoParams {}

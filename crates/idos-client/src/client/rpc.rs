@@ -1,0 +1,211 @@
+//! JSON-RPC over HTTP, and which node to ask.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::config::{ClientConfig, Node};
+use super::transport::{Answer, NoAnswer, Transport};
+use crate::Error;
+use crate::error::ConfigError;
+use crate::message::NodeMessage;
+
+/// The nodes, and the way to them.
+#[derive(Debug)]
+pub(super) struct Rpc {
+    transport: Transport,
+    nodes: Vec<Node>,
+    /// The node that answered last.
+    preferred: AtomicUsize,
+    last_id: AtomicU64,
+}
+
+/// A result and the cookies that came with it.
+#[derive(Debug)]
+pub(super) struct Reply<T> {
+    pub(super) result: T,
+    pub(super) set_cookie: Vec<String>,
+}
+
+/// Why a question has no result.
+#[derive(Debug)]
+pub(super) enum Failure {
+    NoAnswer(NoAnswer),
+    /// An HTTP status, and no JSON-RPC error with it.
+    Status(u16),
+    NotJson,
+    Malformed(&'static str),
+    Error {
+        status: u16,
+        error: RpcError,
+    },
+}
+
+/// The error member of an answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct RpcError {
+    pub(super) code: i64,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    data: Option<Box<RawValue>>,
+}
+
+/// The JSON-RPC error of a gateway that wants a session.
+const NOT_AUTHORISED: i64 = -901;
+
+impl Rpc {
+    pub(super) fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
+        let nodes: Vec<_> =
+            config.urls.iter().map(|url| Node::new(url, config.plain_http)).collect::<Result<_, _>>()?;
+        if nodes.is_empty() {
+            return Err(ConfigError::NoUrl);
+        }
+        let transport = Transport::new(config, &nodes)?;
+        Ok(Self { transport, nodes, preferred: AtomicUsize::new(0), last_id: AtomicU64::new(0) })
+    }
+
+    /// The nodes in the order in which to ask them, with their indices.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, &Node)> {
+        let first = self.preferred.load(Ordering::Relaxed);
+        self.nodes.iter().enumerate().cycle().skip(first).take(self.nodes.len())
+    }
+
+    /// Remembers that this node answers.
+    pub(super) fn prefer(&self, index: usize) {
+        self.preferred.store(index, Ordering::Relaxed);
+    }
+
+    /// Asks something that changes nothing; if a node cannot be reached or does not answer, the next one.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &impl Serialize,
+    ) -> Result<T, Error> {
+        let mut last = None;
+        for (index, node) in self.nodes() {
+            match self.ask(node, method, params, None).await {
+                Ok(reply) => {
+                    self.prefer(index);
+                    return Ok(reply.result);
+                }
+                Err(failure) if failure.lets_another_node_try() => {
+                    tracing::warn!(
+                        node = node.domain,
+                        method,
+                        "An idOS node did not answer; asking the next one"
+                    );
+                    last = Some(failure);
+                }
+                Err(failure) => return Err(failure.into_error([])),
+            }
+        }
+        Err(last.unwrap_or(Failure::Malformed("no node")).into_error([]))
+    }
+
+    /// Asks one node.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        node: &Node,
+        method: &str,
+        params: &impl Serialize,
+        cookie: Option<&str>,
+    ) -> Result<Reply<T>, Failure> {
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let request = serde_json::to_vec(&Request { jsonrpc: "2.0", id, method, params })
+            .map_err(|_| Failure::Malformed("the request"))?;
+        self.send(node, request.into(), cookie).await
+    }
+
+    /// Sends a finished request to one node.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        node: &Node,
+        request: Bytes,
+        cookie: Option<&str>,
+    ) -> Result<Reply<T>, Failure> {
+        tracing::trace!(node = node.domain, bytes = request.len(), "Asking an idOS node");
+        let answer = self.transport.post(node, request, cookie).await.map_err(Failure::NoAnswer)?;
+        let result = result_of(&answer)?;
+        let result = serde_json::from_str(result.get()).map_err(|_| Failure::Malformed("the result"))?;
+        Ok(Reply { result, set_cookie: answer.set_cookie })
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a, P> {
+    jsonrpc: &'static str,
+    id: u64,
+    method: &'a str,
+    params: &'a P,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(default)]
+    jsonrpc: Option<String>,
+    #[serde(borrow, default)]
+    result: Option<&'a RawValue>,
+    #[serde(default)]
+    error: Option<RpcError>,
+}
+
+/// The result in an answer. A JSON-RPC error counts whatever the HTTP status, a result only with status 200.
+fn result_of(answer: &Answer) -> Result<&RawValue, Failure> {
+    let status = answer.status;
+    let envelope: Envelope<'_> = match serde_json::from_slice(&answer.body) {
+        Ok(envelope) => envelope,
+        Err(_) if status != 200 => return Err(Failure::Status(status)),
+        Err(error) if error.is_data() => return Err(Failure::Malformed("no JSON-RPC answer")),
+        Err(_) => return Err(Failure::NotJson),
+    };
+    match envelope {
+        Envelope { error: Some(error), .. } => Err(Failure::Error { status, error }),
+        _ if status != 200 => Err(Failure::Status(status)),
+        Envelope { jsonrpc, .. } if jsonrpc.as_deref() != Some("2.0") => Err(Failure::Malformed("jsonrpc")),
+        Envelope { result: Some(result), .. } => Ok(result),
+        Envelope { result: None, .. } => Err(Failure::Malformed("the result is missing")),
+    }
+}
+
+impl Failure {
+    /// Whether the node is away, so that another one may know better.
+    pub(super) fn lets_another_node_try(&self) -> bool {
+        matches!(self, Self::NoAnswer(NoAnswer::Unsent(_) | NoAnswer::Lost(_)) | Self::Status(502..=504))
+    }
+
+    /// Whether a gateway wants a session.
+    pub(super) fn is_not_authorised(&self) -> bool {
+        matches!(self, Self::Error { error: RpcError { code: NOT_AUTHORISED, .. }, .. })
+    }
+
+    /// The error for a question that changes nothing; `arguments` are texts that must not be shown.
+    pub(super) fn into_error<'a>(self, arguments: impl IntoIterator<Item = &'a str>) -> Error {
+        match self {
+            Self::NoAnswer(NoAnswer::Unsent(error)) => Error::Unreachable(error),
+            Self::NoAnswer(NoAnswer::Lost(error)) => Error::NoAnswer(error),
+            Self::NoAnswer(NoAnswer::TooLarge { limit }) => Error::AnswerTooLarge { limit },
+            Self::Status(status) => Error::HttpStatus(status),
+            Self::NotJson => Error::NotJson,
+            Self::Malformed(what) => Error::Malformed(what),
+            Self::Error { status, error } => {
+                let message = NodeMessage::new(error.message(), arguments);
+                Error::Node { code: error.code, status, message }
+            }
+        }
+    }
+}
+
+impl RpcError {
+    pub(super) fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or_default()
+    }
+
+    /// The data member, if it has this form.
+    pub(super) fn data<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
+        serde_json::from_str(self.data.as_deref()?.get()).ok()
+    }
+}

@@ -1,0 +1,232 @@
+//! Asking views.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::config::Node;
+use super::network::Mode;
+use super::rpc::Failure;
+use super::{Client, NoParams};
+use crate::actions::{FromRow, Row, View};
+use crate::encoding::{ActionCall, Value};
+use crate::error::LoginError;
+use crate::gateway::private_call_message;
+use crate::message::NodeMessage;
+use crate::signer::Signer;
+use crate::transaction::payload_digest;
+use crate::{Error, SignatureType};
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Viewer<'a> {
+    /// Nobody in particular. A gateway lets some views be asked like this, e.g. `has_profile`.
+    Anonymous,
+    /// This signer. A gateway wants a login for that, which the client makes when it is needed.
+    As(&'a Signer),
+}
+
+impl<'a> From<&'a Signer> for Viewer<'a> {
+    fn from(signer: &'a Signer) -> Self {
+        Self::As(signer)
+    }
+}
+
+impl Client {
+    /// Asks a view for all its rows.
+    pub async fn call<'a, V: View>(
+        &self,
+        viewer: impl Into<Viewer<'a>>,
+        view: &V,
+    ) -> Result<Vec<V::Row>, Error> {
+        let answer = self.query(viewer.into(), V::NAME, view.arguments()).await?;
+        let columns = answer.column_names.unwrap_or_default();
+        let read = |values| {
+            let row = Row::new(&columns, values).ok_or(Error::Malformed("a row"))?;
+            V::Row::from_row(row).map_err(|row| Error::MalformedRow { view: V::NAME, row })
+        };
+        answer.values.unwrap_or_default().into_iter().map(read).collect()
+    }
+
+    /// Asks a view that has one row, or none.
+    pub async fn call_one<'a, V: View>(
+        &self,
+        viewer: impl Into<Viewer<'a>>,
+        view: &V,
+    ) -> Result<Option<V::Row>, Error> {
+        let mut rows = self.call(viewer, view).await?;
+        let row = rows.pop();
+        if rows.is_empty() { Ok(row) } else { Err(Error::Malformed("there is more than one row")) }
+    }
+
+    async fn query(
+        &self,
+        viewer: Viewer<'_>,
+        view: &'static str,
+        arguments: Vec<Value<'_>>,
+    ) -> Result<Table, Error> {
+        let call = ActionCall::new(view, arguments);
+        let payload = call.encode()?;
+        let texts = || call.arguments.iter().filter_map(Value::as_text);
+
+        let answer = match self.mode().await? {
+            Mode::Open => self.query_open(viewer, &payload, texts).await?,
+            Mode::Private => self.query_private(viewer, view, &payload, texts).await?,
+        };
+        match answer {
+            CallAnswer { error: Some(message), .. } if !message.is_empty() => {
+                Err(Error::View { view, message: NodeMessage::new(&message, texts()) })
+            }
+            CallAnswer { query_result, .. } => Ok(query_result.unwrap_or_default()),
+        }
+    }
+
+    async fn query_open<'a, I: Iterator<Item = &'a str>>(
+        &self,
+        viewer: Viewer<'_>,
+        payload: &[u8],
+        texts: impl Fn() -> I,
+    ) -> Result<CallAnswer, Error> {
+        let params = CallParams::new(viewer, payload);
+        let mut last = None;
+        for (index, node) in self.rpc.nodes() {
+            let asked = match viewer {
+                Viewer::Anonymous => self.rpc.ask(node, CALL, &params, None).await.map(|reply| reply.result),
+                Viewer::As(signer) => self.query_in_session(index, node, signer, &params).await?,
+            };
+            match asked {
+                Ok(answer) => {
+                    self.rpc.prefer(index);
+                    return Ok(answer);
+                }
+                Err(failure) if failure.lets_another_node_try() => last = Some(failure),
+                Err(failure) if failure.is_not_authorised() => return Err(LoginError::SignerNeeded.into()),
+                Err(failure) => return Err(failure.into_error(texts())),
+            }
+        }
+        Err(last.unwrap_or(Failure::Malformed("no node")).into_error(texts()))
+    }
+
+    /// Asks one gateway, logging in if it wants that. Does so once: a gateway that does not accept its own session
+    /// will not accept the next one either.
+    async fn query_in_session(
+        &self,
+        index: usize,
+        node: &Node,
+        signer: &Signer,
+        params: &CallParams,
+    ) -> Result<Result<CallAnswer, Failure>, Error> {
+        let session = self.sessions.of(index, &signer.sender());
+        let cookie = session.cookie().await;
+        match self.rpc.ask(node, CALL, params, cookie.as_deref()).await {
+            Err(failure) if failure.is_not_authorised() => {}
+            asked => return Ok(asked.map(|reply| reply.result)),
+        }
+
+        let cookie = self.login(node, signer, &session, cookie.as_deref()).await?;
+        match self.rpc.ask(node, CALL, params, Some(&cookie)).await {
+            Err(failure) if failure.is_not_authorised() => {
+                session.forget(&cookie).await;
+                Err(LoginError::SessionNotAccepted.into())
+            }
+            asked => Ok(asked.map(|reply| reply.result)),
+        }
+    }
+
+    /// In private mode a call is signed over a challenge that is good for one call at one node.
+    async fn query_private<'a, I: Iterator<Item = &'a str>>(
+        &self,
+        viewer: Viewer<'_>,
+        view: &str,
+        payload: &[u8],
+        texts: impl Fn() -> I,
+    ) -> Result<CallAnswer, Error> {
+        let Viewer::As(signer) = viewer else { return Err(LoginError::SignerNeeded.into()) };
+        let mut last = None;
+        for (index, node) in self.rpc.nodes() {
+            match self.query_challenged(node, signer, view, payload).await {
+                Ok(answer) => {
+                    self.rpc.prefer(index);
+                    return Ok(answer);
+                }
+                Err(failure) if failure.lets_another_node_try() => last = Some(failure),
+                Err(failure) => return Err(failure.into_error(texts())),
+            }
+        }
+        Err(last.unwrap_or(Failure::Malformed("no node")).into_error(texts()))
+    }
+
+    async fn query_challenged(
+        &self,
+        node: &Node,
+        signer: &Signer,
+        view: &str,
+        payload: &[u8],
+    ) -> Result<CallAnswer, Failure> {
+        let Challenge { challenge } = self.rpc.ask(node, "user.challenge", &NoParams {}, None).await?.result;
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(&challenge, &mut bytes).map_err(|_| Failure::Malformed("the challenge"))?;
+
+        let message = private_call_message(view, &payload_digest(payload), &hex::encode(bytes));
+        let mut params = CallParams::new(Viewer::As(signer), payload);
+        params.body.challenge = Some(STANDARD.encode(bytes));
+        params.signature = STANDARD.encode(signer.sign(&message));
+        Ok(self.rpc.ask(node, CALL, &params, None).await?.result)
+    }
+}
+
+const CALL: &str = "user.call";
+
+#[derive(Serialize)]
+struct CallParams {
+    body: CallBody,
+    auth_type: &'static str,
+    sender: String,
+    signature: String,
+}
+
+#[derive(Serialize)]
+struct CallBody {
+    payload: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<String>,
+}
+
+impl CallParams {
+    fn new(viewer: Viewer<'_>, payload: &[u8]) -> Self {
+        let (auth_type, sender) = match viewer {
+            // What the official client sends when it has no signer.
+            Viewer::Anonymous => (SignatureType::Secp256k1Ep, String::new()),
+            Viewer::As(signer) => (signer.signature_type(), hex::encode(signer.sender())),
+        };
+        Self {
+            body: CallBody { payload: STANDARD.encode(payload), challenge: None },
+            auth_type: auth_type.as_str(),
+            sender,
+            signature: String::new(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct CallAnswer {
+    #[serde(default)]
+    query_result: Option<Table>,
+    /// Set when the view failed, although the answer is a success.
+    #[serde(default)]
+    error: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Table {
+    #[serde(default)]
+    column_names: Option<Vec<String>>,
+    #[serde(default)]
+    values: Option<Vec<Vec<Json>>>,
+}
+
+#[derive(Deserialize)]
+struct Challenge {
+    challenge: String,
+}

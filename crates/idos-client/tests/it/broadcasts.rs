@@ -1,0 +1,307 @@
+//! Sending transactions.
+
+use std::sync::{Arc, Mutex};
+
+use idos_client::actions::{
+    Action, AddAttributeAsInserter, AddUserAsInserter, PasswordStore, RemoveCredential,
+    UpsertCredentialAsInserter,
+};
+use idos_client::transaction::{Draft, Fee, Signed};
+use idos_client::{
+    Broadcast, Class, Client, ClientConfig, Error, Nonce, Prepared, Signer, Terms, TxOutcome, WalletType,
+};
+use idos_wallet::WalletKey;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::support::server::{Server, Step, account, chain_info};
+use crate::support::vectors::{issuer, text, vector};
+
+fn written(hash: &str) -> Step {
+    Step::result(&json!({"tx_hash": hash, "result": {"code": 0, "gas": 0}}))
+}
+
+fn remove() -> RemoveCredential {
+    RemoveCredential { id: "00000000-0000-4000-8000-000000000003".parse().unwrap() }
+}
+
+#[tokio::test]
+async fn an_execution_is_the_captured_one() {
+    let vector = vector("add_user_as_inserter");
+    let hash = text(vector, "tx_hash");
+    let steps = vec![("user.account", account(6)), ("user.broadcast", written(hash))];
+    let server = Server::playing(steps).await;
+    let inputs = &vector["inputs"];
+    let action = AddUserAsInserter {
+        id: text(inputs, "id").parse().unwrap(),
+        recipient_encryption_public_key: text(inputs, "recipient_encryption_public_key"),
+        encryption_password_store: PasswordStore::User,
+    };
+
+    let outcome =
+        server.client().await.execute(&issuer(), &action, Nonce::Next, Broadcast::Wait).await.unwrap();
+
+    assert_eq!(outcome, TxOutcome { hash: hash.parse().unwrap(), nonce: 7, committed: true });
+    let requests = server.requests();
+    let asked = &vector["rpc_trace"][2]["request"]["params"];
+    assert_eq!(requests[0].params()["id"], asked["id"]);
+    assert_eq!(requests[0].params()["status"], 1, "what waits in the mempool counts");
+    assert_eq!(*requests[1].params(), vector["broadcast_params"]);
+    assert_ne!(requests[1].body["id"], 0);
+    assert_eq!(requests[1].body["jsonrpc"], "2.0");
+}
+
+#[tokio::test]
+async fn an_execution_need_not_wait_for_a_block() {
+    let vector = vector("remove_credential/explicit-nonce-async");
+    let accepted = Step::result(&json!({"tx_hash": text(vector, "tx_hash")}));
+    let server = Server::playing(vec![("user.broadcast", accepted)]).await;
+    let client = server.client().await;
+
+    let outcome = client.execute(&issuer(), &remove(), Nonce::Exactly(77), Broadcast::Accept).await.unwrap();
+
+    assert_eq!(
+        outcome,
+        TxOutcome { hash: text(vector, "tx_hash").parse().unwrap(), nonce: 77, committed: false }
+    );
+    let params = server.requests()[0].params().clone();
+    assert_eq!(params["tx"], vector["broadcast_params"]["tx"]);
+    assert_eq!(params["sync"], 0);
+}
+
+#[tokio::test]
+async fn an_unknown_account_begins_with_one() {
+    let unknown = Step::result(&json!({"balance": "0", "nonce": 0}));
+    let server = Server::playing(vec![("user.account", unknown)]).await;
+    let prepared = server.client().await.prepare(&issuer(), &remove(), Nonce::Next).await.unwrap();
+    assert_eq!(prepared.nonce(), 1);
+}
+
+#[tokio::test]
+async fn hash_and_nonce_are_known_before_anything_is_sent() {
+    let vector = vector("remove_credential/explicit-nonce-async");
+    let server = Server::playing(Vec::new()).await;
+    let prepared = server.client().await.prepare(&issuer(), &remove(), Nonce::Exactly(77)).await.unwrap();
+
+    assert_eq!(prepared.hash().to_string(), text(vector, "tx_hash"));
+    assert_eq!(prepared.nonce(), 77);
+    assert_eq!(server.methods(), [""; 0]);
+    let kept: Json = serde_json::from_slice(prepared.transaction_json()).unwrap();
+    assert_eq!(kept, vector["broadcast_params"]["tx"]);
+    assert_eq!(Prepared::from_transaction_json(prepared.transaction_json()).unwrap(), prepared);
+    assert!(Prepared::from_transaction_json(b"{}").is_err());
+    let request: Json = serde_json::from_slice(prepared.request()).unwrap();
+    assert_eq!(request["params"], json!({"tx": kept, "sync": 1}));
+}
+
+#[tokio::test]
+async fn several_actions_make_one_transaction() {
+    let vector = vector("two-calls-in-one-tx");
+    let actions = ["3", "4"].map(|last| RemoveCredential {
+        id: format!("00000000-0000-4000-8000-00000000000{last}").parse().unwrap(),
+    });
+    let terms = Terms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
+    let prepared = Prepared::new(&issuer(), &actions, terms).unwrap();
+    let tx: Signed = serde_json::from_slice(prepared.transaction_json()).unwrap();
+    assert_eq!(hex::encode(tx.body.payload), text(vector, "payload_hex"));
+}
+
+#[tokio::test]
+async fn networks_with_fees_are_asked_for_the_price() {
+    let info = json!({"chain_id": "idos-localdev", "block_height": 1, "gas": true});
+    let steps = vec![
+        ("user.chain_info", Step::result(&info)),
+        ("user.estimate_price", Step::result(&json!({"price": "2000000000000000"}))),
+        ("user.account", account(6)),
+    ];
+    let server = Server::playing_without_connect(steps).await;
+    let prepared = server.client().await.prepare(&issuer(), &remove(), Nonce::Next).await.unwrap();
+
+    let tx: Signed = serde_json::from_slice(prepared.transaction_json()).unwrap();
+    assert_eq!(tx.body.fee.as_str(), "2000000000000000");
+    let draft: Draft = serde_json::from_value(server.requests()[0].params()["tx"].clone()).unwrap();
+    assert_eq!(draft.body.payload.unwrap(), tx.body.payload);
+}
+
+#[tokio::test]
+async fn what_a_node_does_not_take_is_not_sent() {
+    let server = Server::playing(Vec::new()).await;
+    let client = server.client().await;
+    let write = |content: &str| {
+        let action = UpsertCredentialAsInserter {
+            id: Uuid::nil(),
+            user_id: Uuid::nil(),
+            issuer_auth_public_key: "",
+            encryptor_public_key: "",
+            content,
+            public_notes: "",
+            public_notes_signature: "",
+            broader_signature: "",
+        };
+        let terms = Terms { chain_id: client.chain_id(), nonce: 1, fee: Fee::zero() };
+        Prepared::new(&issuer(), &[action], terms)
+    };
+    let around = write("").unwrap();
+    let around: Signed = serde_json::from_slice(around.transaction_json()).unwrap();
+    // Three lengths grow by three bytes each when the payload does not fit their short forms any more.
+    let room = 4 * 1024 * 1024 - around.serialized_len() - 4;
+
+    let largest = write(&"x".repeat(room)).unwrap();
+    let largest: Signed = serde_json::from_slice(largest.transaction_json()).unwrap();
+    assert_eq!(largest.serialized_len(), 4 * 1024 * 1024);
+    let error = write(&"x".repeat(room + 1)).unwrap_err();
+    assert!(
+        matches!(error, Error::TooLarge { what: "transaction", size: 4_194_305, limit: 4_194_304 }),
+        "{error:?}"
+    );
+    assert_eq!(error.class(), Class::Refused);
+    assert!(write(&"x".repeat(20_000_000)).is_err());
+    assert_eq!(server.methods(), [""; 0]);
+}
+
+#[tokio::test]
+async fn every_wallet_finds_its_account() {
+    for (wallet_type, key_type) in [
+        (WalletType::Evm, "secp256k1"),
+        (WalletType::Near, "ed25519"),
+        (WalletType::Xrpl, "ed25519"),
+        (WalletType::Stellar, "ed25519"),
+        (WalletType::FaceSign, "ed25519"),
+    ] {
+        let server = Server::playing(vec![("user.account", account(3))]).await;
+        let signer = Signer::from(WalletKey::from_seed(wallet_type, [5; 32]));
+        let found = server.client().await.account(&signer).await.unwrap();
+        assert_eq!((found.nonce, found.balance), (3, Fee::zero()));
+        let identifier = hex::encode(signer.sender());
+        let expected = json!({"id": {"identifier": identifier, "key_type": key_type}, "status": 0});
+        assert_eq!(*server.requests()[0].params(), expected, "{wallet_type}");
+    }
+}
+
+/// A node that counts nonces as the real one does.
+async fn counting_node(first_answers: Vec<u64>) -> (Server, Arc<Mutex<Vec<u64>>>) {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&written);
+    let mut stale = first_answers.into_iter();
+    let server = Server::answering(move |request| {
+        let mut seen = seen.lock().unwrap();
+        let last = seen.len() as u64;
+        match request.method() {
+            "user.chain_info" => chain_info(),
+            "user.account" => account(stale.next().unwrap_or(last)),
+            _ => {
+                let tx: Signed = serde_json::from_value(request.params()["tx"].clone()).unwrap();
+                if tx.body.nonce == last + 1 {
+                    seen.push(tx.body.nonce);
+                    written_as(&tx)
+                } else {
+                    let data = json!({"code": 4, "hash": tx.hash(), "message": "invalid nonce"});
+                    let error = json!({"code": -201, "message": "broadcast error", "data": data});
+                    Step::json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": error}))
+                }
+            }
+        }
+    })
+    .await;
+    (server, written)
+}
+
+fn written_as(tx: &Signed) -> Step {
+    self::written(&tx.hash().to_string())
+}
+
+#[tokio::test]
+async fn one_signers_transactions_go_one_after_the_other() {
+    let (server, written) = counting_node(Vec::new()).await;
+    let client = server.client().await;
+    let signer = issuer();
+    let write =
+        || async { client.execute(&signer, &remove(), Nonce::Next, Broadcast::Wait).await.unwrap().nonce };
+
+    let nonces: [u64; 6] = tokio::join!(write(), write(), write(), write(), write(), write()).into();
+
+    assert_eq!(*written.lock().unwrap(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(nonces.iter().sum::<u64>(), 21);
+    assert_eq!(server.methods().len(), 12, "no nonce was tried twice");
+}
+
+#[tokio::test]
+async fn a_nonce_that_somebody_else_used_is_replaced() {
+    let (server, written) = counting_node(vec![7, 9]).await;
+    let client = server.client().await;
+    let outcome = client.execute(&issuer(), &remove(), Nonce::Next, Broadcast::Wait).await.unwrap();
+    assert_eq!(outcome.nonce, 1);
+    assert_eq!(*written.lock().unwrap(), [1]);
+    assert_eq!(server.methods().len(), 6);
+}
+
+#[tokio::test]
+async fn a_nonce_is_not_replaced_for_ever_and_not_against_the_callers_will() {
+    let (server, _) = counting_node(vec![7, 9, 11]).await;
+    let error =
+        server.client().await.execute(&issuer(), &remove(), Nonce::Next, Broadcast::Wait).await.unwrap_err();
+    assert!(matches!(&error, Error::Rejected(rejection) if rejection.code == 4), "{error:?}");
+    assert_eq!(error.class(), Class::Retry);
+    assert_eq!(server.methods().len(), 6);
+
+    let (server, _) = counting_node(Vec::new()).await;
+    let nonce = Nonce::Exactly(8);
+    let error =
+        server.client().await.execute(&issuer(), &remove(), nonce, Broadcast::Wait).await.unwrap_err();
+    assert_eq!(error.class(), Class::Retry);
+    assert_eq!(server.methods(), ["user.broadcast"]);
+}
+
+#[tokio::test]
+async fn a_node_that_is_away_does_not_keep_a_transaction_from_the_next_one() {
+    let vector = vector("remove_credential/explicit-nonce-async");
+    let first = Server::playing(Vec::new()).await;
+    let second =
+        Server::playing_without_connect(vec![("user.broadcast", written(text(vector, "tx_hash")))]).await;
+    let config = ClientConfig { urls: vec![first.url.clone(), second.url.clone()], ..first.config() };
+    let client = Client::connect(config).await.unwrap();
+    let prepared = client.prepare(&issuer(), &remove(), Nonce::Exactly(77)).await.unwrap();
+    first.stop().await;
+
+    let outcome = client.broadcast(&prepared, Broadcast::Wait).await.unwrap();
+
+    assert!(outcome.committed);
+    assert_eq!(second.methods(), ["user.broadcast"]);
+}
+
+#[tokio::test]
+async fn arguments_are_not_in_debug_texts() {
+    let action = AddAttributeAsInserter {
+        id: Uuid::nil(),
+        user_id: Uuid::nil(),
+        attribute_key: "given-name",
+        value: "Zoë",
+    };
+    let terms = Terms { chain_id: "x", nonce: 1, fee: Fee::zero() };
+    let prepared = Prepared::new(&issuer(), &[action], terms).unwrap();
+    let tx: Signed = serde_json::from_slice(prepared.transaction_json()).unwrap();
+    for shown in [
+        format!("{action:?}"),
+        format!("{prepared:?}"),
+        format!("{tx:?}"),
+        format!("{:?}", action.arguments()),
+    ] {
+        assert!(!shown.contains("Zoë") && !shown.contains("given"), "{shown}");
+    }
+    assert!(format!("{action:?}").contains("00000000-0000-0000-0000-000000000000"));
+}
+
+/// A worker spawns these.
+#[tokio::test]
+async fn futures_can_move_between_threads() {
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    let server =
+        Server::playing(vec![("user.account", account(0)), ("user.broadcast", written(&"00".repeat(32)))])
+            .await;
+    let client = server.client().await;
+    let (signer, action) = (issuer(), remove());
+    movable(client.execute(&signer, &action, Nonce::Next, Broadcast::Wait)).await.unwrap();
+    drop(movable(client.call(&signer, &idos_client::actions::GetUser {})));
+}

@@ -1,0 +1,126 @@
+//! Looking transactions up.
+
+use std::time::Duration;
+
+use idos_client::transaction::TxHash;
+use idos_client::{Class, Conflict, Error, TxState, TxStatus, access_grant_id};
+use serde_json::json;
+
+use crate::support::server::{Server, Step};
+use crate::support::vectors::{KWIL, text, vector};
+
+fn captured() -> Step {
+    Step::json(200, &KWIL["auth"]["tx_query_trace"]["response"])
+}
+
+fn hash() -> TxHash {
+    text(&KWIL["auth"]["tx_query_trace"]["request"]["params"], "tx_hash").parse().unwrap()
+}
+
+fn pending() -> Step {
+    Step::result(&json!({"tx_hash": hash(), "height": -1, "tx": null, "tx_result": null}))
+}
+
+fn unknown() -> Step {
+    Step::error(-202, "transaction not found")
+}
+
+/// A failure that repeats an argument of the transaction, which is in the answer as well.
+fn failed(log: &str) -> Step {
+    let tx = &vector("add_attribute_as_inserter")["broadcast_params"]["tx"];
+    let result = json!({"code": 65535, "gas": 0, "log": log});
+    Step::result(&json!({"tx_hash": hash(), "height": 1235, "tx": tx, "tx_result": result}))
+}
+
+async fn looked_up(step: Step) -> Result<Option<TxStatus>, Error> {
+    let server = Server::playing(vec![("user.tx_query", step)]).await;
+    let answer = server.client().await.transaction(hash()).await;
+    assert_eq!(*server.requests()[0].params(), KWIL["auth"]["tx_query_trace"]["request"]["params"]);
+    answer
+}
+
+#[tokio::test]
+async fn a_transaction_is_in_a_block_or_waits_or_is_unknown() {
+    let status = |state| Some(TxStatus { hash: hash(), state });
+    assert_eq!(looked_up(captured()).await.unwrap(), status(TxState::Succeeded { height: 1235 }));
+    assert_eq!(looked_up(pending()).await.unwrap(), status(TxState::Pending));
+    assert_eq!(looked_up(unknown()).await.unwrap(), None);
+
+    let log = "ERROR: duplicate key value violates unique constraint \"user_attributes_pkey\": plain ascii";
+    let Some(TxStatus { state: TxState::Failed { height: 1235, rejection }, .. }) =
+        looked_up(failed(log)).await.unwrap()
+    else {
+        panic!("it has failed")
+    };
+    assert_eq!(rejection.conflict, Some(Conflict::AttributeExists));
+    assert!(rejection.message.as_str().ends_with("\"user_attributes_pkey\": …"), "{rejection}");
+}
+
+#[tokio::test]
+async fn a_look_up_changes_nothing_and_may_be_repeated() {
+    for step in
+        [Step::HangUp, Step::HalfAnswer, Step::error(-700, "failed to query transaction"), Step::raw(503, "")]
+    {
+        assert_eq!(looked_up(step).await.unwrap_err().class(), Class::Retry);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_is_waited_for() {
+    let steps = vec![
+        ("user.tx_query", unknown()),
+        ("user.tx_query", Step::HangUp),
+        ("user.tx_query", pending()),
+        ("user.tx_query", captured()),
+    ];
+    let server = Server::playing(steps).await;
+    let height = server.client().await.confirm(hash(), Duration::from_secs(20)).await.unwrap();
+    assert_eq!(height, 1235);
+    assert_eq!(server.methods().len(), 4);
+}
+
+#[tokio::test]
+async fn a_transaction_is_not_waited_for_for_ever() {
+    let server = Server::playing(vec![("user.tx_query", unknown()), ("user.tx_query", pending())]).await;
+    let error = server.client().await.confirm(hash(), Duration::from_millis(500)).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unknown { hash: hash() });
+    assert!(error.is_timeout());
+    assert_eq!(server.methods().len(), 2);
+}
+
+#[tokio::test]
+async fn a_transaction_that_failed_is_an_error() {
+    let server = Server::playing(vec![("user.tx_query", failed("ERROR: no"))]).await;
+    let error = server.client().await.confirm(hash(), Duration::from_secs(5)).await.unwrap_err();
+    assert!(matches!(error, Error::Failed(_)), "{error:?}");
+    assert_eq!(error.class(), Class::Refused);
+}
+
+#[tokio::test]
+async fn a_final_error_ends_the_waiting() {
+    let server = Server::playing(vec![("user.tx_query", Step::error(-32602, "bad params"))]).await;
+    let error = server.client().await.confirm(hash(), Duration::from_secs(5)).await.unwrap_err();
+    assert_eq!(error.class(), Class::Refused);
+    assert_eq!(server.methods().len(), 1);
+}
+
+#[test]
+fn hashes_are_64_hex_digits() {
+    let text = hash().to_string();
+    assert_eq!(text.to_uppercase().parse::<TxHash>().unwrap(), hash());
+    for bad in ["", &text[1..], &format!("{text}00"), &text.replace('a', "g"), &format!("0x{}", &text[2..])] {
+        assert!(bad.parse::<TxHash>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn access_grants_have_the_ids_that_a_node_gives_them() {
+    for id in ["access_grant_uuid_v5", "access_grant_uuid_v5_evm_locked"] {
+        let expected = &KWIL["ids"][id];
+        let name = text(expected, "name");
+        let (grantee, rest) = name.split_at(name.find('-').unwrap());
+        let (copy, locked_until) = rest[1..].rsplit_once('-').unwrap();
+        let made = access_grant_id(grantee, copy.parse().unwrap(), locked_until.parse().unwrap());
+        assert_eq!(made.to_string(), text(expected, "id"));
+    }
+}

@@ -1,0 +1,51 @@
+//! The demo's KYC result: a file with images beside it, or the example that is compiled in.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use idos_credential::subject::MAX_FILE_BYTES;
+use uuid::Uuid;
+
+use crate::model::evidence::KycResult;
+
+macro_rules! example {
+    ($file:literal) => {
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/", $file)).as_slice()
+    };
+}
+
+pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<KycResult, super::Error> {
+    let user_id = user_id.to_string();
+    let Some(path) = path else {
+        return Ok(KycResult::parse(example!("kyc-result.json"), &user_id, &mut example_file)?);
+    };
+    let text = read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut read_file = |name: &str| {
+        // A name, not a path: a result must not reach into the rest of the disk.
+        let is_name = Path::new(name).components().count() == 1 && Path::new(name).file_name().is_some();
+        if !is_name {
+            return Err("must name a file that lies beside the result");
+        }
+        read(&folder.join(name)).map_err(|_| "names a file that cannot be read, or is larger than 16 MiB")
+    };
+    Ok(KycResult::parse(&text, &user_id, &mut read_file)?)
+}
+
+fn example_file(name: &str) -> Result<Vec<u8>, &'static str> {
+    match name {
+        "passport.jpg" => Ok(example!("passport.jpg").to_vec()),
+        "selfie.jpg" => Ok(example!("selfie.jpg").to_vec()),
+        "utility-bill.png" => Ok(example!("utility-bill.png").to_vec()),
+        _ => Err("names a file that is not there"),
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = MAX_FILE_BYTES as u64;
+    if std::fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)? as u64 > most {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than 16 MiB"));
+    }
+    Ok(bytes)
+}

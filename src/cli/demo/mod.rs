@@ -1,0 +1,192 @@
+//! `demo`: the whole way of a credential, on an in-process node or, with `--node-url`, on another one.
+
+mod evidence;
+mod holder;
+mod story;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use idos_client::actions::PasswordStore;
+use idos_client::{Client, ClientConfig, GrantParties, GrantTime, Signer, WriteGrant};
+use idos_credential::{AcceptedIssuer, verify};
+use idos_devnode::{DevNode, DevNodeConfig, Inserter};
+use idos_wallet::OwnershipProof;
+use url::Url;
+use uuid::Uuid;
+
+use self::holder::Holder;
+use self::story::Story;
+use super::Outcome;
+use crate::clock;
+use crate::config::Config;
+use crate::flow::issue::{self, Ids};
+use crate::flow::profile::{self, NewProfile};
+use crate::flow::read;
+use crate::keys::Keys;
+
+/// The issuer of a demo without configuration.
+const ISSUER_NAME: &str = "Demo KYC";
+const ISSUER_URL: &str = "https://kyc.example.com/idos";
+/// How long the demo's write grant is good for.
+const GRANT_LIFE: Duration = Duration::from_hours(24);
+
+/// Creates a simulated user, issues a credential from a KYC result into the user's idOS profile, and reads it back
+/// as the user and as the issuer.
+///
+/// Without --node-url this runs on an in-process development node, with fresh keys. With it, the issuer's keys
+/// come from the configuration, and a simulated user is really created on that network.
+#[derive(Args)]
+pub(super) struct Demo {
+    /// The KYC result, a JSON file with its image files beside it. Without it: the example in examples/.
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
+    /// The idOS node to use in place of an in-process one. Needs --config.
+    #[arg(long, value_name = "URL")]
+    node_url: Option<Url>,
+    /// Print one JSON object in place of the story.
+    #[arg(long)]
+    json: bool,
+}
+
+type Error = Box<dyn std::error::Error>;
+
+/// Who issues, and where.
+struct Stage {
+    name: String,
+    url: String,
+    keys: Keys,
+    client: Client,
+    /// Keeps an in-process node alive.
+    node: Option<DevNode>,
+}
+
+impl Demo {
+    pub(super) fn run(self, config: Option<&Path>) -> Outcome {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(self.play(config))
+    }
+
+    async fn play(self, config: Option<&Path>) -> Outcome {
+        let mut story = Story::new(self.json);
+        let stage = self.set_up(config, &mut story).await?;
+        let verified = act(&stage, self.evidence.as_deref(), &mut story).await?;
+        if let Some(node) = stage.node {
+            node.stop().await;
+        }
+        story.end(verified)?;
+        Ok(verified)
+    }
+
+    async fn set_up(&self, config: Option<&Path>, story: &mut Story) -> Result<Stage, Error> {
+        let config = config.map(Config::load).transpose()?;
+        let (name, url, keys) = match config.as_ref().map(|config| (&config.issuer, &config.keys)) {
+            Some((issuer, files)) => {
+                (issuer.name.clone(), issuer.url.clone(), Keys::load(files, issuer.url.as_deref())?)
+            }
+            None if self.node_url.is_some() => {
+                return Err("another node knows only registered issuers: --node-url needs --config".into());
+            }
+            None => (ISSUER_NAME.to_owned(), Some(ISSUER_URL.to_owned()), Keys::ephemeral(Some(ISSUER_URL))?),
+        };
+        let url = url.unwrap_or_else(|| keys.signing.controller().to_owned());
+        let node = match self.node_url {
+            Some(_) => None,
+            None => {
+                let inserters = vec![Inserter::new(&name, [keys.write.public_hex()])];
+                Some(DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await?)
+            }
+        };
+        let node_url = match (&self.node_url, &node) {
+            (Some(url), _) => url.clone(),
+            (None, Some(node)) => node.url().parse()?,
+            (None, None) => return Err("there is no node".into()),
+        };
+        let client = Client::connect(ClientConfig::new(node_url.clone())).await?;
+        story.node(&node_url, client.chain_id(), node.is_some());
+        story.issuer(&name, &keys);
+        Ok(Stage { name, url, keys, client, node })
+    }
+}
+
+async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Result<bool, Error> {
+    let Stage { client, keys, .. } = stage;
+    let issuer = Signer::from_seed(&keys.write_seed);
+    let holder = Holder::new()?;
+    story.holder(&holder);
+
+    let result = evidence::load(evidence, holder.user_id)?;
+    story.evidence(&result);
+
+    let known = profile::exists(client, &issuer, &holder.wallet.address()).await?;
+    let (message, signature) = holder.prove_wallet();
+    let wallet = OwnershipProof {
+        wallet_type: holder.wallet.wallet_type(),
+        address: &holder.wallet.address(),
+        public_key: holder.wallet.public_key().as_deref(),
+        message,
+        signature: &signature,
+    };
+    let new = NewProfile {
+        user_id: holder.user_id,
+        encryption_key: &holder.secret.public(),
+        password_store: PasswordStore::User,
+        wallet_id: holder::random_id(),
+        wallet,
+    };
+    profile::create(client, &issuer, &new).await?;
+    story.profile(known);
+
+    let grant = write_grant(&holder, keys)?;
+    let grant_text =
+        client.call_one(&issuer, &grant.message()).await?.ok_or("the node gave no text of the grant")?;
+    let grant_signature = holder.sign(&grant_text);
+    story.grant(&grant);
+
+    let ids = Ids { original: holder::random_id(), copy: holder::random_id(), notes: holder::random_id() };
+    let start = Instant::now();
+    let signed = issue::sign(result, ids, &stage.url, keys, clock::now())?;
+    let signing = start.elapsed();
+    let issued_text = zeroize::Zeroizing::new(signed.text().to_owned());
+    let level = signed.level().to_owned();
+    let start = Instant::now();
+    let own_copy = keys.encryption.public();
+    let sealed = issue::seal(signed, ids, &stage.name, &holder.secret.public(), Some(&own_copy), keys)?;
+    let sealing = start.elapsed();
+    story.sealed(&sealed, &issued_text, &level, signing, sealing);
+
+    let start = Instant::now();
+    let receipt = issue::write_by_grant(client, &issuer, &sealed, ids, &grant, &grant_signature).await?;
+    story.written(ids, receipt, start.elapsed());
+
+    // From here on, as others: first the user, with nothing but the wallet and the password.
+    let as_user = Signer::from(holder.wallet.clone());
+    let start = Instant::now();
+    let mine = read::owned(client, &as_user, &holder.derive_again()?, ids.original).await?;
+    let accepted = match keys.signing.controller().starts_with("did:") {
+        true => AcceptedIssuer::of_did_key(keys.signing.verification_key()),
+        false => AcceptedIssuer::of_url(&stage.url, keys.signing.verification_key())?,
+    };
+    let verdict = verify(&mine, &[accepted], clock::now());
+    let same = mine.as_slice() == issued_text.as_bytes();
+    story.read_by_user(&verdict, same, start.elapsed());
+
+    let start = Instant::now();
+    let (copy_id, copy) = read::copy_of(client, &issuer, &keys.encryption, &sealed.content_hash).await?;
+    let same_copy = copy == mine && copy_id == ids.copy;
+    story.read_by_issuer(same_copy, start.elapsed());
+    Ok(verdict.is_ok() && same && same_copy)
+}
+
+fn write_grant(holder: &Holder, keys: &Keys) -> Result<WriteGrant, Error> {
+    let now = clock::now().unix_seconds();
+    let parties = GrantParties {
+        owner: holder.wallet.owner_identifier(),
+        grantee: keys.write.public_hex(),
+        issuer_public_key: keys.write.public_hex(),
+    };
+    let end = now.saturating_add_unsigned(GRANT_LIFE.as_secs());
+    let (now, end) = (GrantTime::from_unix(now)?, GrantTime::from_unix(end)?);
+    Ok(WriteGrant::new(Uuid::from_bytes(*holder::random_id().as_bytes()), parties, now.clone(), now, end)?)
+}

@@ -1,0 +1,210 @@
+//! What the demo tells: a story for newcomers, or one JSON object.
+
+use std::time::Duration;
+
+use idos_client::WriteGrant;
+use idos_credential::{Rejection, SealedCredential, Verified};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::holder::Holder;
+use crate::cli::say;
+use crate::flow::Receipt;
+use crate::flow::issue::Ids;
+use crate::keys::Keys;
+use crate::model::evidence::KycResult;
+
+pub(super) struct Story {
+    tells: bool,
+    chapter: u32,
+    answer: Map<String, Value>,
+    timings: Map<String, Value>,
+}
+
+impl Story {
+    pub(super) fn new(json: bool) -> Self {
+        Self { tells: !json, chapter: 0, answer: Map::new(), timings: Map::new() }
+    }
+
+    fn chapter(&mut self, title: &str, lines: &[String]) {
+        self.chapter += 1;
+        if self.tells {
+            say::line(&format!("{}. {title}", self.chapter));
+            for line in lines {
+                say::line(&format!("   {line}"));
+            }
+            say::line("");
+        }
+    }
+
+    fn note(&mut self, name: &str, value: impl Into<Value>) {
+        self.answer.insert(name.to_owned(), value.into());
+    }
+
+    fn took(&mut self, name: &str, time: Duration) {
+        self.timings.insert(name.to_owned(), json!((time.as_secs_f64() * 1e6).round() / 1e3));
+    }
+
+    pub(super) fn node(&mut self, url: &Url, chain_id: &str, in_process: bool) {
+        self.note("node", url.as_str());
+        self.note("chainId", chain_id);
+        let what = if in_process {
+            "It runs inside this program and forgets everything afterwards. It is no idOS node, but it speaks the same protocol and makes the same checks."
+        } else {
+            "It is a real network to this program: what follows is really written."
+        };
+        self.chapter("A node", &[format!("{url} (chain {chain_id})"), what.to_owned()]);
+    }
+
+    pub(super) fn issuer(&mut self, name: &str, keys: &Keys) {
+        let public = keys.signing.verification_key().to_multibase();
+        self.note("issuer", keys.signing.controller());
+        self.note("issuerKey", public.as_str());
+        self.note("writeKey", keys.write.public_hex());
+        self.chapter(
+            "An issuer",
+            &[
+                format!(
+                    "\"{name}\" signs credentials as {} with the key {public}",
+                    keys.signing.controller()
+                ),
+                format!("and writes to the node with the key {}.", keys.write.public_hex()),
+            ],
+        );
+    }
+
+    pub(super) fn holder(&mut self, holder: &Holder) {
+        let (address, id) = (holder.wallet.address(), holder.user_id.to_string());
+        self.note("userId", id.as_str());
+        self.note("wallet", address.as_str());
+        self.chapter(
+            "A user",
+            &[
+                format!("User {id} has the EVM wallet {address}"),
+                "and a password, from which the user's encryption key is derived. Nobody else has either."
+                    .to_owned(),
+            ],
+        );
+    }
+
+    pub(super) fn evidence(&mut self, result: &KycResult) {
+        let files = [
+            Some(&result.subject.id_document_front_file),
+            result.subject.id_document_back_file.as_ref(),
+            Some(&result.subject.selfie_file),
+            result.subject.residential_address.as_ref().map(|address| &address.proof_file),
+        ];
+        let bytes: usize = files.into_iter().flatten().map(Vec::len).sum();
+        let level = result.subject.level();
+        self.note("evidenceFileBytes", bytes);
+        self.note("level", level.to_string());
+        self.chapter(
+            "A KYC result",
+            &[format!("The provider has checked the user's documents ({bytes} bytes of images). That supports the level {level}.")],
+        );
+    }
+
+    pub(super) fn profile(&mut self, known: bool) {
+        self.note("profileCreated", !known);
+        let line = if known {
+            "The user had a profile already."
+        } else {
+            "The user had no profile. The wallet proved by a signature that it is the user's; the issuer created the profile and added the wallet."
+        };
+        self.chapter("A profile in idOS", &[line.to_owned()]);
+    }
+
+    pub(super) fn grant(&mut self, grant: &WriteGrant) {
+        self.note("writeGrantId", grant.id.to_string());
+        self.chapter(
+            "A permission",
+            &[
+                format!(
+                    "The node gave the text of the write grant {}; the user's wallet signed it.",
+                    grant.id
+                ),
+                format!("It permits one write, until {}.", grant.not_after()),
+            ],
+        );
+    }
+
+    pub(super) fn sealed(
+        &mut self,
+        sealed: &SealedCredential,
+        text: &str,
+        level: &str,
+        signing: Duration,
+        sealing: Duration,
+    ) {
+        self.note("contentHash", sealed.content_hash.as_str());
+        self.note("credentialBytes", text.len());
+        self.took("buildAndSign", signing);
+        self.took("seal", sealing);
+        self.chapter(
+            "A credential",
+            &[
+                format!("A W3C Verifiable Credential of level {level} ({} bytes) was built and signed ({signing:.2?}),", text.len()),
+                format!("then sealed twice, for the user and for the issuer's own copy ({sealing:.2?})."),
+            ],
+        );
+    }
+
+    pub(super) fn written(&mut self, ids: Ids, receipt: Option<Receipt>, time: Duration) {
+        self.note("credentialId", ids.original.to_string());
+        self.note("copyId", ids.copy.to_string());
+        self.note("txHash", receipt.map(|receipt| receipt.tx_hash.to_string()));
+        self.took("write", time);
+        let transaction = receipt
+            .map_or_else(|| "an earlier transaction".to_owned(), |r| format!("transaction {}", r.tx_hash));
+        self.chapter(
+            "Written",
+            &[format!(
+                "{transaction} holds the credential {} and its copy {} ({time:.2?}).",
+                ids.original, ids.copy
+            )],
+        );
+    }
+
+    pub(super) fn read_by_user(&mut self, verdict: &Result<Verified, Rejection>, same: bool, time: Duration) {
+        self.took("readAsUser", time);
+        let proof = match verdict {
+            Ok(_) => "The proof verifies with the issuer's public key.".to_owned(),
+            Err(rejection) => format!("The proof does NOT verify: {rejection}."),
+        };
+        let text = if same { "It is, byte for byte, what was issued." } else { "It is NOT what was issued." };
+        self.chapter(
+            "Read back by the user",
+            &[
+                "The user logged in at the gateway with the wallet, fetched the credential,".to_owned(),
+                format!("derived the key from the password and opened it ({time:.2?})."),
+                proof,
+                text.to_owned(),
+            ],
+        );
+    }
+
+    pub(super) fn read_by_issuer(&mut self, same: bool, time: Duration) {
+        self.took("readAsIssuer", time);
+        let text =
+            if same { "It holds the same credential." } else { "It does NOT hold the same credential." };
+        self.chapter(
+            "Read back by the issuer",
+            &[
+                format!("The issuer found its own copy by the content's hash and opened it ({time:.2?})."),
+                text.to_owned(),
+            ],
+        );
+    }
+
+    pub(super) fn end(mut self, verified: bool) -> Result<(), serde_json::Error> {
+        if self.tells {
+            say::line(if verified { "verified" } else { "NOT verified" });
+            return Ok(());
+        }
+        self.note("verified", verified);
+        let timings = std::mem::take(&mut self.timings);
+        self.note("timingsMs", Value::Object(timings));
+        say::line(&serde_json::to_string_pretty(&self.answer)?);
+        Ok(())
+    }
+}

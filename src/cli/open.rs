@@ -1,0 +1,31 @@
+//! `open`: a sealed content, opened.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Outcome, input, say};
+use crate::keys::load_encryption_secret;
+
+/// Opens the `content` of a row. What is in it goes to standard output, byte for byte.
+#[derive(Args)]
+pub(super) struct Open {
+    /// The content: base64 of nonce and box, as it stands in idOS. `-` reads standard input.
+    file: PathBuf,
+    /// A file with the reader's X25519 secret in base64, readable by its owner alone.
+    #[arg(long, value_name = "FILE")]
+    secret_key_file: PathBuf,
+    /// The row's `encryptor_public_key`, in base64.
+    #[arg(long, value_name = "KEY")]
+    encryptor_public_key: String,
+}
+
+impl Open {
+    pub(super) fn run(self) -> Outcome {
+        let content = input::read(&self.file)?;
+        let content = std::str::from_utf8(&content).map_err(|_| "the content must be base64")?;
+        let secret = load_encryption_secret(&self.secret_key_file)?;
+        say::bytes(&secret.open(content.trim(), self.encryptor_public_key.trim())?)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,24 @@
+//! What goes to the terminal: the only place that prints.
+
+use std::error::Error;
+use std::io::Write as _;
+
+/// One line of an answer. A reader that has gone away (as `head` does) is no error.
+pub(super) fn line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Bytes of an answer, as they are.
+pub(super) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
+    std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush())
+}
+
+/// Why a command could not do its work, with all causes.
+pub(super) fn error(error: &dyn Error) {
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = writeln!(std::io::stderr(), "  because: {error}");
+        cause = error.source();
+    }
+}

@@ -1,0 +1,123 @@
+//! Issue a credential: from evidence to a sealed credential in the user's profile.
+
+use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite};
+use idos_client::{Client, Signer, WriteGrant};
+use idos_credential::sealing::SealError;
+use idos_credential::{
+    CredentialFields, Draft, Invalid, Moment, PublicNotes, RecipientKey, SealedCredential, SignedCredential,
+};
+use rand::rngs::OsRng;
+use uuid::Uuid;
+
+use super::submit::{Receipt, submit};
+use crate::keys::Keys;
+use crate::model::evidence::KycResult;
+
+/// What the public notes of a KYC credential call it.
+const KYC_TYPE: &str = "KYC DATA";
+
+/// The ids of a credential, chosen before anything is written, so that trying again makes no second one.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids {
+    /// The row that the user owns.
+    pub original: Uuid,
+    /// The copy's row.
+    pub copy: Uuid,
+    /// The public notes, by which the issuer edits them later.
+    pub notes: Uuid,
+}
+
+/// Why nothing was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The evidence breaks a rule of the credential.
+    #[error("the evidence is refused: {0}")]
+    Evidence(#[from] Invalid),
+    /// It cannot be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A credential for a grantee needs a copy.
+    #[error("a credential that is written by a write grant needs a copy for the grantee")]
+    NoCopy,
+    /// The node.
+    #[error(transparent)]
+    Node(#[from] idos_client::Error),
+}
+
+/// Builds and signs the credential of a KYC result. The level is what the evidence supports.
+pub fn sign(
+    result: KycResult,
+    ids: Ids,
+    issuer_url: &str,
+    keys: &Keys,
+    now: Moment,
+) -> Result<SignedCredential, Invalid> {
+    let fields = CredentialFields {
+        id: format!("{issuer_url}/credentials/{}", ids.notes),
+        level: result.subject.level().to_string(),
+        issued: Some(now),
+        approved_at: Some(result.approved_at),
+        expiration_date: result.expires_at,
+    };
+    Ok(Draft::kyc(fields, result.subject)?.sign(&keys.signing, now))
+}
+
+/// Seals a credential for the user, and for `grantee` if there is one.
+pub fn seal(
+    signed: SignedCredential,
+    ids: Ids,
+    issuer_name: &str,
+    user: &RecipientKey,
+    grantee: Option<&RecipientKey>,
+    keys: &Keys,
+) -> Result<SealedCredential, IssueError> {
+    let notes = PublicNotes::new(&ids.notes.to_string(), KYC_TYPE, signed.level(), "approved", issuer_name)?;
+    Ok(signed.seal(&notes, user, grantee, &keys.write, &mut OsRng)?)
+}
+
+/// Writes a sealed credential and its copy under the user's write grant. `None` if an earlier try has written it.
+pub async fn write_by_grant(
+    client: &Client,
+    signer: &Signer,
+    sealed: &SealedCredential,
+    ids: Ids,
+    grant: &WriteGrant,
+    grant_signature: &str,
+) -> Result<Option<Receipt>, IssueError> {
+    let copy = sealed.copy.as_ref().ok_or(IssueError::NoCopy)?;
+    if is_written(client, signer, ids).await? {
+        return Ok(None);
+    }
+
+    let action = CreateCredentialsByDwg::new(
+        &sealed.issuer_auth_public_key,
+        OriginalToWrite {
+            id: ids.original,
+            encryptor_public_key: &sealed.original.encryptor_public_key,
+            content: &sealed.original.content,
+            public_notes: &sealed.original.public_notes,
+            public_notes_signature: &sealed.original.public_notes_signature,
+            broader_signature: &sealed.original.broader_signature,
+        },
+        CopyToWrite {
+            id: ids.copy,
+            encryptor_public_key: &copy.encryptor_public_key,
+            content: &copy.content,
+            public_notes_signature: &copy.public_notes_signature,
+            broader_signature: &copy.broader_signature,
+        },
+        &sealed.content_hash,
+        grant,
+        grant_signature,
+    );
+    match submit(client, signer, &action).await {
+        Ok(receipt) => Ok(Some(receipt)),
+        // The grant is used up, or the row is there: by us, if our row is there.
+        Err(error) if error.conflict().is_some() && is_written(client, signer, ids).await? => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn is_written(client: &Client, signer: &Signer, ids: Ids) -> Result<bool, idos_client::Error> {
+    Ok(client.call_one(signer, &CredentialExistAsInserter { id: ids.original }).await?.unwrap_or(false))
+}

@@ -1,0 +1,142 @@
+//! The issuer's keys: made, kept in files that only their owner may read, loaded.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use idos_credential::key::{KeyError, read_seed, seed_to_multibase};
+use idos_credential::sealing::SealError;
+use idos_credential::{EncryptionSecret, IssuerKey, WriteKey};
+use rand::RngCore as _;
+use rand::rngs::OsRng;
+use zeroize::Zeroizing;
+
+use crate::config::KeyFiles;
+
+/// Longest key file that is read, in bytes.
+const MAX_BYTES: u64 = 4096;
+
+/// All keys of an issuer. Wiped on drop.
+pub struct Keys {
+    /// Signs credentials.
+    pub signing: IssuerKey,
+    /// Signs rows of credentials.
+    pub write: WriteKey,
+    /// The seed of the same key, which also signs transactions.
+    pub write_seed: Zeroizing<[u8; 32]>,
+    /// Opens the issuer's own copies.
+    pub encryption: EncryptionSecret,
+}
+
+/// Why keys could not be made or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// A file is there already.
+    #[error("{0} is there already; keys are never overwritten")]
+    Exists(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{0} cannot be read or written")]
+    File(PathBuf, #[source] std::io::Error),
+    /// A secret that others can read.
+    #[error("{0} can be read by others than its owner (chmod 600 {0})")]
+    Open(PathBuf),
+    /// Not a key of the right kind.
+    #[error("{0} is no key: it {1}")]
+    Key(PathBuf, #[source] KeyError),
+    /// Not an X25519 secret.
+    #[error("{0} is no key: {1}")]
+    Encryption(PathBuf, #[source] SealError),
+    /// An issuer's URL that is none.
+    #[error("the issuer's URL {0}")]
+    Issuer(#[source] KeyError),
+}
+
+impl Keys {
+    /// Fresh keys that are nowhere stored.
+    pub fn ephemeral(issuer_url: Option<&str>) -> Result<Self, KeysError> {
+        Self::of(issuer_url, &random(), random(), EncryptionSecret::from_bytes(*random()))
+    }
+
+    /// Loads the keys of a deployment.
+    pub fn load(files: &KeyFiles, issuer_url: Option<&str>) -> Result<Self, KeysError> {
+        let seed =
+            |path: &Path| read_seed(&read_secret(path)?).map_err(|e| KeysError::Key(path.to_owned(), e));
+        let signing = seed(&files.signing)?;
+        Self::of(issuer_url, &signing, seed(&files.write)?, load_encryption_secret(&files.encryption)?)
+    }
+
+    fn of(
+        issuer_url: Option<&str>,
+        signing: &[u8; 32],
+        write_seed: Zeroizing<[u8; 32]>,
+        encryption: EncryptionSecret,
+    ) -> Result<Self, KeysError> {
+        let signing = match issuer_url {
+            Some(url) => IssuerKey::of_url(url, signing).map_err(KeysError::Issuer)?,
+            None => IssuerKey::of_did_key(signing),
+        };
+        Ok(Self { signing, write: WriteKey::from_seed(&write_seed), write_seed, encryption })
+    }
+
+    /// Makes fresh keys and stores them: all of them, or none where a file is there already.
+    pub fn generate(files: &KeyFiles) -> Result<(), KeysError> {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
+
+        let all = [&files.signing, &files.write, &files.encryption];
+        if let Some(there) = all.into_iter().find(|path| path.exists()) {
+            return Err(KeysError::Exists(there.clone()));
+        }
+        write_secret(&files.signing, &seed_to_multibase(&random()))?;
+        write_secret(&files.write, &seed_to_multibase(&random()))?;
+        write_secret(&files.encryption, &Zeroizing::new(STANDARD.encode(random().as_slice())))
+    }
+}
+
+/// Loads an X25519 secret: 32 bytes in base64.
+pub fn load_encryption_secret(path: &Path) -> Result<EncryptionSecret, KeysError> {
+    EncryptionSecret::from_base64(read_secret(path)?.trim())
+        .map_err(|e| KeysError::Encryption(path.to_owned(), e))
+}
+
+fn random() -> Zeroizing<[u8; 32]> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    OsRng.fill_bytes(bytes.as_mut_slice());
+    bytes
+}
+
+fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeysError> {
+    let error = |e| KeysError::File(path.to_owned(), e);
+    let file = std::fs::File::open(path).map_err(error)?;
+    if is_open_to_others(&file.metadata().map_err(error)?) {
+        return Err(KeysError::Open(path.to_owned()));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(256));
+    file.take(MAX_BYTES).read_to_string(&mut text).map_err(error)?;
+    Ok(text)
+}
+
+fn write_secret(path: &Path, secret: &str) -> Result<(), KeysError> {
+    let error = |e| KeysError::File(path.to_owned(), e);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(error)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(error)?;
+    file.write_all(secret.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
+        .map_err(error)
+}
+
+#[cfg(unix)]
+fn is_open_to_others(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &std::fs::Metadata) -> bool {
+    false
+}

@@ -1,0 +1,3 @@
+//! Nouns: what the issuer deals with. No files, no network, no clock.
+
+pub mod evidence;
