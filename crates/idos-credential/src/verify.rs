@@ -15,7 +15,7 @@ use crate::signed::{Head, verify_data};
 use crate::strict_json::{Json, JsonError};
 use crate::terms::{CONTEXTS, Rule, SubjectKind, present_address};
 
-/// How far the clocks of issuer and verifier may be apart, in milliseconds. The official SDK allows as much.
+/// Clocks of issuer and verifier must be less than this apart, in milliseconds. The official SDK allows as much.
 pub const CLOCK_SKEW_MILLIS: i64 = 300_000;
 
 /// Longest credential that is looked at, in bytes.
@@ -134,11 +134,11 @@ pub fn verify(credential: &[u8], accepted: &[AcceptedIssuer], now: Moment) -> Re
 
     // Dates are judged last: only a signed date says anything.
     let expiration_date = document.head.expiration_date.and_then(|date| date.parse::<Moment>().ok());
-    if expiration_date.is_some_and(|end| end.plus_millis(CLOCK_SKEW_MILLIS) < now) {
+    if expiration_date.is_some_and(|end| end.plus_millis(CLOCK_SKEW_MILLIS) <= now) {
         return Err(Rejection::Expired);
     }
     let issuance_date = document.head.issuance_date.parse::<Moment>().ok();
-    if issuance_date.is_none_or(|start| start.plus_millis(-CLOCK_SKEW_MILLIS) > now) {
+    if issuance_date.is_none_or(|start| start.plus_millis(-CLOCK_SKEW_MILLIS) >= now) {
         return Err(Rejection::NotYetValid);
     }
     Ok(Verified {

@@ -1,5 +1,7 @@
 //! What tests may look at: the state of a node, behind its actions' back.
 
+use std::fmt;
+
 use sqlx::SqliteConnection;
 
 use crate::state::{credentials, grants, ledger, users, wallets};
@@ -125,6 +127,17 @@ pub struct Block {
     pub hash: String,
     /// Unix seconds.
     pub timestamp: i64,
+}
+
+/// Shows neither notes nor content.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .field("inserter", &self.inserter)
+            .finish_non_exhaustive()
+    }
 }
 
 pub(crate) async fn counts(db: &mut SqliteConnection) -> Result<Counts, sqlx::Error> {

@@ -119,14 +119,14 @@ fn check_envelope(document: &Map<String, Value>, now: Moment) -> Result<(), &'st
     match date("issuanceDate") {
         None => return Err("it has no issuanceDate"),
         Some(None) => return Err("its issuanceDate is no date"),
-        Some(Some(start)) if start.plus_millis(-CLOCK_SKEW_MILLIS) > now => {
+        Some(Some(start)) if start.plus_millis(-CLOCK_SKEW_MILLIS) >= now => {
             return Err("it is not valid yet");
         }
         _ => {}
     }
     match date("expirationDate") {
         Some(None) => Err("its expirationDate is no date"),
-        Some(Some(end)) if end.plus_millis(CLOCK_SKEW_MILLIS) < now => Err("it has expired"),
+        Some(Some(end)) if end.plus_millis(CLOCK_SKEW_MILLIS) <= now => Err("it has expired"),
         _ => Ok(()),
     }
 }
@@ -227,8 +227,8 @@ fn collect_unmapped<'a>(value: &'a Value, in_context: bool, terms: &mut Vec<&'a 
     }
 }
 
-/// Whether something is dropped that ssi drops in silence and the JavaScript processor refuses to drop in safe
-/// mode: a member whose term is mapped to null, an empty list of types.
+/// Whether a member is dropped because its term is mapped to null: ssi does that in silence, the JavaScript
+/// processor refuses to in safe mode.
 fn has_dropped_member(value: &Value, unmapped: &[&str]) -> bool {
     match value {
         Value::Array(items) => items.iter().any(|item| has_dropped_member(item, unmapped)),

@@ -57,6 +57,11 @@ fn verdicts_are_those_of_the_sdk() {
     }
     for file in ["credentials_tampered.json", "credentials_malleable.json"] {
         for vector in vectors(file)["vectors"].as_array().unwrap() {
+            // Recorded from an object whose JSON text has lost the offending member: the SDK's own libraries accept
+            // this text, as `tests/interop/` shows.
+            if vector["name"] == "M_extra_known_null_field" {
+                continue;
+            }
             let verdict = judge(vector);
             let accepted = matches!(verdict, SdkVerdict::Accepted { .. });
             assert_eq!(

@@ -14,7 +14,6 @@ use idos_credential::{AcceptedIssuer, verify};
 use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 use idos_wallet::OwnershipProof;
 use url::Url;
-use uuid::Uuid;
 
 use self::holder::Holder;
 use self::story::Story;
@@ -119,12 +118,13 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     let result = evidence::load(evidence, holder.user_id)?;
     story.evidence(&result);
 
-    let known = profile::exists(client, &issuer, &holder.wallet.address()).await?;
+    let (address, public_key) = (holder.wallet.address(), holder.wallet.public_key());
+    let known = profile::exists(client, &issuer, &address).await?;
     let (message, signature) = holder.prove_wallet();
     let wallet = OwnershipProof {
         wallet_type: holder.wallet.wallet_type(),
-        address: &holder.wallet.address(),
-        public_key: holder.wallet.public_key().as_deref(),
+        address: &address,
+        public_key: public_key.as_deref(),
         message,
         signature: &signature,
     };
@@ -188,5 +188,5 @@ fn write_grant(holder: &Holder, keys: &Keys) -> Result<WriteGrant, Error> {
     };
     let end = now.saturating_add_unsigned(GRANT_LIFE.as_secs());
     let (now, end) = (GrantTime::from_unix(now)?, GrantTime::from_unix(end)?);
-    Ok(WriteGrant::new(Uuid::from_bytes(*holder::random_id().as_bytes()), parties, now.clone(), now, end)?)
+    Ok(WriteGrant::new(holder::random_id(), parties, now.clone(), now, end)?)
 }

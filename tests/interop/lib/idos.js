@@ -4,6 +4,9 @@ import kwil from "@idos-network/kwil-js";
 
 import { CALLS, EXECUTES, parametersOf } from "./actions.js";
 
+// The client obeys proxy variables, and a proxy cannot reach a node on this machine.
+process.env.NO_PROXY = process.env.no_proxy = "127.0.0.1,localhost";
+
 const { NodeKwil, Utils } = kwil;
 const TYPES = { text: Utils.DataType.Text, uuid: Utils.DataType.Uuid, int8: Utils.DataType.Int };
 

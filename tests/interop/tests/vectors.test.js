@@ -43,7 +43,8 @@ describe("credentials of the SDK", async () => {
     });
   }
 
-  // The SDK was given something that JSON cannot show: the npm packages accept the text that is left of it.
+  // The SDK is said to have refused this one, with the same versions of the packages that accept its text here. It
+  // may have been given a member that JSON text cannot show, such as an undefined one.
   const unlike = new Set(["M_extra_known_null_field"]);
   for (const file of ["credentials_tampered", "credentials_malleable"]) {
     test(`${file} are judged as the SDK judged them`, async () => {

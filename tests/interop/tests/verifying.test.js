@@ -6,6 +6,7 @@ import { before, describe, test } from "node:test";
 import { agree, bothVerify, CREATED, fields, ISSUER, key } from "../lib/both.js";
 import { OLD_ASSETS } from "../lib/contexts.js";
 import { issue } from "../lib/credential.js";
+import { otherSpellings, withoutVisibleEnd } from "../lib/forgeries.js";
 import { fullSubject } from "../lib/people.js";
 import { Random } from "../lib/random.js";
 
@@ -96,25 +97,9 @@ describe("verifying", () => {
   }
 
   test("refuses spellings that the npm packages take for the same", async () => {
-    const [level, created] = ['"level":"basic+liveness"', `"created":"${CREATED}"`];
-    const alike = {
-      "a member twice, the first of them another": [level, `"level":"plus",${level}`],
-      "a keyword for its alias": ['"id":"https', '"@id":"https'],
-      "a value object": [level, '"level":{"@value":"basic+liveness"}'],
-      "an empty member more": [level, `${level},"holder":null`],
-      "an empty keyword more": [level, `${level},"@included":[]`],
-      "a text for a list": ['["VerifiableCredential"]', '"VerifiableCredential"'],
-      "a context inside the proof": [
-        created,
-        `${created},"@context":"https://w3id.org/security/suites/ed25519-2020/v1"`,
-      ],
-      "half a surrogate pair for U+FFFD": ["\ufffd", "\\ud800"],
-    };
     const subject = { ...fullSubject(), placeOfBirth: "\ufffd" };
     const credential = await agree({ fields: fields(dated), subject });
-    for (const [name, [before, after]] of Object.entries(alike)) {
-      const altered = credential.replace(before, after);
-      assert.notEqual(altered, credential, name);
+    for (const [name, altered] of otherSpellings(credential)) {
       const verdicts = await bothVerify({ credential: altered, issuers: [accepted], at: CREATED });
       assert.deepEqual(verdicts, { ours: false, theirs: true }, name);
     }
@@ -124,12 +109,8 @@ describe("verifying", () => {
     const at = "2031-01-01T00:00:00Z";
     assert.deepEqual(await bothVerify({ credential, issuers: [accepted], at }), { ours: false, theirs: false });
 
-    const { expirationDate, ...document } = JSON.parse(credential);
-    document["https://www.w3.org/2018/credentials#expirationDate"] = {
-      "@type": "http://www.w3.org/2001/XMLSchema#dateTime",
-      "@value": expirationDate,
-    };
-    const verdicts = await bothVerify({ credential: JSON.stringify(document), issuers: [accepted], at });
+    const altered = withoutVisibleEnd(credential);
+    const verdicts = await bothVerify({ credential: altered, issuers: [accepted], at });
     assert.deepEqual(verdicts, { ours: false, theirs: true });
   });
 

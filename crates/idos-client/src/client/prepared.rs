@@ -50,6 +50,7 @@ const ACCEPT: &[u8] = br#","sync":0}}"#;
 impl Prepared {
     /// Signs a transaction that does all of these actions, or none of them.
     ///
+    /// There should be one at least: given none, a node runs the action once without arguments.
     /// Needs no node. The payload is written once, hashed twice (for the signed text and for the transaction's
     /// hash) and put into the request once.
     pub fn new<A: Action>(signer: &Signer, actions: &[A], terms: Terms<'_>) -> Result<Self, Error> {

@@ -159,6 +159,26 @@ async fn what_a_node_does_not_take_is_not_sent() {
     assert_eq!(server.methods(), [""; 0]);
 }
 
+/// The largest transaction that fits a node's limits, over a real connection.
+#[tokio::test]
+async fn a_large_transaction_arrives_whole() {
+    let server = Server::answering(|request| match request.method() {
+        "user.chain_info" => chain_info(),
+        _ => written_as(&serde_json::from_value(request.params()["tx"].clone()).unwrap()),
+    })
+    .await;
+    let client = server.client().await;
+    let value = "x".repeat(4_190_000);
+    let action =
+        AddAttributeAsInserter { id: Uuid::nil(), user_id: Uuid::nil(), attribute_key: "k", value: &value };
+    for broadcast in [Broadcast::Wait, Broadcast::Accept] {
+        let prepared = client.prepare(&issuer(), &action, Nonce::Exactly(1)).await.unwrap();
+        assert!(prepared.request().len() < 6_000_000);
+        let outcome = client.broadcast(&prepared, broadcast).await.unwrap();
+        assert_eq!(outcome.hash, prepared.hash(), "the hash of what arrived is the hash of what was sent");
+    }
+}
+
 #[tokio::test]
 async fn every_wallet_finds_its_account() {
     for (wallet_type, key_type) in [

@@ -1,5 +1,7 @@
 //! Asking views, and everything that can be wrong with an answer.
 
+use std::time::Duration;
+
 use idos_client::actions::{
     GetAccessGrantsGranted, GetAccessGrantsGrantedCount, GetUser, GetUserAsInserter, HasProfile,
     PasswordStore,
@@ -263,6 +265,7 @@ async fn the_next_node_is_asked_when_one_is_away_or_silent() {
                 .await;
         let config = ClientConfig {
             urls: vec![nobody().await, failing.url.clone(), working.url.clone()],
+            timeout: Duration::from_secs(2),
             ..failing.config()
         };
         let client = Client::connect(config).await.unwrap();

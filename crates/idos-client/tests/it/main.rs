@@ -8,6 +8,8 @@ mod calls;
 mod lookups;
 mod outcomes;
 mod properties;
+mod rows;
+mod schema;
 mod sdk_vectors;
 mod sessions;
 mod support;

@@ -11,7 +11,8 @@ const FORMAT: &str = "%Y-%m-%dT%H:%M:%SZ";
 ///
 /// That anything else is an error, and not false or null, is stated by the schema; the error's words are ours.
 pub(crate) fn parse(text: &str) -> Result<i64, ExtensionError> {
-    let malformed = || ExtensionError("parse_date: the time must be of the form yyyy-mm-ddThh:mm:ssZ".to_owned());
+    let malformed =
+        || ExtensionError("parse_date: the time must be of the form yyyy-mm-ddThh:mm:ssZ".to_owned());
     let time = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| malformed())?;
     // The parser also takes signs, single digits and leap seconds. None of them survives this.
     if time.format(FORMAT).to_string() != text || text.ends_with(":60Z") {

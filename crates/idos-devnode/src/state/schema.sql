@@ -80,8 +80,8 @@ CREATE TABLE IF NOT EXISTS shared_user_attributes (
 CREATE TABLE IF NOT EXISTS inserters (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
-    CONSTRAINT inserters_pkey PRIMARY KEY (id),
-    CONSTRAINT inserters_name_key UNIQUE (name)
+    CONSTRAINT inserters_name_key UNIQUE (name), -- SQLite checks what is declared last first, PostgreSQL the key
+    CONSTRAINT inserters_pkey PRIMARY KEY (id)
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS delegates (

@@ -33,10 +33,7 @@ async fn attributes_are_added_by_inserters_and_by_users() {
 
     assert_eq!(
         world.view(Some(&holder), "get_attributes", vec![]).await,
-        Ok(vec![
-            json!([id(10), id(1), "k", "v", null]),
-            json!([id(11), id(1), "key", "välue 🖋", null]),
-        ])
+        Ok(vec![json!([id(10), id(1), "k", "v", null]), json!([id(11), id(1), "key", "välue 🖋", null]),])
     );
     assert_eq!(world.view(Some(&issuer), "get_attributes", vec![]).await, Ok(vec![]));
 }
@@ -50,7 +47,8 @@ async fn shared_attributes_cannot_be_edited_and_others_are_left_alone() {
     let (holder, stranger) = (Signer::Wallet(key), Signer::Wallet(other));
     let add = vec![id(10).into(), "k".into(), "v".into()];
     world.execute(&holder, "add_attribute", add).await.succeeded();
-    let share = |original: u128, copy: u128| vec![id(copy).into(), id(original).into(), "k".into(), "copy".into()];
+    let share =
+        |original: u128, copy: u128| vec![id(copy).into(), id(original).into(), "k".into(), "copy".into()];
     world.execute(&holder, "share_attribute", share(99, 11)).await.failed(
         "insert or update on table \"shared_user_attributes\" violates foreign key constraint \
          \"shared_user_attributes_original_id_fkey\" (SQLSTATE 23503)",

@@ -18,6 +18,7 @@ mod grants;
 mod holder;
 mod hostile;
 mod issuing;
+mod log;
 mod login;
 mod owner;
 mod private;

@@ -64,9 +64,10 @@ async fn nobody_else_does_and_without_owner_nobody_at_all() {
             ("delete_delegate_as_owner", vec!["ab".into()]),
             ("request_balance_withdrawal", vec!["IDOS".into(), "0xab".into()]),
         ] {
-            world.execute(&caller, action, arguments).await.failed(&format!(
-                "action is owner-only: action {action} can only be executed by the owner"
-            ));
+            world
+                .execute(&caller, action, arguments)
+                .await
+                .failed(&format!("action is owner-only: action {action} can only be executed by the owner"));
         }
     }
 }

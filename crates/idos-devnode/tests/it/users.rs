@@ -83,7 +83,10 @@ async fn any_inserter_updates_any_user_and_an_unknown_one_is_passed_over() {
     world.execute(&issuer, update, arguments(2, "mpc")).await.succeeded();
     world.execute(&issuer, update, arguments(1, "mpc")).await.succeeded();
     let user = world.node.users().await.unwrap().remove(0);
-    assert_eq!((user.recipient_encryption_public_key.as_str(), user.encryption_password_store.as_str()), ("new key", "mpc"));
+    assert_eq!(
+        (user.recipient_encryption_public_key.as_str(), user.encryption_password_store.as_str()),
+        ("new key", "mpc")
+    );
     let failed = world.execute(&issuer, update, arguments(1, "x")).await;
     assert!(failed.log.contains("users_encryption_password_store_check"), "{}", failed.log);
     let failed = world.execute(&issuer, update, vec![id(1).into(), null(), "user".into()]).await;

@@ -119,7 +119,10 @@ async fn the_proofs_of_the_javascript_sdk_are_taken() {
         signature.into(),
     ];
     // The vectors' Stellar and FaceSign wallets are of one key, which Stellar was given in hexadecimal last.
-    world.execute(&world.issuer(), UPSERT, arguments).await.failed("wallet public key already exists in idos");
+    world
+        .execute(&world.issuer(), UPSERT, arguments)
+        .await
+        .failed("wallet public key already exists in idos");
     assert_eq!(world.node.counts().await.unwrap().wallets, 5);
 }
 
@@ -167,7 +170,8 @@ async fn an_address_is_taken_in_any_case_for_evm_and_a_wallet_can_be_replaced() 
     assert_eq!(row.public_key.as_deref(), Some("")); // kept as given here, unlike by add_wallet
     assert_eq!(row.inserter.as_deref(), Some("Example"));
 
-    let no_id = with(wallet_arguments(id(3), id(1), &wallet(WalletType::Evm, 4)), 0, Value::Null(Scalar::Uuid));
+    let no_id =
+        with(wallet_arguments(id(3), id(1), &wallet(WalletType::Evm, 4)), 0, Value::Null(Scalar::Uuid));
     let failed = world.execute(&issuer, UPSERT, no_id).await;
     assert!(failed.log.contains("null value in column \"id\" of relation \"wallets\""), "{}", failed.log);
 }
@@ -179,7 +183,10 @@ async fn near_wallets_are_unique_by_key_and_not_by_address() {
     let named = |number, key: &WalletKey| with(wallet_arguments(id(number), id(1), key), 2, "alice.near");
     world.execute(&world.issuer(), UPSERT, named(1, &one)).await.succeeded();
     world.execute(&world.issuer(), UPSERT, named(2, &other)).await.succeeded();
-    world.execute(&world.issuer(), UPSERT, named(3, &other)).await.failed("wallet public key already exists in idos");
+    world
+        .execute(&world.issuer(), UPSERT, named(3, &other))
+        .await
+        .failed("wallet public key already exists in idos");
 }
 
 #[tokio::test]
@@ -217,10 +224,16 @@ async fn users_add_wallets_themselves() {
         .await
         .failed("null value in column \"user_id\" of relation \"wallets\" violates not-null constraint (SQLSTATE 23502)");
     world.user(id(1), &evm).await;
-    world.execute(&holder, "add_wallet", with(own(7, &xrpl), 3, "Xrpl")).await.failed("unsupported wallet type");
+    world
+        .execute(&holder, "add_wallet", with(own(7, &xrpl), 3, "Xrpl"))
+        .await
+        .failed("unsupported wallet type");
     world.execute(&holder, "add_wallet", with(own(7, &xrpl), 4, "x")).await.failed("wallet is invalid");
     world.execute(&holder, "add_wallet", own(7, &xrpl)).await.succeeded();
-    world.execute(&holder, "add_wallet", own(8, &xrpl)).await.failed("wallet public key already exists in idos");
+    world
+        .execute(&holder, "add_wallet", own(8, &xrpl))
+        .await
+        .failed("wallet public key already exists in idos");
     world.execute(&holder, "add_wallet", own(9, &evm)).await.failed("wallet address already exists in idos");
     let other = with(own(8, &wallet(WalletType::Evm, 5)), 2, "");
     world.execute(&holder, "add_wallet", other).await.succeeded();
@@ -232,8 +245,14 @@ async fn users_add_wallets_themselves() {
     assert_eq!(
         *of(7),
         json!([
-            id(7), id(1), xrpl.address(), xrpl.public_key(), "XRPL", message,
-            xrpl.sign_message(message, [7; 32]), null_json()
+            id(7),
+            id(1),
+            xrpl.address(),
+            xrpl.public_key(),
+            "XRPL",
+            message,
+            xrpl.sign_message(message, [7; 32]),
+            null_json()
         ])
     );
     assert_eq!(of(8)[3], Json::Null); // an empty public key becomes null here

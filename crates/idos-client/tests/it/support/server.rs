@@ -75,6 +75,8 @@ impl Request {
 /// The server.
 pub(crate) struct Server {
     pub(crate) url: Url,
+    /// How long clients wait; short where the test is about waiting.
+    patience: Duration,
     requests: Arc<Mutex<Vec<Request>>>,
     task: JoinHandle<()>,
 }
@@ -93,7 +95,7 @@ impl Server {
                 tokio::spawn(async move { serve(stream, &answer, &seen).await });
             }
         });
-        Self { url, requests, task }
+        Self { url, patience: Duration::from_secs(20), requests, task }
     }
 
     /// A server that takes these steps for these methods, in this order. Anything else is answered by an error that
@@ -105,28 +107,29 @@ impl Server {
 
     /// The same for a server that is not asked first.
     pub(crate) async fn playing_without_connect(steps: Vec<(&'static str, Step)>) -> Self {
+        let is_about_waiting = steps.iter().any(|(_, step)| matches!(step, Step::Silence));
         let mut steps = VecDeque::from(steps);
-        Self::answering(move |request| match steps.pop_front() {
+        let mut server = Self::answering(move |request| match steps.pop_front() {
             Some((method, step)) if method == request.method() => step,
             expected => {
                 let expected = expected.map_or("nothing", |(method, _)| method);
                 Step::error(-1, &format!("the test expects {expected} and not {}", request.method()))
             }
         })
-        .await
+        .await;
+        if is_about_waiting {
+            server.patience = Duration::from_secs(1);
+        }
+        server
     }
 
     pub(crate) async fn client(&self) -> Client {
         Client::connect(self.config()).await.unwrap()
     }
 
-    /// A configuration that does not wait long.
+    /// A configuration for this server, with a small limit for answers.
     pub(crate) fn config(&self) -> ClientConfig {
-        ClientConfig {
-            timeout: Duration::from_millis(800),
-            max_answer: 64 * 1024,
-            ..ClientConfig::new(self.url.clone())
-        }
+        ClientConfig { timeout: self.patience, max_answer: 64 * 1024, ..ClientConfig::new(self.url.clone()) }
     }
 
     pub(crate) async fn refused(&self) -> Error {

@@ -40,7 +40,8 @@ pub(crate) async fn request(
 ) -> Result<Answer, Cut> {
     let host = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).await.map_err(|_| Cut)?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    let mut head =
+        format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     let defaults = [("Host", host), ("Content-Type", "application/json")];
     let defaults = defaults.iter().filter(|(name, _)| !headers.iter().any(|(given, _)| given == name));
     for (name, value) in defaults.chain(headers) {

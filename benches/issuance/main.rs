@@ -1,0 +1,54 @@
+//! What issuing costs: build and sign, seal, and the whole way from evidence to transaction bytes, at three sizes of
+//! files; beside it the bare primitives that the format demands on the same bytes.
+//!
+//! `cargo bench` runs all; ratios within one run are what counts.
+
+#![expect(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark fails loudly, and criterion makes an undocumented function"
+)]
+
+mod primitives;
+mod work;
+
+use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+
+use crate::work::Work;
+
+/// Bytes of all files together; each person has four.
+const SIZES: [usize; 3] = [40, 100_000, 1_000_000];
+
+fn issuance(criterion: &mut Criterion) {
+    for size in SIZES {
+        let work = Work::new(size);
+        let mut group = criterion.benchmark_group(format!("{size}"));
+        group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(size as u64));
+        // The evidence is consumed, so each run gets its own; copying it is not measured.
+        group.bench_function("build-sign", |b| {
+            b.iter_batched(|| work.evidence(), |evidence| work.sign(evidence), BatchSize::LargeInput);
+        });
+        group.bench_function("seal", |b| {
+            b.iter_batched(|| work.sign(work.evidence()), |signed| work.seal(signed), BatchSize::LargeInput);
+        });
+        group.bench_function("transaction", |b| {
+            let sealed = work.seal(work.sign(work.evidence()));
+            b.iter(|| work.transaction(&sealed));
+        });
+        group.bench_function("whole", |b| {
+            b.iter_batched(|| work.evidence(), |evidence| work.whole(evidence), BatchSize::LargeInput);
+        });
+        let bare = primitives::Bare::of(&work);
+        group.bench_function("primitives", |b| b.iter(|| bare.run()));
+        group.bench_function("primitives-and-small-signatures", |b| {
+            b.iter(|| bare.run_with_small_signatures())
+        });
+        for (name, part) in bare.parts() {
+            group.bench_function(format!("part/{name}"), |b| b.iter(|| part(&bare)));
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, issuance);
+criterion_main!(benches);

@@ -1,0 +1,167 @@
+//! The work itself, through the same functions that the service calls.
+
+use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, OriginalToWrite};
+use idos_client::transaction::Fee;
+use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, WriteGrant};
+use idos_credential::subject::IdDocumentType;
+use idos_credential::{
+    CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment, PublicNotes, RecipientKey,
+    ResidentialAddress, SealedCredential, SignedCredential, WriteKey,
+};
+use rand::rngs::{OsRng, StdRng};
+use rand::{RngCore as _, SeedableRng as _};
+use uuid::Uuid;
+
+pub(crate) struct Work {
+    subject: KycSubject,
+    fields: CredentialFields,
+    key: IssuerKey,
+    notes: PublicNotes,
+    pub(crate) user: RecipientKey,
+    pub(crate) own: RecipientKey,
+    writer: WriteKey,
+    signer: Signer,
+    grant: WriteGrant,
+    grant_signature: String,
+    now: Moment,
+}
+
+impl Work {
+    /// A person with four files of random bytes, `size` bytes together.
+    pub(crate) fn new(size: usize) -> Self {
+        let mut rng = StdRng::seed_from_u64(7);
+        let mut file = || {
+            let mut bytes = vec![0; size / 4];
+            rng.fill_bytes(&mut bytes);
+            bytes
+        };
+        let now: Moment = "2026-11-22T10:00:00Z".parse().unwrap();
+        let seed = [7; 32];
+        let (writer, time) = (WriteKey::from_seed(&seed), |seconds| {
+            GrantTime::from_unix(now.unix_seconds() + seconds).unwrap()
+        });
+        let parties = GrantParties {
+            owner: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8".into(),
+            grantee: writer.public_hex(),
+            issuer_public_key: writer.public_hex(),
+        };
+        Self {
+            subject: subject(&mut file),
+            fields: CredentialFields {
+                id: "https://kyc.example.com/idos/credentials/1".into(),
+                level: "plus+liveness+email".into(),
+                issued: Some(now),
+                approved_at: Some(now),
+                expiration_date: Some(now.plus_millis(31_536_000_000)),
+            },
+            key: IssuerKey::of_url("https://kyc.example.com/idos", &[8; 32]).unwrap(),
+            notes: PublicNotes::new(
+                &Uuid::nil().to_string(),
+                "KYC DATA",
+                "plus+liveness+email",
+                "approved",
+                "KYC",
+            )
+            .unwrap(),
+            user: EncryptionSecret::from_bytes([9; 32]).public(),
+            own: EncryptionSecret::from_bytes([10; 32]).public(),
+            signer: Signer::from_seed(&seed),
+            grant: WriteGrant::new(Uuid::nil(), parties, time(0), time(0), time(86_400)).unwrap(),
+            grant_signature: format!("0x{}", "ab".repeat(65)),
+            writer,
+            now,
+        }
+    }
+
+    pub(crate) fn evidence(&self) -> KycSubject {
+        self.subject.clone()
+    }
+
+    pub(crate) fn files(&self) -> Vec<&[u8]> {
+        let address = self.subject.residential_address.as_ref().unwrap();
+        vec![
+            &self.subject.id_document_front_file,
+            self.subject.id_document_back_file.as_ref().unwrap(),
+            &self.subject.selfie_file,
+            &address.proof_file,
+        ]
+    }
+
+    pub(crate) fn sign(&self, subject: KycSubject) -> SignedCredential {
+        Draft::kyc(self.fields.clone(), subject).unwrap().sign(&self.key, self.now)
+    }
+
+    pub(crate) fn seal(&self, signed: SignedCredential) -> SealedCredential {
+        signed.seal(&self.notes, &self.user, Some(&self.own), &self.writer, &mut OsRng).unwrap()
+    }
+
+    /// The request that broadcasts the transaction.
+    pub(crate) fn transaction(&self, sealed: &SealedCredential) -> Prepared {
+        let copy = sealed.copy.as_ref().unwrap();
+        let action = CreateCredentialsByDwg::new(
+            &sealed.issuer_auth_public_key,
+            OriginalToWrite {
+                id: Uuid::nil(),
+                encryptor_public_key: &sealed.original.encryptor_public_key,
+                content: &sealed.original.content,
+                public_notes: &sealed.original.public_notes,
+                public_notes_signature: &sealed.original.public_notes_signature,
+                broader_signature: &sealed.original.broader_signature,
+            },
+            CopyToWrite {
+                id: Uuid::nil(),
+                encryptor_public_key: &copy.encryptor_public_key,
+                content: &copy.content,
+                public_notes_signature: &copy.public_notes_signature,
+                broader_signature: &copy.broader_signature,
+            },
+            &sealed.content_hash,
+            &self.grant,
+            &self.grant_signature,
+        );
+        let terms = Terms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
+        Prepared::new(&self.signer, &[action], terms).unwrap()
+    }
+
+    pub(crate) fn whole(&self, subject: KycSubject) -> Prepared {
+        self.transaction(&self.seal(self.sign(subject)))
+    }
+}
+
+fn subject(file: &mut impl FnMut() -> Vec<u8>) -> KycSubject {
+    let date: Moment = "1990-02-14".parse().unwrap();
+    KycSubject {
+        id: "uuid:9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11".into(),
+        first_name: Some("Ana Maria".into()),
+        middle_name: None,
+        family_name: Some("Exemplo".into()),
+        maiden_name: None,
+        gender: None,
+        ssn: None,
+        nationality: Some("PT".into()),
+        email: Some("ana@example.com".into()),
+        phone_number: None,
+        date_of_birth: date,
+        place_of_birth: Some("Évora".into()),
+        id_document_country: "PT".into(),
+        id_document_number: "SP0000001".into(),
+        id_document_type: IdDocumentType::Passport,
+        id_document_date_of_issue: Some(date),
+        id_document_date_of_expiry: Some(date),
+        id_document_front_file: file(),
+        id_document_back_file: Some(file()),
+        selfie_file: file(),
+        residential_address: Some(ResidentialAddress {
+            street: "Rua do Exemplo".into(),
+            house_number: Some("12".into()),
+            additional_address_info: None,
+            region: None,
+            city: "Lisboa".into(),
+            postal_code: Some("1100-000".into()),
+            country: "PT".into(),
+            proof_category: "UTILITY_BILL".into(),
+            proof_date_of_issue: Some(date),
+            proof_file: file(),
+        }),
+    }
+}

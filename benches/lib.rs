@@ -1,0 +1,1 @@
+//! Benchmarks only; see `issuance/` and `README.md`.

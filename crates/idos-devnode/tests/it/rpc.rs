@@ -1,0 +1,283 @@
+//! The JSON-RPC surface and the HTTP around it.
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Answer, World, base64, request};
+
+async fn post(world: &World, body: &[u8]) -> Answer {
+    request(&world.node.url(), "POST", "/rpc/v1", &[], body).await.unwrap()
+}
+
+fn body(method: &str, params: &Json) -> Vec<u8> {
+    json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }).to_string().into_bytes()
+}
+
+#[tokio::test]
+async fn the_node_tells_what_clients_ask_at_the_start() {
+    let world = World::new().await;
+    let block = world.node.last_block().await;
+    assert_eq!(
+        world.rpc("user.chain_info", json!({})).await,
+        Ok(json!({ "chain_id": "idos-localdev", "block_height": 0, "block_hash": block.hash, "gas": false }))
+    );
+    world.clock.advance(std::time::Duration::from_millis(1500));
+    let health = world.rpc("user.health", json!({})).await.unwrap();
+    assert_eq!(
+        health,
+        json!({
+            "chain_id": "idos-localdev", "block_height": 0, "block_hash": block.hash, "gas": false,
+            "healthy": true, "version": "0.2.0", "block_time": block.timestamp * 1000, "block_age": 1500,
+            "syncing": false, "height": 0, "app_hash": health["app_hash"], "peer_count": 0, "mode": "open",
+        })
+    );
+    assert_eq!(health["app_hash"].as_str().unwrap().len(), 64);
+    let version = world.rpc("user.version", json!({})).await.unwrap();
+    assert_eq!((&version["service"], &version["api_ver"]), (&json!("user"), &json!("0.2.0")));
+    assert_eq!(world.rpc("user.ping", json!({ "message": "ping" })).await, Ok(json!({ "message": "pong" })));
+}
+
+#[tokio::test]
+async fn accounts_need_an_identifier() {
+    let world = World::new().await;
+    let missing = json!({ "code": -32602, "message": "missing account identifier" });
+    for params in [
+        json!({}),
+        json!({ "id": null }),
+        json!({ "id": {} }),
+        json!({ "id": { "identifier": "", "key_type": "ed25519" } }),
+    ] {
+        assert_eq!(world.rpc("user.account", params).await, Err(missing.clone()));
+    }
+    for id in [
+        json!({ "identifier": "zz", "key_type": "ed25519" }),
+        json!({ "identifier": "ab", "key_type": "rsa" }),
+        json!({ "identifier": "ab" }),
+        json!("ab"),
+    ] {
+        let error = world.rpc("user.account", json!({ "id": id })).await.unwrap_err();
+        assert_eq!(error["code"], -32602);
+    }
+}
+
+#[tokio::test]
+async fn errors_have_the_nodes_http_statuses() {
+    let world = World::new().await;
+    for (body, status, code, id) in [
+        (b"not json".to_vec(), 400, -32700, json!(-1)),
+        (b"[]".to_vec(), 400, -32700, json!(-1)),
+        (b"\xff\xfe".to_vec(), 400, -32700, json!(-1)),
+        (br#"{"jsonrpc":"2.0","method":"user.ping"}"#.to_vec(), 400, -32600, json!(null)),
+        (br#"{"jsonrpc":"1.0","id":7,"method":"user.ping"}"#.to_vec(), 400, -32600, json!(7)),
+        (br#"{"jsonrpc":"2.0","id":0,"method":"user.ping"}"#.to_vec(), 400, -32600, json!(0)),
+        (body("user.nonsense", &json!({})), 404, -32601, json!(7)),
+        (br#"{"jsonrpc":"2.0","id":7}"#.to_vec(), 404, -32601, json!(7)),
+        (body("user.account", &json!([1])), 400, -32602, json!(7)),
+        (body("user.account", &json!({})), 400, -32602, json!(7)),
+        (body("user.tx_query", &json!({ "tx_hash": "00".repeat(32) })), 200, -202, json!(7)),
+    ] {
+        let answer = post(&world, &body).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+        let json = answer.json();
+        assert_eq!((&json["error"]["code"], &json["id"]), (&json!(code), &id));
+        assert_eq!(json.get("result"), None);
+    }
+    let answer = post(&world, &body("user.ping", &json!(null))).await;
+    assert_eq!((answer.status, answer.json()["id"].clone()), (200, json!(7)));
+}
+
+#[tokio::test]
+async fn a_request_has_a_largest_size_and_one_method() {
+    let world = World::new().await;
+    let pad = |size: usize| {
+        let mut body = body("user.ping", &json!({}));
+        body.resize(size, b' ');
+        body
+    };
+    assert_eq!(post(&world, &pad(6_000_000)).await.status, 200);
+    // The rest of a larger one is not read, so the answer may get lost with the connection.
+    if let Ok(answer) = request(&world.node.url(), "POST", "/rpc/v1", &[], &pad(6_000_001)).await {
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.body, b"error reading request body");
+    }
+    for method in ["GET", "PUT", "DELETE"] {
+        assert_eq!(request(&world.node.url(), method, "/rpc/v1", &[], b"").await.unwrap().status, 405);
+    }
+    assert_eq!(request(&world.node.url(), "POST", "/", &[], b"").await.unwrap().status, 404);
+}
+
+#[tokio::test]
+async fn browsers_are_let_in_with_their_cookies() {
+    let world = World::new().await;
+    let origin = [("Origin", "http://localhost:5173")];
+    for (method, path, body) in [
+        ("OPTIONS", "/rpc/v1", vec![]),
+        ("POST", "/rpc/v1", body("user.ping", &json!({}))),
+        ("POST", "/rpc/v1", b"x".to_vec()),
+        ("GET", "/api/v1/health", vec![]),
+    ] {
+        let answer = request(&world.node.url(), method, path, &origin, &body).await.unwrap();
+        assert_eq!(answer.header("access-control-allow-origin"), Some("http://localhost:5173"));
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+        assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST, OPTIONS"));
+        assert!(answer.header("access-control-allow-headers").unwrap().contains("Content-Type"));
+    }
+    let answer = request(&world.node.url(), "OPTIONS", "/rpc/v1", &origin, b"").await.unwrap();
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+    // The switches are not for web pages.
+    let answer = request(&world.node.url(), "GET", "/dev/faults", &origin, b"").await.unwrap();
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+    let text = [("Content-Type", "text/plain")];
+    let answer =
+        request(&world.node.url(), "POST", "/dev/faults", &text, br#"{"fault":"down"}"#).await.unwrap();
+    assert_eq!(answer.status, 415);
+}
+
+#[tokio::test]
+async fn health_is_also_a_plain_page() {
+    let world = World::new().await;
+    let get = async |path: &str| request(&world.node.url(), "GET", path, &[], b"").await.unwrap();
+    let all = get("/api/v1/health").await;
+    assert_eq!(all.status, 200);
+    assert_eq!((&all.json()["kwil_alive"], &all.json()["healthy"]), (&json!(true), &json!(true)));
+    let user = get("/api/v1/health/user").await;
+    assert_eq!(user.json(), all.json()["services"]["user"]);
+    assert_eq!(user.json()["mode"], "open");
+}
+
+#[tokio::test]
+async fn prices_are_given_for_drafts_full_of_nulls() {
+    let world = World::new().await;
+    let draft = json!({
+        "signature": { "sig": null, "type": "secp256k1_ep" },
+        "body": { "desc": "", "payload": "AAAE", "type": "execute", "fee": null, "nonce": null, "chain_id": "" },
+        "sender": world.issuer.public_key_hex(), "serialization": "concat",
+    });
+    let free = Ok(json!({ "price": "0" }));
+    assert_eq!(world.rpc("user.estimate_price", json!({ "tx": draft })).await, free);
+    assert_eq!(world.rpc("user.estimate_price", json!({ "tx": {} })).await, free);
+    for tx in [json!(null), json!("x"), json!({ "body": { "payload": "not base64" } })] {
+        assert_eq!(world.rpc("user.estimate_price", json!({ "tx": tx })).await.unwrap_err()["code"], -32602);
+    }
+}
+
+#[tokio::test]
+async fn views_that_find_nothing_answer_nulls_and_failures_hide_in_a_success() {
+    let world = World::new().await;
+    let call = |payload: &[u8]| {
+        let body = json!({ "payload": base64(payload) });
+        json!({ "body": body, "auth_type": "ed25519", "sender": world.issuer.public_key_hex(), "signature": "" })
+    };
+    let encode =
+        |action, arguments| idos_client::encoding::ActionCall::new(action, arguments).encode().unwrap();
+    let nothing = json!({ "column_names": null, "column_types": null, "values": null });
+    assert_eq!(
+        world.rpc("user.call", call(&encode("get_user", vec![]))).await,
+        Ok(json!({ "query_result": nothing, "logs": "", "error": null }))
+    );
+    let stranger = json!({ "body": { "payload": base64(&encode("get_user_as_inserter", vec![crate::support::id(1).into()])) } });
+    assert_eq!(
+        world.rpc("user.call", stranger).await,
+        Ok(json!({ "query_result": nothing, "logs": "", "error": "Unauthorized inserter" }))
+    );
+    assert_eq!(
+        world.rpc("user.call", call(&encode("has_profile", vec!["a".into()]))).await,
+        Ok(json!({
+            "query_result": {
+                "column_names": ["has_profile"],
+                "column_types": [{ "name": "bool", "is_array": false, "metadata": [0, 0] }],
+                "values": [[false]],
+            },
+            "logs": "", "error": null,
+        }))
+    );
+    let balance = world
+        .rpc("user.call", call(&encode("check_balance", vec!["a".into(), "IDOS".into()])))
+        .await
+        .unwrap();
+    assert_eq!(
+        balance["query_result"]["column_types"],
+        json!([{ "name": "numeric", "is_array": false, "metadata": [78, 0] }])
+    );
+}
+
+#[tokio::test]
+async fn unreadable_calls_and_impossible_callers_are_errors() {
+    let world = World::new().await;
+    let good = idos_client::encoding::ActionCall::new("get_user", vec![]).encode().unwrap();
+    let call = async |payload: &[u8], auth_type: &str, sender: &str| {
+        let params = json!({
+            "body": { "payload": base64(payload) }, "auth_type": auth_type, "sender": sender, "signature": ""
+        });
+        world.rpc("user.call", params).await
+    };
+    let error = call(b"\0\0\x04", "ed25519", "").await.unwrap_err();
+    assert_eq!(error["code"], -32602);
+    assert!(error["message"].as_str().unwrap().starts_with("failed to convert action call: "), "{error}");
+    let mut argument =
+        idos_client::encoding::ActionCall::new("has_profile", vec!["a".into()]).encode().unwrap();
+    argument.pop();
+    let error = call(&argument, "ed25519", "").await.unwrap_err();
+    assert!(error["message"].as_str().unwrap().starts_with("failed to decode argument: "), "{error}");
+    for (auth_type, sender) in [("rsa", "ab"), ("ed25519", "ab"), ("secp256k1_ep", "ab"), ("nep413", "ab")] {
+        let error = call(&good, auth_type, sender).await.unwrap_err();
+        assert_eq!(error["code"], -601);
+        assert!(error["message"].as_str().unwrap().starts_with("failed to get caller: "), "{error}");
+    }
+    assert_eq!(call(&good, "ed25519", "zz").await.unwrap_err()["code"], -32602);
+    assert!(call(&good, "", "ab").await.is_ok()); // without auth type nobody is asked who it is
+    assert_eq!(
+        world.rpc("user.call", json!({ "body": { "payload": "%" } })).await.unwrap_err()["code"],
+        -32602
+    );
+}
+
+#[tokio::test]
+async fn the_list_of_actions_is_the_only_query() {
+    let world = World::new().await;
+    let text = |text: &str| {
+        let data = base64(&[&[1], text.as_bytes()].concat());
+        json!({ "type": { "name": "text", "is_array": false, "metadata": [0, 0] }, "data": [data] })
+    };
+    let query = async |query: &str, params: Json| {
+        world.rpc("user.query", json!({ "query": query, "params": params })).await
+    };
+    let by_namespace = "SELECT * FROM info.actions WHERE namespace = $namespace";
+    let list = query(by_namespace, json!({ "$namespace": text("main") })).await.unwrap();
+    let rows = list["values"].as_array().unwrap();
+    let row = rows.iter().find(|row| row[1] == "get_user_as_inserter").unwrap();
+    assert_eq!(list["column_names"][3], "access_modifiers");
+    assert_eq!(row[3], json!(["PUBLIC", "VIEW"]));
+    assert_eq!((&row[4], &row[5]), (&json!(["$id"]), &json!(["uuid"])));
+    assert_eq!(row[6][0], "id");
+    let row = rows.iter().find(|row| row[1] == "action_costing_idos_token").unwrap();
+    assert_eq!(row[5], json!(["numeric(78,0)"]));
+    let private = rows.iter().find(|row| row[1] == "capture_gas").unwrap();
+    assert_eq!(private[3], json!(["PRIVATE"]));
+    let nothing = query(by_namespace, json!({ "$namespace": text("other") })).await.unwrap();
+    assert_eq!(nothing["values"], json!(null));
+    assert_eq!(query("SELECT * FROM users", json!({})).await.unwrap_err()["code"], -300);
+    assert_eq!(world.rpc("user.authenticated_query", json!({})).await.unwrap_err()["code"], -1008);
+}
+
+#[tokio::test]
+async fn a_node_listens_on_loopback_unless_told_otherwise() {
+    let config = idos_devnode::DevNodeConfig {
+        listen: "0.0.0.0:0".parse().unwrap(),
+        ..idos_devnode::DevNodeConfig::default()
+    };
+    let refused = idos_devnode::DevNode::start(config.clone()).await;
+    assert!(matches!(refused, Err(idos_devnode::StartError::NotLoopback)));
+    let config = idos_devnode::DevNodeConfig { allow_non_loopback: true, ..config };
+    idos_devnode::DevNode::start(config).await.unwrap().stop().await;
+
+    let world = World::new().await;
+    let taken = idos_devnode::DevNodeConfig {
+        listen: world.node.url().strip_prefix("http://").unwrap().parse().unwrap(),
+        ..idos_devnode::DevNodeConfig::default()
+    };
+    assert!(matches!(
+        idos_devnode::DevNode::start(taken).await,
+        Err(idos_devnode::StartError::Listen { .. })
+    ));
+}

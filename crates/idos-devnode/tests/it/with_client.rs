@@ -1,0 +1,157 @@
+//! The whole way with the real client: through the gateway, for users with every type of wallet.
+
+use idos_client::actions::{
+    AddUserAsInserter, CreateCredentialsByDwg, GetCredentialOwned, GetCredentialShared, GetCredentials,
+    GetUser, GetUserAsInserter, HasProfile, PasswordStore, UpsertWalletAsInserter,
+};
+use idos_client::{
+    Broadcast, Class, Client, ClientConfig, Conflict, GrantParties, GrantTime, Nonce, Signer, Viewer,
+    WriteGrant,
+};
+use idos_devnode::Fault;
+use idos_wallet::{WalletKey, WalletType};
+
+use crate::support::{Content, World, copy_of, id, sealed, wallet};
+
+async fn connect(world: &World) -> Client {
+    Client::connect(ClientConfig::new(world.node.url().parse().unwrap())).await.unwrap()
+}
+
+fn add_user(number: u128) -> AddUserAsInserter<'static> {
+    AddUserAsInserter {
+        id: id(number),
+        recipient_encryption_public_key: "Y+kNWSnoYhlBrsDQ/01FTfoHQ5CeXyjDEHbQmNDGOjw=",
+        encryption_password_store: PasswordStore::User,
+    }
+}
+
+/// Makes a profile as an issuer does.
+async fn make_profile(client: &Client, issuer: &Signer, key: &WalletKey) {
+    client.execute(issuer, &add_user(1), Nonce::Next, Broadcast::Wait).await.unwrap();
+    let message = "Sign this message to prove you own this wallet";
+    let wallet = UpsertWalletAsInserter {
+        id: id(2),
+        user_id: id(1),
+        address: &key.address(),
+        public_key: key.public_key().as_deref(),
+        wallet_type: key.wallet_type(),
+        message,
+        signature: &key.sign_message(message, [1; 32]),
+    };
+    client.execute(issuer, &wallet, Nonce::Next, Broadcast::Wait).await.unwrap();
+}
+
+fn grant(world: &World, key: &WalletKey) -> WriteGrant {
+    let parties = GrantParties {
+        owner: key.owner_identifier(),
+        grantee: world.issuer.public_key_hex(),
+        issuer_public_key: world.issuer.public_key_hex(),
+    };
+    let at = |seconds: i64| GrantTime::from_unix(seconds).unwrap();
+    WriteGrant::new(id(5), parties, at(0), at(world.now()), at(world.now() + 3600)).unwrap()
+}
+
+fn write<'a>(
+    original: &'a Content,
+    copy: &'a Content,
+    grant: &'a WriteGrant,
+    signature: &'a str,
+) -> CreateCredentialsByDwg<'a> {
+    CreateCredentialsByDwg {
+        issuer_auth_public_key: &original.issuer_key,
+        original_encryptor_public_key: &original.encryptor_key,
+        original_credential_id: id(3),
+        original_content: &original.content,
+        original_public_notes: &original.notes,
+        original_public_notes_signature: &original.notes_signature,
+        original_broader_signature: &original.broader_signature,
+        copy_encryptor_public_key: &copy.encryptor_key,
+        copy_credential_id: id(4),
+        copy_content: &copy.content,
+        copy_public_notes_signature: &copy.notes_signature,
+        copy_broader_signature: &copy.broader_signature,
+        content_hash: "the hash",
+        dwg_owner: &grant.owner,
+        dwg_grantee: &grant.grantee,
+        dwg_issuer_public_key: &grant.issuer_public_key,
+        dwg_id: grant.id,
+        dwg_access_grant_timelock: &grant.access_grant_timelock,
+        dwg_not_before: grant.not_before(),
+        dwg_not_after: grant.not_after(),
+        dwg_signature: signature,
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_writes_and_user_and_issuer_read() {
+    for wallet_type in WalletType::ALL {
+        let world = World::with(|config| config.require_sessions = true).await;
+        let (issuer, key) = (world.issuer(), wallet(wallet_type, 3));
+        let client = connect(&world).await;
+        let address = key.address();
+        let known = HasProfile { address: &address };
+        assert_eq!(client.call_one(Viewer::Anonymous, &known).await.unwrap(), Some(false));
+        make_profile(&client, &issuer, &key).await;
+        assert_eq!(client.call_one(Viewer::Anonymous, &known).await.unwrap(), Some(true));
+
+        let grant = grant(&world, &key);
+        let text = client.call_one(&issuer, &grant.message()).await.unwrap().unwrap(); // logs in
+        let signature = key.sign_message(&text, [2; 32]);
+        let original = sealed(&world.issuer, b"for the user", r#"{"id":"vc"}"#);
+        let copy = copy_of(&world.issuer, b"for the issuer");
+        let write = write(&original, &copy, &grant, &signature);
+        let outcome = client.execute(&issuer, &write, Nonce::Next, Broadcast::Wait).await.unwrap();
+        assert!(outcome.committed);
+
+        let reader = connect(&world).await;
+        let holder = Signer::Wallet(key);
+        let user = reader.call_one(&holder, &GetUser {}).await.unwrap().unwrap();
+        assert_eq!(user.id, id(1));
+        assert_eq!(reader.call(&holder, &GetCredentials {}).await.unwrap().len(), 2);
+        let read = reader.call_one(&holder, &GetCredentialOwned { id: id(3) }).await.unwrap().unwrap();
+        assert_eq!(read.content, original.content);
+        let read = client.call_one(&issuer, &GetCredentialShared { id: id(4) }).await.unwrap().unwrap();
+        assert_eq!(read.content, copy.content);
+
+        let again = client.execute(&issuer, &write, Nonce::Next, Broadcast::Wait).await.unwrap_err();
+        assert_eq!(again.class(), Class::Refused);
+        assert!(again.conflict().is_some(), "{again}");
+    }
+}
+
+#[tokio::test]
+async fn a_view_that_fails_is_an_error_to_a_careful_client() {
+    let world = World::with(|config| config.require_sessions = true).await;
+    let client = connect(&world).await;
+    let stranger = Signer::from_seed(&[9; 32]);
+    let error = client.call(&stranger, &GetUserAsInserter { id: id(1) }).await.unwrap_err();
+    assert_eq!(error.node_message(), Some("Unauthorized inserter"));
+}
+
+#[tokio::test]
+async fn what_a_fault_leaves_open_is_found_out_by_the_hash() {
+    let world = World::new().await;
+    let client = connect(&world).await;
+    let issuer = world.issuer();
+    world.node.faults().next(1, Fault::HangUpAfterCommit);
+    let prepared = client.prepare(&issuer, &add_user(1), Nonce::Next).await.unwrap();
+    let error = client.broadcast(&prepared, Broadcast::Wait).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unknown { hash: prepared.hash() });
+    assert!(client.transaction(prepared.hash()).await.unwrap().is_some());
+    assert_eq!(world.node.counts().await.unwrap().users, 1);
+
+    // Refused before it was taken: nothing is written, and the same may be tried again.
+    world.node.faults().next(1, Fault::WrongNonce);
+    client.execute(&issuer, &add_user(2), Nonce::Next, Broadcast::Wait).await.unwrap();
+    let twice = client.execute(&issuer, &add_user(2), Nonce::Next, Broadcast::Wait).await.unwrap_err();
+    assert_eq!(twice.class(), Class::Refused);
+    assert_eq!(twice.conflict(), Some(Conflict::RowExists));
+}
+
+#[tokio::test]
+async fn the_client_signs_its_calls_in_private_mode() {
+    let world = World::with(|config| config.private_mode = true).await;
+    let client = connect(&world).await;
+    let user = client.call_one(&world.issuer(), &GetUserAsInserter { id: id(1) }).await.unwrap();
+    assert_eq!(user, None);
+}

@@ -1,0 +1,5 @@
+//! See `idos_fuzz::base85_decode`.
+
+#![cfg_attr(fuzzing, no_main)]
+
+idos_fuzz::target!(base85_decode);

@@ -1,0 +1,5 @@
+//! See `idos_fuzz::did_key`.
+
+#![cfg_attr(fuzzing, no_main)]
+
+idos_fuzz::target!(did_key);

@@ -1,0 +1,5 @@
+//! See `idos_fuzz::evidence`.
+
+#![cfg_attr(fuzzing, no_main)]
+
+idos_fuzz::target!(evidence);

@@ -1,0 +1,5 @@
+//! See `idos_fuzz::nep413`.
+
+#![cfg_attr(fuzzing, no_main)]
+
+idos_fuzz::target!(nep413);
