@@ -92,7 +92,7 @@ impl Config {
             let line = error
                 .span()
                 .and_then(|span| text.get(..span.start))
-                .map(|before| before.lines().count().max(1));
+                .map(|before| before.matches('\n').count() + 1);
             ConfigError::Invalid {
                 path: path.to_owned(),
                 line: line.map(|line| format!(", line {line}")).unwrap_or_default(),

@@ -3,11 +3,7 @@
 //!
 //! `cargo bench` runs all; ratios within one run are what counts.
 
-#![expect(
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a benchmark fails loudly, and criterion makes an undocumented function"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails loudly")]
 
 mod primitives;
 mod work;

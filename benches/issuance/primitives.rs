@@ -43,7 +43,8 @@ impl Bare {
             payload,
             key: SigningKey::from_bytes(&[7; 32]),
             shared: SalsaBox::new(&user, &secret),
-            shared_key: dryoc::classic::crypto_box::crypto_box_beforenm(user.as_bytes(), &secret.to_bytes()),
+            shared_key: dryoc::classic::crypto_box::crypto_box_beforenm(user.as_bytes(), &secret.to_bytes())
+                .unwrap(),
             user,
         }
     }
@@ -134,7 +135,7 @@ impl Bare {
                 &mut out,
                 black_box(&self.text),
                 &nonce,
-                &self.dryoc,
+                &self.shared_key,
             )
             .unwrap();
             black_box(out);

@@ -87,7 +87,7 @@ fn check_valid(proof: &OwnershipProof<'_>, bit: usize) {
         WalletType::Near | WalletType::FaceSign => proof.public_key.expect("it was verified by its key"),
         WalletType::Evm | WalletType::Xrpl | WalletType::Stellar => proof.address,
     };
-    let signed_by = |message, signature| {
+    let signed_by = |message: &str, signature: &str| {
         verify_signed_by(proof.wallet_type, identifier, proof.public_key, message, signature)
     };
     assert_eq!(signed_by(proof.message, proof.signature), Ok(()));

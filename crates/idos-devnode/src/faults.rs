@@ -36,6 +36,11 @@ pub enum Fault {
 }
 
 /// A fault, and when it happens.
+///
+/// The JSON form is what `POST /dev/faults` takes, for example
+/// `{"fault":"refuse","transaction_code":201,"method":"user.broadcast","action":"add_user_as_inserter","next":2}`
+/// or `{"fault":"delay","ms":500}`; the other faults are `hang_up_after_commit`, `lose_answer`, `wrong_nonce` and
+/// `down`. `GET /dev/faults` lists the switches, `DELETE /dev/faults` takes them all away.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Json", into = "Json")]
 pub struct Switch {

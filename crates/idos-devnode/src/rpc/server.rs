@@ -14,8 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How long a client may take to send its headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may be idle, and how long a request's headers may take. Longer than clients keep idle
+/// connections (Node 5 s, reqwest 90 s), or they would send requests into connections that are being closed.
+const IDLE: Duration = Duration::from_mins(5);
 /// How long requests may still run when the node stops.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no connection to give, for want of descriptors.
@@ -67,7 +68,7 @@ async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Rece
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(IDLE)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {

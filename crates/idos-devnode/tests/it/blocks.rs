@@ -72,6 +72,8 @@ async fn accounts_are_told_apart_by_key_and_kind() {
     assert_eq!(count, json!({ "count": 2, "height": 2 }));
 }
 
+type Break = fn(&mut Signed);
+
 #[tokio::test]
 async fn chain_signature_size_and_type_are_checked_in_that_order() {
     let world = World::new().await;
@@ -82,7 +84,6 @@ async fn chain_signature_size_and_type_are_checked_in_that_order() {
     assert_eq!(refusal(&world, &tx).await, (5, "wrong chain ID: another-chain".to_owned()));
 
     let verify = "failed to verify the transaction: ";
-    type Break = fn(&mut Signed);
     let breaks: [(Break, &str); 6] = [
         (|tx| tx.signature.bytes[0] ^= 1, ""),
         (|tx| tx.signature.signature_type = "Ed25519".to_owned(), ""),

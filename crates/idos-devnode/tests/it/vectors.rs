@@ -20,13 +20,20 @@ fn payload_of_80_kb() -> Vec<u8> {
 
 #[tokio::test]
 async fn every_captured_transaction_is_accepted_under_its_hash() {
-    let world = World::new().await;
     let mut played = 0;
     for vector in all().iter().filter(|vector| vector["kind"] == "execute") {
+        let world = World::new().await; // two of them are the same transaction
         let name = vector["id"].as_str().unwrap();
+        if vector["js_error"].is_object() || vector["js_error"].is_string() {
+            continue; // the client refused to make this one
+        }
         let mut params = vector["broadcast_params"].clone();
         if name == "add_attribute_as_inserter/80kB-text" {
-            params["tx"]["body"]["payload"] = json!(base64(&payload_of_80_kb())); // left out of the vectors
+            // The body is left out of the vectors.
+            params["tx"]["body"] = json!({
+                "desc": vector["description"], "payload": base64(&payload_of_80_kb()), "type": "execute",
+                "fee": "0", "nonce": 7, "chain_id": "idos-localdev",
+            });
         }
         let tx = params["tx"].clone();
         let kind: SignatureType = tx["signature"]["type"].as_str().unwrap().parse().unwrap();
@@ -45,7 +52,7 @@ async fn every_captured_transaction_is_accepted_under_its_hash() {
         }
         played += 1;
     }
-    assert_eq!(played, 42);
+    assert_eq!(played, 41);
 }
 
 #[tokio::test]

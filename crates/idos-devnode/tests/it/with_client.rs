@@ -28,12 +28,12 @@ fn add_user(number: u128) -> AddUserAsInserter<'static> {
 /// Makes a profile as an issuer does.
 async fn make_profile(client: &Client, issuer: &Signer, key: &WalletKey) {
     client.execute(issuer, &add_user(1), Nonce::Next, Broadcast::Wait).await.unwrap();
-    let message = "Sign this message to prove you own this wallet";
+    let (message, public_key) = ("Sign this message to prove you own this wallet", key.public_key());
     let wallet = UpsertWalletAsInserter {
         id: id(2),
         user_id: id(1),
         address: &key.address(),
-        public_key: key.public_key().as_deref(),
+        public_key: public_key.as_deref(),
         wallet_type: key.wallet_type(),
         message,
         signature: &key.sign_message(message, [1; 32]),
@@ -145,7 +145,7 @@ async fn what_a_fault_leaves_open_is_found_out_by_the_hash() {
     client.execute(&issuer, &add_user(2), Nonce::Next, Broadcast::Wait).await.unwrap();
     let twice = client.execute(&issuer, &add_user(2), Nonce::Next, Broadcast::Wait).await.unwrap_err();
     assert_eq!(twice.class(), Class::Refused);
-    assert_eq!(twice.conflict(), Some(Conflict::RowExists));
+    assert_eq!(twice.conflict(), Some(Conflict::UserExists));
 }
 
 #[tokio::test]

@@ -157,6 +157,8 @@ async fn a_grant_is_used_once_and_a_failed_use_leaves_nothing() {
     assert_eq!(idos_devnode::Counts { transactions: before.transactions, ..after }, before);
 }
 
+type Bend = fn(&mut Grant, &WalletKey, &str, &World);
+
 /// Each part of the text is bound by the signature.
 #[tokio::test]
 async fn a_grant_cannot_be_bent() {
@@ -168,7 +170,6 @@ async fn a_grant_cannot_be_bent() {
     world.node.add_inserter(&inserter).await.unwrap();
     let right = Grant::draft(&world, &key, 1).signed_by(&world, &key).await;
 
-    type Bend = fn(&mut Grant, &WalletKey, &str, &World);
     let bends: [Bend; 8] = [
         |grant, other, _, _| grant.owner = other.address(),
         |grant, _, _, _| grant.grantee = grant.grantee.to_uppercase(),

@@ -45,7 +45,7 @@ pub(crate) async fn request(
     let defaults = [("Host", host), ("Content-Type", "application/json")];
     let defaults = defaults.iter().filter(|(name, _)| !headers.iter().any(|(given, _)| given == name));
     for (name, value) in defaults.chain(headers) {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await.map_err(|_| Cut)?;

@@ -11,6 +11,7 @@ use super::{World, base64, id, time};
 
 /// Content with its two signatures.
 #[derive(Clone)]
+#[expect(clippy::struct_field_names, reason = "the schema calls it so")]
 pub(crate) struct Content {
     pub(crate) issuer_key: String,
     pub(crate) encryptor_key: String,

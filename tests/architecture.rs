@@ -1,0 +1,204 @@
+//! The dependency rules of docs/architecture.md, as a test.
+//!
+//! It reads source text, so it knows nothing of macros or re-exports; it is a fence, not a wall. Paths that leave a
+//! module by `super::` escape it; write `crate::`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its subject fails loudly")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// For each module of the service: the modules of the service that it may name.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("clock", &[]),
+    ("config", &["model"]),
+    ("keys", &["config", "model"]),
+    ("flow", &["keys", "model"]),
+    ("cli", &["clock", "config", "flow", "keys", "model"]),
+];
+
+/// For each outside crate that must stay in its place: the modules that may name it.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("clap", &["cli"]),
+    ("idos_client", &["cli", "flow"]),
+    ("idos_devnode", &["cli"]),
+    ("idos_linked_data", &["cli"]),
+    ("toml", &["config"]),
+];
+
+/// For each call that must stay in its place: the modules that may make it.
+const MAY_CALL: &[(&str, &[&str])] = &[
+    ("std::env::var", &["config"]),
+    ("Utc::now", &["clock"]),
+    ("SystemTime::now", &["clock"]),
+    ("std::fs::", &["cli", "config", "keys"]),
+];
+
+/// For each crate: the crates of this workspace that it may depend on, tests aside.
+const CRATES: &[(&str, &[&str])] = &[
+    ("idos-wallet", &[]),
+    ("idos-credential", &[]),
+    ("idos-client", &["idos-wallet"]),
+    ("idos-linked-data", &["idos-credential"]),
+    ("idos-devnode", &["idos-client", "idos-wallet"]),
+];
+
+#[test]
+fn modules_import_only_what_they_may() {
+    let mut broken = Vec::new();
+    for (module, file, text) in sources() {
+        let Some((_, may)) = MAY_IMPORT.iter().find(|(name, _)| *name == module) else {
+            broken.push(format!("{} belongs to no listed module", file.display()));
+            continue;
+        };
+        for named in crate_paths(&text) {
+            if named != module && !may.contains(&named.as_str()) {
+                broken.push(format!("{}: {module} -> {named}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "forbidden imports:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn outside_crates_and_calls_stay_in_their_place() {
+    let mut broken = Vec::new();
+    for (module, file, text) in sources() {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (name, homes) in MAY_USE {
+            let named = code.contains(&format!("{name}::")) || code.contains(&format!("use {name}"));
+            if named && !homes.contains(&module.as_str()) {
+                broken.push(format!("{}: {module} uses {name}", file.display()));
+            }
+        }
+        for (call, homes) in MAY_CALL {
+            if code.contains(call) && !homes.contains(&module.as_str()) {
+                broken.push(format!("{}: {module} calls {call}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "out of place:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_allowed_imports_have_no_cycle() {
+    let mut left: Vec<(&str, Vec<&str>)> = MAY_IMPORT.iter().map(|(m, may)| (*m, may.to_vec())).collect();
+    while let Some(position) = left.iter().position(|(_, may)| may.is_empty()) {
+        let (leaf, _) = left.swap_remove(position);
+        left.iter_mut().for_each(|(_, may)| may.retain(|m| *m != leaf));
+    }
+    assert!(left.is_empty(), "cycle among {left:?}");
+}
+
+#[test]
+fn crates_depend_only_on_what_they_may() {
+    for (name, may) in CRATES {
+        let manifest = std::fs::read_to_string(format!("crates/{name}/Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap();
+        let dependencies = dependencies.split("[dev-dependencies]").next().unwrap();
+        for (other, _) in CRATES {
+            let there = dependencies.lines().any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ")));
+            assert_eq!(there, may.contains(other), "{name} -> {other}");
+        }
+        assert!(!dependencies.contains("idos-issuer"), "{name} depends on the service");
+    }
+    let listed: BTreeSet<_> = CRATES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let there: BTreeSet<_> =
+        std::fs::read_dir("crates").unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(listed, there, "every crate has its rule");
+}
+
+#[test]
+fn documents_name_only_paths_that_exist() {
+    let mut dead = Vec::new();
+    for document in documents() {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for word in text.split('`').skip(1).step_by(2) {
+            let is_path = ["src/", "crates/", "tests/", "docs/", "benches/", "fuzz/", "examples/", ".ci/"]
+                .iter()
+                .any(|top| word.starts_with(top));
+            if is_path && !word.contains(['*', '{', '<', ' ', '…', '\n']) && !Path::new(word).exists() {
+                dead.push(format!("{}: {word}", document.display()));
+            }
+        }
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            let folder = document.parent().unwrap();
+            if !target.is_empty() && !target.contains("://") && !folder.join(target).exists() {
+                dead.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "documents name paths that are gone:\n{}", dead.join("\n"));
+}
+
+/// Every source file but the two roots, with its top-level module and its code less comments.
+fn sources() -> Vec<(String, PathBuf, String)> {
+    files(Path::new("src"), "rs")
+        .into_iter()
+        .filter(|path| path != Path::new("src/main.rs") && path != Path::new("src/lib.rs"))
+        .map(|path| {
+            let first = path.components().nth(1).unwrap().as_os_str().to_string_lossy();
+            let module = first.trim_end_matches(".rs").to_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            (module, path, code.join("\n"))
+        })
+        .collect()
+}
+
+/// The top-level modules named as `crate::x` or inside `crate::{x, y::z}`.
+fn crate_paths(text: &str) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for rest in text.split("crate::").skip(1) {
+        let Some(group) = rest.strip_prefix('{') else {
+            named.insert(ident(rest));
+            continue;
+        };
+        let mut depth = 1;
+        let mut item = String::new();
+        for c in group.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 || (depth == 1 && c == ',') {
+                named.insert(ident(item.trim()));
+                item.clear();
+            } else {
+                item.push(c);
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    named.remove("");
+    named
+}
+
+fn ident(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn documents() -> Vec<PathBuf> {
+    let mut found = files(Path::new("docs"), "md");
+    found.extend(["README.md", "SECURITY.md", "CHANGELOG.md"].map(PathBuf::from));
+    found
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,186 @@
+//! The commands as people run them: what they print, how they end, what they never say.
+
+use idos_credential::sealing::seal_bytes;
+use idos_credential::{EncryptionSecret, VerificationKey};
+use serde_json::Value;
+
+use crate::support::{Folder, run, stderr, stdout};
+
+const KEY: &str = "z6Mkp2kwy7pmTRftiprun5oKbs9RzNe2rD5koAYPX481gRLB";
+const ISSUER: &str = "https://vc-issuers.example.com/idos";
+
+fn vector(name: &str) -> String {
+    format!("{}/tests/vectors/sdk/vc/{name}.json", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn vectors(file: &str) -> Vec<Value> {
+    let path = format!("{}/tests/vectors/sdk/{file}", env!("CARGO_MANIFEST_DIR"));
+    let all: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    all["vectors"].as_array().unwrap().clone()
+}
+
+#[test]
+fn verify_says_verified_or_why_not() {
+    let file = vector("kyc_plus");
+    let good = run(&["verify", &file, "--key", KEY, "--issuer", ISSUER, "--at", "2026-09-01"]);
+    assert_eq!(good.status.code(), Some(0));
+    assert!(stdout(&good).starts_with("verified\n"), "{}", stdout(&good));
+
+    for (arguments, reason) in [
+        (
+            vec!["--key", KEY, "--issuer", ISSUER, "--at", "2031-01-01"],
+            "not verified: the credential has expired\n",
+        ),
+        (
+            vec!["--key", KEY, "--issuer", ISSUER, "--at", "2025-01-01"],
+            "not verified: the credential is not valid yet\n",
+        ),
+        (
+            vec!["--key", KEY, "--issuer", "https://other.example", "--at", "2026-09-01"],
+            "not verified: the credential is of no accepted issuer\n",
+        ),
+        (
+            vec!["--key", "z6MkfVhFkFBiNR5qDsvqjMiUbabwn7hh7nDYuV9SktvuQnmg", "--at", "2026-09-01"],
+            "not verified: the signature is wrong\n",
+        ),
+    ] {
+        let arguments = [vec!["verify", &file], arguments].concat();
+        let bad = run(&arguments);
+        assert_eq!((bad.status.code(), stdout(&bad).as_str()), (Some(1), reason));
+    }
+
+    let json = run(&["verify", &file, "--key", KEY, "--json", "--at", "2026-09-01"]);
+    let answer: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(
+        (answer["verified"].as_bool(), answer["level"].as_str()),
+        (Some(true), Some("plus+liveness+email+phoneNumber"))
+    );
+}
+
+#[test]
+fn verify_as_the_sdk_says_what_that_overlooks() {
+    let folder = Folder::new();
+    for vector in vectors("credentials_malleable.json") {
+        let name = vector["name"].as_str().unwrap();
+        if !name.starts_with("F_") {
+            continue;
+        }
+        let file = folder.write("credential.json", vector["vc_json"].as_str().unwrap());
+        let common = ["verify", &file, "--key", KEY, "--issuer", ISSUER, "--at", "2026-09-01"];
+        assert_eq!(run(&common).status.code(), Some(1), "{name}");
+        let as_sdk = run(&[&common[..], &["--as-sdk"]].concat());
+        assert_eq!(as_sdk.status.code(), Some(0), "{name}");
+        assert!(stdout(&as_sdk).contains("overlooks that"), "{name}: {}", stdout(&as_sdk));
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_ends_with_two() {
+    let file = vector("kyc_plus");
+    for arguments in [
+        vec!["verify", "/nonexistent", "--key", KEY],
+        vec!["verify", &file, "--key", "z6MkXyzzy"],
+        vec!["verify", &file, "--key", KEY, "--at", "Xyzzy"],
+        vec!["verify", &file, "--issuer", "https://no-key.example"],
+        vec!["verify", &file, "--issuer", "did:key:Xyzzy"],
+        vec!["open", &file, "--secret-key-file", "/nonexistent", "--encryptor-public-key", "AA=="],
+        vec!["check-wallet", "/nonexistent"],
+        vec!["keys", "show", "--folder", "/nonexistent"],
+        vec!["demo", "--node-url", "http://127.0.0.1:1"],
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains("error: ") && !stderr(&output).contains("Xyzzy"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn keys_are_made_once_shown_in_all_spellings_and_for_their_owner_alone() {
+    let folder = Folder::new();
+    let place = ["--folder", &folder.path("keys"), "--json"];
+    let made = run(&[&["keys", "generate"][..], &place].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let again = run(&[&["keys", "generate"][..], &place].concat());
+    assert_eq!(again.status.code(), Some(2));
+    assert!(stderr(&again).contains("never overwritten"));
+
+    let shown = run(&[&["keys", "show"][..], &place].concat());
+    assert_eq!(stdout(&shown), stdout(&made));
+    let keys: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+    let multibase = keys["signing"]["verificationKey"]["publicKeyMultibase"].as_str().unwrap();
+    let key = VerificationKey::from_multibase(multibase).unwrap();
+    assert_eq!(keys["signing"]["didKey"], key.to_did_key());
+    assert_eq!(VerificationKey::from_jwk(&keys["signing"]["jwk"].to_string()), Ok(key));
+    assert_eq!(keys["signing"]["verificationKey"]["controller"], key.to_did_key());
+    assert_eq!(keys["write"]["publicKey"].as_str().unwrap().len(), 64);
+
+    for file in ["signing.key", "write.key", "encryption.key"] {
+        let path = folder.0.join("keys").join(file);
+        let secret = std::fs::read_to_string(&path).unwrap();
+        assert!(!stdout(&shown).contains(secret.trim()), "{file} is shown");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            let open = run(&[&["keys", "show"][..], &place].concat());
+            assert!(stderr(&open).contains("chmod 600"), "{}", stderr(&open));
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn open_gives_the_plaintext_back_byte_for_byte() {
+    let folder = Folder::new();
+    run(&["keys", "generate", "--folder", &folder.path("keys")]);
+    let secret_file = folder.path("keys/encryption.key");
+    let secret =
+        EncryptionSecret::from_base64(std::fs::read_to_string(&secret_file).unwrap().trim()).unwrap();
+    let plaintext = b"\x00not text\xff\n";
+    let (content, encryptor) = seal_bytes(plaintext, &secret.public(), &mut rand::rngs::OsRng).unwrap();
+    let file = folder.write("content", format!("{content}\n"));
+    let common = ["open", &file, "--secret-key-file", &secret_file, "--encryptor-public-key"];
+    let opened = run(&[&common[..], &[&encryptor]].concat());
+    assert_eq!((opened.status.code(), opened.stdout.as_slice()), (Some(0), plaintext.as_slice()));
+
+    let other = EncryptionSecret::from_bytes([3; 32]).public().to_base64();
+    let closed = run(&[&common[..], &[&other]].concat());
+    assert_eq!(closed.status.code(), Some(2));
+    assert!(stderr(&closed).contains("does not open"), "{}", stderr(&closed));
+}
+
+#[test]
+fn check_wallet_says_valid_or_why_not() {
+    let folder = Folder::new();
+    let vectors = vectors("wallets.json");
+    let named = |name: &str| vectors.iter().find(|v| v["name"] == name).unwrap()["payload"].clone();
+    for (name, code, answer) in [
+        ("evm_valid", 0, "valid\n"),
+        ("near_valid", 0, "valid\n"),
+        ("xrpl_secp256k1_valid", 0, "valid\n"),
+        ("near_wrong_message", 1, "not valid: "),
+        ("xrpl_ed25519_any_address", 1, "not valid: address does not belong to the public key\n"),
+        ("near_malleated_S_plus_L", 1, "not valid: "),
+    ] {
+        let file = folder.write("proof.json", named(name).to_string());
+        let output = run(&["check-wallet", &file]);
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", stdout(&output));
+        assert!(stdout(&output).starts_with(answer), "{name}: {}", stdout(&output));
+    }
+    for (text, error) in [
+        ("[]", "the proof must be a JSON object"),
+        (r#"{"wallet_type":"EVM"}"#, "address must be a text"),
+        (r#"{"wallet_type":"Xyzzy"}"#, "wallet_type must be EVM, NEAR, XRPL, Stellar or FaceSign"),
+        (r#"{"wallet_type":"EVM","wallet_type":"NEAR"}"#, "the proof has a member twice"),
+    ] {
+        let file = folder.write("proof.json", text);
+        let output = run(&["check-wallet", &file]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(error) && !stderr(&output).contains("Xyzzy"), "{}", stderr(&output));
+    }
+}

@@ -1,0 +1,116 @@
+//! `demo`: in process, with evidence of one's own, against another node; and nothing of the person in its output.
+
+use serde_json::Value;
+
+use crate::support::{Folder, World, example, run, stderr, stdout};
+
+#[test]
+fn the_demo_ends_verified() {
+    let story = run(&["demo"]);
+    assert_eq!(story.status.code(), Some(0), "{}", stderr(&story));
+    assert!(stdout(&story).ends_with("verified\n"), "{}", stdout(&story));
+
+    let json = run(&["demo", "--json"]);
+    let answer: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(answer["verified"], true);
+    for member in ["txHash", "contentHash"] {
+        assert_eq!(answer[member].as_str().unwrap().len(), 64, "{member}");
+    }
+    for member in ["credentialId", "copyId", "userId", "writeGrantId"] {
+        assert_eq!(answer[member].as_str().unwrap().len(), 36, "{member}");
+    }
+    assert!(answer["timingsMs"]["buildAndSign"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn nothing_of_the_person_is_said_or_logged() {
+    const MARKER: &str = "Quetzalcoatlus";
+    let folder = Folder::new();
+    let mut result: Value =
+        serde_json::from_slice(&std::fs::read(example("kyc-result.json")).unwrap()).unwrap();
+    for (name, value) in result["subject"].as_object_mut().unwrap() {
+        let free = ["firstName", "familyName", "placeOfBirth", "idDocumentNumber", "phoneNumber"];
+        if free.contains(&name.as_str()) {
+            *value = MARKER.into();
+        }
+        if name == "email" {
+            *value = format!("{MARKER}@example.com").into();
+        }
+    }
+    for file in ["passport.jpg", "selfie.jpg", "utility-bill.png"] {
+        folder.write(file, MARKER.repeat(100));
+    }
+    let file = folder.write("result.json", result.to_string());
+    let output = run(&["demo", "--evidence", &file]); // with RUST_LOG=trace
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for text in [stdout(&output), stderr(&output)] {
+        assert!(!text.contains(MARKER), "{text}");
+        assert!(!text.contains("1990"), "{text}");
+    }
+    assert!(stderr(&output).contains("NO idOS NODE"), "{}", stderr(&output));
+}
+
+#[test]
+fn bad_evidence_is_named_by_field_and_not_repeated() {
+    let folder = Folder::new();
+    let good = std::fs::read_to_string(example("kyc-result.json")).unwrap();
+    for file in ["passport.jpg", "selfie.jpg", "utility-bill.png"] {
+        folder.write(file, "x");
+    }
+    folder.write("secret", "x");
+    for (from, to, error) in [
+        (
+            "\"PT\"",
+            "\"Xyzzy\"",
+            "credentialSubject.nationality must be a country code of exactly 2 characters",
+        ),
+        ("\"PASSPORT\"", "\"Xyzzy\"", "subject.idDocumentType must be PASSPORT"),
+        ("\"1990-02-14\"", "\"Xyzzy\"", "subject.dateOfBirth must be a date"),
+        ("\"selfie.jpg\"", "\"Xyzzy\"", "subject.selfieFile names a file that cannot be read"),
+        ("\"selfie.jpg\"", "\"../Xyzzy\"", "subject.selfieFile must name a file that lies beside the result"),
+        (
+            "\"selfie.jpg\"",
+            "\"/etc/passwd\"",
+            "subject.selfieFile must name a file that lies beside the result",
+        ),
+        ("\"approvedAt\"", "\"Xyzzy\"", "has a member that is not known"),
+        ("\"expiresAt\": \"2033-01-13\",", "", "verified"),
+        ("{", "Xyzzy", "the KYC result is not JSON (line 1, column 1)"),
+    ] {
+        let file = folder.write("result.json", good.replacen(from, to, 1));
+        let output = run(&["demo", "--evidence", &file]);
+        let (said, expected) = if error == "verified" { (stdout(&output), 0) } else { (stderr(&output), 2) };
+        assert_eq!(output.status.code(), Some(expected), "{said}");
+        assert!(said.contains(error), "{error}: {said}");
+        assert!(!said.contains("Xyzzy"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_runs_against_another_node_with_the_configured_keys() {
+    let folder = Folder::new();
+    run(&["keys", "generate", "--folder", &folder.path("keys")]);
+    let keys: Value =
+        serde_json::from_str(&stdout(&run(&["keys", "show", "--json", "--folder", &folder.path("keys")])))
+            .unwrap();
+    let config = folder.write(
+        "config.toml",
+        "[node]\nurl = \"http://127.0.0.1:1\"\n[issuer]\nname = \"Mine\"\n[keys]\nsigning = \"keys/signing.key\"\n\
+         write = \"keys/write.key\"\nencryption = \"keys/encryption.key\"\n",
+    );
+    let world = World::start().await;
+    let url = world.node.url();
+    let demo = ["--config", &config, "demo", "--json", "--node-url", &url];
+    let stranger = run(&demo);
+    assert_eq!(stranger.status.code(), Some(2));
+    assert!(stderr(&stranger).contains("Unauthorized inserter"), "{}", stderr(&stranger));
+
+    let delegate = keys["write"]["publicKey"].as_str().unwrap().to_owned();
+    world.node.add_inserter(&idos_devnode::Inserter::new("Mine", [delegate])).await.unwrap();
+    let output = run(&demo);
+    let answer: Value =
+        serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    assert_eq!(answer["verified"], true);
+    assert_eq!(answer["issuer"], keys["signing"]["didKey"], "without a URL the issuer is its did:key");
+    assert_eq!(world.node.counts().await.unwrap().credentials, 2);
+}
