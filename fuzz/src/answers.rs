@@ -74,8 +74,7 @@ async fn ask(client: &Client, questions: &str) {
     let signer = Signer::from_seed(&[7; 32]);
     let viewer = Viewer::As(&signer);
     let anonymous = Viewer::Anonymous;
-    let attribute =
-        AddAttributeAsInserter { id: ID, user_id: ID, attribute_key: "address", value: VALUE };
+    let attribute = AddAttributeAsInserter { id: ID, user_id: ID, attribute_key: "address", value: VALUE };
     let texts: &[&str] = &[ADDRESS, VALUE];
 
     for question in questions.chars().take(8) {
@@ -99,7 +98,9 @@ async fn ask(client: &Client, questions: &str) {
             'f' => (client.call(viewer, &GetAllowance {}).await.err(), false),
             'b' => (client.call(viewer, &GetAttributes {}).await.err(), false),
             'x' => (client.execute(&signer, &attribute, Nonce::Next, Broadcast::Wait).await.err(), true),
-            'y' => (client.execute(&signer, &attribute, Nonce::Exactly(7), Broadcast::Accept).await.err(), true),
+            'y' => {
+                (client.execute(&signer, &attribute, Nonce::Exactly(7), Broadcast::Accept).await.err(), true)
+            }
             _ => continue,
         };
         if let Some(error) = error {

@@ -62,6 +62,7 @@ fn one_spelling(text: &str) -> String {
         ("cred:", "https://www.w3.org/2018/credentials#"),
         ("sec:", "https://w3id.org/security#"),
     ];
-    let expanded = prefixes.iter().find_map(|(prefix, iri)| Some(format!("{iri}{}", text.strip_prefix(prefix)?)));
+    let expanded =
+        prefixes.iter().find_map(|(prefix, iri)| Some(format!("{iri}{}", text.strip_prefix(prefix)?)));
     expanded.unwrap_or_else(|| present_address(text).to_owned())
 }

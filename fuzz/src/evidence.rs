@@ -2,7 +2,9 @@
 
 use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject};
 use idos_credential::strict_json::Json;
-use idos_credential::{AcceptedIssuer, Draft, Invalid, IssuerKey, Moment, Rejection, SignedCredential, verify};
+use idos_credential::{
+    AcceptedIssuer, Draft, Invalid, IssuerKey, Moment, Rejection, SignedCredential, verify,
+};
 use idos_linked_data::{SdkIssuer, SdkVerdict, verify_as_sdk};
 use sha2::{Digest as _, Sha256};
 
@@ -78,7 +80,8 @@ fn draft(json: &Json) -> Result<Draft, Invalid> {
     if subject.member("faceSignUserId").is_some() {
         return Draft::personhood(fields, face_sign_subject(subject)?);
     }
-    let read_file = &mut |json: &Json| json.as_text().map(|text| text.as_bytes().to_vec()).ok_or("must be a text");
+    let read_file =
+        &mut |json: &Json| json.as_text().map(|text| text.as_bytes().to_vec()).ok_or("must be a text");
     Draft::kyc(fields, kyc_subject(subject, read_file)?)
 }
 

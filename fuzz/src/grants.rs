@@ -34,7 +34,10 @@ pub fn write_grant(data: &[u8]) {
 
     assert!(grant.is_usable_at(first) && grant.is_usable_at(last));
     assert!(!grant.is_usable_at(first - CLOCK_SKEW - 1) && !grant.is_usable_at(last + 1));
-    assert_eq!(grant.access_grant_id(id), idos_client::access_grant_id(grantee, id, grant.access_grant_timelock.unix()));
+    assert_eq!(
+        grant.access_grant_id(id),
+        idos_client::access_grant_id(grantee, id, grant.access_grant_timelock.unix())
+    );
 
     let view = grant.message();
     let call = ActionCall::new("dwg_message", view.arguments());

@@ -18,15 +18,17 @@ pub fn json_strict(data: &[u8]) {
     match Json::parse(data) {
         Ok(json) => {
             let may_have_private_names = contains(data, b"$serde") || contains(data, b"\\u");
-            if !(may_have_private_names && has_private_name(&json)) {
-                assert_same(&json, &lax.expect("strict JSON is JSON"));
+            match lax {
+                Ok(lax) if !(may_have_private_names && has_private_name(&json)) => assert_same(&json, &lax),
+                Err(error) if !may_have_private_names => panic!("strict JSON is no JSON: {error}"),
+                _ => {}
             }
         }
         Err(JsonError::Syntax { line, column }) => {
             assert!(line >= 1 && column <= data.len() + 1, "line {line}, column {column}");
             assert!(lax.is_err(), "the strict reader refuses JSON");
         }
-        Err(JsonError::Duplicate | JsonError::TooDeep) => {}
+        Err(_) => {} // members twice, and other things that serde_json does not mind
     }
 }
 

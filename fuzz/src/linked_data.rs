@@ -24,7 +24,8 @@ pub fn as_sdk(data: &[u8]) {
 pub fn nquads(data: &[u8]) {
     let Some(text) = text(data) else { return };
     let Ok(quads) = canonical_nquads(text) else { return };
-    let lines: Vec<Vec<u16>> = quads.split_inclusive('\n').map(|line| line.encode_utf16().collect()).collect();
+    let lines: Vec<Vec<u16>> =
+        quads.split_inclusive('\n').map(|line| line.encode_utf16().collect()).collect();
     assert!(lines.is_sorted_by(|a, b| a < b), "lines are sorted by UTF-16, and none stands twice");
     assert!(quads.split_inclusive('\n').all(|line| line.ends_with(" .\n")));
 

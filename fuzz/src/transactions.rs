@@ -1,8 +1,8 @@
 //! Transactions: their signatures, and their JSON.
 
+use idos_client::Prepared;
 use idos_client::encoding::DataType;
 use idos_client::transaction::{Body, Draft, Fee, Signed, TxHash};
-use idos_client::Prepared;
 use idos_wallet::nep413::{Payload, SignedPayload};
 use idos_wallet::{SignatureType, WalletType, caller_of, verify_transaction_signature};
 use serde::Serialize;
@@ -35,7 +35,8 @@ pub fn transaction_signature(data: &[u8]) {
     else {
         return;
     };
-    let Some((sender, signature)) = input.take(sender_len.into()).zip(input.take(signature_len.into())) else {
+    let Some((sender, signature)) = input.take(sender_len.into()).zip(input.take(signature_len.into()))
+    else {
         return;
     };
     let text = input.0;
@@ -69,7 +70,8 @@ pub fn transaction_wire(data: &[u8]) {
         check_transaction(&tx);
     }
     if let Ok(prepared) = Prepared::from_transaction_json(data) {
-        let again = Prepared::from_transaction_json(prepared.transaction_json()).expect("it was written by us");
+        let again =
+            Prepared::from_transaction_json(prepared.transaction_json()).expect("it was written by us");
         assert_eq!(again, prepared);
     }
     let Some(text) = text(data) else { return };

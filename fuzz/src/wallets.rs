@@ -56,7 +56,7 @@ pub fn wallet_signed(data: &[u8]) {
         check_valid(&proof, usize::from(bit));
     }
 
-    let (sender, text) = (key.sender(), input.0);
+    let (sender, text) = (key.sender(), message.as_bytes());
     let signature = key.sign_transaction(text, nonce);
     let verify = |t, text: &[u8], signature: &[u8]| verify_transaction_signature(t, &sender, text, signature);
     let own = key.signature_type();
