@@ -96,7 +96,7 @@ impl Config {
             ConfigError::Invalid {
                 path: path.to_owned(),
                 line: line.map(|line| format!(", line {line}")).unwrap_or_default(),
-                problem: error.message().to_owned(),
+                problem: names_only(error.message()),
             }
         })?;
         if let Some(url) = variable(NODE_URL) {
@@ -107,6 +107,16 @@ impl Config {
             *file = folder.join(&*file);
         }
         Ok(config)
+    }
+}
+
+/// A parser's message, if all that it repeats are names of settings.
+fn names_only(message: &str) -> String {
+    let names = ["unknown field ", "missing field ", "duplicate key"];
+    if names.iter().any(|start| message.starts_with(start)) {
+        message.to_owned()
+    } else {
+        "is not TOML, or a setting has a value of a wrong kind".to_owned()
     }
 }
 
@@ -140,6 +150,14 @@ mod tests {
         let error = Config::load(&path).unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains("unknown field"), "{error}");
         assert!(!error.contains("Xyzzy"));
+        for wrong in ["url = \"Xyzzy\"", "url = 5551234", "url = Xyzzy"] {
+            std::fs::write(&path, format!("[node]\n{wrong}\n")).unwrap();
+            let error = Config::load(&path).unwrap_err().to_string();
+            assert!(
+                error.contains("line 2") && !error.contains("Xyzzy") && !error.contains("5551234"),
+                "{error}"
+            );
+        }
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -36,6 +36,12 @@ pub enum KeysError {
     /// A file cannot be read or written.
     #[error("{0} cannot be read or written")]
     File(PathBuf, #[source] std::io::Error),
+    /// A file is not there.
+    #[error("{0} is not there (idos-issuer keys generate makes it)")]
+    Missing(PathBuf),
+    /// Not a file, but a folder, pipe or device.
+    #[error("{0} is not a file")]
+    NotAFile(PathBuf),
     /// A secret that others can read.
     #[error("{0} can be read by others than its owner (chmod 600 {0})")]
     Open(PathBuf),
@@ -86,9 +92,20 @@ impl Keys {
         if let Some(there) = all.into_iter().find(|path| path.exists()) {
             return Err(KeysError::Exists(there.clone()));
         }
-        write_secret(&files.signing, &seed_to_multibase(&random()))?;
-        write_secret(&files.write, &seed_to_multibase(&random()))?;
-        write_secret(&files.encryption, &Zeroizing::new(STANDARD.encode(random().as_slice())))
+        let secrets = [
+            seed_to_multibase(&random()),
+            seed_to_multibase(&random()),
+            Zeroizing::new(STANDARD.encode(random().as_slice())),
+        ];
+        for (made, (path, secret)) in all.into_iter().zip(&secrets).enumerate() {
+            if let Err(error) = write_secret(path, secret) {
+                for path in all.into_iter().take(made) {
+                    let _ = std::fs::remove_file(path); // made a moment ago, by us
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -105,7 +122,14 @@ fn random() -> Zeroizing<[u8; 32]> {
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeysError> {
-    let error = |e| KeysError::File(path.to_owned(), e);
+    let error = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::NotFound => KeysError::Missing(path.to_owned()),
+        _ => KeysError::File(path.to_owned(), e),
+    };
+    // Opening a pipe would wait for its other end.
+    if !std::fs::metadata(path).map_err(error)?.is_file() {
+        return Err(KeysError::NotAFile(path.to_owned()));
+    }
     let file = std::fs::File::open(path).map_err(error)?;
     if is_open_to_others(&file.metadata().map_err(error)?) {
         return Err(KeysError::Open(path.to_owned()));

@@ -86,7 +86,9 @@ fn the_allowed_imports_have_no_cycle() {
     let mut left: Vec<(&str, Vec<&str>)> = MAY_IMPORT.iter().map(|(m, may)| (*m, may.to_vec())).collect();
     while let Some(position) = left.iter().position(|(_, may)| may.is_empty()) {
         let (leaf, _) = left.swap_remove(position);
-        left.iter_mut().for_each(|(_, may)| may.retain(|m| *m != leaf));
+        for (_, may) in &mut left {
+            may.retain(|m| *m != leaf);
+        }
     }
     assert!(left.is_empty(), "cycle among {left:?}");
 }
@@ -98,7 +100,9 @@ fn crates_depend_only_on_what_they_may() {
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap();
         let dependencies = dependencies.split("[dev-dependencies]").next().unwrap();
         for (other, _) in CRATES {
-            let there = dependencies.lines().any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ")));
+            let there = dependencies
+                .lines()
+                .any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ")));
             assert_eq!(there, may.contains(other), "{name} -> {other}");
         }
         assert!(!dependencies.contains("idos-issuer"), "{name} depends on the service");

@@ -97,25 +97,25 @@ impl Work {
 
     /// The request that broadcasts the transaction.
     pub(crate) fn transaction(&self, sealed: &SealedCredential) -> Prepared {
-        let copy = sealed.copy.as_ref().unwrap();
+        let copy = sealed.copy().unwrap();
         let action = CreateCredentialsByDwg::new(
-            &sealed.issuer_auth_public_key,
+            sealed.issuer_auth_public_key(),
             OriginalToWrite {
                 id: Uuid::nil(),
-                encryptor_public_key: &sealed.original.encryptor_public_key,
-                content: &sealed.original.content,
-                public_notes: &sealed.original.public_notes,
-                public_notes_signature: &sealed.original.public_notes_signature,
-                broader_signature: &sealed.original.broader_signature,
+                encryptor_public_key: sealed.original().encryptor_public_key(),
+                content: sealed.original().content(),
+                public_notes: sealed.original().public_notes(),
+                public_notes_signature: sealed.original().public_notes_signature(),
+                broader_signature: sealed.original().broader_signature(),
             },
             CopyToWrite {
                 id: Uuid::nil(),
-                encryptor_public_key: &copy.encryptor_public_key,
-                content: &copy.content,
-                public_notes_signature: &copy.public_notes_signature,
-                broader_signature: &copy.broader_signature,
+                encryptor_public_key: copy.encryptor_public_key(),
+                content: copy.content(),
+                public_notes_signature: copy.public_notes_signature(),
+                broader_signature: copy.broader_signature(),
             },
-            &sealed.content_hash,
+            sealed.content_hash(),
             &self.grant,
             &self.grant_signature,
         );

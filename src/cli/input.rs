@@ -6,14 +6,14 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Longest input, in bytes: well above any credential that a node takes.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// An input that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InputError {
     #[error("{0} cannot be read")]
     Unreadable(String, #[source] std::io::Error),
-    #[error("{0} is longer than 64 MiB")]
+    #[error("{0} is longer than 16 MiB")]
     TooLong(String),
 }
 

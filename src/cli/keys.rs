@@ -20,9 +20,9 @@ pub(super) enum Keys {
 /// Which keys: those of the configuration (--config), or those in a folder.
 #[derive(Args)]
 pub(super) struct Place {
-    /// The folder of the key files.
-    #[arg(long, value_name = "FOLDER", default_value = "keys")]
-    folder: PathBuf,
+    /// The folder of the key files: keys, if nothing is said.
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
     /// The issuer's URL, for the names of the signing key. Without it the issuer is its did:key.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
@@ -57,8 +57,13 @@ impl Place {
         &self,
         config: Option<&Path>,
     ) -> Result<(KeyFiles, Option<String>), Box<dyn std::error::Error>> {
-        let Some(path) = config else {
-            return Ok((KeyFiles::in_folder(&self.folder), self.issuer.clone()));
+        let path = match (config, &self.folder) {
+            (Some(_), Some(_)) => return Err("--config says where the keys are: leave --folder out".into()),
+            (Some(path), None) => path,
+            (None, folder) => {
+                let folder = folder.as_deref().unwrap_or(Path::new("keys"));
+                return Ok((KeyFiles::in_folder(folder), self.issuer.clone()));
+            }
         };
         let config = Config::load(path)?;
         Ok((config.keys, self.issuer.clone().or(config.issuer.url)))

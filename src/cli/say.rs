@@ -16,9 +16,15 @@ pub(super) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
 /// Why a command could not do its work, with all causes.
 pub(super) fn error(error: &dyn Error) {
     let _ = writeln!(std::io::stderr(), "error: {error}");
+    let mut said = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = writeln!(std::io::stderr(), "  because: {error}");
+        let text = error.to_string();
+        // Some errors say their cause in their own text.
+        if !said.contains(&text) {
+            let _ = writeln!(std::io::stderr(), "  because: {text}");
+        }
+        said = text;
         cause = error.source();
     }
 }

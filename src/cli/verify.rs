@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use idos_credential::{AcceptedIssuer, Moment, VerificationKey, Verified, verify};
+use idos_credential::terms::SubjectKind;
+use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, Verified, verify_with};
 use idos_linked_data::{SdkIssuer, SdkVerdict, resolve_did_key, verify_as_sdk, verify_foreign};
 use serde_json::json;
 
@@ -11,8 +12,9 @@ use super::{Outcome, input, say};
 use crate::clock;
 
 /// Verifies a credential by the strict rules: exactly the shape that issuers write, a signature of the given key,
-/// and dates that hold. Nothing is fetched.
+/// and dates that hold. Nothing is fetched. Exit code 0 or 1, whatever the input holds.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the switches of a command line")]
 pub(super) struct Verify {
     /// The credential's JSON text. `-` reads standard input.
     file: PathBuf,
@@ -26,12 +28,16 @@ pub(super) struct Verify {
     /// Judge as of this moment, such as 2026-01-02T03:04:05Z. Without it: now.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// Judge as the official SDK would, and say what that overlooks.
+    /// Take old subjects (KYC version 1) too. The proof does not cover the subject's version, so a present credential
+    /// could be passed off as an old one, of which no member is required.
+    #[arg(long)]
+    old_subjects: bool,
+    /// Judge as the official SDK would, and say what that overlooks. The exit code is the SDK's verdict.
     #[arg(long)]
     as_sdk: bool,
     /// Judge a credential of another maker, with any contexts and proof suites that are compiled in, by the did:key
     /// that it names. Takes neither --key nor --issuer.
-    #[arg(long, conflicts_with_all = ["key", "issuer", "as_sdk"])]
+    #[arg(long, conflicts_with_all = ["key", "issuer", "as_sdk", "old_subjects"])]
     foreign: bool,
     /// Print one JSON object.
     #[arg(long)]
@@ -58,12 +64,13 @@ impl Verify {
         } else if self.as_sdk {
             as_sdk(&text, &self.sdk_issuers()?, now)
         } else {
-            strict(&text, &self.accepted()?, now)
+            let subjects = if self.old_subjects { Subjects::AndOld } else { Subjects::Present };
+            strict(&text, subjects, &self.accepted()?, now)
         };
         if self.json {
-            answer.print_json()
+            answer.print_json();
         } else {
-            answer.print()
+            answer.print();
         }
         Ok(answer.verified)
     }
@@ -100,8 +107,9 @@ impl Verify {
         let accept = |key| match (&self.issuer, self.did()) {
             (None, _) => Ok(AcceptedIssuer::any_name(key)),
             (Some(_), Some(_)) => Ok(AcceptedIssuer::of_did_key(key)),
-            (Some(url), None) => AcceptedIssuer::of_url(url.trim_end_matches('/'), key)
-                .map_err(|problem| format!("--issuer {problem}")),
+            (Some(url), None) => {
+                AcceptedIssuer::of_url(url, key).map_err(|problem| format!("--issuer {problem}"))
+            }
         };
         self.keys()?.into_iter().map(accept).collect()
     }
@@ -127,8 +135,8 @@ impl Verify {
     }
 }
 
-fn strict(text: &[u8], accepted: &[AcceptedIssuer], now: Moment) -> Answer {
-    match verify(text, accepted, now) {
+fn strict(text: &[u8], subjects: Subjects, accepted: &[AcceptedIssuer], now: Moment) -> Answer {
+    match verify_with(subjects, text, accepted, now) {
         Ok(details) => Answer { verified: true, reason: None, overlooked: None, details: Some(details) },
         Err(rejection) => refused(rejection.to_string()),
     }
@@ -159,6 +167,14 @@ fn foreign(text: &[u8], now: Moment) -> Answer {
     }
 }
 
+fn kind(kind: SubjectKind) -> &'static str {
+    match kind {
+        SubjectKind::KycV1 => "KYC, version 1",
+        SubjectKind::KycV2 => "KYC, version 2",
+        SubjectKind::FaceSign => "FaceSign, proof of personhood",
+    }
+}
+
 fn refused(reason: String) -> Answer {
     Answer { verified: false, reason: Some(reason), overlooked: None, details: None }
 }
@@ -176,6 +192,7 @@ impl Answer {
             say::line(&format!("  id       {}", details.id));
             say::line(&format!("  issuer   {}", details.issuer));
             say::line(&format!("  key      {}", details.verification_method));
+            say::line(&format!("  subject  {}", kind(details.kind)));
             say::line(&format!("  level    {}", details.level));
             if let Some(end) = details.expiration_date {
                 say::line(&format!("  expires  {end}"));
@@ -196,6 +213,7 @@ impl Answer {
                     ("id", json!(details.id)),
                     ("issuer", json!(details.issuer)),
                     ("verificationMethod", json!(details.verification_method)),
+                    ("subject", json!(kind(details.kind))),
                     ("level", json!(details.level)),
                     ("levelSupported", json!(details.level_supported)),
                     ("expirationDate", json!(details.expiration_date.map(|end| end.to_string()))),

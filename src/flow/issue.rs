@@ -1,10 +1,13 @@
 //! Issue a credential: from evidence to a sealed credential in the user's profile.
 
 use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite};
+use idos_client::transaction::MAX_TRANSACTION;
 use idos_client::{Client, Signer, WriteGrant};
 use idos_credential::sealing::SealError;
+use idos_credential::verify::CLOCK_SKEW_MILLIS;
 use idos_credential::{
-    CredentialFields, Draft, Invalid, Moment, PublicNotes, RecipientKey, SealedCredential, SignedCredential,
+    CredentialFields, Draft, Invalid, Moment, Problem, PublicNotes, RecipientKey, SealedCredential,
+    SignedCredential,
 };
 use rand::rngs::OsRng;
 use uuid::Uuid;
@@ -15,6 +18,9 @@ use crate::model::evidence::KycResult;
 
 /// What the public notes of a KYC credential call it.
 const KYC_TYPE: &str = "KYC DATA";
+
+/// What a transaction holds beside the contents: keys, signatures, the grant, the public notes.
+const ROOM_FOR_THE_REST: usize = 24 * 1024;
 
 /// The ids of a credential, chosen before anything is written, so that trying again makes no second one.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +42,17 @@ pub enum IssueError {
     /// It cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// It does not fit a transaction, which holds the credential and its copy.
+    #[error(
+        "the sealed credential and its copy have {bytes} bytes, and a transaction takes {limit}: \
+         the files together must stay below about 1.2 MB"
+    )]
+    TooLarge {
+        /// Bytes of both contents, as they are written.
+        bytes: usize,
+        /// The most that both may have.
+        limit: usize,
+    },
     /// A credential for a grantee needs a copy.
     #[error("a credential that is written by a write grant needs a copy for the grantee")]
     NoCopy,
@@ -52,6 +69,13 @@ pub fn sign(
     keys: &Keys,
     now: Moment,
 ) -> Result<SignedCredential, Invalid> {
+    if result.expires_at.is_some_and(|end| end <= now) {
+        return Err(Problem::new("expiresAt", "is past").into());
+    }
+    if result.approved_at.plus_millis(-CLOCK_SKEW_MILLIS) > now {
+        return Err(Problem::new("approvedAt", "is in the future").into());
+    }
+    let issuer_url = issuer_url.trim_end_matches('/');
     let fields = CredentialFields {
         id: format!("{issuer_url}/credentials/{}", ids.notes),
         level: result.subject.level().to_string(),
@@ -72,7 +96,12 @@ pub fn seal(
     keys: &Keys,
 ) -> Result<SealedCredential, IssueError> {
     let notes = PublicNotes::new(&ids.notes.to_string(), KYC_TYPE, signed.level(), "approved", issuer_name)?;
-    Ok(signed.seal(&notes, user, grantee, &keys.write, &mut OsRng)?)
+    let sealed = signed.seal(&notes, user, grantee, &keys.write, &mut OsRng)?;
+
+    // Said now, and not when a profile has been made and a grant been signed for nothing.
+    let bytes = sealed.original().content().len() + sealed.copy().map_or(0, |copy| copy.content().len());
+    let limit = MAX_TRANSACTION - ROOM_FOR_THE_REST;
+    if bytes > limit { Err(IssueError::TooLarge { bytes, limit }) } else { Ok(sealed) }
 }
 
 /// Writes a sealed credential and its copy under the user's write grant. `None` if an earlier try has written it.
@@ -84,29 +113,29 @@ pub async fn write_by_grant(
     grant: &WriteGrant,
     grant_signature: &str,
 ) -> Result<Option<Receipt>, IssueError> {
-    let copy = sealed.copy.as_ref().ok_or(IssueError::NoCopy)?;
+    let copy = sealed.copy().ok_or(IssueError::NoCopy)?;
     if is_written(client, signer, ids).await? {
         return Ok(None);
     }
 
     let action = CreateCredentialsByDwg::new(
-        &sealed.issuer_auth_public_key,
+        sealed.issuer_auth_public_key(),
         OriginalToWrite {
             id: ids.original,
-            encryptor_public_key: &sealed.original.encryptor_public_key,
-            content: &sealed.original.content,
-            public_notes: &sealed.original.public_notes,
-            public_notes_signature: &sealed.original.public_notes_signature,
-            broader_signature: &sealed.original.broader_signature,
+            encryptor_public_key: sealed.original().encryptor_public_key(),
+            content: sealed.original().content(),
+            public_notes: sealed.original().public_notes(),
+            public_notes_signature: sealed.original().public_notes_signature(),
+            broader_signature: sealed.original().broader_signature(),
         },
         CopyToWrite {
             id: ids.copy,
-            encryptor_public_key: &copy.encryptor_public_key,
-            content: &copy.content,
-            public_notes_signature: &copy.public_notes_signature,
-            broader_signature: &copy.broader_signature,
+            encryptor_public_key: copy.encryptor_public_key(),
+            content: copy.content(),
+            public_notes_signature: copy.public_notes_signature(),
+            broader_signature: copy.broader_signature(),
         },
-        &sealed.content_hash,
+        sealed.content_hash(),
         grant,
         grant_signature,
     );

@@ -6,7 +6,7 @@ use idos_client::actions::{
 use idos_client::{Client, Signer};
 use idos_credential::RecipientKey;
 use idos_wallet::{InvalidProof, OwnershipProof};
-use uuid::Uuid;
+use uuid::{Uuid, Variant};
 
 use super::submit::submit;
 
@@ -48,7 +48,7 @@ pub async fn exists(client: &Client, signer: &Signer, address: &str) -> Result<b
 
 /// Creates what is missing of a profile.
 pub async fn create(client: &Client, signer: &Signer, profile: &NewProfile<'_>) -> Result<(), ProfileError> {
-    if profile.user_id.get_version_num() != 4 {
+    if profile.user_id.get_version_num() != 4 || profile.user_id.get_variant() != Variant::RFC4122 {
         return Err(ProfileError::UserId);
     }
     profile.wallet.verify()?;

@@ -66,7 +66,11 @@ fn bad_evidence_is_named_by_field_and_not_repeated() {
         ),
         ("\"PASSPORT\"", "\"Xyzzy\"", "subject.idDocumentType must be PASSPORT"),
         ("\"1990-02-14\"", "\"Xyzzy\"", "subject.dateOfBirth must be a date"),
-        ("\"selfie.jpg\"", "\"Xyzzy\"", "subject.selfieFile names a file that cannot be read"),
+        (
+            "\"selfie.jpg\"",
+            "\"Xyzzy\"",
+            "subject.selfieFile names a file that is not there, or is no plain file",
+        ),
         ("\"selfie.jpg\"", "\"../Xyzzy\"", "subject.selfieFile must name a file that lies beside the result"),
         (
             "\"selfie.jpg\"",

@@ -32,7 +32,7 @@ async fn users_of_all_five_wallets_get_and_read_their_credential() {
         let verified = verify(&mine, &[issuer], clock::now()).unwrap();
         assert_eq!(verified.level_supported, Some(true));
         let (copy_id, copy) =
-            read::copy_of(&world.client, &world.issuer, &world.keys.encryption, &sealed.content_hash)
+            read::copy_of(&world.client, &world.issuer, &world.keys.encryption, sealed.content_hash())
                 .await
                 .unwrap();
         assert_eq!((copy_id, &copy), (ids.copy, &mine), "{wallet_type}");
@@ -184,6 +184,6 @@ async fn others_do_not_read() {
     let stranger = Signer::from(other.wallet.clone());
     let nothing = read::owned(&world.client, &stranger, &other.secret, ids.original).await;
     assert!(matches!(nothing, Err(read::ReadError::NotFound)));
-    let nothing = read::copy_of(&world.client, &stranger, &other.secret, &sealed.content_hash).await;
+    let nothing = read::copy_of(&world.client, &stranger, &other.secret, sealed.content_hash()).await;
     assert!(matches!(nothing, Err(read::ReadError::NotFound)));
 }

@@ -1,7 +1,7 @@
 //! The service package through its doors: flows against a node that misbehaves, and the commands as people run
 //! them.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails loudly")]
 
 mod commands;
 mod demo;

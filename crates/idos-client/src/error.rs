@@ -170,6 +170,9 @@ pub enum Uncertainty {
     /// The node did not show it in a block as long as we asked.
     #[error("it did not appear in a block in time")]
     NotSeen,
+    /// It was looked up, and the look-up failed; that says nothing about the transaction.
+    #[error("it could not be looked up")]
+    LookUp(#[source] Box<Error>),
 }
 
 /// The login at a gateway failed.
@@ -276,6 +279,7 @@ impl Error {
             | Self::NoAnswer(error)
             | Self::OutcomeUnknown { why: Uncertainty::NoAnswer(error), .. } => error.timed_out,
             Self::OutcomeUnknown { why: Uncertainty::NotInABlockYet | Uncertainty::NotSeen, .. } => true,
+            Self::OutcomeUnknown { why: Uncertainty::LookUp(error), .. } => error.is_timeout(),
             _ => false,
         }
     }

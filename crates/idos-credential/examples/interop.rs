@@ -4,7 +4,7 @@
 //! | `op` | members | answer |
 //! |---|---|---|
 //! | `issue` | `seedHex`, `issuer`, `kind` (`kyc`, `facesign`), `fields`, `subject`, `created` | `credential` |
-//! | `verify` | `credential`, `issuers` (each with `publicKeyMultibase` and `issuer` or `id`, `controller`), `at` | `verified`, `reason` |
+//! | `verify` | `credential`, `issuers` (each with `publicKeyMultibase` and `issuer` or `id`, `controller`), `at`, `oldSubjects` | `verified`, `reason` |
 //! | `seal` | `recipientPublicKey`, `plaintext` (both base64) | `content`, `encryptorPublicKey` |
 //! | `open` | `content`, `encryptorPublicKey`, `secretKey` | `plaintext` |
 //!
@@ -80,7 +80,9 @@ fn judge(request: &Value) -> Answer {
             }
         });
     }
-    let verdict = verify(text(request, "credential")?.as_bytes(), &issuers, text(request, "at")?.parse()?);
+    let subjects = if request["oldSubjects"] == true { Subjects::AndOld } else { Subjects::Present };
+    let credential = text(request, "credential")?.as_bytes();
+    let verdict = verify_with(subjects, credential, &issuers, text(request, "at")?.parse()?);
     Ok(match verdict {
         Ok(_) => json!({ "verified": true }),
         Err(rejection) => json!({ "verified": false, "reason": rejection.to_string() }),

@@ -36,8 +36,8 @@ pub enum KeyError {
     /// An issuer that is not an absolute URI.
     #[error("must be an absolute URI")]
     Uri,
-    /// Not 32 bytes in hex.
-    #[error("must be 32 bytes in hex")]
+    /// Not a private key in any spelling.
+    #[error("must be zrv… (multibase), a JSON Web Key, or 32 bytes in hex")]
     Hex,
 }
 
@@ -123,7 +123,7 @@ impl fmt::Debug for IssuerKey {
 
 impl IssuerKey {
     /// The key of an issuer with a URL, by the convention of the official SDK: the key is `<issuer>/keys/1`, and
-    /// credentials name `<issuer>/issuers/1` as their issuer.
+    /// credentials name `<issuer>/issuers/1` as their issuer. A slash at the end of the URL does not count.
     pub fn of_url(issuer: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
         let (id, controller) = names_of_url(issuer);
         Self::named(id, controller, seed)
@@ -167,8 +167,9 @@ impl IssuerKey {
     }
 }
 
-/// Key id and controller of an issuer with a URL.
+/// Key id and controller of an issuer with a URL, which may end in a slash.
 pub(crate) fn names_of_url(issuer: &str) -> (String, String) {
+    let issuer = issuer.trim_end_matches('/');
     (format!("{issuer}/keys/1"), format!("{issuer}/issuers/1"))
 }
 

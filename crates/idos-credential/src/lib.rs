@@ -59,4 +59,4 @@ pub use notes::PublicNotes;
 pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;
 pub use subject::{FaceSignSubject, KycSubject, ResidentialAddress};
-pub use verify::{AcceptedIssuer, Rejection, Verified, verify};
+pub use verify::{AcceptedIssuer, Rejection, Subjects, Verified, verify, verify_with};

@@ -120,32 +120,82 @@ impl EncryptionSecret {
     }
 }
 
-/// One encrypted copy of a credential, with all that a node stores and checks of it.
+/// One encrypted copy of a credential, with all that a node stores and checks of it. Only sealing makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedRow {
-    /// `base64(nonce ‖ box)`
-    pub content: String,
-    /// Base64 of the ephemeral X25519 key.
-    pub encryptor_public_key: String,
-    /// Empty for a copy.
-    pub public_notes: String,
-    /// Base64 of the Ed25519 signature over the notes.
-    pub public_notes_signature: String,
-    /// Base64 of the Ed25519 signature over the bytes of the notes' signature and of the content.
-    pub broader_signature: String,
+    content: String,
+    encryptor_public_key: String,
+    public_notes: String,
+    public_notes_signature: String,
+    broader_signature: String,
 }
 
-/// A credential that only its recipients can read: the only form in which one may be stored or sent.
+impl SealedRow {
+    /// `base64(nonce ‖ box)`
+    #[must_use]
+    pub fn content(&self) -> &str {
+        &self.content
+    }
+
+    /// Base64 of the ephemeral X25519 key.
+    #[must_use]
+    pub fn encryptor_public_key(&self) -> &str {
+        &self.encryptor_public_key
+    }
+
+    /// Empty for a copy.
+    #[must_use]
+    pub fn public_notes(&self) -> &str {
+        &self.public_notes
+    }
+
+    /// Base64 of the Ed25519 signature over the notes.
+    #[must_use]
+    pub fn public_notes_signature(&self) -> &str {
+        &self.public_notes_signature
+    }
+
+    /// Base64 of the Ed25519 signature over the bytes of the notes' signature and of the content.
+    #[must_use]
+    pub fn broader_signature(&self) -> &str {
+        &self.broader_signature
+    }
+}
+
+/// A credential that only its recipients can read: the only form in which one may be stored or sent. Only sealing
+/// makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedCredential {
+    content_hash: String,
+    issuer_auth_public_key: String,
+    original: SealedRow,
+    copy: Option<SealedRow>,
+}
+
+impl SealedCredential {
     /// Lower-case hex of the SHA-256 of the plaintext; the same for all copies.
-    pub content_hash: String,
+    #[must_use]
+    pub fn content_hash(&self) -> &str {
+        &self.content_hash
+    }
+
     /// Lower-case hex of the Ed25519 key that signed the rows.
-    pub issuer_auth_public_key: String,
+    #[must_use]
+    pub fn issuer_auth_public_key(&self) -> &str {
+        &self.issuer_auth_public_key
+    }
+
     /// The user's copy.
-    pub original: SealedRow,
+    #[must_use]
+    pub fn original(&self) -> &SealedRow {
+        &self.original
+    }
+
     /// The copy for whoever was granted one.
-    pub copy: Option<SealedRow>,
+    #[must_use]
+    pub fn copy(&self) -> Option<&SealedRow> {
+        self.copy.as_ref()
+    }
 }
 
 impl SignedCredential {

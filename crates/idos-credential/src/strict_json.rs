@@ -3,12 +3,16 @@
 //! Parsers differ on which of two equal members counts, and a signature says nothing about the other one, so a
 //! credential or a piece of evidence with a repeated member is refused.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Deepest nesting that is read. idOS credentials and evidence need four.
 const MAX_DEPTH: usize = 16;
+/// Most values that are read, members and items of lists together. A value costs far more memory than its text;
+/// idOS credentials and evidence have less than a hundred.
+const MAX_VALUES: usize = 4096;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,13 +48,17 @@ pub enum JsonError {
     /// Nested deeper than 16 levels.
     #[error("is nested too deeply")]
     TooDeep,
+    /// More than 4096 values.
+    #[error("has too many members")]
+    TooMany,
 }
 
 impl Json {
     /// Reads one JSON value and nothing after it.
     pub fn parse(text: &[u8]) -> Result<Self, JsonError> {
         let mut parser = serde_json::Deserializer::from_slice(text);
-        let value = Depth(0).deserialize(&mut parser).map_err(|e| explain(&e))?;
+        let left = Cell::new(MAX_VALUES);
+        let value = Seed { depth: 0, left: &left }.deserialize(&mut parser).map_err(|e| explain(&e))?;
         parser.end().map_err(|e| explain(&e))?;
         Ok(value)
     }
@@ -76,11 +84,16 @@ impl Json {
 
 const DUPLICATE: &str = "duplicate member";
 const TOO_DEEP: &str = "too deep";
+const TOO_MANY: &str = "too many values";
+/// How `serde_json` hands over a number when some crate in the build has switched on its `arbitrary_precision`.
+const NUMBER: &str = "$serde_json::private::Number";
 
 fn explain(error: &serde_json::Error) -> JsonError {
     let text = error.to_string();
     if text.starts_with(DUPLICATE) {
         JsonError::Duplicate
+    } else if text.starts_with(TOO_MANY) {
+        JsonError::TooMany
     } else if text.starts_with(TOO_DEEP) || text.starts_with("recursion limit") {
         JsonError::TooDeep
     } else {
@@ -89,15 +102,28 @@ fn explain(error: &serde_json::Error) -> JsonError {
 }
 
 #[derive(Clone, Copy)]
-struct Depth(usize);
+struct Seed<'c> {
+    depth: usize,
+    left: &'c Cell<usize>,
+}
 
-impl Depth {
+impl Seed<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.0 < MAX_DEPTH { Ok(Self(self.0 + 1)) } else { Err(E::custom(TOO_DEEP)) }
+        if self.depth < MAX_DEPTH {
+            Ok(Self { depth: self.depth + 1, ..self })
+        } else {
+            Err(E::custom(TOO_DEEP))
+        }
+    }
+
+    fn count<E: serde::de::Error>(self) -> Result<(), E> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| E::custom(TOO_MANY))?;
+        self.left.set(left);
+        Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Depth {
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
@@ -105,7 +131,7 @@ impl<'de> DeserializeSeed<'de> for Depth {
     }
 }
 
-impl<'de> Visitor<'de> for Depth {
+impl<'de> Visitor<'de> for Seed<'_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,6 +170,7 @@ impl<'de> Visitor<'de> for Depth {
         let deeper = self.deeper()?;
         let mut items = Vec::new();
         while let Some(item) = seq.next_element_seed(deeper)? {
+            self.count()?;
             items.push(item);
         }
         Ok(Json::List(items))
@@ -154,6 +181,12 @@ impl<'de> Visitor<'de> for Depth {
         let mut members: Vec<(String, Json)> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
+            if name == NUMBER {
+                map.next_value::<IgnoredAny>()?;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                return Ok(Json::Number);
+            }
+            self.count()?;
             if !seen.insert(name.clone()) {
                 return Err(A::Error::custom(DUPLICATE));
             }
@@ -177,6 +210,23 @@ mod tests {
         );
         assert_eq!(Json::parse(br#"{"a":1,"a":1}"#), Err(JsonError::Duplicate));
         assert_eq!(Json::parse(br#"{"a":1,"\u0061":1}"#), Err(JsonError::Duplicate));
+    }
+
+    #[test]
+    fn numbers_are_numbers_in_every_build() {
+        for text in
+            ["1", "-1.5e300", "123456789012345678901234567890", r#"{"$serde_json::private::Number":"1"}"#]
+        {
+            assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number), "{text}");
+        }
+    }
+
+    #[test]
+    fn too_many_values_are_refused_early() {
+        let list = format!("[{}1]", "1,".repeat(5000));
+        assert_eq!(Json::parse(list.as_bytes()), Err(JsonError::TooMany));
+        let members: Vec<_> = (0..5000).map(|n| format!("\"{n}\":1")).collect();
+        assert_eq!(Json::parse(format!("{{{}}}", members.join(",")).as_bytes()), Err(JsonError::TooMany));
     }
 
     #[test]

@@ -5,8 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::sealing::EncryptionSecret;
 
-/// Longest password, in bytes after normalisation.
+/// Longest password, in bytes.
 const MAX_PASSWORD: usize = 4096;
+
+/// How much longer NFKC makes a text in UTF-8 at the most (Unicode FAQ on normalisation).
+const MAX_EXPANSION: usize = 11;
 
 /// How hard the derivation is: the N of scrypt (RFC 7914).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,10 @@ pub fn derive(
     if password.len() > MAX_PASSWORD {
         return Err(DerivationError::Password);
     }
-    let password: Zeroizing<String> = Zeroizing::new(password.nfkc().collect());
+    // Normalising can make a text longer; room enough beforehand, or growing would leave copies behind.
+    let mut normal = Zeroizing::new(String::with_capacity(password.len() * MAX_EXPANSION));
+    normal.extend(password.nfkc());
+    let password = normal;
     let log_n = match strength {
         Strength::Current => 14,
         Strength::Legacy => 7,

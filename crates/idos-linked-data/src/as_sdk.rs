@@ -183,7 +183,8 @@ fn nquads(document: &Value) -> Result<String, &'static str> {
     }
     canonical(document, &IdosLoader::new()).map_err(|error| match error {
         LinkedDataError::Expansion => SAFE_MODE,
-        LinkedDataError::Json | LinkedDataError::TooDeep => "it is not JSON that can be processed",
+        LinkedDataError::Json => "it is not JSON",
+        LinkedDataError::TooLarge => "it is too large to be processed",
     })
 }
 

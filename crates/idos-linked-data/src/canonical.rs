@@ -3,6 +3,7 @@
 //! ssi expands, turns to RDF and labels blank nodes; its own text form has the escapes of an older draft and
 //! sorts by code points. Here lines are escaped by RDFC-1.0 and sorted by UTF-16 code units.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rdf_types::{Id, LexicalQuad, LiteralType, Object, Quad, Term};
@@ -10,12 +11,17 @@ use serde_json::Value;
 use ssi::json_ld::json_ld::Loader;
 use ssi::json_ld::syntax::{self, Parse as _};
 use ssi::json_ld::{CompactJsonLd, Expandable as _};
+use ssi::rdf::urdna2015::normalize;
 use ssi::rdf::{AnyLdEnvironment as _, LdEnvironment};
 
 use crate::contexts::all_contexts;
 
-/// Deepest nesting that is processed; the libraries below recurse.
+/// What is processed at the most. General JSON-LD costs much memory a value, and labelling blank nodes that look
+/// alike costs exponential time ("poison graphs", RDFC-1.0 section 7): credentials have two or three.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 const MAX_DEPTH: usize = 64;
+const MAX_VALUES: usize = 4096;
+const MAX_BLANK_NODES: usize = 5;
 
 /// Why a document has no canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,9 +29,9 @@ pub enum LinkedDataError {
     /// Not JSON.
     #[error("is not JSON")]
     Json,
-    /// Nested too deeply.
-    #[error("is nested too deeply")]
-    TooDeep,
+    /// Longer than 8 MiB, deeper than 64 levels, more than 4096 values, or more than 5 nodes without an id.
+    #[error("is too large to be processed")]
+    TooLarge,
     /// A context that is not known or not valid, a member or type without meaning, a relative id.
     #[error("has a context, member or id that JSON-LD cannot make sense of")]
     Expansion,
@@ -39,31 +45,31 @@ pub fn canonical_nquads(document: &str) -> Result<String, LinkedDataError> {
 
 /// Reads JSON as JavaScript does: of equal members, the last counts.
 pub(crate) fn parse(document: &str) -> Result<Value, LinkedDataError> {
-    if depth(document) > MAX_DEPTH {
-        return Err(LinkedDataError::TooDeep);
-    }
+    check_size(document)?;
     serde_json::from_str(document).map_err(|_| LinkedDataError::Json)
 }
 
-/// An upper bound that does not look at texts: brackets inside them count.
-fn depth(document: &str) -> usize {
+/// Bounds what the processing of `document` can cost, before anything is allocated for it.
+fn check_size(document: &str) -> Result<(), LinkedDataError> {
     let mut in_text = false;
     let mut escaped = false;
-    let (mut now, mut most) = (0_usize, 0);
+    let (mut depth, mut values) = (0_usize, 0_usize);
     for byte in document.bytes() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_text => escaped = true,
             b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => {
-                now += 1;
-                most = most.max(now);
-            }
-            b'}' | b']' if !in_text => now = now.saturating_sub(1),
+            _ if in_text => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
             _ => {}
         }
+        if depth > MAX_DEPTH || values > MAX_VALUES {
+            return Err(LinkedDataError::TooLarge);
+        }
     }
-    most
+    if document.len() > MAX_BYTES { Err(LinkedDataError::TooLarge) } else { Ok(()) }
 }
 
 pub(crate) fn canonical(document: &Value, loader: &impl Loader) -> Result<String, LinkedDataError> {
@@ -76,11 +82,31 @@ pub(crate) fn canonical(document: &Value, loader: &impl Loader) -> Result<String
     let document = CompactJsonLd(document);
     let expanded = futures_executor::block_on(document.expand_with(&mut environment, loader))
         .map_err(|_| LinkedDataError::Expansion)?;
-    let quads = environment.canonical_quads_of(&expanded).map_err(|_| LinkedDataError::Expansion)?;
-    let mut lines: Vec<String> = quads.iter().map(|quad| disguise.take_off(line(quad))).collect();
+    let quads = environment.quads_of(&expanded).map_err(|_| LinkedDataError::Expansion)?;
+    if blank_nodes(&quads) > MAX_BLANK_NODES {
+        return Err(LinkedDataError::TooLarge);
+    }
+    let labelled = normalize(quads.iter().map(|quad| quad.as_lexical_quad_ref()));
+    let mut lines: Vec<String> = labelled.map(|quad| disguise.take_off(line(&quad))).collect();
     lines.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
     lines.dedup();
     Ok(lines.concat())
+}
+
+fn blank_nodes(quads: &[LexicalQuad]) -> usize {
+    let mut labels = BTreeSet::new();
+    for Quad(subject, _, object, graph) in quads {
+        let object = match object {
+            Term::Id(id) => Some(id),
+            Term::Literal(_) => None,
+        };
+        for id in [Some(subject), object, graph.as_ref()].into_iter().flatten() {
+            if let Id::Blank(label) = id {
+                labels.insert(label.as_str());
+            }
+        }
+    }
+    labels.len()
 }
 
 /// JavaScript takes ids with characters that RFC 3987 forbids, and escapes them in N-Quads; ssi drops such ids in
@@ -88,13 +114,14 @@ pub(crate) fn canonical(document: &Value, loader: &impl Loader) -> Result<String
 struct Disguise(String);
 
 impl Disguise {
-    /// A disguise that does not occur in `document`.
+    /// A disguise that does not occur in `document`: the first number that follows no such mark in it.
     fn unlike(document: &str) -> Self {
-        let mut mark = "escaped-".to_owned();
-        while document.contains(&mark) {
-            mark.push('-');
-        }
-        Self(mark)
+        let digits = |text: &str| {
+            text.chars().take_while(char::is_ascii_digit).take(9).collect::<String>().parse().ok()
+        };
+        let taken: BTreeSet<u32> = document.split("escaped-").skip(1).filter_map(digits).collect();
+        let free = (0..u32::MAX).find(|n| !taken.contains(n)).unwrap_or_default();
+        Self(format!("escaped-{free}-"))
     }
 
     fn put_on(&self, value: &mut Value) {

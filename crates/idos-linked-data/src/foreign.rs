@@ -7,7 +7,7 @@ use ssi::claims::vc::v1::data_integrity::any_credential_from_json_str;
 use ssi::dids::{DIDKey, DIDResolver as _};
 use ssi::verification_methods::AnyMethod;
 
-use crate::canonical::parse;
+use crate::canonical::{canonical, parse};
 use crate::contexts::all_contexts;
 
 /// Why a foreign credential was refused.
@@ -23,7 +23,9 @@ pub enum ForeignError {
 
 /// Verifies a credential whose issuer is a `did:key` at the time `now`, with the contexts of ssi and of idOS.
 pub fn verify_foreign(credential: &str, now: Moment) -> Result<(), ForeignError> {
-    parse(credential).map_err(|_| ForeignError::NotACredential)?;
+    let document = parse(credential).map_err(|_| ForeignError::NotACredential)?;
+    // ssi labels blank nodes without a bound; what is too much for it is refused here.
+    canonical(&document, &all_contexts()).map_err(|_| ForeignError::DoesNotVerify)?;
     let credential = any_credential_from_json_str(credential).map_err(|_| ForeignError::NotACredential)?;
     let now = DateTime::from_timestamp_millis(now.unix_millis()).ok_or(ForeignError::DoesNotVerify)?;
     let verifier = VerificationParameters::from_resolver(DIDKey.into_vm_resolver::<AnyMethod>())

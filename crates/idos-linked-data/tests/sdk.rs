@@ -4,7 +4,9 @@
 
 use idos_credential::subject::IdDocumentType;
 use idos_credential::{CredentialFields, Draft, IssuerKey, KycSubject, Moment, VerificationKey};
-use idos_linked_data::{SdkIssuer, SdkVerdict, canonical_nquads, verify_as_sdk, verify_foreign};
+use idos_linked_data::{
+    LinkedDataError, SdkIssuer, SdkVerdict, canonical_nquads, verify_as_sdk, verify_foreign,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -93,6 +95,41 @@ fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
     assert_eq!(verify_foreign(signed.text(), now), Ok(()));
     let changed = signed.text().replace("Ann", "Bob");
     assert!(verify_foreign(&changed, now).is_err());
+}
+
+/// Inputs that general JSON-LD processing would chew on for minutes, or for gigabytes.
+#[test]
+fn documents_that_cost_too_much_are_refused() {
+    let nodes: Vec<_> = (0..9)
+        .map(|n| {
+            let others: Vec<_> =
+                (0..9).filter(|m| *m != n).map(|m| format!("{{\"@id\":\"_:b{m}\"}}")).collect();
+            format!("{{\"@id\":\"_:b{n}\",\"https://x.example/p\":[{}]}}", others.join(","))
+        })
+        .collect();
+    let clique = format!("{{\"@graph\":[{}]}}", nodes.join(","));
+    let dashes = format!("{{\"https://x.example/p\":\"escaped-{}\"}}", "-".repeat(300_000));
+    let marks = (0..200_000).map(|n| format!("escaped-{n}-")).collect::<Vec<_>>().concat();
+    let marks = format!("{{\"https://x.example/p\":\"{marks}\"}}");
+    let list = format!("{{\"https://x.example/p\":[{}1]}}", "1,".repeat(1_000_000));
+    let deep = "[".repeat(1_000_000);
+    assert_eq!(canonical_nquads(&clique), Err(LinkedDataError::TooLarge));
+    assert_eq!(canonical_nquads(&list), Err(LinkedDataError::TooLarge));
+    assert_eq!(canonical_nquads(&deep), Err(LinkedDataError::TooLarge));
+    assert!(canonical_nquads(&dashes).is_ok());
+    assert!(canonical_nquads(&marks).is_ok());
+    for text in [clique, list, deep] {
+        assert!(verify_foreign(&text, Moment::EPOCH).is_err());
+        assert!(matches!(verify_as_sdk(&text, &[], Moment::EPOCH), SdkVerdict::Refused(_)));
+    }
+}
+
+#[test]
+fn numbers_are_no_objects_for_the_strict_parser_in_a_build_with_ssi() {
+    use idos_credential::strict_json::Json;
+    for text in ["1.5", "1e5", "123456789012345678901234567890"] {
+        assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number), "{text}");
+    }
 }
 
 fn fields() -> CredentialFields {

@@ -27,7 +27,12 @@ pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<KycResult, supe
         if !is_name {
             return Err("must name a file that lies beside the result");
         }
-        read(&folder.join(name)).map_err(|_| "names a file that cannot be read, or is larger than 16 MiB")
+        let path = folder.join(name);
+        // Neither a link to elsewhere nor a pipe that never ends.
+        if !std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+            return Err("names a file that is not there, or is no plain file");
+        }
+        read(&path).map_err(|_| "names a file that cannot be read, or is larger than 16 MiB")
     };
     Ok(KycResult::parse(&text, &user_id, &mut read_file)?)
 }

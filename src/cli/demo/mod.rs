@@ -34,14 +34,14 @@ const GRANT_LIFE: Duration = Duration::from_hours(24);
 /// Creates a simulated user, issues a credential from a KYC result into the user's idOS profile, and reads it back
 /// as the user and as the issuer.
 ///
-/// Without --node-url this runs on an in-process development node, with fresh keys. With it, the issuer's keys
-/// come from the configuration, and a simulated user is really created on that network.
+/// Without --config this runs on an in-process development node, with fresh keys. With it, the keys and the node are
+/// those of the configuration, and a simulated user is really created on that network.
 #[derive(Args)]
 pub(super) struct Demo {
     /// The KYC result, a JSON file with its image files beside it. Without it: the example in examples/.
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
-    /// The idOS node to use in place of an in-process one. Needs --config.
+    /// The idOS node to use in place of the configured one. Needs --config.
     #[arg(long, value_name = "URL")]
     node_url: Option<Url>,
     /// Print one JSON object in place of the story.
@@ -85,22 +85,25 @@ impl Demo {
                 (issuer.name.clone(), issuer.url.clone(), Keys::load(files, issuer.url.as_deref())?)
             }
             None if self.node_url.is_some() => {
-                return Err("another node knows only registered issuers: --node-url needs --config".into());
+                return Err(
+                    "another node knows only registered issuers: --node-url needs --config with their keys"
+                        .into(),
+                );
             }
             None => (ISSUER_NAME.to_owned(), Some(ISSUER_URL.to_owned()), Keys::ephemeral(Some(ISSUER_URL))?),
         };
         let url = url.unwrap_or_else(|| keys.signing.controller().to_owned());
-        let node = match self.node_url {
-            Some(_) => None,
-            None => {
-                let inserters = vec![Inserter::new(&name, [keys.write.public_hex()])];
-                Some(DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await?)
-            }
+        let node = if config.is_none() {
+            let inserters = vec![Inserter::new(&name, [keys.write.public_hex()])];
+            Some(DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await?)
+        } else {
+            None
         };
-        let node_url = match (&self.node_url, &node) {
-            (Some(url), _) => url.clone(),
-            (None, Some(node)) => node.url().parse()?,
-            (None, None) => return Err("there is no node".into()),
+        let node_url = match (&self.node_url, config, &node) {
+            (Some(url), ..) => url.clone(),
+            (None, Some(config), _) => config.node.url,
+            (None, None, Some(node)) => node.url().parse()?,
+            (None, None, None) => return Err("there is no node".into()),
         };
         let client = Client::connect(ClientConfig::new(node_url.clone())).await?;
         story.node(&node_url, client.chain_id(), node.is_some());
@@ -117,6 +120,18 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
 
     let result = evidence::load(evidence, holder.user_id)?;
     story.evidence(&result);
+
+    let ids = Ids { original: holder::random_id(), copy: holder::random_id(), notes: holder::random_id() };
+    let start = Instant::now();
+    let signed = issue::sign(result, ids, &stage.url, keys, clock::now())?;
+    let signing = start.elapsed();
+    let issued_text = zeroize::Zeroizing::new(signed.text().to_owned());
+    let level = signed.level().to_owned();
+    let start = Instant::now();
+    let own_copy = keys.encryption.public();
+    let sealed = issue::seal(signed, ids, &stage.name, &holder.secret.public(), Some(&own_copy), keys)?;
+    let sealing = start.elapsed();
+    story.sealed(&sealed, &issued_text, &level, signing, sealing);
 
     let (address, public_key) = (holder.wallet.address(), holder.wallet.public_key());
     let known = profile::exists(client, &issuer, &address).await?;
@@ -144,18 +159,6 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     let grant_signature = holder.sign(&grant_text);
     story.grant(&grant);
 
-    let ids = Ids { original: holder::random_id(), copy: holder::random_id(), notes: holder::random_id() };
-    let start = Instant::now();
-    let signed = issue::sign(result, ids, &stage.url, keys, clock::now())?;
-    let signing = start.elapsed();
-    let issued_text = zeroize::Zeroizing::new(signed.text().to_owned());
-    let level = signed.level().to_owned();
-    let start = Instant::now();
-    let own_copy = keys.encryption.public();
-    let sealed = issue::seal(signed, ids, &stage.name, &holder.secret.public(), Some(&own_copy), keys)?;
-    let sealing = start.elapsed();
-    story.sealed(&sealed, &issued_text, &level, signing, sealing);
-
     let start = Instant::now();
     let receipt = issue::write_by_grant(client, &issuer, &sealed, ids, &grant, &grant_signature).await?;
     story.written(ids, receipt, start.elapsed());
@@ -164,16 +167,14 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     let as_user = Signer::from(holder.wallet.clone());
     let start = Instant::now();
     let mine = read::owned(client, &as_user, &holder.derive_again()?, ids.original).await?;
-    let accepted = match keys.signing.controller().starts_with("did:") {
-        true => AcceptedIssuer::of_did_key(keys.signing.verification_key()),
-        false => AcceptedIssuer::of_url(&stage.url, keys.signing.verification_key())?,
-    };
+    let (id, controller) = (keys.signing.id().to_owned(), keys.signing.controller().to_owned());
+    let accepted = AcceptedIssuer::named(id, controller, keys.signing.verification_key())?;
     let verdict = verify(&mine, &[accepted], clock::now());
     let same = mine.as_slice() == issued_text.as_bytes();
     story.read_by_user(&verdict, same, start.elapsed());
 
     let start = Instant::now();
-    let (copy_id, copy) = read::copy_of(client, &issuer, &keys.encryption, &sealed.content_hash).await?;
+    let (copy_id, copy) = read::copy_of(client, &issuer, &keys.encryption, sealed.content_hash()).await?;
     let same_copy = copy == mine && copy_id == ids.copy;
     story.read_by_issuer(same_copy, start.elapsed());
     Ok(verdict.is_ok() && same && same_copy)
@@ -187,6 +188,7 @@ fn write_grant(holder: &Holder, keys: &Keys) -> Result<WriteGrant, Error> {
         issuer_public_key: keys.write.public_hex(),
     };
     let end = now.saturating_add_unsigned(GRANT_LIFE.as_secs());
-    let (now, end) = (GrantTime::from_unix(now)?, GrantTime::from_unix(end)?);
-    Ok(WriteGrant::new(holder::random_id(), parties, now.clone(), now, end)?)
+    // The user's clock may be ahead of the node's.
+    let start = GrantTime::from_unix(now - 300)?;
+    Ok(WriteGrant::new(holder::random_id(), parties, start.clone(), start, GrantTime::from_unix(end)?)?)
 }

@@ -136,7 +136,7 @@ impl Story {
         signing: Duration,
         sealing: Duration,
     ) {
-        self.note("contentHash", sealed.content_hash.as_str());
+        self.note("contentHash", sealed.content_hash());
         self.note("credentialBytes", text.len());
         self.took("buildAndSign", signing);
         self.took("seal", sealing);

@@ -1,8 +1,12 @@
 //! Sending transactions, and sorting what comes of it.
 
+use std::error::Error as _;
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::Client;
+use super::lookup::{TxState, TxStatus};
 use super::network::Counting;
 use super::prepared::{Prepared, Terms, payload};
 use super::rpc::{Failure, RpcError};
@@ -35,7 +39,7 @@ pub enum Broadcast {
 /// A transaction that went well, as far as was waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TxOutcome {
-    /// The transaction, as the node calls it.
+    /// The transaction; the hash that [`Prepared::hash`] gave.
     pub hash: TxHash,
     /// Its nonce.
     pub nonce: u64,
@@ -46,11 +50,15 @@ pub struct TxOutcome {
 /// How often a fresh nonce is fetched when somebody else was faster with it.
 const NONCE_ATTEMPTS: usize = 3;
 
+/// How long to wait for the block of a transaction that was refused because it is in the mempool already. A node
+/// itself waits up to 15 seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl Client {
     /// Does an action: signs a transaction and sends it.
     ///
     /// One signer's transactions go one after the other. With [`Nonce::Next`], a nonce that somebody else has used
-    /// meanwhile is replaced, a few times. To know the hash before anything is sent, use
+    /// meanwhile is replaced, a few times, unless it is this very transaction that has used it. To know the hash before anything is sent, use
     /// [`prepare`](Self::prepare) and [`broadcast`](Self::broadcast).
     pub async fn execute<A: Action>(
         &self,
@@ -65,15 +73,47 @@ impl Client {
         loop {
             let prepared = self.prepare(signer, action, nonce).await?;
             match self.broadcast(&prepared, broadcast).await {
-                Err(Error::Rejected(rejection))
-                    if rejection.is_wrong_nonce() && nonce == Nonce::Next && attempt < NONCE_ATTEMPTS =>
-                {
+                Err(Error::Rejected(rejection)) if rejection.is_wrong_nonce() && nonce == Nonce::Next => {
+                    if let Some(outcome) = self.delivered_before(&prepared, broadcast).await? {
+                        return Ok(outcome);
+                    }
+                    if attempt == NONCE_ATTEMPTS {
+                        return Err(Error::Rejected(rejection));
+                    }
                     tracing::debug!(tx = %rejection.hash, "The nonce was taken; fetching a fresh one");
                     attempt += 1;
                 }
                 outcome => return outcome,
             }
         }
+    }
+
+    /// What became of a transaction whose nonce was taken, if it was itself that took it; `None` if it was not.
+    ///
+    /// Proxies repeat requests that they think lost. The second copy is refused for its nonce when the first one is
+    /// written; with a fresh nonce the action would be done twice.
+    async fn delivered_before(
+        &self,
+        prepared: &Prepared,
+        broadcast: Broadcast,
+    ) -> Result<Option<TxOutcome>, Error> {
+        let hash = prepared.hash();
+        let status = self.transaction(hash).await.map_err(|error| {
+            tracing::warn!(tx = %hash, cause = error.source(), "A refused transaction cannot be looked up: {error}");
+            Error::OutcomeUnknown { hash, why: Uncertainty::LookUp(Box::new(error)) }
+        })?;
+        let Some(TxStatus { state, .. }) = status else { return Ok(None) };
+        tracing::warn!(tx = %hash, "A transaction was refused for its nonce, and the node has it: it came twice");
+        let committed = match state {
+            TxState::Succeeded { .. } => true,
+            TxState::Failed { rejection, .. } => return Err(failed(rejection)),
+            TxState::Pending if broadcast == Broadcast::Accept => false,
+            TxState::Pending => {
+                self.confirm(hash, PATIENCE).await?;
+                true
+            }
+        };
+        Ok(Some(TxOutcome { hash, nonce: prepared.nonce(), committed }))
     }
 
     /// Signs a transaction without sending it.
@@ -166,9 +206,12 @@ impl Rejection {
 }
 
 fn outcome(prepared: &Prepared, broadcast: Broadcast, answer: BroadcastAnswer) -> Result<TxOutcome, Error> {
-    let BroadcastAnswer { tx_hash: hash, result } = answer;
-    if hash != prepared.hash() {
-        tracing::warn!(ours = %prepared.hash(), theirs = %hash, "An idOS node gives a transaction another hash");
+    let BroadcastAnswer { tx_hash: theirs, result } = answer;
+    // Ours is made of what was sent, and it is what the caller has recorded. A look-up of any other one would be
+    // about some other transaction.
+    let hash = prepared.hash();
+    if hash != theirs {
+        tracing::warn!(ours = %hash, %theirs, "An idOS node gives a transaction another hash");
     }
     match result {
         Some(TxResult { code: 0, .. }) => Ok(TxOutcome { hash, nonce: prepared.nonce(), committed: true }),

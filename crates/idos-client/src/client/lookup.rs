@@ -1,5 +1,6 @@
 //! Looking transactions up.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -71,26 +72,28 @@ impl Client {
     /// Looks a transaction up until it is in a block, for as long as `patience`. Gives the height of the block.
     ///
     /// The error is [`Error::Failed`] if the action failed, and [`Error::OutcomeUnknown`] if the transaction did
-    /// not appear in time. Nodes that do not answer are asked again.
+    /// not appear in time. A look-up that fails, for whatever reason, says nothing about the transaction: the node
+    /// is asked again, and if the last look-up has failed as well, the outcome is unknown because of that.
     pub async fn confirm(&self, hash: TxHash, patience: Duration) -> Result<u64, Error> {
         const FIRST_PAUSE: Duration = Duration::from_millis(300);
         const LONGEST_PAUSE: Duration = Duration::from_secs(2);
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.transaction(hash).await {
+            let why = match self.transaction(hash).await {
                 Ok(Some(TxStatus { state: TxState::Succeeded { height }, .. })) => return Ok(height),
                 Ok(Some(TxStatus { state: TxState::Failed { rejection, .. }, .. })) => {
                     return Err(failed(rejection));
                 }
-                Ok(_) => {}
-                Err(error) if error.class() == crate::Class::Retry => {
-                    tracing::debug!(tx = %hash, "An idOS node does not say what became of a transaction: {error}");
+                Ok(_) => Uncertainty::NotSeen,
+                Err(error) => {
+                    tracing::debug!(tx = %hash, cause = error.source(), "A transaction's look-up failed: {error}");
+                    Uncertainty::LookUp(Box::new(error))
                 }
-                Err(error) => return Err(error),
-            }
+            };
             if start.elapsed() + pause > patience {
-                return Err(Error::OutcomeUnknown { hash, why: Uncertainty::NotSeen });
+                tracing::warn!(tx = %hash, cause = why.source(), "Gave up waiting for a transaction: {why}");
+                return Err(Error::OutcomeUnknown { hash, why });
             }
             sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idos_client::transaction::TxHash;
-use idos_client::{Class, Conflict, Error, TxState, TxStatus, access_grant_id};
+use idos_client::{Class, Conflict, Error, TxState, TxStatus, Uncertainty, access_grant_id};
 use serde_json::json;
 
 use crate::support::server::{Server, Step, chain_info};
@@ -106,11 +106,53 @@ async fn a_transaction_that_failed_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_final_error_ends_the_waiting() {
-    let server = Server::playing(vec![("user.tx_query", Step::error(-32602, "bad params"))]).await;
-    let error = server.client().await.confirm(hash(), Duration::from_secs(5)).await.unwrap_err();
-    assert_eq!(error.class(), Class::Refused);
-    assert_eq!(server.methods().len(), 1);
+async fn a_look_up_that_fails_does_not_end_the_waiting() {
+    for step in failing_look_ups() {
+        let shown = format!("{step:?}");
+        let server = Server::playing(vec![("user.tx_query", step), ("user.tx_query", captured())]).await;
+        let height = server.client().await.confirm(hash(), Duration::from_secs(20)).await;
+        assert_eq!(height.unwrap(), 1235, "{shown}");
+        assert_eq!(server.methods().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_that_fails_to_the_end_leaves_the_outcome_unknown() {
+    for step in failing_look_ups() {
+        let shown = format!("{step:?}");
+        let server = Server::playing(vec![("user.tx_query", step)]).await;
+        let error = server.client().await.confirm(hash(), Duration::ZERO).await.unwrap_err();
+        assert_eq!(error.class(), Class::Unknown { hash: hash() }, "{shown}");
+        assert!(matches!(error, Error::OutcomeUnknown { why: Uncertainty::LookUp(_), .. }), "{error:?}");
+        assert!(!error.is_timeout(), "{shown}");
+        assert_eq!(server.methods().len(), 1);
+    }
+    let server = Server::playing(vec![("user.tx_query", Step::Silence)]).await;
+    let error = server.client().await.confirm(hash(), Duration::ZERO).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unknown { hash: hash() });
+    assert!(error.is_timeout());
+}
+
+/// Answers that say something about the look-up, or about who answers, and nothing about the transaction.
+fn failing_look_ups() -> Vec<Step> {
+    let elsewhere = json!({"tx_hash": hash(), "height": "high", "tx_result": null});
+    vec![
+        Step::raw(403, "forbidden"),
+        Step::raw(404, "<html>"),
+        Step::raw(308, ""),
+        Step::raw(503, ""),
+        Step::raw(200, "<html>"),
+        Step::raw(200, r#"{"jsonrpc":"2.0"}"#),
+        Step::raw(200, r#"{"jsonrpc":"1.0","result":{}}"#),
+        Step::result(&elsewhere),
+        Step::result(&json!({})),
+        Step::Endless(100_000),
+        Step::HangUp,
+        Step::error(-32601, "method not found"),
+        Step::error(-32602, "bad params"),
+        Step::error(-903, "not allowed"),
+        Step::error(-12345, "who knows"),
+    ]
 }
 
 #[test]

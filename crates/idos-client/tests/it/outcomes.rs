@@ -48,6 +48,7 @@ enum Sorted {
 }
 use Sorted::{Refused, Retry, Unknown};
 
+/// An answer that names another transaction hash than the one that was sent.
 fn executed(code: u32, log: &str) -> Step {
     Step::result(&json!({"tx_hash": "ab".repeat(32), "result": {"code": code, "gas": 0, "log": log}}))
 }
@@ -133,23 +134,9 @@ async fn transaction_codes_are_sorted() {
         (201, Retry, Retry),
     ] {
         assert_eq!(failed(rejected(code, "m")).await.1, refused, "{code} before a block");
-        let (error, sorted) = failed_somewhere(executed(code, "m")).await;
+        let (error, sorted) = failed(executed(code, "m")).await;
         assert_eq!(sorted, failed_in_block, "{code} in a block: {error:?}");
     }
-}
-
-/// Like [`failed`], for answers that name a transaction hash of their own.
-async fn failed_somewhere(step: Step) -> (Error, Sorted) {
-    let error = broadcast_as(step, Broadcast::Wait).await.1.unwrap_err();
-    let sorted = match error.class() {
-        Class::Refused => Refused,
-        Class::Retry => Retry,
-        Class::Unknown { hash } => {
-            assert_eq!(hash.to_string(), "ab".repeat(32), "the node's name for it");
-            Unknown
-        }
-    };
-    (error, sorted)
 }
 
 #[tokio::test]
@@ -211,7 +198,7 @@ async fn what_is_there_already_is_recognised() {
         ("ERROR: wallet address already exists in idos".to_owned(), Conflict::WalletTaken),
         ("ERROR: wallet public key already exists in idos".to_owned(), Conflict::WalletTaken),
     ] {
-        let (error, sorted) = failed_somewhere(executed(65535, &log)).await;
+        let (error, sorted) = failed(executed(65535, &log)).await;
         assert_eq!((error.conflict(), sorted), (Some(conflict), Refused), "{log}");
     }
 }
@@ -243,12 +230,23 @@ async fn arguments_are_struck_out_of_what_the_node_says() {
 }
 
 #[tokio::test]
-async fn the_nodes_name_for_a_transaction_counts() {
+async fn a_transaction_keeps_its_hash_whatever_the_node_calls_it() {
     let (prepared, outcome) = broadcast_as(executed(0, ""), Broadcast::Wait).await;
-    let outcome = outcome.unwrap();
-    assert_eq!(outcome.hash.to_string(), "ab".repeat(32));
-    assert_ne!(outcome.hash, prepared.hash());
-    assert!(outcome.committed);
+    assert_eq!(outcome.unwrap(), TxOutcome { hash: prepared.hash(), nonce: 7, committed: true });
+
+    let accepted = Step::result(&json!({"tx_hash": "ab".repeat(32)}));
+    let (prepared, outcome) = broadcast_as(accepted, Broadcast::Accept).await;
+    assert_eq!(outcome.unwrap(), TxOutcome { hash: prepared.hash(), nonce: 7, committed: false });
+
+    let (prepared, outcome) = broadcast_as(executed(10, "timed out"), Broadcast::Wait).await;
+    let Error::OutcomeUnknown { hash, why: Uncertainty::NotInABlockYet } = outcome.unwrap_err() else {
+        panic!("the node gave up waiting")
+    };
+    assert_eq!(hash, prepared.hash());
+
+    let (prepared, outcome) = broadcast_as(executed(65535, "ERROR: no"), Broadcast::Wait).await;
+    let Error::Failed(rejection) = outcome.unwrap_err() else { panic!("it has failed") };
+    assert_eq!(rejection.hash, prepared.hash());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Credentials of the official SDK: byte for byte ours, verified, and refused where they were changed.
 
-use idos_credential::{IssuerKey, verify};
+use idos_credential::{IssuerKey, Rejection, Subjects, verify, verify_with};
 
 use crate::support::{accepted, draft, key, moment, text, unhex, vectors};
 
@@ -147,4 +147,36 @@ fn the_proof_does_not_bind_fields_but_the_content_hash_does() {
     assert_ne!(swapped, original);
     let verdict = verify(swapped.as_bytes(), &[accepted(&all["key"])], moment(text(vector, "clock")));
     assert!(verdict.is_ok(), "a swap of two names is not seen: {verdict:?}");
+}
+
+/// The proof does not cover the name of the subject's context, and the old context has weaker rules.
+#[test]
+fn a_credential_cannot_be_passed_off_as_an_old_one() {
+    let all = vectors("sdk/credentials.json");
+    let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_plus").unwrap();
+    let (issuers, now) = ([accepted(&all["key"])], moment(text(vector, "clock")));
+    let old =
+        text(vector, "vc_json").replace("idos-credential-subject-v2.json", "idos-credential-subject-v1.json");
+    assert_eq!(old.len(), text(vector, "vc_json").len());
+    let refused = verify(old.as_bytes(), &issuers, now).unwrap_err();
+    assert!(matches!(refused, Rejection::Shape { field, .. } if field == "credentialSubject.@context"));
+
+    // Who asks for old ones gets them, with every value still under the rule of its field.
+    assert!(verify_with(Subjects::AndOld, old.as_bytes(), &issuers, now).is_ok());
+    let moved = old
+        .replace("\"gender\":\"M\"", "\"gender\":\"PASSPORT\"")
+        .replace("\"idDocumentType\":\"PASSPORT\"", "\"idDocumentType\":\"M\"");
+    let refused = verify_with(Subjects::AndOld, moved.as_bytes(), &issuers, now).unwrap_err();
+    assert!(
+        matches!(refused, Rejection::Shape { field, .. } if field == "credentialSubject.gender" || field == "credentialSubject.idDocumentType")
+    );
+}
+
+#[test]
+fn a_slash_after_the_issuers_url_does_not_count() {
+    let key = IssuerKey::of_url("https://issuer.example/", &[1; 32]).unwrap();
+    assert_eq!(
+        (key.id(), key.controller()),
+        ("https://issuer.example/keys/1", "https://issuer.example/issuers/1")
+    );
 }

@@ -73,7 +73,7 @@ fn rows_are_signed_as_by_the_sdk() {
             &mut Script(vec![7; 56]),
         )
         .unwrap();
-        assert_eq!(row.public_notes_signature, text(expected, "public_notes_signature"));
+        assert_eq!(row.public_notes_signature(), text(expected, "public_notes_signature"));
         assert_eq!(writer.public_hex(), text(expected, "issuer_auth_public_key"));
         rows += 1;
     }
@@ -118,10 +118,13 @@ fn a_sealed_credential_is_the_one_that_the_sdk_inserts() {
         assert_eq!(hash, text(inputs, "content_hash"));
         assert_eq!(writer.public_hex(), text(inputs, "issuer_auth_public_key"));
         for (prefix, row) in [("original", &original), ("copy", &copy)] {
-            assert_eq!(row.content, text(inputs, &format!("{prefix}_content")));
-            assert_eq!(row.encryptor_public_key, text(inputs, &format!("{prefix}_encryptor_public_key")));
-            assert_eq!(row.public_notes_signature, text(inputs, &format!("{prefix}_public_notes_signature")));
-            assert_eq!(row.broader_signature, text(inputs, &format!("{prefix}_broader_signature")));
+            assert_eq!(row.content(), text(inputs, &format!("{prefix}_content")));
+            assert_eq!(row.encryptor_public_key(), text(inputs, &format!("{prefix}_encryptor_public_key")));
+            assert_eq!(
+                row.public_notes_signature(),
+                text(inputs, &format!("{prefix}_public_notes_signature"))
+            );
+            assert_eq!(row.broader_signature(), text(inputs, &format!("{prefix}_broader_signature")));
         }
     }
 }
@@ -145,10 +148,10 @@ fn the_wire_examples_come_out_again() {
             &mut Script(drawn),
         )
         .unwrap();
-        assert_eq!(row.content, text(expected, "content_base64"));
-        assert_eq!(row.encryptor_public_key, text(expected, "encryptor_public_key"));
-        assert_eq!(row.public_notes_signature, text(expected, "public_notes_signature"));
-        assert_eq!(row.broader_signature, text(expected, "broader_signature"));
+        assert_eq!(row.content(), text(expected, "content_base64"));
+        assert_eq!(row.encryptor_public_key(), text(expected, "encryptor_public_key"));
+        assert_eq!(row.public_notes_signature(), text(expected, "public_notes_signature"));
+        assert_eq!(row.broader_signature(), text(expected, "broader_signature"));
     }
 }
 
@@ -167,16 +170,16 @@ fn a_credential_is_sealed_for_two_with_notes_of_its_own_level() {
 
     let notes = PublicNotes::new("1", "KYC DATA", sign().level(), "approved", "A").unwrap();
     let sealed = sign().seal(&notes, &user.public(), Some(&issuer.public()), &writer, &mut rng).unwrap();
-    let copy = sealed.copy.unwrap();
-    assert_ne!(copy.encryptor_public_key, sealed.original.encryptor_public_key);
-    assert_eq!(copy.public_notes, "");
+    let copy = sealed.copy().unwrap();
+    assert_ne!(copy.encryptor_public_key(), sealed.original().encryptor_public_key());
+    assert_eq!(copy.public_notes(), "");
     let plaintext = text(vector, "vc_json").as_bytes();
     assert_eq!(
-        *user.open(&sealed.original.content, &sealed.original.encryptor_public_key).unwrap(),
+        *user.open(sealed.original().content(), sealed.original().encryptor_public_key()).unwrap(),
         plaintext
     );
-    assert_eq!(*issuer.open(&copy.content, &copy.encryptor_public_key).unwrap(), plaintext);
-    assert!(issuer.open(&sealed.original.content, &sealed.original.encryptor_public_key).is_err());
+    assert_eq!(*issuer.open(copy.content(), copy.encryptor_public_key()).unwrap(), plaintext);
+    assert!(issuer.open(sealed.original().content(), sealed.original().encryptor_public_key()).is_err());
 }
 
 #[test]
