@@ -75,6 +75,23 @@ fn verify_as_the_sdk_says_what_that_overlooks() {
 }
 
 #[test]
+fn old_subjects_are_taken_on_request() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(vector("kyc_plus")).unwrap();
+    let file = folder.write(
+        "old.json",
+        text.replace("idos-credential-subject-v2.json", "idos-credential-subject-v1.json"),
+    );
+    let common = ["verify", &file, "--key", KEY, "--issuer", ISSUER, "--at", "2026-09-01"];
+    let refused = run(&common);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stdout(&refused).contains("old subject (version 1)"), "{}", stdout(&refused));
+    let taken = run(&[&common[..], &["--old-subjects"]].concat());
+    assert_eq!(taken.status.code(), Some(0));
+    assert!(stdout(&taken).contains("KYC, version 1"), "{}", stdout(&taken));
+}
+
+#[test]
 fn what_cannot_be_judged_ends_with_two() {
     let file = vector("kyc_plus");
     for arguments in [

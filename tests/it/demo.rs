@@ -80,6 +80,8 @@ fn bad_evidence_is_named_by_field_and_not_repeated() {
         ("\"approvedAt\"", "\"Xyzzy\"", "has a member that is not known"),
         ("\"expiresAt\": \"2033-01-13\",", "", "verified"),
         ("{", "Xyzzy", "the KYC result is not JSON (line 1, column 1)"),
+        ("2033-01-13\",\n  \"subject", "2020-01-13\",\n  \"subject", "expiresAt is past"),
+        ("2026-11-20", "2099-11-20", "approvedAt is in the future"),
     ] {
         let file = folder.write("result.json", good.replacen(from, to, 1));
         let output = run(&["demo", "--evidence", &file]);
@@ -88,6 +90,42 @@ fn bad_evidence_is_named_by_field_and_not_repeated() {
         assert!(said.contains(error), "{error}: {said}");
         assert!(!said.contains("Xyzzy"), "{said}");
     }
+}
+
+#[test]
+fn files_that_fit_no_transaction_are_refused_with_the_arithmetic() {
+    let folder = Folder::new();
+    for (file, size) in [("passport.jpg", 700_000), ("selfie.jpg", 400_000), ("utility-bill.png", 200_000)] {
+        folder.write(file, vec![0xa5; size]);
+    }
+    let file = folder.write("result.json", std::fs::read(example("kyc-result.json")).unwrap());
+    let output = run(&["demo", "--evidence", &file]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("the files together must stay below about 1.2 MB"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!stdout(&output).contains("A profile in idOS"), "nothing was written before");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_pipes_are_no_evidence() {
+    let folder = Folder::new();
+    for file in ["passport.jpg", "utility-bill.png"] {
+        folder.write(file, "x");
+    }
+    std::os::unix::fs::symlink("/etc/hostname", folder.0.join("selfie.jpg")).unwrap();
+    let file = folder.write("result.json", std::fs::read(example("kyc-result.json")).unwrap());
+    let output = run(&["demo", "--evidence", &file]);
+    assert!(
+        stderr(&output).contains("subject.selfieFile names a file that is not there, or is no plain file")
+    );
+    std::fs::remove_file(folder.0.join("selfie.jpg")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.0.join("selfie.jpg")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(run(&["demo", "--evidence", &file]).status.code(), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,6 +142,8 @@ async fn the_demo_runs_against_another_node_with_the_configured_keys() {
     );
     let world = World::start().await;
     let url = world.node.url();
+    let unreachable = run(&["--config", &config, "demo"]);
+    assert_eq!(unreachable.status.code(), Some(2), "the configured node is used, and is not there");
     let demo = ["--config", &config, "demo", "--json", "--node-url", &url];
     let stranger = run(&demo);
     assert_eq!(stranger.status.code(), Some(2));

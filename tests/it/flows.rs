@@ -98,7 +98,7 @@ async fn a_wrong_wallet_proof_is_refused_before_anything_is_sent() {
     let user = User::with(WalletType::Evm);
     let thief = User { wallet: User::with(WalletType::Evm).wallet, ..User::with(WalletType::Evm) };
     world.node.faults().until_cleared(Fault::Down);
-    let (address, _, signature) = (user.wallet.address(), (), thief.wallet.sign_message("x", [0; 32]));
+    let (address, signature) = (user.wallet.address(), thief.wallet.sign_message("x", [0; 32]));
     let new = profile::NewProfile {
         user_id: user.id,
         encryption_key: &user.secret.public(),

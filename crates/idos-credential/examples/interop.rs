@@ -21,7 +21,7 @@ use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subjec
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, Draft, EncryptionSecret, IssuerKey, RecipientKey, VerificationKey, verify,
+    AcceptedIssuer, Draft, EncryptionSecret, IssuerKey, RecipientKey, Subjects, VerificationKey, verify_with,
 };
 use rand_core::OsRng;
 use serde_json::{Value, json};

@@ -54,9 +54,9 @@ export async function agree(input) {
   return theirs;
 }
 
-/** Both verdicts. */
-export async function bothVerify({ credential, issuers, at }) {
-  const ours = await ask({ op: "verify", credential, issuers, at });
+/** Both verdicts. `oldSubjects` asks ours to take subjects of version 1, which the npm packages always do. */
+export async function bothVerify({ credential, issuers, at, oldSubjects = false }) {
+  const ours = await ask({ op: "verify", credential, issuers, at, oldSubjects });
   if (!ours.verified) assert.equal(typeof ours.reason, "string");
   return { ours: ours.verified, theirs: (await verify({ credential, issuers, at })).verified };
 }

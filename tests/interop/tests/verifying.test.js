@@ -63,12 +63,14 @@ describe("verifying", () => {
         subject: `${folder}/idos-credential-subject-v1.json`,
       };
       const old = await issue({ kind: "kyc-v1", key, fields: envelope, subject, created: CREATED, contexts });
-      const verdicts = await bothVerify({ credential: old, issuers: [accepted], at: CREATED });
+      const verdicts = await bothVerify({ credential: old, issuers: [accepted], at: CREATED, oldSubjects: true });
       assert.deepEqual(verdicts, { ours: true, theirs: true }, folder);
     }
     const old = await issue({ kind: "kyc-v1", key, fields: envelope, subject, created: CREATED });
-    const verdicts = await bothVerify({ credential: old, issuers: [accepted], at: CREATED });
+    const verdicts = await bothVerify({ credential: old, issuers: [accepted], at: CREATED, oldSubjects: true });
     assert.deepEqual(verdicts, { ours: true, theirs: true });
+    const unasked = await bothVerify({ credential: old, issuers: [accepted], at: CREATED });
+    assert.deepEqual(unasked, { ours: false, theirs: true });
   });
 
   const alterations = {

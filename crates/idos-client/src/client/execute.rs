@@ -98,7 +98,7 @@ impl Client {
         broadcast: Broadcast,
     ) -> Result<Option<TxOutcome>, Error> {
         let hash = prepared.hash();
-        let status = self.transaction(hash).await.map_err(|error| {
+        let status = self.look_up(hash, prepared.transaction_json()).await.map_err(|error| {
             tracing::warn!(tx = %hash, cause = error.source(), "A refused transaction cannot be looked up: {error}");
             Error::OutcomeUnknown { hash, why: Uncertainty::LookUp(Box::new(error)) }
         })?;
@@ -109,7 +109,7 @@ impl Client {
             TxState::Failed { rejection, .. } => return Err(failed(rejection)),
             TxState::Pending if broadcast == Broadcast::Accept => false,
             TxState::Pending => {
-                self.confirm(hash, PATIENCE).await?;
+                self.wait_for(hash, prepared.transaction_json(), PATIENCE).await?;
                 true
             }
         };

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::Client;
 use super::execute::{TxResult, failed};
 use super::prepared::with_texts_of;
+use super::rpc::Failure;
 use crate::Error;
 use crate::error::{Rejection, Uncertainty};
 use crate::transaction::TxHash;
@@ -51,19 +52,30 @@ impl Client {
     /// A transaction that is not known may still arrive, from another node. It cannot any more once a later
     /// transaction of the same account is in a block.
     pub async fn transaction(&self, hash: TxHash) -> Result<Option<TxStatus>, Error> {
-        let answer: TxAnswer = match self.rpc.read("user.tx_query", &TxParams { tx_hash: hash }).await {
-            Ok(answer) => answer,
-            Err(Error::Node { code: NOT_FOUND, .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        self.look_up(hash, &[]).await
+    }
+
+    /// Looks a transaction up. `sent` is the transaction in JSON where it is at hand, to strike its arguments out of
+    /// what the node says; those of the transaction in the node's answer are struck out anyway.
+    pub(super) async fn look_up(&self, hash: TxHash, sent: &[u8]) -> Result<Option<TxStatus>, Error> {
+        let answer: TxAnswer =
+            match self.rpc.read_from_any("user.tx_query", &TxParams { tx_hash: hash }).await {
+                Ok(answer) => answer,
+                Err(Failure::Error { error, .. }) if error.code == NOT_FOUND => return Ok(None),
+                Err(failure) => {
+                    return Err(with_texts_of(sent, |texts| failure.into_error(texts.iter().copied())));
+                }
+            };
         let (Ok(height), Some(result)) = (u64::try_from(answer.height), answer.tx_result) else {
             return Ok(Some(TxStatus { hash, state: TxState::Pending }));
         };
         let state = if result.is_success() {
             TxState::Succeeded { height }
         } else {
-            let transaction = answer.tx.as_deref().map_or("", RawValue::get);
-            let rejection = with_texts_of(transaction.as_bytes(), |texts| result.rejection(hash, texts));
+            let found = answer.tx.as_deref().map_or("", RawValue::get);
+            let rejection = with_texts_of(found.as_bytes(), |found| {
+                with_texts_of(sent, |sent| result.rejection(hash, &[found, sent].concat()))
+            });
             TxState::Failed { height, rejection }
         };
         Ok(Some(TxStatus { hash, state }))
@@ -75,12 +87,17 @@ impl Client {
     /// not appear in time. A look-up that fails, for whatever reason, says nothing about the transaction: the node
     /// is asked again, and if the last look-up has failed as well, the outcome is unknown because of that.
     pub async fn confirm(&self, hash: TxHash, patience: Duration) -> Result<u64, Error> {
+        self.wait_for(hash, &[], patience).await
+    }
+
+    /// [`confirm`](Self::confirm); `sent` is as for [`look_up`](Self::look_up).
+    pub(super) async fn wait_for(&self, hash: TxHash, sent: &[u8], patience: Duration) -> Result<u64, Error> {
         const FIRST_PAUSE: Duration = Duration::from_millis(300);
         const LONGEST_PAUSE: Duration = Duration::from_secs(2);
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
-            let why = match self.transaction(hash).await {
+            let why = match self.look_up(hash, sent).await {
                 Ok(Some(TxStatus { state: TxState::Succeeded { height }, .. })) => return Ok(height),
                 Ok(Some(TxStatus { state: TxState::Failed { rejection, .. }, .. })) => {
                     return Err(failed(rejection));

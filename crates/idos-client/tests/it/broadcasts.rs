@@ -6,16 +6,15 @@ use idos_client::actions::{
     Action, AddAttributeAsInserter, AddUserAsInserter, PasswordStore, RemoveCredential,
     UpsertCredentialAsInserter,
 };
-use idos_client::transaction::{Draft, Fee, Signed, TxHash};
+use idos_client::transaction::{Draft, Fee, Signed};
 use idos_client::{
-    Broadcast, Class, Client, ClientConfig, Error, Nonce, Prepared, Signer, Terms, TxOutcome, Uncertainty,
-    WalletType,
+    Broadcast, Class, Client, ClientConfig, Error, Nonce, Prepared, Signer, Terms, TxOutcome, WalletType,
 };
 use idos_wallet::WalletKey;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::support::server::{Server, Step, account, chain_info};
+use crate::support::server::{Server, Step, account, chain_info, wrong_nonce};
 use crate::support::vectors::{issuer, text, vector};
 
 fn written(hash: &str) -> Step {
@@ -226,12 +225,6 @@ async fn counting_node(first_answers: Vec<u64>) -> (Server, Arc<Mutex<Vec<u64>>>
     (server, written)
 }
 
-fn wrong_nonce() -> Step {
-    let data = json!({"code": 4, "hash": "ab".repeat(32), "message": "invalid nonce"});
-    let error = json!({"code": -201, "message": "broadcast error", "data": data});
-    Step::json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": error}))
-}
-
 fn not_found() -> Step {
     Step::error(-202, "transaction not found")
 }
@@ -264,67 +257,6 @@ async fn a_nonce_that_somebody_else_used_is_replaced() {
     assert_eq!(*written.lock().unwrap(), [1]);
     let refused = ["user.account", "user.broadcast", "user.tx_query"];
     assert_eq!(server.methods(), [&refused[..], &refused, &refused[..2]].concat());
-}
-
-/// Executes against a node that refuses the nonce and then answers look-ups like this. Gives what was asked, too.
-async fn delivered_twice(
-    look_ups: Vec<Step>,
-    broadcast: Broadcast,
-) -> (Result<TxOutcome, Error>, Vec<String>, TxHash) {
-    let steps = [("user.account", account(6)), ("user.broadcast", wrong_nonce())];
-    let look_ups = look_ups.into_iter().map(|step| ("user.tx_query", step));
-    let server = Server::playing(steps.into_iter().chain(look_ups).collect()).await;
-    let outcome = server.client().await.execute(&issuer(), &remove(), Nonce::Next, broadcast).await;
-    let requests = server.requests();
-    let sent: Signed = serde_json::from_value(requests[1].params()["tx"].clone()).unwrap();
-    for look_up in &requests[2..] {
-        assert_eq!(*look_up.params(), json!({"tx_hash": sent.hash()}));
-    }
-    (outcome, server.methods(), sent.hash())
-}
-
-fn looked_up(height: i64, result: &Json) -> Step {
-    Step::result(&json!({"tx_hash": "ab".repeat(32), "height": height, "tx": null, "tx_result": result}))
-}
-
-#[tokio::test]
-async fn a_transaction_that_a_proxy_delivers_twice_is_not_signed_twice() {
-    let pending = || looked_up(-1, &Json::Null);
-    let succeeded = || looked_up(9, &json!({"code": 0, "gas": 0, "log": ""}));
-    for (look_ups, broadcast, committed) in [
-        (vec![succeeded()], Broadcast::Wait, true),
-        (vec![succeeded()], Broadcast::Accept, true),
-        (vec![pending()], Broadcast::Accept, false),
-        (vec![pending(), pending(), succeeded()], Broadcast::Wait, true),
-    ] {
-        let asked = look_ups.len() + 2;
-        let (outcome, methods, hash) = delivered_twice(look_ups, broadcast).await;
-        assert_eq!(outcome.unwrap(), TxOutcome { hash, nonce: 7, committed });
-        assert_eq!(methods.len(), asked, "{methods:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_transaction_that_was_delivered_twice_may_have_failed() {
-    let failed = || looked_up(9, &json!({"code": 65535, "gas": 0, "log": "ERROR: no"}));
-    for look_ups in [vec![failed()], vec![looked_up(-1, &Json::Null), failed()]] {
-        let (outcome, methods, hash) = delivered_twice(look_ups, Broadcast::Wait).await;
-        let error = outcome.unwrap_err();
-        assert!(matches!(&error, Error::Failed(rejection) if rejection.hash == hash), "{error:?}");
-        assert_eq!(error.class(), Class::Refused);
-        assert_eq!(methods.iter().filter(|method| *method == "user.broadcast").count(), 1);
-    }
-}
-
-#[tokio::test]
-async fn nothing_is_signed_again_while_nobody_says_whether_it_was_delivered() {
-    for step in [Step::raw(403, "forbidden"), Step::HangUp, Step::error(-32601, "method not found")] {
-        let (outcome, methods, hash) = delivered_twice(vec![step], Broadcast::Wait).await;
-        let error = outcome.unwrap_err();
-        assert!(matches!(error, Error::OutcomeUnknown { why: Uncertainty::LookUp(_), .. }), "{error:?}");
-        assert_eq!(error.class(), Class::Unknown { hash });
-        assert_eq!(methods, ["user.account", "user.broadcast", "user.tx_query"]);
-    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod broadcasts;
 mod call_vectors;
 mod calls;
+mod deliveries;
 mod lookups;
 mod outcomes;
 mod properties;

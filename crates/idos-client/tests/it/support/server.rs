@@ -173,6 +173,13 @@ pub(crate) fn account(nonce: u64) -> Step {
     Step::result(&json!({"id": {"identifier": "00", "key_type": "ed25519"}, "balance": "0", "nonce": nonce}))
 }
 
+/// The answer to a broadcast with a nonce that is not the account's next one.
+pub(crate) fn wrong_nonce() -> Step {
+    let data = json!({"code": 4, "hash": "ab".repeat(32), "message": "invalid nonce"});
+    let error = json!({"code": -201, "message": "broadcast error", "data": data});
+    Step::json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": error}))
+}
+
 async fn serve(
     mut stream: TcpStream,
     answer: &Mutex<impl FnMut(&Request) -> Step>,
