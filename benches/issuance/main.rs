@@ -8,6 +8,8 @@
 mod primitives;
 mod work;
 
+use std::time::Duration;
+
 use criterion::{BatchSize, Criterion, SamplingMode, criterion_group, criterion_main};
 
 use crate::work::Work;
@@ -46,5 +48,12 @@ fn issuance(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, issuance);
+fn short() -> Criterion {
+    Criterion::default()
+        .sample_size(30)
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(2))
+}
+
+criterion_group!(name = benches; config = short(); targets = issuance);
 criterion_main!(benches);

@@ -58,8 +58,8 @@ impl Client {
     /// Does an action: signs a transaction and sends it.
     ///
     /// One signer's transactions go one after the other. With [`Nonce::Next`], a nonce that somebody else has used
-    /// meanwhile is replaced, a few times, unless it is this very transaction that has used it. To know the hash before anything is sent, use
-    /// [`prepare`](Self::prepare) and [`broadcast`](Self::broadcast).
+    /// meanwhile is replaced, a few times, unless it is this very transaction that has used it. To know the hash
+    /// before anything is sent, use [`prepare`](Self::prepare) and [`broadcast`](Self::broadcast).
     pub async fn execute<A: Action>(
         &self,
         signer: &Signer,
