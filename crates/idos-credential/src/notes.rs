@@ -76,7 +76,8 @@ impl PublicNotes {
         &self.level
     }
 
-    /// The same notes with another `status`, such as `revoked`. The other members and their order stay.
+    /// The same notes with another `status`, such as `revoked`. The other members stay, in their order; what is inside
+    /// them stays too, but objects there may come out in another order.
     #[must_use]
     pub fn with_status(&self, status: &str) -> Self {
         let mut members: Vec<(String, serde_json::Value)> = Vec::new();

@@ -51,6 +51,9 @@ pub enum JsonError {
     /// More than 4096 values.
     #[error("has too many members")]
     TooMany,
+    /// A member whose name the parser keeps to itself; other parts of a program could take it for another thing.
+    #[error("has a member with a reserved name")]
+    Reserved,
 }
 
 impl Json {
@@ -87,11 +90,15 @@ const TOO_DEEP: &str = "too deep";
 const TOO_MANY: &str = "too many values";
 /// How `serde_json` hands over a number when some crate in the build has switched on its `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
+/// How names begin that `serde_json` gives a meaning of its own.
+const RESERVED: &str = "$serde_json::private::";
 
 fn explain(error: &serde_json::Error) -> JsonError {
     let text = error.to_string();
     if text.starts_with(DUPLICATE) {
         JsonError::Duplicate
+    } else if text.starts_with(RESERVED) {
+        JsonError::Reserved
     } else if text.starts_with(TOO_MANY) {
         JsonError::TooMany
     } else if text.starts_with(TOO_DEEP) || text.starts_with("recursion limit") {
@@ -186,6 +193,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 return Ok(Json::Number);
             }
+            if name.starts_with(RESERVED) {
+                return Err(A::Error::custom(RESERVED));
+            }
             self.count()?;
             if !seen.insert(name.clone()) {
                 return Err(A::Error::custom(DUPLICATE));
@@ -219,6 +229,12 @@ mod tests {
         {
             assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number), "{text}");
         }
+    }
+
+    #[test]
+    fn names_that_the_parser_keeps_to_itself_are_refused() {
+        let text = r#"{"a":{"$serde_json::private::RawValue":"[7]"}}"#;
+        assert_eq!(Json::parse(text.as_bytes()), Err(JsonError::Reserved));
     }
 
     #[test]
