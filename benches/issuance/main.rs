@@ -39,9 +39,9 @@ fn issuance(criterion: &mut Criterion) {
         let bare = primitives::Bare::of(&work);
         group.bench_function("primitives", |b| b.iter(|| bare.run()));
         group.bench_function("primitives-and-small-signatures", |b| {
-            b.iter(|| bare.run_with_small_signatures())
+            b.iter(|| bare.run_with_small_signatures());
         });
-        for (name, part) in bare.parts() {
+        for (name, part) in primitives::Bare::parts() {
             group.bench_function(format!("part/{name}"), |b| b.iter(|| part(&bare)));
         }
         group.finish();

@@ -33,7 +33,7 @@ impl Bare {
         let text = vec![b'x'; signed.text().len()];
         let prepared = work.transaction(&work.seal(signed));
         let json: serde_json::Value = serde_json::from_slice(prepared.transaction_json()).unwrap();
-        let payload = STANDARD.decode(json["body"]["payload"].as_str().unwrap()).unwrap();
+        let payload = STANDARD.decode(json.pointer("/body/payload").unwrap().as_str().unwrap()).unwrap();
         let user = SecretKey::generate(&mut OsRng).public_key();
         let secret = SecretKey::generate(&mut OsRng);
         Self {
@@ -67,7 +67,7 @@ impl Bare {
 
     /// Each primitive by itself.
     #[expect(clippy::type_complexity, reason = "a list of names and functions")]
-    pub(crate) fn parts(&self) -> [(&'static str, fn(&Self)); 8] {
+    pub(crate) fn parts() -> [(&'static str, fn(&Self)); 8] {
         [
             ("base85", Self::base85),
             ("sha256", Self::sha256),

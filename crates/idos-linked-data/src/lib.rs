@@ -1,4 +1,4 @@
-//! Judges credentials by general JSON-LD, with [ssi](ssi): what the official SDK would say of a credential,
+//! Judges credentials by general JSON-LD, with [`ssi`]: what the official SDK would say of a credential,
 //! credentials of other makers, and DIDs.
 //!
 //! `idos_credential` writes and reads the fixed idOS shapes without a JSON-LD processor. This crate is the second
