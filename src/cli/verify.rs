@@ -21,7 +21,7 @@ pub(super) struct Verify {
     /// The issuer's public key: z6Mk…, or a JSON Web Key. May be repeated.
     #[arg(long, value_name = "KEY", required_unless_present_any = ["issuer", "foreign"])]
     key: Vec<String>,
-    /// The issuer's URL (keys are then <URL>/keys/1 of <URL>/issuers/1), or a did:key. Without it, any name passes
+    /// The issuer's URL (the key is then URL/keys/1 of URL/issuers/1), or a did:key. Without it, any name passes
     /// that goes with the key.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
