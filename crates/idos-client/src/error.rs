@@ -229,6 +229,14 @@ pub struct TransportError {
 }
 
 impl Error {
+    /// The same error without any of `texts` in what the node said.
+    pub(crate) fn without<'a>(mut self, texts: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+        if let Self::Node { message, .. } | Self::View { message, .. } = &mut self {
+            *message = std::mem::take(message).without(texts);
+        }
+        self
+    }
+
     /// What the caller can do.
     #[must_use]
     pub fn class(&self) -> Class {

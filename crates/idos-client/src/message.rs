@@ -16,13 +16,24 @@ pub struct NodeMessage(String);
 impl NodeMessage {
     /// Keeps what may be shown of `text`, without any of `arguments`.
     pub(crate) fn new<'a>(text: &str, arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut shown = text.to_owned();
-        for argument in arguments.into_iter().filter(|argument| is_private(argument)) {
-            if shown.contains(argument) {
-                shown = shown.replace(argument, "…");
+        Self(strike(text.chars().map(printable).collect(), arguments).chars().take(MAX_CHARS).collect())
+    }
+
+    /// The same without any of `arguments`, for a message that was made where they were not known. A part of one
+    /// that was cut off at the end goes too.
+    pub(crate) fn without<'a>(self, arguments: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+        let was_cut = self.0.chars().count() == MAX_CHARS;
+        let mut shown = strike(self.0, arguments.clone());
+        for argument in arguments.into_iter().filter(|argument| was_cut && is_private(argument)) {
+            let argument: String = argument.chars().map(printable).collect();
+            let parts = argument.char_indices().map(|(end, _)| argument.get(..end).unwrap_or_default());
+            if let Some(kept) =
+                parts.rev().filter(|part| is_private(part)).find_map(|part| shown.strip_suffix(part))
+            {
+                shown = format!("{kept}…");
             }
         }
-        Self(shown.chars().take(MAX_CHARS).map(printable).collect())
+        Self(shown)
     }
 
     /// The message.
@@ -30,6 +41,17 @@ impl NodeMessage {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Strikes out `arguments`, compared as they would be shown: a node may repeat a tab as such or as a space.
+fn strike<'a>(mut shown: String, arguments: impl IntoIterator<Item = &'a str>) -> String {
+    for argument in arguments.into_iter().filter(|argument| is_private(argument)) {
+        let argument: String = argument.chars().map(printable).collect();
+        if shown.contains(&argument) {
+            shown = shown.replace(&argument, "…");
+        }
+    }
+    shown
 }
 
 /// Whether a text must not be shown: anything but very short texts and words of the schema, which occur in
@@ -72,6 +94,21 @@ mod tests {
         let said = r#"ERROR: value "Zoë Example" of user 0xAbCd is wrong for "users_pkey" (type NEAR)"#;
         let shown = NodeMessage::new(said, ["Zoë Example", "0xAbCd", "user", "NEAR", "", "is"]);
         assert_eq!(shown.as_str(), r#"ERROR: value "…" of user … is wrong for "users_pkey" (type NEAR)"#);
+    }
+
+    #[test]
+    fn texts_are_struck_out_however_their_white_space_is_spelled() {
+        for said in ["no odd\tAddress here", "no odd Address here"] {
+            assert_eq!(NodeMessage::new(said, ["odd\tAddress"]).as_str(), "no … here");
+        }
+    }
+
+    #[test]
+    fn a_message_can_be_struck_out_later() {
+        let message = NodeMessage::new("what is Zoë Example?", []);
+        assert_eq!(message.without(["Zoë Example"]).as_str(), "what is …?");
+        let cut = NodeMessage::new(&format!("{}secret words", "x".repeat(292)), []);
+        assert!(!cut.without(["secret words"]).as_str().contains("secret"));
     }
 
     #[test]

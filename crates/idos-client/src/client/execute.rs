@@ -13,6 +13,7 @@ use super::rpc::{Failure, RpcError};
 use super::transport::NoAnswer;
 use crate::Error;
 use crate::actions::Action;
+use crate::encoding::Value;
 use crate::error::{Conflict, Rejection, Uncertainty};
 use crate::message::NodeMessage;
 use crate::signer::Signer;
@@ -136,7 +137,11 @@ impl Client {
         actions: &[A],
         nonce: Nonce,
     ) -> Result<Prepared, Error> {
-        let fee = self.fee_for(signer, || payload(actions)).await?;
+        let fee = self.fee_for(signer, || payload(actions)).await.map_err(|error| {
+            // The question for the price has the arguments in it.
+            let values: Vec<_> = actions.iter().flat_map(Action::arguments).collect();
+            error.without(values.iter().filter_map(Value::as_text))
+        })?;
         let nonce = match nonce {
             Nonce::Exactly(nonce) => nonce,
             Nonce::Next => self.account_counting(signer, Counting::Pending).await?.nonce.saturating_add(1),

@@ -93,7 +93,11 @@ impl Client {
         for (index, node) in self.rpc.nodes() {
             let asked = match viewer {
                 Viewer::Anonymous => self.rpc.ask(node, CALL, &params, None).await.map(|reply| reply.result),
-                Viewer::As(signer) => self.query_in_session(index, node, signer, &params).await?,
+                // Logging in asks questions of its own, and whoever answers has seen the arguments.
+                Viewer::As(signer) => {
+                    let asked = self.query_in_session(index, node, signer, &params).await;
+                    asked.map_err(|error| error.without(texts().collect::<Vec<_>>()))?
+                }
             };
             match asked {
                 Ok(answer) => {
