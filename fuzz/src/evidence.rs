@@ -66,7 +66,7 @@ struct Issued {
 
 fn issue(data: &[u8]) -> Option<Issued> {
     let json = Json::parse(data).ok()?;
-    let draft = draft(&json).map_err(check_problems).ok()?;
+    let draft = draft(&json).inspect_err(check_problems).ok()?;
     let now = json.member("now").and_then(Json::as_text).and_then(|text| text.parse().ok());
     let now = now.unwrap_or_else(vector_time);
     let level = draft.derived_level().map(|level| level.to_string());
@@ -85,7 +85,7 @@ fn draft(json: &Json) -> Result<Draft, Invalid> {
     Draft::kyc(fields, kyc_subject(subject, read_file)?)
 }
 
-fn check_problems(invalid: Invalid) {
+fn check_problems(invalid: &Invalid) {
     assert!(!invalid.problems.is_empty(), "a refusal has a reason");
     assert!(invalid.problems.iter().all(|problem| !problem.problem.is_empty()));
 }
