@@ -2,10 +2,13 @@
 //!
 //! The only reader of the environment. `config.example.toml` lists every setting.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
+
+use crate::model::event::EventKind;
 
 /// What a deployment settles.
 #[derive(Debug, Deserialize)]
@@ -17,14 +20,47 @@ pub struct Config {
     pub issuer: Issuer,
     /// Where the keys are.
     pub keys: KeyFiles,
+    /// The database.
+    #[serde(default)]
+    pub database: Database,
+    /// The HTTP API.
+    #[serde(default)]
+    pub http: Http,
+    /// How long what is kept.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Delivery to the node.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// Where events are told.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
+    /// How webhooks are sent.
+    #[serde(default)]
+    pub webhook_policy: WebhookPolicy,
+    /// The mail server.
+    #[serde(default)]
+    pub mail: Option<Mail>,
+    /// Logs and traces.
+    #[serde(default)]
+    pub telemetry: Telemetry,
 }
 
 /// The idOS node.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
     /// Base URL, such as `https://nodes.playground.idos.network`. `IDOS_NODE_URL` wins.
     pub url: Url,
+    /// Base URLs of further nodes of the same network, asked when an earlier one cannot be reached.
+    #[serde(default)]
+    pub fallback_urls: Vec<Url>,
+    /// The network that the nodes must belong to.
+    #[serde(default)]
+    pub chain_id: Option<String>,
+    /// Whether other machines may be spoken to without TLS.
+    #[serde(default)]
+    pub plain_http: bool,
 }
 
 /// Who issues.
@@ -43,10 +79,206 @@ pub struct Issuer {
 pub struct KeyFiles {
     /// Ed25519 key that signs credentials.
     pub signing: PathBuf,
-    /// Ed25519 key that writes to the node: a delegate of an inserter.
-    pub write: PathBuf,
+    /// Ed25519 keys that write to the node: delegates of one inserter. The first is also the issuer's identity as a
+    /// grantee. One path, or a list.
+    #[serde(deserialize_with = "one_or_more")]
+    pub write: Vec<PathBuf>,
     /// X25519 secret that opens the issuer's own copies.
     pub encryption: PathBuf,
+    /// Keys that lock what is kept: the first locks, all of them unlock. One path, or a list. Commands that keep
+    /// nothing need none.
+    #[serde(default, deserialize_with = "one_or_more")]
+    pub vault: Vec<PathBuf>,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite://PATH` or `postgres://…`. `IDOS_ISSUER_DATABASE_URL` wins. Never shown: it may hold a password.
+    pub url: Secret,
+    /// A file that holds the URL.
+    pub url_file: Option<PathBuf>,
+    /// Connections that one process opens at most.
+    pub max_connections: u32,
+    /// Whether `serve` and `worker` bring an older schema up to date when they start.
+    pub migrate: bool,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: Secret("sqlite://idos-issuer.db".to_owned().into()),
+            url_file: None,
+            max_connections: 10,
+            migrate: true,
+        }
+    }
+}
+
+/// A setting that is not shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(zeroize::Zeroizing<String>);
+
+impl Secret {
+    /// From a text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The HTTP API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Where it listens. `IDOS_ISSUER_HTTP_LISTEN` wins.
+    pub listen: SocketAddr,
+    /// Where metrics are served. Without it, `/metrics` is served beside the API.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The largest request body, in bytes.
+    pub max_body: usize,
+    /// The largest file inside a request, in bytes.
+    pub max_file: usize,
+    /// Bytes of request bodies that may be in memory at once. What does not fit waits, and then is told to come again.
+    pub max_bodies_in_memory: usize,
+    /// Requests that one client may make in a second, on average.
+    pub requests_per_second: u32,
+    /// Requests that one client may make at once, above the average.
+    pub burst: u32,
+    /// How long a request may take to arrive, in seconds.
+    pub body_timeout: u64,
+    /// The longest that a caller may wait for a result, in seconds.
+    pub max_wait: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: None,
+            max_body: 8 * 1024 * 1024,
+            max_file: 4 * 1024 * 1024,
+            max_bodies_in_memory: 64 * 1024 * 1024,
+            requests_per_second: 50,
+            burst: 200,
+            body_timeout: 30,
+            max_wait: 60,
+        }
+    }
+}
+
+/// How long what is kept, in hours.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Evidence that waits, locked, for the user's profile.
+    pub evidence_hours: u32,
+    /// Sealed credentials that wait for a write grant, or for somebody to resume them.
+    pub sealed_hours: u32,
+    /// What an `Idempotency-Key` stands for.
+    pub idempotency_hours: u32,
+    /// Events that can be told again.
+    pub events_hours: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { evidence_hours: 24, sealed_hours: 24 * 7, idempotency_hours: 48, events_hours: 24 * 30 }
+    }
+}
+
+/// Delivery to the node.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Delivery {
+    /// Transactions that one write key may have in flight. 1 is one at a time.
+    pub in_flight: u32,
+    /// Bytes of transactions that one write key may have in flight.
+    pub in_flight_bytes: usize,
+    /// How long a process holds a lane, or a job, without a sign of life, in seconds.
+    pub lease_seconds: u32,
+    /// Tries before a person has to see to it.
+    pub max_attempts: u32,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self { in_flight: 64, in_flight_bytes: 24 * 1024 * 1024, lease_seconds: 30, max_attempts: 40 }
+    }
+}
+
+/// A place where events are told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Its name, in logs and jobs.
+    pub name: String,
+    /// Where. Not shown: it may hold a secret.
+    pub url: Secret,
+    /// Files with the secrets (`whsec_…`) that sign: two while one is being replaced.
+    pub secrets: Vec<PathBuf>,
+    /// The client whose events are told; every client's if none is named.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// The kinds of events that are told; all if none is named.
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+/// How webhooks are sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookPolicy {
+    /// Whether addresses of private networks and of this machine may be called.
+    pub allow_private: bool,
+    /// Whether they may be called without TLS.
+    pub allow_http: bool,
+    /// How long a receiver may take, in seconds.
+    pub timeout: u64,
+}
+
+impl Default for WebhookPolicy {
+    fn default() -> Self {
+        Self { allow_private: false, allow_http: false, timeout: 20 }
+    }
+}
+
+/// The mail server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// `smtps://user:password@host:465`, `smtp://host:587?tls=required` and the like. Not shown.
+    #[serde(default)]
+    pub url: Option<Secret>,
+    /// A file that holds the URL.
+    #[serde(default)]
+    pub url_file: Option<PathBuf>,
+    /// The sender, such as `Example KYC <kyc@example.com>`.
+    pub from: String,
+}
+
+/// Logs and traces.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// Whether logs are JSON, one object a line.
+    pub json_logs: bool,
+    /// An OpenTelemetry collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`. No traces without it.
+    pub otlp_endpoint: Option<Url>,
 }
 
 impl KeyFiles {
@@ -55,8 +287,9 @@ impl KeyFiles {
     pub fn in_folder(folder: &Path) -> Self {
         Self {
             signing: folder.join("signing.key"),
-            write: folder.join("write.key"),
+            write: vec![folder.join("write.key")],
             encryption: folder.join("encryption.key"),
+            vault: vec![folder.join("vault.key")],
         }
     }
 }
@@ -80,9 +313,22 @@ pub enum ConfigError {
     /// An environment variable that is no URL.
     #[error("the environment variable {0} must be a URL")]
     NotAUrl(&'static str),
+    /// An environment variable that is no address.
+    #[error("the environment variable {0} must be an address such as 127.0.0.1:8080")]
+    NotAnAddress(&'static str),
+    /// A file with a setting cannot be read.
+    #[error("{0} cannot be read")]
+    UnreadableSetting(PathBuf, #[source] std::io::Error),
+    /// A setting that makes no sense.
+    #[error("the setting {0} {1}")]
+    Nonsense(&'static str, &'static str),
 }
 
 const NODE_URL: &str = "IDOS_NODE_URL";
+const DATABASE_URL: &str = "IDOS_ISSUER_DATABASE_URL";
+const DATABASE_URL_FILE: &str = "IDOS_ISSUER_DATABASE_URL_FILE";
+const HTTP_LISTEN: &str = "IDOS_ISSUER_HTTP_LISTEN";
+const MAIL_URL: &str = "IDOS_ISSUER_MAIL_URL";
 
 impl Config {
     /// Reads `path`, then the environment.
@@ -99,15 +345,147 @@ impl Config {
                 problem: names_only(error.message()),
             }
         })?;
-        if let Some(url) = variable(NODE_URL) {
-            config.node.url = url.parse().map_err(|_| ConfigError::NotAUrl(NODE_URL))?;
-        }
         let folder = path.parent().unwrap_or(Path::new(""));
-        for file in [&mut config.keys.signing, &mut config.keys.write, &mut config.keys.encryption] {
-            *file = folder.join(&*file);
-        }
+        config.start_paths_at(folder);
+        config.take_environment()?;
+        config.check()?;
         Ok(config)
     }
+
+    /// Relative paths start at the configuration file.
+    fn start_paths_at(&mut self, folder: &Path) {
+        let keys = &mut self.keys;
+        let one = [&mut keys.signing, &mut keys.encryption];
+        let many = keys.write.iter_mut().chain(&mut keys.vault);
+        let webhooks = self.webhooks.iter_mut().flat_map(|webhook| &mut webhook.secrets);
+        let mail = self.mail.iter_mut().filter_map(|mail| mail.url_file.as_mut());
+        let files = self.database.url_file.iter_mut().chain(mail);
+        for path in one.into_iter().chain(many).chain(webhooks).chain(files) {
+            *path = folder.join(&*path);
+        }
+        if let Some(path) = self.database.url.expose().strip_prefix("sqlite://")
+            && !path.starts_with('/')
+            && !path.starts_with(':')
+        {
+            let path = folder.join(path);
+            self.database.url = Secret::new(format!("sqlite://{}", path.display()));
+        }
+    }
+
+    fn take_environment(&mut self) -> Result<(), ConfigError> {
+        if let Some(url) = variable(NODE_URL) {
+            self.node.url = url.parse().map_err(|_| ConfigError::NotAUrl(NODE_URL))?;
+        }
+        if let Some(listen) = variable(HTTP_LISTEN) {
+            self.http.listen = listen.parse().map_err(|_| ConfigError::NotAnAddress(HTTP_LISTEN))?;
+        }
+        if let Some(path) = variable(DATABASE_URL_FILE) {
+            self.database.url_file = Some(path.into());
+        }
+        if let Some(path) = &self.database.url_file {
+            self.database.url = secret_setting(path)?;
+        }
+        if let Some(url) = variable(DATABASE_URL) {
+            self.database.url = Secret::new(url);
+        }
+        if let Some(mail) = &mut self.mail {
+            if let Some(path) = &mail.url_file {
+                mail.url = Some(secret_setting(path)?);
+            }
+            if let Some(url) = variable(MAIL_URL) {
+                mail.url = Some(Secret::new(url));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what cannot be meant.
+    fn check(&self) -> Result<(), ConfigError> {
+        let url = self.database.url.expose();
+        let is_database = ["sqlite:", "postgres:", "postgresql:"].iter().any(|start| url.starts_with(start));
+        let names: std::collections::HashSet<_> = self.webhooks.iter().map(|webhook| &webhook.name).collect();
+        let rules = [
+            (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
+            (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
+            (is_database, "database.url", "must begin with sqlite:// or postgres://"),
+            (self.database.max_connections >= 2, "database.max_connections", "must be at least 2"),
+            (self.http.max_body >= 4096, "http.max_body", "must be at least 4096"),
+            (self.http.max_file >= 1024, "http.max_file", "must be at least 1024"),
+            (
+                self.http.max_bodies_in_memory >= self.http.max_body,
+                "http.max_bodies_in_memory",
+                "must not be less than http.max_body",
+            ),
+            (self.http.requests_per_second > 0, "http.requests_per_second", "must be at least 1"),
+            (self.http.burst > 0, "http.burst", "must be at least 1"),
+            (self.http.body_timeout > 0, "http.body_timeout", "must be at least 1"),
+            ((1..=600).contains(&self.http.max_wait), "http.max_wait", "must be from 1 to 600"),
+            (self.retention.evidence_hours > 0, "retention.evidence_hours", "must be at least 1"),
+            (self.retention.sealed_hours > 0, "retention.sealed_hours", "must be at least 1"),
+            (self.retention.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24"),
+            (self.retention.events_hours > 0, "retention.events_hours", "must be at least 1"),
+            ((1..=4096).contains(&self.delivery.in_flight), "delivery.in_flight", "must be from 1 to 4096"),
+            (
+                self.delivery.in_flight_bytes >= 4 * 1024 * 1024,
+                "delivery.in_flight_bytes",
+                "must be at least 4194304, the size of one transaction",
+            ),
+            (
+                (5..=3600).contains(&self.delivery.lease_seconds),
+                "delivery.lease_seconds",
+                "must be from 5 to 3600",
+            ),
+            (self.delivery.max_attempts > 0, "delivery.max_attempts", "must be at least 1"),
+            (names.len() == self.webhooks.len(), "webhooks.name", "must be different for each webhook"),
+            (
+                self.webhooks.iter().all(|webhook| !webhook.name.is_empty()),
+                "webhooks.name",
+                "must not be empty",
+            ),
+            (
+                self.webhooks.iter().all(|webhook| (1..=2).contains(&webhook.secrets.len())),
+                "webhooks.secrets",
+                "must name one file, or two while a secret is being replaced",
+            ),
+            (
+                self.webhooks
+                    .iter()
+                    .flat_map(|webhook| &webhook.events)
+                    .all(|name| name.parse::<EventKind>().is_ok()),
+                "webhooks.events",
+                "names a kind of event that there is not",
+            ),
+            (
+                self.mail.as_ref().is_none_or(|mail| mail.url.is_some()),
+                "mail.url",
+                "must be given, here, in a file or as IDOS_ISSUER_MAIL_URL",
+            ),
+            (self.webhook_policy.timeout > 0, "webhook_policy.timeout", "must be at least 1"),
+        ];
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, setting, problem)) => Err(ConfigError::Nonsense(setting, problem)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One path, or a list of them.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        One(PathBuf),
+        More(Vec<PathBuf>),
+    }
+    Ok(match OneOrMore::deserialize(deserializer)? {
+        OneOrMore::One(path) => vec![path],
+        OneOrMore::More(paths) => paths,
+    })
+}
+
+fn secret_setting(path: &Path) -> Result<Secret, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|e| ConfigError::UnreadableSetting(path.to_owned(), e))?;
+    Ok(Secret::new(text.trim().to_owned()))
 }
 
 /// A parser's message, if all that it repeats are names of settings.

@@ -19,12 +19,25 @@ const MAX_BYTES: u64 = 4096;
 pub struct Keys {
     /// Signs credentials.
     pub signing: IssuerKey,
-    /// Signs rows of credentials.
-    pub write: WriteKey,
-    /// The seed of the same key, which also signs transactions.
-    pub write_seed: Zeroizing<[u8; 32]>,
+    /// Sign rows of credentials and transactions. There is at least one; the first is who the issuer is as a grantee.
+    pub write: Vec<WriteKeyPair>,
     /// Opens the issuer's own copies.
     pub encryption: EncryptionSecret,
+}
+
+/// A key that writes to the node: it signs rows of credentials, and transactions.
+#[derive(Clone)]
+pub struct WriteKeyPair {
+    /// Signs rows.
+    pub rows: WriteKey,
+    /// The seed of the same key, which also signs transactions.
+    pub seed: Zeroizing<[u8; 32]>,
+}
+
+impl WriteKeyPair {
+    fn of(seed: Zeroizing<[u8; 32]>) -> Self {
+        Self { rows: WriteKey::from_seed(&seed), seed }
+    }
 }
 
 /// Why keys could not be made or loaded.
@@ -51,6 +64,9 @@ pub enum KeysError {
     /// Not an X25519 secret.
     #[error("{0} is no key: {1}")]
     Encryption(PathBuf, #[source] SealError),
+    /// Not a vault key.
+    #[error("{0} is no vault key: it must be 32 bytes in base64")]
+    Vault(PathBuf),
     /// An issuer's URL that is none.
     #[error("the issuer's URL {0}")]
     Issuer(#[source] KeyError),
@@ -59,7 +75,14 @@ pub enum KeysError {
 impl Keys {
     /// Fresh keys that are nowhere stored.
     pub fn ephemeral(issuer_url: Option<&str>) -> Result<Self, KeysError> {
-        Self::of(issuer_url, &random(), random(), EncryptionSecret::from_bytes(*random()))
+        Self::of(issuer_url, &random(), vec![random()], EncryptionSecret::from_bytes(*random()))
+    }
+
+    /// The key that comes first: the issuer's identity.
+    #[expect(clippy::expect_used, reason = "configuration and `ephemeral` give at least one")]
+    #[must_use]
+    pub fn first(&self) -> &WriteKeyPair {
+        self.write.first().expect("at least one write key")
     }
 
     /// Loads the keys of a deployment.
@@ -67,20 +90,21 @@ impl Keys {
         let seed =
             |path: &Path| read_seed(&read_secret(path)?).map_err(|e| KeysError::Key(path.to_owned(), e));
         let signing = seed(&files.signing)?;
-        Self::of(issuer_url, &signing, seed(&files.write)?, load_encryption_secret(&files.encryption)?)
+        let write = files.write.iter().map(|path| seed(path)).collect::<Result<_, _>>()?;
+        Self::of(issuer_url, &signing, write, load_encryption_secret(&files.encryption)?)
     }
 
     fn of(
         issuer_url: Option<&str>,
         signing: &[u8; 32],
-        write_seed: Zeroizing<[u8; 32]>,
+        write: Vec<Zeroizing<[u8; 32]>>,
         encryption: EncryptionSecret,
     ) -> Result<Self, KeysError> {
         let signing = match issuer_url {
             Some(url) => IssuerKey::of_url(url, signing).map_err(KeysError::Issuer)?,
             None => IssuerKey::of_did_key(signing),
         };
-        Ok(Self { signing, write: WriteKey::from_seed(&write_seed), write_seed, encryption })
+        Ok(Self { signing, write: write.into_iter().map(WriteKeyPair::of).collect(), encryption })
     }
 
     /// Makes fresh keys and stores them: all of them, or none where a file is there already.
@@ -88,18 +112,20 @@ impl Keys {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
 
-        let all = [&files.signing, &files.write, &files.encryption];
-        if let Some(there) = all.into_iter().find(|path| path.exists()) {
-            return Err(KeysError::Exists(there.clone()));
+        let ed25519 = [&files.signing].into_iter().chain(&files.write).map(|path| (path, true));
+        let random_bytes = [&files.encryption].into_iter().chain(&files.vault).map(|path| (path, false));
+        let all: Vec<_> = ed25519.chain(random_bytes).collect();
+        if let Some((there, _)) = all.iter().find(|(path, _)| path.exists()) {
+            return Err(KeysError::Exists((*there).clone()));
         }
-        let secrets = [
-            seed_to_multibase(&random()),
-            seed_to_multibase(&random()),
-            Zeroizing::new(STANDARD.encode(random().as_slice())),
-        ];
-        for (made, (path, secret)) in all.into_iter().zip(&secrets).enumerate() {
-            if let Err(error) = write_secret(path, secret) {
-                for path in all.into_iter().take(made) {
+        for (made, (path, is_ed25519)) in all.iter().enumerate() {
+            let secret = if *is_ed25519 {
+                seed_to_multibase(&random())
+            } else {
+                Zeroizing::new(STANDARD.encode(random().as_slice()))
+            };
+            if let Err(error) = write_secret(path, &secret) {
+                for (path, _) in all.iter().take(made) {
                     let _ = std::fs::remove_file(path); // made a moment ago, by us
                 }
                 return Err(error);
@@ -113,6 +139,27 @@ impl Keys {
 pub fn load_encryption_secret(path: &Path) -> Result<EncryptionSecret, KeysError> {
     EncryptionSecret::from_base64(read_secret(path)?.trim())
         .map_err(|e| KeysError::Encryption(path.to_owned(), e))
+}
+
+/// Loads vault keys: 32 bytes in base64 each.
+pub fn load_vault_keys(files: &[PathBuf]) -> Result<Vec<Zeroizing<[u8; 32]>>, KeysError> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    let load = |path: &PathBuf| {
+        let text = read_secret(path)?;
+        let mut key = Zeroizing::new([0; 32]);
+        match STANDARD.decode_slice(text.trim(), key.as_mut_slice()) {
+            Ok(32) => Ok(key),
+            _ => Err(KeysError::Vault(path.clone())),
+        }
+    };
+    files.iter().map(load).collect()
+}
+
+/// Loads a secret that is a text, such as a webhook's.
+pub fn load_text(path: &Path) -> Result<Zeroizing<String>, KeysError> {
+    Ok(Zeroizing::new(read_secret(path)?.trim().to_owned()))
 }
 
 fn random() -> Zeroizing<[u8; 32]> {

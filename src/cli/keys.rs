@@ -38,7 +38,7 @@ impl Keys {
                 let (files, issuer) = place.resolve(config)?;
                 keys::Keys::generate(&files)?;
                 if !place.json {
-                    for file in [&files.signing, &files.write, &files.encryption] {
+                    for file in [&files.signing, &files.encryption].into_iter().chain(&files.write).chain(&files.vault) {
                         say::line(&format!("made {}", file.display()));
                     }
                 }
@@ -84,7 +84,7 @@ impl Place {
             });
             say::line(&serde_json::to_string_pretty(&json!({
                 "signing": { "verificationKey": verification_key, "jwk": jwk, "didKey": public.to_did_key() },
-                "write": { "publicKey": keys.write.public_hex() },
+                "write": { "publicKey": keys.first().rows.public_hex() },
                 "encryption": { "publicKey": encryption },
             }))?);
             return Ok(true);
@@ -98,7 +98,7 @@ impl Place {
         say::line(
             "write key, to be registered with idOS as a delegate of your inserter, and named in write grants",
         );
-        say::line(&format!("  public      {}", keys.write.public_hex()));
+        say::line(&format!("  public      {}", keys.first().rows.public_hex()));
         say::line("encryption key, for which your own copies are sealed");
         say::line(&format!("  public      {encryption}"));
         Ok(true)

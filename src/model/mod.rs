@@ -1,3 +1,12 @@
-//! Nouns: what the issuer deals with. No files, no network, no clock.
+//! Nouns: what things are. No I/O, no clock, no randomness that is not an argument.
 
+pub mod audit;
+pub mod client;
+pub mod event;
 pub mod evidence;
+pub mod ids;
+pub mod issuance;
+pub mod job;
+pub mod personal;
+pub mod profile;
+pub mod submission;

@@ -33,12 +33,12 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn start() -> Self {
         let keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
-        let inserters = vec![Inserter::new("Example KYC", [keys.write.public_hex()])];
+        let inserters = vec![Inserter::new("Example KYC", [keys.first().rows.public_hex()])];
         let node = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await.unwrap();
         let mut config = ClientConfig::new(node.url().parse().unwrap());
         config.timeout = std::time::Duration::from_secs(3);
         let client = Client::connect(config).await.unwrap();
-        let issuer = Signer::from_seed(&keys.write_seed);
+        let issuer = Signer::from_seed(&keys.first().seed);
         Self { node, client, keys, issuer }
     }
 
@@ -65,8 +65,8 @@ impl World {
         let time = |seconds| GrantTime::from_unix(clock::now().unix_seconds() + seconds).unwrap();
         let parties = GrantParties {
             owner: user.wallet.owner_identifier(),
-            grantee: self.keys.write.public_hex(),
-            issuer_public_key: self.keys.write.public_hex(),
+            grantee: self.keys.first().rows.public_hex(),
+            issuer_public_key: self.keys.first().rows.public_hex(),
         };
         let grant = WriteGrant::new(id(), parties, time(0), time(from), time(to)).unwrap();
         let text = self.client.call_one(&self.issuer, &grant.message()).await.unwrap().unwrap();

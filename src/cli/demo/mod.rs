@@ -94,7 +94,7 @@ impl Demo {
         };
         let url = url.unwrap_or_else(|| keys.signing.controller().to_owned());
         let node = if config.is_none() {
-            let inserters = vec![Inserter::new(&name, [keys.write.public_hex()])];
+            let inserters = vec![Inserter::new(&name, [keys.first().rows.public_hex()])];
             Some(DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await?)
         } else {
             None
@@ -114,7 +114,7 @@ impl Demo {
 
 async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Result<bool, Error> {
     let Stage { client, keys, .. } = stage;
-    let issuer = Signer::from_seed(&keys.write_seed);
+    let issuer = Signer::from_seed(&keys.first().seed);
     let holder = Holder::new()?;
     story.holder(&holder);
 
@@ -184,8 +184,8 @@ fn write_grant(holder: &Holder, keys: &Keys) -> Result<WriteGrant, Error> {
     let now = clock::now().unix_seconds();
     let parties = GrantParties {
         owner: holder.wallet.owner_identifier(),
-        grantee: keys.write.public_hex(),
-        issuer_public_key: keys.write.public_hex(),
+        grantee: keys.first().rows.public_hex(),
+        issuer_public_key: keys.first().rows.public_hex(),
     };
     let end = now.saturating_add_unsigned(GRANT_LIFE.as_secs());
     // The user's clock may be ahead of the node's.

@@ -60,7 +60,7 @@ impl Story {
         let public = keys.signing.verification_key().to_multibase();
         self.note("issuer", keys.signing.controller());
         self.note("issuerKey", public.as_str());
-        self.note("writeKey", keys.write.public_hex());
+        self.note("writeKey", keys.first().rows.public_hex());
         self.chapter(
             "An issuer",
             &[
@@ -68,7 +68,7 @@ impl Story {
                     "\"{name}\" signs credentials as {} with the key {public}",
                     keys.signing.controller()
                 ),
-                format!("and writes to the node with the key {}.", keys.write.public_hex()),
+                format!("and writes to the node with the key {}.", keys.first().rows.public_hex()),
             ],
         );
     }

@@ -1,0 +1,196 @@
+-- The whole schema, for SQLite and PostgreSQL alike: only TEXT and BIGINT, whose names and codings both share.
+-- Ids and names are TEXT, times are BIGINT milliseconds since 1970-01-01T00:00:00Z, and no default or trigger makes
+-- either: the service does. docs/retention.md says what of this is kept how long.
+
+-- What must not change between starts: the fingerprint of the signing key, the network.
+CREATE TABLE recorded (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- Who may call. The secret itself is not here: only its SHA-256.
+CREATE TABLE api_key (
+    id TEXT NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    revoked_at BIGINT,
+    used_at BIGINT
+);
+
+-- What a client's Idempotency-Key stands for. Key and fingerprint are keyed hashes: neither can be guessed back.
+CREATE TABLE idempotency (
+    client TEXT NOT NULL,
+    key_hash TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (client, key_hash)
+);
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+-- Profiles that are to be created. The wallet and its proof are locked, and gone once the profile is there.
+CREATE TABLE profile (
+    id TEXT NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'created', 'halted', 'failed')),
+    user_id TEXT NOT NULL,
+    wallet_id TEXT NOT NULL,
+    write_key TEXT NOT NULL,
+    encryption_public_key TEXT NOT NULL,
+    password_store TEXT NOT NULL,
+    locked_wallet TEXT,
+    halt TEXT,
+    waits_until BIGINT,
+    tx_hash TEXT,
+    tx_height BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+CREATE INDEX profile_by_user ON profile (user_id);
+
+-- The record of an issuance: what remains.
+CREATE TABLE issuance (
+    id TEXT NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'issued', 'halted',
+        'revoking', 'revoked', 'failed', 'erased')),
+    delivery TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    original_id TEXT NOT NULL,
+    copy_id TEXT NOT NULL,
+    notes_id TEXT NOT NULL,
+    level TEXT NOT NULL,
+    reference TEXT,
+    write_key TEXT NOT NULL,
+    grantee TEXT,
+    grantee_key TEXT,
+    public_notes TEXT,
+    content_hash TEXT,
+    valid_until BIGINT,
+    waits_until BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    sealed_at BIGINT,
+    issued_at BIGINT,
+    tx_hash TEXT,
+    tx_height BIGINT,
+    halt TEXT,
+    revoke_requested_at BIGINT,
+    revoked_at BIGINT,
+    confirmed_by TEXT,
+    noticed TEXT
+);
+CREATE INDEX issuance_by_client ON issuance (client, id);
+CREATE INDEX issuance_by_reference ON issuance (client, reference);
+CREATE INDEX issuance_waiting ON issuance (user_id) WHERE state = 'awaiting_profile';
+CREATE INDEX issuance_by_end ON issuance (valid_until) WHERE state = 'issued';
+CREATE INDEX issuance_by_limit ON issuance (waits_until) WHERE waits_until IS NOT NULL;
+
+-- Signed credentials that cannot be sealed yet, each locked under a key of its own.
+CREATE TABLE evidence (
+    issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
+    locked TEXT NOT NULL
+);
+
+-- Sealed credentials on their way: what only the recipients can read.
+CREATE TABLE parcel (
+    issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
+    content TEXT NOT NULL,
+    encryptor_public_key TEXT NOT NULL,
+    public_notes_signature TEXT NOT NULL,
+    broader_signature TEXT NOT NULL,
+    copy_content TEXT,
+    copy_encryptor_public_key TEXT,
+    copy_public_notes_signature TEXT,
+    copy_broader_signature TEXT
+);
+
+-- The user's write grant of a parcel, locked: it names a wallet.
+CREATE TABLE write_grant (
+    issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
+    locked TEXT NOT NULL
+);
+
+-- Whom to write to. Locked; the index is a keyed hash, to find all that belongs to one address.
+CREATE TABLE contact (
+    issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
+    locked TEXT NOT NULL,
+    email_index TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX contact_by_index ON contact (email_index);
+
+-- Background work, by ids only. Work with a lane goes to the node and is done by the lane's holder, in order of
+-- nonce; hash and nonce are recorded before anything is sent.
+CREATE TABLE job (
+    id TEXT NOT NULL PRIMARY KEY,
+    work TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    target TEXT NOT NULL,
+    lane TEXT,
+    state TEXT NOT NULL CHECK (state IN ('ready', 'sent', 'halted')),
+    due_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    lease_owner TEXT,
+    lease_until BIGINT,
+    nonce BIGINT,
+    tx_hash TEXT,
+    sent_at BIGINT,
+    reason TEXT,
+    created_at BIGINT NOT NULL,
+    UNIQUE (work, subject, target)
+);
+CREATE INDEX job_due ON job (due_at) WHERE lane IS NULL AND state = 'ready';
+CREATE INDEX job_of_lane ON job (lane, due_at) WHERE lane IS NOT NULL AND state = 'ready';
+CREATE INDEX job_in_flight ON job (lane, nonce) WHERE state = 'sent';
+
+-- Who sends for a write key at the moment.
+CREATE TABLE lane (
+    write_key TEXT NOT NULL PRIMARY KEY,
+    owner TEXT,
+    lease_until BIGINT NOT NULL,
+    epoch BIGINT NOT NULL
+);
+
+-- Work that recurs, and when it is next due: one process does it, whichever comes first.
+CREATE TABLE recurring (
+    name TEXT NOT NULL PRIMARY KEY,
+    due_at BIGINT NOT NULL
+);
+
+-- What has happened, for webhooks to tell and to be told again. No personal data.
+CREATE TABLE event (
+    id TEXT NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX event_by_client ON event (client, id);
+CREATE INDEX event_by_age ON event (created_at);
+
+-- Who did what. Each entry carries the hash of the one before it.
+CREATE TABLE audit (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    act TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL
+);
+CREATE INDEX audit_by_subject ON audit (subject);
+
+-- The end of the chain: one row, which every writer moves, and so waits for the one before.
+CREATE TABLE audit_head (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    seq BIGINT NOT NULL,
+    hash TEXT NOT NULL
+);
+INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');

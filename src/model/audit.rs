@@ -1,0 +1,140 @@
+//! Who did what: entries that hang together by their hashes.
+
+use idos_credential::Moment;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::issuance::named;
+
+named! {
+    /// What was done.
+    Act {
+        /// A result was accepted.
+        Received = "received",
+        /// A credential was sealed, and its readable form forgotten.
+        Sealed = "sealed",
+        /// The user's write grant was accepted.
+        GrantReceived = "grant_received",
+        /// A transaction is about to be sent.
+        Sending = "sending",
+        /// A credential was found in a block, and its sealed form forgotten.
+        Issued = "issued",
+        /// It stopped.
+        Halted = "halted",
+        /// A person brought it on again.
+        Resumed = "resumed",
+        /// It is over without a credential; content and grant are forgotten.
+        Failed = "failed",
+        /// Revocation was asked for.
+        RevokeRequested = "revoke_requested",
+        /// A credential was found revoked.
+        Revoked = "revoked",
+        /// All but the record was forgotten on request.
+        Erased = "erased",
+        /// A profile was asked for.
+        ProfileRequested = "profile_requested",
+        /// A profile was found on the network, and the wallet's proof forgotten.
+        ProfileCreated = "profile_created",
+        /// A contact was looked for by address.
+        ContactLookedUp = "contact_looked_up",
+        /// An API key was made.
+        KeyCreated = "key_created",
+        /// An API key was revoked.
+        KeyRevoked = "key_revoked",
+        /// An event is to be told again.
+        EventReplayed = "event_replayed",
+        /// A job was put back to work by a person.
+        JobRetried = "job_retried",
+        /// What was locked under an old vault key is locked under the present one.
+        Relocked = "relocked",
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A client, by the API key that it used.
+    Client {
+        /// The client's name.
+        client: String,
+        /// The key's id.
+        key: String,
+    },
+    /// The service itself.
+    Service,
+    /// Somebody with access to the command line.
+    Operator,
+}
+
+impl Actor {
+    /// How it is written down.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Client { client, key } => format!("client:{client}:{key}"),
+            Self::Service => "service".to_owned(),
+            Self::Operator => "operator".to_owned(),
+        }
+    }
+}
+
+/// Something that was done, before it has its place in the chain.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When.
+    pub at: Moment,
+    /// By whom.
+    pub actor: Actor,
+    /// What.
+    pub act: Act,
+    /// To what: an id.
+    pub subject: String,
+    /// A transaction's or content's hash, a code, a count. Nothing about a person.
+    pub detail: String,
+}
+
+/// An entry in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainedEntry {
+    /// Its place, from 1 on, without gaps.
+    pub seq: i64,
+    /// When: milliseconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// By whom.
+    pub actor: String,
+    /// What.
+    pub act: String,
+    /// To what.
+    pub subject: String,
+    /// More.
+    pub detail: String,
+    /// The hash of the entry before; empty for the first.
+    pub previous: String,
+    /// The hash of this entry.
+    pub hash: String,
+}
+
+#[derive(Serialize)]
+struct Hashed<'a>(i64, i64, &'a str, &'a str, &'a str, &'a str, &'a str);
+
+/// The hash of an entry in its place: SHA-256, in lower-case hex, of the JSON array of place, time, actor, act, subject,
+/// detail and the previous hash.
+#[must_use]
+pub fn hash(entry: &ChainedEntry) -> String {
+    let ChainedEntry { seq, at, actor, act, subject, detail, previous, hash: _ } = entry;
+    let json = serde_json::to_vec(&Hashed(*seq, *at, actor, act, subject, detail, previous)).unwrap_or_default();
+    hex::encode(Sha256::digest(json))
+}
+
+/// Whether `entries` follow on `previous` (place and hash) without a break. The first place where they do not is the
+/// error.
+pub fn follow(mut place: i64, mut previous: String, entries: &[ChainedEntry]) -> Result<(i64, String), i64> {
+    for entry in entries {
+        if entry.seq != place + 1 || entry.previous != previous || hash(entry) != entry.hash {
+            return Err(place + 1);
+        }
+        place = entry.seq;
+        previous.clone_from(&entry.hash);
+    }
+    Ok((place, previous))
+}

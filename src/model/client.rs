@@ -1,0 +1,87 @@
+//! Who may call, and what they may do.
+
+use idos_credential::Moment;
+
+use super::audit::Actor;
+use super::ids::ApiKeyId;
+use super::issuance::named;
+
+named! {
+    /// What an API key may be used for.
+    Scope {
+        /// Look profiles up.
+        ProfilesRead = "profiles:read",
+        /// Create profiles.
+        ProfilesWrite = "profiles:write",
+        /// Make and check write grants.
+        Grants = "grants",
+        /// Read issuances.
+        IssuancesRead = "issuances:read",
+        /// Submit and resume issuances.
+        IssuancesWrite = "issuances:write",
+        /// Revoke credentials.
+        Revoke = "issuances:revoke",
+        /// Forget issuances on request, and find them by contact.
+        Erase = "issuances:erase",
+        /// Read events, and have them told again.
+        Events = "events",
+    }
+}
+
+/// A key by which a client calls. The key's text is `idos_<id>_<secret>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// Whose it is. Several keys of one client see the same records, so that a key can be replaced while both hold.
+    pub client: String,
+    /// SHA-256 of the secret: lower-case hex.
+    pub hash: String,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it ends.
+    pub expires_at: Option<Moment>,
+    /// When it was revoked.
+    pub revoked_at: Option<Moment>,
+    /// When it was last used, to the hour.
+    pub used_at: Option<Moment>,
+}
+
+impl ApiKey {
+    /// Whether it can be used at this moment.
+    #[must_use]
+    pub fn is_valid_at(&self, now: Moment) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// Who is calling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The client.
+    pub client: String,
+    /// The key that was used.
+    pub key: ApiKeyId,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+}
+
+impl Caller {
+    /// How the caller is written down.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::Client { client: self.client.clone(), key: self.key.as_str().to_owned() }
+    }
+}
+
+/// What makes a request the same as an earlier one: keyed hashes of its `Idempotency-Key` and of its content, one of
+/// each for each vault key, the present one's first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Of the `Idempotency-Key`.
+    pub key_hashes: Vec<String>,
+    /// Of the content.
+    pub fingerprints: Vec<String>,
+}

@@ -1,0 +1,126 @@
+//! Ids of our own records: a prefix that tells the kind, and a ULID that sorts by time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rand::RngCore;
+
+use idos_credential::Moment;
+
+/// Crockford's base 32, which ULIDs are written in.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Characters of a ULID: 48 bits of time, 80 of randomness.
+const ULID: usize = 26;
+
+/// The text is no id of the kind that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not an id of this kind")]
+pub struct NotAnId;
+
+fn ulid(now: Moment, rng: &mut dyn RngCore) -> String {
+    let mut random = [0; 16];
+    rng.fill_bytes(&mut random[6..]);
+    let time = u64::try_from(now.unix_millis()).unwrap_or_default();
+    let value = (u128::from(time) << 80) | u128::from_be_bytes(random);
+    (0..ULID)
+        .rev()
+        .filter_map(|digit| {
+            let index = usize::try_from((value >> (digit * 5)) & 31).ok()?;
+            ALPHABET.get(index).copied().map(char::from)
+        })
+        .collect()
+}
+
+fn is_ulid(text: &str) -> bool {
+    text.len() == ULID && text.bytes().all(|byte| ALPHABET.contains(&byte)) && text.as_bytes() <= b"7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// What every id of this kind begins with.
+            pub const PREFIX: &str = $prefix;
+
+            /// A fresh id.
+            #[must_use]
+            pub fn new(now: Moment, rng: &mut dyn RngCore) -> Self {
+                Self(format!("{}{}", $prefix, ulid(now, rng)))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let rest = text.strip_prefix($prefix).ok_or(NotAnId)?;
+                if is_ulid(rest) { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// One issuance: a result that is to become a credential.
+    IssuanceId, "iss_"
+}
+id! {
+    /// One request to create a profile.
+    ProfileId, "prf_"
+}
+id! {
+    /// One piece of background work.
+    JobId, "job_"
+}
+id! {
+    /// One event, as webhooks carry it.
+    EventId, "evt_"
+}
+id! {
+    /// One API key; a part of its text.
+    ApiKeyId, "key_"
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_read_back() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let early = IssuanceId::new(Moment::from_unix_millis(1_000).unwrap(), &mut rng);
+        let late = IssuanceId::new(Moment::from_unix_millis(1_001).unwrap(), &mut rng);
+        assert!(early < late);
+        assert_eq!(early.as_str().len(), 4 + ULID);
+        assert_eq!(early.as_str().parse::<IssuanceId>(), Ok(early.clone()));
+        assert_eq!(early.as_str().parse::<ProfileId>(), Err(NotAnId));
+        for text in ["", "iss_", "iss_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "iss_0000000000000000000000000l", "iss_00"] {
+            assert_eq!(text.parse::<IssuanceId>(), Err(NotAnId), "{text}");
+        }
+    }
+}

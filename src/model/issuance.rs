@@ -1,0 +1,341 @@
+//! An issuance: a provider's result on its way to a credential in the user's profile.
+
+use std::fmt;
+use std::str::FromStr;
+
+use idos_credential::Moment;
+use uuid::Uuid;
+
+use super::ids::IssuanceId;
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// All of them, in the order in which they are documented.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name, as the API and the database write it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::model::issuance::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, $crate::model::issuance::UnknownName> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err($crate::model::issuance::UnknownName) }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+/// The text names nothing of this kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not known")]
+pub struct UnknownName;
+
+named! {
+    /// Where an issuance stands. "Expired" is none of these: it is `valid_until` compared with the clock.
+    State {
+        /// The user has no profile yet. The evidence is kept, locked, or the sealed credential is.
+        AwaitingProfile = "awaiting_profile",
+        /// Sealed; the user's write grant has not come yet.
+        AwaitingGrant = "awaiting_grant",
+        /// Sealed, and on its way to the node.
+        Queued = "queued",
+        /// In the user's profile. Nothing of the content is left here.
+        Issued = "issued",
+        /// Stopped: a person has to do something and resume it.
+        Halted = "halted",
+        /// In the user's profile, and about to be marked as revoked.
+        Revoking = "revoking",
+        /// Marked as revoked in the user's profile.
+        Revoked = "revoked",
+        /// Over, without a credential: nobody brought what was missing in time. The content is gone.
+        Failed = "failed",
+        /// Forgotten on request. Only ids and times are left.
+        Erased = "erased",
+    }
+}
+
+impl State {
+    /// The only moves there are.
+    pub const MOVES: &[(Self, Self)] = &[
+        (Self::AwaitingProfile, Self::AwaitingGrant),
+        (Self::AwaitingProfile, Self::Queued),
+        (Self::AwaitingProfile, Self::Halted),
+        (Self::AwaitingProfile, Self::Failed),
+        (Self::AwaitingGrant, Self::Queued),
+        (Self::AwaitingGrant, Self::Failed),
+        (Self::Queued, Self::Issued),
+        (Self::Queued, Self::Halted),
+        (Self::Halted, Self::AwaitingProfile),
+        (Self::Halted, Self::Queued),
+        (Self::Halted, Self::Failed),
+        (Self::Issued, Self::Revoking),
+        (Self::Revoking, Self::Revoked),
+        (Self::Revoking, Self::Issued),
+        (Self::AwaitingProfile, Self::Erased),
+        (Self::AwaitingGrant, Self::Erased),
+        (Self::Halted, Self::Erased),
+        (Self::Failed, Self::Erased),
+        (Self::Issued, Self::Erased),
+        (Self::Revoked, Self::Erased),
+    ];
+
+    /// Whether nothing more happens by itself or can be brought on.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Issued | Self::Revoked | Self::Failed | Self::Erased)
+    }
+
+    /// Whether a caller that waits for a result has to wait no longer.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        self.is_final() || matches!(self, Self::Halted | Self::AwaitingGrant)
+    }
+}
+
+named! {
+    /// What a credential is about.
+    Kind {
+        /// The user's identity was checked (KYC, AML).
+        Kyc = "kyc",
+        /// The user is a person, and one person only (FaceSign).
+        Personhood = "personhood",
+    }
+}
+
+named! {
+    /// On whose authority the credential is written.
+    Delivery {
+        /// The issuer's own, as a permissioned inserter. There is no copy.
+        Inserter = "inserter",
+        /// The user's, by a delegated write grant. The grantee gets a copy.
+        WriteGrant = "write_grant",
+    }
+}
+
+named! {
+    /// Why an issuance, or the creation of a profile, has stopped, and so what a person can do.
+    HaltCode {
+        /// The write grant has run out: have the user sign a new one, and resume with it.
+        GrantExpired = "grant_expired",
+        /// The node does not accept the grant's signature, or its parties: resume with a new grant.
+        GrantRefused = "grant_refused",
+        /// The grant was used for something else: resume with a new grant.
+        GrantUsed = "grant_used",
+        /// The user's wallet of the grant belongs to no profile: add it, and resume.
+        OwnerUnknown = "owner_unknown",
+        /// The user's profile is not there (any more).
+        UserUnknown = "user_unknown",
+        /// The user exists with another encryption key than was announced.
+        OtherKey = "other_key",
+        /// The wallet belongs to another profile already.
+        WalletTaken = "wallet_taken",
+        /// The node does not accept the wallet's proof.
+        WalletRefused = "wallet_refused",
+        /// None of our keys may write: the network's owner has to make it a delegate of an inserter.
+        NotAnInserter = "not_an_inserter",
+        /// The key that sealed it is not in the configuration any more.
+        KeyMissing = "key_missing",
+        /// The sealed credential, or the locked evidence, cannot be read any more.
+        Unreadable = "unreadable",
+        /// Refused by the node for a reason that has no code of its own.
+        Refused = "refused",
+        /// Tried as often as is allowed.
+        TooManyAttempts = "too_many_attempts",
+        /// What was to be revoked is still not marked as revoked.
+        NotRevoked = "not_revoked",
+    }
+}
+
+impl HaltCode {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn cure(self) -> &'static str {
+        match self {
+            Self::GrantExpired => "have the user sign a new write grant, and resume with it",
+            Self::GrantRefused | Self::GrantUsed => "resume with a new write grant",
+            Self::OwnerUnknown => "add the wallet that signed the grant to the user's profile, and resume",
+            Self::UserUnknown => "create the user's profile, and resume",
+            Self::OtherKey => "submit again; the user's present encryption key is then used",
+            Self::WalletTaken => "use another wallet of the user; this one belongs to another profile",
+            Self::WalletRefused => "have the user sign the wallet ownership message again, and submit again",
+            Self::NotAnInserter => {
+                "have the network's owner make the write key a delegate of an inserter, and resume"
+            }
+            Self::KeyMissing => "put the write key back into the configuration, and resume",
+            Self::Unreadable => "restore the vault keys and resume, or submit again",
+            Self::Refused => "see the node's log; resume, or submit again",
+            Self::TooManyAttempts => "see to the cause in the log, and resume",
+            Self::NotRevoked => "revoke again",
+        }
+    }
+}
+
+named! {
+    /// How it is known that a credential is marked as revoked.
+    Confirmation {
+        /// The notes were read back through a copy.
+        ReadBack = "read_back",
+        /// The transaction is in a block; there is no copy that we can read.
+        Transaction = "transaction",
+    }
+}
+
+/// The ids of a credential on the network, chosen at intake, so that trying again makes no second one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// The row that the user owns.
+    pub original: Uuid,
+    /// The copy's row.
+    pub copy: Uuid,
+    /// The public notes, by which the issuer edits them later.
+    pub notes: Uuid,
+}
+
+/// A transaction that has been in a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its hash, 64 hex digits.
+    pub hash: String,
+    /// The block. `None` if only the result was seen, e.g. by the credential's id.
+    pub height: Option<u64>,
+}
+
+/// The record of an issuance: all that remains after delivery, besides the contact. Nothing in it is readable about
+/// a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuance {
+    /// Our id.
+    pub id: IssuanceId,
+    /// The client that submitted it; nobody else sees it.
+    pub client: String,
+    /// What the credential is about.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// On whose authority it is written.
+    pub delivery: Delivery,
+    /// The user's idOS id.
+    pub user_id: Uuid,
+    /// The credential's ids.
+    pub ids: Ids,
+    /// The level that the evidence supports, such as `plus+liveness`.
+    pub level: String,
+    /// The provider's reference.
+    pub reference: Option<String>,
+    /// The write key that seals and sends: lower-case hex.
+    pub write_key: String,
+    /// Who gets the copy, as its `@caller`; `None` without a copy.
+    pub grantee: Option<String>,
+    /// The public notes as they were first written: JSON.
+    pub public_notes: Option<String>,
+    /// SHA-256 of the unsealed credential: lower-case hex.
+    pub content_hash: Option<String>,
+    /// When the credential ends.
+    pub valid_until: Option<Moment>,
+    /// Until when what is missing must have come.
+    pub waits_until: Option<Moment>,
+    /// When it was submitted.
+    pub created_at: Moment,
+    /// When it last changed.
+    pub updated_at: Moment,
+    /// When it was sealed.
+    pub sealed_at: Option<Moment>,
+    /// When it was found in a block.
+    pub issued_at: Option<Moment>,
+    /// The transaction that wrote it.
+    pub transaction: Option<Transaction>,
+    /// Why it has stopped.
+    pub halt: Option<HaltCode>,
+    /// When revocation was asked for.
+    pub revoke_requested_at: Option<Moment>,
+    /// When it was found revoked.
+    pub revoked_at: Option<Moment>,
+    /// How that is known.
+    pub confirmed_by: Option<Confirmation>,
+    /// Whether there is a contact.
+    pub has_contact: bool,
+}
+
+impl fmt::Display for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.hash)
+    }
+}
+
+/// The provider's own name for a case. Letters, digits and `._:-`, at most 128: it is stored and shown as it is, so
+/// that an e-mail address does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference(String);
+
+impl Reference {
+    /// The text.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl FromStr for Reference {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let fits = (1..=128).contains(&text.len());
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+        if fits && plain {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must have 1 to 128 letters, digits or any of ._:- (it is stored readable; no personal data)")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for state in State::ALL {
+            assert_eq!(state.as_str().parse(), Ok(*state));
+        }
+        for code in HaltCode::ALL {
+            assert_eq!(code.as_str().parse(), Ok(*code));
+            assert!(!code.cure().is_empty());
+        }
+        assert_eq!("Issued".parse::<State>(), Err(UnknownName));
+    }
+
+    #[test]
+    fn every_state_is_reached_and_the_erased_is_the_end() {
+        for state in State::ALL {
+            let is_start = matches!(state, State::AwaitingProfile | State::AwaitingGrant | State::Queued);
+            assert!(is_start || State::MOVES.iter().any(|(_, to)| to == state), "{state}");
+        }
+        assert!(State::MOVES.iter().all(|(from, _)| *from != State::Erased));
+    }
+
+    #[test]
+    fn a_reference_is_no_address() {
+        assert!("case-2026.11:7_A".parse::<Reference>().is_ok());
+        for text in ["", "a@b.example", "Jürgen", "a b", &"x".repeat(129)] {
+            assert!(text.parse::<Reference>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Background work: every kind of it, by ids only.
+
+use idos_credential::Moment;
+
+use super::ids::JobId;
+use super::issuance::named;
+
+named! {
+    /// Every kind of work. What it is about is named by the job's subject.
+    Work {
+        /// Tell the node about a user (subject: profile). Has a lane.
+        AddUser = "add_user",
+        /// Tell the node about the user's wallet (subject: profile). Has a lane.
+        AddWallet = "add_wallet",
+        /// Write a sealed credential (subject: issuance). Has a lane.
+        WriteCredential = "write_credential",
+        /// Mark a credential as revoked (subject: issuance). Has a lane.
+        EditNotes = "edit_notes",
+        /// Seal what has waited for the user's profile (subject: issuance).
+        Seal = "seal",
+        /// Tell a webhook endpoint about an event (subject: event, target: endpoint).
+        SendWebhook = "send_webhook",
+    }
+}
+
+impl Work {
+    /// Whether it is done by sending a transaction, and so by the holder of the lane of a write key.
+    #[must_use]
+    pub fn has_lane(self) -> bool {
+        matches!(self, Self::AddUser | Self::AddWallet | Self::WriteCredential | Self::EditNotes)
+    }
+}
+
+named! {
+    /// Where a job stands. What is done is no job any more.
+    JobState {
+        /// To be done when it is due.
+        Ready = "ready",
+        /// Its transaction is recorded, and has been sent or is about to be.
+        Sent = "sent",
+        /// Stopped: a person has to retry it.
+        Halted = "halted",
+    }
+}
+
+/// One piece of background work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Our id.
+    pub id: JobId,
+    /// What to do.
+    pub work: Work,
+    /// What it is about: the id of an issuance, a profile or an event.
+    pub subject: String,
+    /// For whom, where one subject makes several jobs: the name of a webhook endpoint. Else empty.
+    pub target: String,
+    /// The write key whose lane it goes by: lower-case hex.
+    pub lane: Option<String>,
+    /// Where it stands.
+    pub state: JobState,
+    /// When it is next to be done.
+    pub due_at: Moment,
+    /// How often it has been tried.
+    pub attempts: u32,
+    /// The nonce of its transaction.
+    pub nonce: Option<u64>,
+    /// The hash of its transaction.
+    pub tx_hash: Option<String>,
+    /// When its transaction was recorded.
+    pub sent_at: Option<Moment>,
+    /// Why it is where it is: a code, or a phrase without values.
+    pub reason: Option<String>,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
+/// How long to wait before try number `attempts` + 1: 5 seconds, doubling, at most an hour, less up to a fifth of it by
+/// `jitter` (0 to 1), so that what failed together does not come back together.
+#[must_use]
+pub fn backoff_millis(attempts: u32, jitter: f64) -> i64 {
+    const FIRST: i64 = 5_000;
+    const LONGEST: i64 = 3_600_000;
+    let doubled = FIRST.saturating_mul(1_i64 << attempts.saturating_sub(1).min(20)).min(LONGEST);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most an hour in milliseconds")]
+    let less = (doubled as f64 * 0.2 * jitter.clamp(0.0, 1.0)) as i64;
+    doubled - less
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_doubles_and_ends_at_an_hour() {
+        assert_eq!(backoff_millis(1, 0.0), 5_000);
+        assert_eq!(backoff_millis(2, 0.0), 10_000);
+        assert_eq!(backoff_millis(2, 1.0), 8_000);
+        assert_eq!(backoff_millis(40, 0.0), 3_600_000);
+        assert_eq!(backoff_millis(0, 0.0), 5_000);
+    }
+}

@@ -1,0 +1,137 @@
+//! Personal data has a type of its own: it is not printed, and it is wiped.
+
+use std::fmt;
+use std::str::FromStr;
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// A value about a person. `Debug` shows nothing, there is no `Display`, and it is wiped on drop. Every place that
+/// reads it says [`expose`](Self::expose).
+#[derive(Clone)]
+pub struct Personal<T: Zeroize>(Zeroizing<T>);
+
+impl<T: Zeroize> Personal<T> {
+    /// Takes the value in.
+    pub fn new(value: T) -> Self {
+        Self(Zeroizing::new(value))
+    }
+
+    /// The value, to be used and not to be kept.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Personal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Personal(..)")
+    }
+}
+
+/// An e-mail address that mail can be sent to.
+#[derive(Clone, Debug)]
+pub struct Email(Personal<String>);
+
+impl Email {
+    /// The address, as it was given.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// The spelling under which it is looked up: lower case. Local parts could be told apart by case (RFC 5321 2.4),
+    /// but people do not spell their own address alike, and whoever asks for erasure must be found.
+    #[must_use]
+    pub fn for_index(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.0.expose().to_lowercase())
+    }
+}
+
+impl FromStr for Email {
+    type Err = &'static str;
+
+    /// Takes what RFC 5321 4.5.3.1 allows in length and what a mail server takes in form. The library that sends
+    /// mails decides.
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let fits = text.len() <= 254 && !text.chars().any(char::is_control);
+        if fits && text.parse::<lettre::Address>().is_ok() {
+            Ok(Self(Personal::new(text.to_owned())))
+        } else {
+            Err("must be an e-mail address")
+        }
+    }
+}
+
+/// The language in which somebody is written to: a language tag such as `pt` or `pt-BR` (BCP 47: language, script,
+/// region).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locale(String);
+
+impl Locale {
+    /// The tag.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Locale {
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+impl FromStr for Locale {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let mut parts = text.split('-');
+        let language = parts.next().is_some_and(|part| {
+            (2..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase())
+        });
+        let rest = parts.all(|part| {
+            (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if language && rest && text.len() <= 11 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be a language tag such as en or pt-BR")
+        }
+    }
+}
+
+/// Whom to write to about a credential.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// The address.
+    pub email: Email,
+    /// The language.
+    pub locale: Locale,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_printed() {
+        let contact = Contact { email: "rare@word.example".parse().unwrap(), locale: Locale::default() };
+        assert!(!format!("{contact:?}").contains("rare"));
+    }
+
+    #[test]
+    fn addresses_and_languages_are_checked() {
+        for text in ["a@b.example", "A.b+c@sub.b.example", "jürgen@b.example"] {
+            assert!(text.parse::<Email>().is_ok(), "{text}");
+        }
+        for text in ["", "a", "a@", "@b", "a b@c.example", "a@b.example\r\nBcc: c@d.example"] {
+            assert!(text.parse::<Email>().is_err(), "{text}");
+        }
+        for text in ["en", "pt-BR", "zh-Hant-TW", "gsw"] {
+            assert!(text.parse::<Locale>().is_ok(), "{text}");
+        }
+        for text in ["", "EN", "english", "en_US", "e", "en-", "../x"] {
+            assert!(text.parse::<Locale>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A submission: a provider's result, and what is to become of it. Checked.
+
+use idos_client::WriteGrant;
+use idos_credential::{FaceSignSubject, Moment, RecipientKey};
+use idos_wallet::WalletType;
+use uuid::Uuid;
+
+use super::evidence::KycResult;
+use super::issuance::{Delivery, Kind, Reference};
+use super::personal::{Contact, Personal};
+
+/// A provider's result, and what is to become of it.
+pub struct Submission {
+    /// The user.
+    pub user_id: Uuid,
+    /// The result.
+    pub evidence: Evidence,
+    /// On whose authority the credential is written.
+    pub authority: Authority,
+    /// Whom to write to about it.
+    pub contact: Option<Contact>,
+    /// The provider's reference.
+    pub reference: Option<Reference>,
+}
+
+/// A provider's result.
+pub enum Evidence {
+    /// Of a KYC check.
+    Kyc(Box<KycResult>),
+    /// Of a proof of personhood.
+    Personhood {
+        /// When it was approved.
+        approved_at: Moment,
+        /// When it ends.
+        expires_at: Option<Moment>,
+        /// The person's pseudonym.
+        subject: FaceSignSubject,
+    },
+}
+
+impl Evidence {
+    /// What the credential is about.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Kyc(_) => Kind::Kyc,
+            Self::Personhood { .. } => Kind::Personhood,
+        }
+    }
+}
+
+/// On whose authority a credential is written.
+pub enum Authority {
+    /// The issuer's own.
+    Inserter,
+    /// The user's.
+    WriteGrant {
+        /// The signed grant, if it is there already.
+        grant: Option<SignedGrant>,
+        /// Who gets the copy; the issuer itself if nobody is named.
+        copy_for: Option<CopyFor>,
+    },
+}
+
+impl Authority {
+    /// The same, without what comes with it.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        match self {
+            Self::Inserter => Delivery::Inserter,
+            Self::WriteGrant { .. } => Delivery::WriteGrant,
+        }
+    }
+}
+
+/// Somebody else than the issuer who gets the copy.
+pub struct CopyFor {
+    /// Who, as their `@caller`: lower-case hex of an Ed25519 key, or an EVM address.
+    pub grantee: String,
+    /// Their encryption key.
+    pub encryption_key: RecipientKey,
+}
+
+/// The wallet that a grant's owner signs with.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Its type.
+    pub wallet_type: WalletType,
+    /// Its address.
+    pub address: Personal<String>,
+    /// Its public key; needed for all types but EVM.
+    pub public_key: Option<Personal<String>>,
+}
+
+impl Owner {
+    /// How a grant names it (section 8.1 of the protocol): the address, or the public key for NEAR and `FaceSign`.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        match (self.wallet_type, &self.public_key) {
+            (WalletType::Near | WalletType::FaceSign, Some(key)) => key.expose(),
+            _ => self.address.expose(),
+        }
+    }
+}
+
+/// A write grant with its owner's signature.
+pub struct SignedGrant {
+    /// The grant.
+    pub grant: WriteGrant,
+    /// The wallet that signed it.
+    pub owner: Owner,
+    /// The signature over the node's text, in the encoding of the wallet's type.
+    pub signature: Personal<String>,
+}

@@ -1,0 +1,86 @@
+//! API keys.
+
+use idos_credential::Moment;
+use sqlx::any::AnyRow;
+
+use super::rows::{Columns, millis};
+use super::{Store, StoreError, Tx, one};
+use crate::model::client::ApiKey;
+use crate::model::ids::ApiKeyId;
+
+impl Store {
+    /// The key of this id.
+    pub async fn api_key(&self, id: &ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        let row = sqlx::query("SELECT * FROM api_key WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| read(&row)).transpose()
+    }
+
+    /// All keys, oldest first.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM api_key ORDER BY id").fetch_all(&self.pool).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Notes that a key is in use: at most once an hour, so that reading does not write.
+    pub async fn note_use(&self, id: &ApiKeyId, now: Moment) -> Result<(), StoreError> {
+        const HOUR: i64 = 3_600_000;
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE api_key SET used_at = $1 WHERE id = $2 AND (used_at IS NULL OR used_at <= $3)")
+            .bind(now.unix_millis())
+            .bind(id.as_str())
+            .bind(now.unix_millis() - HOUR)
+            .execute(&mut *tx.tx)
+            .await?;
+        tx.commit().await
+    }
+}
+
+impl Tx {
+    /// Adds a key.
+    pub async fn add_api_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
+        let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+        sqlx::query(
+            "INSERT INTO api_key (id, client, hash, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(key.id.as_str())
+        .bind(&key.client)
+        .bind(&key.hash)
+        .bind(scopes.join(" "))
+        .bind(key.created_at.unix_millis())
+        .bind(millis(key.expires_at))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Revokes a key; [`StoreError::Stale`] if there is none that is not revoked.
+    pub async fn revoke_api_key(&mut self, id: &ApiKeyId, now: Moment) -> Result<(), StoreError> {
+        let result = sqlx::query("UPDATE api_key SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
+            .bind(now.unix_millis())
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        one(&result)
+    }
+}
+
+fn read(row: &AnyRow) -> Result<ApiKey, StoreError> {
+    let row = Columns(row);
+    let scopes = row.text("scopes")?;
+    Ok(ApiKey {
+        id: row.parsed("id")?,
+        client: row.text("client")?,
+        hash: row.text("hash")?,
+        scopes: scopes
+            .split_whitespace()
+            .map(|scope| scope.parse().map_err(|_| StoreError::Unreadable("scopes")))
+            .collect::<Result<_, _>>()?,
+        created_at: row.moment("created_at")?,
+        expires_at: row.maybe_moment("expires_at")?,
+        revoked_at: row.maybe_moment("revoked_at")?,
+        used_at: row.maybe_moment("used_at")?,
+    })
+}

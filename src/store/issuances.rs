@@ -1,0 +1,423 @@
+//! Records of issuances.
+
+use idos_credential::Moment;
+use sqlx::any::AnyRow;
+use uuid::Uuid;
+
+use super::rows::{Columns, millis};
+use super::{Store, StoreError, Tx, one};
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::{
+    Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction,
+};
+
+/// Which issuances are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only in this state.
+    pub state: Option<State>,
+    /// Only of this kind.
+    pub kind: Option<Kind>,
+    /// Only with this reference.
+    pub reference: Option<String>,
+    /// Only submitted at this moment or later.
+    pub created_from: Option<Moment>,
+    /// Only submitted before this moment.
+    pub created_before: Option<Moment>,
+}
+
+/// A part of a list, newest first.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The part.
+    pub items: Vec<T>,
+    /// Whether there is more.
+    pub has_more: bool,
+}
+
+/// Why, and until when it can be resumed.
+#[derive(Clone, Copy, Debug)]
+pub struct Halt {
+    /// Why.
+    pub code: HaltCode,
+    /// Until when.
+    pub until: Moment,
+}
+
+/// What changes along with the state. What is `None` stays as it is, but for `halt` and `waits_until`, which belong to
+/// the state.
+#[derive(Default)]
+struct Change<'a> {
+    halt: Option<HaltCode>,
+    waits_until: Option<Moment>,
+    public_notes: Option<&'a str>,
+    content_hash: Option<&'a str>,
+    sealed_at: Option<Moment>,
+    issued_at: Option<Moment>,
+    transaction: Option<&'a Transaction>,
+    revoke_requested_at: Option<Moment>,
+    revoked_at: Option<Moment>,
+    confirmed_by: Option<Confirmation>,
+}
+
+/// The columns of an issuance, and whether it has a contact.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT issuance.*, CASE WHEN contact.issuance_id IS NULL THEN CAST(0 AS BIGINT) \
+             ELSE CAST(1 AS BIGINT) END AS has_contact FROM issuance \
+             LEFT JOIN contact ON contact.issuance_id = issuance.id ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// An issuance, whosever it is.
+    pub async fn issuance(&self, id: &IssuanceId) -> Result<Option<Issuance>, StoreError> {
+        let row = sqlx::query(select!("WHERE issuance.id = $1"))
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| read(&row)).transpose()
+    }
+
+    /// A client's issuances after (that is, older than) `cursor`, newest first.
+    pub async fn issuances(
+        &self,
+        client: &str,
+        filter: &Filter,
+        cursor: Option<&IssuanceId>,
+        limit: u32,
+    ) -> Result<Page<Issuance>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE issuance.client = $1 AND ($2 IS NULL OR issuance.state = $2) \
+             AND ($3 IS NULL OR issuance.kind = $3) AND ($4 IS NULL OR issuance.reference = $4) \
+             AND ($5 IS NULL OR issuance.created_at >= $5) AND ($6 IS NULL OR issuance.created_at < $6) \
+             AND ($7 IS NULL OR issuance.id < $7) ORDER BY issuance.id DESC LIMIT $8"
+        ))
+        .bind(client)
+        .bind(filter.state.map(State::as_str))
+        .bind(filter.kind.map(Kind::as_str))
+        .bind(filter.reference.as_deref())
+        .bind(millis(filter.created_from))
+        .bind(millis(filter.created_before))
+        .bind(cursor.map(IssuanceId::as_str))
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let has_more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        Ok(Page { items, has_more })
+    }
+
+    /// Issuances that wait for the profile of this user.
+    pub async fn awaiting_profile(&self, user_id: Uuid) -> Result<Vec<Issuance>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE issuance.user_id = $1 AND issuance.state = 'awaiting_profile' ORDER BY issuance.id"
+        ))
+        .bind(user_id.to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Issuances whose time of waiting is over.
+    pub async fn overdue(&self, now: Moment, limit: u32) -> Result<Vec<Issuance>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE issuance.waits_until IS NOT NULL AND issuance.waits_until <= $1 ORDER BY issuance.waits_until LIMIT $2"
+        ))
+        .bind(now.unix_millis())
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Issued credentials that end before `end` and for which `noticed` (or more) has not been told yet.
+    pub async fn ending(
+        &self,
+        from: Moment,
+        end: Moment,
+        noticed: &str,
+        limit: u32,
+    ) -> Result<Vec<Issuance>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE issuance.state = 'issued' AND issuance.valid_until > $1 AND issuance.valid_until <= $2 \
+             AND (issuance.noticed IS NULL OR (issuance.noticed <> $3 AND issuance.noticed <> 'expired')) \
+             ORDER BY issuance.valid_until LIMIT $4"
+        ))
+        .bind(from.unix_millis())
+        .bind(end.unix_millis())
+        .bind(noticed)
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// How many issuances are in each state.
+    pub async fn count_issuances(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state").fetch_all(&self.pool).await?)
+    }
+}
+
+impl Tx {
+    /// Adds a record. `grantee_key` is the encryption key of somebody else than the issuer who gets the copy.
+    pub async fn add_issuance(
+        &mut self,
+        issuance: &Issuance,
+        grantee_key: Option<&str>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
+             reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
+             created_at, updated_at, sealed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+             $15, $16, $17, $18, $19, $20, $21)",
+        )
+        .bind(issuance.id.as_str())
+        .bind(&issuance.client)
+        .bind(issuance.kind.as_str())
+        .bind(issuance.state.as_str())
+        .bind(issuance.delivery.as_str())
+        .bind(issuance.user_id.to_string())
+        .bind(issuance.ids.original.to_string())
+        .bind(issuance.ids.copy.to_string())
+        .bind(issuance.ids.notes.to_string())
+        .bind(&issuance.level)
+        .bind(issuance.reference.as_deref())
+        .bind(&issuance.write_key)
+        .bind(issuance.grantee.as_deref())
+        .bind(grantee_key)
+        .bind(issuance.public_notes.as_deref())
+        .bind(issuance.content_hash.as_deref())
+        .bind(millis(issuance.valid_until))
+        .bind(millis(issuance.waits_until))
+        .bind(issuance.created_at.unix_millis())
+        .bind(issuance.updated_at.unix_millis())
+        .bind(millis(issuance.sealed_at))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// The encryption key of somebody else than the issuer who gets the copy.
+    pub async fn grantee_key(&mut self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
+        let (key,): (Option<String>,) = sqlx::query_as("SELECT grantee_key FROM issuance WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_one(&mut *self.tx)
+            .await?;
+        Ok(key)
+    }
+
+    /// It is sealed: notes and hash are known, and it goes on to `to`.
+    pub async fn mark_sealed(
+        &mut self,
+        id: &IssuanceId,
+        to: State,
+        (public_notes, content_hash): (&str, &str),
+        waits_until: Option<Moment>,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let change = Change {
+            public_notes: Some(public_notes),
+            content_hash: Some(content_hash),
+            sealed_at: Some(now),
+            waits_until,
+            ..Change::default()
+        };
+        self.advance(id, State::AwaitingProfile, to, now, change).await
+    }
+
+    /// All is there: it is on its way.
+    pub async fn mark_queued(&mut self, id: &IssuanceId, from: State, now: Moment) -> Result<(), StoreError> {
+        self.advance(id, from, State::Queued, now, Change::default()).await
+    }
+
+    /// It waits for the profile again.
+    pub async fn mark_awaiting_profile(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        waits_until: Moment,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let change = Change { waits_until: Some(waits_until), ..Change::default() };
+        self.advance(id, from, State::AwaitingProfile, now, change).await
+    }
+
+    /// It is sealed already, and waits for the user's write grant.
+    pub async fn mark_awaiting_grant(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        waits_until: Moment,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let change = Change { waits_until: Some(waits_until), ..Change::default() };
+        self.advance(id, from, State::AwaitingGrant, now, change).await
+    }
+
+    /// It was found on the network.
+    pub async fn mark_issued(
+        &mut self,
+        id: &IssuanceId,
+        transaction: Option<&Transaction>,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let change = Change { issued_at: Some(now), transaction, ..Change::default() };
+        self.advance(id, State::Queued, State::Issued, now, change).await
+    }
+
+    /// It has stopped.
+    pub async fn mark_halted(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        halt: Halt,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let change = Change { halt: Some(halt.code), waits_until: Some(halt.until), ..Change::default() };
+        self.advance(id, from, State::Halted, now, change).await
+    }
+
+    /// It is over, without a credential.
+    pub async fn mark_failed(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        halt: Option<HaltCode>,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        self.advance(id, from, State::Failed, now, Change { halt, ..Change::default() }).await
+    }
+
+    /// It is to be revoked.
+    pub async fn mark_revoking(&mut self, id: &IssuanceId, now: Moment) -> Result<(), StoreError> {
+        let change = Change { revoke_requested_at: Some(now), ..Change::default() };
+        self.advance(id, State::Issued, State::Revoking, now, change).await
+    }
+
+    /// It was found revoked.
+    pub async fn mark_revoked(
+        &mut self,
+        id: &IssuanceId,
+        confirmed_by: Confirmation,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let change = Change { revoked_at: Some(now), confirmed_by: Some(confirmed_by), ..Change::default() };
+        self.advance(id, State::Revoking, State::Revoked, now, change).await
+    }
+
+    /// It could not be revoked, and is as valid as before. `halt` says why.
+    pub async fn mark_not_revoked(
+        &mut self,
+        id: &IssuanceId,
+        halt: HaltCode,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        self.advance(id, State::Revoking, State::Issued, now, Change { halt: Some(halt), ..Change::default() }).await
+    }
+
+    /// Only ids and times are left of it.
+    pub async fn mark_erased(&mut self, id: &IssuanceId, from: State, now: Moment) -> Result<(), StoreError> {
+        self.advance(id, from, State::Erased, now, Change::default()).await?;
+        sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, public_notes = NULL WHERE id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// It has been told that a credential ends.
+    pub async fn mark_noticed(&mut self, id: &IssuanceId, noticed: &str) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "UPDATE issuance SET noticed = $1 WHERE id = $2 AND state = 'issued' AND (noticed IS NULL OR noticed <> $1)",
+        )
+        .bind(noticed)
+        .bind(id.as_str())
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// The move from one state to another, and what goes with it. [`StoreError::Stale`] if it is not in `from`.
+    async fn advance(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        to: State,
+        now: Moment,
+        change: Change<'_>,
+    ) -> Result<(), StoreError> {
+        if !State::MOVES.contains(&(from, to)) {
+            return Err(StoreError::Stale);
+        }
+        let result = sqlx::query(
+            "UPDATE issuance SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \
+             public_notes = COALESCE($7, public_notes), content_hash = COALESCE($8, content_hash), \
+             sealed_at = COALESCE($9, sealed_at), issued_at = COALESCE($10, issued_at), \
+             tx_hash = COALESCE($11, tx_hash), tx_height = COALESCE($12, tx_height), \
+             revoke_requested_at = COALESCE($13, revoke_requested_at), revoked_at = COALESCE($14, revoked_at), \
+             confirmed_by = COALESCE($15, confirmed_by) WHERE id = $1 AND state = $2",
+        )
+        .bind(id.as_str())
+        .bind(from.as_str())
+        .bind(to.as_str())
+        .bind(now.unix_millis())
+        .bind(change.halt.map(HaltCode::as_str))
+        .bind(millis(change.waits_until))
+        .bind(change.public_notes)
+        .bind(change.content_hash)
+        .bind(millis(change.sealed_at))
+        .bind(millis(change.issued_at))
+        .bind(change.transaction.map(|transaction| transaction.hash.as_str()))
+        .bind(change.transaction.and_then(|transaction| transaction.height).and_then(|height| i64::try_from(height).ok()))
+        .bind(millis(change.revoke_requested_at))
+        .bind(millis(change.revoked_at))
+        .bind(change.confirmed_by.map(Confirmation::as_str))
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
+    let row = Columns(row);
+    let transaction = match row.maybe_text("tx_hash")? {
+        Some(hash) => Some(Transaction { hash, height: row.maybe_count("tx_height")? }),
+        None => None,
+    };
+    Ok(Issuance {
+        id: row.parsed("id")?,
+        client: row.text("client")?,
+        kind: row.parsed("kind")?,
+        state: row.parsed("state")?,
+        delivery: row.parsed::<Delivery>("delivery")?,
+        user_id: row.parsed("user_id")?,
+        ids: Ids {
+            original: row.parsed("original_id")?,
+            copy: row.parsed("copy_id")?,
+            notes: row.parsed("notes_id")?,
+        },
+        level: row.text("level")?,
+        reference: row.maybe_text("reference")?,
+        write_key: row.text("write_key")?,
+        grantee: row.maybe_text("grantee")?,
+        public_notes: row.maybe_text("public_notes")?,
+        content_hash: row.maybe_text("content_hash")?,
+        valid_until: row.maybe_moment("valid_until")?,
+        waits_until: row.maybe_moment("waits_until")?,
+        created_at: row.moment("created_at")?,
+        updated_at: row.moment("updated_at")?,
+        sealed_at: row.maybe_moment("sealed_at")?,
+        issued_at: row.maybe_moment("issued_at")?,
+        transaction,
+        halt: row.maybe_parsed("halt")?,
+        revoke_requested_at: row.maybe_moment("revoke_requested_at")?,
+        revoked_at: row.maybe_moment("revoked_at")?,
+        confirmed_by: row.maybe_parsed("confirmed_by")?,
+        has_contact: row.number("has_contact")? == 1,
+    })
+}

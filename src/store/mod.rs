@@ -1,0 +1,209 @@
+//! Memory: all SQL, for SQLite and PostgreSQL alike.
+//!
+//! Two laws. Write transactions begin `IMMEDIATE` on SQLite (in [`Store::begin`], the only way to one): a transaction
+//! that reads first and writes later would lose against another writer half way. And every change of state is a
+//! compare-and-set whose affected rows are counted: 0 rows is [`StoreError::Stale`], somebody was faster.
+//!
+//! Reads are methods of [`Store`], writes of [`Tx`]; a `Tx` that is dropped has done nothing.
+
+mod api_keys;
+mod audit;
+mod contacts;
+mod events;
+mod idempotency;
+mod issuances;
+mod jobs;
+mod lanes;
+mod parcels;
+mod profiles;
+mod recorded;
+mod rows;
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyPool, Executor as _};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+pub use audit::AuditBreak;
+pub use issuances::{Filter, Halt, Page};
+pub use lanes::{LaneLease, Sending};
+pub use parcels::Parcel;
+pub use profiles::ProfileChange;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    pool: AnyPool,
+    kind: Kind,
+    /// On SQLite, writers of this process go one after the other here, in the order of their coming; those of other
+    /// processes meet at the file's lock.
+    writers: Arc<Mutex<()>>,
+}
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file, for one machine.
+    Sqlite,
+    /// A server, for several replicas.
+    Postgres,
+}
+
+/// A write transaction. Dropped without [`commit`](Self::commit), it has done nothing.
+pub struct Tx {
+    tx: sqlx::Transaction<'static, Any>,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+/// Why the database did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The URL names no database that we know.
+    #[error("the database URL must begin with sqlite:// or postgres://")]
+    Url,
+    /// The database itself.
+    #[error("the database failed")]
+    Database(#[source] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database schema could not be migrated")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The schema is older than the program.
+    #[error("the database schema is not up to date (idos-issuer migrate)")]
+    NotMigrated,
+    /// Somebody was faster: nothing was changed.
+    #[error("the record has changed meanwhile")]
+    Stale,
+    /// It is there already.
+    #[error("there is such a record already")]
+    Exists,
+    /// A row holds what this program does not write.
+    #[error("a record cannot be read: {0}")]
+    Unreadable(&'static str),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(database) if database.is_unique_violation() => Self::Exists,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl Store {
+    /// Connects. The schema is not looked at.
+    pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let kind = if url.starts_with("sqlite:") {
+            Kind::Sqlite
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Kind::Postgres
+        } else {
+            return Err(StoreError::Url);
+        };
+        let url = match kind {
+            Kind::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            Kind::Sqlite | Kind::Postgres => url.to_owned(),
+        };
+        let options = AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Url)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(Duration::from_secs(15))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if kind == Kind::Sqlite {
+                        // What is deleted is overwritten, also inside pages that stay; nothing is put into other files
+                        // but the write-ahead log, which `forget_traces` empties.
+                        connection
+                            .execute(
+                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
+                                 PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000;",
+                            )
+                            .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool, kind, writers: Arc::default() })
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Brings the schema up to date. Several processes may do so at once.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let _turn = self.writers.lock().await;
+        MIGRATIONS.run(&self.pool).await.map_err(StoreError::Migrate)
+    }
+
+    /// Refuses a schema that is older than the program. A newer one is fine: schemas change in steps that the program
+    /// before them still works with.
+    pub async fn require_migrated(&self) -> Result<(), StoreError> {
+        let applied: Result<Vec<(i64,)>, _> =
+            sqlx::query_as("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&self.pool).await;
+        // Without the table nothing has been migrated; an unreachable database fails in the next line.
+        self.ping().await?;
+        let applied = applied.unwrap_or_default();
+        let is_applied = |version: i64| applied.iter().any(|(there,)| *there == version);
+        if MIGRATIONS.iter().all(|migration| is_applied(migration.version)) {
+            Ok(())
+        } else {
+            Err(StoreError::NotMigrated)
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let _one: (i64,) = sqlx::query_as("SELECT CAST(1 AS BIGINT)").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Begins a write transaction. No external call belongs between this and [`Tx::commit`].
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self.kind {
+            Kind::Sqlite => {
+                let turn = Arc::clone(&self.writers).lock_owned().await;
+                Tx { tx: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) }
+            }
+            Kind::Postgres => Tx { tx: self.pool.begin().await?, _turn: None },
+        })
+    }
+
+    /// On SQLite, empties the write-ahead log, where what was deleted may still be read. PostgreSQL's own files are
+    /// the business of who runs it (`docs/retention.md`).
+    pub async fn forget_traces(&self) -> Result<(), StoreError> {
+        if self.kind == Kind::Sqlite {
+            let _turn = self.writers.lock().await;
+            self.pool.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes it so.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+/// That exactly one row was changed.
+fn one(result: &sqlx::any::AnyQueryResult) -> Result<(), StoreError> {
+    if result.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}

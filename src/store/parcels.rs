@@ -1,0 +1,163 @@
+//! Content on its way: locked evidence, sealed credentials, locked write grants. All of it goes.
+
+use idos_credential::sealing::StoredCredential;
+use idos_credential::{SealedCredential, SealedRow};
+use sqlx::any::AnyRow;
+
+use super::rows::Columns;
+use super::{Store, StoreError, Tx};
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::Issuance;
+
+/// A sealed credential, and the user's write grant, locked, where there is one.
+pub struct Parcel {
+    /// The credential.
+    pub sealed: SealedCredential,
+    /// The grant.
+    pub locked_grant: Option<String>,
+}
+
+impl Store {
+    /// Evidence that waits, locked.
+    pub async fn evidence(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT locked FROM evidence WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|(locked,)| locked))
+    }
+
+    /// Whether there is a sealed credential.
+    pub async fn has_parcel(&self, id: &IssuanceId) -> Result<bool, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT issuance_id FROM parcel WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Whether there is a write grant.
+    pub async fn has_grant(&self, id: &IssuanceId) -> Result<bool, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT issuance_id FROM write_grant WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// The sealed credential of an issuance. The only place that revives one: everybody else has to seal.
+    pub async fn parcel(&self, issuance: &Issuance) -> Result<Option<Parcel>, StoreError> {
+        let row = sqlx::query(
+            "SELECT parcel.*, write_grant.locked AS locked_grant FROM parcel \
+             LEFT JOIN write_grant ON write_grant.issuance_id = parcel.issuance_id WHERE parcel.issuance_id = $1",
+        )
+        .bind(issuance.id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| read(&row, issuance)).transpose()
+    }
+}
+
+impl Tx {
+    /// Keeps evidence that has to wait.
+    pub async fn keep_evidence(&mut self, id: &IssuanceId, locked: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO evidence (issuance_id, locked) VALUES ($1, $2)")
+            .bind(id.as_str())
+            .bind(locked)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps a sealed credential until it is delivered.
+    pub async fn keep_parcel(&mut self, id: &IssuanceId, sealed: &SealedCredential) -> Result<(), StoreError> {
+        let (original, copy) = (sealed.original(), sealed.copy());
+        sqlx::query(
+            "INSERT INTO parcel (issuance_id, content, encryptor_public_key, public_notes_signature, \
+             broader_signature, copy_content, copy_encryptor_public_key, copy_public_notes_signature, \
+             copy_broader_signature) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(id.as_str())
+        .bind(original.content())
+        .bind(original.encryptor_public_key())
+        .bind(original.public_notes_signature())
+        .bind(original.broader_signature())
+        .bind(copy.map(SealedRow::content))
+        .bind(copy.map(SealedRow::encryptor_public_key))
+        .bind(copy.map(SealedRow::public_notes_signature))
+        .bind(copy.map(SealedRow::broader_signature))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps a write grant, locked, in place of an earlier one.
+    pub async fn keep_grant(&mut self, id: &IssuanceId, locked: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO write_grant (issuance_id, locked) VALUES ($1, $2) \
+             ON CONFLICT (issuance_id) DO UPDATE SET locked = excluded.locked",
+        )
+        .bind(id.as_str())
+        .bind(locked)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets evidence that has been sealed.
+    pub async fn forget_evidence(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM evidence WHERE issuance_id = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// Forgets all content of an issuance: evidence, sealed credential, write grant.
+    pub async fn forget_content(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        self.forget_evidence(id).await?;
+        sqlx::query("DELETE FROM parcel WHERE issuance_id = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM write_grant WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+fn read(row: &AnyRow, issuance: &Issuance) -> Result<Parcel, StoreError> {
+    let row = Columns(row);
+    let (Some(public_notes), Some(content_hash)) = (&issuance.public_notes, &issuance.content_hash) else {
+        return Err(StoreError::Unreadable("public_notes"));
+    };
+    let stored_row = |content, encryptor_public_key, notes: String, notes_signature, broader_signature| {
+        idos_credential::sealing::StoredRow {
+            content,
+            encryptor_public_key,
+            public_notes: notes,
+            public_notes_signature: notes_signature,
+            broader_signature,
+        }
+    };
+    let copy = match row.maybe_text("copy_content")? {
+        None => None,
+        Some(content) => Some(stored_row(
+            content,
+            row.text("copy_encryptor_public_key")?,
+            String::new(),
+            row.text("copy_public_notes_signature")?,
+            row.text("copy_broader_signature")?,
+        )),
+    };
+    let stored = StoredCredential {
+        original: stored_row(
+            row.text("content")?,
+            row.text("encryptor_public_key")?,
+            public_notes.clone(),
+            row.text("public_notes_signature")?,
+            row.text("broader_signature")?,
+        ),
+        copy,
+        content_hash: content_hash.clone(),
+        issuer_auth_public_key: issuance.write_key.clone(),
+    };
+    let sealed = SealedCredential::from_stored(stored).map_err(|_| StoreError::Unreadable("parcel"))?;
+    Ok(Parcel { sealed, locked_grant: row.maybe_text("locked_grant")? })
+}

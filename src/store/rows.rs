@@ -1,0 +1,65 @@
+//! Rows to values. A column that does not read is an error of its own: somebody else wrote it.
+
+use std::str::FromStr;
+
+use idos_credential::Moment;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::StoreError;
+
+/// The columns of one row.
+pub(super) struct Columns<'a>(pub(super) &'a AnyRow);
+
+impl Columns<'_> {
+    pub(super) fn text(&self, name: &'static str) -> Result<String, StoreError> {
+        self.0.try_get(name).map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn maybe_text(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        self.0.try_get(name).map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn number(&self, name: &'static str) -> Result<i64, StoreError> {
+        self.0.try_get(name).map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn maybe_number(&self, name: &'static str) -> Result<Option<i64>, StoreError> {
+        self.0.try_get(name).map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn count(&self, name: &'static str) -> Result<u32, StoreError> {
+        self.number(name)?.try_into().map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn maybe_count(&self, name: &'static str) -> Result<Option<u64>, StoreError> {
+        self.maybe_number(name)?.map(u64::try_from).transpose().map_err(|_| StoreError::Unreadable(name))
+    }
+
+    /// A text that some type reads.
+    pub(super) fn parsed<T: FromStr>(&self, name: &'static str) -> Result<T, StoreError> {
+        self.text(name)?.parse().map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn maybe_parsed<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, StoreError> {
+        self.maybe_text(name)?
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn moment(&self, name: &'static str) -> Result<Moment, StoreError> {
+        Moment::from_unix_millis(self.number(name)?).map_err(|_| StoreError::Unreadable(name))
+    }
+
+    pub(super) fn maybe_moment(&self, name: &'static str) -> Result<Option<Moment>, StoreError> {
+        self.maybe_number(name)?
+            .map(Moment::from_unix_millis)
+            .transpose()
+            .map_err(|_| StoreError::Unreadable(name))
+    }
+}
+
+pub(super) fn millis(moment: Option<Moment>) -> Option<i64> {
+    moment.map(Moment::unix_millis)
+}
