@@ -5,6 +5,7 @@ use std::fmt;
 use crate::actions::MalformedRow;
 use crate::encoding::EncodeError;
 use crate::message::NodeMessage;
+use crate::refusal::{Refusal, expected_nonce};
 use crate::transaction::TxHash;
 
 /// What to do about an [`Error`].
@@ -122,6 +123,10 @@ pub struct Rejection {
     pub message: NodeMessage,
     /// What was there already, if that is the reason.
     pub conflict: Option<Conflict>,
+    /// Why, if it is a reason that a caller can act on.
+    pub refusal: Option<Refusal>,
+    /// The nonce that the account's next transaction must have, if the nonce is the reason and the node says it.
+    pub expected_nonce: Option<u64>,
     /// Whether the node's words say that it will take transactions again.
     pub(crate) passing: bool,
 }
@@ -266,6 +271,32 @@ impl Error {
         }
     }
 
+    /// Why the node refuses the action or view, if it is a reason that a caller can act on.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Rejected(rejection) | Self::Failed(rejection) => rejection.refusal,
+            Self::View { message, .. } | Self::Node { message, .. } => Refusal::of(message.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Whether a transaction was refused because its nonce was not the account's next one. It was looked up then,
+    /// and the node did not know it: somebody else has used the nonce, or an earlier one is missing.
+    #[must_use]
+    pub fn is_wrong_nonce(&self) -> bool {
+        matches!(self, Self::Rejected(rejection) if rejection.is_wrong_nonce())
+    }
+
+    /// The nonce that the account's next transaction must have, if a wrong one is the reason and the node says it.
+    #[must_use]
+    pub fn expected_nonce(&self) -> Option<u64> {
+        match self {
+            Self::Rejected(rejection) => rejection.expected_nonce,
+            _ => None,
+        }
+    }
+
     /// The node's own words, if it said anything.
     #[must_use]
     pub fn node_message(&self) -> Option<&str> {
@@ -308,6 +339,19 @@ fn is_passing_code(code: i64) -> bool {
 }
 
 impl Rejection {
+    /// What a node says about a transaction with this code and text; `texts` are arguments that must not be shown.
+    pub(crate) fn new(hash: TxHash, code: u32, text: &str, texts: &[&str]) -> Self {
+        Self {
+            hash,
+            code,
+            message: NodeMessage::new(text, texts.iter().copied()),
+            conflict: Conflict::of(text),
+            refusal: Refusal::of_code(code).or_else(|| Refusal::of(text)),
+            expected_nonce: expected_nonce(text).filter(|_| code == WRONG_NONCE),
+            passing: text.contains("node is catching up"),
+        }
+    }
+
     /// Whether another transaction with the same action may succeed.
     fn is_passing(&self) -> bool {
         /// Wrong nonce, mempool full, network migrating, network halted.
@@ -316,7 +360,8 @@ impl Rejection {
     }
 
     /// Whether the nonce was not the account's next one.
-    pub(crate) fn is_wrong_nonce(&self) -> bool {
+    #[must_use]
+    pub fn is_wrong_nonce(&self) -> bool {
         self.code == WRONG_NONCE
     }
 }

@@ -31,6 +31,7 @@ mod error;
 mod gateway;
 mod grants;
 mod message;
+mod refusal;
 mod signer;
 pub mod transaction;
 
@@ -44,4 +45,5 @@ pub use grants::{
 };
 pub use idos_wallet::{SignatureType, WalletType};
 pub use message::NodeMessage;
+pub use refusal::Refusal;
 pub use signer::{Ed25519Signer, Signer};

@@ -17,6 +17,7 @@
 //! | [`signed`] | a signed credential and its exact text |
 //! | [`verify`](mod@verify) | the strict verifier |
 //! | [`sealing`] | encryption to a recipient, and the two signatures of a row |
+//! | [`stored`] | how a store keeps and revives what was sealed |
 //! | [`key`] | issuer keys and their spellings: multibase, JWK, `did:key` |
 //! | [`level`] | levels such as `plus+liveness`, derived and matched |
 //! | [`notes`] | the public notes that stand beside a sealed credential |
@@ -44,6 +45,7 @@ pub mod notes;
 mod nquads;
 pub mod sealing;
 pub mod signed;
+pub mod stored;
 pub mod strict_json;
 pub mod subject;
 pub mod terms;
@@ -58,5 +60,6 @@ pub use moment::Moment;
 pub use notes::PublicNotes;
 pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;
+pub use stored::{StoredCredential, StoredRow};
 pub use subject::{FaceSignSubject, KycSubject, ResidentialAddress};
 pub use verify::{AcceptedIssuer, Rejection, Subjects, Verified, verify, verify_with};

@@ -16,9 +16,9 @@ use crate::key::WriteKey;
 use crate::notes::PublicNotes;
 use crate::signed::SignedCredential;
 
-const NONCE: usize = 24;
-const TAG: usize = 16;
-const SIGNATURE: usize = 64;
+pub(crate) const NONCE: usize = 24;
+pub(crate) const TAG: usize = 16;
+pub(crate) const SIGNATURE: usize = 64;
 
 /// Why sealing or opening failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,14 +120,15 @@ impl EncryptionSecret {
     }
 }
 
-/// One encrypted copy of a credential, with all that a node stores and checks of it. Only sealing makes one.
+/// One encrypted copy of a credential, with all that a node stores and checks of it. Only sealing makes
+/// one; see [`crate::stored`] for how a store revives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedRow {
-    content: String,
-    encryptor_public_key: String,
-    public_notes: String,
-    public_notes_signature: String,
-    broader_signature: String,
+    pub(crate) content: String,
+    pub(crate) encryptor_public_key: String,
+    pub(crate) public_notes: String,
+    pub(crate) public_notes_signature: String,
+    pub(crate) broader_signature: String,
 }
 
 impl SealedRow {
@@ -163,13 +164,13 @@ impl SealedRow {
 }
 
 /// A credential that only its recipients can read: the only form in which one may be stored or sent. Only sealing
-/// makes one.
+/// makes one; see [`crate::stored`] for how a store revives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedCredential {
-    content_hash: String,
-    issuer_auth_public_key: String,
-    original: SealedRow,
-    copy: Option<SealedRow>,
+    pub(crate) content_hash: String,
+    pub(crate) issuer_auth_public_key: String,
+    pub(crate) original: SealedRow,
+    pub(crate) copy: Option<SealedRow>,
 }
 
 impl SealedCredential {

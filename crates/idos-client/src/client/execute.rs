@@ -7,14 +7,13 @@ use serde::Deserialize;
 
 use super::Client;
 use super::lookup::{TxState, TxStatus};
-use super::network::Counting;
 use super::prepared::{Prepared, Terms, payload};
 use super::rpc::{Failure, RpcError};
 use super::transport::NoAnswer;
 use crate::Error;
 use crate::actions::Action;
 use crate::encoding::Value;
-use crate::error::{Conflict, Rejection, Uncertainty};
+use crate::error::{Rejection, Uncertainty};
 use crate::message::NodeMessage;
 use crate::signer::Signer;
 use crate::transaction::TxHash;
@@ -24,7 +23,8 @@ use crate::transaction::TxHash;
 pub enum Nonce {
     /// The account's next one, counting what waits in the mempool.
     Next,
-    /// This one.
+    /// This one. A node takes it if it is the account's next one, so several transactions of one signer must arrive
+    /// in the order of their nonces.
     Exactly(u64),
 }
 
@@ -60,7 +60,8 @@ impl Client {
     ///
     /// One signer's transactions go one after the other. With [`Nonce::Next`], a nonce that somebody else has used
     /// meanwhile is replaced, a few times, unless it is this very transaction that has used it. To know the hash
-    /// before anything is sent, use [`prepare`](Self::prepare) and [`broadcast`](Self::broadcast).
+    /// before anything is sent, or to have several transactions of one signer under way, use
+    /// [`prepare`](Self::prepare) and [`broadcast`](Self::broadcast).
     pub async fn execute<A: Action>(
         &self,
         signer: &Signer,
@@ -74,14 +75,8 @@ impl Client {
         loop {
             let prepared = self.prepare(signer, action, nonce).await?;
             match self.broadcast(&prepared, broadcast).await {
-                Err(Error::Rejected(rejection)) if rejection.is_wrong_nonce() && nonce == Nonce::Next => {
-                    if let Some(outcome) = self.delivered_before(&prepared, broadcast).await? {
-                        return Ok(outcome);
-                    }
-                    if attempt == NONCE_ATTEMPTS {
-                        return Err(Error::Rejected(rejection));
-                    }
-                    tracing::debug!(tx = %rejection.hash, "The nonce was taken; fetching a fresh one");
+                Err(error) if error.is_wrong_nonce() && nonce == Nonce::Next && attempt < NONCE_ATTEMPTS => {
+                    tracing::debug!(tx = %prepared.hash(), "The nonce was taken; fetching a fresh one");
                     attempt += 1;
                 }
                 outcome => return outcome,
@@ -92,14 +87,16 @@ impl Client {
     /// What became of a transaction whose nonce was taken, if it was itself that took it; `None` if it was not.
     ///
     /// Proxies repeat requests that they think lost. The second copy is refused for its nonce when the first one is
-    /// written; with a fresh nonce the action would be done twice.
+    /// written; with a fresh nonce the action would be done twice. Only the node that refused it is asked: another
+    /// one may lag behind, and not know yet what this one has written.
     async fn delivered_before(
         &self,
+        node: usize,
         prepared: &Prepared,
         broadcast: Broadcast,
     ) -> Result<Option<TxOutcome>, Error> {
         let hash = prepared.hash();
-        let status = self.look_up(hash, prepared.transaction_json()).await.map_err(|error| {
+        let status = self.look_up_at(node, hash, prepared.transaction_json()).await.map_err(|error| {
             tracing::warn!(tx = %hash, cause = error.source(), "A refused transaction cannot be looked up: {error}");
             Error::OutcomeUnknown { hash, why: Uncertainty::LookUp(Box::new(error)) }
         })?;
@@ -120,7 +117,8 @@ impl Client {
     /// Signs a transaction without sending it.
     ///
     /// Two transactions that are prepared at the same time with [`Nonce::Next`] get the same nonce, and only one of
-    /// them can be written.
+    /// them can be written. With [`Nonce::Exactly`], no node is asked, unless the network has fees, whose price
+    /// depends on the action.
     pub async fn prepare<A: Action>(
         &self,
         signer: &Signer,
@@ -144,12 +142,15 @@ impl Client {
         })?;
         let nonce = match nonce {
             Nonce::Exactly(nonce) => nonce,
-            Nonce::Next => self.account_counting(signer, Counting::Pending).await?.nonce.saturating_add(1),
+            Nonce::Next => self.pending_account(signer).await?.nonce.saturating_add(1),
         };
         Prepared::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })
     }
 
     /// Sends a transaction. It is sent to one node only: to the next one only if there was no connection.
+    ///
+    /// The same one may be sent again: it cannot do its action twice. One that is refused for its nonce is looked up,
+    /// and if it was itself that took the nonce, what became of it is the outcome.
     pub async fn broadcast(&self, prepared: &Prepared, broadcast: Broadcast) -> Result<TxOutcome, Error> {
         let request = match broadcast {
             Broadcast::Wait => prepared.request().clone(),
@@ -165,7 +166,17 @@ impl Client {
                     self.rpc.prefer(index);
                     return outcome(prepared, broadcast, reply.result);
                 }
-                Err(failure) => return Err(rejection(prepared, failure)),
+                Err(failure) => {
+                    // What becomes of the transaction is known there, and another node may lag behind.
+                    self.rpc.prefer(index);
+                    let error = rejection(prepared, failure);
+                    if error.is_wrong_nonce()
+                        && let Some(outcome) = self.delivered_before(index, prepared, broadcast).await?
+                    {
+                        return Ok(outcome);
+                    }
+                    return Err(error);
+                }
             }
         }
         Err(unsent.map_or(Error::Malformed("no node"), Error::Unreachable))
@@ -195,18 +206,6 @@ impl TxResult {
     /// What a failure says; `texts` are arguments that must not be shown.
     pub(super) fn rejection(&self, hash: TxHash, texts: &[&str]) -> Rejection {
         Rejection::new(hash, self.code, &self.log, texts)
-    }
-}
-
-impl Rejection {
-    fn new(hash: TxHash, code: u32, text: &str, texts: &[&str]) -> Self {
-        Self {
-            hash,
-            code,
-            message: NodeMessage::new(text, texts.iter().copied()),
-            conflict: Conflict::of(text),
-            passing: text.contains("node is catching up"),
-        }
     }
 }
 

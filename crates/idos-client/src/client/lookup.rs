@@ -43,6 +43,7 @@ pub enum TxState {
     },
 }
 
+const QUERY: &str = "user.tx_query";
 /// The JSON-RPC error of a node that does not know a transaction.
 const NOT_FOUND: i64 = -202;
 
@@ -57,28 +58,20 @@ impl Client {
 
     /// Looks a transaction up. `sent` is the transaction in JSON where it is at hand, to strike its arguments out of
     /// what the node says; those of the transaction in the node's answer are struck out anyway.
-    pub(super) async fn look_up(&self, hash: TxHash, sent: &[u8]) -> Result<Option<TxStatus>, Error> {
-        let answer: TxAnswer =
-            match self.rpc.read_from_any("user.tx_query", &TxParams { tx_hash: hash }).await {
-                Ok(answer) => answer,
-                Err(Failure::Error { error, .. }) if error.code == NOT_FOUND => return Ok(None),
-                Err(failure) => {
-                    return Err(with_texts_of(sent, |texts| failure.into_error(texts.iter().copied())));
-                }
-            };
-        let (Ok(height), Some(result)) = (u64::try_from(answer.height), answer.tx_result) else {
-            return Ok(Some(TxStatus { hash, state: TxState::Pending }));
-        };
-        let state = if result.is_success() {
-            TxState::Succeeded { height }
-        } else {
-            let found = answer.tx.as_deref().map_or("", RawValue::get);
-            let rejection = with_texts_of(found.as_bytes(), |found| {
-                with_texts_of(sent, |sent| result.rejection(hash, &[found, sent].concat()))
-            });
-            TxState::Failed { height, rejection }
-        };
-        Ok(Some(TxStatus { hash, state }))
+    async fn look_up(&self, hash: TxHash, sent: &[u8]) -> Result<Option<TxStatus>, Error> {
+        let answer = self.rpc.read_from_any(QUERY, &TxParams { tx_hash: hash }).await;
+        status(hash, sent, answer)
+    }
+
+    /// The same at one node, whatever the others know.
+    pub(super) async fn look_up_at(
+        &self,
+        node: usize,
+        hash: TxHash,
+        sent: &[u8],
+    ) -> Result<Option<TxStatus>, Error> {
+        let answer = self.rpc.read_from(node, QUERY, &TxParams { tx_hash: hash }).await;
+        status(hash, sent, answer)
     }
 
     /// Looks a transaction up until it is in a block, for as long as `patience`. Gives the height of the block.
@@ -116,6 +109,27 @@ impl Client {
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
+}
+
+fn status(hash: TxHash, sent: &[u8], answer: Result<TxAnswer, Failure>) -> Result<Option<TxStatus>, Error> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(Failure::Error { error, .. }) if error.code == NOT_FOUND => return Ok(None),
+        Err(failure) => return Err(with_texts_of(sent, |texts| failure.into_error(texts.iter().copied()))),
+    };
+    let (Ok(height), Some(result)) = (u64::try_from(answer.height), answer.tx_result) else {
+        return Ok(Some(TxStatus { hash, state: TxState::Pending }));
+    };
+    let state = if result.is_success() {
+        TxState::Succeeded { height }
+    } else {
+        let found = answer.tx.as_deref().map_or("", RawValue::get);
+        let rejection = with_texts_of(found.as_bytes(), |found| {
+            with_texts_of(sent, |sent| result.rejection(hash, &[found, sent].concat()))
+        });
+        TxState::Failed { height, rejection }
+    };
+    Ok(Some(TxStatus { hash, state }))
 }
 
 #[derive(Serialize)]

@@ -28,7 +28,7 @@ pub struct Account {
 
 /// Which transactions count for an account's nonce.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Counting {
+enum Counting {
     Committed = 0,
     Pending = 1,
 }
@@ -39,12 +39,14 @@ impl Client {
         self.account_counting(signer, Counting::Committed).await
     }
 
-    /// The signer's account; `Pending` counts what waits in the mempool, too.
-    pub(super) async fn account_counting(
-        &self,
-        signer: &Signer,
-        counting: Counting,
-    ) -> Result<Account, Error> {
+    /// The signer's account, as it will be when what waits in the mempool is written: its nonce counts that, too.
+    ///
+    /// A node that restarts forgets its mempool; then this falls back to [`account`](Self::account).
+    pub async fn pending_account(&self, signer: &Signer) -> Result<Account, Error> {
+        self.account_counting(signer, Counting::Pending).await
+    }
+
+    async fn account_counting(&self, signer: &Signer, counting: Counting) -> Result<Account, Error> {
         let key_type = match signer.signature_type() {
             SignatureType::Secp256k1Ep => "secp256k1",
             SignatureType::Ed25519 | SignatureType::Nep413 | SignatureType::Xrpl | SignatureType::Sep53 => {

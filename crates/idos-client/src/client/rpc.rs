@@ -18,7 +18,7 @@ use crate::message::NodeMessage;
 pub(super) struct Rpc {
     transport: Transport,
     nodes: Vec<Node>,
-    /// The node that answered last.
+    /// The node that answered last, or that a transaction was sent to last.
     preferred: AtomicUsize,
     last_id: AtomicU64,
 }
@@ -74,7 +74,7 @@ impl Rpc {
         self.nodes.iter().enumerate().cycle().skip(first).take(self.nodes.len())
     }
 
-    /// Remembers that this node answers.
+    /// Remembers to ask this node first: it answers, or has got a transaction.
     pub(super) fn prefer(&self, index: usize) {
         self.preferred.store(index, Ordering::Relaxed);
     }
@@ -113,6 +113,17 @@ impl Rpc {
             }
         }
         Err(last.unwrap_or(Failure::Malformed("no node")))
+    }
+
+    /// The same of one node only.
+    pub(super) async fn read_from<T: DeserializeOwned>(
+        &self,
+        index: usize,
+        method: &str,
+        params: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let node = self.nodes.get(index).ok_or(Failure::Malformed("no node"))?;
+        Ok(self.ask(node, method, params, None).await?.result)
     }
 
     /// Asks one node.

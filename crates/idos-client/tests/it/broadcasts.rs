@@ -14,7 +14,7 @@ use idos_wallet::WalletKey;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::support::server::{Server, Step, account, chain_info, wrong_nonce};
+use crate::support::server::{Request, Server, Step, account, chain_info, not_found, wrong_nonce};
 use crate::support::vectors::{issuer, text, vector};
 
 fn written(hash: &str) -> Step {
@@ -225,10 +225,6 @@ async fn counting_node(first_answers: Vec<u64>) -> (Server, Arc<Mutex<Vec<u64>>>
     (server, written)
 }
 
-fn not_found() -> Step {
-    Step::error(-202, "transaction not found")
-}
-
 fn written_as(tx: &Signed) -> Step {
     self::written(&tx.hash().to_string())
 }
@@ -273,7 +269,8 @@ async fn a_nonce_is_not_replaced_for_ever_and_not_against_the_callers_will() {
     let error =
         server.client().await.execute(&issuer(), &remove(), nonce, Broadcast::Wait).await.unwrap_err();
     assert_eq!(error.class(), Class::Retry);
-    assert_eq!(server.methods(), ["user.broadcast"]);
+    assert_eq!(server.methods(), ["user.broadcast", "user.tx_query"], "looked up, and not signed again");
+    assert!(error.is_wrong_nonce());
 }
 
 #[tokio::test]
@@ -291,6 +288,86 @@ async fn a_node_that_is_away_does_not_keep_a_transaction_from_the_next_one() {
 
     assert!(outcome.committed);
     assert_eq!(second.methods(), ["user.broadcast"]);
+}
+
+/// What a node says that lags behind: nothing is written, and nothing is known.
+fn lagging(request: &Request) -> Step {
+    match request.method() {
+        "user.chain_info" => chain_info(),
+        "user.account" => account(0),
+        "user.tx_query" => not_found(),
+        _ => wrong_nonce(),
+    }
+}
+
+/// A client of two nodes: the first goes away after it was asked for the network, and is back, lagging, as soon as
+/// the second has answered a broadcast with `refusal`. That one answers look-ups with `look_up`.
+async fn of_two_nodes(refusal: Step, look_up: Step) -> (Client, Server, Arc<Mutex<Option<Server>>>) {
+    let first = Server::playing(Vec::new()).await;
+    let back = Arc::new(Mutex::new(None));
+    let (mut answers, url, returned) = ((Some(refusal), Some(look_up)), first.url.clone(), Arc::clone(&back));
+    let second = Server::answering(move |request| match request.method() {
+        "user.broadcast" => {
+            *returned.lock().unwrap() = Some(Server::back_at(&url, lagging));
+            answers.0.take().unwrap_or(Step::HangUp)
+        }
+        "user.tx_query" => answers.1.take().unwrap_or(Step::HangUp),
+        "user.account" => account(6),
+        method => Step::error(-1, method),
+    })
+    .await;
+    let config = ClientConfig { urls: vec![first.url.clone(), second.url.clone()], ..first.config() };
+    let client = Client::connect(config).await.unwrap();
+    first.stop().await;
+    (client, second, back)
+}
+
+#[tokio::test]
+async fn a_node_that_refused_a_transaction_is_asked_first_from_then_on() {
+    let full = json!({"code": 11, "message": "mempool is full"});
+    let full = json!({"code": -201, "message": "broadcast error", "data": full});
+    for step in [
+        Step::json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": full})),
+        Step::error(-32602, "bad params"),
+        Step::HangUp,
+    ] {
+        let shown = format!("{step:?}");
+        let (client, second, first) = of_two_nodes(step, Step::HangUp).await;
+        let prepared = client.prepare(&issuer(), &remove(), Nonce::Exactly(7)).await.unwrap();
+        client.broadcast(&prepared, Broadcast::Wait).await.unwrap_err();
+        assert_eq!(client.pending_account(&issuer()).await.unwrap().nonce, 6, "{shown}");
+        assert_eq!(second.methods(), ["user.broadcast", "user.account"]);
+        assert_eq!(first.lock().unwrap().as_ref().unwrap().methods(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_lagging_node_cannot_have_a_transaction_signed_twice() {
+    let written = || {
+        let result = json!({"code": 0, "gas": 0});
+        Step::result(&json!({"tx_hash": "ab".repeat(32), "height": 9, "tx": null, "tx_result": result}))
+    };
+    for (look_up, is_known) in [(written(), true), (Step::HangUp, false), (Step::raw(503, ""), false)] {
+        let (client, second, first) = of_two_nodes(wrong_nonce(), look_up).await;
+        let outcome = client.execute(&issuer(), &remove(), Nonce::Exactly(7), Broadcast::Wait).await;
+        match outcome {
+            Ok(outcome) => assert!(is_known && outcome.committed),
+            Err(error) => assert!(!is_known && matches!(error.class(), Class::Unknown { .. }), "{error:?}"),
+        }
+        assert_eq!(second.methods(), ["user.broadcast", "user.tx_query"]);
+        assert_eq!(first.lock().unwrap().as_ref().unwrap().methods(), [""; 0], "it does not know");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_a_transaction_with_a_given_nonce() {
+    let server = Server::playing(Vec::new()).await;
+    let client = server.client().await;
+    server.stop().await;
+    let prepared = client.prepare(&issuer(), &remove(), Nonce::Exactly(77)).await.unwrap();
+    assert_eq!(prepared.nonce(), 77);
+    let error = client.prepare(&issuer(), &remove(), Nonce::Next).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use idos_client::transaction::TxHash;
 use idos_client::{Class, Conflict, Error, TxState, TxStatus, Uncertainty, access_grant_id};
 use serde_json::json;
 
-use crate::support::server::{Server, Step, chain_info};
+use crate::support::server::{Server, Step, chain_info, not_found};
 use crate::support::vectors::{KWIL, text, vector};
 
 fn captured() -> Step {
@@ -19,10 +19,6 @@ fn hash() -> TxHash {
 
 fn pending() -> Step {
     Step::result(&json!({"tx_hash": hash(), "height": -1, "tx": null, "tx_result": null}))
-}
-
-fn unknown() -> Step {
-    Step::error(-202, "transaction not found")
 }
 
 /// A failure that repeats an argument of the transaction, which is in the answer as well.
@@ -40,11 +36,11 @@ async fn looked_up(step: Step) -> Result<Option<TxStatus>, Error> {
 }
 
 #[tokio::test]
-async fn a_transaction_is_in_a_block_or_waits_or_is_unknown() {
+async fn a_transaction_is_in_a_block_or_waits_or_is_not_found() {
     let status = |state| Some(TxStatus { hash: hash(), state });
     assert_eq!(looked_up(captured()).await.unwrap(), status(TxState::Succeeded { height: 1235 }));
     assert_eq!(looked_up(pending()).await.unwrap(), status(TxState::Pending));
-    assert_eq!(looked_up(unknown()).await.unwrap(), None);
+    assert_eq!(looked_up(not_found()).await.unwrap(), None);
 
     let log = "ERROR: duplicate key value violates unique constraint \"user_attributes_pkey\": plain ascii";
     let Some(TxStatus { state: TxState::Failed { height: 1235, rejection }, .. }) =
@@ -68,7 +64,7 @@ async fn a_look_up_changes_nothing_and_may_be_repeated() {
 #[tokio::test]
 async fn a_transaction_is_waited_for() {
     let steps = vec![
-        ("user.tx_query", unknown()),
+        ("user.tx_query", not_found()),
         ("user.tx_query", Step::HangUp),
         ("user.tx_query", pending()),
         ("user.tx_query", captured()),
@@ -86,7 +82,7 @@ async fn a_transaction_is_not_waited_for_for_ever() {
         asked += 1;
         match request.method() {
             "user.chain_info" => chain_info(),
-            _ if asked % 2 == 0 => unknown(),
+            _ if asked % 2 == 0 => not_found(),
             _ => pending(),
         }
     })
@@ -117,7 +113,7 @@ async fn a_look_up_that_fails_does_not_end_the_waiting() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_fails_to_the_end_leaves_the_outcome_unknown() {
+async fn a_look_up_that_fails_to_the_end_leaves_the_outcome_not_found() {
     for step in failing_look_ups() {
         let shown = format!("{step:?}");
         let server = Server::playing(vec![("user.tx_query", step)]).await;

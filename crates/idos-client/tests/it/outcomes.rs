@@ -1,17 +1,18 @@
 //! What a failed broadcast means: refused for good, to be tried again, or unknown.
 
 use idos_client::actions::AddAttributeAsInserter;
-use idos_client::{Broadcast, Class, Conflict, Error, Nonce, Prepared, TxOutcome, Uncertainty};
+use idos_client::{Broadcast, Class, Conflict, Error, Nonce, Prepared, Refusal, TxOutcome, Uncertainty};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::support::server::{Server, Step};
+use crate::support::server::{Server, Step, not_found};
 use crate::support::vectors::{KWIL, issuer};
 
 const SECRET: &str = "Zoë Example";
 
 async fn broadcast_as(step: Step, broadcast: Broadcast) -> (Prepared, Result<TxOutcome, Error>) {
-    let server = Server::playing(vec![("user.broadcast", step)]).await;
+    // Whoever looks the transaction up hears that it is not known.
+    let server = Server::playing(vec![("user.broadcast", step), ("user.tx_query", not_found())]).await;
     let client = server.client().await;
     let action = AddAttributeAsInserter {
         id: Uuid::nil(),
@@ -21,7 +22,8 @@ async fn broadcast_as(step: Step, broadcast: Broadcast) -> (Prepared, Result<TxO
     };
     let prepared = client.prepare(&issuer(), &action, Nonce::Exactly(7)).await.unwrap();
     let outcome = client.broadcast(&prepared, broadcast).await;
-    assert_eq!(server.methods(), ["user.broadcast"], "sent once");
+    let methods = server.methods();
+    assert_eq!(methods.iter().filter(|method| *method == "user.broadcast").count(), 1, "{methods:?}");
     (prepared, outcome)
 }
 
@@ -200,6 +202,67 @@ async fn what_is_there_already_is_recognised() {
     ] {
         let (error, sorted) = failed(executed(65535, &log)).await;
         assert_eq!((error.conflict(), sorted), (Some(conflict), Refused), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn reasons_that_a_caller_can_act_on_are_recognised() {
+    let row = "ERROR: insert or update on table";
+    let foreign_key = "violates foreign key constraint";
+    for (log, refusal) in [
+        ("ERROR: Unauthorized inserter".to_owned(), Some(Refusal::NotAnInserter)),
+        ("1. a notice\nERROR: wallet is invalid".to_owned(), Some(Refusal::WalletInvalid)),
+        ("ERROR: wallet address already exists in idos".to_owned(), Some(Refusal::WalletTaken)),
+        (
+            format!("{row} \"credentials\" {foreign_key} \"credentials_user_id_fkey\" (SQLSTATE 23503)"),
+            Some(Refusal::UserUnknown),
+        ),
+        (
+            format!("{row} \"shared_credentials\" {foreign_key} \"shared_credentials_original_id_fkey\""),
+            Some(Refusal::CredentialUnknown),
+        ),
+        (
+            "ERROR: null value in column \"user_id\" of relation \"credentials\" violates not-null constraint"
+                .to_owned(),
+            Some(Refusal::UserUnknown),
+        ),
+        (
+            "ERROR: null value in column \"content\" of relation \"credentials\" violates not-null constraint"
+                .to_owned(),
+            Some(Refusal::ValueRefused),
+        ),
+        ("ERROR: duplicate key value violates unique constraint \"users_pkey\"".to_owned(), None),
+        ("ERROR: something new".to_owned(), None),
+        (String::new(), None),
+    ] {
+        let error = failed(executed(65535, &log)).await.0;
+        assert_eq!(error.refusal(), refusal, "{log}");
+        assert!(!error.is_wrong_nonce());
+    }
+    for (code, message, refusal) in [
+        (65535, "failed to verify the transaction: bad", Some(Refusal::TransactionSignature)),
+        (3, "", Some(Refusal::TransactionSignature)),
+        (5, "wrong chain ID: x", Some(Refusal::OtherNetwork)),
+        (7, "", Some(Refusal::Funds)),
+        (11, "mempool is full", None),
+        (4, "invalid nonce", None),
+    ] {
+        assert_eq!(failed(rejected(code, message)).await.0.refusal(), refusal, "{code} {message}");
+    }
+    let error = failed(Step::error(-903, "action is owner-only: action x can only be executed by the owner"));
+    assert_eq!(error.await.0.refusal(), Some(Refusal::NotAllowed));
+}
+
+#[tokio::test]
+async fn a_wrong_nonce_is_told_with_the_right_one_if_the_node_says_it() {
+    for (code, message, is_wrong, expected) in [
+        (4, "invalid nonce for account 03a1: got 9, expected 7", true, Some(7)),
+        (4, "invalid nonce", true, None),
+        (4, "invalid nonce for account 03a1: got 9, expected more", true, None),
+        (11, "invalid nonce for account 03a1: got 9, expected 7", false, None),
+    ] {
+        let error = failed(rejected(code, message)).await.0;
+        assert_eq!((error.is_wrong_nonce(), error.expected_nonce()), (is_wrong, expected), "{message}");
     }
 }
 

@@ -6,5 +6,6 @@ mod codecs;
 mod credentials;
 mod properties;
 mod sealing;
+mod stored;
 mod support;
 mod validation;

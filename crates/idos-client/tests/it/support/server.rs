@@ -7,7 +7,7 @@ use std::time::Duration;
 use idos_client::{Client, ClientConfig, Error};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -84,7 +84,20 @@ pub(crate) struct Server {
 impl Server {
     /// A server that asks `answer` what to do with each request.
     pub(crate) async fn answering(answer: impl FnMut(&Request) -> Step + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), answer)
+    }
+
+    /// A server where another one was that has stopped.
+    pub(crate) fn back_at(url: &Url, answer: impl FnMut(&Request) -> Step + Send + 'static) -> Self {
+        let address = url.socket_addrs(|| None).unwrap()[0];
+        // Connections that the other one has closed may still linger.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(address).unwrap();
+        Self::on(socket.listen(64).unwrap(), answer)
+    }
+
+    fn on(listener: TcpListener, answer: impl FnMut(&Request) -> Step + Send + 'static) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(Mutex::new(answer));
@@ -171,6 +184,10 @@ pub(crate) fn health(mode: &str) -> Step {
 
 pub(crate) fn account(nonce: u64) -> Step {
     Step::result(&json!({"id": {"identifier": "00", "key_type": "ed25519"}, "balance": "0", "nonce": nonce}))
+}
+
+pub(crate) fn not_found() -> Step {
+    Step::error(-202, "transaction not found")
 }
 
 /// The answer to a broadcast with a nonce that is not the account's next one.
