@@ -1,6 +1,45 @@
 //! The only source of "now".
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use idos_credential::Moment;
+
+/// Where the time comes from.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The system's clock.
+    #[default]
+    System,
+    /// A clock that stands still until it is moved, for tests.
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands still at this moment.
+    #[must_use]
+    pub fn fixed(at: Moment) -> Self {
+        Self::Fixed(Arc::new(AtomicI64::new(at.unix_millis())))
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        match self {
+            Self::System => now(),
+            Self::Fixed(millis) => {
+                Moment::from_unix_millis(millis.load(Ordering::Relaxed)).unwrap_or(Moment::EPOCH)
+            }
+        }
+    }
+
+    /// Moves a fixed clock on; the system's goes by itself.
+    pub fn advance_millis(&self, by: i64) {
+        if let Self::Fixed(millis) = self {
+            millis.fetch_add(by, Ordering::Relaxed);
+        }
+    }
+}
 
 /// The present moment by the system's clock.
 #[must_use]

@@ -12,6 +12,8 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod store;
+pub mod vault;
 pub mod flow;
 pub mod keys;
 pub mod model;

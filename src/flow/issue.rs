@@ -7,7 +7,7 @@ use idos_credential::sealing::SealError;
 use idos_credential::verify::CLOCK_SKEW_MILLIS;
 use idos_credential::{
     CredentialFields, Draft, Invalid, Moment, Problem, PublicNotes, RecipientKey, SealedCredential,
-    SignedCredential,
+    SignedCredential, WriteKey,
 };
 use rand::rngs::OsRng;
 use uuid::Uuid;
@@ -93,10 +93,10 @@ pub fn seal(
     issuer_name: &str,
     user: &RecipientKey,
     grantee: Option<&RecipientKey>,
-    keys: &Keys,
+    write: &WriteKey,
 ) -> Result<SealedCredential, IssueError> {
     let notes = PublicNotes::new(&ids.notes.to_string(), KYC_TYPE, signed.level(), "approved", issuer_name)?;
-    let sealed = signed.seal(&notes, user, grantee, &keys.write, &mut OsRng)?;
+    let sealed = signed.seal(&notes, user, grantee, write, &mut OsRng)?;
 
     // Said now, and not when a profile has been made and a grant been signed for nothing.
     let bytes = sealed.original().content().len() + sealed.copy().map_or(0, |copy| copy.content().len());

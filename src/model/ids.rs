@@ -33,7 +33,7 @@ fn ulid(now: Moment, rng: &mut dyn RngCore) -> String {
 }
 
 fn is_ulid(text: &str) -> bool {
-    text.len() == ULID && text.bytes().all(|byte| ALPHABET.contains(&byte)) && text.as_bytes() <= b"7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+    text.len() == ULID && text.bytes().all(|byte| ALPHABET.contains(&byte)) && text <= "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
 }
 
 macro_rules! id {

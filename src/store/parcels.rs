@@ -1,7 +1,6 @@
 //! Content on its way: locked evidence, sealed credentials, locked write grants. All of it goes.
 
-use idos_credential::sealing::StoredCredential;
-use idos_credential::{SealedCredential, SealedRow};
+use idos_credential::{SealedCredential, SealedRow, StoredCredential, StoredRow};
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
@@ -128,7 +127,7 @@ fn read(row: &AnyRow, issuance: &Issuance) -> Result<Parcel, StoreError> {
         return Err(StoreError::Unreadable("public_notes"));
     };
     let stored_row = |content, encryptor_public_key, notes: String, notes_signature, broader_signature| {
-        idos_credential::sealing::StoredRow {
+        StoredRow {
             content,
             encryptor_public_key,
             public_notes: notes,

@@ -1,0 +1,249 @@
+//! The wired service: everything that the verbs need. The only place that picks concrete tools.
+
+use std::sync::Arc;
+
+use idos_client::{Client, ClientConfig, Signer};
+use rand::RngCore as _;
+use rand::rngs::OsRng;
+use tokio::sync::{Notify, OnceCell, Semaphore, watch};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::{Config, Delivery, Http, Issuer, Node, Retention};
+use crate::keys::{Keys, KeysError, WriteKeyPair, load_text, load_vault_keys};
+use crate::model::audit::Actor;
+use crate::model::event::EventKind;
+use crate::store::{Store, StoreError};
+use crate::vault::{Vault, VaultError};
+use idos_webhooks::{Secret, Sender, SenderConfig};
+
+/// The wired service.
+pub struct App {
+    /// The time.
+    pub clock: Clock,
+    /// The database.
+    pub store: Store,
+    /// What locks what is kept.
+    pub vault: Vault,
+    /// The issuer's keys.
+    pub keys: Arc<Keys>,
+    /// Who issues.
+    pub issuer: Issuer,
+    /// Limits of the API.
+    pub http: Http,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// How it is delivered.
+    pub delivery: Delivery,
+    /// Where events are told.
+    pub endpoints: Vec<Endpoint>,
+    /// What tells them.
+    pub sender: Sender,
+    /// Wakes the background work of this process: there is something to do.
+    pub work: Notify,
+    /// Tells those who wait for a result that some record has changed in this process.
+    pub changes: watch::Sender<u64>,
+    /// This process, as leases name it.
+    pub owner: String,
+    node: Node,
+    client: OnceCell<Client>,
+    heavy: Arc<Semaphore>,
+}
+
+/// A place where events are told.
+pub struct Endpoint {
+    /// Its name.
+    pub name: String,
+    /// Where.
+    pub url: Url,
+    /// What signs.
+    pub secrets: Vec<Secret>,
+    /// Whose events; everybody's if `None`.
+    pub client: Option<String>,
+    /// Which kinds; all if empty.
+    pub kinds: Vec<EventKind>,
+}
+
+impl Endpoint {
+    /// Whether it is told of such an event.
+    #[must_use]
+    pub fn wants(&self, client: &str, kind: EventKind) -> bool {
+        self.client.as_deref().is_none_or(|own| own == client)
+            && (self.kinds.is_empty() || self.kinds.contains(&kind))
+    }
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The vault.
+    #[error("keys.vault: {0} (idos-issuer keys generate makes one)")]
+    Vault(#[from] VaultError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The signing key is not the one that has signed so far.
+    #[error(
+        "the signing key (or the issuer's URL) is not the one that this database has recorded: consumers would not \
+         accept credentials any more. Put the old one back, or accept the new one with `idos-issuer keys accept`"
+    )]
+    OtherSigningKey,
+    /// A webhook cannot be called.
+    #[error("the webhook {0}: {1}")]
+    Webhook(String, String),
+    /// What sends webhooks cannot be set up.
+    #[error("webhooks cannot be sent: {0}")]
+    Sender(String),
+}
+
+/// Why there is no client of the node.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The node.
+    #[error(transparent)]
+    Node(#[from] idos_client::Error),
+    /// The node belongs to another network than the one that this database has recorded.
+    #[error("the idOS node belongs to another network than the one that this database has recorded")]
+    OtherNetwork,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The name under which the signing key is recorded.
+pub const SIGNING_KEY: &str = "signing_key";
+
+/// The name under which the network is recorded.
+const NETWORK: &str = "network";
+
+impl App {
+    /// Wires a service. Brings the schema up to date, or refuses an old one; refuses a signing key that is not the
+    /// recorded one. The node is spoken to when it is first needed.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let keys = Keys::load(&config.keys, config.issuer.url.as_deref())?;
+        let vault = Vault::new(&load_vault_keys(&config.keys.vault)?)?;
+        let store = Store::connect(config.database.url.expose(), config.database.max_connections).await?;
+        if config.database.migrate {
+            store.migrate().await?;
+        } else {
+            store.require_migrated().await?;
+        }
+        let mut tx = store.begin().await?;
+        let recorded = tx.record_once(SIGNING_KEY, &keys.identity()).await?;
+        tx.commit().await?;
+        if recorded != keys.identity() {
+            return Err(StartError::OtherSigningKey);
+        }
+        Self::wire(config, clock, store, keys, vault)
+    }
+
+    /// Puts the parts together.
+    pub fn wire(
+        config: Config,
+        clock: Clock,
+        store: Store,
+        keys: Keys,
+        vault: Vault,
+    ) -> Result<Self, StartError> {
+        let policy = &config.webhook_policy;
+        let sender = Sender::new(SenderConfig {
+            timeout: std::time::Duration::from_secs(policy.timeout),
+            allow_private: policy.allow_private,
+            allow_http: policy.allow_http,
+            ..SenderConfig::default()
+        })
+        .map_err(|error| StartError::Sender(error.to_string()))?;
+        let endpoints = config.webhooks.iter().map(|webhook| endpoint(webhook, &sender)).collect::<Result<_, _>>()?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self {
+            clock,
+            store,
+            vault,
+            keys: Arc::new(keys),
+            issuer: config.issuer,
+            http: config.http,
+            retention: config.retention,
+            delivery: config.delivery,
+            endpoints,
+            sender,
+            work: Notify::new(),
+            changes: watch::Sender::new(0),
+            owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),
+            node: config.node,
+            client: OnceCell::new(),
+            heavy: Arc::new(Semaphore::new(cores)),
+        })
+    }
+
+    /// The client of the node. Connects when it is first asked for, and refuses a node of another network than the one
+    /// that this database belongs to.
+    pub async fn idos(&self) -> Result<&Client, NodeError> {
+        self.client
+            .get_or_try_init(|| async {
+                let mut config = ClientConfig::new(self.node.url.clone());
+                config.urls.extend(self.node.fallback_urls.iter().cloned());
+                config.chain_id.clone_from(&self.node.chain_id);
+                config.plain_http = self.node.plain_http;
+                let client = Client::connect(config).await?;
+                let mut tx = self.store.begin().await?;
+                let recorded = tx.record_once(NETWORK, client.chain_id()).await?;
+                tx.commit().await?;
+                if recorded == client.chain_id() { Ok(client) } else { Err(NodeError::OtherNetwork) }
+            })
+            .await
+    }
+
+    /// Who the issuer is to the node: its first write key.
+    #[must_use]
+    pub fn identity(&self) -> Signer {
+        Signer::from_seed(&self.keys.first().seed)
+    }
+
+    /// The write key of this public key, in lower-case hex.
+    #[must_use]
+    pub fn write_key(&self, public_hex: &str) -> Option<&WriteKeyPair> {
+        self.keys.write.iter().find(|key| key.rows.public_hex() == public_hex)
+    }
+
+    /// Does work that keeps a core busy, on a thread for it: as much at once as there are cores.
+    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let _permit = Arc::clone(&self.heavy).acquire_owned().await;
+        match tokio::task::spawn_blocking(work).await {
+            Ok(result) => result,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+
+    /// Says that a record has changed and that there may be work.
+    pub fn announce_change(&self) {
+        self.work.notify_waiters();
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Who acts when nobody asked.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::Service
+    }
+}
+
+fn endpoint(webhook: &crate::config::Webhook, sender: &Sender) -> Result<Endpoint, StartError> {
+    let wrong = |problem: String| StartError::Webhook(webhook.name.clone(), problem);
+    let url: Url = webhook.url.expose().parse().map_err(|_| wrong("its url is none".to_owned()))?;
+    sender.check_url(&url).map_err(|error| wrong(error.to_string()))?;
+    let secrets = webhook
+        .secrets
+        .iter()
+        .map(|path| load_text(path)?.parse().map_err(|_| wrong(format!("{} is no secret (whsec_…)", path.display()))))
+        .collect::<Result<_, _>>()?;
+    Ok(Endpoint {
+        name: webhook.name.clone(),
+        url,
+        secrets,
+        client: webhook.client.clone(),
+        kinds: webhook.events.iter().filter_map(|name| name.parse().ok()).collect(),
+    })
+}

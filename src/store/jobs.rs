@@ -1,0 +1,197 @@
+//! Background work.
+
+use idos_credential::Moment;
+use sqlx::any::AnyRow;
+
+use super::rows::Columns;
+use super::{Store, StoreError, Tx, one};
+use crate::model::ids::JobId;
+use crate::model::job::{Job, JobState, Work};
+
+impl Store {
+    /// Takes the job without a lane that has been due for longest, until `until`, and counts the try.
+    pub async fn lease_job(&self, owner: &str, now: Moment, until: Moment) -> Result<Option<Job>, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query(
+            "UPDATE job SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE id = (\
+               SELECT id FROM job WHERE lane IS NULL AND state = 'ready' AND due_at <= $3 \
+               AND (lease_until IS NULL OR lease_until <= $3) ORDER BY due_at LIMIT 1) \
+             AND state = 'ready' AND due_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) RETURNING *",
+        )
+        .bind(owner)
+        .bind(until.unix_millis())
+        .bind(now.unix_millis())
+        .fetch_optional(&mut *tx.tx)
+        .await?;
+        tx.commit().await?;
+        row.map(|row| read(&row)).transpose()
+    }
+
+    /// When the next job without a lane is due, leased ones aside.
+    pub async fn next_job_due(&self) -> Result<Option<Moment>, StoreError> {
+        let (due,): (Option<i64>,) = sqlx::query_as(
+            "SELECT MIN(CASE WHEN lease_until IS NOT NULL AND lease_until > due_at THEN lease_until ELSE due_at END) \
+             FROM job WHERE lane IS NULL AND state = 'ready'",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        due.map(Moment::from_unix_millis).transpose().map_err(|_| StoreError::Unreadable("due_at"))
+    }
+
+    /// A job.
+    pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
+        let row =
+            sqlx::query("SELECT * FROM job WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool).await?;
+        row.map(|row| read(&row)).transpose()
+    }
+
+    /// Jobs, oldest first; of one state, if that is wanted.
+    pub async fn jobs(&self, state: Option<JobState>, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM job WHERE ($1 IS NULL OR state = $1) ORDER BY id LIMIT $2")
+            .bind(state.map(JobState::as_str))
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// How many jobs there are of each kind in each state.
+    pub async fn count_jobs(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
+        Ok(sqlx::query_as("SELECT work, state, COUNT(*) FROM job GROUP BY work, state").fetch_all(&self.pool).await?)
+    }
+
+    /// Since when the job has been due that has been due for longest.
+    pub async fn oldest_due(&self) -> Result<Option<Moment>, StoreError> {
+        let (due,): (Option<i64>,) =
+            sqlx::query_as("SELECT MIN(due_at) FROM job WHERE state = 'ready'").fetch_one(&self.pool).await?;
+        due.map(Moment::from_unix_millis).transpose().map_err(|_| StoreError::Unreadable("due_at"))
+    }
+
+    /// Subjects in `work` that have a job, of those given.
+    pub async fn has_job(&self, work: Work, subject: &str) -> Result<bool, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT id FROM job WHERE work = $1 AND subject = $2 LIMIT 1")
+            .bind(work.as_str())
+            .bind(subject)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+}
+
+impl Tx {
+    /// Queues work. If there is such a job already, it is that which is to be done, and when it is due: a halted one
+    /// comes to life again, one that has been sent is left alone.
+    pub async fn enqueue(&mut self, job: &Job) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO job (id, work, subject, target, lane, state, due_at, attempts, created_at) \
+             VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (work, subject, target) DO UPDATE SET \
+             state = 'ready', due_at = excluded.due_at, lane = excluded.lane, attempts = 0, reason = NULL \
+             WHERE job.state <> 'sent'",
+        )
+        .bind(job.id.as_str())
+        .bind(job.work.as_str())
+        .bind(&job.subject)
+        .bind(&job.target)
+        .bind(job.lane.as_deref())
+        .bind(job.due_at.unix_millis())
+        .bind(job.created_at.unix_millis())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// It is done. [`StoreError::Stale`] if it is gone, or not as it was when it was read.
+    pub async fn finish_job(&mut self, job: &Job) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "DELETE FROM job WHERE id = $1 AND state = $2 AND attempts = $3 AND \
+             ((nonce IS NULL AND $4 IS NULL) OR nonce = $4)",
+        )
+        .bind(job.id.as_str())
+        .bind(job.state.as_str())
+        .bind(i64::from(job.attempts))
+        .bind(job.nonce.and_then(|nonce| i64::try_from(nonce).ok()))
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// It is to be tried again at `due_at`. Whatever transaction it had does not count any more.
+    pub async fn retry_job(&mut self, job: &Job, due_at: Moment, reason: &str) -> Result<(), StoreError> {
+        self.set_job(job, JobState::Ready, due_at, reason).await
+    }
+
+    /// A person has to see to it.
+    pub async fn halt_job(&mut self, job: &Job, reason: &str) -> Result<(), StoreError> {
+        self.set_job(job, JobState::Halted, job.due_at, reason).await
+    }
+
+    async fn set_job(&mut self, job: &Job, to: JobState, due_at: Moment, reason: &str) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "UPDATE job SET state = $5, due_at = $6, reason = $7, nonce = NULL, tx_hash = NULL, sent_at = NULL, \
+             lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = $2 AND attempts = $3 AND \
+             ((nonce IS NULL AND $4 IS NULL) OR nonce = $4)",
+        )
+        .bind(job.id.as_str())
+        .bind(job.state.as_str())
+        .bind(i64::from(job.attempts))
+        .bind(job.nonce.and_then(|nonce| i64::try_from(nonce).ok()))
+        .bind(to.as_str())
+        .bind(due_at.unix_millis())
+        .bind(reason)
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// Puts a halted or waiting job to work at once. [`StoreError::Stale`] if there is none.
+    pub async fn restart_job(&mut self, id: &JobId, now: Moment) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "UPDATE job SET state = 'ready', due_at = $1, attempts = 0, reason = NULL WHERE id = $2 \
+             AND state IN ('ready', 'halted') AND (lease_until IS NULL OR lease_until <= $1)",
+        )
+        .bind(now.unix_millis())
+        .bind(id.as_str())
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// Makes waiting work on `subject` due at once.
+    pub async fn hurry(&mut self, work: Work, subject: &str, now: Moment) -> Result<(), StoreError> {
+        sqlx::query("UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1")
+            .bind(now.unix_millis())
+            .bind(work.as_str())
+            .bind(subject)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Drops all work on `subject` that has not been sent.
+    pub async fn drop_jobs(&mut self, subject: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM job WHERE subject = $1 AND state <> 'sent'")
+            .bind(subject)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+pub(super) fn read(row: &AnyRow) -> Result<Job, StoreError> {
+    let row = Columns(row);
+    Ok(Job {
+        id: row.parsed("id")?,
+        work: row.parsed("work")?,
+        subject: row.text("subject")?,
+        target: row.text("target")?,
+        lane: row.maybe_text("lane")?,
+        state: row.parsed("state")?,
+        due_at: row.moment("due_at")?,
+        attempts: row.count("attempts")?,
+        nonce: row.maybe_count("nonce")?,
+        tx_hash: row.maybe_text("tx_hash")?,
+        sent_at: row.maybe_moment("sent_at")?,
+        reason: row.maybe_text("reason")?,
+        created_at: row.moment("created_at")?,
+    })
+}

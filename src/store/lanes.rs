@@ -1,0 +1,148 @@
+//! Lanes: who sends for a write key, and what is in flight.
+//!
+//! A lane is held by a lease with an epoch. Whoever records anything for a lane renews the lease in the same
+//! transaction, so that one who has lost it records nothing more.
+
+use idos_credential::Moment;
+
+use super::jobs::read;
+use super::{Store, StoreError, Tx, one};
+use crate::model::job::Job;
+
+/// The right to send for a write key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneLease {
+    /// The write key: lower-case hex.
+    pub write_key: String,
+    /// Who holds it.
+    pub owner: String,
+    /// Grows with each new holder.
+    pub epoch: i64,
+}
+
+/// A transaction that is about to be sent.
+#[derive(Clone, Debug)]
+pub struct Sending<'a> {
+    /// The job that it does.
+    pub job: &'a Job,
+    /// Its nonce.
+    pub nonce: u64,
+    /// Its hash: 64 hex digits.
+    pub tx_hash: String,
+}
+
+impl Store {
+    /// Takes a lane that nobody holds, or whose holder has given no sign of life.
+    pub async fn take_lane(
+        &self,
+        write_key: &str,
+        owner: &str,
+        now: Moment,
+        until: Moment,
+    ) -> Result<Option<LaneLease>, StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO lane (write_key, owner, lease_until, epoch) VALUES ($1, NULL, 0, 0) ON CONFLICT (write_key) DO NOTHING",
+        )
+        .bind(write_key)
+        .execute(&mut *tx.tx)
+        .await?;
+        let taken: Option<(i64,)> = sqlx::query_as(
+            "UPDATE lane SET owner = $1, lease_until = $2, epoch = epoch + 1 WHERE write_key = $3 AND lease_until <= $4 \
+             RETURNING epoch",
+        )
+        .bind(owner)
+        .bind(until.unix_millis())
+        .bind(write_key)
+        .bind(now.unix_millis())
+        .fetch_optional(&mut *tx.tx)
+        .await?;
+        tx.commit().await?;
+        Ok(taken.map(|(epoch,)| LaneLease { write_key: write_key.to_owned(), owner: owner.to_owned(), epoch }))
+    }
+
+    /// Gives a sign of life. [`StoreError::Stale`] if somebody else holds the lane.
+    pub async fn keep_lane(&self, lease: &LaneLease, until: Moment) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.hold_lane(lease, until).await?;
+        tx.commit().await
+    }
+
+    /// Gives a lane back.
+    pub async fn release_lane(&self, lease: &LaneLease) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE lane SET lease_until = 0, owner = NULL WHERE write_key = $1 AND owner = $2 AND epoch = $3")
+            .bind(&lease.write_key)
+            .bind(&lease.owner)
+            .bind(lease.epoch)
+            .execute(&mut *tx.tx)
+            .await?;
+        tx.commit().await
+    }
+
+    /// What is in flight, in order of nonce.
+    pub async fn in_flight(&self, write_key: &str) -> Result<Vec<Job>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM job WHERE lane = $1 AND state = 'sent' ORDER BY nonce")
+            .bind(write_key)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// What is due, the longest due first.
+    pub async fn due_in_lane(&self, write_key: &str, now: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM job WHERE lane = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, id LIMIT $3",
+        )
+        .bind(write_key)
+        .bind(now.unix_millis())
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Write keys that have work.
+    pub async fn lanes_with_work(&self) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(String,)> =
+            sqlx::query_as("SELECT DISTINCT lane FROM job WHERE lane IS NOT NULL AND state <> 'halted'")
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(rows.into_iter().map(|(lane,)| lane).collect())
+    }
+}
+
+impl Tx {
+    /// Renews the lease of a lane. [`StoreError::Stale`] if somebody else holds it: then nothing may be recorded.
+    pub async fn hold_lane(&mut self, lease: &LaneLease, until: Moment) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "UPDATE lane SET lease_until = $1 WHERE write_key = $2 AND owner = $3 AND epoch = $4",
+        )
+        .bind(until.unix_millis())
+        .bind(&lease.write_key)
+        .bind(&lease.owner)
+        .bind(lease.epoch)
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// Records a transaction before it is sent, and counts the try. The job may have been sent before, under another
+    /// nonce that is known to be void.
+    pub async fn record_sending(&mut self, sending: &Sending<'_>, now: Moment) -> Result<(), StoreError> {
+        let nonce = i64::try_from(sending.nonce).map_err(|_| StoreError::Unreadable("nonce"))?;
+        let result = sqlx::query(
+            "UPDATE job SET state = 'sent', nonce = $1, tx_hash = $2, sent_at = $3, attempts = attempts + 1, \
+             reason = NULL WHERE id = $4 AND state = $5 AND attempts = $6",
+        )
+        .bind(nonce)
+        .bind(&sending.tx_hash)
+        .bind(now.unix_millis())
+        .bind(sending.job.id.as_str())
+        .bind(sending.job.state.as_str())
+        .bind(i64::from(sending.job.attempts))
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+}
