@@ -9,6 +9,7 @@
 //!
 //! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
