@@ -235,6 +235,12 @@ impl App {
         }
     }
 
+    /// How long a lane or a job is held without a sign of life, in milliseconds.
+    #[must_use]
+    pub fn lease_millis(&self) -> i64 {
+        i64::from(self.delivery.lease_seconds) * 1000
+    }
+
     /// Says that a record has changed and that there may be work.
     pub fn announce_change(&self) {
         self.work.notify_waiters();

@@ -322,8 +322,6 @@ pub enum Verdict {
     Retry,
     /// A person has to do something.
     Halt(HaltCode),
-    /// The user's profile is missing: it waits for it.
-    AwaitProfile,
 }
 
 /// Sorts a failure. What is there already has been looked at before ([`is_done`]).
@@ -336,7 +334,6 @@ pub fn verdict(app: &App, job: &Job, error: &idos_client::Error) -> Verdict {
         Some(Refusal::GrantOwnerUnknown) => HaltCode::OwnerUnknown,
         Some(Refusal::WalletInvalid) => HaltCode::WalletRefused,
         Some(Refusal::WalletTaken) => HaltCode::WalletTaken,
-        Some(Refusal::UserUnknown) if job.work == Work::WriteCredential => return Verdict::AwaitProfile,
         Some(Refusal::UserUnknown) => HaltCode::UserUnknown,
         _ => match error.conflict() {
             Some(idos_client::Conflict::WriteGrantUsed | idos_client::Conflict::AccessGrantExists) => {
@@ -367,23 +364,6 @@ pub async fn refused(
         Verdict::Retry => {
             let due = app.clock.now().plus_millis(backoff_millis(job.attempts, rand::random()));
             later(app, lease, job, due, "the node could not do it").await
-        }
-        Verdict::AwaitProfile => {
-            let Some(Subject::Issuance(issuance)) = subject(app, job).await? else {
-                return finish(app, lease, job).await;
-            };
-            let now = app.clock.now();
-            let until = now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000);
-            let mut tx = app.store.begin().await?;
-            hold(app, &mut tx, lease, now).await?;
-            tx.finish_job(job).await?;
-            let halt = Halt { code: HaltCode::UserUnknown, until };
-            tx.mark_halted(&issuance.id, State::Queued, halt, now).await?;
-            announce(app, &mut tx, EventKind::Halted, &issuance, Some(halt.code), now).await?;
-            tx.record(&entry(issuance.id.as_str(), Act::Halted, halt.code.as_str(), now)).await?;
-            tx.commit().await?;
-            app.announce_change();
-            Ok(())
         }
     }
 }

@@ -166,6 +166,18 @@ impl Store {
         Ok(key)
     }
 
+    /// Issuances in a state that work should end, and for which there is none.
+    pub async fn without_work(&self, limit: u32) -> Result<Vec<Issuance>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE issuance.state IN ('awaiting_profile', 'queued', 'revoking') \
+             AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject = issuance.id) ORDER BY issuance.id LIMIT $1"
+        ))
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
     /// How many issuances are in each state.
     pub async fn count_issuances(&self) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state").fetch_all(&self.pool).await?)

@@ -22,6 +22,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::flow::issue::{self, Ids};
 use crate::flow::profile::{self, ProfileToCreate};
+use crate::model::issuance::Kind;
 use crate::flow::read;
 use crate::keys::Keys;
 
