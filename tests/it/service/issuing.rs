@@ -112,7 +112,8 @@ on_both_databases! {
         let user = User::with(WalletType::Evm);
         let app = stage.app().await;
         let key = fresh_key(&app);
-        let ask = || intake::accept(&app, &caller(), &key, submission(user.id, Authority::Inserter));
+        let caller = caller();
+        let ask = || intake::accept(&app, &caller, &key, submission(user.id, Authority::Inserter));
         let (one, other) = tokio::join!(ask(), ask());
         let (one, other) = (one.unwrap(), other.unwrap());
         assert_eq!(one.record.id, other.record.id);
@@ -120,7 +121,7 @@ on_both_databases! {
 
         let mut changed = key.clone();
         changed.fingerprints[0] = "0".repeat(64);
-        let reused = intake::accept(&app, &caller(), &changed, submission(user.id, Authority::Inserter)).await;
+        let reused = intake::accept(&app, &caller, &changed, submission(user.id, Authority::Inserter)).await;
         assert!(matches!(reused, Err(intake::IntakeError::KeyReused)));
     }
 
