@@ -80,7 +80,7 @@ async fn list_users(State(node): State<Arc<Shared>>) -> Response {
 
 /// No contents, and no notes: they are not needed to count by, and are large.
 async fn list_credentials(State(node): State<Arc<Shared>>) -> Response {
-    let rows = credentials::all(&mut node.chain.lock().await.db).await;
+    let rows = credentials::written(&mut node.chain.lock().await.db).await;
     listed("credentials", rows, |row| {
         let vc_id = row.verifiable_credential_id;
         json!({ "id": row.id, "user_id": row.user_id, "inserter": row.inserter, "verifiable_credential_id": vc_id })

@@ -42,6 +42,14 @@ pub(crate) struct ListedCredential {
     pub(crate) original_id: Option<String>,
 }
 
+/// A credential without what is in it.
+pub(crate) struct WrittenCredential {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) verifiable_credential_id: Option<String>,
+    pub(crate) inserter: Option<String>,
+}
+
 type Columns = (String, String, Option<String>, Option<String>, String, String, String, Option<String>);
 type Line = (String, String, String, String, String, Option<String>, Option<String>);
 
@@ -189,6 +197,18 @@ pub(crate) async fn all(db: &mut SqliteConnection) -> Result<Vec<CredentialRow>,
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(CredentialRow::from).collect())
+}
+
+/// Which credentials there are, and who wrote them: without contents, which are megabytes each.
+pub(crate) async fn written(db: &mut SqliteConnection) -> Result<Vec<WrittenCredential>, sqlx::Error> {
+    let rows: Vec<(String, String, Option<String>, Option<String>)> =
+        sqlx::query_as("SELECT id, user_id, verifiable_credential_id, inserter FROM credentials ORDER BY id")
+            .fetch_all(db)
+            .await?;
+    let written = rows.into_iter().map(|(id, user_id, verifiable_credential_id, inserter)| {
+        WrittenCredential { id, user_id, verifiable_credential_id, inserter }
+    });
+    Ok(written.collect())
 }
 
 /// All of a user's rows, copies included.
