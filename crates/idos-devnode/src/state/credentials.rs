@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::constraints::{ForeignKey, Parent, WriteError, explain};
+use super::constraints::{ForeignKey, Parent, WriteError, explained};
 
 /// A row.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,43 +108,8 @@ async fn write(
         .bind(row.inserter)
         .execute(&mut *db)
         .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = ForeignKey {
-                table: "credentials",
-                column: "user_id",
-                parent: Parent::Users,
-                id: row.user_id,
-            };
-            Err(explain(db, error, &[key]).await)
-        }
-    }
-}
-
-/// Says that `copy_id` holds the same content as `original_id`.
-pub(crate) async fn link(
-    db: &mut SqliteConnection,
-    original_id: Option<&str>,
-    copy_id: Option<&str>,
-) -> Result<(), WriteError> {
-    let written = sqlx::query("INSERT INTO shared_credentials (original_id, copy_id) VALUES ($1, $2)")
-        .bind(original_id)
-        .bind(copy_id)
-        .execute(&mut *db)
-        .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = |column, id| ForeignKey {
-                table: "shared_credentials",
-                column,
-                parent: Parent::Credentials,
-                id,
-            };
-            Err(explain(db, error, &[key("original_id", original_id), key("copy_id", copy_id)]).await)
-        }
-    }
+    let key = ForeignKey { table: "credentials", column: "user_id", parent: Parent::Users, id: row.user_id };
+    explained(db, written, &[key]).await
 }
 
 pub(crate) async fn user_of(
