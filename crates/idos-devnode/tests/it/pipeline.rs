@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use idos_client::actions::{AddUserAsInserter, PasswordStore};
 use idos_client::{
-    Broadcast, Class, Client, ClientConfig, Error, Nonce, Prepared, TxOutcome, TxState, Uncertainty,
+    Broadcast, Class, Client, ClientConfig, Error, Fate, Nonce, Prepared, TxOutcome, TxState, Uncertainty,
 };
 use idos_devnode::{Fault, Mix, RandomFaults};
 
@@ -150,11 +150,17 @@ async fn a_lost_mempool_is_sent_again() {
     assert_eq!(client.pending_account(&world.issuer()).await.unwrap().nonce, 0);
     assert_eq!(world.node.make_block().await.unwrap(), None);
     for prepared in &prepared {
-        assert_eq!(client.transaction(prepared.hash()).await.unwrap(), None);
+        assert_eq!(client.fate(&world.issuer(), prepared).await.unwrap(), Fate::Absent);
         accept(&client, prepared).await.unwrap();
+        let waits = client.fate(&world.issuer(), prepared).await.unwrap();
+        assert_eq!(waits, Fate::Known(TxState::Pending));
     }
     world.node.make_block().await.unwrap();
     assert_eq!(users(&world).await, 3);
+    let written = client.fate(&world.issuer(), &prepared[2]).await.unwrap();
+    assert!(matches!(written, Fate::Known(TxState::Succeeded { .. })));
+    let other = prepare(&client, &world, 9, 3).await;
+    assert_eq!(client.fate(&world.issuer(), &other).await.unwrap(), Fate::Superseded);
 }
 
 #[tokio::test]
