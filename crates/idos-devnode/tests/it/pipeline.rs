@@ -1,5 +1,6 @@
 //! Many transactions of one signer under way at once, with the real client; and what becomes of a gap among them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use idos_client::actions::{AddUserAsInserter, PasswordStore};
@@ -324,4 +325,100 @@ async fn every_user_is_added_once_under_random_faults() {
     world.node.faults().clear();
     let added = world.node.transactions().await.unwrap().iter().filter(|tx| tx.code == 0).count();
     assert_eq!((added, users(&world).await), (30, 30));
+}
+
+/// A sender with many under way that remembers what it signed, and decides by each one's fate.
+struct Engine<'a> {
+    world: &'a World,
+    client: Client,
+    /// What was signed last for each user, and how often that was.
+    signed: BTreeMap<u64, (Prepared, u32)>,
+    done: BTreeSet<u64>,
+}
+
+impl Engine<'_> {
+    /// Looks what became of all; gives those whose transaction can be sent again, and signs anew what never comes.
+    async fn look(&mut self, users: u64) -> Result<BTreeMap<u64, u64>, Error> {
+        let issuer = self.world.issuer();
+        let (mut nonces, mut lost) = (BTreeMap::new(), Vec::new());
+        for user in (1..=users).filter(|user| !self.done.contains(user)).collect::<Vec<_>>() {
+            let Some((prepared, _)) = self.signed.get(&user) else {
+                lost.push(user);
+                continue;
+            };
+            match self.client.fate(&issuer, prepared).await? {
+                Fate::Known(TxState::Succeeded { .. }) => {
+                    self.done.insert(user);
+                }
+                Fate::Known(TxState::Failed { rejection, .. }) => {
+                    assert!(rejection.is_wrong_nonce(), "{rejection}");
+                    lost.push(user);
+                }
+                Fate::Known(TxState::Pending) | Fate::Absent => {
+                    nonces.insert(prepared.nonce(), user);
+                }
+                Fate::Superseded => lost.push(user),
+            }
+        }
+        let first = self.client.account(&issuer).await?.nonce + 1;
+        let free = (first..).filter(|nonce| !nonces.contains_key(nonce)).take(lost.len()).collect::<Vec<_>>();
+        for (user, nonce) in lost.into_iter().zip(free) {
+            let attempt = self.signed.get(&user).map_or(1, |(_, attempt)| attempt + 1);
+            let (action, exactly) = (add_user(user), Nonce::Exactly(nonce));
+            let prepared = if attempt == 1 {
+                self.client.prepare(&issuer, &action, exactly).await?
+            } else {
+                self.client.prepare_anew(&issuer, &action, exactly, attempt).await?
+            };
+            self.signed.insert(user, (prepared, attempt));
+            nonces.insert(nonce, user);
+        }
+        Ok(nonces)
+    }
+
+    /// Sends in the order of the nonces, until the node does not take one.
+    async fn send(&self, nonces: &BTreeMap<u64, u64>) {
+        for user in nonces.values() {
+            if let Err(error) = accept(&self.client, &self.signed[user].0).await
+                && !matches!(error.class(), Class::Unknown { .. })
+            {
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_user_is_added_once_with_many_under_way_and_random_faults() {
+    const USERS: u64 = 64;
+
+    let world = World::with(|config| config.block_interval = Some(Duration::from_millis(20))).await;
+    let broadcast = Mix {
+        refuse: 2,
+        hang_up_after_commit: 5,
+        wrong_nonce: 4,
+        drop_transaction: 5,
+        lose_mempool: 2,
+        down: 2,
+        down_ms: 30,
+        ..Mix::default()
+    };
+    let look_up = Mix { refuse: 1, hang_up_after_commit: 1, down: 1, down_ms: 20, ..Mix::default() };
+    let client = connect(&world).await;
+    world.node.faults().set_random(RandomFaults { seed: 7, broadcast, look_up, view: look_up });
+    let mut engine = Engine { world: &world, client, signed: BTreeMap::new(), done: BTreeSet::new() };
+    for _ in 0..400 {
+        if let Ok(nonces) = engine.look(USERS).await {
+            if nonces.is_empty() {
+                break;
+            }
+            engine.send(&nonces).await;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(engine.done.len(), 64);
+    let transactions = world.node.transactions().await.unwrap();
+    let added = transactions.iter().filter(|tx| tx.code == 0).count();
+    assert_eq!((added, users(&world).await), (64, 64));
+    assert!(engine.signed.values().any(|(_, attempt)| *attempt > 1), "the faults have met nobody");
 }
