@@ -2,7 +2,7 @@
 //! somebody has entrusted to it.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use idos_client::Signer;
 use idos_wallet::WalletType;
@@ -19,6 +19,14 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     fn begin() -> (Self, DefaultGuard) {
+        // Where there is one subscriber only, a place that another test's thread passes first counts as one that
+        // nobody listens to, for good. So somebody listens in every thread.
+        static FOR_ALL_THREADS: Once = Once::new();
+        FOR_ALL_THREADS.call_once(|| {
+            let deaf =
+                tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(std::io::sink).finish();
+            tracing::subscriber::set_global_default(deaf).unwrap();
+        });
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(Level::TRACE)
