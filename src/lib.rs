@@ -16,4 +16,7 @@ pub mod store;
 pub mod vault;
 pub mod flow;
 pub mod keys;
+pub mod mail;
 pub mod model;
+pub mod outbound;
+pub mod telemetry;

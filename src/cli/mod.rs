@@ -72,7 +72,7 @@ pub fn run() -> ExitCode {
 
 /// Logs go to standard error; standard output is for answers.
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::new(config::log_filter());
+    let filter = tracing_subscriber::EnvFilter::new(config::log_filter("warn"));
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
 }
