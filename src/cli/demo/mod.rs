@@ -129,7 +129,7 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     let level = signed.level().to_owned();
     let start = Instant::now();
     let own_copy = keys.encryption.public();
-    let sealed = issue::seal(signed, ids, &stage.name, &holder.secret.public(), Some(&own_copy), &keys.first().rows)?;
+    let sealed = issue::seal(signed, Kind::Kyc, ids, &stage.name, &holder.secret.public(), Some(&own_copy), &keys.first().rows)?;
     let sealing = start.elapsed();
     story.sealed(&sealed, &issued_text, &level, signing, sealing);
 
