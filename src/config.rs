@@ -336,6 +336,20 @@ const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 impl Config {
     /// Reads `path`, then the environment.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let mut config = Self::parse(path)?;
+        config.take_environment()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Reads `path` alone, for what must not reach what the environment names: a development service.
+    pub fn load_file_only(path: &Path) -> Result<Self, ConfigError> {
+        let config = Self::parse(path)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn parse(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Unreadable(path.to_owned(), e))?;
         let mut config: Self = toml::from_str(&text).map_err(|error| {
             let line = error
@@ -350,8 +364,6 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.start_paths_at(folder);
-        config.take_environment()?;
-        config.check()?;
         Ok(config)
     }
 

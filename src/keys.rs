@@ -85,6 +85,13 @@ impl Keys {
         self.write.first().expect("at least one write key")
     }
 
+    /// Who signs credentials: verification method and public key. Consumers accept credentials by these, so that
+    /// neither may change unnoticed.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} {}", self.signing.id(), self.signing.verification_key().to_multibase())
+    }
+
     /// Loads the keys of a deployment.
     pub fn load(files: &KeyFiles, issuer_url: Option<&str>) -> Result<Self, KeysError> {
         let seed =
@@ -155,6 +162,11 @@ pub fn load_vault_keys(files: &[PathBuf]) -> Result<Vec<Zeroizing<[u8; 32]>>, Ke
         }
     };
     files.iter().map(load).collect()
+}
+
+/// Stores a secret that is a text, in a file that only its owner may read. Never overwrites one.
+pub fn store_text(path: &Path, text: &str) -> Result<(), KeysError> {
+    write_secret(path, text)
 }
 
 /// Loads a secret that is a text, such as a webhook's.

@@ -9,14 +9,17 @@
 //!
 //! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod store;
 pub mod vault;
 pub mod flow;
+pub mod http;
 pub mod keys;
 pub mod mail;
 pub mod model;
 pub mod outbound;
 pub mod telemetry;
+pub mod worker;

@@ -75,18 +75,11 @@ impl Running {
     }
 }
 
-/// All metrics, in Prometheus' text format. They are counted from the first call of this or of
-/// [`count`] on.
+/// What renders all metrics of this process in Prometheus' text format. They are counted from the first call on; `None`
+/// where something else takes them.
 #[must_use]
-pub fn render() -> String {
-    recorder().map(PrometheusHandle::render).unwrap_or_default()
-}
-
-/// Begins to count; to be called before the first metric is touched.
-pub fn count() {
-    if recorder().is_none() {
-        tracing::warn!("Metrics are not counted: something else in this process takes them");
-    }
+pub fn metrics() -> Option<PrometheusHandle> {
+    recorder().cloned()
 }
 
 /// Sums up what histograms have taken in. To be called every few seconds, so that they do not grow where nobody reads
@@ -218,11 +211,11 @@ mod tests {
 
     #[test]
     fn what_is_counted_is_rendered_in_buckets() {
-        count();
+        let metrics = metrics().unwrap();
         metrics::counter!("test_things_total").increment(2);
         metrics::histogram!("test_things_seconds").record(0.02);
         sum_up();
-        let text = render();
+        let text = metrics.render();
         assert!(text.contains("test_things_total 2"), "{text}");
         assert!(text.contains(r#"test_things_seconds_bucket{le="0.025"} 1"#), "{text}");
     }
