@@ -35,7 +35,9 @@ pub struct WriteKeyPair {
 }
 
 impl WriteKeyPair {
-    fn of(seed: Zeroizing<[u8; 32]>) -> Self {
+    /// From the seed of RFC 8032.
+    #[must_use]
+    pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> Self {
         Self { rows: WriteKey::from_seed(&seed), seed }
     }
 }
@@ -78,6 +80,13 @@ impl Keys {
         Self::of(issuer_url, &random(), vec![random()], EncryptionSecret::from_bytes(*random()))
     }
 
+    /// Under which name, and with which key, credentials are signed. It is recorded, and a start with another one is
+    /// refused.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} {}", self.signing.id(), self.signing.verification_key().to_multibase())
+    }
+
     /// The key that comes first: the issuer's identity.
     #[expect(clippy::expect_used, reason = "configuration and `ephemeral` give at least one")]
     #[must_use]
@@ -111,7 +120,7 @@ impl Keys {
             Some(url) => IssuerKey::of_url(url, signing).map_err(KeysError::Issuer)?,
             None => IssuerKey::of_did_key(signing),
         };
-        Ok(Self { signing, write: write.into_iter().map(WriteKeyPair::of).collect(), encryption })
+        Ok(Self { signing, write: write.into_iter().map(WriteKeyPair::from_seed).collect(), encryption })
     }
 
     /// Makes fresh keys and stores them: all of them, or none where a file is there already.

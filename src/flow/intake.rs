@@ -52,6 +52,9 @@ pub enum IntakeError {
     /// It cannot be sealed.
     #[error("it cannot be sealed: {0}")]
     Seal(IssueError),
+    /// The write key that was chosen is not in the configuration any more.
+    #[error("the write key that was to seal it is not in the configuration any more")]
+    KeyMissing,
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -99,7 +102,7 @@ pub async fn accept(
         notes: grant::random_uuid(),
     };
     let kind = submission.evidence.kind();
-    let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_name());
+    let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
     let evidence = submission.evidence;
     let signed = app
         .compute(move || issue::sign_evidence(evidence, ids, &issuer, &keys, now))
@@ -306,7 +309,8 @@ pub(super) async fn seal(
     user: RecipientKey,
     grantee_key: Option<RecipientKey>,
 ) -> Result<SealedCredential, IntakeError> {
-    let write = app.write_key_for(issuance.id.as_str()).rows.clone();
+    let Some(write) = app.write_key(&issuance.write_key) else { return Err(IntakeError::KeyMissing) };
+    let write = write.rows.clone();
     let copy = (issuance.delivery == Delivery::WriteGrant)
         .then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
     let (name, kind, ids) = (app.issuer.name.clone(), issuance.kind, issuance.ids);

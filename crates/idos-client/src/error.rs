@@ -5,7 +5,7 @@ use std::fmt;
 use crate::actions::MalformedRow;
 use crate::encoding::EncodeError;
 use crate::message::NodeMessage;
-use crate::refusal::{Refusal, expected_nonce};
+use crate::refusal::{Refusal, WrongNonce};
 use crate::transaction::TxHash;
 
 /// What to do about an [`Error`].
@@ -98,7 +98,8 @@ pub enum Error {
     /// The transaction did not get into a block; its nonce is not used.
     #[error("the idOS node refused the transaction {}: {}", .0.hash, .0)]
     Rejected(Rejection),
-    /// The transaction is in a block, and its action failed; its nonce is used up.
+    /// The transaction is in a block, and its action failed; its nonce is used up, unless
+    /// [its nonce](Self::is_wrong_nonce) is why it failed.
     #[error("the transaction {} failed: {}", .0.hash, .0)]
     Failed(Rejection),
     /// Nobody knows yet what became of the transaction.
@@ -125,8 +126,8 @@ pub struct Rejection {
     pub conflict: Option<Conflict>,
     /// Why, if it is a reason that a caller can act on.
     pub refusal: Option<Refusal>,
-    /// The nonce that the account's next transaction must have, if the nonce is the reason and the node says it.
-    pub expected_nonce: Option<u64>,
+    /// Set if the nonce is the reason.
+    pub(crate) wrong_nonce: Option<WrongNonce>,
     /// Whether the node's words say that it will take transactions again.
     pub(crate) passing: bool,
 }
@@ -276,23 +277,30 @@ impl Error {
     pub fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Rejected(rejection) | Self::Failed(rejection) => rejection.refusal,
-            Self::View { message, .. } | Self::Node { message, .. } => Refusal::of(message.as_str()),
+            Self::View { message, .. } | Self::Node { message, .. } => Refusal::of_text(message.as_str()),
             _ => None,
         }
     }
 
-    /// Whether a transaction was refused because its nonce was not the account's next one. It was looked up then,
-    /// and the node did not know it: somebody else has used the nonce, or an earlier one is missing.
+    /// Whether a transaction did nothing because its nonce was not the account's next one; the nonce is not used.
+    ///
+    /// One that was [rejected](Self::Rejected) was looked up, and the node did not know it: somebody else has used the
+    /// nonce, or an earlier one is missing. One that [failed](Self::Failed) got into a block without the one before it,
+    /// which the node has lost; it stays known to the node, and only another transaction can do its action
+    /// ([`Client::prepare_anew`](crate::Client::prepare_anew)).
     #[must_use]
     pub fn is_wrong_nonce(&self) -> bool {
-        matches!(self, Self::Rejected(rejection) if rejection.is_wrong_nonce())
+        match self {
+            Self::Rejected(rejection) | Self::Failed(rejection) => rejection.is_wrong_nonce(),
+            _ => false,
+        }
     }
 
     /// The nonce that the account's next transaction must have, if a wrong one is the reason and the node says it.
     #[must_use]
     pub fn expected_nonce(&self) -> Option<u64> {
         match self {
-            Self::Rejected(rejection) => rejection.expected_nonce,
+            Self::Rejected(rejection) | Self::Failed(rejection) => rejection.expected_nonce(),
             _ => None,
         }
     }
@@ -346,27 +354,31 @@ impl Rejection {
             code,
             message: NodeMessage::new(text, texts.iter().copied()),
             conflict: Conflict::of(text),
-            refusal: Refusal::of_code(code).or_else(|| Refusal::of(text)),
-            expected_nonce: expected_nonce(text).filter(|_| code == WRONG_NONCE),
+            refusal: Refusal::of(code, text),
+            wrong_nonce: WrongNonce::of(code, text),
             passing: text.contains("node is catching up"),
         }
     }
 
     /// Whether another transaction with the same action may succeed.
     fn is_passing(&self) -> bool {
-        /// Wrong nonce, mempool full, network migrating, network halted.
-        const PASSING: [u32; 4] = [WRONG_NONCE, 11, 200, 201];
-        self.passing || PASSING.contains(&self.code)
+        /// Mempool full, network migrating, network halted.
+        const PASSING: [u32; 3] = [11, 200, 201];
+        self.passing || self.is_wrong_nonce() || PASSING.contains(&self.code)
     }
 
     /// Whether the nonce was not the account's next one.
     #[must_use]
     pub fn is_wrong_nonce(&self) -> bool {
-        self.code == WRONG_NONCE
+        self.wrong_nonce.is_some()
+    }
+
+    /// The nonce that the account's next transaction must have, if a wrong one is the reason and the node says it.
+    #[must_use]
+    pub fn expected_nonce(&self) -> Option<u64> {
+        self.wrong_nonce.and_then(|wrong| wrong.expected)
     }
 }
-
-const WRONG_NONCE: u32 = 4;
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

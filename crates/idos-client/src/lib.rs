@@ -36,8 +36,8 @@ mod signer;
 pub mod transaction;
 
 pub use client::{
-    Account, Broadcast, Client, ClientConfig, Health, Mode, Nonce, NotPrepared, Prepared, Terms, TxOutcome,
-    TxState, TxStatus, Viewer,
+    Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, NotPrepared, Prepared, Terms,
+    TxOutcome, TxState, TxStatus, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
 pub use grants::{

@@ -93,20 +93,21 @@ const TEXTS: [(&str, Refusal); 35] = [
 ];
 
 impl Refusal {
-    /// The reason in what a node says.
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        let known = TEXTS.into_iter().find(|(known, _)| text.contains(known));
-        known.map(|(_, refusal)| refusal).or_else(|| Self::of_constraint(text))
-    }
-
-    /// The reason that a transaction code is, whatever the node says.
-    pub(crate) fn of_code(code: u32) -> Option<Self> {
+    /// The reason for what became of a transaction.
+    pub(crate) fn of(code: u32, text: &str) -> Option<Self> {
         match code {
+            _ if WrongNonce::of(code, text).is_some() => None,
             3 => Some(Self::TransactionSignature),
             5 => Some(Self::OtherNetwork),
             6 | 7 => Some(Self::Funds),
-            _ => None,
+            _ => Self::of_text(text),
         }
+    }
+
+    /// The reason in what a node says.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let known = TEXTS.into_iter().find(|(known, _)| text.contains(known));
+        known.map(|(_, refusal)| refusal).or_else(|| Self::of_constraint(text))
     }
 
     /// PostgreSQL's words for a row that a constraint forbids. Duplicate keys are conflicts.
@@ -128,9 +129,32 @@ impl Refusal {
     }
 }
 
-/// The nonce that the node expected, from the words in which it refuses another one.
-pub(crate) fn expected_nonce(text: &str) -> Option<u64> {
-    let (_, rest) = text.split_once("invalid nonce for account ")?;
-    let (_, expected) = rest.rsplit_once(", expected ")?;
-    expected.trim_end().parse().ok()
+/// A transaction did nothing because its nonce was not the account's next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct WrongNonce {
+    /// The account's next one, if the node says it.
+    pub(crate) expected: Option<u64>,
+}
+
+impl WrongNonce {
+    pub(crate) fn of(code: u32, text: &str) -> Option<Self> {
+        const CODE: u32 = 4;
+        const NO_FUNDS: u32 = 6;
+        // Where a transaction gets into a block without the one before it, kwild has no code of its own for that, and
+        // takes an account that has never done anything for one without funds (`TxApp.checkAndSpend`).
+        let in_a_block = text.split_once("invalid nonce: expected nonce ");
+        let is_of_new_account = code == NO_FUNDS && text.contains("account has zero balance");
+        if code != CODE && in_a_block.is_none() && !is_of_new_account {
+            return None;
+        }
+        let before_a_block = || {
+            let (_, rest) = text.split_once("invalid nonce for account ")?;
+            rest.rsplit_once(", expected ").map(|(_, expected)| expected)
+        };
+        let expected = match in_a_block {
+            Some((_, rest)) => rest.split_once(',').map(|(expected, _)| expected),
+            None => before_a_block(),
+        };
+        Some(Self { expected: expected.and_then(|expected| expected.trim_end().parse().ok()) })
+    }
 }

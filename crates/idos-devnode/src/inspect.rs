@@ -217,8 +217,8 @@ impl From<grants::AccessGrantRow> for AccessGrant {
     }
 }
 
-impl From<ledger::TransactionRow> for Transaction {
-    fn from(row: ledger::TransactionRow) -> Self {
+impl From<ledger::ListedTransaction> for Transaction {
+    fn from(row: ledger::ListedTransaction) -> Self {
         Self {
             hash: row.hash,
             height: row.height,

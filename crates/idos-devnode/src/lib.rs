@@ -44,6 +44,6 @@ mod state;
 
 pub use clock::Clock;
 pub use config::{DevNodeConfig, Inserter, State};
-pub use faults::{Fault, Faults, Switch};
+pub use faults::{Fault, Faults, Mix, RandomFaults, Switch};
 pub use inspect::{AccessGrant, Block, Counts, Credential, Transaction, User, Wallet};
 pub use node::{DevNode, StartError, StateError};

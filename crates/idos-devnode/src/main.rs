@@ -48,6 +48,9 @@ struct Arguments {
     /// Make a block every so many milliseconds, instead of one for each transaction at once
     #[arg(long, value_name = "MILLISECONDS")]
     block_interval: Option<u64>,
+    /// How many milliseconds a broadcast waits for its block before it gives up
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 15_000)]
+    commit_wait: u64,
 }
 
 #[tokio::main]
@@ -85,6 +88,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         require_sessions: !arguments.no_sessions,
         private_mode: arguments.private,
         block_interval: arguments.block_interval.map(Duration::from_millis),
+        commit_wait: Duration::from_millis(arguments.commit_wait),
         ..DevNodeConfig::default()
     })
     .await?;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use idos_client::transaction::TxHash;
 use idos_wallet::SignatureType;
 use sqlx::Connection;
 use tokio::net::TcpListener;
@@ -155,10 +156,27 @@ impl DevNode {
         tracing::error!("A request is still running; the state was not closed");
     }
 
-    /// Makes a block of the transactions that wait. `None` if none do. For tests of nodes with an interval.
+    /// Makes a block of the transactions that wait. `None` if none do, and none was dropped since the last block. For
+    /// tests of nodes with an interval.
     pub async fn make_block(&self) -> Result<Option<Block>, StateError> {
         let now = self.shared.config.clock.now().timestamp();
         Ok(self.shared.chain.lock().await.make_block(now).await?.map(Block::from))
+    }
+
+    /// The hashes of the transactions that wait for a block, oldest first.
+    pub async fn pending(&self) -> Vec<TxHash> {
+        self.shared.chain.lock().await.pending()
+    }
+
+    /// Forgets every transaction that waits, without telling anybody, as a node that starts again. How many there were.
+    pub async fn lose_mempool(&self) -> usize {
+        self.shared.chain.lock().await.lose_mempool()
+    }
+
+    /// Forgets one transaction that waits, without telling anybody. False if it does not wait. As in kwild, its nonce
+    /// counts until the next block, and later ones of its account that wait get into that block, where they fail.
+    pub async fn drop_pending(&self, hash: &TxHash) -> bool {
+        self.shared.chain.lock().await.drop_pending(hash)
     }
 
     /// Adds an inserter, or delegates to it, while the node runs.

@@ -21,7 +21,8 @@ use super::Outcome;
 use crate::clock;
 use crate::config::Config;
 use crate::flow::issue::{self, Ids};
-use crate::flow::profile::{self, NewProfile};
+use crate::flow::profile::{self, ProfileToCreate};
+use crate::model::issuance::Kind;
 use crate::flow::read;
 use crate::keys::Keys;
 
@@ -143,7 +144,7 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
         message,
         signature: &signature,
     };
-    let new = NewProfile {
+    let new = ProfileToCreate {
         user_id: holder.user_id,
         encryption_key: &holder.secret.public(),
         password_store: PasswordStore::User,

@@ -16,7 +16,7 @@ use crate::encoding::Value;
 use crate::error::{Rejection, Uncertainty};
 use crate::message::NodeMessage;
 use crate::signer::Signer;
-use crate::transaction::TxHash;
+use crate::transaction::{Fee, TxHash};
 
 /// Which nonce a transaction gets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,7 +49,7 @@ pub struct TxOutcome {
 }
 
 /// How often a fresh nonce is fetched when somebody else was faster with it.
-const NONCE_ATTEMPTS: usize = 3;
+const NONCE_ATTEMPTS: u32 = 3;
 
 /// How long to wait for the block of a transaction that was refused because it is in the mempool already. A node
 /// itself waits up to 15 seconds.
@@ -72,21 +72,28 @@ impl Client {
         let lane = self.lane(&signer.sender());
         let _turn = lane.lock().await;
         let mut attempt = 1;
+        let mut is_in_a_block = false;
         loop {
-            let prepared = self.prepare(signer, action, nonce).await?;
+            let prepared = if is_in_a_block {
+                self.prepare_anew(signer, action, nonce, attempt).await?
+            } else {
+                self.prepare(signer, action, nonce).await?
+            };
             match self.broadcast(&prepared, broadcast).await {
                 Err(error) if error.is_wrong_nonce() && nonce == Nonce::Next && attempt < NONCE_ATTEMPTS => {
-                    tracing::debug!(tx = %prepared.hash(), "The nonce was taken; fetching a fresh one");
+                    tracing::debug!(tx = %prepared.hash(), "The nonce was not the next one; fetching a fresh one");
                     attempt += 1;
+                    is_in_a_block = matches!(error, Error::Failed(_));
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// What became of a transaction whose nonce was taken, if it was itself that took it; `None` if it was not.
+    /// What became of a transaction that is refused because its nonce is taken or the node has it already, if the node
+    /// knows it; `None` if it does not.
     ///
-    /// Proxies repeat requests that they think lost. The second copy is refused for its nonce when the first one is
+    /// Proxies repeat requests that they think lost. The second copy can be refused for its nonce when the first one is
     /// written; with a fresh nonce the action would be done twice. Only the node that refused it is asked: another
     /// one may lag behind, and not know yet what this one has written.
     async fn delivered_before(
@@ -101,7 +108,7 @@ impl Client {
             Error::OutcomeUnknown { hash, why: Uncertainty::LookUp(Box::new(error)) }
         })?;
         let Some(TxStatus { state, .. }) = status else { return Ok(None) };
-        tracing::warn!(tx = %hash, "A transaction was refused for its nonce, and the node has it: it came twice");
+        tracing::warn!(tx = %hash, "A transaction was refused, and the node has it: it came twice");
         let committed = match state {
             TxState::Succeeded { .. } => true,
             TxState::Failed { rejection, .. } => return Err(failed(rejection)),
@@ -128,6 +135,24 @@ impl Client {
         self.prepare_all(signer, std::slice::from_ref(action), nonce).await
     }
 
+    /// Signs a transaction for an action once more, so that it is another transaction even if it has the nonce of an
+    /// earlier one: its description names the attempt, which counts from 2.
+    ///
+    /// That is for a transaction that [failed](Error::Failed) in a block for its [nonce](Error::is_wrong_nonce): the
+    /// nonce is unused, the same action with the same nonce would be the same transaction, and the node takes none that
+    /// is in a block. Everywhere else send the same one again.
+    pub async fn prepare_anew<A: Action>(
+        &self,
+        signer: &Signer,
+        action: &A,
+        nonce: Nonce,
+        attempt: u32,
+    ) -> Result<Prepared, Error> {
+        let actions = std::slice::from_ref(action);
+        let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
+        Prepared::anew(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee }, attempt)
+    }
+
     /// Signs one transaction that does all of these actions, or none.
     pub async fn prepare_all<A: Action>(
         &self,
@@ -135,6 +160,16 @@ impl Client {
         actions: &[A],
         nonce: Nonce,
     ) -> Result<Prepared, Error> {
+        let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
+        Prepared::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })
+    }
+
+    async fn nonce_and_fee<A: Action>(
+        &self,
+        signer: &Signer,
+        actions: &[A],
+        nonce: Nonce,
+    ) -> Result<(u64, Fee), Error> {
         let fee = self.fee_for(signer, || payload(actions)).await.map_err(|error| {
             // The question for the price has the arguments in it.
             let values: Vec<_> = actions.iter().flat_map(Action::arguments).collect();
@@ -144,13 +179,13 @@ impl Client {
             Nonce::Exactly(nonce) => nonce,
             Nonce::Next => self.pending_account(signer).await?.nonce.saturating_add(1),
         };
-        Prepared::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })
+        Ok((nonce, fee))
     }
 
     /// Sends a transaction. It is sent to one node only: to the next one only if there was no connection.
     ///
-    /// The same one may be sent again: it cannot do its action twice. One that is refused for its nonce is looked up,
-    /// and if it was itself that took the nonce, what became of it is the outcome.
+    /// The same one may be sent again: it cannot do its action twice. One that is refused for its nonce, or because the
+    /// node has it, is looked up, and what became of it is the outcome.
     pub async fn broadcast(&self, prepared: &Prepared, broadcast: Broadcast) -> Result<TxOutcome, Error> {
         let request = match broadcast {
             Broadcast::Wait => prepared.request().clone(),
@@ -170,7 +205,9 @@ impl Client {
                     // What becomes of the transaction is known there, and another node may lag behind.
                     self.rpc.prefer(index);
                     let error = rejection(prepared, failure);
-                    if error.is_wrong_nonce()
+                    let may_be_there =
+                        matches!(error, Error::OutcomeUnknown { why: Uncertainty::KnownAlready, .. });
+                    if (may_be_there || error.is_wrong_nonce())
                         && let Some(outcome) = self.delivered_before(index, prepared, broadcast).await?
                     {
                         return Ok(outcome);

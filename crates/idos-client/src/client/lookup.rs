@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep};
 
 use super::Client;
 use super::execute::{TxResult, failed};
-use super::prepared::with_texts_of;
+use super::prepared::{Prepared, with_texts_of};
 use super::rpc::Failure;
 use crate::Error;
 use crate::error::{Rejection, Uncertainty};
+use crate::signer::Signer;
 use crate::transaction::TxHash;
 
 /// What a node knows of a transaction.
@@ -43,6 +44,17 @@ pub enum TxState {
     },
 }
 
+/// What is to be done about a transaction that may or may not have been sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// The node has it.
+    Known(TxState),
+    /// The node does not have it, and its nonce is unused: it may still come, and the same one can be sent again.
+    Absent,
+    /// The node does not have it, and another transaction of its account has used its nonce: it can never be written.
+    Superseded,
+}
+
 const QUERY: &str = "user.tx_query";
 /// The JSON-RPC error of a node that does not know a transaction.
 const NOT_FOUND: i64 = -202;
@@ -56,11 +68,43 @@ impl Client {
         self.look_up(hash, &[]).await
     }
 
+    /// What is to be done about a transaction of `signer`'s, for instance after a restart.
+    ///
+    /// Everything is asked of one node: of two, one that lags behind may not know a transaction whose nonce the other
+    /// one counts already.
+    pub async fn fate(&self, signer: &Signer, prepared: &Prepared) -> Result<Fate, Error> {
+        let mut last = None;
+        for (index, _) in self.rpc.nodes() {
+            match self.fate_at(index, signer, prepared).await {
+                Err(failure) if failure.lets_another_node_try() => last = Some(failure),
+                found => {
+                    self.rpc.prefer(index);
+                    return found.map_err(|failure| unseen(prepared.transaction_json(), failure));
+                }
+            }
+        }
+        let failure = last.unwrap_or(Failure::Malformed("no node"));
+        Err(unseen(prepared.transaction_json(), failure))
+    }
+
+    async fn fate_at(&self, node: usize, signer: &Signer, prepared: &Prepared) -> Result<Fate, Failure> {
+        let (hash, sent) = (prepared.hash(), prepared.transaction_json());
+        if let Some(TxStatus { state, .. }) = self.status_at(node, hash, sent).await? {
+            return Ok(Fate::Known(state));
+        }
+        if self.account_at(node, signer).await?.nonce < prepared.nonce() {
+            return Ok(Fate::Absent);
+        }
+        // It may have come into a block between the two questions.
+        let status = self.status_at(node, hash, sent).await?;
+        Ok(status.map_or(Fate::Superseded, |status| Fate::Known(status.state)))
+    }
+
     /// Looks a transaction up. `sent` is the transaction in JSON where it is at hand, to strike its arguments out of
     /// what the node says; those of the transaction in the node's answer are struck out anyway.
     async fn look_up(&self, hash: TxHash, sent: &[u8]) -> Result<Option<TxStatus>, Error> {
         let answer = self.rpc.read_from_any(QUERY, &TxParams { tx_hash: hash }).await;
-        status(hash, sent, answer)
+        status(hash, sent, answer).map_err(|failure| unseen(sent, failure))
     }
 
     /// The same at one node, whatever the others know.
@@ -70,8 +114,11 @@ impl Client {
         hash: TxHash,
         sent: &[u8],
     ) -> Result<Option<TxStatus>, Error> {
-        let answer = self.rpc.read_from(node, QUERY, &TxParams { tx_hash: hash }).await;
-        status(hash, sent, answer)
+        self.status_at(node, hash, sent).await.map_err(|failure| unseen(sent, failure))
+    }
+
+    async fn status_at(&self, node: usize, hash: TxHash, sent: &[u8]) -> Result<Option<TxStatus>, Failure> {
+        status(hash, sent, self.rpc.read_from(node, QUERY, &TxParams { tx_hash: hash }).await)
     }
 
     /// Looks a transaction up until it is in a block, for as long as `patience`. Gives the height of the block.
@@ -111,11 +158,16 @@ impl Client {
     }
 }
 
-fn status(hash: TxHash, sent: &[u8], answer: Result<TxAnswer, Failure>) -> Result<Option<TxStatus>, Error> {
+/// The error for a look-up that failed, without the arguments of what was sent.
+fn unseen(sent: &[u8], failure: Failure) -> Error {
+    with_texts_of(sent, |texts| failure.into_error(texts.iter().copied()))
+}
+
+fn status(hash: TxHash, sent: &[u8], answer: Result<TxAnswer, Failure>) -> Result<Option<TxStatus>, Failure> {
     let answer = match answer {
         Ok(answer) => answer,
         Err(Failure::Error { error, .. }) if error.code == NOT_FOUND => return Ok(None),
-        Err(failure) => return Err(with_texts_of(sent, |texts| failure.into_error(texts.iter().copied()))),
+        Err(failure) => return Err(failure),
     };
     let (Ok(height), Some(result)) = (u64::try_from(answer.height), answer.tx_result) else {
         return Ok(Some(TxStatus { hash, state: TxState::Pending }));

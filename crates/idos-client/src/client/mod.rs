@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 pub use config::ClientConfig;
 pub use execute::{Broadcast, Nonce, TxOutcome};
-pub use lookup::{TxState, TxStatus};
+pub use lookup::{Fate, TxState, TxStatus};
 pub use network::{Account, Health, Mode};
 pub use prepared::{NotPrepared, Prepared, Terms};
 pub use view::Viewer;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rpc::Failure;
 use super::{Client, NoParams};
 use crate::error::ConfigError;
 use crate::signer::Signer;
@@ -47,19 +48,16 @@ impl Client {
     }
 
     async fn account_counting(&self, signer: &Signer, counting: Counting) -> Result<Account, Error> {
-        let key_type = match signer.signature_type() {
-            SignatureType::Secp256k1Ep => "secp256k1",
-            SignatureType::Ed25519 | SignatureType::Nep413 | SignatureType::Xrpl | SignatureType::Sep53 => {
-                "ed25519"
-            }
-        };
-        let params = AccountParams {
-            id: AccountId { identifier: hex::encode(signer.sender()), key_type },
-            status: counting as u8,
-        };
-        let answer: AccountAnswer = self.rpc.read("user.account", &params).await?;
-        let balance = answer.balance.unwrap_or_else(Fee::zero);
-        Ok(Account { nonce: answer.nonce, balance })
+        let answer: AccountAnswer =
+            self.rpc.read("user.account", &AccountParams::of(signer, counting)).await?;
+        Ok(answer.into())
+    }
+
+    /// The signer's account as of the last block that this node knows.
+    pub(super) async fn account_at(&self, node: usize, signer: &Signer) -> Result<Account, Failure> {
+        let params = AccountParams::of(signer, Counting::Committed);
+        let answer: AccountAnswer = self.rpc.read_from(node, "user.account", &params).await?;
+        Ok(answer.into())
     }
 
     /// How the node wants views to be asked. Asked for once.
@@ -141,6 +139,19 @@ struct AccountParams {
     status: u8,
 }
 
+impl AccountParams {
+    fn of(signer: &Signer, counting: Counting) -> Self {
+        let key_type = match signer.signature_type() {
+            SignatureType::Secp256k1Ep => "secp256k1",
+            SignatureType::Ed25519 | SignatureType::Nep413 | SignatureType::Xrpl | SignatureType::Sep53 => {
+                "ed25519"
+            }
+        };
+        let id = AccountId { identifier: hex::encode(signer.sender()), key_type };
+        Self { id, status: counting as u8 }
+    }
+}
+
 #[derive(Serialize)]
 struct AccountId {
     identifier: String,
@@ -152,6 +163,12 @@ struct AccountAnswer {
     nonce: u64,
     #[serde(default)]
     balance: Option<Fee>,
+}
+
+impl From<AccountAnswer> for Account {
+    fn from(answer: AccountAnswer) -> Self {
+        Self { nonce: answer.nonce, balance: answer.balance.unwrap_or_else(Fee::zero) }
+    }
 }
 
 #[derive(Serialize)]

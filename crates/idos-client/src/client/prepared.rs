@@ -54,8 +54,26 @@ impl Prepared {
     /// Needs no node. The payload is written once, hashed twice (for the signed text and for the transaction's
     /// hash) and put into the request once.
     pub fn new<A: Action>(signer: &Signer, actions: &[A], terms: Terms<'_>) -> Result<Self, Error> {
+        Self::described(signer, actions, terms, A::DESCRIPTION.to_owned())
+    }
+
+    /// The same with another description, so that it is another transaction: signatures are deterministic.
+    pub(super) fn anew<A: Action>(
+        signer: &Signer,
+        actions: &[A],
+        terms: Terms<'_>,
+        attempt: u32,
+    ) -> Result<Self, Error> {
+        Self::described(signer, actions, terms, format!("{} (attempt {attempt})", A::DESCRIPTION))
+    }
+
+    fn described<A: Action>(
+        signer: &Signer,
+        actions: &[A],
+        terms: Terms<'_>,
+        description: String,
+    ) -> Result<Self, Error> {
         let payload = payload(actions)?;
-        let description = A::DESCRIPTION.to_owned();
         check_size("description", description.len(), MAX_DESCRIPTION)?;
         let body = Body {
             description,

@@ -63,6 +63,34 @@ async fn a_transaction_that_was_delivered_twice_may_have_failed() {
     }
 }
 
+/// The refusal of a transaction that the node has.
+fn known() -> Step {
+    let data = json!({"code": 65535, "hash": "ab".repeat(32), "message": "transaction already exists"});
+    let error = json!({"code": -201, "message": "broadcast error", "data": data});
+    Step::json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": error}))
+}
+
+#[tokio::test]
+async fn what_became_of_a_transaction_that_the_node_has_is_the_outcome_of_sending_it_again() {
+    let action =
+        AddAttributeAsInserter { id: Uuid::nil(), user_id: Uuid::nil(), attribute_key: "k", value: SECRET };
+    for (look_up, class) in [
+        (looked_up(9, &json!({"code": 0, "gas": 0})), None),
+        (looked_up(9, &json!({"code": 65535, "gas": 0, "log": "ERROR: no"})), Some(false)),
+        (Step::error(-202, "transaction not found"), Some(true)),
+        (Step::HangUp, Some(true)),
+    ] {
+        let shown = format!("{look_up:?}");
+        let server = Server::playing(vec![("user.broadcast", known()), ("user.tx_query", look_up)]).await;
+        let client = server.client().await;
+        let prepared = client.prepare(&issuer(), &action, Nonce::Exactly(7)).await.unwrap();
+        let error = client.broadcast(&prepared, Broadcast::Wait).await.err();
+        let is_unknown = error.map(|error| error.class() == Class::Unknown { hash: prepared.hash() });
+        assert_eq!(is_unknown, class, "{shown}");
+        assert_eq!(server.methods(), ["user.broadcast", "user.tx_query"]);
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_signed_again_while_nobody_says_whether_it_was_delivered() {
     for step in [Step::raw(403, "forbidden"), Step::HangUp, Step::error(-32601, "method not found")] {

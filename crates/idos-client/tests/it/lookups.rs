@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use idos_client::actions::RemoveCredential;
 use idos_client::transaction::TxHash;
-use idos_client::{Class, Conflict, Error, TxState, TxStatus, Uncertainty, access_grant_id};
+use idos_client::{
+    Class, Client, ClientConfig, Conflict, Error, Fate, Nonce, TxState, TxStatus, Uncertainty,
+    access_grant_id,
+};
 use serde_json::json;
 
-use crate::support::server::{Server, Step, chain_info, not_found};
-use crate::support::vectors::{KWIL, text, vector};
+use crate::support::server::{Server, Step, account, chain_info, not_found};
+use crate::support::vectors::{KWIL, issuer, text, vector};
 
 fn captured() -> Step {
     Step::json(200, &KWIL["auth"]["tx_query_trace"]["response"])
@@ -99,6 +103,53 @@ async fn a_transaction_that_failed_is_an_error() {
     let error = server.client().await.confirm(hash(), Duration::from_secs(5)).await.unwrap_err();
     assert!(matches!(error, Error::Failed(_)), "{error:?}");
     assert_eq!(error.class(), Class::Refused);
+}
+
+async fn fate_of(steps: Vec<(&'static str, Step)>) -> (Result<Fate, Error>, Vec<String>) {
+    let server = Server::playing(steps).await;
+    let client = server.client().await;
+    let action = RemoveCredential { id: uuid::Uuid::nil() };
+    let prepared = client.prepare(&issuer(), &action, Nonce::Exactly(7)).await.unwrap();
+    (client.fate(&issuer(), &prepared).await, server.methods())
+}
+
+#[tokio::test]
+async fn a_transaction_is_there_or_can_still_come_or_never_will() {
+    let look_up = |step| ("user.tx_query", step);
+    let nonce = |nonce| ("user.account", account(nonce));
+    let written = || Fate::Known(TxState::Succeeded { height: 1235 });
+    for (steps, fate) in [
+        (vec![look_up(captured())], written()),
+        (vec![look_up(pending())], Fate::Known(TxState::Pending)),
+        (vec![look_up(not_found()), nonce(6)], Fate::Absent),
+        (vec![look_up(not_found()), nonce(7), look_up(not_found())], Fate::Superseded),
+        (vec![look_up(not_found()), nonce(9), look_up(not_found())], Fate::Superseded),
+        (vec![look_up(not_found()), nonce(7), look_up(captured())], written()), // came meanwhile
+    ] {
+        let asked: Vec<_> = steps.iter().map(|(method, _)| *method).collect();
+        let (found, methods) = fate_of(steps).await;
+        assert_eq!((found.unwrap(), methods), (fate, asked.into_iter().map(str::to_owned).collect()));
+    }
+    let steps = || vec![look_up(not_found()), nonce(7)];
+    for failing in [Step::HangUp, Step::error(-700, "no"), Step::raw(503, "")] {
+        let steps = steps().into_iter().chain([look_up(failing)]).collect();
+        assert_eq!(fate_of(steps).await.0.unwrap_err().class(), Class::Retry);
+    }
+}
+
+/// The first node is ahead and goes away in the middle; the second one lags behind.
+#[tokio::test]
+async fn a_transactions_fate_is_asked_of_one_node() {
+    let first = Server::playing(vec![("user.tx_query", not_found()), ("user.account", Step::HangUp)]).await;
+    let second =
+        Server::playing_without_connect(vec![("user.tx_query", not_found()), ("user.account", account(6))])
+            .await;
+    let config = ClientConfig { urls: vec![first.url.clone(), second.url.clone()], ..first.config() };
+    let client = Client::connect(config).await.unwrap();
+    let action = RemoveCredential { id: uuid::Uuid::nil() };
+    let prepared = client.prepare(&issuer(), &action, Nonce::Exactly(7)).await.unwrap();
+    assert_eq!(client.fate(&issuer(), &prepared).await.unwrap(), Fate::Absent);
+    assert_eq!(second.methods(), ["user.tx_query", "user.account"], "from the beginning");
 }
 
 #[tokio::test]

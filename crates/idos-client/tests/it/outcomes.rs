@@ -264,6 +264,19 @@ async fn a_wrong_nonce_is_told_with_the_right_one_if_the_node_says_it() {
         let error = failed(rejected(code, message)).await.0;
         assert_eq!((error.is_wrong_nonce(), error.expected_nonce()), (is_wrong, expected), "{message}");
     }
+    // In a block, without the transaction before it.
+    for (code, log, sorted, expected) in [
+        (65535, "ERROR: invalid nonce: expected nonce 7, got 9", Retry, Some(7)),
+        (65535, "ERROR: invalid nonce: expected nonce x, got 9", Retry, None),
+        (6, "ERROR: account has zero balance", Retry, None),
+    ] {
+        let (error, class) = failed(executed(code, log)).await;
+        assert!(matches!(error, Error::Failed(_)) && error.is_wrong_nonce(), "{error:?}");
+        assert_eq!((class, error.expected_nonce(), error.refusal()), (sorted, expected, None), "{log}");
+    }
+    let (error, class) = failed(executed(6, "ERROR: transaction tries to spend 9 tokens")).await;
+    assert_eq!((class, error.is_wrong_nonce()), (Refused, false));
+    assert_eq!(error.refusal(), Some(Refusal::Funds));
 }
 
 #[tokio::test]

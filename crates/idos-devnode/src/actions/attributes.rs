@@ -6,6 +6,7 @@ use super::arguments::Arguments;
 use super::issuer::inserter;
 use super::{Context, Failure, Outcome};
 use crate::state::attributes::{self, NewAttribute};
+use crate::state::copies::{self, Of};
 use crate::state::wallets;
 
 pub(super) async fn add_attribute_as_inserter(c: &mut Context<'_>, mut a: Arguments) -> Outcome {
@@ -66,7 +67,7 @@ pub(super) async fn remove_attribute(c: &mut Context<'_>, mut a: Arguments) -> O
 pub(super) async fn share_attribute(c: &mut Context<'_>, mut a: Arguments) -> Outcome {
     let (id, original_id, key, value) = (a.uuid(), a.uuid(), a.text(), a.text());
     insert_own(c, id.as_deref(), key.as_deref(), value.as_deref()).await?;
-    attributes::link(c.db, original_id.as_deref(), id.as_deref()).await?;
+    copies::link(c.db, Of::Attribute, original_id.as_deref(), id.as_deref()).await?;
     Ok(vec![])
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::arguments::Arguments;
+use super::holder::whole;
 use super::{Context, Failure, Outcome};
 use crate::state::{credentials, grants};
 
@@ -16,20 +17,7 @@ pub(super) async fn get_credential_shared(c: &mut Context<'_>, mut a: Arguments)
         return Err(Failure::Raised("the credential is not shared with the caller"));
     }
     let rows = credentials::with_notes_of_original(c.db, id.as_deref()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            vec![
-                json!(row.id),
-                json!(row.user_id),
-                json!(row.public_notes),
-                json!(row.content),
-                json!(row.encryptor_public_key),
-                json!(row.issuer_auth_public_key),
-                json!(row.inserter),
-            ]
-        })
-        .collect())
+    Ok(rows.iter().map(whole).collect())
 }
 
 pub(super) async fn get_credentials_shared_by_user(c: &mut Context<'_>, mut a: Arguments) -> Outcome {

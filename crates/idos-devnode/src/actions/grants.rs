@@ -24,6 +24,15 @@ pub(super) struct Grant<'a> {
     pub(super) inserter_id: Option<&'a str>,
 }
 
+/// A delegated access grant, as its actions take it.
+struct Delegated {
+    owner: Option<String>,
+    grantee: Option<String>,
+    data_id: Option<String>,
+    locked_until: Option<i64>,
+    content_hash: Option<String>,
+}
+
 /// The schema's private action `create_access_grant`. The id is derived from grantee, copy and lock, the
 /// grantee's letter case included.
 pub(super) async fn create(c: &mut Context<'_>, grant: &Grant<'_>) -> Result<(), Failure> {
@@ -115,29 +124,14 @@ pub(super) async fn has_locked(c: &mut Context<'_>, id: Option<&str>) -> Result<
 
 /// The text of a delegated access grant. Pure.
 pub(super) fn dag_message(_: &mut Context<'_>, mut a: Arguments) -> Ready<Outcome> {
-    let (owner, grantee, data_id) = (a.text(), a.text(), a.uuid());
-    let (locked_until, content_hash) = (a.int8(), a.text());
-    let grant = DelegatedAccessGrant {
-        owner: owner.as_deref(),
-        grantee: grantee.as_deref(),
-        data_id: data_id.as_deref(),
-        locked_until,
-        content_hash: content_hash.as_deref(),
-    };
-    ready(grant.text().map(|text| vec![vec![json!(text)]]).map_err(Failure::from))
+    let given = Delegated::read(&mut a);
+    ready(given.grant().text().map(|text| vec![vec![json!(text)]]).map_err(Failure::from))
 }
 
 /// The caller is not checked: anybody may relay a grant that the owner signed.
 pub(super) async fn create_ag_by_dag_for_copy(c: &mut Context<'_>, mut a: Arguments) -> Outcome {
-    let (owner, grantee, data_id) = (a.text(), a.text(), a.uuid());
-    let (locked_until, content_hash, signature) = (a.int8(), a.text(), a.text());
-    let grant = DelegatedAccessGrant {
-        owner: owner.as_deref(),
-        grantee: grantee.as_deref(),
-        data_id: data_id.as_deref(),
-        locked_until,
-        content_hash: content_hash.as_deref(),
-    };
+    let (given, signature) = (Delegated::read(&mut a), a.text());
+    let grant = given.grant();
 
     let Some(wallet) = wallets::by_identifier(c.db, grant.owner).await? else {
         return Err(Failure::Raised("dag_owner not found"));
@@ -153,13 +147,35 @@ pub(super) async fn create_ag_by_dag_for_copy(c: &mut Context<'_>, mut a: Argume
     let access = Grant {
         grantee: grant.grantee,
         data_id: grant.data_id,
-        locked_until,
+        locked_until: grant.locked_until,
         content_hash: grant.content_hash,
         inserter_type: "dag_message",
         inserter_id: Some(caller),
     };
     create(c, &access).await?;
     Ok(vec![])
+}
+
+impl Delegated {
+    fn read(a: &mut Arguments) -> Self {
+        Self {
+            owner: a.text(),
+            grantee: a.text(),
+            data_id: a.uuid(),
+            locked_until: a.int8(),
+            content_hash: a.text(),
+        }
+    }
+
+    fn grant(&self) -> DelegatedAccessGrant<'_> {
+        DelegatedAccessGrant {
+            owner: self.owner.as_deref(),
+            grantee: self.grantee.as_deref(),
+            data_id: self.data_id.as_deref(),
+            locked_until: self.locked_until,
+            content_hash: self.content_hash.as_deref(),
+        }
+    }
 }
 
 fn rows(grants: Vec<AccessGrantRow>) -> Rows {

@@ -1,13 +1,14 @@
 //! What users do with their own credentials.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::grants::{self, Grant};
 use super::{Context, Failure, Outcome};
 use crate::extension;
 use crate::extension::signatures::SignedContent;
-use crate::state::credentials::{self, NewCredential};
+use crate::state::copies::{self, Of};
+use crate::state::credentials::{self, CredentialRow, NewCredential};
 use crate::state::grants as access;
 use crate::state::wallets;
 
@@ -46,20 +47,20 @@ pub(super) async fn get_credential_owned(c: &mut Context<'_>, mut a: Arguments) 
     let user = wallets::user_of(c.db, Some(c.caller)).await?;
     let row =
         credentials::by_id(c.db, id.as_deref()).await?.filter(|row| Some(&row.user_id) == user.as_ref());
-    Ok(row
-        .into_iter()
-        .map(|row| {
-            vec![
-                json!(row.id),
-                json!(row.user_id),
-                json!(row.public_notes),
-                json!(row.content),
-                json!(row.encryptor_public_key),
-                json!(row.issuer_auth_public_key),
-                json!(row.inserter),
-            ]
-        })
-        .collect())
+    Ok(row.iter().map(whole).collect())
+}
+
+/// A credential with its content, as a row.
+pub(super) fn whole(row: &CredentialRow) -> Vec<Value> {
+    vec![
+        json!(row.id),
+        json!(row.user_id),
+        json!(row.public_notes),
+        json!(row.content),
+        json!(row.encryptor_public_key),
+        json!(row.issuer_auth_public_key),
+        json!(row.inserter),
+    ]
 }
 
 pub(super) async fn add_credential(c: &mut Context<'_>, mut a: Arguments) -> Outcome {
@@ -127,7 +128,7 @@ pub(super) async fn share_credential(c: &mut Context<'_>, mut a: Arguments) -> O
         ));
     }
     add(c, &copy).await?;
-    credentials::link(c.db, original_id.as_deref(), copy.id.as_deref()).await?;
+    copies::link(c.db, Of::Credential, original_id.as_deref(), copy.id.as_deref()).await?;
     let caller = c.caller;
     let grant = Grant {
         grantee: grantee.as_deref(),

@@ -10,6 +10,7 @@ use super::{Context, Failure, Outcome};
 use crate::extension::grants::{Owner, WriteGrant};
 use crate::extension::signatures::SignedContent;
 use crate::extension::{self, dates, required};
+use crate::state::copies::{self, Of};
 use crate::state::credentials::{self, NewCredential};
 use crate::state::grants::{ConsumedWriteGrant, insert_consumed};
 use crate::state::{inserters, wallets};
@@ -112,7 +113,7 @@ pub(super) async fn create_credentials_by_dwg(c: &mut Context<'_>, mut a: Argume
     };
     credentials::insert(c.db, &original_row).await?;
     credentials::insert(c.db, &copy_row).await?;
-    credentials::link(c.db, original_id, copy_id).await?;
+    copies::link(c.db, Of::Credential, original_id, copy_id).await?;
     let access = Grant {
         grantee: grant.grantee,
         data_id: copy_id,

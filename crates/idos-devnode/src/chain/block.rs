@@ -11,6 +11,8 @@ use crate::state::ledger::{self, BlockRow, TransactionRow};
 
 /// The transaction's payload could not be read.
 const ENCODING_ERROR: u32 = 1;
+/// The account cannot pay.
+const NO_FUNDS: u32 = 6;
 /// The action failed.
 const FAILED: u32 = 65535;
 
@@ -45,10 +47,15 @@ pub(super) async fn make(
     let mut app_hash = Sha256::new_with_prefix(&parent.app_hash);
     for (position, pending) in (0..).zip(&transactions) {
         let checked = &pending.checked;
-        let is_owner = owner.is_some_and(|owner| owner == checked.caller);
-        let (action, result) = execute(&mut whole, checked, &block, is_owner).await?;
-        // The nonce is used up whatever the action came to.
-        ledger::set_nonce(&mut whole, &checked.account, checked.tx.body.nonce).await?;
+        let (action, result) = if let Some(result) = out_of_turn(&mut whole, checked).await? {
+            (String::new(), result)
+        } else {
+            let is_owner = owner.is_some_and(|owner| owner == checked.caller);
+            let executed = execute(&mut whole, checked, &block, is_owner).await?;
+            // The nonce is used up whatever the action came to.
+            ledger::set_nonce(&mut whole, &checked.account, checked.tx.body.nonce).await?;
+            executed
+        };
         let row = TransactionRow {
             hash: checked.hash.to_string(),
             height: block.height,
@@ -73,6 +80,24 @@ pub(super) async fn make(
         let _gone = pending.done.send(result); // nobody need be waiting
     }
     Ok(block)
+}
+
+/// What becomes of a transaction before which another one of its account is missing: it is in the block, has done
+/// nothing and has not used its nonce. Codes and words are those of kwild (`Accounts.Spend`, `TxApp.checkAndSpend`),
+/// which takes an account that has never done anything for one without funds.
+async fn out_of_turn(db: &mut SqliteConnection, checked: &Checked) -> Result<Option<TxResult>, sqlx::Error> {
+    let nonce = checked.tx.body.nonce;
+    let last = ledger::nonce(db, &checked.account).await?;
+    let expected = last.saturating_add(1);
+    if nonce == expected {
+        return Ok(None);
+    }
+    let (code, log) = if last == 0 {
+        (NO_FUNDS, "ERROR: account has zero balance".to_owned())
+    } else {
+        (FAILED, format!("ERROR: invalid nonce: expected nonce {expected}, got {nonce}"))
+    };
+    Ok(Some(TxResult { code, log }))
 }
 
 /// Runs a transaction: all of its calls, or nothing. The name of its action, and what it came to.

@@ -6,6 +6,8 @@ mod block;
 mod check;
 mod mempool;
 
+use std::collections::HashMap;
+
 use idos_client::encoding::Value;
 use idos_client::transaction::TxHash;
 use sqlx::SqliteConnection;
@@ -114,14 +116,36 @@ impl Chain {
         Ok(Ok(result))
     }
 
-    /// Makes a block of what waits, as much as fits. `None` if nothing waits.
+    /// Makes a block of what waits, as much as fits. `None` if there is no reason for one.
     pub(crate) async fn make_block(&mut self, now: i64) -> Result<Option<BlockRow>, sqlx::Error> {
-        let transactions = self.mempool.take_a_block();
-        if transactions.is_empty() {
+        if !self.mempool.wants_a_block() {
             return Ok(None);
         }
-        self.head = block::make(&mut self.db, &self.head, self.owner.as_deref(), now, transactions).await?;
+        let transactions = self.mempool.take_a_block();
+        let made = block::make(&mut self.db, &self.head, self.owner.as_deref(), now, transactions).await;
+        let mut committed = HashMap::new();
+        for account in self.mempool.accounts() {
+            let nonce = ledger::nonce(&mut self.db, &account).await?;
+            committed.insert(account, nonce);
+        }
+        self.mempool.recheck(committed);
+        self.head = made?;
         Ok(Some(self.head.clone()))
+    }
+
+    /// What waits, oldest first.
+    pub(crate) fn pending(&self) -> Vec<TxHash> {
+        self.mempool.hashes()
+    }
+
+    /// Forgets a transaction that waits, without telling anybody. False if it does not wait.
+    pub(crate) fn drop_pending(&mut self, hash: &TxHash) -> bool {
+        self.mempool.drop_one(hash)
+    }
+
+    /// Forgets everything that waits, without telling anybody, as a node that starts again. How much that was.
+    pub(crate) fn lose_mempool(&mut self) -> usize {
+        self.mempool.clear()
     }
 
     /// Runs a view. A real chain makes an empty block at least every minute, so that views see about the time of

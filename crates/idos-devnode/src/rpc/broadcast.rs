@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::info::tx_result;
 use super::{Outcome, RpcError, error, read_params};
 use crate::chain::{Checked, Rejection, TxResult, check};
-use crate::faults::{Ending, Plan};
+use crate::faults::{Ending, Loss, Plan};
 use crate::node::Shared;
 
 #[derive(Deserialize)]
@@ -30,7 +30,9 @@ pub(super) async fn broadcast(node: &Arc<Shared>, params: Value, plan: &Plan) ->
     let tx = complete(tx).ok_or_else(RpcError::invalid_params)?;
     let hash = tx.hash();
 
-    if node.chain.lock().await.knows(&hash).await? {
+    // The fault comes first, so that it can also refuse a transaction that is known, as a node does whose index of
+    // transactions lags behind its accounts.
+    if !plan.wrong_nonce && node.chain.lock().await.knows(&hash).await? {
         return Err(Rejection::already_exists(&hash).into());
     }
     let checked = check(tx, hash, &node.config.chain_id)?;
@@ -38,7 +40,7 @@ pub(super) async fn broadcast(node: &Arc<Shared>, params: Value, plan: &Plan) ->
         let expected = checked.tx.body.nonce.saturating_add(1);
         return Err(Rejection::wrong_nonce(&checked, expected).into());
     }
-    let result = accept(node, checked).await?;
+    let result = accept(node, checked, plan.loss).await?;
 
     // A client that is hung up on "after the commit" must find it committed.
     if sync != Some(1) && plan.ending != Ending::HangUp {
@@ -51,11 +53,21 @@ pub(super) async fn broadcast(node: &Arc<Shared>, params: Value, plan: &Plan) ->
 /// Takes it into the mempool, and where the node makes a block for each transaction, makes that block.
 ///
 /// In a task of its own, so that a client who goes away cannot stop a block halfway.
-async fn accept(node: &Arc<Shared>, checked: Checked) -> Result<Committed, RpcError> {
+async fn accept(node: &Arc<Shared>, checked: Checked, loss: Option<Loss>) -> Result<Committed, RpcError> {
     let node = Arc::clone(node);
+    let hash = checked.hash;
     let task = tokio::spawn(async move {
         let mut chain = node.chain.lock().await;
         let result = chain.accept(checked).await??;
+        match loss {
+            None => {}
+            Some(Loss::Transaction) => {
+                chain.drop_pending(&hash);
+            }
+            Some(Loss::Mempool) => {
+                chain.lose_mempool();
+            }
+        }
         if node.config.block_interval.is_none() {
             chain.make_block(node.config.clock.now().timestamp()).await?;
         }

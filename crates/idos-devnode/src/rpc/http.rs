@@ -1,4 +1,4 @@
-//! The HTTP around JSON-RPC: routes, CORS, limits, and the switches of `/dev/faults`.
+//! The HTTP around JSON-RPC: routes, CORS, limits, and what answers carry.
 
 use std::sync::Arc;
 
@@ -11,14 +11,11 @@ use axum::routing::{any, get};
 use serde_json::{Value, json};
 
 use super::server::HangUp;
-use super::{Answer, answer, info};
-use crate::faults::Switch;
+use super::{Answer, answer, dev, info};
 use crate::node::Shared;
 
 /// The largest request, in bytes (Kwil's default).
 const MAX_REQUEST: usize = 6_000_000;
-/// The largest request to `/dev/faults`.
-const MAX_SWITCH: usize = 10_000;
 
 /// Every route.
 pub(crate) fn router(node: Arc<Shared>) -> Router {
@@ -26,7 +23,7 @@ pub(crate) fn router(node: Arc<Shared>) -> Router {
         .route("/rpc/v1", any(rpc))
         .route("/api/v1/health", get(health))
         .route("/api/v1/health/user", get(user_health))
-        .route("/dev/faults", get(faults).post(set_fault).delete(clear_faults))
+        .merge(dev::routes())
         .with_state(node)
 }
 
@@ -92,7 +89,7 @@ fn hang_up() -> Response {
     response
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response {
+pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     (status, content_type, body.to_string()).into_response()
 }
@@ -113,36 +110,4 @@ fn with_cors(mut response: Response, origin: Option<HeaderValue>) -> Response {
         ),
     );
     response
-}
-
-async fn faults(State(node): State<Arc<Shared>>) -> Response {
-    json_response(StatusCode::OK, &json!({ "switches": node.faults.active() }))
-}
-
-/// Without CORS, and for JSON only: no web page may misuse a developer's node.
-async fn set_fault(State(node): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let is_json = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("application/json"));
-    if !is_json {
-        let error = json!({ "error": "the content type must be application/json" });
-        return json_response(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
-    }
-    let Ok(body) = to_bytes(request.into_body(), MAX_SWITCH).await else {
-        return json_response(StatusCode::PAYLOAD_TOO_LARGE, &json!({ "error": "too large" }));
-    };
-    match serde_json::from_slice::<Switch>(&body) {
-        Ok(switch) => {
-            node.faults.set(switch);
-            faults(State(node)).await
-        }
-        Err(error) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": error.to_string() })),
-    }
-}
-
-async fn clear_faults(State(node): State<Arc<Shared>>) -> Response {
-    node.faults.clear();
-    faults(State(node)).await
 }

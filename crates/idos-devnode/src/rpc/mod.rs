@@ -3,6 +3,7 @@
 mod broadcast;
 mod call;
 mod challenge;
+mod dev;
 mod error;
 mod http;
 mod info;

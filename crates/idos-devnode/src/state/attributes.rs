@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::constraints::{ForeignKey, Parent, WriteError, explain};
+use super::constraints::{ForeignKey, Parent, WriteError, explained};
 
 /// A row, with the attribute that it is a copy of.
 pub(crate) struct AttributeRow {
@@ -36,42 +36,13 @@ pub(crate) async fn insert(
     .bind(attribute.inserter)
     .execute(&mut *db)
     .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = ForeignKey {
-                table: "user_attributes",
-                column: "user_id",
-                parent: Parent::Users,
-                id: attribute.user_id,
-            };
-            Err(explain(db, error, &[key]).await)
-        }
-    }
-}
-
-pub(crate) async fn link(
-    db: &mut SqliteConnection,
-    original_id: Option<&str>,
-    copy_id: Option<&str>,
-) -> Result<(), WriteError> {
-    let written = sqlx::query("INSERT INTO shared_user_attributes (original_id, copy_id) VALUES ($1, $2)")
-        .bind(original_id)
-        .bind(copy_id)
-        .execute(&mut *db)
-        .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = |column, id| ForeignKey {
-                table: "shared_user_attributes",
-                column,
-                parent: Parent::UserAttributes,
-                id,
-            };
-            Err(explain(db, error, &[key("original_id", original_id), key("copy_id", copy_id)]).await)
-        }
-    }
+    let key = ForeignKey {
+        table: "user_attributes",
+        column: "user_id",
+        parent: Parent::Users,
+        id: attribute.user_id,
+    };
+    explained(db, written, &[key]).await
 }
 
 pub(crate) async fn of_user(db: &mut SqliteConnection, user: &str) -> Result<Vec<AttributeRow>, sqlx::Error> {

@@ -2,6 +2,7 @@
 
 use sqlx::SqliteConnection;
 use sqlx::error::ErrorKind;
+use sqlx::sqlite::SqliteQueryResult;
 
 /// Why a statement failed.
 #[derive(Debug)]
@@ -39,26 +40,27 @@ impl From<sqlx::Error> for WriteError {
     }
 }
 
-/// The PostgreSQL text for a failed write. `keys` are the row's foreign keys in the order of their declaration,
-/// which is the order in which PostgreSQL checks them.
-pub(crate) async fn explain(
+/// What a write came to, a failure in the text of PostgreSQL. `keys` are the row's foreign keys in the order of their
+/// declaration, which is the order in which PostgreSQL checks them.
+pub(crate) async fn explained(
     db: &mut SqliteConnection,
-    error: sqlx::Error,
+    written: Result<SqliteQueryResult, sqlx::Error>,
     keys: &[ForeignKey<'_>],
-) -> WriteError {
+) -> Result<(), WriteError> {
+    let Err(error) = written else { return Ok(()) };
     let is_foreign_key =
         error.as_database_error().is_some_and(|e| e.kind() == ErrorKind::ForeignKeyViolation);
     if !is_foreign_key {
-        return error.into();
+        return Err(error.into());
     }
     for key in keys {
         match exists(db, key).await {
             Ok(true) => {}
-            Ok(false) => return WriteError::Constraint(key.violation()),
-            Err(broken) => return WriteError::Database(broken),
+            Ok(false) => return Err(WriteError::Constraint(key.violation())),
+            Err(broken) => return Err(WriteError::Database(broken)),
         }
     }
-    WriteError::Database(error)
+    Err(WriteError::Database(error))
 }
 
 impl ForeignKey<'_> {

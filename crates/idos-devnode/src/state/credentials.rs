@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::constraints::{ForeignKey, Parent, WriteError, explain};
+use super::constraints::{ForeignKey, Parent, WriteError, explained};
 
 /// A row.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +40,14 @@ pub(crate) struct ListedCredential {
     pub(crate) issuer_auth_public_key: String,
     pub(crate) inserter: Option<String>,
     pub(crate) original_id: Option<String>,
+}
+
+/// A credential without what is in it.
+pub(crate) struct WrittenCredential {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) verifiable_credential_id: Option<String>,
+    pub(crate) inserter: Option<String>,
 }
 
 type Columns = (String, String, Option<String>, Option<String>, String, String, String, Option<String>);
@@ -100,43 +108,8 @@ async fn write(
         .bind(row.inserter)
         .execute(&mut *db)
         .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = ForeignKey {
-                table: "credentials",
-                column: "user_id",
-                parent: Parent::Users,
-                id: row.user_id,
-            };
-            Err(explain(db, error, &[key]).await)
-        }
-    }
-}
-
-/// Says that `copy_id` holds the same content as `original_id`.
-pub(crate) async fn link(
-    db: &mut SqliteConnection,
-    original_id: Option<&str>,
-    copy_id: Option<&str>,
-) -> Result<(), WriteError> {
-    let written = sqlx::query("INSERT INTO shared_credentials (original_id, copy_id) VALUES ($1, $2)")
-        .bind(original_id)
-        .bind(copy_id)
-        .execute(&mut *db)
-        .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = |column, id| ForeignKey {
-                table: "shared_credentials",
-                column,
-                parent: Parent::Credentials,
-                id,
-            };
-            Err(explain(db, error, &[key("original_id", original_id), key("copy_id", copy_id)]).await)
-        }
-    }
+    let key = ForeignKey { table: "credentials", column: "user_id", parent: Parent::Users, id: row.user_id };
+    explained(db, written, &[key]).await
 }
 
 pub(crate) async fn user_of(
@@ -189,6 +162,18 @@ pub(crate) async fn all(db: &mut SqliteConnection) -> Result<Vec<CredentialRow>,
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(CredentialRow::from).collect())
+}
+
+/// Which credentials there are, and who wrote them: without contents, which are megabytes each.
+pub(crate) async fn written(db: &mut SqliteConnection) -> Result<Vec<WrittenCredential>, sqlx::Error> {
+    let rows: Vec<(String, String, Option<String>, Option<String>)> =
+        sqlx::query_as("SELECT id, user_id, verifiable_credential_id, inserter FROM credentials ORDER BY id")
+            .fetch_all(db)
+            .await?;
+    let written = rows.into_iter().map(|(id, user_id, verifiable_credential_id, inserter)| {
+        WrittenCredential { id, user_id, verifiable_credential_id, inserter }
+    });
+    Ok(written.collect())
 }
 
 /// All of a user's rows, copies included.

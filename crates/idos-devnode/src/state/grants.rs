@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::constraints::{ForeignKey, Parent, WriteError, explain};
+use super::constraints::{ForeignKey, Parent, WriteError, explained};
 
 /// A row of `access_grants`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,18 +82,13 @@ pub(crate) async fn insert(db: &mut SqliteConnection, grant: &NewAccessGrant<'_>
     .bind(grant.inserter_id)
     .execute(&mut *db)
     .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = ForeignKey {
-                table: "access_grants",
-                column: "ag_owner_user_id",
-                parent: Parent::Users,
-                id: Some(grant.owner_user_id),
-            };
-            Err(explain(db, error, &[key]).await)
-        }
-    }
+    let key = ForeignKey {
+        table: "access_grants",
+        column: "ag_owner_user_id",
+        parent: Parent::Users,
+        id: Some(grant.owner_user_id),
+    };
+    explained(db, written, &[key]).await
 }
 
 pub(crate) async fn insert_consumed(
@@ -117,22 +112,13 @@ pub(crate) async fn insert_consumed(
     .bind(grant.not_usable_after)
     .execute(&mut *db)
     .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = |column, id| ForeignKey {
-                table: "consumed_write_grants",
-                column,
-                parent: Parent::Credentials,
-                id,
-            };
-            let keys = [
-                key("original_credential_id", grant.original_credential_id),
-                key("copy_credential_id", grant.copy_credential_id),
-            ];
-            Err(explain(db, error, &keys).await)
-        }
-    }
+    let key =
+        |column, id| ForeignKey { table: "consumed_write_grants", column, parent: Parent::Credentials, id };
+    let keys = [
+        key("original_credential_id", grant.original_credential_id),
+        key("copy_credential_id", grant.copy_credential_id),
+    ];
+    explained(db, written, &keys).await
 }
 
 pub(crate) async fn exists(db: &mut SqliteConnection, id: &str) -> Result<bool, sqlx::Error> {

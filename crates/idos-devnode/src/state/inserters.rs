@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::constraints::{ForeignKey, Parent, WriteError, explain};
+use super::constraints::{ForeignKey, Parent, WriteError, explained};
 use crate::config::Inserter;
 
 /// The name of the inserter that `caller` acts for. Compared exactly, and delegates are stored in lower case.
@@ -58,18 +58,9 @@ pub(crate) async fn insert_delegate(
         .bind(inserter_id)
         .execute(&mut *db)
         .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key = ForeignKey {
-                table: "delegates",
-                column: "inserter_id",
-                parent: Parent::Inserters,
-                id: inserter_id,
-            };
-            Err(explain(db, error, &[key]).await)
-        }
-    }
+    let key =
+        ForeignKey { table: "delegates", column: "inserter_id", parent: Parent::Inserters, id: inserter_id };
+    explained(db, written, &[key]).await
 }
 
 /// Does *not* lower the address, as the schema does not.

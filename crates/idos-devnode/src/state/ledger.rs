@@ -34,6 +34,16 @@ pub(crate) struct TransactionRow {
     pub(crate) log: String,
 }
 
+/// A line of the list of transactions: without the bodies, which are megabytes each.
+pub(crate) struct ListedTransaction {
+    pub(crate) hash: String,
+    pub(crate) height: i64,
+    pub(crate) caller: String,
+    pub(crate) action: String,
+    pub(crate) code: u32,
+    pub(crate) log: String,
+}
+
 type TransactionColumns = (String, i64, i64, String, String, String, u32, String);
 
 /// The last nonce the account has used; 0 for one never seen.
@@ -139,14 +149,21 @@ pub(crate) async fn has_transaction(db: &mut SqliteConnection, hash: &str) -> Re
 }
 
 /// Every transaction, oldest first.
-pub(crate) async fn transactions(db: &mut SqliteConnection) -> Result<Vec<TransactionRow>, sqlx::Error> {
-    let rows: Vec<TransactionColumns> = sqlx::query_as(
-        "SELECT hash, height, position, caller, action, body, code, log FROM node_transactions
-         ORDER BY height, position",
+pub(crate) async fn transactions(db: &mut SqliteConnection) -> Result<Vec<ListedTransaction>, sqlx::Error> {
+    let rows: Vec<(String, i64, String, String, u32, String)> = sqlx::query_as(
+        "SELECT hash, height, caller, action, code, log FROM node_transactions ORDER BY height, position",
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(TransactionRow::from).collect())
+    let listed = rows.into_iter().map(|(hash, height, caller, action, code, log)| ListedTransaction {
+        hash,
+        height,
+        caller,
+        action,
+        code,
+        log,
+    });
+    Ok(listed.collect())
 }
 
 /// The chain this state belongs to; `chain_id` if it is new.

@@ -4,6 +4,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod constraints;
+pub(crate) mod copies;
 pub(crate) mod credentials;
 pub(crate) mod grants;
 pub(crate) mod inserters;

@@ -3,7 +3,7 @@
 use idos_wallet::WalletType;
 use sqlx::SqliteConnection;
 
-use super::constraints::{ForeignKey, Parent, WriteError, explain};
+use super::constraints::{ForeignKey, Parent, WriteError, explained};
 
 /// A row.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -163,14 +163,8 @@ async fn write(
         .bind(wallet.inserter)
         .execute(&mut *db)
         .await;
-    match written {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let key =
-                ForeignKey { table: "wallets", column: "user_id", parent: Parent::Users, id: wallet.user_id };
-            Err(explain(db, error, &[key]).await)
-        }
-    }
+    let key = ForeignKey { table: "wallets", column: "user_id", parent: Parent::Users, id: wallet.user_id };
+    explained(db, written, &[key]).await
 }
 
 /// Removes a user's wallet; nothing if it is not the user's.

@@ -93,6 +93,19 @@ async fn it_says_loudly_what_it_is_not_and_stops_when_told() {
     assert!(log.contains("nobody can write"), "{log}");
 }
 
+#[tokio::test]
+async fn it_gives_up_waiting_for_a_block_as_soon_as_it_is_told_to() {
+    let issuer = Ed25519Signer::from_seed(&[5; 32]);
+    let delegate = issuer.public_key_hex();
+    let program = start(&["--delegate", &delegate, "--block-interval", "3600000", "--commit-wait", "50"]);
+    // The first block is made at once.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let arguments = vec![id(1).into(), "key".into(), "user".into()];
+    let tx = signed(&Signer::Ed25519(issuer), "add_user_as_inserter", vec![arguments], 1, "idos-localdev");
+    let error = rpc(program.url(), "user.broadcast", json!({ "tx": tx, "sync": 1 })).await.unwrap_err();
+    assert_eq!(error["data"]["code"], 10);
+}
+
 #[test]
 fn it_refuses_to_be_reached_from_outside() {
     let output =

@@ -10,6 +10,7 @@
 mod attributes;
 mod binary;
 mod blocks;
+mod dev;
 mod engine;
 mod faults;
 mod gas;
@@ -20,7 +21,9 @@ mod issuing;
 mod log;
 mod login;
 mod owner;
+mod pipeline;
 mod private;
+mod refusals;
 mod restart;
 mod rpc;
 mod support;

@@ -5,8 +5,8 @@ use idos_client::actions::{
     GetUser, GetUserAsInserter, HasProfile, PasswordStore, UpsertWalletAsInserter,
 };
 use idos_client::{
-    Broadcast, Class, Client, ClientConfig, Conflict, GrantParties, GrantTime, Nonce, Signer, Viewer,
-    WriteGrant,
+    Broadcast, Class, Client, ClientConfig, Conflict, GrantParties, GrantTime, Nonce, Refusal, Signer,
+    Viewer, WriteGrant,
 };
 use idos_devnode::Fault;
 use idos_wallet::{WalletKey, WalletType};
@@ -117,6 +117,41 @@ async fn an_issuer_writes_and_user_and_issuer_read() {
         assert_eq!(again.class(), Class::Refused);
         assert!(again.conflict().is_some(), "{again}");
     }
+}
+
+#[tokio::test]
+async fn the_client_says_what_is_wrong_with_a_write_grant() {
+    let world = World::new().await;
+    let (issuer, key) = (world.issuer(), wallet(WalletType::Evm, 3));
+    let client = connect(&world).await;
+    make_profile(&client, &issuer, &key).await;
+    let grant = grant(&world, &key);
+    let text = client.call_one(&issuer, &grant.message()).await.unwrap().unwrap();
+    let signature = key.sign_message(&text, [2; 32]);
+    let original = sealed(&world.issuer, b"for the user", r#"{"id":"vc"}"#);
+    let copy = copy_of(&world.issuer, b"for the issuer");
+    let right = || write(&original, &copy, &grant, &signature);
+    let (nobody, stranger) = (wallet(WalletType::Evm, 4).address(), "ab".repeat(32));
+    let forged = key.sign_message("another text", [2; 32]);
+    let (before, after) = (grant.not_before(), grant.not_after());
+
+    for (wrong, refusal) in [
+        (CreateCredentialsByDwg { dwg_issuer_public_key: &stranger, ..right() }, Refusal::GrantIssuer),
+        (CreateCredentialsByDwg { dwg_owner: &nobody, ..right() }, Refusal::GrantOwnerUnknown),
+        (
+            CreateCredentialsByDwg { dwg_not_before: after, dwg_not_after: before, ..right() },
+            Refusal::GrantTimes,
+        ),
+        (CreateCredentialsByDwg { dwg_signature: &forged, ..right() }, Refusal::GrantSignature),
+        (CreateCredentialsByDwg { original_content: &copy.content, ..right() }, Refusal::CredentialSignature),
+        (CreateCredentialsByDwg { copy_content: &original.content, ..right() }, Refusal::CredentialSignature),
+    ] {
+        let error = client.execute(&issuer, &wrong, Nonce::Next, Broadcast::Wait).await.unwrap_err();
+        assert_eq!((error.refusal(), error.class()), (Some(refusal), Class::Refused), "{error}");
+    }
+    world.clock.advance(std::time::Duration::from_hours(2));
+    let error = client.execute(&issuer, &right(), Nonce::Next, Broadcast::Wait).await.unwrap_err();
+    assert_eq!(error.refusal(), Some(Refusal::GrantWindow));
 }
 
 #[tokio::test]

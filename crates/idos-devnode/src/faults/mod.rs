@@ -1,9 +1,16 @@
 //! Switches that make the node misbehave, so that clients can be tried against it.
 
+mod json;
+mod random;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+
+use json::Json;
+use random::Dice;
+pub use random::{Mix, RandomFaults};
 
 /// A way to misbehave.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +38,13 @@ pub enum Fault {
     /// On `user.broadcast`: refuses the transaction as one with a wrong nonce (code 4). On `user.account`:
     /// answers a nonce that is one too high.
     WrongNonce,
+    /// Refuses a broadcast transaction with code 11, as a node that has no room for it.
+    MempoolFull,
+    /// Takes a broadcast transaction and forgets it: it is answered for, and gets into no block. As in kwild, its nonce
+    /// counts until the next block.
+    DropTransaction,
+    /// Takes a broadcast transaction and forgets it and all others that wait for a block, as a node that starts again.
+    LoseMempool,
     /// Closes the connection at once, as a node that is down does; nothing is done. Requests to `/dev/` pass.
     Down,
 }
@@ -39,15 +53,16 @@ pub enum Fault {
 ///
 /// The JSON form is what `POST /dev/faults` takes, for example
 /// `{"fault":"refuse","transaction_code":201,"method":"user.broadcast","action":"add_user_as_inserter","next":2}`
-/// or `{"fault":"delay","ms":500}`; the other faults are `hang_up_after_commit`, `lose_answer`, `wrong_nonce` and
-/// `down`. `GET /dev/faults` lists the switches, `DELETE /dev/faults` takes them all away.
+/// or `{"fault":"delay","ms":500}`; the other faults are `hang_up_after_commit`, `lose_answer`, `wrong_nonce`,
+/// `mempool_full`, `drop_transaction`, `lose_mempool` and `down`. `GET /dev/faults` lists the switches,
+/// `DELETE /dev/faults` takes them all away.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Json", into = "Json")]
 pub struct Switch {
     /// What happens.
     pub fault: Fault,
-    /// To which JSON-RPC method; `*` is all requests. Left out, [`Fault::HangUpAfterCommit`],
-    /// [`Fault::LoseAnswer`] and [`Fault::WrongNonce`] happen to `user.broadcast` only, the others to all.
+    /// To which JSON-RPC method; `*` is all requests. Left out, [`Fault::Refuse`], [`Fault::Delay`] and
+    /// [`Fault::Down`] happen to all, the others to `user.broadcast` only.
     pub method: Option<String>,
     /// To which action, where the request calls one.
     pub action: Option<String>,
@@ -57,7 +72,13 @@ pub struct Switch {
 
 /// The switches of one node. Clones share them.
 #[derive(Clone, Default, Debug)]
-pub struct Faults(Arc<Mutex<Vec<Switch>>>);
+pub struct Faults(Arc<Mutex<Board>>);
+
+#[derive(Default, Debug)]
+struct Board {
+    switches: Vec<Switch>,
+    random: Option<Dice>,
+}
 
 impl Faults {
     /// The next `n` requests that it concerns.
@@ -73,42 +94,61 @@ impl Faults {
     /// Adds a switch. Several may happen to one request; of a kind, the one that was set first.
     pub fn set(&self, switch: Switch) {
         tracing::info!(?switch, "A fault switch was set");
-        self.switches().push(switch);
+        self.board().switches.push(switch);
     }
 
-    /// Takes all switches away.
+    /// Begins to misbehave at random, from the beginning of the seed's sequence. Switches go first: chance has a say in
+    /// requests that meet no switch.
+    pub fn set_random(&self, faults: RandomFaults) {
+        tracing::info!(?faults, "Random faults were set");
+        self.board().random = Some(Dice::new(faults));
+    }
+
+    /// Takes all switches away, and ends what is random.
     pub fn clear(&self) {
-        self.switches().clear();
+        *self.board() = Board::default();
     }
 
     /// What is still switched on.
     #[must_use]
     pub fn active(&self) -> Vec<Switch> {
-        self.switches().clone()
+        self.board().switches.clone()
+    }
+
+    /// What happens at random, if anything.
+    #[must_use]
+    pub fn random(&self) -> Option<RandomFaults> {
+        self.board().random.as_ref().map(|dice| dice.faults().clone())
     }
 
     /// Whether a switch asks for the request's action, which costs something to find out.
     pub(crate) fn look_at_actions(&self) -> bool {
-        self.switches().iter().any(|switch| switch.action.is_some())
+        self.board().switches.iter().any(|switch| switch.action.is_some())
     }
 
     /// What is to happen to a request; counts it. Other requests than JSON-RPC have the empty method.
     pub(crate) fn plan(&self, method: &str, action: Option<&str>) -> Plan {
         let mut plan = Plan::default();
-        let mut switches = self.switches();
+        let mut board = self.board();
         let is_down = |switch: &Switch| switch.fault == Fault::Down;
-        let goes_down = switches.iter().any(|switch| is_down(switch) && switch.concerns(method, action));
-        for switch in switches.iter_mut().filter(|switch| is_down(switch) == goes_down) {
+        let goes_down =
+            board.switches.iter().any(|switch| is_down(switch) && switch.concerns(method, action));
+        for switch in board.switches.iter_mut().filter(|switch| is_down(switch) == goes_down) {
             if switch.concerns(method, action) && plan.add(&switch.fault) {
                 switch.next = switch.next.map(|left| left.saturating_sub(1));
             }
         }
-        switches.retain(|switch| switch.next != Some(0));
+        board.switches.retain(|switch| switch.next != Some(0));
+        if plan == Plan::default()
+            && let Some(fault) = board.random.as_mut().and_then(|dice| dice.roll(method, Instant::now()))
+        {
+            plan.add(&fault);
+        }
         plan
     }
 
-    fn switches(&self) -> MutexGuard<'_, Vec<Switch>> {
-        // Every change is one operation on the list, so a panic elsewhere leaves it whole.
+    fn board(&self) -> MutexGuard<'_, Board> {
+        // Every change is one operation, so a panic elsewhere leaves it whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,7 +160,17 @@ pub(crate) struct Plan {
     pub(crate) delay: Option<Duration>,
     pub(crate) refuse: Option<Refuse>,
     pub(crate) wrong_nonce: bool,
+    pub(crate) loss: Option<Loss>,
     pub(crate) ending: Ending,
+}
+
+/// What a node loses of what it has taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Loss {
+    /// [`Fault::DropTransaction`].
+    Transaction,
+    /// [`Fault::LoseMempool`].
+    Mempool,
 }
 
 /// What becomes of the answer.
@@ -148,30 +198,38 @@ impl Plan {
     fn add(&mut self, fault: &Fault) -> bool {
         let set = |flag: &mut bool| !std::mem::replace(flag, true);
         match fault {
-            Fault::Refuse { code, message, transaction_code } if self.refuse.is_none() => {
+            Fault::Refuse { code, message, transaction_code } => {
                 let (code, transaction_code) = (*code, *transaction_code);
-                self.refuse = Some(Refuse { code, message: message.clone(), transaction_code });
-                true
+                first(&mut self.refuse, || Refuse { code, message: message.clone(), transaction_code })
             }
-            Fault::Delay { ms } if self.delay.is_none() => {
-                self.delay = Some(Duration::from_millis(*ms));
-                true
+            Fault::MempoolFull => {
+                first(&mut self.refuse, || Refuse { code: None, message: None, transaction_code: Some(11) })
             }
-            Fault::HangUpAfterCommit if self.ending == Ending::Answer => {
+            Fault::Delay { ms } => first(&mut self.delay, || Duration::from_millis(*ms)),
+            Fault::DropTransaction => first(&mut self.loss, || Loss::Transaction),
+            Fault::LoseMempool => first(&mut self.loss, || Loss::Mempool),
+            Fault::HangUpAfterCommit | Fault::LoseAnswer if self.ending != Ending::Answer => false,
+            Fault::HangUpAfterCommit => {
                 self.ending = Ending::HangUp;
                 true
             }
-            Fault::LoseAnswer if self.ending == Ending::Answer => {
+            Fault::LoseAnswer => {
                 self.ending = Ending::Silence;
                 true
-            }
-            Fault::Refuse { .. } | Fault::Delay { .. } | Fault::HangUpAfterCommit | Fault::LoseAnswer => {
-                false
             }
             Fault::WrongNonce => set(&mut self.wrong_nonce),
             Fault::Down => set(&mut self.down),
         }
     }
+}
+
+/// Fills an empty place; false if it is taken.
+fn first<T>(place: &mut Option<T>, value: impl FnOnce() -> T) -> bool {
+    let is_free = place.is_none();
+    if is_free {
+        *place = Some(value());
+    }
+    is_free
 }
 
 impl Switch {
@@ -182,86 +240,6 @@ impl Switch {
             (None, _) => method == "user.broadcast",
         };
         of_method && (self.action.is_none() || self.action.as_deref() == action)
-    }
-}
-
-/// A switch as `/dev/faults` takes it. Unknown members are refused, or a slip of the pen would be a switch that
-/// never ends.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Json {
-    fault: Name,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    code: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    transaction_code: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    method: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    action: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    next: Option<u32>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Name {
-    Refuse,
-    Delay,
-    HangUpAfterCommit,
-    LoseAnswer,
-    WrongNonce,
-    Down,
-}
-
-impl TryFrom<Json> for Switch {
-    type Error = &'static str;
-
-    fn try_from(json: Json) -> Result<Self, Self::Error> {
-        let Json { fault, code, message, transaction_code, ms, method, action, next } = json;
-        let has_details = code.is_some() || message.is_some() || transaction_code.is_some();
-        if has_details && fault != Name::Refuse {
-            return Err("code, message and transaction_code are for refuse only");
-        }
-        if ms.is_some() && fault != Name::Delay {
-            return Err("ms is for delay only");
-        }
-        if next == Some(0) {
-            return Err("next must be at least 1");
-        }
-        let fault = match fault {
-            Name::Refuse => Fault::Refuse { code, message, transaction_code },
-            Name::Delay => Fault::Delay { ms: ms.ok_or("delay needs ms")? },
-            Name::HangUpAfterCommit => Fault::HangUpAfterCommit,
-            Name::LoseAnswer => Fault::LoseAnswer,
-            Name::WrongNonce => Fault::WrongNonce,
-            Name::Down => Fault::Down,
-        };
-        Ok(Self { fault, method, action, next })
-    }
-}
-
-impl From<Switch> for Json {
-    fn from(switch: Switch) -> Self {
-        let Switch { fault, method, action, next } = switch;
-        let name = match &fault {
-            Fault::Refuse { .. } => Name::Refuse,
-            Fault::Delay { .. } => Name::Delay,
-            Fault::HangUpAfterCommit => Name::HangUpAfterCommit,
-            Fault::LoseAnswer => Name::LoseAnswer,
-            Fault::WrongNonce => Name::WrongNonce,
-            Fault::Down => Name::Down,
-        };
-        let ms = if let Fault::Delay { ms } = fault { Some(ms) } else { None };
-        let (code, message, transaction_code) = match fault {
-            Fault::Refuse { code, message, transaction_code } => (code, message, transaction_code),
-            _ => (None, None, None),
-        };
-        Self { fault: name, code, message, transaction_code, ms, method, action, next }
     }
 }
 
@@ -319,9 +297,27 @@ mod tests {
     }
 
     #[test]
+    fn chance_has_no_say_where_there_is_a_switch() {
+        let faults = Faults::default();
+        let always = Mix { refuse: 100, ..Mix::default() };
+        faults.set_random(RandomFaults { view: always, ..RandomFaults::default() });
+        faults.next(1, Fault::Delay { ms: 1 });
+        let plan = faults.plan("user.call", None);
+        assert_eq!((plan.delay, plan.refuse), (Some(Duration::from_millis(1)), None));
+        assert!(faults.plan("user.call", None).refuse.is_some());
+        assert_eq!(faults.plan("user.broadcast", None), Plan::default());
+        faults.clear();
+        assert_eq!(faults.random(), None);
+        assert_eq!(faults.plan("user.call", None), Plan::default());
+    }
+
+    #[test]
     fn the_json_form_comes_back_and_slips_are_refused() {
         for json in [
             r#"{"fault":"down"}"#,
+            r#"{"fault":"mempool_full","next":2}"#,
+            r#"{"fault":"drop_transaction"}"#,
+            r#"{"fault":"lose_mempool"}"#,
             r#"{"fault":"delay","ms":500,"method":"*","next":3}"#,
             r#"{"fault":"refuse","code":-201,"message":"broadcast error","transaction_code":4}"#,
             r#"{"fault":"hang_up_after_commit","action":"add_user_as_inserter","next":1}"#,

@@ -1,0 +1,94 @@
+//! The JSON form of a switch.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Switch};
+
+/// A switch as `/dev/faults` takes it. Unknown members are refused, or a slip of the pen would be a switch that
+/// never ends.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Json {
+    fault: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transaction_code: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    Refuse,
+    Delay,
+    HangUpAfterCommit,
+    LoseAnswer,
+    WrongNonce,
+    MempoolFull,
+    DropTransaction,
+    LoseMempool,
+    Down,
+}
+
+impl TryFrom<Json> for Switch {
+    type Error = &'static str;
+
+    fn try_from(json: Json) -> Result<Self, Self::Error> {
+        let Json { fault, code, message, transaction_code, ms, method, action, next } = json;
+        let has_details = code.is_some() || message.is_some() || transaction_code.is_some();
+        if has_details && fault != Name::Refuse {
+            return Err("code, message and transaction_code are for refuse only");
+        }
+        if ms.is_some() && fault != Name::Delay {
+            return Err("ms is for delay only");
+        }
+        if next == Some(0) {
+            return Err("next must be at least 1");
+        }
+        let fault = match fault {
+            Name::Refuse => Fault::Refuse { code, message, transaction_code },
+            Name::Delay => Fault::Delay { ms: ms.ok_or("delay needs ms")? },
+            Name::HangUpAfterCommit => Fault::HangUpAfterCommit,
+            Name::LoseAnswer => Fault::LoseAnswer,
+            Name::WrongNonce => Fault::WrongNonce,
+            Name::MempoolFull => Fault::MempoolFull,
+            Name::DropTransaction => Fault::DropTransaction,
+            Name::LoseMempool => Fault::LoseMempool,
+            Name::Down => Fault::Down,
+        };
+        Ok(Self { fault, method, action, next })
+    }
+}
+
+impl From<Switch> for Json {
+    fn from(switch: Switch) -> Self {
+        let Switch { fault, method, action, next } = switch;
+        let name = match &fault {
+            Fault::Refuse { .. } => Name::Refuse,
+            Fault::Delay { .. } => Name::Delay,
+            Fault::HangUpAfterCommit => Name::HangUpAfterCommit,
+            Fault::LoseAnswer => Name::LoseAnswer,
+            Fault::WrongNonce => Name::WrongNonce,
+            Fault::MempoolFull => Name::MempoolFull,
+            Fault::DropTransaction => Name::DropTransaction,
+            Fault::LoseMempool => Name::LoseMempool,
+            Fault::Down => Name::Down,
+        };
+        let ms = if let Fault::Delay { ms } = fault { Some(ms) } else { None };
+        let (code, message, transaction_code) = match fault {
+            Fault::Refuse { code, message, transaction_code } => (code, message, transaction_code),
+            _ => (None, None, None),
+        };
+        Self { fault: name, code, message, transaction_code, ms, method, action, next }
+    }
+}
