@@ -42,6 +42,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("idos-client", &["idos-wallet"]),
     ("idos-linked-data", &["idos-credential"]),
     ("idos-devnode", &["idos-client", "idos-wallet"]),
+    ("idos-webhooks", &[]),
 ];
 
 #[test]
