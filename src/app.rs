@@ -1,21 +1,24 @@
 //! The wired service: everything that the verbs need. The only place that picks concrete tools.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use idos_client::{Client, ClientConfig, Signer};
+use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Delivery, Http, Issuer, Node, Retention};
+use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Webhook};
 use crate::keys::{Keys, KeysError, WriteKeyPair, load_text, load_vault_keys};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
-use idos_webhooks::{Secret, Sender, SenderConfig};
+
 
 /// The wired service.
 pub struct App {
@@ -57,7 +60,7 @@ pub struct Endpoint {
     /// Where.
     pub url: Url,
     /// What signs.
-    pub secrets: Vec<Secret>,
+    pub secrets: Secrets,
     /// Whose events; everybody's if `None`.
     pub client: Option<String>,
     /// Which kinds; all if empty.
@@ -95,8 +98,8 @@ pub enum StartError {
     #[error("the webhook {0}: {1}")]
     Webhook(String, String),
     /// What sends webhooks cannot be set up.
-    #[error("webhooks cannot be sent: {0}")]
-    Sender(String),
+    #[error(transparent)]
+    Sender(#[from] idos_webhooks::ConfigError),
 }
 
 /// Why there is no client of the node.
@@ -149,14 +152,14 @@ impl App {
         vault: Vault,
     ) -> Result<Self, StartError> {
         let policy = &config.webhook_policy;
-        let sender = Sender::new(SenderConfig {
-            timeout: std::time::Duration::from_secs(policy.timeout),
-            allow_private: policy.allow_private,
-            allow_http: policy.allow_http,
-            ..SenderConfig::default()
-        })
-        .map_err(|error| StartError::Sender(error.to_string()))?;
-        let endpoints = config.webhooks.iter().map(|webhook| endpoint(webhook, &sender)).collect::<Result<_, _>>()?;
+        let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
+        let sender = Sender::new(&SenderConfig {
+            targets,
+            timeout: Duration::from_secs(policy.timeout),
+            ..SenderConfig::new(concat!("idos-issuer/", env!("CARGO_PKG_VERSION")))
+        })?;
+        let endpoints =
+            config.webhooks.iter().map(|webhook| endpoint(webhook, targets)).collect::<Result<_, _>>()?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             clock,
@@ -208,6 +211,21 @@ impl App {
         self.keys.write.iter().find(|key| key.rows.public_hex() == public_hex)
     }
 
+    /// The write key that does what is named so: each key gets its share.
+    #[must_use]
+    pub fn write_key_for(&self, subject: &str) -> &WriteKeyPair {
+        // Ids end in random characters.
+        let sum: usize = subject.bytes().rev().take(8).map(usize::from).sum();
+        let keys = &self.keys.write;
+        keys.get(sum % keys.len().max(1)).unwrap_or_else(|| self.keys.first())
+    }
+
+    /// The URL under which credentials are issued: the configured one, or the `did:key`.
+    #[must_use]
+    pub fn issuer_url(&self) -> String {
+        self.issuer.url.clone().unwrap_or_else(|| self.keys.signing.controller().to_owned())
+    }
+
     /// Does work that keeps a core busy, on a thread for it: as much at once as there are cores.
     pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let _permit = Arc::clone(&self.heavy).acquire_owned().await;
@@ -215,6 +233,12 @@ impl App {
             Ok(result) => result,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         }
+    }
+
+    /// How long a lane or a job is held without a sign of life, in milliseconds.
+    #[must_use]
+    pub fn lease_millis(&self) -> i64 {
+        i64::from(self.delivery.lease_seconds) * 1000
     }
 
     /// Says that a record has changed and that there may be work.
@@ -230,15 +254,23 @@ impl App {
     }
 }
 
-fn endpoint(webhook: &crate::config::Webhook, sender: &Sender) -> Result<Endpoint, StartError> {
+fn endpoint(webhook: &Webhook, targets: Targets) -> Result<Endpoint, StartError> {
     let wrong = |problem: String| StartError::Webhook(webhook.name.clone(), problem);
     let url: Url = webhook.url.expose().parse().map_err(|_| wrong("its url is none".to_owned()))?;
-    sender.check_url(&url).map_err(|error| wrong(error.to_string()))?;
-    let secrets = webhook
-        .secrets
-        .iter()
-        .map(|path| load_text(path)?.parse().map_err(|_| wrong(format!("{} is no secret (whsec_…)", path.display()))))
-        .collect::<Result<_, _>>()?;
+    targets.check_url(&url).map_err(|refusal| wrong(format!("its url {refusal}")))?;
+    let load = |path: &PathBuf| {
+        let secret = load_text(path)?.parse::<Secret>();
+        secret.map_err(|_| wrong(format!("{} is no secret (whsec_…)", path.display())))
+    };
+    let mut secrets = None;
+    for path in &webhook.secrets {
+        let secret = load(path)?;
+        secrets = Some(match secrets {
+            None => Secrets::new(secret),
+            Some(current) => Secrets::and(current, secret),
+        });
+    }
+    let secrets = secrets.ok_or_else(|| wrong("it has no secret".to_owned()))?;
     Ok(Endpoint {
         name: webhook.name.clone(),
         url,

@@ -78,6 +78,13 @@ impl Keys {
         Self::of(issuer_url, &random(), vec![random()], EncryptionSecret::from_bytes(*random()))
     }
 
+    /// Under which name, and with which key, credentials are signed. It is recorded, and a start with another one is
+    /// refused.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} {}", self.signing.id(), self.signing.verification_key().to_multibase())
+    }
+
     /// The key that comes first: the issuer's identity.
     #[expect(clippy::expect_used, reason = "configuration and `ephemeral` give at least one")]
     #[must_use]

@@ -9,11 +9,13 @@
 //!
 //! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod store;
 pub mod vault;
 pub mod flow;
+pub mod http;
 pub mod keys;
 pub mod model;

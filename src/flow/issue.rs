@@ -10,28 +10,22 @@ use idos_credential::{
     SignedCredential, WriteKey,
 };
 use rand::rngs::OsRng;
-use uuid::Uuid;
 
 use super::submit::{Receipt, submit};
 use crate::keys::Keys;
 use crate::model::evidence::KycResult;
+pub use crate::model::issuance::Ids;
+use crate::model::issuance::Kind;
+use crate::model::submission::Evidence;
 
 /// What the public notes of a KYC credential call it.
 const KYC_TYPE: &str = "KYC DATA";
 
+/// What the public notes of a proof of personhood call it.
+const PERSONHOOD_TYPE: &str = "PoP";
+
 /// What a transaction holds beside the contents: keys, signatures, the grant, the public notes.
 const ROOM_FOR_THE_REST: usize = 24 * 1024;
-
-/// The ids of a credential, chosen before anything is written, so that trying again makes no second one.
-#[derive(Clone, Copy, Debug)]
-pub struct Ids {
-    /// The row that the user owns.
-    pub original: Uuid,
-    /// The copy's row.
-    pub copy: Uuid,
-    /// The public notes, by which the issuer edits them later.
-    pub notes: Uuid,
-}
 
 /// Why nothing was issued.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +55,46 @@ pub enum IssueError {
     Node(#[from] idos_client::Error),
 }
 
+/// The bytes that a sealed content of `text` bytes has: base64 of nonce (24), tag (16) and text.
+#[must_use]
+pub fn sealed_len(text: usize) -> usize {
+    (text + 24 + 16).div_ceil(3) * 4
+}
+
+/// Refuses what cannot fit a transaction, which holds the content once, or twice with a copy.
+pub fn check_size(text: usize, with_copy: bool) -> Result<(), IssueError> {
+    let bytes = sealed_len(text) * if with_copy { 2 } else { 1 };
+    let limit = MAX_TRANSACTION - ROOM_FOR_THE_REST;
+    if bytes > limit { Err(IssueError::TooLarge { bytes, limit }) } else { Ok(()) }
+}
+
+/// The public notes of a credential.
+pub fn notes(kind: Kind, ids: Ids, level: &str, status: &str, issuer_name: &str) -> Result<PublicNotes, Invalid> {
+    let name = match kind {
+        Kind::Kyc => KYC_TYPE,
+        Kind::Personhood => PERSONHOOD_TYPE,
+    };
+    PublicNotes::new(&ids.notes.to_string(), name, level, status, issuer_name)
+}
+
+/// Builds and signs the credential of a provider's result.
+pub fn sign_evidence(
+    evidence: Evidence,
+    ids: Ids,
+    issuer_url: &str,
+    keys: &Keys,
+    now: Moment,
+) -> Result<SignedCredential, Invalid> {
+    match evidence {
+        Evidence::Kyc(result) => sign(*result, ids, issuer_url, keys, now),
+        Evidence::Personhood { approved_at, expires_at, subject } => {
+            check_times(approved_at, expires_at, now)?;
+            let fields = fields(ids, issuer_url, "human".to_owned(), approved_at, expires_at, now);
+            Ok(Draft::personhood(fields, subject)?.sign(&keys.signing, now))
+        }
+    }
+}
+
 /// Builds and signs the credential of a KYC result. The level is what the evidence supports.
 pub fn sign(
     result: KycResult,
@@ -69,39 +103,53 @@ pub fn sign(
     keys: &Keys,
     now: Moment,
 ) -> Result<SignedCredential, Invalid> {
-    if result.expires_at.is_some_and(|end| end <= now) {
+    check_times(result.approved_at, result.expires_at, now)?;
+    let level = result.subject.level().to_string();
+    let fields = fields(ids, issuer_url, level, result.approved_at, result.expires_at, now);
+    Ok(Draft::kyc(fields, result.subject)?.sign(&keys.signing, now))
+}
+
+fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> Result<(), Invalid> {
+    if expires_at.is_some_and(|end| end <= now) {
         return Err(Problem::new("expiresAt", "is past").into());
     }
-    if result.approved_at.plus_millis(-CLOCK_SKEW_MILLIS) > now {
+    if approved_at.plus_millis(-CLOCK_SKEW_MILLIS) > now {
         return Err(Problem::new("approvedAt", "is in the future").into());
     }
-    let issuer_url = issuer_url.trim_end_matches('/');
-    let fields = CredentialFields {
-        id: format!("{issuer_url}/credentials/{}", ids.notes),
-        level: result.subject.level().to_string(),
+    Ok(())
+}
+
+fn fields(
+    ids: Ids,
+    issuer_url: &str,
+    level: String,
+    approved_at: Moment,
+    expires_at: Option<Moment>,
+    now: Moment,
+) -> CredentialFields {
+    CredentialFields {
+        id: format!("{}/credentials/{}", issuer_url.trim_end_matches('/'), ids.notes),
+        level,
         issued: Some(now),
-        approved_at: Some(result.approved_at),
-        expiration_date: result.expires_at,
-    };
-    Ok(Draft::kyc(fields, result.subject)?.sign(&keys.signing, now))
+        approved_at: Some(approved_at),
+        expiration_date: expires_at,
+    }
 }
 
 /// Seals a credential for the user, and for `grantee` if there is one.
 pub fn seal(
     signed: SignedCredential,
+    kind: Kind,
     ids: Ids,
     issuer_name: &str,
     user: &RecipientKey,
     grantee: Option<&RecipientKey>,
     write: &WriteKey,
 ) -> Result<SealedCredential, IssueError> {
-    let notes = PublicNotes::new(&ids.notes.to_string(), KYC_TYPE, signed.level(), "approved", issuer_name)?;
-    let sealed = signed.seal(&notes, user, grantee, write, &mut OsRng)?;
-
     // Said now, and not when a profile has been made and a grant been signed for nothing.
-    let bytes = sealed.original().content().len() + sealed.copy().map_or(0, |copy| copy.content().len());
-    let limit = MAX_TRANSACTION - ROOM_FOR_THE_REST;
-    if bytes > limit { Err(IssueError::TooLarge { bytes, limit }) } else { Ok(sealed) }
+    check_size(signed.text().len(), grantee.is_some())?;
+    let notes = notes(kind, ids, signed.level(), "approved", issuer_name)?;
+    Ok(signed.seal(&notes, user, grantee, write, &mut OsRng)?)
 }
 
 /// Writes a sealed credential and its copy under the user's write grant. `None` if an earlier try has written it.

@@ -1,8 +1,31 @@
 //! Verbs: what the issuer does. Each may run any number of times: what is done already is left alone.
+//!
+//! A verb looks, does, and remembers, in this order. What it remembers is one short transaction: the change of state,
+//! the next piece of work, and the audit entry come together or not at all. No call goes out while one is open.
 
+pub mod announce;
+pub mod api_keys;
+pub mod contact;
+pub mod deliver;
+pub mod erase;
+pub mod grant;
+pub mod intake;
 pub mod issue;
 pub mod profile;
 pub mod read;
+pub mod resume;
+pub mod revoke;
+pub mod seal;
 mod submit;
+pub mod sweep;
 
 pub use submit::Receipt;
+
+/// What was asked for, made now or before.
+#[derive(Clone, Debug)]
+pub struct Accepted<T> {
+    /// The record.
+    pub record: T,
+    /// Whether an earlier request with the same key has made it.
+    pub replayed: bool,
+}

@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use zeroize::Zeroizing;
 
 use super::limits::Asker;
 use super::problem::{Code, Problem};
@@ -29,7 +30,7 @@ pub(super) async fn check(
     next: Next,
 ) -> Response {
     if let Access::Scope(scope) = access {
-        match caller(&api, &request, scope).await {
+        match caller(&api, key_text(&request), asker(&request), scope).await {
             Ok(caller) => {
                 tracing::Span::current().record("client", caller.client.as_str());
                 request.extensions_mut().insert(caller);
@@ -40,20 +41,27 @@ pub(super) async fn check(
     next.run(request).await
 }
 
-async fn caller(api: &Api, request: &Request, scope: Scope) -> Result<Caller, Problem> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let text = header.and_then(|header| {
-        let (scheme, text) = header.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| text.trim())
-    });
+/// The text of the key that came with a request.
+fn key_text(request: &Request) -> Option<Zeroizing<String>> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, text) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Zeroizing::new(text.trim().to_owned()))
+}
+
+async fn caller(
+    api: &Api,
+    text: Option<Zeroizing<String>>,
+    asker: Asker,
+    scope: Scope,
+) -> Result<Caller, Problem> {
     let found = match text {
-        Some(text) => api_keys::authenticate(&api.app.store, text, api.app.clock.now()).await?,
+        Some(text) => api_keys::authenticate(&api.app.store, &text, api.app.clock.now()).await?,
         None => None,
     };
     let Some(caller) = found else {
         // Guessing is limited by where it comes from. Those who have a key are limited by who they are: many of them
         // may come through one proxy.
-        api.rates.count(&asker(request))?;
+        api.rates.count(&asker)?;
         return Err(Problem::new(Code::Unauthorized));
     };
     api.rates.count(&Asker::Client(caller.client.clone()))?;

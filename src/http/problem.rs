@@ -126,6 +126,17 @@ pub enum Place {
     Parameter(&'static str),
 }
 
+impl Place {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Pointer(pointer) => pointer,
+            Self::Header(name) | Self::Parameter(name) => name,
+        }
+    }
+}
+
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
@@ -378,6 +389,62 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::NotFound => Self::new(Code::NotFound),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A record that is in a state in which it cannot be done.
+fn conflict(detail: impl Into<Cow<'static, str>>) -> Problem {
+    Problem::new(Code::StateConflict).because(detail)
+}
+
+impl From<ResumeError> for Problem {
+    fn from(error: ResumeError) -> Self {
+        match error {
+            ResumeError::NotFound => Self::new(Code::NotFound),
+            ResumeError::Conflict(state) => {
+                conflict(format!("The issuance is {state}; only what is halted or awaiting_grant is resumed."))
+            }
+            ResumeError::ContentGone => conflict("Its content is gone: submit again."),
+            ResumeError::GrantNeeded(code) => {
+                Self::new(Code::InvalidFields).at(Place::Pointer("/writeGrant".to_owned()), "is required").because(
+                    format!("The issuance waits for a write grant ({code}): {}.", code.cure()),
+                )
+            }
+            ResumeError::NoGrantWanted => Self::new(Code::InvalidFields)
+                .at(Place::Pointer("/writeGrant".to_owned()), "is not wanted: the issuer writes as inserter"),
+            ResumeError::Grant(invalid) => Self::invalid("/writeGrant", invalid),
+            ResumeError::Node(error) => error.into(),
+            ResumeError::Store(error) => error.into(),
+            error @ ResumeError::Vault(_) => Self::fault(&error),
+        }
+    }
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::NotFound => Self::new(Code::NotFound),
+            RevokeError::Conflict(state) => {
+                conflict(format!("The issuance is {state}; only what is issued can be revoked."))
+            }
+            RevokeError::KeyMissing => conflict(
+                "The write key that sealed the credential is not in the configuration any more, and no other can edit \
+                 it.",
+            ),
+            RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::NotFound => Self::new(Code::NotFound),
+            EraseError::Conflict(state) => {
+                conflict(format!("The issuance is {state}: wait until that is over, and erase it then."))
+            }
+            EraseError::Store(error) => error.into(),
         }
     }
 }

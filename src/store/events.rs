@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::rows::Columns;
 use super::{Page, Store, StoreError, Tx};
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::EventId;
+use crate::model::ids::{EventId, IssuanceId};
 
 impl Store {
     /// An event, whosever it is.
@@ -55,6 +55,16 @@ impl Store {
 }
 
 impl Tx {
+    /// Forgets the events of an issuance, told or not.
+    pub async fn forget_events(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM job WHERE subject IN (SELECT id FROM event WHERE subject = $1)")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        sqlx::query("DELETE FROM event WHERE subject = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
     /// Adds an event.
     pub async fn add_event(&mut self, event: &Event) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO event (id, client, kind, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)")

@@ -157,6 +157,27 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The encryption key of somebody else than the issuer who gets the copy.
+    pub async fn grantee_key(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
+        let (key,): (Option<String>,) = sqlx::query_as("SELECT grantee_key FROM issuance WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(key)
+    }
+
+    /// Issuances in a state that work should end, and for which there is none.
+    pub async fn without_work(&self, limit: u32) -> Result<Vec<Issuance>, StoreError> {
+        let rows = sqlx::query(select!(
+            "WHERE issuance.state IN ('awaiting_profile', 'queued', 'revoking') \
+             AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject = issuance.id) ORDER BY issuance.id LIMIT $1"
+        ))
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
     /// How many issuances are in each state.
     pub async fn count_issuances(&self) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state").fetch_all(&self.pool).await?)
@@ -200,15 +221,6 @@ impl Tx {
         .execute(&mut *self.tx)
         .await?;
         Ok(())
-    }
-
-    /// The encryption key of somebody else than the issuer who gets the copy.
-    pub async fn grantee_key(&mut self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
-        let (key,): (Option<String>,) = sqlx::query_as("SELECT grantee_key FROM issuance WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_one(&mut *self.tx)
-            .await?;
-        Ok(key)
     }
 
     /// It is sealed: notes and hash are known, and it goes on to `to`.

@@ -99,7 +99,7 @@ async fn a_wrong_wallet_proof_is_refused_before_anything_is_sent() {
     let thief = User { wallet: User::with(WalletType::Evm).wallet, ..User::with(WalletType::Evm) };
     world.node.faults().until_cleared(Fault::Down);
     let (address, signature) = (user.wallet.address(), thief.wallet.sign_message("x", [0; 32]));
-    let new = profile::NewProfile {
+    let new = profile::ProfileToCreate {
         user_id: user.id,
         encryption_key: &user.secret.public(),
         password_store: idos_client::actions::PasswordStore::User,

@@ -9,7 +9,7 @@ use idos_credential::{EncryptionSecret, Moment, SealedCredential};
 use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 use idos_issuer::clock;
 use idos_issuer::flow::issue::{self, Ids};
-use idos_issuer::flow::profile::{self, NewProfile, ProfileError};
+use idos_issuer::flow::profile::{self, ProfileError, ProfileToCreate};
 use idos_issuer::keys::Keys;
 use idos_issuer::model::evidence::KycResult;
 use idos_wallet::{OwnershipProof, WalletKey, WalletType};
@@ -44,7 +44,7 @@ impl World {
 
     pub(crate) async fn create_profile(&self, user: &User) -> Result<(), ProfileError> {
         let (address, public_key, signature) = user.proof();
-        let new = NewProfile {
+        let new = ProfileToCreate {
             user_id: user.id,
             encryption_key: &user.secret.public(),
             password_store: PasswordStore::User,
@@ -76,7 +76,7 @@ impl World {
     pub(crate) fn seal(&self, user: &User, ids: Ids) -> SealedCredential {
         let signed = issue::sign(evidence(user.id), ids, ISSUER_URL, &self.keys, clock::now()).unwrap();
         let own = self.keys.encryption.public();
-        issue::seal(signed, ids, "Example KYC", &user.secret.public(), Some(&own), &self.keys.first().rows).unwrap()
+        issue::seal(signed, Kind::Kyc, ids, "Example KYC", &user.secret.public(), Some(&own), &self.keys.first().rows).unwrap()
     }
 }
 

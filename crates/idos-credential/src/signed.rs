@@ -13,6 +13,7 @@ use crate::iri::{self, Place};
 use crate::key::IssuerKey;
 use crate::moment::Moment;
 use crate::nquads::{self, Quad};
+use crate::strict_json::Json;
 use crate::subject::{Member, Value};
 use crate::terms::{CONTEXTS, envelope};
 
@@ -63,6 +64,21 @@ impl SignedCredential {
     #[must_use]
     pub fn expiration_date(&self) -> Option<Moment> {
         self.expiration_date
+    }
+
+    /// Revives a credential whose text had to wait, locked, before it could be sealed. For the service's store only; the
+    /// text must be one that [`text`](Self::text) gave, since no signature is checked here. `None` if it cannot be.
+    #[must_use]
+    pub fn from_stored(text: Zeroizing<String>) -> Option<Self> {
+        let json = Json::parse(text.as_bytes()).ok()?;
+        let member = |name: &str| json.member(name).and_then(Json::as_text);
+        let (id, level) = (member("id")?.to_owned(), member("level")?.to_owned());
+        let expiration_date = match member("expirationDate") {
+            Some(date) => Some(date.parse().ok()?),
+            None => None,
+        };
+        drop(json);
+        Some(Self { content_hash: Sha256::digest(text.as_bytes()).into(), text, id, level, expiration_date })
     }
 
     pub(crate) fn of(draft: &Draft, key: &IssuerKey, now: Moment) -> Self {

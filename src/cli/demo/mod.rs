@@ -21,7 +21,8 @@ use super::Outcome;
 use crate::clock;
 use crate::config::Config;
 use crate::flow::issue::{self, Ids};
-use crate::flow::profile::{self, NewProfile};
+use crate::flow::profile::{self, ProfileToCreate};
+use crate::model::issuance::Kind;
 use crate::flow::read;
 use crate::keys::Keys;
 
@@ -129,7 +130,7 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     let level = signed.level().to_owned();
     let start = Instant::now();
     let own_copy = keys.encryption.public();
-    let sealed = issue::seal(signed, ids, &stage.name, &holder.secret.public(), Some(&own_copy), &keys.first().rows)?;
+    let sealed = issue::seal(signed, Kind::Kyc, ids, &stage.name, &holder.secret.public(), Some(&own_copy), &keys.first().rows)?;
     let sealing = start.elapsed();
     story.sealed(&sealed, &issued_text, &level, signing, sealing);
 
@@ -143,7 +144,7 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
         message,
         signature: &signature,
     };
-    let new = NewProfile {
+    let new = ProfileToCreate {
         user_id: holder.user_id,
         encryption_key: &holder.secret.public(),
         password_store: PasswordStore::User,

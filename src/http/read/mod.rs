@@ -5,7 +5,7 @@ mod grant;
 mod profile;
 mod submission;
 
-pub(crate) use grant::{GrantOffer, grant_offer, resumption, signed_grant};
+pub(crate) use grant::{grant_offer, resumption, signed_grant};
 pub(crate) use profile::{LookUp, contact_look_up, look_up, new_profile};
 pub(crate) use submission::{Files, submission};
 
@@ -38,6 +38,13 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("InlineFile", submission::INLINE),
     ("PartFile", submission::PART),
 ];
+
+/// Reads an object without members.
+pub(crate) fn nothing(json: &Json) -> Result<(), Problem> {
+    let mut faults = fields::Faults::default();
+    let object = fields::Object::of(json, "", &[], &mut faults);
+    faults.or(object.map(|_| ()))
+}
 
 /// Reads JSON, or says why it is none.
 pub(crate) fn json(bytes: &[u8]) -> Result<Json, Problem> {

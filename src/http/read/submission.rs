@@ -47,7 +47,11 @@ pub(crate) fn submission(mut json: Json, files: &Files) -> Result<Submission, Pr
             faults.add("/evidence", "is required");
         }
         let evidence = kind.zip(evidence).and_then(|(kind, json)| {
-            read_evidence(kind, json, user_id.unwrap_or_default(), &mut reading, &mut faults)
+            let evidence = read_evidence(kind, json, user_id.unwrap_or_default(), &mut reading, &mut faults);
+            for (_, file) in files.parts.iter().flatten().filter(|(name, _)| !reading.used.contains(name.as_str())) {
+                faults.add("/evidence/subject", format!("does not refer to part {}", file.place));
+            }
+            evidence
         });
         let authority = object.required("delivery", &mut faults).and_then(|json| authority(json, &mut faults));
         let contact = object.get("contact").map(|json| contact(json, &mut faults));
@@ -55,9 +59,6 @@ pub(crate) fn submission(mut json: Json, files: &Files) -> Result<Submission, Pr
             let phrase = "must have 1 to 128 of a-z, A-Z, 0-9, . _ : -";
             object.read("reference", &mut faults, phrase)
         });
-        for file in files.parts.iter().flatten().filter(|(name, _)| !reading.used.contains(name.as_str())) {
-            faults.add("/evidence/subject", format!("does not refer to part {}", file.1.place));
-        }
         // What is there and cannot be read has left a fault.
         Some(Submission {
             user_id: user_id?,

@@ -1,0 +1,172 @@
+//! Tell the outside what has happened: an event, and a webhook for each endpoint that wants it.
+
+use idos_credential::Moment;
+use idos_webhooks::Message;
+use rand::rngs::OsRng;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::model::audit::{Act, Entry};
+use crate::model::client::Caller;
+use crate::model::event::{Event, EventKind};
+use crate::model::ids::{EventId, JobId};
+use crate::model::issuance::{HaltCode, Issuance};
+use crate::model::job::{Job, JobState, Work, backoff_millis};
+use crate::store::{StoreError, Tx};
+
+/// What a webhook carries. Nothing of it is about a person.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    r#type: &'static str,
+    timestamp: String,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Data<'a> {
+    issuance_id: &'a str,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+/// Records, with the change itself, that it is to be told.
+pub async fn announce(
+    app: &App,
+    tx: &mut Tx,
+    kind: EventKind,
+    issuance: &Issuance,
+    code: Option<HaltCode>,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let erased = kind == EventKind::Erased;
+    let body = Body {
+        r#type: kind.as_str(),
+        timestamp: now.to_string(),
+        data: Data {
+            issuance_id: issuance.id.as_str(),
+            kind: issuance.kind.as_str(),
+            reference: issuance.reference.as_deref().filter(|_| !erased),
+            credential_id: (kind != EventKind::Failed && kind != EventKind::Halted)
+                .then(|| issuance.ids.original.to_string()),
+            transaction_hash: issuance.transaction.as_ref().map(|transaction| transaction.hash.as_str()),
+            valid_until: issuance.valid_until.map(|end| end.to_string()).filter(|_| !erased),
+            code: code.map(HaltCode::as_str),
+        },
+    };
+    let event = Event {
+        id: EventId::new(now, &mut OsRng),
+        client: issuance.client.clone(),
+        kind,
+        subject: issuance.id.as_str().to_owned(),
+        body: serde_json::to_string(&body).unwrap_or_default(), // texts only
+        created_at: now,
+    };
+    tx.add_event(&event).await?;
+    enqueue(app, tx, &event, now).await
+}
+
+async fn enqueue(app: &App, tx: &mut Tx, event: &Event, now: Moment) -> Result<(), StoreError> {
+    for endpoint in app.endpoints.iter().filter(|endpoint| endpoint.wants(&event.client, event.kind)) {
+        let job = Job {
+            id: JobId::new(now, &mut OsRng),
+            work: Work::SendWebhook,
+            subject: event.id.as_str().to_owned(),
+            target: endpoint.name.clone(),
+            lane: None,
+            state: JobState::Ready,
+            due_at: now,
+            attempts: 0,
+            nonce: None,
+            tx_hash: None,
+            sent_at: None,
+            reason: None,
+            created_at: now,
+        };
+        tx.enqueue(&job).await?;
+    }
+    Ok(())
+}
+
+/// Why an event is not told again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The caller has no such event.
+    #[error("there is no such event")]
+    NotFound,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Tells an event again, to every endpoint that wants it. It keeps its id, by which receivers know it.
+pub async fn replay(app: &App, caller: &Caller, id: &EventId) -> Result<Event, ReplayError> {
+    let event = app.store.event(id).await?.filter(|event| event.client == caller.client);
+    let event = event.ok_or(ReplayError::NotFound)?;
+    let now = app.clock.now();
+
+    let mut tx = app.store.begin().await?;
+    enqueue(app, &mut tx, &event, now).await?;
+    tx.record(&Entry {
+        at: now,
+        actor: caller.actor(),
+        act: Act::EventReplayed,
+        subject: event.subject.clone(),
+        detail: event.id.as_str().to_owned(),
+    })
+    .await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(event)
+}
+
+/// Tells one endpoint about one event. What fails is tried again, until somebody has to see to it.
+pub async fn tell(app: &App, job: &Job) -> Result<(), StoreError> {
+    let event = match job.subject.parse() {
+        Ok(id) => app.store.event(&id).await?,
+        Err(_) => None,
+    };
+    let endpoint = app.endpoints.iter().find(|endpoint| endpoint.name == job.target);
+    let (Some(event), Some(endpoint)) = (event, endpoint) else {
+        // The event is too old, or the endpoint is not in the configuration any more: there is nothing to tell.
+        let mut tx = app.store.begin().await?;
+        tx.finish_job(job).await?;
+        return tx.commit().await;
+    };
+    let now = app.clock.now();
+    let outcome = match Message::new(event.id.as_str(), now.unix_seconds(), event.body.into_bytes()) {
+        Ok(message) => app.sender.send(&endpoint.url, &message, &endpoint.secrets).await.map(|_| ()),
+        Err(_) => Ok(()), // an id that is none cannot be told
+    };
+
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    match outcome {
+        Ok(()) => {
+            metrics::counter!("webhooks_total", "outcome" => "delivered").increment(1);
+            tx.finish_job(job).await?;
+        }
+        Err(error) if error.is_worth_retrying() && job.attempts < app.delivery.max_attempts => {
+            metrics::counter!("webhooks_total", "outcome" => "retried").increment(1);
+            let wait = error.retry_after().map_or(0, |after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+            let wait = wait.clamp(backoff_millis(job.attempts, rand::random()), 24 * 3_600_000);
+            tx.retry_job(job, now.plus_millis(wait), &error.to_string()).await?;
+        }
+        Err(error) => {
+            metrics::counter!("webhooks_total", "outcome" => "halted").increment(1);
+            tracing::warn!(event.id = %event.id, endpoint = endpoint.name, "A webhook is given up: {error}");
+            tx.halt_job(job, &error.to_string()).await?;
+        }
+    }
+    tx.commit().await
+}

@@ -1,0 +1,116 @@
+//! Contacts: kept locked, found by a keyed hash.
+
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::app::App;
+use crate::model::audit::{Act, Entry};
+use crate::model::client::Caller;
+use crate::model::ids::IssuanceId;
+use crate::model::personal::{Contact, Email};
+use crate::store::{StoreError, Tx};
+use crate::vault::{Vault, VaultError};
+
+/// What the keyed hash of an address is for.
+const INDEX: &str = "email";
+
+/// A contact as it lies in the vault.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct Kept {
+    email: String,
+    locale: String,
+}
+
+/// A contact that is ready to be kept.
+pub struct LockedContact {
+    locked: String,
+    index: String,
+}
+
+fn place(id: &IssuanceId) -> String {
+    format!("contact/{id}")
+}
+
+/// Locks a contact for an issuance.
+pub fn lock(vault: &Vault, id: &IssuanceId, contact: &Contact) -> Result<LockedContact, VaultError> {
+    let kept = Kept { email: contact.email.expose().to_owned(), locale: contact.locale.as_str().to_owned() };
+    let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
+    let index = vault.index(INDEX, contact.email.for_index().as_bytes());
+    Ok(LockedContact { locked: vault.lock(&place(id), &json, &mut OsRng)?, index })
+}
+
+/// Unlocks a contact of an issuance.
+pub fn unlock(vault: &Vault, id: &IssuanceId, locked: &str) -> Result<Contact, VaultError> {
+    let json = vault.unlock(&place(id), locked)?;
+    let kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
+    Ok(Contact {
+        email: kept.email.parse().map_err(|_| VaultError::Damaged)?,
+        locale: kept.locale.parse().map_err(|_| VaultError::Damaged)?,
+    })
+}
+
+impl LockedContact {
+    /// Keeps it.
+    pub async fn keep(&self, tx: &mut Tx, id: &IssuanceId, now: idos_credential::Moment) -> Result<(), StoreError> {
+        tx.keep_contact(id, &self.locked, &self.index, now).await
+    }
+}
+
+/// The caller's issuances with this contact, newest first. Looking is written down.
+pub async fn issuances_of(app: &App, caller: &Caller, email: &Email) -> Result<Vec<IssuanceId>, StoreError> {
+    let indexes = app.vault.indexes(INDEX, email.for_index().as_bytes());
+    let found = app.store.issuances_of_contact(&caller.client, &indexes).await?;
+
+    let mut tx = app.store.begin().await?;
+    tx.record(&Entry {
+        at: app.clock.now(),
+        actor: caller.actor(),
+        act: Act::ContactLookedUp,
+        subject: caller.client.clone(),
+        detail: format!("found:{}", found.len()),
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Why contacts could not be locked anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RelockError {
+    /// The vault.
+    #[error("the contact of {0} cannot be unlocked: {1}")]
+    Vault(IssuanceId, #[source] VaultError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Locks all contacts under the vault's present key, and renews their look-up hashes. Gives how many. May be broken off
+/// and begun again.
+pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
+    let mut relocked = 0;
+    loop {
+        let batch = app.store.contacts_of_other_keys(app.vault.key_id()).await?;
+        if batch.is_empty() {
+            return Ok(relocked);
+        }
+        for (id, old) in batch {
+            let failed = |error| RelockError::Vault(id.clone(), error);
+            let contact = unlock(&app.vault, &id, &old).map_err(failed)?;
+            let new = lock(&app.vault, &id, &contact).map_err(failed)?;
+            let mut tx = app.store.begin().await?;
+            tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
+            tx.record(&Entry {
+                at: app.clock.now(),
+                actor: crate::model::audit::Actor::Operator,
+                act: Act::Relocked,
+                subject: id.as_str().to_owned(),
+                detail: app.vault.key_id().to_owned(),
+            })
+            .await?;
+            tx.commit().await?;
+            relocked += 1;
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! Deliver: what a lane sends to the node, and what comes of it.
+//!
+//! A job with a lane is one transaction. [`prepare`] builds it (the same bytes each time for the same nonce, so that
+//! nothing of it has to be stored), [`is_done`] asks the network whether its effect is there, [`succeeded`] and
+//! [`refused`] remember the outcome. When to send, and with which nonce, is the business of the lane's holder
+//! (`worker::lanes`). Each may run any number of times: ids were chosen at intake, and a job that is finished, or an
+//! issuance that has moved on, is left alone.
+
+use idos_client::actions::{
+    AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, EditPublicNotesAsIssuer,
+    GetCredentialShared, GetUserAsInserter, OriginalToWrite, UpsertCredentialAsInserter, UpsertWalletAsInserter,
+};
+use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
+use idos_credential::{Moment, PublicNotes};
+
+use super::announce::announce;
+use super::profile::job as lane_job;
+use super::{grant, profile, seal};
+use crate::app::{App, NodeError};
+use crate::model::audit::{Act, Entry};
+use crate::model::event::EventKind;
+use crate::model::issuance::{Confirmation, Delivery, HaltCode, Issuance, State, Transaction};
+use crate::model::job::{Job, Work, backoff_millis};
+use crate::model::profile::{Profile, ProfileState};
+use crate::store::{Halt, LaneLease, ProfileChange, StoreError, Tx};
+
+/// What a job is about, if there is still something to do.
+pub enum Subject {
+    /// An issuance.
+    Issuance(Box<Issuance>),
+    /// A profile.
+    Profile(Box<Profile>),
+}
+
+/// What to do about a job before anything is sent.
+pub enum Plan {
+    /// Send this.
+    Send(Box<Prepared>),
+    /// There is nothing to do any more: the record has moved on.
+    Drop,
+    /// It cannot be sent as things are.
+    Halt(HaltCode),
+    /// Not yet: the grant begins later.
+    Later(Moment),
+}
+
+/// Why a job could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The node.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<idos_client::Error> for DeliverError {
+    fn from(error: idos_client::Error) -> Self {
+        Self::Node(error.into())
+    }
+}
+
+/// What the job is about; `None` if its record has moved on and there is nothing to do.
+pub async fn subject(app: &App, job: &Job) -> Result<Option<Subject>, StoreError> {
+    let wanted = match job.work {
+        Work::WriteCredential => State::Queued,
+        Work::EditNotes => State::Revoking,
+        Work::AddUser | Work::AddWallet => {
+            let profile = match job.subject.parse() {
+                Ok(id) => app.store.profile(&id).await?,
+                Err(_) => None,
+            };
+            let pending = profile.filter(|profile| profile.state == ProfileState::Pending);
+            return Ok(pending.map(|profile| Subject::Profile(Box::new(profile))));
+        }
+        Work::Seal | Work::SendWebhook => return Ok(None),
+    };
+    let issuance = match job.subject.parse() {
+        Ok(id) => app.store.issuance(&id).await?,
+        Err(_) => None,
+    };
+    let there = issuance.filter(|issuance| issuance.state == wanted);
+    Ok(there.map(|issuance| Subject::Issuance(Box::new(issuance))))
+}
+
+/// Builds the job's transaction with this nonce: always the same bytes for the same nonce.
+pub async fn prepare(
+    app: &App,
+    client: &Client,
+    signer: &Signer,
+    job: &Job,
+    nonce: u64,
+) -> Result<Plan, DeliverError> {
+    let Some(subject) = subject(app, job).await? else { return Ok(Plan::Drop) };
+    let nonce = Nonce::Exactly(nonce);
+    let prepared = match &subject {
+        Subject::Profile(profile) => match job.work {
+            Work::AddUser => {
+                let action = AddUserAsInserter {
+                    id: profile.user_id,
+                    recipient_encryption_public_key: &profile.encryption_public_key,
+                    encryption_password_store: profile::password_store(profile.password_store),
+                };
+                client.prepare(signer, &action, nonce).await
+            }
+            _ => {
+                let locked = app.store.locked_wallet(&profile.id).await?;
+                let claim = locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
+                let Some(claim) = claim else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+                let proof = claim.proof();
+                let action = UpsertWalletAsInserter {
+                    id: profile.wallet_id,
+                    user_id: profile.user_id,
+                    address: proof.address,
+                    public_key: proof.public_key,
+                    wallet_type: proof.wallet_type,
+                    message: proof.message,
+                    signature: proof.signature,
+                };
+                client.prepare(signer, &action, nonce).await
+            }
+        },
+        Subject::Issuance(issuance) => match job.work {
+            Work::EditNotes => {
+                let Some(notes) = revoked_notes(issuance) else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+                let id = issuance.ids.notes.to_string();
+                let action = EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() };
+                client.prepare(signer, &action, nonce).await
+            }
+            _ => return write_credential(app, client, signer, issuance, nonce).await,
+        },
+    };
+    Ok(Plan::Send(Box::new(prepared?)))
+}
+
+async fn write_credential(
+    app: &App,
+    client: &Client,
+    signer: &Signer,
+    issuance: &Issuance,
+    nonce: Nonce,
+) -> Result<Plan, DeliverError> {
+    let parcel = match app.store.parcel(issuance).await {
+        Ok(parcel) => parcel,
+        Err(StoreError::Unreadable(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let Some(parcel) = parcel else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+    let (sealed, original) = (&parcel.sealed, parcel.sealed.original());
+    let prepared = match issuance.delivery {
+        Delivery::Inserter => {
+            let action = UpsertCredentialAsInserter {
+                id: issuance.ids.original,
+                user_id: issuance.user_id,
+                issuer_auth_public_key: sealed.issuer_auth_public_key(),
+                encryptor_public_key: original.encryptor_public_key(),
+                content: original.content(),
+                public_notes: original.public_notes(),
+                public_notes_signature: original.public_notes_signature(),
+                broader_signature: original.broader_signature(),
+            };
+            client.prepare(signer, &action, nonce).await?
+        }
+        Delivery::WriteGrant => {
+            let Some(copy) = sealed.copy() else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+            let signed = parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
+            let Some(signed) = signed else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+            let now = app.clock.now().unix_seconds();
+            if now > signed.grant.not_after().unix() {
+                return Ok(Plan::Halt(HaltCode::GrantExpired));
+            }
+            if !signed.grant.is_usable_at(now) {
+                let begin = signed.grant.not_before().unix().saturating_mul(1000);
+                return Ok(Plan::Later(Moment::from_unix_millis(begin).unwrap_or(app.clock.now())));
+            }
+            let action = CreateCredentialsByDwg::new(
+                sealed.issuer_auth_public_key(),
+                OriginalToWrite {
+                    id: issuance.ids.original,
+                    encryptor_public_key: original.encryptor_public_key(),
+                    content: original.content(),
+                    public_notes: original.public_notes(),
+                    public_notes_signature: original.public_notes_signature(),
+                    broader_signature: original.broader_signature(),
+                },
+                CopyToWrite {
+                    id: issuance.ids.copy,
+                    encryptor_public_key: copy.encryptor_public_key(),
+                    content: copy.content(),
+                    public_notes_signature: copy.public_notes_signature(),
+                    broader_signature: copy.broader_signature(),
+                },
+                sealed.content_hash(),
+                &signed.grant,
+                signed.signature.expose(),
+            );
+            client.prepare(signer, &action, nonce).await?
+        }
+    };
+    Ok(Plan::Send(Box::new(prepared)))
+}
+
+/// The public notes of an issuance with the status `revoked`.
+pub(super) fn revoked_notes(issuance: &Issuance) -> Option<PublicNotes> {
+    let notes = PublicNotes::from_text(issuance.public_notes.clone()?).ok()?;
+    Some(notes.with_status("revoked"))
+}
+
+/// Whether the network already has what the job is to bring about. Revocation cannot be seen by everybody: there the
+/// transaction has to say it.
+pub async fn is_done(app: &App, client: &Client, job: &Job) -> Result<bool, DeliverError> {
+    let Some(subject) = subject(app, job).await? else { return Ok(true) };
+    let signer = app.identity();
+    Ok(match (&subject, job.work) {
+        (Subject::Profile(profile), Work::AddUser) => {
+            let user = client.call_one(&signer, &GetUserAsInserter { id: profile.user_id }).await?;
+            user.is_some_and(|user| user.recipient_encryption_public_key == profile.encryption_public_key)
+        }
+        // The same wallet id again replaces the row by itself.
+        (Subject::Profile(_), _) | (Subject::Issuance(_), Work::EditNotes) => false,
+        (Subject::Issuance(issuance), _) => {
+            let id = issuance.ids.original;
+            client.call_one(&signer, &CredentialExistAsInserter { id }).await?.unwrap_or(false)
+        }
+    })
+}
+
+/// Remembers that the job's effect is on the network, and forgets the content.
+pub async fn succeeded(
+    app: &App,
+    lease: &LaneLease,
+    job: &Job,
+    transaction: Option<Transaction>,
+) -> Result<(), DeliverError> {
+    let subject = subject(app, job).await?;
+    let confirmed_by = match &subject {
+        Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
+            match read_back(app, issuance).await? {
+                Some(false) => return not_revoked(app, lease, job, issuance).await,
+                Some(true) => Confirmation::ReadBack,
+                None => Confirmation::Transaction,
+            }
+        }
+        _ => Confirmation::Transaction,
+    };
+    let waiting = match &subject {
+        Some(Subject::Profile(profile)) => app.store.awaiting_profile(profile.user_id).await?,
+        _ => Vec::new(),
+    };
+    let now = app.clock.now();
+    let detail = transaction.as_ref().map_or_else(|| "found".to_owned(), |tx| format!("tx:{}", tx.hash));
+
+    let mut tx = app.store.begin().await?;
+    hold(app, &mut tx, lease, now).await?;
+    tx.finish_job(job).await?;
+    match &subject {
+        None => {}
+        Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
+            tx.mark_revoked(&issuance.id, confirmed_by, now).await?;
+            announce(app, &mut tx, EventKind::Revoked, issuance, None, now).await?;
+            tx.record(&entry(issuance.id.as_str(), Act::Revoked, &detail, now)).await?;
+        }
+        Some(Subject::Issuance(issuance)) => {
+            tx.mark_issued(&issuance.id, transaction.as_ref(), now).await?;
+            tx.forget_content(&issuance.id).await?;
+            let issued = Issuance { transaction, ..(**issuance).clone() };
+            announce(app, &mut tx, EventKind::Issued, &issued, None, now).await?;
+            tx.record(&entry(issuance.id.as_str(), Act::Issued, &detail, now)).await?;
+            metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
+        }
+        Some(Subject::Profile(profile)) if job.work == Work::AddUser => {
+            tx.enqueue(&lane_job(Work::AddWallet, profile.id.as_str(), &profile.write_key, now)).await?;
+        }
+        Some(Subject::Profile(profile)) => {
+            let change = ProfileChange { transaction, forget_wallet: true, ..ProfileChange::default() };
+            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now).await?;
+            seal::hurry_all(&mut tx, &waiting, now).await?;
+            tx.record(&entry(profile.id.as_str(), Act::ProfileCreated, &detail, now)).await?;
+        }
+    }
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+/// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.
+async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, DeliverError> {
+    let signer = app.identity();
+    let is_ours = issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
+    if !is_ours {
+        return Ok(None);
+    }
+    match app.idos().await?.call_one(&signer, &GetCredentialShared { id: issuance.ids.copy }).await {
+        // The user has taken the copy back, or removed the original: then nobody can see it from here.
+        Ok(None) => Ok(None),
+        Ok(Some(copy)) => {
+            let wanted = revoked_notes(issuance);
+            Ok(copy.public_notes.map(|notes| wanted.is_some_and(|wanted| wanted.text() == notes)))
+        }
+        Err(idos_client::Error::View { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn not_revoked(app: &App, lease: &LaneLease, job: &Job, issuance: &Issuance) -> Result<(), DeliverError> {
+    tracing::error!(issuance.id = %issuance.id, "A credential is not marked as revoked, although the transaction went well");
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    hold(app, &mut tx, lease, now).await?;
+    tx.finish_job(job).await?;
+    tx.mark_not_revoked(&issuance.id, HaltCode::NotRevoked, now).await?;
+    tx.record(&entry(issuance.id.as_str(), Act::Halted, HaltCode::NotRevoked.as_str(), now)).await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+/// What a failure of the node means for a job.
+pub enum Verdict {
+    /// Time can mend it.
+    Retry,
+    /// A person has to do something.
+    Halt(HaltCode),
+}
+
+/// Sorts a failure. What is there already has been looked at before ([`is_done`]).
+#[must_use]
+pub fn verdict(app: &App, job: &Job, error: &idos_client::Error) -> Verdict {
+    let halt = match error.refusal() {
+        Some(Refusal::NotAnInserter | Refusal::NotAllowed) => HaltCode::NotAnInserter,
+        Some(Refusal::GrantWindow) => HaltCode::GrantExpired,
+        Some(Refusal::GrantSignature | Refusal::GrantIssuer | Refusal::GrantTimes) => HaltCode::GrantRefused,
+        Some(Refusal::GrantOwnerUnknown) => HaltCode::OwnerUnknown,
+        Some(Refusal::WalletInvalid) => HaltCode::WalletRefused,
+        Some(Refusal::WalletTaken) => HaltCode::WalletTaken,
+        Some(Refusal::UserUnknown) => HaltCode::UserUnknown,
+        _ => match error.conflict() {
+            Some(idos_client::Conflict::WriteGrantUsed | idos_client::Conflict::AccessGrantExists) => {
+                HaltCode::GrantUsed
+            }
+            Some(idos_client::Conflict::UserExists) => HaltCode::OtherKey,
+            Some(idos_client::Conflict::WalletTaken) => HaltCode::WalletTaken,
+            _ => match error.class() {
+                idos_client::Class::Refused => HaltCode::Refused,
+                _ if job.attempts >= app.delivery.max_attempts => HaltCode::TooManyAttempts,
+                _ => return Verdict::Retry,
+            },
+        },
+    };
+    Verdict::Halt(halt)
+}
+
+/// Remembers that the job did not do it, and what comes next.
+pub async fn refused(
+    app: &App,
+    lease: &LaneLease,
+    job: &Job,
+    error: &idos_client::Error,
+) -> Result<(), StoreError> {
+    tracing::warn!(job.id = %job.id, job.work = %job.work, subject = job.subject, "A transaction did nothing: {error}");
+    match verdict(app, job, error) {
+        Verdict::Halt(code) => halt_in_lane(app, lease, job, code).await,
+        Verdict::Retry => {
+            let due = app.clock.now().plus_millis(backoff_millis(job.attempts, rand::random()));
+            later(app, lease, job, due, "the node could not do it").await
+        }
+    }
+}
+
+/// Puts a job off.
+pub async fn later(
+    app: &App,
+    lease: &LaneLease,
+    job: &Job,
+    due_at: Moment,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    hold(app, &mut tx, lease, app.clock.now()).await?;
+    tx.retry_job(job, due_at, reason).await?;
+    tx.commit().await
+}
+
+/// Drops a job that has nothing to do any more.
+pub async fn finish(app: &App, lease: &LaneLease, job: &Job) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    hold(app, &mut tx, lease, app.clock.now()).await?;
+    tx.finish_job(job).await?;
+    tx.commit().await
+}
+
+/// Stops a job of a lane, and what it is about.
+pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, code: HaltCode) -> Result<(), StoreError> {
+    let subject = subject(app, job).await?;
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    hold(app, &mut tx, lease, now).await?;
+    stop(app, &mut tx, job, subject, code, now).await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+/// Stops a job without a lane, and the issuance that it is about.
+pub(super) async fn halt(app: &App, job: &Job, issuance: &Issuance, code: HaltCode) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    stop(app, &mut tx, job, Some(Subject::Issuance(Box::new(issuance.clone()))), code, now).await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+async fn stop(
+    app: &App,
+    tx: &mut Tx,
+    job: &Job,
+    subject: Option<Subject>,
+    code: HaltCode,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let until = now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000);
+    metrics::counter!("halts_total", "code" => code.as_str()).increment(1);
+    match subject {
+        None => return tx.finish_job(job).await,
+        Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
+            // What is halted is the revocation: the credential is as valid as before, and the job waits for a person.
+            tx.halt_job(job, code.as_str()).await?;
+            tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
+        }
+        Some(Subject::Issuance(issuance)) => {
+            // Who resumes the issuance makes the work anew.
+            tx.finish_job(job).await?;
+            tx.mark_halted(&issuance.id, issuance.state, Halt { code, until }, now).await?;
+            announce(app, tx, EventKind::Halted, &issuance, Some(code), now).await?;
+            tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
+        }
+        Some(Subject::Profile(profile)) => {
+            tx.halt_job(job, code.as_str()).await?;
+            let change = ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
+            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await?;
+            tx.record(&entry(profile.id.as_str(), Act::Halted, code.as_str(), now)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever records for a lane renews its lease, and so must still hold it.
+async fn hold(app: &App, tx: &mut Tx, lease: &LaneLease, now: Moment) -> Result<(), StoreError> {
+    tx.hold_lane(lease, now.plus_millis(app.lease_millis())).await
+}
+
+fn entry(subject: &str, act: Act, detail: &str, at: Moment) -> Entry {
+    Entry {
+        at,
+        actor: crate::model::audit::Actor::Service,
+        act,
+        subject: subject.to_owned(),
+        detail: detail.to_owned(),
+    }
+}

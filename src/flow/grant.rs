@@ -1,0 +1,208 @@
+//! Write grants: have one made for the user's wallet to sign, and check the signed one at once.
+
+use std::time::Duration;
+
+use idos_client::{GrantParties, GrantTime, WriteGrant};
+use idos_credential::{Invalid, Moment, Problem};
+use idos_wallet::{OwnershipProof, WalletType};
+use rand::rngs::OsRng;
+use rand::RngCore as _;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::app::{App, NodeError};
+use crate::model::ids::IssuanceId;
+use crate::model::personal::Personal;
+use crate::model::submission::{Owner, SignedGrant};
+use crate::vault::{Vault, VaultError};
+
+/// How long before now a grant begins: the network's blocks and the clocks of others may lag behind ours.
+const HEAD_START_SECONDS: i64 = 300;
+
+/// A grant that ends sooner than this cannot be counted on to be used in time.
+const SHORTEST_REST_SECONDS: i64 = 60;
+
+/// Why there is no grant, or why it is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// What is wrong with it.
+    #[error("the write grant is refused: {0}")]
+    Invalid(#[from] Invalid),
+    /// The node has to say which text was to be signed, and does not.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+}
+
+impl From<idos_client::Error> for GrantError {
+    fn from(error: idos_client::Error) -> Self {
+        Self::Node(error.into())
+    }
+}
+
+/// A fresh UUID of version 4.
+#[must_use]
+pub fn random_uuid() -> Uuid {
+    let mut bytes = [0; 16];
+    OsRng.fill_bytes(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// Makes a grant for `owner` to sign, and gets the text to be signed from the node: only the node knows it.
+pub async fn offer(
+    app: &App,
+    owner: &Owner,
+    valid_for: Duration,
+    locked_until: Option<Moment>,
+    grantee: Option<&str>,
+) -> Result<(WriteGrant, String), GrantError> {
+    check_owner(owner)?;
+    let now = app.clock.now().unix_seconds();
+    let seconds = i64::try_from(valid_for.as_secs()).unwrap_or(i64::MAX);
+    let time = |seconds, field: &str| {
+        GrantTime::from_unix(seconds)
+            .map_err(|_| Invalid::from(Problem::new(field, "lies outside the years 0 to 9999")))
+    };
+    let begin = now.saturating_sub(HEAD_START_SECONDS);
+    let signer = app.identity();
+    let grant = WriteGrant::new(
+        random_uuid(),
+        GrantParties {
+            owner: owner.identifier().to_owned(),
+            grantee: grantee.map_or_else(|| signer.caller(), str::to_owned),
+            issuer_public_key: app.keys.first().rows.public_hex(),
+        },
+        time(locked_until.map_or(begin, Moment::unix_seconds), "lockedUntil")?,
+        time(begin, "validForSeconds")?,
+        time(now.saturating_add(seconds), "validForSeconds")?,
+    )
+    .map_err(|_| Invalid::from(Problem::new("validForSeconds", "must be positive")))?;
+
+    let text = message(app, &grant).await?;
+    Ok((grant, text))
+}
+
+async fn message(app: &App, grant: &WriteGrant) -> Result<String, GrantError> {
+    let text = app.idos().await?.call_one(&app.identity(), &grant.message()).await?;
+    text.ok_or_else(|| idos_client::Error::Malformed("the text of a write grant").into())
+}
+
+/// Checks a signed grant: its owner, its window, its issuer's key, its signature. Names what is wrong as
+/// `grant.notAfter`, `owner.publicKey`, `signature`. What needs no node is checked first.
+pub async fn check(app: &App, signed: &SignedGrant) -> Result<(), GrantError> {
+    check_alone(app, signed)?;
+    let text = message(app, &signed.grant).await?;
+    Ok(check_signature(signed, &text)?)
+}
+
+/// [`check`] as far as it needs no node.
+pub fn check_alone(app: &App, signed: &SignedGrant) -> Result<(), Invalid> {
+    check_owner(&signed.owner)?;
+    let grant = &signed.grant;
+    let now = app.clock.now().unix_seconds();
+    let same = match signed.owner.wallet_type {
+        WalletType::Evm => grant.owner.eq_ignore_ascii_case(signed.owner.identifier()),
+        _ => grant.owner == signed.owner.identifier(),
+    };
+    let rules = [
+        (same, "grant.owner", "is not the wallet of owner"),
+        (
+            app.write_key(&grant.issuer_public_key).is_some(),
+            "grant.issuerPublicKey",
+            "is none of this issuer's write keys",
+        ),
+        (
+            grant.not_after().unix() >= now.saturating_add(SHORTEST_REST_SECONDS),
+            "grant.notAfter",
+            "is past, or less than a minute away: have a new grant signed",
+        ),
+    ];
+    let problems: Vec<_> = rules
+        .into_iter()
+        .filter(|(holds, ..)| !holds)
+        .map(|(_, field, problem)| Problem::new(field, problem))
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Invalid { problems }) }
+}
+
+fn check_signature(signed: &SignedGrant, text: &str) -> Result<(), Invalid> {
+    let owner = &signed.owner;
+    let proof = OwnershipProof {
+        wallet_type: owner.wallet_type,
+        address: owner.address.expose(),
+        public_key: owner.public_key.as_ref().map(|key| key.expose().as_str()),
+        message: text,
+        signature: signed.signature.expose(),
+    };
+    proof.verify().map_err(|_| {
+        Problem::new("signature", "is not this wallet's signature over the text of this grant").into()
+    })
+}
+
+fn check_owner(owner: &Owner) -> Result<(), Invalid> {
+    if owner.wallet_type != WalletType::Evm && owner.public_key.is_none() {
+        return Err(Problem::new("owner.publicKey", "is required for this type of wallet").into());
+    }
+    Ok(())
+}
+
+/// A grant as it lies in the vault.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    id: Uuid,
+    owner: String,
+    grantee: String,
+    issuer_public_key: String,
+    timelock: String,
+    not_before: String,
+    not_after: String,
+    wallet_type: String,
+    address: String,
+    public_key: Option<String>,
+    signature: String,
+}
+
+fn place(id: &IssuanceId) -> String {
+    format!("write_grant/{id}")
+}
+
+/// Locks a signed grant for an issuance.
+pub fn lock(vault: &Vault, id: &IssuanceId, signed: &SignedGrant) -> Result<String, VaultError> {
+    let grant = &signed.grant;
+    let kept = Kept {
+        id: grant.id,
+        owner: grant.owner.clone(),
+        grantee: grant.grantee.clone(),
+        issuer_public_key: grant.issuer_public_key.clone(),
+        timelock: grant.access_grant_timelock.to_string(),
+        not_before: grant.not_before().to_string(),
+        not_after: grant.not_after().to_string(),
+        wallet_type: signed.owner.wallet_type.as_str().to_owned(),
+        address: signed.owner.address.expose().clone(),
+        public_key: signed.owner.public_key.as_ref().map(|key| key.expose().clone()),
+        signature: signed.signature.expose().clone(),
+    };
+    let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
+    vault.lock(&place(id), &json, &mut OsRng)
+}
+
+/// Unlocks the signed grant of an issuance.
+pub fn unlock(vault: &Vault, id: &IssuanceId, locked: &str) -> Result<SignedGrant, VaultError> {
+    let json = vault.unlock(&place(id), locked)?;
+    let kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
+    let time = |text: String| text.parse::<GrantTime>().map_err(|_| VaultError::Damaged);
+    let grant = WriteGrant::new(
+        kept.id,
+        GrantParties { owner: kept.owner, grantee: kept.grantee, issuer_public_key: kept.issuer_public_key },
+        time(kept.timelock)?,
+        time(kept.not_before)?,
+        time(kept.not_after)?,
+    )
+    .map_err(|_| VaultError::Damaged)?;
+    let owner = Owner {
+        wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
+        address: Personal::new(kept.address),
+        public_key: kept.public_key.map(Personal::new),
+    };
+    Ok(SignedGrant { grant, owner, signature: Personal::new(kept.signature) })
+}

@@ -1,0 +1,363 @@
+//! Intake: a submission becomes a durable issuance, or a refusal.
+//!
+//! Where all is at hand, the credential is sealed here, in the request: readable evidence never touches the disk. Only
+//! where the user's encryption key is not known yet (there is no profile, or the node cannot be asked) the signed
+//! credential waits, locked, for as long as the configuration allows.
+
+use std::sync::Arc;
+
+use idos_client::actions::GetUserAsInserter;
+use idos_credential::{Invalid, Moment, RecipientKey, SealedCredential, SignedCredential};
+use rand::rngs::OsRng;
+
+use super::grant::{self, GrantError};
+use super::issue::{self, IssueError};
+use super::profile::job;
+use super::{Accepted, contact};
+use crate::app::App;
+use crate::model::audit::{Act, Entry};
+use crate::model::client::{Caller, Idempotency};
+use crate::model::ids::{IssuanceId, JobId};
+use crate::model::issuance::{Delivery, Ids, Issuance, State};
+use crate::model::job::{Job, JobState, Work};
+use crate::model::profile::ProfileState;
+use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
+use crate::store::StoreError;
+use crate::vault::VaultError;
+
+const HOUR: i64 = 3_600_000;
+
+/// How soon it is looked again for a profile that was not there.
+const FIRST_LOOK: i64 = 5_000;
+
+/// Why a submission was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// Fields that break a rule, each named by its path in the submission.
+    #[error("the submission is refused: {0}")]
+    Invalid(#[from] Invalid),
+    /// Another request had the same key.
+    #[error("the Idempotency-Key was used for another request")]
+    KeyReused,
+    /// It does not fit a transaction.
+    #[error("the sealed credential{} would have {bytes} bytes, and a transaction takes {limit}", if *.with_copy { " and its copy together" } else { "" })]
+    TooLarge {
+        /// Bytes of what would be sealed.
+        bytes: usize,
+        /// The most that a transaction takes.
+        limit: usize,
+        /// Whether that is the content twice.
+        with_copy: bool,
+    },
+    /// It cannot be sealed.
+    #[error("it cannot be sealed: {0}")]
+    Seal(IssueError),
+    /// The write key that was chosen is not in the configuration any more.
+    #[error("the write key that was to seal it is not in the configuration any more")]
+    KeyMissing,
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Keyed hashes of a request: of its `Idempotency-Key`, and of what was asked.
+#[must_use]
+pub fn idempotency(app: &App, caller: &Caller, key: &str, parts: &[&[u8]]) -> Idempotency {
+    let fingerprint = parts.iter().fold(app.vault.fingerprint(), |hash, part| hash.part(part));
+    Idempotency {
+        key_hashes: app.vault.indexes("idempotency", format!("{}\0{key}", caller.client).as_bytes()),
+        fingerprints: fingerprint.finish(),
+    }
+}
+
+/// Accepts a submission: from here on it ends in exactly one credential, or visibly without.
+pub async fn accept(
+    app: &Arc<App>,
+    caller: &Caller,
+    key: &Idempotency,
+    submission: Submission,
+) -> Result<Accepted<Issuance>, IntakeError> {
+    if let Some(accepted) = replay(app, caller, key).await? {
+        return Ok(accepted);
+    }
+    if !super::profile::is_user_id(submission.user_id) {
+        return Err(invalid("userId", "must be a UUID of version 4"));
+    }
+    let now = app.clock.now();
+    let delivery = submission.authority.delivery();
+    let (grant, copy_for) = match submission.authority {
+        Authority::Inserter => (None, None),
+        Authority::WriteGrant { grant, copy_for } => (grant, copy_for),
+    };
+    if let Some(grant) = &grant {
+        check_grant(app, grant, copy_for.as_ref()).await?;
+    }
+    let id = IssuanceId::new(now, &mut OsRng);
+    let ids = Ids {
+        original: grant::random_uuid(),
+        copy: grant::random_uuid(),
+        notes: grant::random_uuid(),
+    };
+    let kind = submission.evidence.kind();
+    let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
+    let evidence = submission.evidence;
+    let signed = app
+        .compute(move || issue::sign_evidence(evidence, ids, &issuer, &keys, now))
+        .await
+        .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
+    check_size(signed.text().len(), delivery == Delivery::WriteGrant)?;
+
+    let mut issuance = Issuance {
+        id,
+        client: caller.client.clone(),
+        kind,
+        state: State::AwaitingProfile,
+        delivery,
+        user_id: submission.user_id,
+        ids,
+        level: signed.level().to_owned(),
+        reference: submission.reference.map(|reference| reference.into_string()),
+        write_key: String::new(),
+        grantee: None,
+        public_notes: None,
+        content_hash: None,
+        valid_until: signed.expiration_date(),
+        waits_until: None,
+        created_at: now,
+        updated_at: now,
+        sealed_at: None,
+        issued_at: None,
+        transaction: None,
+        halt: None,
+        revoke_requested_at: None,
+        revoked_at: None,
+        confirmed_by: None,
+        has_contact: submission.contact.is_some(),
+    };
+    issuance.write_key = app.write_key_for(issuance.id.as_str()).rows.public_hex();
+    if delivery == Delivery::WriteGrant {
+        issuance.grantee =
+            Some(copy_for.as_ref().map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone()));
+    }
+    let grantee_key = copy_for.map(|copy| copy.encryption_key);
+
+    let (user_key, is_there) = recipient(app, caller, &issuance).await?;
+    let content = match user_key {
+        Some(user_key) => {
+            let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone()).await?;
+            issuance.public_notes = Some(sealed.original().public_notes().to_owned());
+            issuance.content_hash = Some(sealed.content_hash().to_owned());
+            issuance.sealed_at = Some(now);
+            Content::Sealed(Box::new(sealed))
+        }
+        None => {
+            let locked =
+                app.vault.lock(&super::seal::place(&issuance.id), signed.text().as_bytes(), &mut OsRng)?;
+            Content::Waiting(locked)
+        }
+    };
+    let hours = match (&content, is_there, delivery, &grant) {
+        (Content::Waiting(_), ..) => app.retention.evidence_hours,
+        _ => app.retention.sealed_hours,
+    };
+    issuance.state = match (&content, is_there, delivery, &grant) {
+        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => State::Queued,
+        (Content::Sealed(_), true, Delivery::WriteGrant, None) => State::AwaitingGrant,
+        _ => State::AwaitingProfile,
+    };
+    if issuance.state != State::Queued {
+        issuance.waits_until = Some(now.plus_millis(i64::from(hours) * HOUR));
+    }
+    let locked_grant = match &grant {
+        Some(grant) => Some(grant::lock(&app.vault, &issuance.id, grant)?),
+        None => None,
+    };
+    let locked_contact = match &submission.contact {
+        Some(contact) => Some(contact::lock(&app.vault, &issuance.id, contact)?),
+        None => None,
+    };
+
+    let mut tx = app.store.begin().await?;
+    match tx.claim(&caller.client, key, issuance.id.as_str(), now).await {
+        Ok(()) => {}
+        Err(StoreError::Exists) => {
+            drop(tx);
+            return replay(app, caller, key).await?.ok_or(IntakeError::KeyReused);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let grantee_key = grantee_key.map(|key| key.to_base64());
+    tx.add_issuance(&issuance, grantee_key.as_deref()).await?;
+    match &content {
+        Content::Sealed(sealed) => tx.keep_parcel(&issuance.id, sealed).await?,
+        Content::Waiting(locked) => tx.keep_evidence(&issuance.id, locked).await?,
+    }
+    if let Some(locked) = &locked_grant {
+        tx.keep_grant(&issuance.id, locked).await?;
+    }
+    if let Some(contact) = &locked_contact {
+        contact.keep(&mut tx, &issuance.id, now).await?;
+    }
+    match issuance.state {
+        State::Queued => {
+            tx.enqueue(&job(Work::WriteCredential, issuance.id.as_str(), &issuance.write_key, now)).await?;
+        }
+        State::AwaitingProfile => tx.enqueue(&look_again(&issuance.id, now)).await?,
+        _ => {}
+    }
+    let entry = |act, detail: &str| Entry {
+        at: now,
+        actor: caller.actor(),
+        act,
+        subject: issuance.id.as_str().to_owned(),
+        detail: detail.to_owned(),
+    };
+    tx.record(&entry(Act::Received, issuance.kind.as_str())).await?;
+    if let Some(hash) = &issuance.content_hash {
+        tx.record(&entry(Act::Sealed, hash)).await?;
+    }
+    tx.commit().await?;
+    metrics::counter!("issuances_accepted_total", "kind" => kind.as_str(), "state" => issuance.state.as_str())
+        .increment(1);
+    tracing::info!(issuance.id = %issuance.id, state = %issuance.state, "Accepted {}", issuance.id);
+    app.announce_change();
+    Ok(Accepted { record: issuance, replayed: false })
+}
+
+enum Content {
+    Sealed(Box<SealedCredential>),
+    Waiting(String),
+}
+
+async fn replay(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+) -> Result<Option<Accepted<Issuance>>, IntakeError> {
+    let Some((subject, same)) = app.store.claimed(&caller.client, key).await? else { return Ok(None) };
+    let id = subject.parse().ok().filter(|_| same).ok_or(IntakeError::KeyReused)?;
+    let record = app.store.issuance(&id).await?.ok_or(IntakeError::KeyReused)?;
+    Ok(Some(Accepted { record, replayed: true }))
+}
+
+/// The grant must stand by itself, and must be for the party that the copy is sealed for. If the node cannot say which
+/// text was to be signed, its own check of the signature has to do: it comes before anything is written.
+async fn check_grant(app: &App, grant: &SignedGrant, copy_for: Option<&CopyFor>) -> Result<(), IntakeError> {
+    let at = |invalid| IntakeError::Invalid(below("delivery.writeGrant", invalid));
+    match grant::check(app, grant).await {
+        Ok(()) => {}
+        Err(GrantError::Invalid(invalid)) => return Err(at(invalid)),
+        Err(GrantError::Node(error)) => {
+            tracing::warn!("The node cannot be asked for the text of a write grant: {error}");
+        }
+    }
+    let grantee = copy_for.map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone());
+    if grant.grant.grantee.eq_ignore_ascii_case(&grantee) {
+        Ok(())
+    } else {
+        Err(invalid(
+            "delivery.writeGrant.grant.grantee",
+            "is not who gets the copy: the issuer, or the grantee of delivery.copyFor",
+        ))
+    }
+}
+
+/// The user's encryption key, if it is known, and whether the user is on the network already.
+async fn recipient(
+    app: &App,
+    caller: &Caller,
+    issuance: &Issuance,
+) -> Result<(Option<RecipientKey>, bool), IntakeError> {
+    if let Some(profile) = app.store.profile_of(&caller.client, issuance.user_id).await?
+        && profile.state == ProfileState::Pending
+    {
+        return Ok((RecipientKey::from_base64(&profile.encryption_public_key).ok(), false));
+    }
+    match user_on_network(app, issuance).await {
+        Ok(Some(key)) => {
+            let key = RecipientKey::from_base64(&key).map_err(|_| {
+                invalid("userId", "belongs to a user whose encryption key cannot be sealed for")
+            })?;
+            Ok((Some(key), true))
+        }
+        Ok(None) => Ok((None, false)),
+        Err(error) => {
+            tracing::warn!(issuance.id = %issuance.id, "The node cannot be asked for a user: {error}");
+            Ok((None, false))
+        }
+    }
+}
+
+/// The encryption key of the issuance's user, as the network has it.
+pub(super) async fn user_on_network(
+    app: &App,
+    issuance: &Issuance,
+) -> Result<Option<String>, crate::app::NodeError> {
+    let user =
+        app.idos().await?.call_one(&app.identity(), &GetUserAsInserter { id: issuance.user_id }).await?;
+    Ok(user.map(|user| user.recipient_encryption_public_key))
+}
+
+/// Seals for the user, and for whoever gets the copy.
+pub(super) async fn seal(
+    app: &App,
+    signed: SignedCredential,
+    issuance: &Issuance,
+    user: RecipientKey,
+    grantee_key: Option<RecipientKey>,
+) -> Result<SealedCredential, IntakeError> {
+    let Some(write) = app.write_key(&issuance.write_key) else { return Err(IntakeError::KeyMissing) };
+    let write = write.rows.clone();
+    let copy = (issuance.delivery == Delivery::WriteGrant)
+        .then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
+    let (name, kind, ids) = (app.issuer.name.clone(), issuance.kind, issuance.ids);
+    app.compute(move || issue::seal(signed, kind, ids, &name, &user, copy.as_ref(), &write))
+        .await
+        .map_err(IntakeError::Seal)
+}
+
+fn check_size(text: usize, with_copy: bool) -> Result<(), IntakeError> {
+    match issue::check_size(text, with_copy) {
+        Err(IssueError::TooLarge { bytes, limit }) => Err(IntakeError::TooLarge { bytes, limit, with_copy }),
+        _ => Ok(()),
+    }
+}
+
+/// Work that looks whether the user's profile is there now.
+pub(super) fn look_again(id: &IssuanceId, now: Moment) -> Job {
+    Job {
+        id: JobId::new(now, &mut OsRng),
+        work: Work::Seal,
+        subject: id.as_str().to_owned(),
+        target: String::new(),
+        lane: None,
+        state: JobState::Ready,
+        due_at: now.plus_millis(FIRST_LOOK),
+        attempts: 0,
+        nonce: None,
+        tx_hash: None,
+        sent_at: None,
+        reason: None,
+        created_at: now,
+    }
+}
+
+fn invalid(field: &str, problem: &'static str) -> IntakeError {
+    IntakeError::Invalid(idos_credential::Problem::new(field, problem).into())
+}
+
+/// The same problems, with their fields below `parent`.
+fn below(parent: &str, mut invalid: Invalid) -> Invalid {
+    for problem in &mut invalid.problems {
+        let field = problem.field.strip_prefix("credentialSubject").map_or_else(
+            || problem.field.clone(),
+            |rest| format!("subject{rest}"),
+        );
+        let dot = if field.is_empty() { "" } else { "." };
+        problem.field = format!("{parent}{dot}{field}");
+    }
+    invalid
+}

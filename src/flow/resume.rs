@@ -1,0 +1,155 @@
+//! Resume: bring on what has stopped, or has waited for the user's write grant.
+
+use idos_credential::Invalid;
+
+use super::grant::{self, GrantError};
+use super::intake::look_again;
+use super::profile::job;
+use crate::app::{App, NodeError};
+use crate::model::audit::{Act, Entry};
+use crate::model::client::Caller;
+use crate::model::ids::{IssuanceId, JobId, ProfileId};
+use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
+use crate::model::job::{JobState, Work};
+use crate::model::profile::ProfileState;
+use crate::model::submission::SignedGrant;
+use crate::store::{ProfileChange, StoreError};
+use crate::vault::VaultError;
+
+/// Why an issuance is not resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// The caller has no such issuance.
+    #[error("there is no such issuance")]
+    NotFound,
+    /// It does not wait for anybody.
+    #[error("an issuance that is {0} is not resumed")]
+    Conflict(State),
+    /// The content is gone: there is nothing to resume.
+    #[error("its content is gone: submit again")]
+    ContentGone,
+    /// It takes a new write grant.
+    #[error("it takes a new write grant: {}", .0.cure())]
+    GrantNeeded(HaltCode),
+    /// It is not written by a write grant.
+    #[error("it is not written by a write grant")]
+    NoGrantWanted,
+    /// The grant is refused; fields are relative to it.
+    #[error("the write grant is refused: {0}")]
+    Grant(#[from] Invalid),
+    /// The node has to say which text was to be signed, and does not.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<GrantError> for ResumeError {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Invalid(invalid) => Self::Grant(invalid),
+            GrantError::Node(error) => Self::Node(error),
+        }
+    }
+}
+
+/// Brings an issuance on, with a new write grant if there is one.
+pub async fn resume(
+    app: &App,
+    caller: &Caller,
+    id: &IssuanceId,
+    new_grant: Option<SignedGrant>,
+) -> Result<Issuance, ResumeError> {
+    let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    let issuance = issuance.ok_or(ResumeError::NotFound)?;
+    if !matches!(issuance.state, State::Halted | State::AwaitingGrant) {
+        return Err(ResumeError::Conflict(issuance.state));
+    }
+    if let Some(new) = &new_grant {
+        if issuance.delivery != Delivery::WriteGrant {
+            return Err(ResumeError::NoGrantWanted);
+        }
+        grant::check(app, new).await?;
+        if !issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&new.grant.grantee)) {
+            let problem = "is not who the copy is sealed for";
+            return Err(Invalid::from(idos_credential::Problem::new("grant.grantee", problem)).into());
+        }
+    }
+    let is_spent = matches!(
+        issuance.halt,
+        Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed)
+    );
+    let has_grant = app.store.has_grant(id).await?;
+    if new_grant.is_none() && issuance.delivery == Delivery::WriteGrant && (is_spent || !has_grant) {
+        return Err(ResumeError::GrantNeeded(issuance.halt.unwrap_or(HaltCode::GrantExpired)));
+    }
+    let is_sealed = app.store.has_parcel(id).await?;
+    if !is_sealed && app.store.evidence(id).await?.is_none() {
+        return Err(ResumeError::ContentGone);
+    }
+    let locked = match &new_grant {
+        Some(new) => Some(grant::lock(&app.vault, id, new)?),
+        None => None,
+    };
+    let now = app.clock.now();
+
+    let mut tx = app.store.begin().await?;
+    if let Some(locked) = &locked {
+        tx.keep_grant(id, locked).await?;
+    }
+    // What is not sealed yet, or was sealed for a profile that may not be there, is looked at again first.
+    let is_ready = is_sealed && !matches!(issuance.halt, Some(HaltCode::OtherKey | HaltCode::UserUnknown));
+    if is_ready {
+        tx.mark_queued(id, issuance.state, now).await?;
+        tx.enqueue(&job(Work::WriteCredential, id.as_str(), &issuance.write_key, now)).await?;
+    } else {
+        let hours = if is_sealed { app.retention.sealed_hours } else { app.retention.evidence_hours };
+        let until = now.plus_millis(i64::from(hours) * 3_600_000);
+        tx.mark_awaiting_profile(id, issuance.state, until, now).await?;
+        tx.enqueue(&crate::model::job::Job { due_at: now, ..look_again(id, now) }).await?;
+    }
+    let act = if locked.is_some() { Act::GrantReceived } else { Act::Resumed };
+    tx.record(&Entry {
+        at: now,
+        actor: caller.actor(),
+        act,
+        subject: id.as_str().to_owned(),
+        detail: issuance.halt.map_or("", HaltCode::as_str).to_owned(),
+    })
+    .await?;
+    tx.commit().await?;
+    app.announce_change();
+    app.store.issuance(id).await?.ok_or(ResumeError::NotFound)
+}
+
+/// Puts a halted job to work again, and what it is about, for an operator.
+pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
+    let job = app.store.job(id).await?.ok_or(StoreError::Stale)?;
+    let now = app.clock.now();
+    let profile: Option<ProfileId> = match job.work {
+        Work::AddUser | Work::AddWallet if job.state == JobState::Halted => job.subject.parse().ok(),
+        _ => None,
+    };
+
+    let mut tx = app.store.begin().await?;
+    tx.restart_job(id, now).await?;
+    if let Some(profile) = profile {
+        let (from, to) = (ProfileState::Halted, ProfileState::Pending);
+        tx.advance_profile(&profile, from, to, ProfileChange::default(), now).await?;
+    }
+    tx.record(&Entry {
+        at: now,
+        actor: crate::model::audit::Actor::Operator,
+        act: Act::JobRetried,
+        subject: job.subject.clone(),
+        detail: job.work.as_str().to_owned(),
+    })
+    .await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Revoke: mark a credential as revoked in the user's profile, through the key that sealed it.
+//!
+//! The node says nothing when there is nothing to edit, so what can be read back is (`flow::deliver`).
+
+use super::profile::job;
+use crate::app::App;
+use crate::model::audit::{Act, Entry};
+use crate::model::client::Caller;
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::{Issuance, State};
+use crate::model::job::Work;
+use crate::store::StoreError;
+
+/// Why a credential is not to be revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// The caller has no such issuance.
+    #[error("there is no such issuance")]
+    NotFound,
+    /// There is no credential that could be revoked.
+    #[error("an issuance that is {0} has no credential that could be revoked")]
+    Conflict(State),
+    /// The key that sealed it, which alone can edit it, is not in the configuration any more.
+    #[error("the write key that sealed it is not in the configuration any more, and no other can edit it")]
+    KeyMissing,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Has a credential revoked. Asking again changes nothing.
+pub async fn request(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuance, RevokeError> {
+    let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    let issuance = issuance.ok_or(RevokeError::NotFound)?;
+    match issuance.state {
+        State::Issued => {}
+        State::Revoking | State::Revoked => return Ok(issuance),
+        other => return Err(RevokeError::Conflict(other)),
+    }
+    if app.write_key(&issuance.write_key).is_none() {
+        return Err(RevokeError::KeyMissing);
+    }
+    let now = app.clock.now();
+
+    let mut tx = app.store.begin().await?;
+    match tx.mark_revoking(id, now).await {
+        Ok(()) => {}
+        // Somebody else has asked at the same time.
+        Err(StoreError::Stale) => {
+            drop(tx);
+            return app.store.issuance(id).await?.ok_or(RevokeError::NotFound);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    tx.enqueue(&job(Work::EditNotes, id.as_str(), &issuance.write_key, now)).await?;
+    tx.record(&Entry {
+        at: now,
+        actor: caller.actor(),
+        act: Act::RevokeRequested,
+        subject: id.as_str().to_owned(),
+        detail: String::new(),
+    })
+    .await?;
+    tx.commit().await?;
+    app.announce_change();
+    app.store.issuance(id).await?.ok_or(RevokeError::NotFound)
+}

@@ -1,0 +1,143 @@
+//! Seal what has waited for the user's profile, and forget its readable form.
+
+use idos_credential::{Moment, RecipientKey, SignedCredential};
+use zeroize::Zeroizing;
+
+use super::intake::{IntakeError, seal as seal_for, user_on_network};
+use super::profile::job as lane_job;
+use crate::app::App;
+use crate::model::audit::{Act, Entry};
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
+use crate::model::job::{Job, Work, backoff_millis};
+use crate::store::{StoreError, Tx};
+
+/// Where the signed credential of an issuance lies in the vault.
+pub(super) fn place(id: &IssuanceId) -> String {
+    format!("evidence/{id}")
+}
+
+/// Looks whether the user's profile is there, and if it is, brings the issuance on: seals it, and sends it or waits for
+/// the grant.
+pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
+    let id: Option<IssuanceId> = job.subject.parse().ok();
+    let issuance = match &id {
+        Some(id) => app.store.issuance(id).await?.filter(|issuance| issuance.state == State::AwaitingProfile),
+        None => None,
+    };
+    let Some(issuance) = issuance else {
+        // Sealed, erased or over meanwhile.
+        let mut tx = app.store.begin().await?;
+        tx.finish_job(job).await?;
+        return tx.commit().await;
+    };
+    let user_key = match user_on_network(app, &issuance).await {
+        Ok(Some(key)) => key,
+        Ok(None) => return look_later(app, job, "the user has no profile yet").await,
+        Err(error) => {
+            tracing::warn!(issuance.id = %issuance.id, "The node cannot be asked for a user: {error}");
+            return look_later(app, job, "the node cannot be asked").await;
+        }
+    };
+    let Ok(recipient) = RecipientKey::from_base64(&user_key) else {
+        return super::deliver::halt(app, job, &issuance, HaltCode::OtherKey).await;
+    };
+
+    if app.store.has_parcel(&issuance.id).await? {
+        // Sealed at intake, for the key that was announced when the profile was asked for.
+        let announced = app.store.profile_of(&issuance.client, issuance.user_id).await?;
+        if announced.is_none_or(|profile| profile.encryption_public_key != user_key) {
+            return super::deliver::halt(app, job, &issuance, HaltCode::OtherKey).await;
+        }
+        return go_on(app, job, &issuance, None).await;
+    }
+    let Some(locked) = app.store.evidence(&issuance.id).await? else {
+        return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await;
+    };
+    let Some(signed) = unlock(app, &issuance.id, &locked) else {
+        return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await;
+    };
+    let grantee_key = match app.store.grantee_key(&issuance.id).await? {
+        Some(key) => RecipientKey::from_base64(&key).ok(),
+        None => None,
+    };
+    let sealed = match seal_for(app, signed, &issuance, recipient, grantee_key).await {
+        Ok(sealed) => sealed,
+        Err(IntakeError::KeyMissing) => {
+            return super::deliver::halt(app, job, &issuance, HaltCode::KeyMissing).await;
+        }
+        Err(_) => return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await,
+    };
+    go_on(app, job, &issuance, Some(&sealed)).await
+}
+
+fn unlock(app: &App, id: &IssuanceId, locked: &str) -> Option<SignedCredential> {
+    let bytes = app.vault.unlock(&place(id), locked).ok()?;
+    let text = Zeroizing::new(std::str::from_utf8(&bytes).ok()?.to_owned());
+    SignedCredential::from_stored(text)
+}
+
+/// The user is there: the evidence goes in the same transaction in which the sealed credential comes, so that after a
+/// crash there is exactly one of the two.
+async fn go_on(
+    app: &App,
+    job: &Job,
+    issuance: &Issuance,
+    sealed: Option<&idos_credential::SealedCredential>,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let is_ready = issuance.delivery == Delivery::Inserter || app.store.has_grant(&issuance.id).await?;
+    let waits_until = now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000);
+    let (to, waits_until) =
+        if is_ready { (State::Queued, None) } else { (State::AwaitingGrant, Some(waits_until)) };
+
+    let mut tx = app.store.begin().await?;
+    match sealed {
+        Some(sealed) => {
+            tx.keep_parcel(&issuance.id, sealed).await?;
+            tx.forget_evidence(&issuance.id).await?;
+            let texts = (sealed.original().public_notes(), sealed.content_hash());
+            tx.mark_sealed(&issuance.id, to, texts, waits_until, now).await?;
+        }
+        None => match waits_until {
+            Some(until) => tx.mark_awaiting_grant(&issuance.id, issuance.state, until, now).await?,
+            None => tx.mark_queued(&issuance.id, issuance.state, now).await?,
+        },
+    }
+    tx.finish_job(job).await?;
+    if to == State::Queued {
+        tx.enqueue(&lane_job(Work::WriteCredential, issuance.id.as_str(), &issuance.write_key, now)).await?;
+    }
+    if let Some(sealed) = sealed {
+        tx.record(&entry(app, issuance, Act::Sealed, sealed.content_hash(), now)).await?;
+    }
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+async fn look_later(app: &App, job: &Job, reason: &str) -> Result<(), StoreError> {
+    // As long as the issuance may wait, it is looked for: how often counts for nothing but the pauses.
+    let due = app.clock.now().plus_millis(backoff_millis(job.attempts.min(7), rand::random()));
+    let mut tx = app.store.begin().await?;
+    tx.retry_job(job, due, reason).await?;
+    tx.commit().await
+}
+
+/// Brings on all that has waited for this user.
+pub(super) async fn hurry_all(tx: &mut Tx, waiting: &[Issuance], now: Moment) -> Result<(), StoreError> {
+    for issuance in waiting {
+        tx.hurry(Work::Seal, issuance.id.as_str(), now).await?;
+    }
+    Ok(())
+}
+
+fn entry(app: &App, issuance: &Issuance, act: Act, detail: &str, at: Moment) -> Entry {
+    Entry {
+        at,
+        actor: app.actor(),
+        act,
+        subject: issuance.id.as_str().to_owned(),
+        detail: detail.to_owned(),
+    }
+}
