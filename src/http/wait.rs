@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Api;
-use super::problem::Problem;
 
 /// How often it is looked by itself: other replicas change records too, and tell nobody.
 const LOOK: Duration = Duration::from_secs(1);
@@ -13,27 +13,38 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long to wait after being told of a change: under load there are many, and most are of other records.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// Looks until `is_settled`, or until `seconds` are over (at most as many as the configuration allows), or until the
-/// service stops. Gives the record as it then is.
-pub(super) async fn until<T>(
-    api: &Api,
-    seconds: u64,
-    mut look: impl AsyncFnMut() -> Result<T, Problem>,
-    is_settled: impl Fn(&T) -> bool,
-) -> Result<T, Problem> {
-    let end = Instant::now() + Duration::from_secs(seconds.min(api.app.http.max_wait));
-    let mut changes = api.app.changes.subscribe();
-    loop {
-        changes.mark_unchanged();
-        let record = look().await?;
-        if is_settled(&record) || Instant::now() >= end || api.stop.is_cancelled() {
-            return Ok(record);
+/// A caller who waits for a result.
+pub(super) struct Waiting<'a> {
+    api: &'a Api,
+    end: Instant,
+    changes: watch::Receiver<u64>,
+}
+
+impl<'a> Waiting<'a> {
+    /// For so many seconds, at most as many as the configuration allows. Begins before the record is looked at, so that
+    /// no change is missed.
+    pub(super) fn new(api: &'a Api, seconds: u64) -> Self {
+        let end = Instant::now() + Duration::from_secs(seconds.min(api.app.http.max_wait));
+        Self { api, end, changes: api.app.changes.subscribe() }
+    }
+
+    /// Waits until it is worth to look again. `false` at once if the time is over, or the service stops: then the caller
+    /// gets the record as it is.
+    pub(super) async fn again(&mut self) -> bool {
+        let now = Instant::now();
+        if now >= self.end || self.api.stop.is_cancelled() {
+            return false;
         }
-        let next = end.min(Instant::now() + LOOK);
+        let next = self.end.min(now + LOOK);
         tokio::select! {
-            () = api.stop.cancelled() => {}
-            () = sleep_until(next) => {}
-            _ = timeout_at(next, changes.changed()) => sleep(GATHER).await,
+            () = self.api.stop.cancelled() => {}
+            changed = timeout_at(next, self.changes.changed()) => {
+                if changed.is_ok() {
+                    sleep(GATHER).await;
+                }
+            }
         }
+        self.changes.mark_unchanged();
+        true
     }
 }

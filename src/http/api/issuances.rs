@@ -14,7 +14,8 @@ use crate::http::body::{self, JSON};
 use crate::http::problem::{Code, Problem};
 use crate::http::read::{self, Files};
 use crate::http::view::{AuditView, IssuanceView, List};
-use crate::http::{Api, multipart, wait};
+use crate::http::wait::Waiting;
+use crate::http::{Api, multipart};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, Kind, Reference, State as IssuanceState};
@@ -126,9 +127,13 @@ pub(in crate::http) async fn show(
     let seconds = query.wait();
     query.end()?;
     let id = parse(&id)?;
-    let look = async || own(&api, &caller, &id).await;
-    let issuance = wait::until(&api, seconds, look, |issuance| issuance.state.is_settled()).await?;
-    Ok(Json(IssuanceView::from(issuance)).into_response())
+    let mut waiting = Waiting::new(&api, seconds);
+    loop {
+        let issuance = own(&api, &caller, &id).await?;
+        if issuance.state.is_settled() || !waiting.again().await {
+            return Ok(Json(IssuanceView::from(issuance)).into_response());
+        }
+    }
 }
 
 pub(in crate::http) async fn resume(

@@ -13,7 +13,8 @@ use crate::flow::intake;
 use crate::http::problem::{Code, Problem};
 use crate::http::read::{self, LookUp};
 use crate::http::view::ProfileView;
-use crate::http::{Api, body, wait};
+use crate::http::wait::Waiting;
+use crate::http::{Api, body};
 use crate::model::client::Caller;
 use crate::model::ids::ProfileId;
 use crate::model::profile::ProfileState;
@@ -72,10 +73,12 @@ pub(in crate::http) async fn show(
     let seconds = query.wait();
     query.end()?;
     let id: ProfileId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let look = async || {
+    let mut waiting = Waiting::new(&api, seconds);
+    loop {
         let profile = api.app.store.profile(&id).await?.filter(|profile| profile.client == caller.client);
-        profile.ok_or_else(|| Problem::new(Code::NotFound))
-    };
-    let profile = wait::until(&api, seconds, look, |profile| profile.state != ProfileState::Pending).await?;
-    Ok(Json(ProfileView::from(profile)).into_response())
+        let profile = profile.ok_or_else(|| Problem::new(Code::NotFound))?;
+        if profile.state != ProfileState::Pending || !waiting.again().await {
+            return Ok(Json(ProfileView::from(profile)).into_response());
+        }
+    }
 }
