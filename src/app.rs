@@ -51,6 +51,7 @@ pub struct App {
     node: Node,
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
+    longest_job: i64,
 }
 
 /// A place where events are told.
@@ -151,7 +152,7 @@ impl App {
         keys: Keys,
         vault: Vault,
     ) -> Result<Self, StartError> {
-        let policy = &config.webhook_policy;
+        let policy = config.webhook_policy;
         let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
         let sender = Sender::new(&SenderConfig {
             targets,
@@ -178,6 +179,7 @@ impl App {
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
+            longest_job: i64::try_from(policy.timeout).unwrap_or(60).saturating_mul(1000).saturating_add(10_000),
         })
     }
 
@@ -239,6 +241,12 @@ impl App {
     #[must_use]
     pub fn lease_millis(&self) -> i64 {
         i64::from(self.delivery.lease_seconds) * 1000
+    }
+
+    /// How long a job without a lane is held, in milliseconds: longer than any of them takes.
+    #[must_use]
+    pub fn job_lease_millis(&self) -> i64 {
+        self.lease_millis().max(self.longest_job)
     }
 
     /// Says that a record has changed and that there may be work.

@@ -35,7 +35,9 @@ pub struct WriteKeyPair {
 }
 
 impl WriteKeyPair {
-    fn of(seed: Zeroizing<[u8; 32]>) -> Self {
+    /// From the seed of RFC 8032.
+    #[must_use]
+    pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> Self {
         Self { rows: WriteKey::from_seed(&seed), seed }
     }
 }
@@ -111,7 +113,7 @@ impl Keys {
             Some(url) => IssuerKey::of_url(url, signing).map_err(KeysError::Issuer)?,
             None => IssuerKey::of_did_key(signing),
         };
-        Ok(Self { signing, write: write.into_iter().map(WriteKeyPair::of).collect(), encryption })
+        Ok(Self { signing, write: write.into_iter().map(WriteKeyPair::from_seed).collect(), encryption })
     }
 
     /// Makes fresh keys and stores them: all of them, or none where a file is there already.

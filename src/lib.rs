@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod store;
 pub mod vault;
+pub mod worker;
 pub mod flow;
 pub mod http;
 pub mod keys;

@@ -207,6 +207,13 @@ pub(super) fn revoked_notes(issuance: &Issuance) -> Option<PublicNotes> {
     Some(notes.with_status("revoked"))
 }
 
+/// Whether the effect of a job that was not sent yet, or not in vain, may be there all the same: it was tried before, or
+/// has been made anew for a record that had halted.
+#[must_use]
+pub fn may_be_done(job: &Job) -> bool {
+    job.attempts > 0 || job.reason.is_some()
+}
+
 /// Whether the network already has what the job is to bring about. Revocation cannot be seen by everybody: there the
 /// transaction has to say it.
 pub async fn is_done(app: &App, client: &Client, job: &Job) -> Result<bool, DeliverError> {

@@ -10,7 +10,7 @@ use crate::model::audit::{Act, Entry};
 use crate::model::client::Caller;
 use crate::model::ids::{IssuanceId, JobId, ProfileId};
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
-use crate::model::job::{JobState, Work};
+use crate::model::job::{Job, JobState, Work};
 use crate::model::profile::ProfileState;
 use crate::model::submission::SignedGrant;
 use crate::store::{ProfileChange, StoreError};
@@ -105,12 +105,13 @@ pub async fn resume(
     let is_ready = is_sealed && !matches!(issuance.halt, Some(HaltCode::OtherKey | HaltCode::UserUnknown));
     if is_ready {
         tx.mark_queued(id, issuance.state, now).await?;
-        tx.enqueue(&job(Work::WriteCredential, id.as_str(), &issuance.write_key, now)).await?;
+        let write = job(Work::WriteCredential, id.as_str(), &issuance.write_key, now);
+        tx.enqueue(&Job { reason: Some("resumed".to_owned()), ..write }).await?;
     } else {
         let hours = if is_sealed { app.retention.sealed_hours } else { app.retention.evidence_hours };
         let until = now.plus_millis(i64::from(hours) * 3_600_000);
         tx.mark_awaiting_profile(id, issuance.state, until, now).await?;
-        tx.enqueue(&crate::model::job::Job { due_at: now, ..look_again(id, now) }).await?;
+        tx.enqueue(&Job { due_at: now, ..look_again(id, now) }).await?;
     }
     let act = if locked.is_some() { Act::GrantReceived } else { Act::Resumed };
     tx.record(&Entry {

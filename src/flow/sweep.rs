@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::model::audit::{Act, Entry};
 use crate::model::event::EventKind;
 use crate::model::issuance::{HaltCode, Issuance, State};
-use crate::model::job::Work;
+use crate::model::job::{Job, Work};
 use crate::model::profile::ProfileState;
 use crate::store::{ProfileChange, StoreError};
 
@@ -124,7 +124,7 @@ async fn find_lost_work(app: &App) -> Result<(), StoreError> {
             _ => look_again(&issuance.id, now),
         };
         let mut tx = app.store.begin().await?;
-        tx.enqueue(&work).await?;
+        tx.enqueue(&Job { reason: Some("lost work".to_owned()), ..work }).await?;
         tx.record(&Entry {
             at: now,
             actor: app.actor(),

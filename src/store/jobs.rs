@@ -83,9 +83,9 @@ impl Tx {
     /// comes to life again, one that has been sent is left alone.
     pub async fn enqueue(&mut self, job: &Job) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO job (id, work, subject, target, lane, state, due_at, attempts, created_at) \
-             VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7) ON CONFLICT (work, subject, target) DO UPDATE SET \
-             state = 'ready', due_at = excluded.due_at, lane = excluded.lane, attempts = 0, reason = NULL \
+            "INSERT INTO job (id, work, subject, target, lane, state, due_at, attempts, reason, created_at) \
+             VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, $8) ON CONFLICT (work, subject, target) DO UPDATE SET \
+             state = 'ready', due_at = excluded.due_at, lane = excluded.lane, attempts = 0, reason = excluded.reason \
              WHERE job.state <> 'sent'",
         )
         .bind(job.id.as_str())
@@ -94,6 +94,7 @@ impl Tx {
         .bind(&job.target)
         .bind(job.lane.as_deref())
         .bind(job.due_at.unix_millis())
+        .bind(job.reason.as_deref())
         .bind(job.created_at.unix_millis())
         .execute(&mut *self.tx)
         .await?;

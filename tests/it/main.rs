@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails loudly")]
 
+#[macro_use]
+mod support;
+
 mod commands;
 mod demo;
 mod flows;
-mod support;
+mod service;

@@ -1,4 +1,6 @@
-//! A node, an issuer, a user; and the binary.
+//! A node, an issuer, a user; and the binary. A wired service on either database is in `service`.
+
+pub(crate) mod service;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -12,6 +14,7 @@ use idos_issuer::flow::issue::{self, Ids};
 use idos_issuer::flow::profile::{self, ProfileError, ProfileToCreate};
 use idos_issuer::keys::Keys;
 use idos_issuer::model::evidence::KycResult;
+use idos_issuer::model::issuance::Kind;
 use idos_wallet::{OwnershipProof, WalletKey, WalletType};
 use rand::Rng as _;
 use uuid::Uuid;
@@ -80,7 +83,7 @@ impl World {
     }
 }
 
-const MESSAGE: &str = "Sign this message to prove you own this wallet";
+pub(crate) const MESSAGE: &str = "Sign this message to prove you own this wallet";
 
 /// A simulated user.
 pub(crate) struct User {
@@ -97,7 +100,7 @@ impl User {
         Self { id: id(), wallet_id: id(), wallet, secret }
     }
 
-    fn proof(&self) -> (String, Option<String>, String) {
+    pub(crate) fn proof(&self) -> (String, Option<String>, String) {
         (self.wallet.address(), self.wallet.public_key(), self.wallet.sign_message(MESSAGE, [9; 32]))
     }
 }

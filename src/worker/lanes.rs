@@ -1,0 +1,553 @@
+//! Lanes: many transactions of one write key in flight, in order of nonce.
+//!
+//! Kwil numbers the transactions of each sender and takes only the next number, so whoever waits for each block writes
+//! one credential a block. A lane is held by one process, by lease; it numbers transactions ahead, records hash and
+//! nonce of each before it sends it, and does not wait for the block of one before it sends the next.
+//!
+//! What is recorded and has no known outcome is *looked up*, never guessed ([`Lane::reconcile`]):
+//!
+//! | the node says | then |
+//! |---|---|
+//! | it is in a block | the outcome is known |
+//! | it is in the mempool | wait |
+//! | nothing, and its nonce is used up | it will never be in a block: is its effect there? if not, send anew |
+//! | nothing, and its nonce is next | send the same bytes again: the hash is the same, so it cannot be in two blocks |
+//! | nothing, and its nonce is beyond the next one (a gap) | send it with the next nonce |
+//!
+//! Even if all that were wrong, nothing would be doubled: rows are written by ids that were chosen at intake.
+
+use std::collections::VecDeque;
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use idos_client::transaction::TxHash;
+use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::flow::deliver::{self, DeliverError, Plan};
+use crate::keys::WriteKeyPair;
+use crate::model::audit::{Act, Actor, Entry};
+use crate::model::issuance::{HaltCode, Transaction};
+use crate::model::job::{Job, JobState};
+use crate::store::{LaneLease, Sending, StoreError};
+
+/// How often blocks are looked for while something is in flight.
+const POLL: Duration = Duration::from_millis(250);
+
+/// How long to wait at most before looking for work: other processes make some, too.
+const LONGEST_WAIT: Duration = Duration::from_millis(750);
+
+/// How long a transaction that a node has taken may be unknown to it before it counts as lost. Behind a gateway there
+/// are several nodes, and one may not have heard of it yet.
+const UNHEARD_OF: Duration = Duration::from_secs(3);
+
+/// The longest pause after failures in a row.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Look-ups at the same time.
+const LOOK_UPS: usize = 8;
+
+/// Holds the lane of `key` whenever it can, until `shutdown`.
+pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, shutdown: CancellationToken) {
+    let name = key.rows.public_hex();
+    while !shutdown.is_cancelled() {
+        let now = app.clock.now();
+        let until = now.plus_millis(app.lease_millis());
+        match app.store.take_lane(&name, &app.owner, now, until).await {
+            Ok(Some(lease)) => {
+                tracing::debug!(lane = name, "Took the lane");
+                let mut lane = Lane::new(&app, &key, lease);
+                lane.hold(&shutdown).await;
+                if let Err(error) = app.store.release_lane(&lane.lease).await {
+                    tracing::warn!(lane = name, "The lane was not given back: {error}");
+                }
+            }
+            Ok(None) => pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await,
+            Err(error) => {
+                tracing::error!(lane = name, cause = error.source(), "The lane cannot be taken: {error}");
+                pause(Duration::from_secs(2), &shutdown).await;
+            }
+        }
+    }
+}
+
+async fn pause(time: Duration, shutdown: &CancellationToken) {
+    tokio::select! {
+        () = sleep(time) => {}
+        () = shutdown.cancelled() => {}
+    }
+}
+
+/// A transaction that is recorded, and whose outcome is not known yet.
+struct Flight {
+    job: Job,
+    nonce: u64,
+    hash: TxHash,
+    bytes: usize,
+    /// Since when a node has had it, as far as we know; `None` if none has, or nobody knows.
+    taken: Option<Instant>,
+}
+
+/// What sending came to.
+enum Sent {
+    /// A node has it.
+    Taken,
+    /// The lane must find out where it stands before it sends anything more.
+    Unsure,
+    /// Nothing was sent, and the nonce is free.
+    NotAtAll,
+    /// Nothing was sent, and nothing can be at the moment.
+    NotNow,
+}
+
+struct Lane<'a> {
+    app: &'a App,
+    name: String,
+    signer: Signer,
+    lease: LaneLease,
+    renewed: Instant,
+    flights: VecDeque<Flight>,
+    /// The nonce of the next transaction; `None` until it is known.
+    next: Option<u64>,
+    failures: u32,
+}
+
+impl<'a> Lane<'a> {
+    fn new(app: &'a App, key: &WriteKeyPair, lease: LaneLease) -> Self {
+        Self {
+            app,
+            name: key.rows.public_hex(),
+            signer: Signer::from_seed(&key.seed),
+            lease,
+            renewed: Instant::now(),
+            flights: VecDeque::new(),
+            next: None,
+            failures: 0,
+        }
+    }
+
+    /// Sends and confirms until the lane is lost or `shutdown`.
+    async fn hold(&mut self, shutdown: &CancellationToken) {
+        if let Err(error) = self.load().await {
+            tracing::error!(lane = self.name, cause = error.source(), "What is in flight cannot be read: {error}");
+            return pause(Duration::from_secs(2), shutdown).await;
+        }
+        let app = self.app;
+        while !shutdown.is_cancelled() {
+            let work = app.work.notified();
+            tokio::pin!(work);
+            work.as_mut().enable();
+            match self.turn().await {
+                Ok(busy) => {
+                    self.failures = 0;
+                    let wait = if self.flights.is_empty() { LONGEST_WAIT } else { POLL };
+                    if !busy {
+                        tokio::select! {
+                            () = work => {}
+                            () = sleep(wait) => {}
+                            () = shutdown.cancelled() => {}
+                        }
+                    }
+                }
+                // Another process holds the lane, or has changed a job of it (an operator's command does): nothing is
+                // recorded by us any more until all is read again.
+                Err(DeliverError::Store(StoreError::Stale)) => return,
+                Err(error) => {
+                    self.failures += 1;
+                    let time = Duration::from_millis(250 << self.failures.min(6)).min(LONGEST_PAUSE);
+                    tracing::warn!(lane = self.name, cause = error.source(), "The lane pauses: {error}");
+                    // Only a lane that is kept may pause: if this fails as well, it is lost in time.
+                    let _ = self.renew(true).await;
+                    pause(time, shutdown).await;
+                    self.next = None;
+                }
+            }
+            metrics::gauge!("lane_in_flight", "lane" => self.short_name()).set(as_gauge(self.flights.len()));
+        }
+    }
+
+    fn short_name(&self) -> String {
+        self.name.get(..8).unwrap_or_default().to_owned()
+    }
+
+    /// What an earlier holder has left in flight.
+    async fn load(&mut self) -> Result<(), StoreError> {
+        self.flights.clear();
+        for job in self.app.store.in_flight(&self.name).await? {
+            let hash = job.tx_hash.as_deref().and_then(|hash| hash.parse().ok());
+            let (Some(nonce), Some(hash)) = (job.nonce, hash) else {
+                return Err(StoreError::Unreadable("tx_hash"));
+            };
+            self.flights.push_back(Flight { job, nonce, hash, bytes: 0, taken: None });
+        }
+        Ok(())
+    }
+
+    /// One round: find out, confirm, send. Whether there was something to do.
+    async fn turn(&mut self) -> Result<bool, DeliverError> {
+        self.renew(false).await?;
+        if self.flights.is_empty() && self.next.is_none() && !self.has_work().await? {
+            return Ok(false);
+        }
+        let client = self.app.idos().await?;
+        let settled = self.confirm(client).await?;
+        if self.next.is_none() {
+            self.reconcile(client).await?;
+        }
+        let sent = self.send(client).await?;
+        Ok(settled + sent > 0)
+    }
+
+    async fn renew(&mut self, force: bool) -> Result<(), StoreError> {
+        let third = Duration::from_millis(u64::from(self.app.delivery.lease_seconds) * 333);
+        if force || self.renewed.elapsed() > third {
+            let until = self.app.clock.now().plus_millis(self.app.lease_millis());
+            self.app.store.keep_lane(&self.lease, until).await?;
+            self.renewed = Instant::now();
+        }
+        Ok(())
+    }
+
+    async fn has_work(&self) -> Result<bool, StoreError> {
+        Ok(!self.app.store.due_in_lane(&self.name, self.app.clock.now(), 1).await?.is_empty())
+    }
+
+    /// Looks for the outcome of what is in flight, in order: what comes later cannot be in a block before what comes
+    /// first. Gives how many have one.
+    async fn confirm(&mut self, client: &Client) -> Result<usize, DeliverError> {
+        let mut settled = 0;
+        loop {
+            let hashes: Vec<_> = self
+                .flights
+                .iter()
+                .take_while(|flight| flight.taken.is_some())
+                .take(if settled == 0 { 1 } else { LOOK_UPS })
+                .map(|flight| flight.hash)
+                .collect();
+            if hashes.is_empty() {
+                return Ok(settled);
+            }
+            let states = futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
+            for state in states {
+                match state?.map(|status| status.state) {
+                    Some(TxState::Pending) => return Ok(settled),
+                    None => {
+                        let unheard_of = |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
+                        if self.flights.front().is_some_and(unheard_of) {
+                            tracing::warn!(lane = self.name, "A transaction that was taken is not known any more");
+                            self.next = None;
+                        }
+                        return Ok(settled);
+                    }
+                    Some(state) => {
+                        let Some(flight) = self.flights.pop_front() else { return Ok(settled) };
+                        self.settle(client, flight, state).await?;
+                        settled += 1;
+                    }
+                }
+                self.renew(false).await?;
+            }
+        }
+    }
+
+    /// Remembers the outcome of a transaction that is in a block. On failure it stays in flight, to be looked at again.
+    async fn settle(&mut self, client: &Client, flight: Flight, state: TxState) -> Result<(), DeliverError> {
+        let outcome = match state {
+            TxState::Pending => Ok(()),
+            TxState::Succeeded { height } => {
+                let transaction = Transaction { hash: flight.hash.to_string(), height: Some(height) };
+                count("succeeded");
+                self.succeeded(&flight.job, Some(transaction)).await
+            }
+            TxState::Failed { rejection, .. } => {
+                count("failed");
+                self.failed(client, &flight.job, &Error::Failed(rejection)).await
+            }
+        };
+        if outcome.is_err() {
+            self.flights.push_front(flight);
+        }
+        outcome
+    }
+
+    async fn succeeded(&self, job: &Job, transaction: Option<Transaction>) -> Result<(), DeliverError> {
+        deliver::succeeded(self.app, &self.lease, job, transaction).await?;
+        let took = self.app.clock.now().unix_millis() - job.created_at.unix_millis();
+        metrics::histogram!("delivery_seconds", "work" => job.work.as_str())
+            .record(Duration::from_millis(u64::try_from(took).unwrap_or_default()));
+        Ok(())
+    }
+
+    /// A transaction did nothing. If what it was to write is there already, that is as good as success.
+    async fn failed(&self, client: &Client, job: &Job, error: &Error) -> Result<(), DeliverError> {
+        if error.conflict().is_some() && deliver::is_done(self.app, client, job).await? {
+            return self.succeeded(job, None).await;
+        }
+        Ok(deliver::refused(self.app, &self.lease, job, error).await?)
+    }
+
+    /// Finds out where everything in flight stands, sends again what got lost, and so learns the next nonce. The table
+    /// is in the module's documentation.
+    async fn reconcile(&mut self, client: &Client) -> Result<(), DeliverError> {
+        let committed = client.account(&self.signer).await?.nonce;
+        let mut expected = client.pending_account(&self.signer).await?.nonce.max(committed) + 1;
+        let mut left = std::mem::take(&mut self.flights);
+        while let Some(mut flight) = left.pop_front() {
+            let state = match client.transaction(flight.hash).await {
+                Ok(status) => status.map(|status| status.state),
+                Err(error) => return Err(self.put_back(flight, left, error.into())),
+            };
+            let step = match state {
+                Some(TxState::Pending) => {
+                    flight.taken = Some(Instant::now());
+                    expected = expected.max(flight.nonce + 1);
+                    self.flights.push_back(flight);
+                    continue;
+                }
+                Some(state) => {
+                    // `settle` puts it to the front on failure; what was found before it has lower nonces.
+                    if let Err(error) = self.settle(client, flight, state).await {
+                        self.flights.extend(left);
+                        self.sort();
+                        return Err(error);
+                    }
+                    continue;
+                }
+                None if flight.nonce <= committed => self.begin_anew(client, &flight.job).await.map(|()| Sent::NotAtAll),
+                None if flight.nonce < expected => {
+                    // Its nonce is taken in a mempool, maybe by itself, at a node that was not asked.
+                    self.flights.push_back(flight);
+                    continue;
+                }
+                None => self.send_again(client, &mut flight, expected).await,
+            };
+            match step {
+                Ok(Sent::Taken) => {
+                    expected = flight.nonce + 1;
+                    self.flights.push_back(flight);
+                }
+                Ok(Sent::NotAtAll) => {}
+                Ok(Sent::Unsure | Sent::NotNow) => {
+                    self.flights.push_back(flight);
+                    self.flights.extend(left);
+                    self.sort();
+                    return Ok(());
+                }
+                Err(error) => return Err(self.put_back(flight, left, error)),
+            }
+            self.renew(false).await?;
+        }
+        if self.flights.iter().all(|flight| flight.taken.is_some()) {
+            self.next = Some(expected);
+        }
+        Ok(())
+    }
+
+    fn put_back(&mut self, flight: Flight, left: VecDeque<Flight>, error: DeliverError) -> DeliverError {
+        self.flights.push_back(flight);
+        self.flights.extend(left);
+        self.sort();
+        error
+    }
+
+    fn sort(&mut self) {
+        self.flights.make_contiguous().sort_by_key(|flight| flight.nonce);
+    }
+
+    /// A transaction whose nonce another one has used up: it will never be in a block.
+    async fn begin_anew(&self, client: &Client, job: &Job) -> Result<(), DeliverError> {
+        if deliver::is_done(self.app, client, job).await? {
+            return self.succeeded(job, None).await;
+        }
+        let now = self.app.clock.now();
+        Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was used by another transaction").await?)
+    }
+
+    /// Sends what is recorded once more: with its own nonce if that is the next one, else with the one that is.
+    async fn send_again(&self, client: &Client, flight: &mut Flight, nonce: u64) -> Result<Sent, DeliverError> {
+        if deliver::is_done(self.app, client, &flight.job).await? {
+            self.succeeded(&flight.job, None).await?;
+            return Ok(Sent::NotAtAll);
+        }
+        let plan = deliver::prepare(self.app, client, &self.signer, &flight.job, nonce).await;
+        let Some(prepared) = self.planned(&flight.job, plan).await? else { return Ok(Sent::NotAtAll) };
+        if prepared.hash() != flight.hash {
+            flight.job = self.record(&flight.job, &prepared).await?;
+            flight.nonce = nonce;
+            flight.hash = prepared.hash();
+        }
+        flight.bytes = prepared.request().len();
+        let sent = self.broadcast(client, &flight.job, &prepared).await?;
+        flight.taken = matches!(sent, Sent::Taken).then(Instant::now);
+        Ok(sent)
+    }
+
+    /// The transaction to send, if the plan is to send one; else the plan is carried out.
+    async fn planned(&self, job: &Job, plan: Result<Plan, DeliverError>) -> Result<Option<Box<Prepared>>, DeliverError> {
+        match plan {
+            Ok(Plan::Send(prepared)) => return Ok(Some(prepared)),
+            Ok(Plan::Drop) => deliver::finish(self.app, &self.lease, job).await?,
+            Ok(Plan::Halt(code)) => deliver::halt_in_lane(self.app, &self.lease, job, code).await?,
+            Ok(Plan::Later(due)) => {
+                deliver::later(self.app, &self.lease, job, due, "the write grant begins later").await?;
+            }
+            // It cannot even be built.
+            Err(DeliverError::Node(crate::app::NodeError::Node(error))) if error.class() == Class::Refused => {
+                deliver::refused(self.app, &self.lease, job, &error).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(None)
+    }
+
+    /// Records a transaction before it is sent. Gives the job as it is then.
+    async fn record(&self, job: &Job, prepared: &Prepared) -> Result<Job, StoreError> {
+        let now = self.app.clock.now();
+        let (nonce, tx_hash) = (prepared.nonce(), prepared.hash().to_string());
+        let mut tx = self.app.store.begin().await?;
+        tx.hold_lane(&self.lease, now.plus_millis(self.app.lease_millis())).await?;
+        tx.record_sending(&Sending { job, nonce, tx_hash: tx_hash.clone() }, now).await?;
+        tx.record(&Entry {
+            at: now,
+            actor: Actor::Service,
+            act: Act::Sending,
+            subject: job.subject.clone(),
+            detail: format!("tx:{tx_hash} nonce:{nonce}"),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(Job {
+            state: JobState::Sent,
+            nonce: Some(nonce),
+            tx_hash: Some(tx_hash),
+            sent_at: Some(now),
+            attempts: job.attempts + 1,
+            reason: None,
+            ..job.clone()
+        })
+    }
+
+    async fn broadcast(&self, client: &Client, job: &Job, prepared: &Prepared) -> Result<Sent, DeliverError> {
+        let Err(error) = client.broadcast(prepared, Broadcast::Accept).await else { return Ok(Sent::Taken) };
+        if error.is_wrong_nonce() {
+            tracing::debug!(lane = self.name, "The next nonce is another one");
+            return Ok(Sent::Unsure);
+        }
+        match error.class() {
+            Class::Unknown { .. } => {
+                count("unknown");
+                tracing::debug!(lane = self.name, cause = error.source(), "{error}");
+                Ok(Sent::Unsure)
+            }
+            // Not even in a mempool: the nonce is free.
+            Class::Refused => {
+                count("refused");
+                self.failed(client, job, &error).await?;
+                Ok(Sent::NotAtAll)
+            }
+            Class::Retry => {
+                count("refused");
+                tracing::warn!(lane = self.name, cause = error.source(), "The node takes nothing: {error}");
+                Ok(Sent::NotNow)
+            }
+        }
+    }
+
+    /// Sends what is due, as much as may be in flight. Gives how many.
+    async fn send(&mut self, client: &Client) -> Result<usize, DeliverError> {
+        let mut sent = 0;
+        while let Some(nonce) = self.next {
+            let room = (self.app.delivery.in_flight as usize).saturating_sub(self.flights.len());
+            if room == 0 {
+                break;
+            }
+            let limit = u32::try_from(room.min(16)).unwrap_or(1);
+            let due = self.app.store.due_in_lane(&self.name, self.app.clock.now(), limit).await?;
+            if due.is_empty() {
+                break;
+            }
+            let mut nonce = nonce;
+            for job in due {
+                let in_flight: usize = self.flights.iter().map(|flight| flight.bytes).sum();
+                if in_flight >= self.app.delivery.in_flight_bytes {
+                    return Ok(sent);
+                }
+                match self.send_one(client, &job, nonce).await? {
+                    Sent::Taken => {
+                        nonce += 1;
+                        sent += 1;
+                        self.next = Some(nonce);
+                    }
+                    Sent::NotAtAll => {}
+                    Sent::Unsure => {
+                        self.next = None;
+                        return Ok(sent);
+                    }
+                    Sent::NotNow => {
+                        self.next = None;
+                        pause_a_little().await;
+                        return Ok(sent);
+                    }
+                }
+                self.renew(false).await?;
+            }
+        }
+        Ok(sent)
+    }
+
+    async fn send_one(&mut self, client: &Client, job: &Job, nonce: u64) -> Result<Sent, DeliverError> {
+        // Tried before, or resumed by a person: it may be there.
+        if deliver::may_be_done(job) && deliver::is_done(self.app, client, job).await? {
+            self.succeeded(job, None).await?;
+            return Ok(Sent::NotAtAll);
+        }
+        let plan = deliver::prepare(self.app, client, &self.signer, job, nonce).await;
+        let Some(prepared) = self.planned(job, plan).await? else { return Ok(Sent::NotAtAll) };
+        let job = self.record(job, &prepared).await?;
+        let sent = self.broadcast(client, &job, &prepared).await;
+        let taken = matches!(sent, Ok(Sent::Taken)).then(Instant::now);
+        if !matches!(sent, Ok(Sent::NotAtAll)) {
+            let (hash, bytes) = (prepared.hash(), prepared.request().len());
+            self.flights.push_back(Flight { job, nonce, hash, bytes, taken });
+        }
+        sent
+    }
+}
+
+/// A node that takes nothing is left alone for a moment.
+async fn pause_a_little() {
+    sleep(Duration::from_millis(500)).await;
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("transactions_total", "outcome" => outcome).increment(1);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+fn as_gauge(count: usize) -> f64 {
+    count as f64
+}
+
+/// Stops what was to go by the lane of a write key that is not in the configuration any more: nobody else would.
+pub(super) async fn halt_orphans(app: &App) -> Result<(), StoreError> {
+    for lane in app.store.lanes_with_work().await? {
+        if app.write_key(&lane).is_some() {
+            continue;
+        }
+        let now = app.clock.now();
+        let until = now.plus_millis(app.lease_millis());
+        // Another process may still know the key.
+        let Some(lease) = app.store.take_lane(&lane, &app.owner, now, until).await? else { continue };
+        let mut jobs = app.store.in_flight(&lane).await?;
+        jobs.extend(app.store.due_in_lane(&lane, now, 1000).await?);
+        for job in jobs {
+            tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
+            deliver::halt_in_lane(app, &lease, &job, HaltCode::KeyMissing).await?;
+        }
+        app.store.release_lane(&lease).await?;
+    }
+    Ok(())
+}

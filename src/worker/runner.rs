@@ -1,0 +1,57 @@
+//! Leases jobs, has them done, and waits. Knows no domain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::run_one;
+use crate::app::App;
+use crate::store::StoreError;
+
+/// How long to wait at most before looking again: other processes make work, too.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// How long to wait after the database has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// Does jobs, one after the other.
+pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        // Before looking, so that what comes meanwhile is not missed.
+        let work = app.work.notified();
+        tokio::pin!(work);
+        work.as_mut().enable();
+        match one(&app).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tokio::select! {
+                    () = work => {}
+                    () = sleep(LONGEST_WAIT) => {}
+                    () = shutdown.cancelled() => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!(cause = std::error::Error::source(&error), "A job was interrupted: {error}");
+                tokio::select! {
+                    () = sleep(AFTER_FAILURE) => {}
+                    () = shutdown.cancelled() => {}
+                }
+            }
+        }
+    }
+}
+
+/// Does the job that has been due for longest. `false` if none is due.
+async fn one(app: &App) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    let until = now.plus_millis(app.job_lease_millis());
+    let Some(job) = app.store.lease_job(&app.owner, now, until).await? else { return Ok(false) };
+    match run_one(app, &job).await {
+        // Stale: somebody else has changed it meanwhile, and so has seen to it.
+        Ok(()) | Err(StoreError::Stale) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+

@@ -1,0 +1,57 @@
+//! Work that recurs: it is done by one process, whichever comes first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio_util::sync::CancellationToken;
+
+use super::lanes;
+use crate::app::App;
+use crate::flow::sweep;
+
+/// Each minute, at its beginning: seconds, minutes, hours, days, months, weekdays.
+const EACH_MINUTE: &str = "0 * * * * *";
+
+/// A little less than a minute: the one that comes first has it.
+const PERIOD: i64 = 55_000;
+
+/// Sweeps at start, and then each minute.
+pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+    tick(&app).await;
+    if let Err(error) = schedule(&app, &shutdown).await {
+        tracing::error!("The timetable cannot be set up: {error}");
+        shutdown.cancel();
+    }
+}
+
+async fn schedule(app: &Arc<App>, shutdown: &CancellationToken) -> Result<(), JobSchedulerError> {
+    let mut scheduler = JobScheduler::new().await?;
+    let app = Arc::clone(app);
+    let sweep = Job::new_async(EACH_MINUTE, move |_, _| {
+        let app = Arc::clone(&app);
+        Box::pin(async move { tick(&app).await })
+    })?;
+    scheduler.add(sweep).await?;
+    scheduler.start().await?;
+    shutdown.cancelled().await;
+    // Whatever is under way may be broken off: it is begun again.
+    let _ = tokio::time::timeout(Duration::from_secs(1), scheduler.shutdown()).await;
+    Ok(())
+}
+
+async fn tick(app: &App) {
+    let now = app.clock.now().unix_millis();
+    match app.store.claim_recurring("sweep", now, now + PERIOD).await {
+        Ok(false) => {}
+        Ok(true) => {
+            if let Err(error) = sweep::sweep(app).await {
+                tracing::error!(cause = std::error::Error::source(&error), "The sweep was broken off: {error}");
+            }
+            if let Err(error) = lanes::halt_orphans(app).await {
+                tracing::error!(cause = std::error::Error::source(&error), "Lanes without key: {error}");
+            }
+        }
+        Err(error) => tracing::error!(cause = std::error::Error::source(&error), "No sweep: {error}"),
+    }
+}

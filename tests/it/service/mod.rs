@@ -1,0 +1,3 @@
+//! The service without its HTTP door: from a submission to the user's profile, on both databases.
+
+mod issuing;

@@ -1,0 +1,287 @@
+//! A wired service beside a node, on SQLite or PostgreSQL, with its background work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use idos_client::{GrantParties, GrantTime, WriteGrant};
+use idos_credential::EncryptionSecret;
+use idos_devnode::{DevNode, DevNodeConfig, Inserter};
+use idos_issuer::app::App;
+use idos_issuer::clock::Clock;
+use idos_issuer::config::Config;
+use idos_issuer::flow::intake;
+use idos_issuer::keys::{Keys, WriteKeyPair};
+use idos_issuer::model::client::{Caller, Idempotency, Scope};
+use idos_issuer::model::ids::IssuanceId;
+use idos_issuer::model::issuance::Issuance;
+use idos_issuer::model::personal::Personal;
+use idos_issuer::model::profile::{NewProfile, PasswordStore, WalletClaim};
+use idos_issuer::model::submission::{Authority, Evidence, Owner, SignedGrant, Submission};
+use idos_issuer::store::Store;
+use idos_issuer::vault::Vault;
+use idos_issuer::worker;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{Folder, ISSUER_URL, MESSAGE, User, evidence, id};
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes two tests of one body: on SQLite, and on PostgreSQL.
+macro_rules! on_both_databases {
+    ($($(#[$attribute:meta])* async fn $name:ident($backend:ident) $body:block)*) => {
+        $(mod $name {
+            use super::*;
+
+            async fn body($backend: $crate::support::service::Backend) $body
+
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                body($crate::support::service::Backend::Sqlite).await;
+            }
+
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                body($crate::support::service::Backend::Postgres).await;
+            }
+        })*
+    };
+}
+
+/// A database of a test's own, gone afterwards.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    folder: Option<Folder>,
+    server: Option<(String, String)>,
+}
+
+impl Database {
+    pub(crate) async fn new(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let folder = Folder::new();
+                let url = format!("sqlite://{}", folder.path("issuer.db"));
+                Self { url, folder: Some(folder), server: None }
+            }
+            Backend::Postgres => {
+                static NUMBER: AtomicU64 = AtomicU64::new(0);
+                let Ok(server) = std::env::var("IDOS_TEST_POSTGRES_URL") else {
+                    panic!(
+                        "IDOS_TEST_POSTGRES_URL is not set: run tests/postgres/with-server cargo test, or ./test rust"
+                    );
+                };
+                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+                let name = format!("t{}_{number}_{:08x}", std::process::id(), rand::random::<u32>());
+                execute(&server, &format!("CREATE DATABASE {name}")).await;
+                let mut url: url::Url = server.parse().unwrap();
+                url.set_path(&name);
+                Self { url: url.to_string(), folder: None, server: Some((server, name)) }
+            }
+        }
+    }
+
+    /// The folder of the database file, where there is one.
+    pub(crate) fn folder(&self) -> Option<&Folder> {
+        self.folder.as_ref()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.server.take() else { return };
+        // Dropping is not async, and the runtime may be ending.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(execute(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+        });
+        let _ = dropped.join();
+    }
+}
+
+async fn execute(server: &str, statement: &str) {
+    use sqlx::Connection as _;
+
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(server).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
+}
+
+/// A clone of keys, which cannot be cloned by accident.
+pub(crate) fn same_keys(keys: &Keys) -> Keys {
+    Keys {
+        signing: keys.signing.clone(),
+        write: keys.write.clone(),
+        encryption: keys.encryption.clone(),
+    }
+}
+
+/// What a service is made of that outlives it.
+pub(crate) struct Stage {
+    pub(crate) node: DevNode,
+    pub(crate) database: Database,
+    pub(crate) keys: Keys,
+    pub(crate) clock: Clock,
+    pub(crate) settings: String,
+}
+
+impl Stage {
+    pub(crate) async fn new(backend: Backend) -> Self {
+        Self::with(backend, 1, DevNodeConfig::default()).await
+    }
+
+    pub(crate) async fn with(backend: Backend, write_keys: usize, node: DevNodeConfig) -> Self {
+        let mut keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
+        while keys.write.len() < write_keys {
+            keys.write.push(WriteKeyPair::from_seed(Zeroizing::new(rand::random())));
+        }
+        let delegates = keys.write.iter().map(|key| key.rows.public_hex());
+        let inserters = vec![Inserter::new("Example KYC", delegates)];
+        let node = DevNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
+        let database = Database::new(backend).await;
+        Self { node, database, keys, clock: Clock::System, settings: String::new() }
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        let text = format!(
+            "[node]\nurl = \"{}\"\n[issuer]\nname = \"Example KYC\"\nurl = \"{ISSUER_URL}\"\n\
+             [keys]\nsigning = \"s\"\nwrite = \"w\"\nencryption = \"e\"\n{}",
+            self.node.url(),
+            self.settings,
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    /// Wires a service. Several may run on the same stage.
+    pub(crate) async fn app(&self) -> Arc<App> {
+        let store = Store::connect(&self.database.url, 8).await.unwrap();
+        store.migrate().await.unwrap();
+        let vault = Vault::new(&[Zeroizing::new([7; 32])]).unwrap();
+        Arc::new(App::wire(self.config(), self.clock.clone(), store, same_keys(&self.keys), vault).unwrap())
+    }
+
+    pub(crate) async fn service(&self) -> Service {
+        Service::start(self.app().await)
+    }
+}
+
+/// A service with its background work.
+pub(crate) struct Service {
+    pub(crate) app: Arc<App>,
+    shutdown: CancellationToken,
+    work: JoinHandle<()>,
+}
+
+impl Service {
+    pub(crate) fn start(app: Arc<App>) -> Self {
+        let shutdown = CancellationToken::new();
+        let work = tokio::spawn(worker::run(Arc::clone(&app), shutdown.clone()));
+        Self { app, shutdown, work }
+    }
+
+    /// Ends it in good order.
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.work.await.unwrap();
+        self.app.store.close().await;
+    }
+
+    /// Ends it as a crash does: wherever it is.
+    pub(crate) async fn kill(self) {
+        self.work.abort();
+        let _ = self.work.await;
+        self.app.store.close().await;
+    }
+}
+
+pub(crate) fn caller() -> Caller {
+    let key = "key_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+    Caller { client: "acme".to_owned(), key, scopes: Scope::ALL.to_vec() }
+}
+
+/// A key that was never used.
+pub(crate) fn fresh_key(app: &App) -> Idempotency {
+    intake::idempotency(app, &caller(), &id().to_string(), &[b"content"])
+}
+
+pub(crate) fn submission(user: Uuid, authority: Authority) -> Submission {
+    Submission {
+        user_id: user,
+        evidence: Evidence::Kyc(Box::new(evidence(user))),
+        authority,
+        contact: None,
+        reference: None,
+    }
+}
+
+/// Submits, and gives the record.
+pub(crate) async fn submit(app: &Arc<App>, user: &User, authority: Authority) -> Issuance {
+    let key = fresh_key(app);
+    intake::accept(app, &caller(), &key, submission(user.id, authority)).await.unwrap().record
+}
+
+/// Asks until the record is as wanted.
+pub(crate) async fn until(app: &App, id: &IssuanceId, wanted: impl Fn(&Issuance) -> bool) -> Issuance {
+    for _ in 0..400 {
+        let issuance = app.store.issuance(id).await.unwrap().unwrap();
+        if wanted(&issuance) {
+            return issuance;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it did not come to that: {:?}", app.store.issuance(id).await.unwrap());
+}
+
+pub(crate) fn new_profile(user: &User) -> NewProfile {
+    let (address, public_key, signature) = user.proof();
+    NewProfile {
+        user_id: user.id,
+        encryption_key: user.secret.public(),
+        password_store: PasswordStore::User,
+        wallet: WalletClaim {
+            wallet_type: user.wallet.wallet_type(),
+            address: Personal::new(address),
+            public_key: public_key.map(Personal::new),
+            message: Personal::new(MESSAGE.to_owned()),
+            signature: Personal::new(signature),
+        },
+    }
+}
+
+pub(crate) fn owner(user: &User) -> Owner {
+    Owner {
+        wallet_type: user.wallet.wallet_type(),
+        address: Personal::new(user.wallet.address()),
+        public_key: user.wallet.public_key().map(Personal::new),
+    }
+}
+
+/// A grant that the user has signed, good from `from` to `to` seconds from now.
+pub(crate) async fn signed_grant(app: &App, user: &User, from: i64, to: i64) -> SignedGrant {
+    let now = app.clock.now().unix_seconds();
+    let time = |seconds| GrantTime::from_unix(now + seconds).unwrap();
+    let parties = GrantParties {
+        owner: user.wallet.owner_identifier(),
+        grantee: app.identity().caller(),
+        issuer_public_key: app.keys.first().rows.public_hex(),
+    };
+    let grant = WriteGrant::new(id(), parties, time(from), time(from), time(to)).unwrap();
+    let client = app.idos().await.unwrap();
+    let text = client.call_one(&app.identity(), &grant.message()).await.unwrap().unwrap();
+    let signature = Personal::new(user.wallet.sign_message(&text, [7; 32]));
+    SignedGrant { grant, owner: owner(user), signature }
+}
+
+/// A secret to open things with.
+pub(crate) fn secret_of(user: &User) -> &EncryptionSecret {
+    &user.secret
+}
