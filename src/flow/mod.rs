@@ -4,6 +4,7 @@
 //! the next piece of work, and the audit entry come together or not at all. No call goes out while one is open.
 
 pub mod announce;
+pub mod api_keys;
 pub mod contact;
 pub mod deliver;
 pub mod erase;
