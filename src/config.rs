@@ -438,7 +438,11 @@ impl Config {
                 "http.metrics_listen",
                 "must not be the address of http.listen",
             ),
-            (self.http.max_file <= self.http.max_body, "http.max_file", "must not be more than http.max_body"),
+            (
+                self.http.max_file <= self.http.max_body,
+                "http.max_file",
+                "must not be more than http.max_body",
+            ),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
             (is_database, "database.url", "must begin with sqlite:// or postgres://"),
@@ -518,7 +522,8 @@ fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
 }
 
 fn secret_setting(path: &Path) -> Result<Secret, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|e| ConfigError::UnreadableSetting(path.to_owned(), e))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|e| ConfigError::UnreadableSetting(path.to_owned(), e))?;
     Ok(Secret::new(text.trim().to_owned()))
 }
 
@@ -593,10 +598,23 @@ mod tests {
         let default = parse(least).unwrap();
         assert_eq!(example.database.url.expose(), default.database.url.expose());
         let shown = |config: &Config| {
-            let Config { node, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry, .. } =
-                config;
+            let Config {
+                node,
+                database,
+                http,
+                retention,
+                delivery,
+                webhooks,
+                webhook_policy,
+                mail,
+                telemetry,
+                ..
+            } = config;
             let node = (&node.fallback_urls, &node.chain_id, node.plain_http);
-            format!("{:#?}", (node, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry))
+            format!(
+                "{:#?}",
+                (node, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry)
+            )
         };
         assert_eq!(shown(&example), shown(&default), "the example gives defaults");
 
@@ -654,7 +672,11 @@ mod tests {
             ("http.max_wait", "max_wait = 60", "max_wait = 55512"),
             ("http.max_file", "max_file = 4194304", "max_file = 5551234567"),
             ("http.burst", "burst = 200", "burst = 0"),
-            ("http.metrics_listen", "metrics_listen = \"127.0.0.1:9090\"", "metrics_listen = \"127.0.0.1:8080\""),
+            (
+                "http.metrics_listen",
+                "metrics_listen = \"127.0.0.1:9090\"",
+                "metrics_listen = \"127.0.0.1:8080\"",
+            ),
             ("delivery.in_flight", "in_flight = 64", "in_flight = 0"),
             ("delivery.lease_seconds", "lease_seconds = 30", "lease_seconds = 1"),
             ("retention.idempotency_hours", "idempotency_hours = 48", "idempotency_hours = 1"),

@@ -94,13 +94,6 @@ impl Keys {
         self.write.first().expect("at least one write key")
     }
 
-    /// Who signs credentials: verification method and public key. Consumers accept credentials by these, so that
-    /// neither may change unnoticed.
-    #[must_use]
-    pub fn identity(&self) -> String {
-        format!("{} {}", self.signing.id(), self.signing.verification_key().to_multibase())
-    }
-
     /// Loads the keys of a deployment.
     pub fn load(files: &KeyFiles, issuer_url: Option<&str>) -> Result<Self, KeysError> {
         let seed =

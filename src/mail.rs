@@ -131,7 +131,11 @@ impl Mailer {
     pub async fn test(&self) -> Result<(), MailError> {
         match self {
             Self::Smtp { server, .. } => {
-                if server.test_connection().await? { Ok(()) } else { Err(MailError::Unreachable) }
+                if server.test_connection().await? {
+                    Ok(())
+                } else {
+                    Err(MailError::Unreachable)
+                }
             }
             Self::Memory(..) | Self::None => Ok(()),
         }

@@ -22,7 +22,8 @@ pub enum OutboundError {
 pub fn client(timeout: Duration) -> Result<reqwest::Client, OutboundError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = || -> Result<_, rustls::Error> {
-        rustls::ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
+        rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
     };
     let trusting = match builder()?.with_platform_verifier() {
         Ok(builder) => builder,

@@ -40,7 +40,13 @@ pub enum TelemetryError {
 pub fn start(settings: &Telemetry, level: &str) -> Result<Running, TelemetryError> {
     let logs = EnvFilter::new(config::log_filter(level));
     let shown = if settings.json_logs {
-        fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_writer(std::io::stderr).boxed()
+        fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(std::io::stderr)
+            .boxed()
     } else {
         let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr()) && !config::no_color();
         fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).boxed()

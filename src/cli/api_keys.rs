@@ -1,16 +1,15 @@
 //! `apikey`: who may call the API.
 
 use clap::{Args, Subcommand};
-use rand::rngs::OsRng;
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
 use super::{Outcome, say};
 use crate::clock;
-use crate::flow::operate;
+use crate::flow::api_keys;
 use crate::model::client::{ApiKey, Scope};
 use crate::model::ids::ApiKeyId;
-use crate::store::StoreError;
+use crate::store::Store;
 
 #[derive(Subcommand)]
 pub(super) enum ApiKeys {
@@ -24,8 +23,8 @@ pub(super) enum ApiKeys {
 
 #[derive(Args)]
 pub(super) struct Create {
-    /// Whose key it is. Several keys of one client see the same records: that is how a key is replaced.
-    #[arg(long, value_name = "NAME", value_parser = client_name)]
+    /// Whose key it is: letters a-z, digits, and any of `._-`. Several keys of one client see the same records: that is how a key is replaced.
+    #[arg(long, value_name = "NAME")]
     client: String,
     /// What it may be used for; may be repeated. Without it: all that submitting takes, which is everything but
     /// issuances:revoke and issuances:erase, since nobody can undo those.
@@ -70,14 +69,13 @@ impl ApiKeys {
 }
 
 impl Create {
-    async fn run(self, store: &crate::store::Store) -> Outcome {
+    async fn run(self, store: &Store) -> Outcome {
         const DAY: i64 = 86_400_000;
 
         let now = clock::now();
         let scopes = if self.scopes.is_empty() { default_scopes() } else { self.scopes };
         let expires_at = self.expires_in.map(|days| now.plus_millis(i64::from(days) * DAY));
-        let (key, text) =
-            operate::create_api_key(store, self.client, scopes, expires_at, now, &mut OsRng).await?;
+        let (key, text) = api_keys::create(store, &self.client, &scopes, expires_at, now).await?;
         if self.json {
             let mut shown = show(&key);
             if let Value::Object(members) = &mut shown {
@@ -86,14 +84,17 @@ impl Create {
             say::line(&shown.to_string());
         } else {
             say::line(&text);
-            say::hint(&format!("{} of {}. It is shown this once: keep it where secrets are kept.", key.id, key.client));
+            say::hint(&format!(
+                "{} of {}. It is shown this once: keep it where secrets are kept.",
+                key.id, key.client
+            ));
         }
         Ok(true)
     }
 }
 
 impl List {
-    async fn run(self, store: &crate::store::Store) -> Outcome {
+    async fn run(self, store: &Store) -> Outcome {
         let keys = store.api_keys().await?;
         if self.json {
             say::line(&Value::from(keys.iter().map(show).collect::<Vec<_>>()).to_string());
@@ -116,15 +117,10 @@ impl List {
 }
 
 impl Revoke {
-    async fn run(self, store: &crate::store::Store) -> Outcome {
-        match operate::revoke_api_key(store, &self.id, clock::now()).await {
-            Ok(()) => {
-                say::line(&format!("revoked {}", self.id));
-                Ok(true)
-            }
-            Err(StoreError::Stale) => Err(format!("there is no key {} that is not revoked", self.id).into()),
-            Err(error) => Err(error.into()),
-        }
+    async fn run(self, store: &Store) -> Outcome {
+        api_keys::revoke(store, &self.id, clock::now()).await?;
+        say::line(&format!("revoked {}", self.id));
+        Ok(true)
     }
 }
 
@@ -150,15 +146,6 @@ fn scope(text: &str) -> Result<Scope, String> {
         let all: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
         format!("must be one of {}", all.join(", "))
     })
-}
-
-fn client_name(text: &str) -> Result<String, &'static str> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if is_plain && (1..=64).contains(&text.len()) {
-        Ok(text.to_owned())
-    } else {
-        Err("must have 1 to 64 letters, digits or any of ._-")
-    }
 }
 
 fn key_id(text: &str) -> Result<ApiKeyId, &'static str> {

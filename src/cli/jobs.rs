@@ -88,7 +88,9 @@ impl Retry {
     async fn run(self, app: &App) -> Outcome {
         let ids = match self.id {
             Some(id) => vec![id],
-            None => app.store.jobs(Some(JobState::Halted), MOST).await?.into_iter().map(|job| job.id).collect(),
+            None => {
+                app.store.jobs(Some(JobState::Halted), MOST).await?.into_iter().map(|job| job.id).collect()
+            }
         };
         let mut all_went_well = true;
         for id in ids {

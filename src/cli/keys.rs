@@ -45,7 +45,11 @@ impl Keys {
                 let (files, issuer) = place.resolve(context.path())?;
                 keys::Keys::generate(&files)?;
                 if !place.json {
-                    for file in [&files.signing, &files.encryption].into_iter().chain(&files.write).chain(&files.vault) {
+                    for file in [&files.signing, &files.encryption]
+                        .into_iter()
+                        .chain(&files.write)
+                        .chain(&files.vault)
+                    {
                         say::line(&format!("made {}", file.display()));
                     }
                 }
@@ -125,7 +129,9 @@ impl Place {
         say::line(&format!("  multibase   {}", public.to_multibase()));
         say::line(&format!("  did:key     {}", public.to_did_key()));
         say::line(&format!("  JWK         {}", public.to_jwk()));
-        say::line("write keys, all to be registered with idOS as delegates of your one inserter; the first is named in write grants");
+        say::line(
+            "write keys, all to be registered with idOS as delegates of your one inserter; the first is named in write grants",
+        );
         for key in &write {
             say::line(&format!("  public      {key}"));
         }

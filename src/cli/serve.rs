@@ -93,7 +93,9 @@ pub(super) async fn open(app: &Arc<App>, doors: Doors, signals: &mut Signals) ->
         info!("Serving metrics at http://{}/metrics", listener.local_addr()?);
         let stop = stop.clone().cancelled_owned();
         open.spawn(async move {
-            http::serve_router(http::metrics_router(metrics), listener, stop).await.map_err(|error| error.to_string())
+            http::serve_router(http::metrics_router(metrics), listener, stop)
+                .await
+                .map_err(|error| error.to_string())
         });
     }
     if let Some(listener) = doors.api {

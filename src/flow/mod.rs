@@ -11,6 +11,7 @@ pub mod erase;
 pub mod grant;
 pub mod intake;
 pub mod issue;
+pub mod operate;
 pub mod profile;
 pub mod read;
 pub mod resume;

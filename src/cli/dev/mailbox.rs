@@ -22,7 +22,8 @@ fn show(sent: &Sent) -> impl IntoResponse + use<> {
 
 fn page(sent: &Sent) -> String {
     let show = |mail: &KeptMail| {
-        let [from, to, subject, text] = [&mail.from, &mail.to, &mail.subject, &mail.text].map(|text| escape(text));
+        let [from, to, subject, text] =
+            [&mail.from, &mail.to, &mail.subject, &mail.text].map(|text| escape(text));
         format!("<article><h2>{subject}</h2><p>From {from}<br>To {to}</p><pre>{text}</pre></article>\n")
     };
     let mails = sent.all().iter().rev().map(show).collect::<Vec<_>>().concat();

@@ -28,7 +28,7 @@ use super::{Outcome, say};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Telemetry};
-use crate::flow::operate;
+use crate::flow::api_keys;
 use crate::http;
 use crate::keys::{Keys, load_text, store_text};
 use crate::mail::{Mail, Mailer};
@@ -121,7 +121,8 @@ impl Dev {
             tell(&shown, &samples);
         }
 
-        let outcome = open(&app, Doors { api: Some(api), worker: true, ..Doors::default() }, &mut signals).await;
+        let outcome =
+            open(&app, Doors { api: Some(api), worker: true, ..Doors::default() }, &mut signals).await;
         stop.cancel();
         node.stop().await;
         folder.leave();
@@ -135,15 +136,7 @@ async fn api_key(app: &App, folder: &Folder) -> Result<Zeroizing<String>, Error>
     if path.exists() {
         return Ok(load_text(&path)?);
     }
-    let (_, text) = operate::create_api_key(
-        &app.store,
-        CLIENT.to_owned(),
-        Scope::ALL.to_vec(),
-        None,
-        app.clock.now(),
-        &mut OsRng,
-    )
-    .await?;
+    let (_, text) = api_keys::create(&app.store, CLIENT, Scope::ALL, None, app.clock.now()).await?;
     store_text(&path, &text)?;
     Ok(text)
 }

@@ -64,9 +64,27 @@ pub(super) async fn make(app: &App, folder: &Folder) -> Result<Samples, Error> {
         "reference": "sample-2",
     });
     let requests = [
-        request(folder, "submit", "Submit KYC evidence of a user, to be written as an inserter", "/v1/issuances", &by_inserter)?,
-        request(folder, "submitByGrant", "Submit it, to be written by the user's write grant", "/v1/issuances", &by_grant)?,
-        request(folder, "createProfile", "Create a second user's profile", "/v1/profiles", &new_profile(&without_profile))?,
+        request(
+            folder,
+            "submit",
+            "Submit KYC evidence of a user, to be written as an inserter",
+            "/v1/issuances",
+            &by_inserter,
+        )?,
+        request(
+            folder,
+            "submitByGrant",
+            "Submit it, to be written by the user's write grant",
+            "/v1/issuances",
+            &by_grant,
+        )?,
+        request(
+            folder,
+            "createProfile",
+            "Create a second user's profile",
+            "/v1/profiles",
+            &new_profile(&without_profile),
+        )?,
     ];
     Ok(Samples { with_profile, without_profile, requests })
 }

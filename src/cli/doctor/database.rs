@@ -43,7 +43,11 @@ async fn connect(config: &Config, report: &mut Report) -> Option<Store> {
     const CHECK: &str = "database";
     let url = config.database.url.expose();
     // A look must not make a database.
-    let url = if url.starts_with("sqlite:") && !url.contains('?') { format!("{url}?mode=rw") } else { url.to_owned() };
+    let url = if url.starts_with("sqlite:") && !url.contains('?') {
+        format!("{url}?mode=rw")
+    } else {
+        url.to_owned()
+    };
     let store = match Store::connect(&url, config.database.max_connections).await {
         Ok(store) => store,
         Err(error) => {
@@ -80,7 +84,11 @@ async fn writing(store: &Store, report: &mut Report) {
     match operate::try_writing(store, clock::now()).await {
         Ok(()) => report.fine("writing", "the database takes writes"),
         Err(error) => {
-            report.complain("writing", super::causes(&error), "free space on the disk, or give write permission");
+            report.complain(
+                "writing",
+                super::causes(&error),
+                "free space on the disk, or give write permission",
+            );
         }
     }
 }
@@ -122,7 +130,10 @@ async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(),
             } else {
                 "they go by themselves, as retention says; keep the old key until then"
             };
-            report.note(CHECK, format!("{} records of {} are locked under an old key: {until}", record.count, record.table));
+            report.note(
+                CHECK,
+                format!("{} records of {} are locked under an old key: {until}", record.count, record.table),
+            );
         }
     }
     if is_fine {

@@ -94,7 +94,8 @@ pub(super) fn keys(config: &Config, report: &mut Report) -> Option<Keys> {
         );
     }
     if are_fine {
-        report.fine(CHECK, format!("signing key, {} write key(s) and encryption key are there", public.len()));
+        report
+            .fine(CHECK, format!("signing key, {} write key(s) and encryption key are there", public.len()));
     }
     Some(keys)
 }
@@ -115,7 +116,11 @@ pub(super) fn vault(config: &Config, report: &mut Report) -> Option<Vault> {
             Some(vault)
         }
         Err(error) => {
-            report.complain(CHECK, error.to_string(), "make one (idos-issuer keys generate), and name it as keys.vault");
+            report.complain(
+                CHECK,
+                error.to_string(),
+                "make one (idos-issuer keys generate), and name it as keys.vault",
+            );
             None
         }
     }
@@ -124,7 +129,9 @@ pub(super) fn vault(config: &Config, report: &mut Report) -> Option<Vault> {
 fn complain(report: &mut Report, error: &KeysError) {
     let cure = match error {
         KeysError::Open(path) => format!("chmod 600 {}", path.display()),
-        KeysError::Missing(_) => "put the file back; for a new deployment: idos-issuer keys generate".to_owned(),
+        KeysError::Missing(_) => {
+            "put the file back; for a new deployment: idos-issuer keys generate".to_owned()
+        }
         KeysError::File(path, _) => format!("make the service's user the owner of {}", path.display()),
         KeysError::Issuer(_) => "correct issuer.url".to_owned(),
         _ => "put the right file there, from your backup".to_owned(),

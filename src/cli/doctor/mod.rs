@@ -96,7 +96,13 @@ async fn examine(config: &Config, report: &mut Report) {
         Some(store) => store.recorded(crate::app::NETWORK).await.ok().flatten(),
         None => None,
     };
-    network::examine(config, keys.as_ref().map_or(&[], |keys: &Keys| &keys.write), recorded.as_deref(), report).await;
+    network::examine(
+        config,
+        keys.as_ref().map_or(&[], |keys: &Keys| &keys.write),
+        recorded.as_deref(),
+        report,
+    )
+    .await;
     outside::webhooks(config, report).await;
     outside::mail(config, report).await;
     if let Some(store) = store {

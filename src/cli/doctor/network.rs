@@ -19,7 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// left to the users' clocks.
 const SKEW: i64 = 30_000;
 
-pub(super) async fn examine(config: &Config, write: &[WriteKeyPair], recorded: Option<&str>, report: &mut Report) {
+pub(super) async fn examine(
+    config: &Config,
+    write: &[WriteKeyPair],
+    recorded: Option<&str>,
+    report: &mut Report,
+) {
     for (place, url) in std::iter::once(&config.node.url).chain(&config.node.fallback_urls).enumerate() {
         let setting = if place == 0 { "node.url" } else { "node.fallback_urls" };
         if let Some(client) = connect(config, setting, url, recorded, report).await {
@@ -141,6 +146,9 @@ async fn inserter(client: &Client, write: &[WriteKeyPair], report: &mut Report) 
         report.fine(CHECK, format!("{may} of {} write keys may write", write.len()));
     }
     if may > 1 {
-        report.note(CHECK, "no node tells whose delegate a key is: make sure that all are delegates of one inserter");
+        report.note(
+            CHECK,
+            "no node tells whose delegate a key is: make sure that all are delegates of one inserter",
+        );
     }
 }

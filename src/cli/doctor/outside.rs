@@ -30,14 +30,14 @@ async fn look_at(webhook: &Webhook, targets: Targets) -> Result<(), (String, &'s
             (super::causes(&error), "put the file there, readable by the service's user alone (chmod 600)")
         })?;
         secret.parse::<Secret>().map_err(|_| {
-            (format!("{} is no secret", path.display()), "it must be whsec_ and 24 to 64 random bytes in base64")
+            (
+                format!("{} is no secret", path.display()),
+                "it must be whsec_ and 24 to 64 random bytes in base64",
+            )
         })?;
     }
-    let url: Url = webhook
-        .url
-        .expose()
-        .parse()
-        .map_err(|_| ("its url is none".to_owned(), "correct webhooks.url"))?;
+    let url: Url =
+        webhook.url.expose().parse().map_err(|_| ("its url is none".to_owned(), "correct webhooks.url"))?;
     targets.check_url(&url).map_err(|refusal| (format!("its url {refusal}"), ALLOW))?;
     let Some(Host::Domain(host)) = url.host() else { return Ok(()) };
     let resolved: Vec<IpAddr> = match tokio::net::lookup_host((host, 0)).await {
