@@ -14,21 +14,45 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &["model"]),
     ("keys", &["config", "model"]),
-    ("flow", &["keys", "model"]),
-    ("cli", &["clock", "config", "flow", "keys", "model"]),
+    ("vault", &[]),
+    ("mail", &["config", "model"]),
+    ("telemetry", &["config"]),
+    ("store", &["model"]),
+    ("app", &["clock", "config", "keys", "model", "store", "vault"]),
+    ("flow", &["app", "keys", "model", "store", "vault"]),
+    ("worker", &["app", "flow", "keys", "model", "store"]),
+    ("http", &["app", "flow", "model", "store", "telemetry"]),
+    (
+        "cli",
+        &[
+            "app", "clock", "config", "flow", "http", "keys", "mail", "model", "store", "telemetry", "vault",
+            "worker",
+        ],
+    ),
 ];
 
 /// For each outside crate that must stay in its place: the modules that may name it.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("axum", &["http"]),
+    ("chacha20poly1305", &["vault"]),
     ("clap", &["cli"]),
-    ("idos_client", &["cli", "flow"]),
+    ("idos_client", &["app", "cli", "flow", "http", "model", "worker"]),
     ("idos_devnode", &["cli"]),
     ("idos_linked_data", &["cli"]),
+    ("idos_webhooks", &["app", "cli", "flow"]),
+    ("lettre", &["mail", "model"]),
+    ("multer", &["http"]),
+    ("opentelemetry", &["telemetry"]),
+    ("sqlx", &["store"]),
+    ("tokio_cron_scheduler", &["worker"]),
     ("toml", &["config"]),
 ];
 
 /// For each call that must stay in its place: the modules that may make it.
 const MAY_CALL: &[(&str, &[&str])] = &[
+    (".begin(", &["app", "cli", "flow", "store", "worker"]),
+    ("SealedCredential::from_stored", &["store"]),
+    ("SignedCredential::from_stored", &["flow"]),
     ("std::env::var", &["config"]),
     ("Utc::now", &["clock"]),
     ("SystemTime::now", &["clock"]),

@@ -1,13 +1,13 @@
 //! Deliver: what a lane sends to the node, and what comes of it.
 //!
-//! A job with a lane is one transaction. [`prepare`] builds it (the same bytes each time for the same nonce, so that
-//! nothing of it has to be stored), [`is_done`] asks the network whether its effect is there, [`succeeded`] and
+//! A job with a lane is one transaction. [`prepare`] builds it (the same bytes each time for the same nonce and attempt,
+//! so that nothing of it has to be stored), [`is_done`] asks the network whether its effect is there, [`succeeded`] and
 //! [`refused`] remember the outcome. When to send, and with which nonce, is the business of the lane's holder
 //! (`worker::lanes`). Each may run any number of times: ids were chosen at intake, and a job that is finished, or an
 //! issuance that has moved on, is left alone.
 
 use idos_client::actions::{
-    AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, EditPublicNotesAsIssuer,
+    Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, EditPublicNotesAsIssuer,
     GetCredentialShared, GetUserAsInserter, OriginalToWrite, UpsertCredentialAsInserter, UpsertWalletAsInserter,
 };
 use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
@@ -84,17 +84,37 @@ pub async fn subject(app: &App, job: &Job) -> Result<Option<Subject>, StoreError
     Ok(there.map(|issuance| Subject::Issuance(Box::new(issuance))))
 }
 
-/// Builds the job's transaction with this nonce: always the same bytes for the same nonce.
-pub async fn prepare(
-    app: &App,
-    client: &Client,
-    signer: &Signer,
-    job: &Job,
-    nonce: u64,
-) -> Result<Plan, DeliverError> {
+/// Signs transactions: with this nonce, at this attempt.
+///
+/// A transaction that failed in a block for its nonce has not used it up, and yet is known to the node for ever, so
+/// another attempt has to be another transaction even if it has the same nonce.
+pub struct Pen<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// The key.
+    pub signer: &'a Signer,
+    /// The nonce.
+    pub nonce: u64,
+    /// From 1.
+    pub attempt: u32,
+}
+
+impl Pen<'_> {
+    async fn sign<A: Action>(&self, action: &A) -> Result<Plan, DeliverError> {
+        let nonce = Nonce::Exactly(self.nonce);
+        let prepared = if self.attempt <= 1 {
+            self.client.prepare(self.signer, action, nonce).await?
+        } else {
+            self.client.prepare_anew(self.signer, action, nonce, self.attempt).await?
+        };
+        Ok(Plan::Send(Box::new(prepared)))
+    }
+}
+
+/// Builds the job's transaction: always the same bytes for the same nonce and attempt.
+pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
     let Some(subject) = subject(app, job).await? else { return Ok(Plan::Drop) };
-    let nonce = Nonce::Exactly(nonce);
-    let prepared = match &subject {
+    match &subject {
         Subject::Profile(profile) => match job.work {
             Work::AddUser => {
                 let action = AddUserAsInserter {
@@ -102,7 +122,7 @@ pub async fn prepare(
                     recipient_encryption_public_key: &profile.encryption_public_key,
                     encryption_password_store: profile::password_store(profile.password_store),
                 };
-                client.prepare(signer, &action, nonce).await
+                pen.sign(&action).await
             }
             _ => {
                 let locked = app.store.locked_wallet(&profile.id).await?;
@@ -118,7 +138,7 @@ pub async fn prepare(
                     message: proof.message,
                     signature: proof.signature,
                 };
-                client.prepare(signer, &action, nonce).await
+                pen.sign(&action).await
             }
         },
         Subject::Issuance(issuance) => match job.work {
@@ -126,21 +146,14 @@ pub async fn prepare(
                 let Some(notes) = revoked_notes(issuance) else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
                 let id = issuance.ids.notes.to_string();
                 let action = EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() };
-                client.prepare(signer, &action, nonce).await
+                pen.sign(&action).await
             }
-            _ => return write_credential(app, client, signer, issuance, nonce).await,
+            _ => write_credential(app, issuance, pen).await,
         },
-    };
-    Ok(Plan::Send(Box::new(prepared?)))
+    }
 }
 
-async fn write_credential(
-    app: &App,
-    client: &Client,
-    signer: &Signer,
-    issuance: &Issuance,
-    nonce: Nonce,
-) -> Result<Plan, DeliverError> {
+async fn write_credential(app: &App, issuance: &Issuance, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
     let parcel = match app.store.parcel(issuance).await {
         Ok(parcel) => parcel,
         Err(StoreError::Unreadable(_)) => None,
@@ -148,7 +161,7 @@ async fn write_credential(
     };
     let Some(parcel) = parcel else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
     let (sealed, original) = (&parcel.sealed, parcel.sealed.original());
-    let prepared = match issuance.delivery {
+    match issuance.delivery {
         Delivery::Inserter => {
             let action = UpsertCredentialAsInserter {
                 id: issuance.ids.original,
@@ -160,7 +173,7 @@ async fn write_credential(
                 public_notes_signature: original.public_notes_signature(),
                 broader_signature: original.broader_signature(),
             };
-            client.prepare(signer, &action, nonce).await?
+            pen.sign(&action).await
         }
         Delivery::WriteGrant => {
             let Some(copy) = sealed.copy() else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
@@ -195,10 +208,9 @@ async fn write_credential(
                 &signed.grant,
                 signed.signature.expose(),
             );
-            client.prepare(signer, &action, nonce).await?
+            pen.sign(&action).await
         }
-    };
-    Ok(Plan::Send(Box::new(prepared)))
+    }
 }
 
 /// The public notes of an issuance with the status `revoked`.

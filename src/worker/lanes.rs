@@ -27,7 +27,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::deliver::{self, DeliverError, Plan};
+use crate::flow::deliver::{self, DeliverError, Pen, Plan};
 use crate::keys::WriteKeyPair;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{HaltCode, Transaction};
@@ -264,6 +264,10 @@ impl<'a> Lane<'a> {
             }
             TxState::Failed { rejection, .. } => {
                 count("failed");
+                if rejection.is_wrong_nonce() {
+                    // It was behind one that got lost. Its nonce is unused, and so are those behind it.
+                    self.next = None;
+                }
                 self.failed(client, &flight.job, &Error::Failed(rejection)).await
             }
         };
@@ -285,6 +289,10 @@ impl<'a> Lane<'a> {
     async fn failed(&self, client: &Client, job: &Job, error: &Error) -> Result<(), DeliverError> {
         if error.conflict().is_some() && deliver::is_done(self.app, client, job).await? {
             return self.succeeded(job, None).await;
+        }
+        if error.is_wrong_nonce() {
+            let now = self.app.clock.now();
+            return Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?);
         }
         Ok(deliver::refused(self.app, &self.lease, job, error).await?)
     }
@@ -372,9 +380,20 @@ impl<'a> Lane<'a> {
             self.succeeded(&flight.job, None).await?;
             return Ok(Sent::NotAtAll);
         }
-        let plan = deliver::prepare(self.app, client, &self.signer, &flight.job, nonce).await;
-        let Some(prepared) = self.planned(&flight.job, plan).await? else { return Ok(Sent::NotAtAll) };
+        let mut attempt = flight.job.attempts;
+        if nonce != flight.nonce {
+            attempt += 1;
+        }
+        let Some(mut prepared) = self.prepare(client, &flight.job, nonce, attempt).await? else {
+            return Ok(Sent::NotAtAll);
+        };
         if prepared.hash() != flight.hash {
+            if attempt == flight.job.attempts {
+                // Not what was recorded: the grant is another one, for instance. Then it is another attempt.
+                let anew = self.prepare(client, &flight.job, nonce, attempt + 1).await?;
+                let Some(anew) = anew else { return Ok(Sent::NotAtAll) };
+                prepared = anew;
+            }
             flight.job = self.record(&flight.job, &prepared).await?;
             flight.nonce = nonce;
             flight.hash = prepared.hash();
@@ -386,8 +405,15 @@ impl<'a> Lane<'a> {
     }
 
     /// The transaction to send, if the plan is to send one; else the plan is carried out.
-    async fn planned(&self, job: &Job, plan: Result<Plan, DeliverError>) -> Result<Option<Box<Prepared>>, DeliverError> {
-        match plan {
+    async fn prepare(
+        &self,
+        client: &Client,
+        job: &Job,
+        nonce: u64,
+        attempt: u32,
+    ) -> Result<Option<Box<Prepared>>, DeliverError> {
+        let pen = Pen { client, signer: &self.signer, nonce, attempt };
+        match deliver::prepare(self.app, job, &pen).await {
             Ok(Plan::Send(prepared)) => return Ok(Some(prepared)),
             Ok(Plan::Drop) => deliver::finish(self.app, &self.lease, job).await?,
             Ok(Plan::Halt(code)) => deliver::halt_in_lane(self.app, &self.lease, job, code).await?,
@@ -504,8 +530,8 @@ impl<'a> Lane<'a> {
             self.succeeded(job, None).await?;
             return Ok(Sent::NotAtAll);
         }
-        let plan = deliver::prepare(self.app, client, &self.signer, job, nonce).await;
-        let Some(prepared) = self.planned(job, plan).await? else { return Ok(Sent::NotAtAll) };
+        let attempt = job.attempts + 1;
+        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else { return Ok(Sent::NotAtAll) };
         let job = self.record(job, &prepared).await?;
         let sent = self.broadcast(client, &job, &prepared).await;
         let taken = matches!(sent, Ok(Sent::Taken)).then(Instant::now);

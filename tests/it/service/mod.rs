@@ -1,3 +1,4 @@
 //! The service without its HTTP door: from a submission to the user's profile, on both databases.
 
+mod crashes;
 mod issuing;
