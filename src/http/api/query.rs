@@ -6,9 +6,6 @@ use url::form_urlencoded;
 
 use crate::http::problem::{Code, Fault, Place, Problem};
 
-/// Most items of a list.
-const MOST_ITEMS: u32 = 200;
-
 /// Items of a list if nobody says.
 const USUAL_ITEMS: u32 = 50;
 
@@ -56,16 +53,12 @@ impl Query {
 
     /// How many items are wanted.
     pub(super) fn limit(&mut self) -> u32 {
-        let limit = self.read::<u32>("limit", "must be a whole number from 1 to 200").unwrap_or(USUAL_ITEMS);
-        if !(1..=MOST_ITEMS).contains(&limit) {
-            self.fault("limit", "must be a whole number from 1 to 200");
-        }
-        limit
+        self.read("limit", "must be a whole number from 1 to 200").map_or(USUAL_ITEMS, |Whole::<1, 200>(limit)| limit)
     }
 
     /// How many seconds the caller waits.
     pub(super) fn wait(&mut self) -> u64 {
-        self.read::<u32>("wait", "must be a whole number of seconds").unwrap_or_default().into()
+        self.read("wait", "must be a whole number from 0 to 600").map_or(0, |Whole::<0, 600>(seconds)| seconds.into())
     }
 
     /// That nothing is wrong.
@@ -74,5 +67,17 @@ impl Query {
             return Ok(());
         }
         Err(Problem { errors: self.faults, ..Problem::new(Code::InvalidRequest) })
+    }
+}
+
+/// A whole number within bounds, in plain digits.
+struct Whole<const LEAST: u32, const MOST: u32>(u32);
+
+impl<const LEAST: u32, const MOST: u32> FromStr for Whole<LEAST, MOST> {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = if text.starts_with('+') { Err(()) } else { text.parse().map_err(|_| ()) }?;
+        if (LEAST..=MOST).contains(&number) { Ok(Self(number)) } else { Err(()) }
     }
 }
