@@ -121,7 +121,7 @@ pub enum NodeError {
 pub const SIGNING_KEY: &str = "signing_key";
 
 /// The name under which the network is recorded.
-const NETWORK: &str = "network";
+pub const NETWORK: &str = "network";
 
 impl App {
     /// Wires a service. Brings the schema up to date, or refuses an old one; refuses a signing key that is not the

@@ -278,6 +278,7 @@ pub struct Telemetry {
     /// Whether logs are JSON, one object a line.
     pub json_logs: bool,
     /// An OpenTelemetry collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`. No traces without it.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` wins.
     pub otlp_endpoint: Option<Url>,
 }
 
@@ -329,10 +330,26 @@ const DATABASE_URL: &str = "IDOS_ISSUER_DATABASE_URL";
 const DATABASE_URL_FILE: &str = "IDOS_ISSUER_DATABASE_URL_FILE";
 const HTTP_LISTEN: &str = "IDOS_ISSUER_HTTP_LISTEN";
 const MAIL_URL: &str = "IDOS_ISSUER_MAIL_URL";
+/// The name that OpenTelemetry gives it.
+const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 impl Config {
     /// Reads `path`, then the environment.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let mut config = Self::parse(path)?;
+        config.take_environment()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Reads `path` alone, for what must not reach what the environment names: a development service.
+    pub fn load_file_only(path: &Path) -> Result<Self, ConfigError> {
+        let config = Self::parse(path)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn parse(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Unreadable(path.to_owned(), e))?;
         let mut config: Self = toml::from_str(&text).map_err(|error| {
             let line = error
@@ -347,8 +364,6 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.start_paths_at(folder);
-        config.take_environment()?;
-        config.check()?;
         Ok(config)
     }
 
@@ -376,8 +391,12 @@ impl Config {
         if let Some(url) = variable(NODE_URL) {
             self.node.url = url.parse().map_err(|_| ConfigError::NotAUrl(NODE_URL))?;
         }
-        if let Some(listen) = variable(HTTP_LISTEN) {
-            self.http.listen = listen.parse().map_err(|_| ConfigError::NotAnAddress(HTTP_LISTEN))?;
+        if let Some(listen) = listen_variable()? {
+            self.http.listen = listen;
+        }
+        if let Some(endpoint) = variable(OTLP_ENDPOINT) {
+            self.telemetry.otlp_endpoint =
+                Some(endpoint.parse().map_err(|_| ConfigError::NotAUrl(OTLP_ENDPOINT))?);
         }
         if let Some(path) = variable(DATABASE_URL_FILE) {
             self.database.url_file = Some(path.into());
@@ -404,7 +423,26 @@ impl Config {
         let url = self.database.url.expose();
         let is_database = ["sqlite:", "postgres:", "postgresql:"].iter().any(|start| url.starts_with(start));
         let names: std::collections::HashSet<_> = self.webhooks.iter().map(|webhook| &webhook.name).collect();
+        let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
+        let nodes = || std::iter::once(&self.node.url).chain(&self.node.fallback_urls);
         let rules = [
+            (is_http(&self.node.url), "node.url", "must begin with https:// or http://"),
+            (nodes().all(is_http), "node.fallback_urls", "must begin with https:// or http://"),
+            (
+                self.telemetry.otlp_endpoint.as_ref().is_none_or(is_http),
+                "telemetry.otlp_endpoint",
+                "must begin with https:// or http://",
+            ),
+            (
+                self.http.metrics_listen != Some(self.http.listen),
+                "http.metrics_listen",
+                "must not be the address of http.listen",
+            ),
+            (
+                self.http.max_file <= self.http.max_body,
+                "http.max_file",
+                "must not be more than http.max_body",
+            ),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
             (is_database, "database.url", "must begin with sqlite:// or postgres://"),
@@ -484,7 +522,8 @@ fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
 }
 
 fn secret_setting(path: &Path) -> Result<Secret, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|e| ConfigError::UnreadableSetting(path.to_owned(), e))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|e| ConfigError::UnreadableSetting(path.to_owned(), e))?;
     Ok(Secret::new(text.trim().to_owned()))
 }
 
@@ -498,10 +537,27 @@ fn names_only(message: &str) -> String {
     }
 }
 
-/// What to log: `RUST_LOG`, or warnings.
+/// What to log: `RUST_LOG`, or `level`.
 #[must_use]
-pub fn log_filter() -> String {
-    variable("RUST_LOG").unwrap_or_else(|| "warn".to_owned())
+pub fn log_filter(level: &str) -> String {
+    variable("RUST_LOG").unwrap_or_else(|| level.to_owned())
+}
+
+/// Whether a terminal is to show no colours (<https://no-color.org>).
+#[must_use]
+pub fn no_color() -> bool {
+    variable("NO_COLOR").is_some()
+}
+
+/// Where the HTTP API listens if there is no configuration file.
+pub fn http_listen() -> Result<SocketAddr, ConfigError> {
+    Ok(listen_variable()?.unwrap_or(Http::default().listen))
+}
+
+fn listen_variable() -> Result<Option<SocketAddr>, ConfigError> {
+    variable(HTTP_LISTEN)
+        .map(|listen| listen.parse().map_err(|_| ConfigError::NotAnAddress(HTTP_LISTEN)))
+        .transpose()
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -512,11 +568,131 @@ fn variable(name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    const EXAMPLE: &str = include_str!("../config.example.toml");
+
+    /// The example with all that it names switched on.
+    fn full_example() -> String {
+        let switch_on = |line: &str| match line.strip_prefix("# ") {
+            Some(setting) if is_setting(setting) => setting.to_owned(),
+            _ => line.to_owned(),
+        };
+        EXAMPLE.lines().map(switch_on).collect::<Vec<_>>().join("\n")
+    }
+
+    /// `name = …` or `[section]`.
+    fn is_setting(line: &str) -> bool {
+        let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| is_name(name))
+    }
+
+    fn parse(text: &str) -> Result<Config, toml::de::Error> {
+        toml::from_str(text)
+    }
+
     #[test]
-    fn the_example_is_complete_and_true() {
-        let config: Config = toml::from_str(include_str!("../config.example.toml")).unwrap();
-        assert_eq!(config.node.url.as_str(), "https://nodes.playground.idos.network/");
-        assert!(config.issuer.url.is_some());
+    fn the_example_is_true() {
+        let example = parse(EXAMPLE).unwrap();
+        example.check().unwrap();
+        let least = "[node]\nurl = \"https://a.example\"\n[issuer]\nname = \"A\"\n\
+                     [keys]\nsigning = \"s\"\nwrite = \"w\"\nencryption = \"e\"\n";
+        let default = parse(least).unwrap();
+        assert_eq!(example.database.url.expose(), default.database.url.expose());
+        let shown = |config: &Config| {
+            let Config {
+                node,
+                database,
+                http,
+                retention,
+                delivery,
+                webhooks,
+                webhook_policy,
+                mail,
+                telemetry,
+                ..
+            } = config;
+            let node = (&node.fallback_urls, &node.chain_id, node.plain_http);
+            format!(
+                "{:#?}",
+                (node, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry)
+            )
+        };
+        assert_eq!(shown(&example), shown(&default), "the example gives defaults");
+
+        let full = parse(&full_example()).unwrap();
+        full.check().unwrap();
+        assert!(full.mail.is_some() && full.webhooks.len() == 1);
+    }
+
+    /// Every structure refuses settings that it does not know, and says which it knows.
+    #[test]
+    fn the_example_is_complete() {
+        let full = full_example();
+        let sections: Vec<_> = full.lines().filter(|line| line.starts_with('[')).collect();
+        let mut seen = 0;
+        for section in [""].iter().chain(&sections) {
+            let stranger = "stranger = 1";
+            let text = match *section {
+                "" => format!("{stranger}\n{full}"),
+                section => full.replacen(section, &format!("{section}\n{stranger}"), 1),
+            };
+            let error = parse(&text).unwrap_err().message().to_owned();
+            let (_, known) = error.split_once("expected ").unwrap();
+            for name in known.split('`').skip(1).step_by(2) {
+                let is_there = match *section {
+                    "" => sections.iter().any(|there| there.trim_matches(['[', ']']) == name),
+                    section => {
+                        let start = full.find(section).unwrap() + section.len();
+                        let settings = full[start..].split("\n[").next().unwrap();
+                        settings.lines().any(|line| line.starts_with(&format!("{name} = ")))
+                    }
+                };
+                assert!(is_there, "{section} {name} is not in config.example.toml");
+                seen += 1;
+            }
+        }
+        assert!(seen > 40, "{seen}");
+    }
+
+    /// Each setting has a sentence before it.
+    #[test]
+    fn the_example_explains_itself() {
+        let mut previous = "";
+        for line in EXAMPLE.lines() {
+            let setting = line.strip_prefix("# ").unwrap_or(line);
+            if is_setting(setting) && !setting.starts_with('[') {
+                assert!(previous.starts_with("# ") && !is_setting(&previous[2..]), "{line}");
+            }
+            previous = line;
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        let cases = [
+            ("http.max_wait", "max_wait = 60", "max_wait = 55512"),
+            ("http.max_file", "max_file = 4194304", "max_file = 5551234567"),
+            ("http.burst", "burst = 200", "burst = 0"),
+            (
+                "http.metrics_listen",
+                "metrics_listen = \"127.0.0.1:9090\"",
+                "metrics_listen = \"127.0.0.1:8080\"",
+            ),
+            ("delivery.in_flight", "in_flight = 64", "in_flight = 0"),
+            ("delivery.lease_seconds", "lease_seconds = 30", "lease_seconds = 1"),
+            ("retention.idempotency_hours", "idempotency_hours = 48", "idempotency_hours = 1"),
+            ("database.url", "sqlite://idos-issuer.db", "mysql://Xyzzy"),
+            ("webhooks.events", "issuance.issued", "issuance.Xyzzy"),
+            ("issuer.name", "name = \"Example KYC\"", "name = \" \""),
+            ("node.url", "https://nodes.playground.idos.network", "ftp://Xyzzy"),
+            ("telemetry.otlp_endpoint", "http://127.0.0.1:4318", "ftp://Xyzzy"),
+        ];
+        for (setting, old, new) in cases {
+            let text = full_example();
+            assert!(text.contains(old), "{old}");
+            let error = parse(&text.replacen(old, new, 1)).unwrap().check().unwrap_err().to_string();
+            assert!(error.contains(&format!("the setting {setting} ")), "{error}");
+            assert!(!error.contains("Xyzzy") && !error.contains("5551"), "{error}");
+        }
     }
 
     #[test]

@@ -166,6 +166,11 @@ pub fn load_vault_keys(files: &[PathBuf]) -> Result<Vec<Zeroizing<[u8; 32]>>, Ke
     files.iter().map(load).collect()
 }
 
+/// Stores a secret that is a text, in a file that only its owner may read. Never overwrites one.
+pub fn store_text(path: &Path, text: &str) -> Result<(), KeysError> {
+    write_secret(path, text)
+}
+
 /// Loads a secret that is a text, such as a webhook's.
 pub fn load_text(path: &Path) -> Result<Zeroizing<String>, KeysError> {
     Ok(Zeroizing::new(read_secret(path)?.trim().to_owned()))

@@ -60,6 +60,11 @@ impl Vault {
         self.keys.first().map_or("", |key| key.id.as_str())
     }
 
+    /// The names of all keys, the one that locks first.
+    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.id.as_str())
+    }
+
     /// Whether `locked` is locked under the key that locks at present.
     #[must_use]
     pub fn is_current(&self, locked: &str) -> bool {

@@ -1,12 +1,24 @@
 //! The table of all commands.
 
+mod api_keys;
+mod audit;
 mod check_wallet;
+mod context;
 #[cfg(feature = "dev")]
 mod demo;
+#[cfg(feature = "dev")]
+mod dev;
+mod doctor;
+mod healthcheck;
 mod input;
+mod jobs;
 mod keys;
+mod migrate;
 mod open;
 mod say;
+mod serve;
+mod signals;
+mod vault;
 mod verify;
 
 use std::path::PathBuf;
@@ -14,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config;
+use self::context::Context;
 
 /// Brings a provider's verified users into idOS: builds, signs and seals credentials, and writes them into the
 /// users' profiles.
@@ -24,18 +36,46 @@ struct Arguments {
     /// The configuration file; every setting is in config.example.toml.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Write logs as JSON, one object a line.
+    #[arg(long, global = true)]
+    json_logs: bool,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the service: the HTTP API, and the background work that delivers.
+    Serve(serve::Serve),
+    /// Run the background work only, beside replicas that serve with --no-worker.
+    Worker(serve::Worker),
+    /// Run the service beside an in-process node, with a mailbox and sample data, for a first look and for tests.
+    #[cfg(feature = "dev")]
+    Dev(dev::Dev),
+    /// Bring the database schema up to date.
+    Migrate(migrate::Migrate),
+    /// Look at a deployment from outside, and name what is wrong with its cure. Exit code 0 or 1.
+    Doctor(doctor::Doctor),
+    /// Ask a running service whether it lives. Exit code 0 or 1. For containers.
+    Healthcheck(healthcheck::Healthcheck),
+    /// Make, list or revoke the keys by which clients call the API.
+    #[command(subcommand, name = "apikey")]
+    ApiKeys(api_keys::ApiKeys),
+    /// List background work, or put halted work back.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
+    /// Check the audit chain.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Rotate what locks data at rest.
+    #[command(subcommand)]
+    Vault(vault::Vault),
+    /// Make, show or accept the issuer's keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Show the whole way of a credential, from a KYC result to the user's eyes, on an in-process node.
     #[cfg(feature = "dev")]
     Demo(demo::Demo),
-    /// Make or show the issuer's keys.
-    #[command(subcommand)]
-    Keys(keys::Keys),
     /// Verify a credential: prints "verified", or why not. Exit code 0 or 1.
     Verify(verify::Verify),
     /// Open a sealed content and print what is in it.
@@ -51,14 +91,25 @@ type Outcome = Result<bool, Box<dyn std::error::Error>>;
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    log();
+    let context = Context::new(arguments.config, arguments.json_logs);
     let outcome = match arguments.command {
+        Command::Serve(serve) => serve.run(&context),
+        Command::Worker(worker) => worker.run(&context),
         #[cfg(feature = "dev")]
-        Command::Demo(demo) => demo.run(arguments.config.as_deref()),
-        Command::Keys(keys) => keys.run(arguments.config.as_deref()),
-        Command::Verify(verify) => verify.run(),
-        Command::Open(open) => open.run(),
-        Command::CheckWallet(check) => check.run(),
+        Command::Dev(dev) => dev.run(&context),
+        Command::Migrate(migrate) => migrate.run(&context),
+        Command::Doctor(doctor) => doctor.run(&context),
+        Command::Healthcheck(healthcheck) => healthcheck.run(&context),
+        Command::ApiKeys(keys) => keys.run(&context),
+        Command::Jobs(jobs) => jobs.run(&context),
+        Command::Audit(audit) => audit.run(&context),
+        Command::Vault(vault) => vault.run(&context),
+        Command::Keys(keys) => keys.run(&context),
+        #[cfg(feature = "dev")]
+        Command::Demo(demo) => demo.run(&context),
+        Command::Verify(verify) => context.log().and_then(|()| verify.run()),
+        Command::Open(open) => context.log().and_then(|()| open.run()),
+        Command::CheckWallet(check) => context.log().and_then(|()| check.run()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -68,11 +119,4 @@ pub fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-/// Logs go to standard error; standard output is for answers.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::new(config::log_filter());
-    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
 }

@@ -13,6 +13,11 @@ pub(super) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
     std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush())
 }
 
+/// A line beside the answer, for the person at the terminal.
+pub(super) fn hint(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Why a command could not do its work, with all causes.
 pub(super) fn error(error: &dyn Error) {
     let _ = writeln!(std::io::stderr(), "error: {error}");

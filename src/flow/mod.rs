@@ -4,12 +4,14 @@
 //! the next piece of work, and the audit entry come together or not at all. No call goes out while one is open.
 
 pub mod announce;
+pub mod api_keys;
 pub mod contact;
 pub mod deliver;
 pub mod erase;
 pub mod grant;
 pub mod intake;
 pub mod issue;
+pub mod operate;
 pub mod profile;
 pub mod read;
 pub mod resume;

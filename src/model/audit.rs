@@ -47,6 +47,8 @@ named! {
         JobRetried = "job_retried",
         /// What was locked under an old vault key is locked under the present one.
         Relocked = "relocked",
+        /// Another signing key is recorded as the one that signs.
+        SigningKeyAccepted = "signing_key_accepted",
     }
 }
 

@@ -1,4 +1,4 @@
-//! A KYC result as a provider hands it in.
+//! A result as a provider hands it in.
 //!
 //! ```json
 //! { "approvedAt": "2026-11-20T09:30:00Z",
@@ -6,11 +6,14 @@
 //!   "subject": { "firstName": "…", "selfieFile": { "file": "selfie.jpg" }, … } }
 //! ```
 //!
-//! `subject` has the member names of idOS credentials; a file is the name of one that lies beside the result.
+//! `subject` has the member names of idOS credentials. How a file is given is the caller's business.
 
-use idos_credential::evidence::{ReadFile, kyc_subject};
+use idos_credential::evidence::{ReadFile, face_sign_subject, kyc_subject};
 use idos_credential::strict_json::{Json, JsonError};
-use idos_credential::{Invalid, KycSubject, Moment};
+use idos_credential::{FaceSignSubject, Invalid, KycSubject, Moment, Problem};
+
+/// The members of a result.
+pub const MEMBERS: [&str; 3] = ["approvedAt", "expiresAt", "subject"];
 
 /// A checked KYC result: who was found out to be whom, and when.
 pub struct KycResult {
@@ -33,33 +36,24 @@ pub enum EvidenceError {
     Invalid(#[from] Invalid),
 }
 
+/// A checked result about personhood: that somebody was found to be a person, and when.
+pub struct PersonhoodResult {
+    /// When the check was approved.
+    pub approved_at: Moment,
+    /// When the result, and so the credential, ends.
+    pub expires_at: Option<Moment>,
+    /// The person's pseudonym.
+    pub subject: FaceSignSubject,
+}
+
 impl KycResult {
-    /// Reads a KYC result about the idOS user `user_id`. `read_file` gives the bytes of a file by its name.
+    /// Reads a KYC result about the idOS user `user_id` from text in which a file is `{"file": NAME}`. `read_file` gives
+    /// the bytes of a file by its name.
     pub fn parse(
         text: &[u8],
         user_id: &str,
         read_file: &mut dyn FnMut(&str) -> Result<Vec<u8>, &'static str>,
     ) -> Result<Self, EvidenceError> {
-        let Json::Object(members) = Json::parse(text)? else {
-            return Err(problem("", "must be a JSON object"));
-        };
-        let (mut approved_at, mut expires_at, mut subject) = (None, None, None);
-        for (name, value) in members {
-            match name.as_str() {
-                "approvedAt" => approved_at = Some(date("approvedAt", &value)?),
-                "expiresAt" => expires_at = Some(date("expiresAt", &value)?),
-                "subject" => subject = Some(value),
-                _ => return Err(problem("", "has a member that is not known")),
-            }
-        }
-        let approved_at = approved_at.ok_or_else(|| problem("approvedAt", "is required"))?;
-        let mut subject = subject.ok_or_else(|| problem("subject", "is required"))?;
-        if let Json::Object(members) = &mut subject {
-            if members.iter().any(|(name, _)| name == "id") {
-                return Err(problem("subject.id", "is given by the idOS user, not by the result"));
-            }
-            members.push(("id".to_owned(), Json::Text(format!("uuid:{user_id}"))));
-        }
         let read: &mut ReadFile<'_> = &mut |json| match json {
             Json::Object(members) => match members.as_slice() {
                 [(name, Json::Text(file))] if name == "file" => read_file(file),
@@ -67,24 +61,100 @@ impl KycResult {
             },
             _ => Err("must be an object with the one member file"),
         };
-        let subject = kyc_subject(&subject, read).map_err(|mut invalid| {
-            for problem in &mut invalid.problems {
-                let dot = if problem.field.is_empty() { "" } else { "." };
-                problem.field = format!("subject{dot}{}", problem.field);
+        Ok(Self::read(Json::parse(text)?, user_id, read)?)
+    }
+
+    /// Reads a KYC result about the idOS user `user_id`. `read_file` gives the bytes of what stands in the place of a
+    /// file. All problems are named, by paths such as `subject.residentialAddress.country`.
+    pub fn read(json: Json, user_id: &str, read_file: &mut ReadFile<'_>) -> Result<Self, Invalid> {
+        let result = Members::of(json, |mut subject| {
+            if let Json::Object(members) = &mut subject {
+                if members.iter().any(|(name, _)| name == "id") {
+                    return Err(Problem::new("id", "is given by the idOS user, not by the result").into());
+                }
+                members.push(("id".to_owned(), Json::Text(format!("uuid:{user_id}"))));
             }
-            invalid
+            let subject = kyc_subject(&subject, read_file)?;
+            subject.check()?;
+            Ok(subject)
         })?;
-        Ok(Self { approved_at, expires_at, subject })
+        Ok(Self { approved_at: result.approved_at, expires_at: result.expires_at, subject: result.subject })
     }
 }
 
-fn date(name: &str, json: &Json) -> Result<Moment, EvidenceError> {
-    let moment = json.as_text().and_then(|text| text.parse().ok());
-    moment.ok_or_else(|| problem(name, "must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z"))
+impl PersonhoodResult {
+    /// Reads a result about personhood. All problems are named, by paths such as `subject.faceSignUserId`.
+    pub fn read(json: Json) -> Result<Self, Invalid> {
+        let result = Members::of(json, |subject| {
+            let subject = face_sign_subject(&subject)?;
+            subject.check()?;
+            Ok(subject)
+        })?;
+        Ok(Self { approved_at: result.approved_at, expires_at: result.expires_at, subject: result.subject })
+    }
 }
 
-fn problem(field: &str, problem: &'static str) -> EvidenceError {
-    EvidenceError::Invalid(idos_credential::Problem::new(field, problem).into())
+/// What results of both kinds have.
+struct Members<S> {
+    approved_at: Moment,
+    expires_at: Option<Moment>,
+    subject: S,
+}
+
+impl<S> Members<S> {
+    fn of(json: Json, read_subject: impl FnOnce(Json) -> Result<S, Invalid>) -> Result<Self, Invalid> {
+        let Json::Object(members) = json else {
+            return Err(Problem::new("", "must be a JSON object").into());
+        };
+        let mut problems = Vec::new();
+        if members.iter().any(|(name, _)| !MEMBERS.contains(&name.as_str())) {
+            problems.push(Problem::new("", "has a member that is not known"));
+        }
+        let [mut approved_at, mut expires_at, mut subject] = [None, None, None];
+        for (name, value) in members {
+            match name.as_str() {
+                "approvedAt" => approved_at = Some(value),
+                "expiresAt" => expires_at = Some(value),
+                "subject" => subject = Some(value),
+                _ => {}
+            }
+        }
+        let mut date = |name: &str, json: Option<Json>| {
+            let moment = json?.as_text().and_then(|text| text.parse::<Moment>().ok());
+            if moment.is_none() {
+                let problem = "must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z";
+                problems.push(Problem::new(name, problem));
+            }
+            moment
+        };
+        let is_given = approved_at.is_some();
+        let approved_at = date("approvedAt", approved_at);
+        let expires_at = date("expiresAt", expires_at);
+        if !is_given {
+            problems.push(Problem::new("approvedAt", "is required"));
+        }
+        let subject = match subject.map(read_subject) {
+            Some(Ok(subject)) => Some(subject),
+            Some(Err(invalid)) => {
+                problems.extend(invalid.problems.into_iter().map(|mut problem| {
+                    let dot = if problem.field.is_empty() { "" } else { "." };
+                    problem.field = format!("subject{dot}{}", problem.field);
+                    problem
+                }));
+                None
+            }
+            None => {
+                problems.push(Problem::new("subject", "is required"));
+                None
+            }
+        };
+        match (approved_at, subject) {
+            (Some(approved_at), Some(subject)) if problems.is_empty() => {
+                Ok(Self { approved_at, expires_at, subject })
+            }
+            _ => Err(Invalid { problems }),
+        }
+    }
 }
 
 #[cfg(test)]

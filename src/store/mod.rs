@@ -14,6 +14,7 @@ mod idempotency;
 mod issuances;
 mod jobs;
 mod lanes;
+mod locked;
 mod parcels;
 mod profiles;
 mod recorded;
@@ -31,6 +32,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub use audit::AuditBreak;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, Sending};
+pub use locked::Locked;
 pub use parcels::Parcel;
 pub use profiles::ProfileChange;
 

@@ -7,10 +7,19 @@ use crate::draft::CredentialFields;
 use crate::error::{Invalid, Problems};
 use crate::moment::Moment;
 use crate::strict_json::Json;
-use crate::subject::{FaceSignSubject, Gender, IdDocumentType, KycSubject, ResidentialAddress};
+use crate::subject::{
+    FaceSignSubject, Gender, IdDocumentType, KycSubject, ResidentialAddress, input_path,
+};
+use crate::terms::KYC_TERMS;
 
 /// Turns what stands in the place of a file into its bytes, or says what is wrong.
 pub type ReadFile<'a> = dyn FnMut(&Json) -> Result<Vec<u8>, &'static str> + 'a;
+
+/// The members of a KYC subject besides its id, by dotted paths: those of the address are `residentialAddress.street` and
+/// so on.
+pub fn kyc_members() -> impl Iterator<Item = String> {
+    KYC_TERMS.iter().map(input_path)
+}
 
 /// Reads a KYC subject. Its own rules are checked later, by [`crate::Draft::kyc`].
 pub fn kyc_subject(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubject, Invalid> {

@@ -14,10 +14,13 @@ macro_rules! example {
     };
 }
 
+/// The text of the example.
+pub(in crate::cli) const EXAMPLE: &[u8] = example!("kyc-result.json");
+
 pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<KycResult, super::Error> {
     let user_id = user_id.to_string();
     let Some(path) = path else {
-        return Ok(KycResult::parse(example!("kyc-result.json"), &user_id, &mut example_file)?);
+        return Ok(KycResult::parse(EXAMPLE, &user_id, &mut example_file)?);
     };
     let text = read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -37,7 +40,8 @@ pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<KycResult, supe
     Ok(KycResult::parse(&text, &user_id, &mut read_file)?)
 }
 
-fn example_file(name: &str) -> Result<Vec<u8>, &'static str> {
+/// An image of the example.
+pub(in crate::cli) fn example_file(name: &str) -> Result<Vec<u8>, &'static str> {
     match name {
         "passport.jpg" => Ok(example!("passport.jpg").to_vec()),
         "selfie.jpg" => Ok(example!("selfie.jpg").to_vec()),

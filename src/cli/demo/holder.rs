@@ -14,15 +14,15 @@ const OWNERSHIP_MESSAGE: &str = "Sign this message to prove you own this wallet"
 /// As long as the passwords that idOS makes for users.
 const PASSWORD_LENGTH: usize = 20;
 
-pub(super) struct Holder {
-    pub(super) user_id: Uuid,
-    pub(super) wallet: WalletKey,
-    pub(super) secret: EncryptionSecret,
+pub(in crate::cli) struct Holder {
+    pub(in crate::cli) user_id: Uuid,
+    pub(in crate::cli) wallet: WalletKey,
+    pub(in crate::cli) secret: EncryptionSecret,
     password: Zeroizing<String>,
 }
 
 impl Holder {
-    pub(super) fn new() -> Result<Self, DerivationError> {
+    pub(in crate::cli) fn new() -> Result<Self, DerivationError> {
         let mut seed = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(seed.as_mut_slice());
         let user_id = random_id();
@@ -32,24 +32,24 @@ impl Holder {
     }
 
     /// Message and signature that prove the wallet.
-    pub(super) fn prove_wallet(&self) -> (&'static str, String) {
+    pub(in crate::cli) fn prove_wallet(&self) -> (&'static str, String) {
         (OWNERSHIP_MESSAGE, self.sign(OWNERSHIP_MESSAGE))
     }
 
-    pub(super) fn sign(&self, text: &str) -> String {
+    pub(in crate::cli) fn sign(&self, text: &str) -> String {
         let mut nonce = [0; 32];
         OsRng.fill_bytes(&mut nonce);
         self.wallet.sign_message(text, nonce)
     }
 
     /// The encryption secret as the user's browser would make it: from the password alone.
-    pub(super) fn derive_again(&self) -> Result<EncryptionSecret, DerivationError> {
+    pub(in crate::cli) fn derive_again(&self) -> Result<EncryptionSecret, DerivationError> {
         derive(&self.password, &self.user_id.to_string(), Strength::Current)
     }
 }
 
 /// A random UUID of version 4.
-pub(super) fn random_id() -> Uuid {
+pub(in crate::cli) fn random_id() -> Uuid {
     let mut bytes = [0; 16];
     OsRng.fill_bytes(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()

@@ -1,7 +1,7 @@
 //! `demo`: the whole way of a credential, on an in-process node or, with `--node-url`, on another one.
 
-mod evidence;
-mod holder;
+pub(super) mod evidence;
+pub(super) mod holder;
 mod story;
 
 use std::path::{Path, PathBuf};
@@ -18,13 +18,14 @@ use url::Url;
 use self::holder::Holder;
 use self::story::Story;
 use super::Outcome;
+use super::context::Context;
 use crate::clock;
 use crate::config::Config;
 use crate::flow::issue::{self, Ids};
 use crate::flow::profile::{self, ProfileToCreate};
-use crate::model::issuance::Kind;
 use crate::flow::read;
 use crate::keys::Keys;
+use crate::model::issuance::Kind;
 
 /// The issuer of a demo without configuration.
 const ISSUER_NAME: &str = "Demo KYC";
@@ -63,9 +64,8 @@ struct Stage {
 }
 
 impl Demo {
-    pub(super) fn run(self, config: Option<&Path>) -> Outcome {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(self.play(config))
+    pub(super) fn run(self, context: &Context) -> Outcome {
+        context.answer(self.play(context.path()))
     }
 
     async fn play(self, config: Option<&Path>) -> Outcome {
@@ -130,7 +130,15 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     let level = signed.level().to_owned();
     let start = Instant::now();
     let own_copy = keys.encryption.public();
-    let sealed = issue::seal(signed, Kind::Kyc, ids, &stage.name, &holder.secret.public(), Some(&own_copy), &keys.first().rows)?;
+    let sealed = issue::seal(
+        signed,
+        Kind::Kyc,
+        ids,
+        &stage.name,
+        &holder.secret.public(),
+        Some(&own_copy),
+        &keys.first().rows,
+    )?;
     let sealing = start.elapsed();
     story.sealed(&sealed, &issued_text, &level, signing, sealing);
 

@@ -105,7 +105,21 @@ pub struct Health {
     /// The height of its best block.
     #[serde(default)]
     pub block_height: u64,
+    /// When its best block was made: milliseconds since 1970-01-01T00:00:00Z, by the clock of whoever made it.
+    #[serde(default)]
+    pub block_time: Option<i64>,
+    /// How old the node says that block is, in milliseconds.
+    #[serde(default)]
+    pub block_age: Option<i64>,
     mode: String,
+}
+
+impl Health {
+    /// The time by the node's clock: milliseconds since 1970-01-01T00:00:00Z. `None` if the node does not say it.
+    #[must_use]
+    pub fn node_time(&self) -> Option<i64> {
+        self.block_time?.checked_add(self.block_age?)
+    }
 }
 
 /// Part of a signed text, so it must not pose as other lines of it.

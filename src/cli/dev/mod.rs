@@ -1,0 +1,200 @@
+//! `dev`: the whole service in one process, beside an in-process node, with a mailbox and sample data.
+//!
+//! Everything lies in one folder: configuration, keys, databases, sample requests. Other commands work on it, too:
+//! `idos-issuer --config FOLDER/config.toml jobs list`.
+
+mod folder;
+mod mailbox;
+mod samples;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use idos_devnode::{DevNode, DevNodeConfig, Inserter, State};
+use rand::rngs::OsRng;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use self::folder::Folder;
+use self::samples::Samples;
+use super::context::Context;
+use super::serve::{Doors, bind, open};
+use super::signals::Signals;
+use super::{Outcome, say};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, Telemetry};
+use crate::flow::api_keys;
+use crate::http;
+use crate::keys::{Keys, load_text, store_text};
+use crate::mail::{Mail, Mailer};
+use crate::model::client::Scope;
+
+type Error = Box<dyn std::error::Error>;
+
+/// Who issues.
+const ISSUER_NAME: &str = "Demo KYC";
+const ISSUER_URL: &str = "https://kyc.example.com/idos";
+/// The client whose API key is made.
+const CLIENT: &str = "dev";
+
+/// Runs the service beside an in-process idOS node, with the background work, a mailbox page and sample data. Listens
+/// on this machine only, and needs no configuration.
+#[derive(Args)]
+pub(super) struct Dev {
+    /// Where the API listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the node listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8484")]
+    node_listen: SocketAddr,
+    /// Where the mailbox page is served.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
+    mailbox_listen: SocketAddr,
+    /// Keep everything in this folder, and take up again what is there. Without it, everything is gone at the end.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Make a block every so many seconds. Without it, each transaction has its block at once.
+    #[arg(long, value_name = "SECONDS", value_parser = block_time)]
+    block_time: Option<Duration>,
+    /// Print one line of JSON as soon as all is ready, and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Dev {
+    pub(super) fn run(self, context: &Context) -> Outcome {
+        if context.path().is_some() {
+            return Err("dev makes its own configuration: leave --config out, or use serve".into());
+        }
+        if !(self.listen.ip().is_loopback() && self.mailbox_listen.ip().is_loopback()) {
+            return Err("a development service listens on loopback only".into());
+        }
+        context.stay(&Telemetry::default(), self.play())
+    }
+
+    async fn play(self) -> Outcome {
+        let mut signals = Signals::new()?;
+        let folder = Folder::new(self.data.as_deref(), &mut OsRng)?;
+        let files = crate::config::KeyFiles::in_folder(&folder.path("keys"));
+        if !files.signing.exists() {
+            Keys::generate(&files)?;
+        }
+        let keys = Keys::load(&files, Some(ISSUER_URL))?;
+        let node = DevNode::start(DevNodeConfig {
+            listen: self.node_listen,
+            state: State::File(folder.path("node.db")),
+            inserters: vec![Inserter::new(ISSUER_NAME, keys.write.iter().map(|key| key.rows.public_hex()))],
+            block_interval: self.block_time,
+            ..DevNodeConfig::default()
+        })
+        .await?;
+        let api = bind(self.listen).await?;
+        let url = format!("http://{}", api.local_addr()?);
+        let config = folder.path("config.toml");
+        std::fs::write(&config, configuration(&node.url(), api.local_addr()?))?;
+        let app = Arc::new(App::build(Config::load_file_only(&config)?, Clock::System).await?);
+        app.store.migrate().await?;
+
+        let api_key = api_key(&app, &folder).await?;
+        let stop = CancellationToken::new();
+        let mailbox_url = mailbox(self.mailbox_listen, stop.clone()).await?;
+        let samples = samples::make(&app, &folder).await?;
+        let shown = json!({
+            "url": url,
+            "apiKey": api_key.as_str(),
+            "nodeUrl": node.url(),
+            "chainId": node.chain_id(),
+            "mailboxUrl": mailbox_url,
+            "config": config.display().to_string(),
+            "data": folder.root().display().to_string(),
+            "samples": samples.show(),
+            "curl": samples.curl(&url, &api_key),
+        });
+        if self.json {
+            say::line(&shown.to_string());
+        } else {
+            tell(&shown, &samples);
+        }
+
+        let outcome =
+            open(&app, Doors { api: Some(api), worker: true, ..Doors::default() }, &mut signals).await;
+        stop.cancel();
+        node.stop().await;
+        folder.leave();
+        outcome
+    }
+}
+
+/// The API key of an earlier start, or a fresh one that may do everything.
+async fn api_key(app: &App, folder: &Folder) -> Result<Zeroizing<String>, Error> {
+    let path = folder.path("api.key");
+    if path.exists() {
+        return Ok(load_text(&path)?);
+    }
+    let (_, text) = api_keys::create(&app.store, CLIENT, Scope::ALL, None, app.clock.now()).await?;
+    store_text(&path, &text)?;
+    Ok(text)
+}
+
+/// Serves the page with the mails that were sent, of which the first says that it works.
+async fn mailbox(listen: SocketAddr, stop: CancellationToken) -> Result<String, Error> {
+    let (mailer, sent) = Mailer::memory("Demo KYC <kyc@kyc.example.com>")?;
+    let mail = Mail {
+        to: "somebody@user.example".parse()?,
+        subject: "Mail works".to_owned(),
+        text: "This is where mails of the development service can be read.".to_owned(),
+    };
+    mailer.send(mail).await?;
+    let listener = bind(listen).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move {
+        let served = http::serve_router(mailbox::router(sent), listener, stop.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::warn!("The mailbox page is served no more: {error}");
+        }
+    });
+    Ok(url)
+}
+
+fn configuration(node: &str, listen: SocketAddr) -> String {
+    format!(
+        "# Made by `idos-issuer dev`, and made again at each start.\n\
+         [node]\nurl = \"{node}\"\n\n\
+         [issuer]\nname = \"{ISSUER_NAME}\"\nurl = \"{ISSUER_URL}\"\n\n\
+         [keys]\nsigning = \"keys/signing.key\"\nwrite = \"keys/write.key\"\nencryption = \"keys/encryption.key\"\n\
+         vault = \"keys/vault.key\"\n\n\
+         [database]\nurl = \"sqlite://issuer.db\"\n\n\
+         [http]\nlisten = \"{listen}\"\n\n\
+         [webhook_policy]\nallow_private = true\nallow_http = true\n"
+    )
+}
+
+fn tell(shown: &Value, samples: &Samples) {
+    let text = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
+    say::line(&format!("API        {}", text("url")));
+    say::line(&format!("API key    {}", text("apiKey")));
+    say::line(&format!("idOS node  {} (a stand-in)", text("nodeUrl")));
+    say::line(&format!("Mailbox    {}", text("mailboxUrl")));
+    say::line(&format!("Folder     {}", text("data")));
+    say::line("");
+    for (what, line) in samples.lines(text("url"), text("apiKey")) {
+        say::line(&format!("{what}:"));
+        say::line(&format!("  {line}"));
+    }
+    say::line("");
+    say::line("Ctrl-c ends it.");
+}
+
+fn block_time(text: &str) -> Result<Duration, &'static str> {
+    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds, such as 1 or 0.2")?;
+    if (0.01..=600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err("must be from 0.01 to 600")
+    }
+}

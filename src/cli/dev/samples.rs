@@ -1,0 +1,235 @@
+//! Sample data: a user with a profile, a user without one, and requests that are ready to be sent for them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use idos_client::actions::PasswordStore;
+use idos_credential::Moment;
+use idos_wallet::{OwnershipProof, WalletType};
+use serde_json::{Map, Value, json};
+
+use super::Error;
+use super::folder::Folder;
+use crate::app::App;
+use crate::cli::demo::evidence;
+use crate::cli::demo::holder::{Holder, random_id};
+use crate::flow::grant;
+use crate::flow::profile::{self, ProfileToCreate};
+use crate::model::personal::Personal;
+use crate::model::submission::Owner;
+
+/// How long the sample grant is good for.
+const GRANT_LIFE: Duration = Duration::from_hours(24);
+/// How long the sample credentials are.
+const YEAR: i64 = 365 * 86_400_000;
+
+/// What was made.
+pub(super) struct Samples {
+    with_profile: Holder,
+    without_profile: Holder,
+    /// Requests: the name of the sample, what it does, where it is sent, its file.
+    requests: [Request; 3],
+}
+
+struct Request {
+    name: &'static str,
+    what: &'static str,
+    place: &'static str,
+    file: PathBuf,
+}
+
+/// Makes the users, the first one's profile on the node, and the requests.
+pub(super) async fn make(app: &App, folder: &Folder) -> Result<Samples, Error> {
+    let with_profile = Holder::new()?;
+    let without_profile = Holder::new()?;
+    create_profile(app, &with_profile).await?;
+
+    let evidence = sample_evidence(app.clock.now())?;
+    let user = with_profile.user_id;
+    let by_inserter = json!({
+        "userId": user,
+        "kind": "kyc",
+        "evidence": evidence,
+        "delivery": { "by": "inserter" },
+        "contact": { "email": "somebody@user.example", "locale": "en" },
+        "reference": "sample-1",
+    });
+    let by_grant = json!({
+        "userId": user,
+        "kind": "kyc",
+        "evidence": evidence,
+        "delivery": { "by": "write_grant", "writeGrant": signed_grant(app, &with_profile).await? },
+        "reference": "sample-2",
+    });
+    let requests = [
+        request(
+            folder,
+            "submit",
+            "Submit KYC evidence of a user, to be written as an inserter",
+            "/v1/issuances",
+            &by_inserter,
+        )?,
+        request(
+            folder,
+            "submitByGrant",
+            "Submit it, to be written by the user's write grant",
+            "/v1/issuances",
+            &by_grant,
+        )?,
+        request(
+            folder,
+            "createProfile",
+            "Create a second user's profile",
+            "/v1/profiles",
+            &new_profile(&without_profile),
+        )?,
+    ];
+    Ok(Samples { with_profile, without_profile, requests })
+}
+
+impl Samples {
+    pub(super) fn show(&self) -> Value {
+        let user = |holder: &Holder| json!({ "userId": holder.user_id, "wallet": holder.wallet.address() });
+        let files: Map<_, _> = self
+            .requests
+            .iter()
+            .map(|request| (request.name.to_owned(), request.file.display().to_string().into()))
+            .collect();
+        json!({
+            "userWithProfile": user(&self.with_profile),
+            "userWithoutProfile": user(&self.without_profile),
+            "requests": files,
+        })
+    }
+
+    /// Lines for a shell, by the name of the sample; and `read`, which shows what has become of all submissions.
+    pub(super) fn curl(&self, url: &str, api_key: &str) -> Value {
+        let mut lines: Map<_, _> = self
+            .requests
+            .iter()
+            .map(|request| (request.name.to_owned(), request.line(url, api_key).into()))
+            .collect();
+        lines.insert("read".to_owned(), read_line(url, api_key).into());
+        Value::Object(lines)
+    }
+
+    /// The same for people: what each does, and the line.
+    pub(super) fn lines(&self, url: &str, api_key: &str) -> Vec<(&'static str, String)> {
+        let mut lines: Vec<_> =
+            self.requests.iter().map(|request| (request.what, request.line(url, api_key))).collect();
+        lines.push(("See what has become of it", read_line(url, api_key)));
+        lines
+    }
+}
+
+impl Request {
+    fn line(&self, url: &str, api_key: &str) -> String {
+        // One key for one file: sending it twice is one request.
+        format!(
+            "curl -sS -X POST {url}{} -H 'Authorization: Bearer {api_key}' -H 'Content-Type: application/json' \
+             -H 'Idempotency-Key: {}' --data-binary @{}",
+            self.place,
+            random_id(),
+            quoted(&self.file)
+        )
+    }
+}
+
+fn read_line(url: &str, api_key: &str) -> String {
+    format!("curl -sS '{url}/v1/issuances?limit=10' -H 'Authorization: Bearer {api_key}'")
+}
+
+/// A path as a shell takes it as one word.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+fn request(
+    folder: &Folder,
+    name: &'static str,
+    what: &'static str,
+    place: &'static str,
+    body: &Value,
+) -> Result<Request, Error> {
+    let file = folder.path(&format!("sample-{name}.json"));
+    std::fs::write(&file, serde_json::to_vec_pretty(body)?)?;
+    Ok(Request { name, what, place, file })
+}
+
+async fn create_profile(app: &App, holder: &Holder) -> Result<(), Error> {
+    let (address, public_key) = (holder.wallet.address(), holder.wallet.public_key());
+    let (message, signature) = holder.prove_wallet();
+    let new = ProfileToCreate {
+        user_id: holder.user_id,
+        encryption_key: &holder.secret.public(),
+        password_store: PasswordStore::User,
+        wallet_id: random_id(),
+        wallet: OwnershipProof {
+            wallet_type: WalletType::Evm,
+            address: &address,
+            public_key: public_key.as_deref(),
+            message,
+            signature: &signature,
+        },
+    };
+    profile::create(app.idos().await?, &app.identity(), &new).await?;
+    Ok(())
+}
+
+fn new_profile(holder: &Holder) -> Value {
+    let (message, signature) = holder.prove_wallet();
+    json!({
+        "userId": holder.user_id,
+        "encryptionPublicKey": holder.secret.public().to_base64(),
+        "passwordStore": "user",
+        "wallet": {
+            "type": "EVM",
+            "address": holder.wallet.address(),
+            "message": message,
+            "signature": signature,
+        },
+    })
+}
+
+async fn signed_grant(app: &App, holder: &Holder) -> Result<Value, Error> {
+    let address = holder.wallet.address();
+    let owner =
+        Owner { wallet_type: WalletType::Evm, address: Personal::new(address.clone()), public_key: None };
+    let (grant, text) = grant::offer(app, &owner, GRANT_LIFE, None, None).await?;
+    Ok(json!({
+        "grant": {
+            "id": grant.id,
+            "owner": grant.owner,
+            "grantee": grant.grantee,
+            "issuerPublicKey": grant.issuer_public_key,
+            "accessGrantTimelock": grant.access_grant_timelock.as_str(),
+            "notBefore": grant.not_before().as_str(),
+            "notAfter": grant.not_after().as_str(),
+        },
+        "owner": { "type": "EVM", "address": address },
+        "signature": holder.sign(&text),
+    }))
+}
+
+/// The example's evidence, with its images in it, approved now.
+fn sample_evidence(now: Moment) -> Result<Value, Error> {
+    let mut evidence: Value = serde_json::from_slice(evidence::EXAMPLE)?;
+    put_files_in(&mut evidence)?;
+    if let Value::Object(members) = &mut evidence {
+        members.insert("approvedAt".to_owned(), now.to_seconds_text().into());
+        members.insert("expiresAt".to_owned(), now.plus_millis(YEAR).to_seconds_text().into());
+    }
+    Ok(evidence)
+}
+
+/// `{"file": NAME}` becomes `{"base64": …}`.
+fn put_files_in(value: &mut Value) -> Result<(), Error> {
+    let Value::Object(members) = value else { return Ok(()) };
+    if let Some(Value::String(name)) = members.get("file") {
+        *value = json!({ "base64": STANDARD.encode(evidence::example_file(name)?) });
+        return Ok(());
+    }
+    members.values_mut().try_for_each(put_files_in)
+}

@@ -1,0 +1,195 @@
+//! The database: is it there, up to date, writable, and what does it hold that somebody must see to?
+
+use super::Report;
+use crate::clock;
+use crate::config::Config;
+use crate::flow::operate;
+use crate::keys::Keys;
+use crate::model::issuance::State;
+use crate::model::job::JobState;
+use crate::store::{Kind, Store, StoreError};
+use crate::vault::Vault;
+
+/// Due for longer than this, and nobody does it: milliseconds.
+const STUCK: i64 = 10 * 60_000;
+
+/// Gives the database if it can be used.
+pub(super) async fn examine(
+    config: &Config,
+    keys: Option<&Keys>,
+    vault: Option<&Vault>,
+    report: &mut Report,
+) -> Option<Store> {
+    let store = connect(config, report).await?;
+    let outcome = async {
+        writing(&store, report).await;
+        if let Some(keys) = keys {
+            signing_key(&store, keys, report).await?;
+        }
+        if let Some(vault) = vault {
+            locked(&store, vault, report).await?;
+        }
+        work(&store, report).await?;
+        audit(&store, report).await
+    }
+    .await;
+    if let Err(error) = outcome {
+        report.complain("database", super::causes(&error), "see to the database; its own log says more");
+    }
+    Some(store)
+}
+
+async fn connect(config: &Config, report: &mut Report) -> Option<Store> {
+    const CHECK: &str = "database";
+    let url = config.database.url.expose();
+    // A look must not make a database.
+    let url = if url.starts_with("sqlite:") && !url.contains('?') {
+        format!("{url}?mode=rw")
+    } else {
+        url.to_owned()
+    };
+    let store = match Store::connect(&url, config.database.max_connections).await {
+        Ok(store) => store,
+        Err(error) => {
+            let cure = if url.starts_with("sqlite:") {
+                "for a new deployment: idos-issuer migrate; else correct database.url, or the file's permissions"
+            } else {
+                "start the database server, or correct database.url, user and password"
+            };
+            report.complain(CHECK, super::causes(&error), cure);
+            return None;
+        }
+    };
+    match store.require_migrated().await {
+        Ok(()) => {
+            let kind = match store.kind() {
+                Kind::Sqlite => "SQLite",
+                Kind::Postgres => "PostgreSQL",
+            };
+            report.fine(CHECK, format!("{kind}, reachable and up to date"));
+            Some(store)
+        }
+        Err(error) => {
+            let cure = match error {
+                StoreError::NotMigrated => "idos-issuer migrate",
+                _ => "see to the database; its own log says more",
+            };
+            report.complain(CHECK, super::causes(&error), cure);
+            None
+        }
+    }
+}
+
+async fn writing(store: &Store, report: &mut Report) {
+    match operate::try_writing(store, clock::now()).await {
+        Ok(()) => report.fine("writing", "the database takes writes"),
+        Err(error) => {
+            report.complain(
+                "writing",
+                super::causes(&error),
+                "free space on the disk, or give write permission",
+            );
+        }
+    }
+}
+
+async fn signing_key(store: &Store, keys: &Keys, report: &mut Report) -> Result<(), StoreError> {
+    const CHECK: &str = "signing key";
+    match store.recorded(crate::app::SIGNING_KEY).await? {
+        None => report.note(CHECK, "none is recorded yet: the first start records it"),
+        Some(recorded) if recorded == keys.identity() => report.fine(CHECK, "is the recorded one"),
+        Some(_) => report.complain(
+            CHECK,
+            "is not the one that this deployment has signed with, or issuer.url is not",
+            "put the old key file and issuer.url back, or, if it is meant: idos-issuer keys accept",
+        ),
+    }
+    Ok(())
+}
+
+async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(), StoreError> {
+    const CHECK: &str = "vault";
+    let records = store.locked_records().await?;
+    let mut is_fine = true;
+    for record in &records {
+        let is_known = vault.key_ids().any(|id| id == record.key_id);
+        if !is_known {
+            is_fine = false;
+            report.complain(
+                CHECK,
+                format!(
+                    "{} records of {} are locked under the vault key {}, which is not there",
+                    record.count, record.table, record.key_id
+                ),
+                "put the old key's file back as a further one of keys.vault",
+            );
+        } else if record.key_id != vault.key_id() {
+            is_fine = false;
+            let until = if record.table == "contact" {
+                "lock them anew with idos-issuer vault relock"
+            } else {
+                "they go by themselves, as retention says; keep the old key until then"
+            };
+            report.note(
+                CHECK,
+                format!("{} records of {} are locked under an old key: {until}", record.count, record.table),
+            );
+        }
+    }
+    if is_fine {
+        report.fine(CHECK, "all that is locked is locked under the present key");
+    }
+    Ok(())
+}
+
+async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
+    const CHECK: &str = "work";
+    let mut is_fine = true;
+    let jobs = store.count_jobs().await?;
+    let halted: i64 =
+        jobs.iter().filter(|(_, state, _)| state == JobState::Halted.as_str()).map(|(.., count)| count).sum();
+    if halted > 0 {
+        is_fine = false;
+        report.complain(
+            CHECK,
+            format!("{halted} jobs are halted"),
+            "see why: idos-issuer jobs list --state halted; mend that; then: idos-issuer jobs retry --all-halted",
+        );
+    }
+    let issuances = store.count_issuances().await?;
+    let stopped: i64 =
+        issuances.iter().filter(|(state, _)| state == State::Halted.as_str()).map(|(_, count)| count).sum();
+    if stopped > 0 {
+        is_fine = false;
+        report.complain(
+            CHECK,
+            format!("{stopped} issuances are halted"),
+            "each says its cure in GET /v1/issuances?state=halted; then POST …/resume",
+        );
+    }
+    let overdue = store.oldest_due().await?.map_or(0, |due| clock::now().unix_millis() - due.unix_millis());
+    if overdue > STUCK {
+        is_fine = false;
+        report.complain(
+            CHECK,
+            format!("a job has been due for {} minutes, and nobody does it", overdue / 60_000),
+            "start idos-issuer worker, or serve without --no-worker; if one runs, see its log",
+        );
+    }
+    if is_fine {
+        report.fine(CHECK, "nothing is halted or overdue");
+    }
+    Ok(())
+}
+
+async fn audit(store: &Store, report: &mut Report) -> Result<(), StoreError> {
+    match store.verify_audit().await? {
+        Ok(entries) => report.fine("audit", format!("the chain holds: {entries} entries")),
+        Err(broken) => report.complain(
+            "audit",
+            broken.to_string(),
+            "somebody has changed the table: find out who, and restore it from a backup beside the present one",
+        ),
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The idOS node: can it be reached, is it the right network, does it let us write?
+
+use std::time::Duration;
+
+use idos_client::actions::GetUserAsInserter;
+use idos_client::{Client, ClientConfig, Refusal, Signer};
+use url::Url;
+
+use super::Report;
+use crate::config::Config;
+use crate::flow::grant::random_uuid;
+use crate::keys::WriteKeyPair;
+use crate::{clock, outbound};
+
+/// How long a node may take to answer the doctor.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How far clocks may be apart, in milliseconds. Grants allow 65 seconds (section 8 of the protocol); half of it is
+/// left to the users' clocks.
+const SKEW: i64 = 30_000;
+
+pub(super) async fn examine(
+    config: &Config,
+    write: &[WriteKeyPair],
+    recorded: Option<&str>,
+    report: &mut Report,
+) {
+    for (place, url) in std::iter::once(&config.node.url).chain(&config.node.fallback_urls).enumerate() {
+        let setting = if place == 0 { "node.url" } else { "node.fallback_urls" };
+        if let Some(client) = connect(config, setting, url, recorded, report).await {
+            clocks(&client, url, report).await;
+            if place == 0 {
+                inserter(&client, write, report).await;
+            }
+        }
+    }
+}
+
+async fn connect(
+    config: &Config,
+    setting: &str,
+    url: &Url,
+    recorded: Option<&str>,
+    report: &mut Report,
+) -> Option<Client> {
+    const CHECK: &str = "node";
+    let mut settings = ClientConfig::new(url.clone());
+    settings.plain_http = config.node.plain_http;
+    settings.timeout = PATIENCE;
+    settings.connect_timeout = PATIENCE;
+    let client = match Client::connect(settings).await {
+        Ok(client) => client,
+        Err(error) => {
+            let cure = match error {
+                idos_client::Error::Config(_) => "correct the URL: https, without user, query and fragment",
+                _ => "see to the network between here and the node, or name another node",
+            };
+            report.complain(CHECK, format!("{setting}: {}", super::causes(&error)), cure);
+            return None;
+        }
+    };
+    let id = client.chain_id();
+    if config.node.chain_id.as_deref().is_some_and(|expected| expected != id) {
+        report.complain(
+            CHECK,
+            format!("{setting}: the node belongs to the network {id}, which is not node.chain_id"),
+            "correct node.chain_id, or name a node of that network",
+        );
+        return None;
+    }
+    if recorded.is_some_and(|recorded| recorded != id) {
+        report.complain(
+            CHECK,
+            format!("{setting}: the node belongs to the network {id}, and this database to another one"),
+            "name a node of that network; for another network take another database",
+        );
+        return None;
+    }
+    match client.health().await {
+        Ok(health) if health.healthy => {
+            report.fine(CHECK, format!("{setting}: network {id}, block {}", health.block_height));
+        }
+        Ok(_) => report.complain(
+            CHECK,
+            format!("{setting}: the node says that it is not healthy"),
+            "wait, or name another node first",
+        ),
+        Err(error) => report.complain(
+            CHECK,
+            format!("{setting}: {}", super::causes(&error)),
+            "wait, or name another node first",
+        ),
+    }
+    Some(client)
+}
+
+/// Our clock beside the node's, and beside that of the web server before it.
+async fn clocks(client: &Client, url: &Url, report: &mut Report) {
+    let node = client.health().await.ok().and_then(|health| health.node_time());
+    let server = match outbound::client(PATIENCE) {
+        Ok(http) => http.get(url.clone()).send().await.ok().and_then(|answer| {
+            let date = answer.headers().get(reqwest::header::DATE)?.to_str().ok()?;
+            chrono::DateTime::parse_from_rfc2822(date).ok().map(|date| date.timestamp_millis())
+        }),
+        Err(_) => None,
+    };
+    let now = clock::now().unix_millis();
+    let skews: Vec<_> = [node, server].into_iter().flatten().map(|theirs| now - theirs).collect();
+    match skews.iter().copied().max_by_key(|skew| skew.abs()) {
+        Some(skew) if skew.abs() > SKEW => report.complain(
+            "clock",
+            format!("this machine's clock is {} seconds {} the node's", skew.abs() / 1000, side(skew)),
+            "set the clock by NTP, for instance with chrony or systemd-timesyncd",
+        ),
+        Some(skew) => report.fine("clock", format!("{} seconds apart from the node's", skew.abs() / 1000)),
+        None => report.note("clock", "the node does not say what time it is"),
+    }
+}
+
+fn side(skew: i64) -> &'static str {
+    if skew > 0 { "ahead of" } else { "behind" }
+}
+
+/// Whether each write key may write: an inserter may ask for any user, also one who is not there.
+async fn inserter(client: &Client, write: &[WriteKeyPair], report: &mut Report) {
+    const CHECK: &str = "inserter";
+    let mut may = 0;
+    for key in write {
+        let signer = Signer::from_seed(&key.seed);
+        let public = key.rows.public_hex();
+        match client.call_one(&signer, &GetUserAsInserter { id: random_uuid() }).await {
+            Ok(_) => may += 1,
+            Err(error) if error.refusal() == Some(Refusal::NotAnInserter) => report.complain(
+                CHECK,
+                format!("the write key {public} is no delegate of an inserter: the node will refuse what it writes"),
+                "have the network's owner make it a delegate of your inserter",
+            ),
+            Err(error) => report.complain(
+                CHECK,
+                format!("whether the write key {public} may write cannot be seen: {}", super::causes(&error)),
+                "see to the node",
+            ),
+        }
+    }
+    if may > 0 {
+        report.fine(CHECK, format!("{may} of {} write keys may write", write.len()));
+    }
+    if may > 1 {
+        report.note(
+            CHECK,
+            "no node tells whose delegate a key is: make sure that all are delegates of one inserter",
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! Those whom the service tells something: receivers of webhooks, and the mail server.
+
+use std::net::IpAddr;
+
+use idos_webhooks::{Secret, SpecialRange, Targets};
+use url::{Host, Url};
+
+use super::Report;
+use crate::config::{Config, Webhook};
+use crate::keys::load_text;
+use crate::mail::{MailError, Mailer};
+
+pub(super) async fn webhooks(config: &Config, report: &mut Report) {
+    let policy = &config.webhook_policy;
+    let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
+    for webhook in &config.webhooks {
+        let name = &webhook.name;
+        match look_at(webhook, targets).await {
+            Ok(()) => report.fine("webhooks", format!("{name}: its address resolves and may be called")),
+            Err((problem, cure)) => report.complain("webhooks", format!("{name}: {problem}"), cure),
+        }
+    }
+}
+
+async fn look_at(webhook: &Webhook, targets: Targets) -> Result<(), (String, &'static str)> {
+    const ALLOW: &str = "correct webhooks.url, or allow it in [webhook_policy]";
+
+    for path in &webhook.secrets {
+        let secret = load_text(path).map_err(|error| {
+            (super::causes(&error), "put the file there, readable by the service's user alone (chmod 600)")
+        })?;
+        secret.parse::<Secret>().map_err(|_| {
+            (
+                format!("{} is no secret", path.display()),
+                "it must be whsec_ and 24 to 64 random bytes in base64",
+            )
+        })?;
+    }
+    let url: Url =
+        webhook.url.expose().parse().map_err(|_| ("its url is none".to_owned(), "correct webhooks.url"))?;
+    targets.check_url(&url).map_err(|refusal| (format!("its url {refusal}"), ALLOW))?;
+    let Some(Host::Domain(host)) = url.host() else { return Ok(()) };
+    let resolved: Vec<IpAddr> = match tokio::net::lookup_host((host, 0)).await {
+        Ok(addresses) => addresses.map(|address| address.ip()).collect(),
+        Err(_) => Vec::new(),
+    };
+    if resolved.is_empty() {
+        return Err(("its host does not resolve".to_owned(), "correct webhooks.url, or see to DNS"));
+    }
+    match resolved.into_iter().find_map(SpecialRange::of) {
+        Some(range) if !targets.allow_private => {
+            Err((format!("its host has an address that is not public: {range}"), ALLOW))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn mail(config: &Config, report: &mut Report) {
+    const CHECK: &str = "mail";
+    let Some(settings) = &config.mail else {
+        report.note(CHECK, "no mail server is configured: nobody is written to");
+        return;
+    };
+    let verdict = match Mailer::new(Some(settings)) {
+        Ok(mailer) => mailer.test().await,
+        Err(error) => Err(error),
+    };
+    match verdict {
+        Ok(()) => report.fine(CHECK, "the mail server answers and lets us in"),
+        Err(error) => {
+            let cure = match error {
+                MailError::Url => "correct mail.url",
+                MailError::From => "correct mail.from",
+                MailError::Refused(_) => "correct user and password in mail.url",
+                _ => "correct host, port and kind of TLS in mail.url, or see to the mail server",
+            };
+            report.complain(CHECK, error.to_string(), cure);
+        }
+    }
+}

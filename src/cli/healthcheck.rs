@@ -1,0 +1,65 @@
+//! `healthcheck`: does a running service live?
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use clap::Args;
+use url::Url;
+
+use super::context::Context;
+use super::{Outcome, say};
+use crate::{config, outbound};
+
+/// Less than what container engines give a health check.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+#[derive(Args)]
+pub(super) struct Healthcheck {
+    /// What to ask. Without it: /livez at the address where this machine's service listens, by --config or
+    /// `IDOS_ISSUER_HTTP_LISTEN`.
+    url: Option<Url>,
+}
+
+impl Healthcheck {
+    pub(super) fn run(self, context: &Context) -> Outcome {
+        let url = if let Some(url) = self.url {
+            url
+        } else {
+            let listen = match context.path() {
+                Some(_) => context.config()?.http.listen,
+                None => config::http_listen()?,
+            };
+            format!("http://{}/livez", reachable(listen)).parse()?
+        };
+        context.answer(async {
+            let answer = outbound::client(TIMEOUT)?.get(url).send().await;
+            let lives = answer.is_ok_and(|answer| answer.status().is_success());
+            say::line(if lives { "it lives" } else { "it does NOT answer as it should" });
+            Ok(lives)
+        })
+    }
+}
+
+/// Where a service can be reached that listens at all addresses.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_are_reached_at_loopback() {
+        for (listen, expected) in
+            [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.1.2.3:80", "10.1.2.3:80")]
+        {
+            assert_eq!(reachable(listen.parse().unwrap()), expected.parse().unwrap());
+        }
+    }
+}

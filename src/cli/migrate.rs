@@ -1,0 +1,34 @@
+//! `migrate`: the database schema, brought up to date.
+
+use clap::Args;
+
+use super::context::Context;
+use super::{Outcome, say};
+use crate::store::{Store, StoreError};
+
+#[derive(Args)]
+pub(super) struct Migrate {
+    /// Change nothing: exit code 0 if the schema is up to date, 1 if not.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Migrate {
+    pub(super) fn run(self, context: &Context) -> Outcome {
+        let config = context.config()?;
+        context.answer(async {
+            let store = Store::connect(config.database.url.expose(), config.database.max_connections).await?;
+            if !self.check {
+                store.migrate().await?;
+            }
+            let is_there = match store.require_migrated().await {
+                Ok(()) => true,
+                Err(StoreError::NotMigrated) => false,
+                Err(error) => return Err(error.into()),
+            };
+            store.close().await;
+            say::line(if is_there { "the schema is up to date" } else { "the schema is NOT up to date" });
+            Ok(is_there)
+        })
+    }
+}

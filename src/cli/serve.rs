@@ -1,0 +1,142 @@
+//! `serve` and `worker`: the service, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::Outcome;
+use super::context::Context;
+use super::signals::Signals;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::{http, telemetry, worker};
+
+/// How long what is under way may take to end: less than what container engines and systemd wait before they kill.
+const GRACE: Duration = Duration::from_secs(30);
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Take requests only. Something else has to run `worker`, or nothing is ever delivered.
+    #[arg(long)]
+    no_worker: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Worker {}
+
+/// What a process does.
+#[derive(Default)]
+pub(super) struct Doors {
+    /// Takes requests here.
+    pub(super) api: Option<TcpListener>,
+    /// Serves metrics here, and not beside the API.
+    pub(super) metrics: Option<TcpListener>,
+    /// Does the background work.
+    pub(super) worker: bool,
+}
+
+impl Serve {
+    pub(super) fn run(self, context: &Context) -> Outcome {
+        let config = context.config()?;
+        let telemetry = config.telemetry.clone();
+        context.stay(&telemetry, async {
+            let mut signals = Signals::new()?;
+            let app = Arc::new(App::build(config, Clock::System).await?);
+            let api = Some(bind(app.http.listen).await?);
+            let metrics = metrics_listener(&app).await?;
+            open(&app, Doors { api, metrics, worker: !self.no_worker }, &mut signals).await
+        })
+    }
+}
+
+impl Worker {
+    #[expect(clippy::unused_self, reason = "commands are all run alike")]
+    pub(super) fn run(self, context: &Context) -> Outcome {
+        let config = context.config()?;
+        let telemetry = config.telemetry.clone();
+        context.stay(&telemetry, async {
+            let mut signals = Signals::new()?;
+            let app = Arc::new(App::build(config, Clock::System).await?);
+            let metrics = metrics_listener(&app).await?;
+            open(&app, Doors { api: None, metrics, worker: true }, &mut signals).await
+        })
+    }
+}
+
+/// Listens, or says where it cannot.
+pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, Box<dyn std::error::Error>> {
+    TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}").into())
+}
+
+async fn metrics_listener(app: &App) -> Result<Option<TcpListener>, Box<dyn std::error::Error>> {
+    match app.http.metrics_listen {
+        Some(listen) => Ok(Some(bind(listen).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Opens the doors, and closes them when a signal comes: no new requests and no new work, those under way are finished,
+/// lanes and jobs given back. A second signal ends it at once; whatever is cut off then is found by its lease.
+pub(super) async fn open(app: &Arc<App>, doors: Doors, signals: &mut Signals) -> Outcome {
+    let stop = CancellationToken::new();
+    let mut open = JoinSet::new();
+    let mut metrics = telemetry::metrics();
+    if let Some(listener) = doors.metrics
+        && let Some(metrics) = metrics.take()
+    {
+        info!("Serving metrics at http://{}/metrics", listener.local_addr()?);
+        let stop = stop.clone().cancelled_owned();
+        open.spawn(async move {
+            http::serve_router(http::metrics_router(metrics), listener, stop)
+                .await
+                .map_err(|error| error.to_string())
+        });
+    }
+    if let Some(listener) = doors.api {
+        info!("Serving at http://{}", listener.local_addr()?);
+        let (app, stop) = (Arc::clone(app), stop.clone().cancelled_owned());
+        open.spawn(async move {
+            http::serve(app, metrics, listener, stop).await.map_err(|error| error.to_string())
+        });
+    }
+    if doors.worker {
+        info!("Doing background work as {}", app.owner);
+        let (app, stop) = (Arc::clone(app), stop.clone());
+        open.spawn(async move {
+            worker::run(app, stop).await;
+            Ok(())
+        });
+    }
+
+    // A door that closes by itself is a failure, whatever it says.
+    let failure = tokio::select! {
+        () = signals.next() => None,
+        Some(ended) = open.join_next() => Some(match ended {
+            Ok(Ok(())) => "a part of the service has ended by itself".to_owned(),
+            Ok(Err(error)) => error,
+            Err(panicked) => panicked.to_string(),
+        }),
+    };
+    info!("Stopping");
+    stop.cancel();
+    tokio::select! {
+        () = signals.next() => warn!("Told to stop a second time: some work was broken off"),
+        () = tokio::time::sleep(GRACE) => warn!("Some work took too long to end and was broken off"),
+        () = async { while open.join_next().await.is_some() {} } => {}
+    }
+    open.abort_all();
+    if let Err(error) = app.store.forget_traces().await {
+        warn!(%error, "The write-ahead log was not emptied");
+    }
+    app.store.close().await;
+    match failure {
+        Some(failure) => Err(failure.into()),
+        None => Ok(true),
+    }
+}

@@ -1,0 +1,31 @@
+//! `vault`: what locks data at rest.
+
+use clap::Subcommand;
+
+use super::context::Context;
+use super::{Outcome, say};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::flow::contact;
+
+#[derive(Subcommand)]
+pub(super) enum Vault {
+    /// Lock all contacts under the present vault key (the first of keys.vault), and renew their look-up hashes. May be
+    /// broken off and run again, also while the service runs.
+    Relock,
+}
+
+impl Vault {
+    pub(super) fn run(self, context: &Context) -> Outcome {
+        let config = context.config()?;
+        context.answer(async {
+            let Self::Relock = self;
+            let app = App::build(config, Clock::System).await?;
+            let relocked = contact::relock_all(&app).await?;
+            say::line(&format!("locked {relocked} contacts under the vault key {}", app.vault.key_id()));
+            app.store.forget_traces().await?;
+            app.store.close().await;
+            Ok(true)
+        })
+    }
+}

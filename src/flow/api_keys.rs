@@ -1,0 +1,183 @@
+//! API keys: made, revoked, and recognised.
+//!
+//! A key's text is `idos_<id>_<secret>`, with 32 random bytes in base64url as the secret. Only the SHA-256 of the secret
+//! is kept: it cannot be guessed, so nothing slower is needed.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use idos_credential::Moment;
+use rand::RngCore as _;
+use rand::rngs::OsRng;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use crate::model::audit::{Act, Actor, Entry};
+use crate::model::client::{ApiKey, Caller, Scope};
+use crate::model::ids::ApiKeyId;
+use crate::store::{Store, StoreError};
+
+/// What every key's text begins with, so that scanners for leaked secrets recognise it.
+const PREFIX: &str = "idos_";
+
+/// Characters of a secret: 32 bytes in base64url without padding.
+const SECRET: usize = 43;
+
+/// How often it is noted that a key is in use.
+const HOUR: i64 = 3_600_000;
+
+/// Why there is no such key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The client's name stands in logs and in the audit chain.
+    #[error("the client's name must have 1 to 64 of a-z, 0-9, . _ -")]
+    Client,
+    /// It would be good for nothing.
+    #[error("an API key needs at least one scope")]
+    NoScope,
+    /// It would never be good.
+    #[error("the API key would have expired already")]
+    Past,
+    /// There is none of this id that is not revoked.
+    #[error("there is no such API key, or it is revoked already")]
+    NotFound,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes a key for `client`. The text is given once, here, and is kept nowhere.
+pub async fn create(
+    store: &Store,
+    client: &str,
+    scopes: &[Scope],
+    expires_at: Option<Moment>,
+    now: Moment,
+) -> Result<(ApiKey, Zeroizing<String>), KeyError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    if !(1..=64).contains(&client.len()) || !client.bytes().all(plain) {
+        return Err(KeyError::Client);
+    }
+    if scopes.is_empty() {
+        return Err(KeyError::NoScope);
+    }
+    if expires_at.is_some_and(|end| end <= now) {
+        return Err(KeyError::Past);
+    }
+    let mut scopes = scopes.to_vec();
+    scopes.sort_unstable();
+    scopes.dedup();
+    let mut bytes = Zeroizing::new([0; 32]);
+    OsRng.fill_bytes(bytes.as_mut_slice());
+    let secret = Zeroizing::new(BASE64.encode(bytes.as_slice()));
+    let key = ApiKey {
+        id: ApiKeyId::new(now, &mut OsRng),
+        client: client.to_owned(),
+        hash: hash(&secret),
+        scopes,
+        created_at: now,
+        expires_at,
+        revoked_at: None,
+        used_at: None,
+    };
+    let text = Zeroizing::new(format!("{PREFIX}{}_{}", key.id, secret.as_str()));
+
+    let mut tx = store.begin().await?;
+    tx.add_api_key(&key).await?;
+    tx.record(&entry(Act::KeyCreated, &key.id, &key.client, now)).await?;
+    tx.commit().await?;
+    Ok((key, text))
+}
+
+/// Revokes a key, at once and for good.
+pub async fn revoke(store: &Store, id: &ApiKeyId, now: Moment) -> Result<(), KeyError> {
+    let key = store.api_key(id).await?.ok_or(KeyError::NotFound)?;
+
+    let mut tx = store.begin().await?;
+    match tx.revoke_api_key(id, now).await {
+        Err(StoreError::Stale) => return Err(KeyError::NotFound),
+        other => other?,
+    }
+    tx.record(&entry(Act::KeyRevoked, id, &key.client, now)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Who calls with this text; `None` if nobody does, for whatever reason.
+pub async fn authenticate(store: &Store, text: &str, now: Moment) -> Result<Option<Caller>, StoreError> {
+    let Some((id, secret)) = parse(text) else { return Ok(None) };
+    let Some(key) = store.api_key(&id).await? else { return Ok(None) };
+    // Hashes are compared, whose bytes nobody can choose; in constant time nevertheless.
+    let is_right = bool::from(hash(secret).as_bytes().ct_eq(key.hash.as_bytes()));
+    if !is_right || !key.is_valid_at(now) {
+        return Ok(None);
+    }
+    if key.used_at.is_none_or(|used| used.plus_millis(HOUR) <= now) {
+        store.note_use(&key.id, now).await?;
+    }
+    Ok(Some(Caller { client: key.client, key: key.id, scopes: key.scopes }))
+}
+
+/// Id and secret. The secret may have underscores, so it is taken by its length.
+fn parse(text: &str) -> Option<(ApiKeyId, &str)> {
+    let rest = text.strip_prefix(PREFIX)?;
+    let (id, secret) = rest.split_at_checked(rest.len().checked_sub(SECRET)?)?;
+    Some((id.strip_suffix('_')?.parse().ok()?, secret))
+}
+
+fn hash(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret.as_bytes()))
+}
+
+fn entry(act: Act, id: &ApiKeyId, client: &str, at: Moment) -> Entry {
+    Entry {
+        at,
+        actor: Actor::Operator,
+        act,
+        subject: id.as_str().to_owned(),
+        detail: format!("client:{client}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_key_works_until_it_ends_or_is_revoked() {
+        let folder = std::env::temp_dir().join(format!("idos-issuer-keys-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = Store::connect(&format!("sqlite://{}/keys.db", folder.display()), 2).await.unwrap();
+        store.migrate().await.unwrap();
+        let at = |millis| Moment::from_unix_millis(millis).unwrap();
+
+        let scopes = [Scope::Events, Scope::Grants, Scope::Events];
+        let (key, text) = create(&store, "acme", &scopes, Some(at(5_000)), at(1_000)).await.unwrap();
+        assert_eq!(key.scopes, [Scope::Grants, Scope::Events]);
+        let caller = authenticate(&store, &text, at(2_000)).await.unwrap().unwrap();
+        assert_eq!((caller.client.as_str(), &caller.key), ("acme", &key.id));
+        assert_eq!(store.api_key(&key.id).await.unwrap().unwrap().used_at, Some(at(2_000)));
+        assert_eq!(authenticate(&store, &text, at(5_000)).await.unwrap(), None, "it has ended");
+
+        let mut other = text.to_string();
+        let last = if other.pop() == Some('A') { 'B' } else { 'A' };
+        other.push(last);
+        for wrong in [other.as_str(), "", "idos_", &text[5..], "idos_key_é"] {
+            assert_eq!(authenticate(&store, wrong, at(2_000)).await.unwrap(), None);
+        }
+
+        revoke(&store, &key.id, at(3_000)).await.unwrap();
+        assert_eq!(authenticate(&store, &text, at(3_000)).await.unwrap(), None, "it is revoked");
+        assert!(matches!(revoke(&store, &key.id, at(3_000)).await, Err(KeyError::NotFound)));
+        let acts: Vec<_> =
+            store.audit_of(key.id.as_str()).await.unwrap().into_iter().map(|entry| entry.act).collect();
+        assert_eq!(acts, ["key_created", "key_revoked"]);
+
+        for (client, scopes, end) in
+            [("", &scopes[..], None), ("a b", &scopes, None), ("a", &[], None), ("a", &scopes, Some(at(1)))]
+        {
+            assert!(create(&store, client, scopes, end, at(1_000)).await.is_err());
+        }
+        store.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

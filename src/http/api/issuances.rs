@@ -1,0 +1,204 @@
+//! Issuances: submit a result, see what becomes of it, resume, revoke, erase.
+
+use axum::body::HttpBody as _;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use idos_credential::Moment;
+
+use super::query::Query;
+use super::{accepted, idempotency_key};
+use crate::flow::{erase as erasing, intake, resume as resuming, revoke as revoking};
+use crate::http::body::{self, JSON};
+use crate::http::problem::{Code, Problem};
+use crate::http::read::{self, Files};
+use crate::http::view::{AuditView, IssuanceView, List};
+use crate::http::wait::Waiting;
+use crate::http::{Api, multipart};
+use crate::model::client::{Caller, Idempotency};
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::{Issuance, Kind, Reference, State as IssuanceState};
+use crate::model::submission::Submission;
+use crate::store::Filter;
+
+const FORM: &str = "multipart/form-data";
+const SUBMIT: &[u8] = b"POST /v1/issuances";
+
+pub(in crate::http) async fn submit(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(request.headers())?;
+    // The room is held until all is done: reading takes more memory than was sent.
+    let (key, submission, _room) = match body::essence(request.headers()).as_deref() {
+        Some(JSON) => {
+            let body = body::read(&api, request, api.app.http.max_body).await?;
+            let (key, submission) = read_json(&api, caller.clone(), key, body.bytes).await?;
+            (key, submission, body.room)
+        }
+        Some(FORM) => {
+            let parts = multipart::read(&api, request).await?;
+            read_parts(&api, caller.clone(), key, parts).await?
+        }
+        _ => {
+            return Err(Problem::new(Code::UnsupportedMediaType)
+                .because("The body must be application/json or multipart/form-data."));
+        }
+    };
+    let made = intake::accept(&api.app, &caller, &key, submission).await?;
+    let location = format!("/v1/issuances/{}", made.record.id);
+    Ok(accepted(&location, made.replayed, IssuanceView::from(made.record)))
+}
+
+type Bytes = zeroize::Zeroizing<Vec<u8>>;
+
+async fn read_json(
+    api: &Api,
+    caller: Caller,
+    key: String,
+    bytes: Bytes,
+) -> Result<(Idempotency, Submission), Problem> {
+    let shared = api.clone();
+    let work = move || {
+        let key = intake::idempotency(&shared.app, &caller, &key, &[SUBMIT, b"json", &bytes]);
+        let json = read::json(&bytes)?;
+        drop(bytes);
+        let files = Files { parts: None, max_file: shared.app.http.max_file };
+        Ok((key, read::submission(json, &files)?))
+    };
+    api.app.compute(work).await
+}
+
+async fn read_parts(
+    api: &Api,
+    caller: Caller,
+    key: String,
+    parts: multipart::Parts,
+) -> Result<(Idempotency, Submission, crate::http::limits::Room), Problem> {
+    let shared = api.clone();
+    let work = move || {
+        let multipart::Parts { submission, files, room } = parts;
+        // By their names, and so in one order; how the parts were put together says nothing.
+        let mut content: Vec<&[u8]> = vec![SUBMIT, b"multipart", &submission];
+        content.extend(files.iter().flat_map(|(name, file)| [name.as_bytes(), &file.bytes]));
+        let key = intake::idempotency(&shared.app, &caller, &key, &content);
+        let json = read::json(&submission)?;
+        let files = Files { parts: Some(files), max_file: shared.app.http.max_file };
+        Ok((key, read::submission(json, &files)?, room))
+    };
+    api.app.compute(work).await
+}
+
+pub(in crate::http) async fn list(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    const NAMES: &[&str] = &["state", "kind", "reference", "createdFrom", "createdBefore", "cursor", "limit"];
+    const TIME: &str = "must be a time such as 2026-01-02T03:04:05Z";
+    let mut query = Query::of(query.as_deref(), NAMES)?;
+    let filter = Filter {
+        state: query.read::<IssuanceState>("state", "is not known"),
+        kind: query.read::<Kind>("kind", "is not known"),
+        reference: query
+            .read::<Reference>("reference", "must have 1 to 128 of a-z, A-Z, 0-9, . _ : -")
+            .map(Reference::into_string),
+        created_from: query.read::<Moment>("createdFrom", TIME),
+        created_before: query.read::<Moment>("createdBefore", TIME),
+    };
+    let cursor = query.read::<IssuanceId>("cursor", "must be the nextCursor of an earlier answer");
+    let limit = query.limit();
+    query.end()?;
+    let page = api.app.store.issuances(&caller.client, &filter, cursor.as_ref(), limit).await?;
+    let next_cursor = page.items.last().filter(|_| page.has_more).map(|issuance| issuance.id.to_string());
+    let items = page.items.into_iter().map(IssuanceView::from).collect();
+    Ok(Json(List { items, next_cursor }).into_response())
+}
+
+pub(in crate::http) async fn show(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::of(query.as_deref(), &["wait"])?;
+    let seconds = query.wait();
+    query.end()?;
+    let id = parse(&id)?;
+    let mut waiting = Waiting::new(&api, seconds);
+    loop {
+        let issuance = own(&api, &caller, &id).await?;
+        if issuance.state.is_settled() || !waiting.again().await {
+            return Ok(Json(IssuanceView::from(issuance)).into_response());
+        }
+    }
+}
+
+pub(in crate::http) async fn resume(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let grant = if request.body().is_end_stream() {
+        None
+    } else {
+        let body = body::read_json(&api, request).await?;
+        read::resumption(&read::json(&body.bytes)?)?
+    };
+    let issuance = resuming::resume(&api.app, &caller, &parse(&id)?, grant).await?;
+    Ok((StatusCode::ACCEPTED, Json(IssuanceView::from(issuance))).into_response())
+}
+
+pub(in crate::http) async fn revoke(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    read_nothing(&api, request).await?;
+    let issuance = revoking::request(&api.app, &caller, &parse(&id)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(IssuanceView::from(issuance))).into_response())
+}
+
+pub(in crate::http) async fn erase(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let issuance = erasing::erase(&api.app, &caller, &parse(&id)?).await?;
+    Ok(Json(IssuanceView::from(issuance)).into_response())
+}
+
+pub(in crate::http) async fn audit(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = parse(&id)?;
+    own(&api, &caller, &id).await?;
+    let entries = api.app.store.audit_of(id.as_str()).await?;
+    let items = entries.into_iter().map(AuditView::from).collect();
+    Ok(Json(List { items, next_cursor: None }).into_response())
+}
+
+/// Reads a body that has nothing to say: none at all, or `{}`.
+pub(super) async fn read_nothing(api: &Api, request: Request) -> Result<(), Problem> {
+    if request.body().is_end_stream() {
+        return Ok(());
+    }
+    let body = body::read_json(api, request).await?;
+    read::nothing(&read::json(&body.bytes)?)
+}
+
+fn parse(id: &str) -> Result<IssuanceId, Problem> {
+    id.parse().map_err(|_| Problem::new(Code::NotFound))
+}
+
+/// The caller's issuance of this id; another client's is not there.
+async fn own(api: &Api, caller: &Caller, id: &IssuanceId) -> Result<Issuance, Problem> {
+    let issuance = api.app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    issuance.ok_or_else(|| Problem::new(Code::NotFound))
+}

@@ -1,0 +1,84 @@
+//! Profiles: look one up, have one created, see how far that is.
+
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::query::Query;
+use super::{accepted, idempotency_key};
+use crate::flow::profile::{self, By};
+use crate::flow::intake;
+use crate::http::problem::{Code, Problem};
+use crate::http::read::{self, LookUp};
+use crate::http::view::ProfileView;
+use crate::http::wait::Waiting;
+use crate::http::{Api, body};
+use crate::model::client::Caller;
+use crate::model::ids::ProfileId;
+use crate::model::profile::ProfileState;
+
+/// What was found.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundView {
+    exists: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption_public_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_store: Option<&'static str>,
+}
+
+pub(in crate::http) async fn look_up(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
+    let body = body::read_json(&api, request).await?;
+    let wanted = read::look_up(&read::json(&body.bytes)?)?;
+    let by = match &wanted {
+        LookUp::Address(address) => By::Address(address.expose()),
+        LookUp::User(id) => By::User(*id),
+    };
+    let found = profile::find(&api.app, by).await?;
+    let view = FoundView {
+        exists: found.exists,
+        user_id: found.user.as_ref().map(|user| user.id),
+        encryption_public_key: found.user.as_ref().map(|user| user.recipient_encryption_public_key.clone()),
+        password_store: found.user.map(|user| user.encryption_password_store.as_str()),
+    };
+    Ok(Json(view).into_response())
+}
+
+pub(in crate::http) async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(request.headers())?;
+    let body = body::read_json(&api, request).await?;
+    let key = intake::idempotency(&api.app, &caller, &key, &[b"POST /v1/profiles", &body.bytes]);
+    let new = read::new_profile(&read::json(&body.bytes)?)?;
+    let made = profile::request(&api.app, &caller, &key, new).await?;
+    let location = format!("/v1/profiles/{}", made.record.id);
+    Ok(accepted(&location, made.replayed, ProfileView::from(made.record)))
+}
+
+pub(in crate::http) async fn show(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let mut query = Query::of(query.as_deref(), &["wait"])?;
+    let seconds = query.wait();
+    query.end()?;
+    let id: ProfileId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let mut waiting = Waiting::new(&api, seconds);
+    loop {
+        let profile = api.app.store.profile(&id).await?.filter(|profile| profile.client == caller.client);
+        let profile = profile.ok_or_else(|| Problem::new(Code::NotFound))?;
+        if profile.state != ProfileState::Pending || !waiting.again().await {
+            return Ok(Json(ProfileView::from(profile)).into_response());
+        }
+    }
+}

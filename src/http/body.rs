@@ -1,0 +1,123 @@
+//! Reading bodies: under limits, before anything of them is looked at.
+
+use std::time::Duration;
+
+use axum::body::BodyDataStream;
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use futures_util::StreamExt as _;
+use zeroize::Zeroizing;
+
+use super::Api;
+use super::limits::Room;
+use super::problem::{Code, Problem};
+
+/// The largest body of a request without files, in bytes. The longest proof of a wallet has half of it.
+pub(crate) const MOST_WITHOUT_FILES: usize = 128 * 1024;
+
+/// A body that has been read. Wiped on drop.
+pub(crate) struct Body {
+    /// What was sent.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// The room that it takes, for as long as the request lasts.
+    pub(crate) room: Room,
+}
+
+/// A body that may be read: it announces no more than is taken, and there is room for it.
+pub(crate) struct Incoming {
+    /// The body.
+    pub(crate) stream: BodyDataStream,
+    /// Room for all of it.
+    pub(crate) room: Room,
+    /// The most that it may have, in bytes.
+    pub(crate) most: usize,
+    /// What it says that it has.
+    announced: Option<usize>,
+}
+
+/// Looks at the headers of a body, and takes room for it.
+pub(crate) async fn open(api: &Api, request: Request, most: usize) -> Result<Incoming, Problem> {
+    let headers = request.headers();
+    let plain = |value: &axum::http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+        return Err(Problem::new(Code::UnsupportedMediaType).because("Compressed bodies are not read."));
+    }
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
+        .map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    if let Some(length) = announced
+        && length > most
+    {
+        return Err(too_large(Some(length), most));
+    }
+    // Without a length it may become as large as any.
+    let room = api.memory.room(announced.unwrap_or(most)).await?;
+    Ok(Incoming { stream: request.into_body().into_data_stream(), room, most, announced })
+}
+
+/// Reads a body to its end.
+pub(crate) async fn read(api: &Api, request: Request, most: usize) -> Result<Body, Problem> {
+    let mut incoming = open(api, request, most).await?;
+    let bytes = in_time(api, collect(&mut incoming)).await?;
+    incoming.room.shrink(bytes.len());
+    Ok(Body { bytes, room: incoming.room })
+}
+
+/// Reads a JSON body to its end.
+pub(crate) async fn read_json(api: &Api, request: Request) -> Result<Body, Problem> {
+    if essence(request.headers()).as_deref() != Some(JSON) {
+        return Err(Problem::new(Code::UnsupportedMediaType).because("The body must be application/json."));
+    }
+    read(api, request, api.app.http.max_body.min(MOST_WITHOUT_FILES)).await
+}
+
+/// The media type of JSON.
+pub(crate) const JSON: &str = "application/json";
+
+/// The media type of a body, in lower case and without parameters.
+pub(crate) fn essence(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Reads for as long as the configuration allows.
+pub(crate) async fn in_time<T>(
+    api: &Api,
+    reading: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let seconds = api.app.http.body_timeout;
+    match tokio::time::timeout(Duration::from_secs(seconds), reading).await {
+        Ok(result) => result,
+        Err(_) => {
+            Err(Problem::new(Code::RequestTimeout).because(format!("A body may take {seconds} seconds to arrive.")))
+        }
+    }
+}
+
+/// What is larger than is taken.
+pub(crate) fn too_large(bytes: Option<usize>, most: usize) -> Problem {
+    Problem::new(Code::TooLarge).because(match bytes {
+        Some(bytes) => format!("The body has {bytes} bytes, and at most {most} are taken."),
+        None => format!("The body has more than the {most} bytes that are taken."),
+    })
+}
+
+/// What ends before its end.
+pub(crate) fn broken_off() -> Problem {
+    Problem::new(Code::InvalidRequest).because("The body is not complete.")
+}
+
+async fn collect(incoming: &mut Incoming) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    // As large as it will be, where that is known: what grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(incoming.announced.unwrap_or_default()));
+    while let Some(chunk) = incoming.stream.next().await {
+        let chunk = chunk.map_err(|_| broken_off())?;
+        if bytes.len().saturating_add(chunk.len()) > incoming.most {
+            return Err(too_large(None, incoming.most));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,120 @@
+//! A submission with its files beside it: `multipart/form-data` (RFC 7578), the part `submission` first.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use futures_util::StreamExt as _;
+use multer::{Constraints, Multipart, SizeLimit};
+use zeroize::Zeroizing;
+
+use super::Api;
+use super::body::{self, JSON};
+use super::limits::Room;
+use super::problem::{Code, Problem};
+
+/// The name of the part that holds the JSON.
+pub(crate) const SUBMISSION: &str = "submission";
+
+/// The most files of a submission: a subject refers to four.
+pub(crate) const MOST_FILES: usize = 8;
+
+/// The longest name of a part, in bytes.
+const LONGEST_NAME: usize = 128;
+
+/// The parts of a submission. Wiped on drop.
+pub(crate) struct Parts {
+    /// The JSON.
+    pub(crate) submission: Zeroizing<Vec<u8>>,
+    /// The files by their names, each with its place among the parts.
+    pub(crate) files: BTreeMap<String, File>,
+    /// The room that they take.
+    pub(crate) room: Room,
+}
+
+/// A file.
+pub(crate) struct File {
+    /// Which of the parts it is, from 1.
+    pub(crate) place: usize,
+    /// What it holds.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+}
+
+/// Reads the parts of a submission.
+pub(crate) async fn read(api: &Api, request: Request) -> Result<Parts, Problem> {
+    let boundary = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| multer::parse_boundary(value.to_str().ok()?).ok())
+        .ok_or_else(|| Problem::new(Code::InvalidRequest).because("The multipart body has no boundary."))?;
+    let incoming = body::open(api, request, api.app.http.max_body).await?;
+    let (most, max_file) = (incoming.most, api.app.http.max_file);
+    let limits = SizeLimit::new().whole_stream(most as u64).per_field(max_file as u64);
+    let limits = limits.for_field(SUBMISSION, most as u64);
+    let stream = incoming.stream.map(|chunk| chunk.map_err(|_| Unreadable));
+    let multipart = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
+
+    let (submission, files) = body::in_time(api, collect(multipart, most, max_file)).await?;
+    let mut room = incoming.room;
+    room.shrink(submission.len() + files.values().map(|file| file.bytes.len()).sum::<usize>());
+    Ok(Parts { submission, files, room })
+}
+
+/// The connection broke.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not complete")]
+struct Unreadable;
+
+type Read = (Zeroizing<Vec<u8>>, BTreeMap<String, File>);
+
+async fn collect(mut multipart: Multipart<'static>, most: usize, max_file: usize) -> Result<Read, Problem> {
+    let explain = |error: multer::Error| explain(&error, most, max_file);
+    let mut submission = None;
+    let mut files: BTreeMap<String, File> = BTreeMap::new();
+    let mut place = 0;
+    while let Some(mut field) = multipart.next_field().await.map_err(explain)? {
+        place += 1;
+        if place > MOST_FILES + 1 {
+            return Err(bad(format!("The multipart body has more than {MOST_FILES} files.")));
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        if (place == 1) != (name == SUBMISSION) {
+            return Err(bad("The first part, and no other, must be named submission."));
+        }
+        if place == 1 && field.content_type().is_none_or(|mime| mime.essence_str() != JSON) {
+            return Err(bad("The part submission must be application/json."));
+        }
+        if name.is_empty() || name.len() > LONGEST_NAME {
+            return Err(bad(format!("Part {place} must have a name of 1 to {LONGEST_NAME} bytes.")));
+        }
+        let mut bytes = Zeroizing::new(Vec::new());
+        while let Some(chunk) = field.chunk().await.map_err(explain)? {
+            bytes.extend_from_slice(&chunk);
+        }
+        if place == 1 {
+            submission = Some(bytes);
+        } else if let Some(twin) = files.insert(name, File { place, bytes }) {
+            return Err(bad(format!("Parts {} and {place} have the same name.", twin.place)));
+        }
+    }
+    let submission = submission.ok_or_else(|| bad("The multipart body has no parts."))?;
+    Ok((submission, files))
+}
+
+fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(Code::InvalidRequest).because(detail)
+}
+
+/// What is wrong with a multipart body. Names of parts and headers came from outside, and are not repeated.
+fn explain(error: &multer::Error, most: usize, max_file: usize) -> Problem {
+    match error {
+        multer::Error::FieldSizeExceeded { .. } => Problem::new(Code::TooLarge)
+            .because(format!("A file has more than the {max_file} bytes that one file may have.")),
+        multer::Error::StreamSizeExceeded { .. } => body::too_large(None, most),
+        multer::Error::StreamReadFailed(_)
+        | multer::Error::IncompleteStream
+        | multer::Error::IncompleteFieldData { .. }
+        | multer::Error::IncompleteHeaders => body::broken_off(),
+        _ => bad("The body is not multipart/form-data (RFC 7578)."),
+    }
+}

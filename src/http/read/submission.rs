@@ -1,0 +1,181 @@
+//! A submission: a provider's result, and what is to become of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use idos_credential::RecipientKey;
+use idos_credential::strict_json::Json;
+use uuid::Uuid;
+
+use super::fields::{CALLER, Faults, Object, is_caller};
+use super::grant;
+use super::profile::ENCRYPTION_KEY;
+use crate::http::multipart::File;
+use crate::http::problem::{Code, Problem};
+use crate::model::evidence::{KycResult, PersonhoodResult};
+use crate::model::issuance::{Delivery, Kind};
+use crate::model::personal::{Contact, Locale};
+use crate::model::submission::{Authority, CopyFor, Evidence, Submission};
+
+pub(super) const SUBMISSION: &[&str] = &["userId", "kind", "evidence", "delivery", "contact", "reference"];
+pub(super) const INSERTER: &[&str] = &["by"];
+pub(super) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor"];
+pub(super) const COPY_FOR: &[&str] = &["grantee", "encryptionPublicKey"];
+pub(super) const CONTACT: &[&str] = &["email", "locale"];
+pub(super) const INLINE: &[&str] = &["base64"];
+pub(super) const PART: &[&str] = &["part"];
+
+/// Where the files of a submission are.
+pub(crate) struct Files {
+    /// Those that came as parts of their own; `None` where the whole body is JSON.
+    pub(crate) parts: Option<BTreeMap<String, File>>,
+    /// The largest that one may be, in bytes.
+    pub(crate) max_file: usize,
+}
+
+/// Reads a submission.
+pub(crate) fn submission(mut json: Json, files: &Files) -> Result<Submission, Problem> {
+    let mut faults = Faults::default();
+    // Files are large, so the evidence is taken out and not copied.
+    let evidence = take(&mut json, "evidence");
+    let mut reading = Reading { files, used: BTreeSet::new(), too_large: None };
+    let submission = Object::of(&json, "", SUBMISSION, &mut faults).and_then(|object| {
+        let user_id = object.user_id("userId", &mut faults);
+        let kind = object.read::<Kind>("kind", &mut faults, "must be kyc or personhood");
+        if evidence.is_none() {
+            faults.add("/evidence", "is required");
+        }
+        let evidence = kind.zip(evidence).and_then(|(kind, json)| {
+            let evidence = read_evidence(kind, json, user_id.unwrap_or_default(), &mut reading, &mut faults);
+            for (_, file) in files.parts.iter().flatten().filter(|(name, _)| !reading.used.contains(name.as_str())) {
+                faults.add("/evidence/subject", format!("does not refer to part {}", file.place));
+            }
+            evidence
+        });
+        let authority = object.required("delivery", &mut faults).and_then(|json| authority(json, &mut faults));
+        let contact = object.get("contact").map(|json| contact(json, &mut faults));
+        let reference = object.get("reference").map(|_| {
+            let phrase = "must have 1 to 128 of a-z, A-Z, 0-9, . _ : -";
+            object.read("reference", &mut faults, phrase)
+        });
+        // What is there and cannot be read has left a fault.
+        Some(Submission {
+            user_id: user_id?,
+            evidence: evidence?,
+            authority: authority?,
+            contact: contact.flatten(),
+            reference: reference.flatten(),
+        })
+    });
+    if let Some(bytes) = reading.too_large {
+        let detail = format!("A file has {bytes} bytes, and one file may have {}.", files.max_file);
+        return Err(Problem { errors: faults.0, ..Problem::new(Code::TooLarge).because(detail) });
+    }
+    faults.or(submission)
+}
+
+/// The member `name`, leaving `null` in its place.
+fn take(json: &mut Json, name: &str) -> Option<Json> {
+    let Json::Object(members) = json else { return None };
+    let (_, value) = members.iter_mut().find(|(there, _)| there == name)?;
+    Some(std::mem::replace(value, Json::Null))
+}
+
+fn read_evidence(
+    kind: Kind,
+    json: Json,
+    user_id: Uuid,
+    reading: &mut Reading<'_>,
+    faults: &mut Faults,
+) -> Option<Evidence> {
+    let evidence = match kind {
+        Kind::Kyc => {
+            let user_id = user_id.to_string();
+            KycResult::read(json, &user_id, &mut |json| reading.file(json))
+                .map(|result| Evidence::Kyc(Box::new(result)))
+        }
+        Kind::Personhood => PersonhoodResult::read(json).map(|result| Evidence::Personhood {
+            approved_at: result.approved_at,
+            expires_at: result.expires_at,
+            subject: result.subject,
+        }),
+    };
+    evidence.map_err(|invalid| faults.extend("/evidence", invalid)).ok()
+}
+
+/// The files in the course of reading.
+struct Reading<'f> {
+    files: &'f Files,
+    used: BTreeSet<String>,
+    too_large: Option<usize>,
+}
+
+impl Reading<'_> {
+    /// The bytes of a file: `{"base64": …}`, or in multipart `{"part": …}`.
+    fn file(&mut self, json: &Json) -> Result<Vec<u8>, &'static str> {
+        let expected = if self.files.parts.is_some() {
+            "must be an object with the one member base64 or part"
+        } else {
+            "must be an object with the one member base64"
+        };
+        let Json::Object(members) = json else { return Err(expected) };
+        let [(name, Json::Text(text))] = members.as_slice() else { return Err(expected) };
+        match &self.files.parts {
+            _ if INLINE.contains(&name.as_str()) => {
+                let bytes = BASE64.decode(text).map_err(|_| "must be base64 (RFC 4648, section 4), with padding")?;
+                if bytes.len() > self.files.max_file {
+                    self.too_large = self.too_large.max(Some(bytes.len()));
+                    return Err("is too large");
+                }
+                Ok(bytes)
+            }
+            Some(parts) if PART.contains(&name.as_str()) => {
+                let file = parts.get(text).ok_or("names a part that is not there")?;
+                self.used.insert(text.clone());
+                Ok(file.bytes.to_vec())
+            }
+            _ => Err(expected),
+        }
+    }
+}
+
+fn authority(json: &Json, faults: &mut Faults) -> Option<Authority> {
+    const AT: &str = "/delivery";
+    let by = json.member("by").and_then(Json::as_text).and_then(|text| text.parse::<Delivery>().ok());
+    let Some(by) = by else {
+        if Object::of(json, AT, WRITE_GRANT, faults).is_some() {
+            faults.add("/delivery/by", "must be inserter or write_grant");
+        }
+        return None;
+    };
+    match by {
+        Delivery::Inserter => Object::of(json, AT, INSERTER, faults).map(|_| Authority::Inserter),
+        Delivery::WriteGrant => {
+            let object = Object::of(json, AT, WRITE_GRANT, faults)?;
+            let place = object.place("writeGrant");
+            let grant = object.get("writeGrant").map(|json| grant::signed(json, &place, faults));
+            let copy_for = object.get("copyFor").map(|json| copy_for(json, object.place("copyFor"), faults));
+            // What is there and cannot be read has left a fault.
+            Some(Authority::WriteGrant { grant: grant.flatten(), copy_for: copy_for.flatten() })
+        }
+    }
+}
+
+fn copy_for(json: &Json, at: String, faults: &mut Faults) -> Option<CopyFor> {
+    let object = Object::of(json, at, COPY_FOR, faults)?;
+    let grantee = object.parsed("grantee", faults, CALLER, |text| is_caller(text).then(|| text.to_owned()));
+    let encryption_key = object
+        .parsed("encryptionPublicKey", faults, ENCRYPTION_KEY, |text| RecipientKey::from_base64(text).ok());
+    Some(CopyFor { grantee: grantee?, encryption_key: encryption_key? })
+}
+
+fn contact(json: &Json, faults: &mut Faults) -> Option<Contact> {
+    let object = Object::of(json, "/contact", CONTACT, faults)?;
+    let email = object.read("email", faults, "must be an e-mail address");
+    let locale = match object.get("locale") {
+        Some(_) => object.read("locale", faults, "must be a language tag such as en or pt-BR"),
+        None => Some(Locale::default()),
+    };
+    Some(Contact { email: email?, locale: locale? })
+}

@@ -1,0 +1,200 @@
+//! Records as callers see them.
+
+use idos_credential::Moment;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::model::audit::ChainedEntry;
+use crate::model::event::Event;
+use crate::model::issuance::{Delivery, HaltCode, Issuance, Transaction};
+use crate::model::profile::Profile;
+
+/// A list, newest first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TransactionView {
+    hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u64>,
+}
+
+impl From<Transaction> for TransactionView {
+    fn from(transaction: Transaction) -> Self {
+        Self { hash: transaction.hash, height: transaction.height }
+    }
+}
+
+#[derive(Serialize)]
+struct HaltView {
+    code: &'static str,
+    cure: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
+impl HaltView {
+    fn new(code: HaltCode, until: Option<Moment>) -> Self {
+        Self { code: code.as_str(), cure: code.cure(), until: until.map(|until| until.to_string()) }
+    }
+}
+
+/// The creation of a profile.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProfileView {
+    id: String,
+    state: &'static str,
+    user_id: Uuid,
+    created_at: String,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    halt: Option<HaltView>,
+}
+
+impl From<Profile> for ProfileView {
+    fn from(profile: Profile) -> Self {
+        Self {
+            id: profile.id.to_string(),
+            state: profile.state.as_str(),
+            user_id: profile.user_id,
+            created_at: profile.created_at.to_string(),
+            updated_at: profile.updated_at.to_string(),
+            transaction: profile.transaction.map(Into::into),
+            halt: profile.halt.map(|code| HaltView::new(code, profile.waits_until)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RevocationView {
+    requested_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed_by: Option<&'static str>,
+}
+
+/// An issuance.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IssuanceView {
+    id: String,
+    kind: &'static str,
+    level: String,
+    state: &'static str,
+    user_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    delivery: &'static str,
+    credential_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy_id: Option<Uuid>,
+    public_notes_id: Uuid,
+    created_at: String,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    halt: Option<HaltView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation: Option<RevocationView>,
+    has_contact: bool,
+}
+
+impl From<Issuance> for IssuanceView {
+    fn from(issuance: Issuance) -> Self {
+        let text = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
+        Self {
+            id: issuance.id.to_string(),
+            kind: issuance.kind.as_str(),
+            level: issuance.level,
+            state: issuance.state.as_str(),
+            user_id: issuance.user_id,
+            reference: issuance.reference,
+            delivery: issuance.delivery.as_str(),
+            credential_id: issuance.ids.original,
+            copy_id: (issuance.delivery == Delivery::WriteGrant).then_some(issuance.ids.copy),
+            public_notes_id: issuance.ids.notes,
+            created_at: issuance.created_at.to_string(),
+            updated_at: issuance.updated_at.to_string(),
+            sealed_at: text(issuance.sealed_at),
+            issued_at: text(issuance.issued_at),
+            valid_until: text(issuance.valid_until),
+            waits_until: text(issuance.waits_until),
+            transaction: issuance.transaction.map(Into::into),
+            halt: issuance.halt.map(|code| HaltView::new(code, None)),
+            revocation: issuance.revoke_requested_at.map(|requested| RevocationView {
+                requested_at: requested.to_string(),
+                revoked_at: text(issuance.revoked_at),
+                confirmed_by: issuance.confirmed_by.map(|how| how.as_str()),
+            }),
+            has_contact: issuance.has_contact,
+        }
+    }
+}
+
+/// An entry of the audit chain.
+#[derive(Serialize)]
+pub(super) struct AuditView {
+    seq: i64,
+    at: String,
+    actor: String,
+    act: String,
+    detail: String,
+    hash: String,
+}
+
+impl From<ChainedEntry> for AuditView {
+    fn from(entry: ChainedEntry) -> Self {
+        let at = Moment::from_unix_millis(entry.at).unwrap_or(Moment::EPOCH);
+        Self {
+            seq: entry.seq,
+            at: at.to_string(),
+            actor: entry.actor,
+            act: entry.act,
+            detail: entry.detail,
+            hash: entry.hash,
+        }
+    }
+}
+
+/// An event.
+#[derive(Serialize)]
+pub(super) struct EventView {
+    id: String,
+    r#type: &'static str,
+    timestamp: String,
+    data: serde_json::Value,
+}
+
+impl From<Event> for EventView {
+    fn from(event: Event) -> Self {
+        // The body is what webhooks carry: type, timestamp, data.
+        let mut body: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
+        let data = body.get_mut("data").map(serde_json::Value::take);
+        Self {
+            id: event.id.to_string(),
+            r#type: event.kind.as_str(),
+            timestamp: event.created_at.to_string(),
+            data: data.unwrap_or_else(|| serde_json::json!({ "issuanceId": event.subject })),
+        }
+    }
+}
