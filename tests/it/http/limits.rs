@@ -86,7 +86,7 @@ async fn what_fits_no_transaction_is_refused_with_the_arithmetic() {
     let form = |submission: &serde_json::Value| {
         Form::new("x")
             .part("submission", "application/json", submission.to_string())
-            .part("passport", "image/jpeg", vec![1; 1_200_000])
+            .part("passport", "image/jpeg", vec![1; 1_300_000])
             .part("selfie", "image/jpeg", "2")
     };
     let send = async |submission: &serde_json::Value| {

@@ -99,7 +99,7 @@ async fn rules_of_fields_are_pointed_at_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_that_is_not_proven_is_refused_before_any_network() {
     let door = Door::with(Backend::Sqlite, "").await;
-    door.stage.node.faults().next(1000, Fault::HangUp);
+    door.stage.node.faults().until_cleared(Fault::Down);
     for wallet_type in WalletType::ALL {
         let user = User::with(wallet_type);
         door.make("/v1/profiles", &new_profile(&user)).send().await.expect(202);
@@ -254,8 +254,7 @@ async fn a_node_that_is_away_or_refuses_is_told_apart() {
     let wanted = json!({ "address": "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1" });
     door.post("/v1/profiles/lookup", &wanted).send().await.expect(200);
     door.get("/readyz").send().await.expect(200);
-    let every = |fault| idos_devnode::Switch { fault, method: None, action: None, next: None };
-    door.stage.node.faults().set(every(Fault::HangUp));
+    door.stage.node.faults().until_cleared(Fault::Down);
     let away = door.post("/v1/profiles/lookup", &wanted).send().await.problem(503, "node_unavailable");
     assert_eq!(away.header("retry-after"), Some("5"));
     tokio::time::sleep(std::time::Duration::from_millis(3100)).await;
@@ -265,7 +264,7 @@ async fn a_node_that_is_away_or_refuses_is_told_apart() {
 
     door.stage.node.faults().clear();
     let refuse = Fault::Refuse { code: Some(-32602), message: None, transaction_code: None };
-    door.stage.node.faults().set(every(refuse));
+    door.stage.node.faults().until_cleared(refuse);
     door.post("/v1/profiles/lookup", &wanted).send().await.problem(502, "node_refused");
     door.close().await;
 }
@@ -291,7 +290,8 @@ async fn metrics_can_have_an_address_of_their_own() {
     let server = tokio::spawn(idos_issuer::http::serve_router(router, listener, std::future::pending()));
     metrics::with_local_recorder(&recorder, || metrics::counter!("example_total").increment(1));
     let door = Door::with(Backend::Sqlite, "").await;
-    let elsewhere = Door { address, ..door };
+    let mut elsewhere = door;
+    elsewhere.address = address;
     let bytes = elsewhere.get("/metrics").bytes();
     let answer = Answer::parse(&elsewhere.raw(&bytes).await);
     assert_eq!(answer.status, 200);

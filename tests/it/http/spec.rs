@@ -63,6 +63,7 @@ impl Spec {
             root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
             root.insert("components".into(), self.root["components"].clone());
             root.insert("paths".into(), self.root["paths"].clone());
+            let pointer = pointer.replace('{', "%7B").replace('}', "%7D");
             root.insert("$ref".into(), json!(format!("#{pointer}")));
             let options = jsonschema::options().should_validate_formats(true);
             Box::leak(Box::new(options.build(&Value::Object(root)).unwrap()))
