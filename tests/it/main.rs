@@ -9,4 +9,5 @@ mod support;
 mod commands;
 mod demo;
 mod flows;
+mod kills;
 mod service;
