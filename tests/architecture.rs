@@ -25,7 +25,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "clock", "config", "flow", "http", "keys", "mail", "model", "store", "telemetry", "vault",
+            "app",
+            "clock",
+            "config",
+            "flow",
+            "http",
+            "keys",
+            "mail",
+            "model",
+            "store",
+            "telemetry",
+            "vault",
             "worker",
         ],
     ),
@@ -36,6 +46,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
     ("chacha20poly1305", &["vault"]),
     ("clap", &["cli"]),
+    ("governor", &["http"]),
+    ("hyper", &["http"]),
+    ("hyper_util", &["http"]),
     ("idos_client", &["app", "cli", "flow", "http", "model", "worker"]),
     ("idos_devnode", &["cli"]),
     ("idos_linked_data", &["cli"]),
@@ -46,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("tokio_cron_scheduler", &["worker"]),
     ("toml", &["config"]),
+    ("tower_http", &["http"]),
 ];
 
 /// For each call that must stay in its place: the modules that may make it.

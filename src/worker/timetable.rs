@@ -46,7 +46,10 @@ async fn tick(app: &App) {
         Ok(false) => {}
         Ok(true) => {
             if let Err(error) = sweep::sweep(app).await {
-                tracing::error!(cause = std::error::Error::source(&error), "The sweep was broken off: {error}");
+                tracing::error!(
+                    cause = std::error::Error::source(&error),
+                    "The sweep was broken off: {error}"
+                );
             }
             if let Err(error) = lanes::halt_orphans(app).await {
                 tracing::error!(cause = std::error::Error::source(&error), "Lanes without key: {error}");

@@ -10,4 +10,5 @@ mod commands;
 mod demo;
 mod flows;
 mod http;
+mod kills;
 mod service;

@@ -124,7 +124,8 @@ impl Door {
     /// Has a user's profile created, and waits for it.
     pub(super) async fn create_profile(&self, user: &User) {
         let made = self.make("/v1/profiles", &new_profile(user)).send().await.expect(202);
-        let shown = self.get(format!("{}?wait=30", made.header("location").unwrap())).send().await.expect(200);
+        let shown =
+            self.get(format!("{}?wait=30", made.header("location").unwrap())).send().await.expect(200);
         assert_eq!(shown.json()["state"], "created");
     }
 
@@ -179,7 +180,8 @@ impl Call<'_> {
 
     /// The bytes of it.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\n", self.method, self.target);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -226,7 +228,10 @@ impl Answer {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(there, _)| there.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(there, _)| there.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub(super) fn json(&self) -> Value {

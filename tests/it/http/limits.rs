@@ -52,7 +52,10 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
     assert_eq!(Answer::parse(&door.raw(&endless.bytes()).await).status, 400, "no length at all");
 
     // Without a length, it is noticed on the way.
-    let call = door.make("/v1/issuances", &json!({})).header("Transfer-Encoding", "chunked").without("Content-Length");
+    let call = door
+        .make("/v1/issuances", &json!({}))
+        .header("Transfer-Encoding", "chunked")
+        .without("Content-Length");
     let mut bytes = call.body("application/json", "").header("Transfer-Encoding", "chunked").bytes();
     for _ in 0..3 {
         bytes.extend_from_slice(b"2000\r\n");
@@ -108,11 +111,15 @@ async fn who_sends_slowly_is_not_waited_for() {
     let started = Instant::now();
     let slow = door.make("/v1/issuances", &json!({})).header("Content-Length", "1000").send();
     slow.await.problem(408, "request_timeout");
-    let call = door.make("/v1/issuances", &json!({})).body("application/json", "").header("Transfer-Encoding", "chunked");
+    let call = door
+        .make("/v1/issuances", &json!({}))
+        .body("application/json", "")
+        .header("Transfer-Encoding", "chunked");
     let endless = door.raw(&[call.bytes(), b"1\r\n{\r\n".to_vec()].concat()).await;
     assert_eq!(Answer::parse(&endless).status, 408);
     let media = Form::new("x").media();
-    let call = door.make("/v1/issuances", &json!({})).body(&media, "--x\r\n").header("Content-Length", "1000");
+    let call =
+        door.make("/v1/issuances", &json!({})).body(&media, "--x\r\n").header("Content-Length", "1000");
     call.send().await.problem(408, "request_timeout");
     assert!(started.elapsed() < Duration::from_secs(10));
     door.close().await;
@@ -125,7 +132,8 @@ async fn bodies_in_memory_are_limited_together() {
     let user = User::with(WalletType::Evm);
     // Takes all the room, and sends nothing.
     let mut first = TcpStream::connect(door.address).await.unwrap();
-    let call = door.make("/v1/issuances", &json!({})).body("application/json", "").header("Content-Length", "20000");
+    let call =
+        door.make("/v1/issuances", &json!({})).body("application/json", "").header("Content-Length", "20000");
     first.write_all(&call.bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     let busy = door.make("/v1/issuances", &kyc(user.id, inserter())).send().await.problem(503, "overloaded");

@@ -78,7 +78,8 @@ impl Spec {
         let path = target.split('?').next().unwrap();
         let status = answer.status.to_string();
         let fits = |template: &str| {
-            let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+            let (template, path): (Vec<_>, Vec<_>) =
+                (template.split('/').collect(), path.split('/').collect());
             let same = |(a, b): (&&str, &&str)| a == b || a.starts_with('{');
             template.len() == path.len() && template.iter().zip(&path).all(same)
         };
@@ -103,7 +104,10 @@ impl Spec {
             }
             (None, false) => {
                 assert_eq!(answer.status, 405, "there is no {method} {path}");
-                self.follow(&json!({ "$ref": "#/components/responses/MethodNotAllowed" }).leak(), String::new())
+                self.follow(
+                    &json!({ "$ref": "#/components/responses/MethodNotAllowed" }).leak(),
+                    String::new(),
+                )
             }
         };
         for (name, header) in response["headers"].as_object().unwrap() {

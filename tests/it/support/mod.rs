@@ -38,7 +38,11 @@ impl World {
     pub(crate) async fn start() -> Self {
         let keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
         let inserters = vec![Inserter::new("Example KYC", [keys.first().rows.public_hex()])];
-        let node = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await.unwrap();
+        Self::with(keys, DevNodeConfig { inserters, ..DevNodeConfig::default() }).await
+    }
+
+    pub(crate) async fn with(keys: Keys, node: DevNodeConfig) -> Self {
+        let node = DevNode::start(node).await.unwrap();
         let mut config = ClientConfig::new(node.url().parse().unwrap());
         config.timeout = std::time::Duration::from_secs(3);
         let client = Client::connect(config).await.unwrap();
@@ -80,7 +84,16 @@ impl World {
     pub(crate) fn seal(&self, user: &User, ids: Ids) -> SealedCredential {
         let signed = issue::sign(evidence(user.id), ids, ISSUER_URL, &self.keys, clock::now()).unwrap();
         let own = self.keys.encryption.public();
-        issue::seal(signed, Kind::Kyc, ids, "Example KYC", &user.secret.public(), Some(&own), &self.keys.first().rows).unwrap()
+        issue::seal(
+            signed,
+            Kind::Kyc,
+            ids,
+            "Example KYC",
+            &user.secret.public(),
+            Some(&own),
+            &self.keys.first().rows,
+        )
+        .unwrap()
     }
 }
 
