@@ -19,6 +19,7 @@ use crate::model::event::EventKind;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+
 /// The wired service.
 pub struct App {
     /// The time.
@@ -178,10 +179,7 @@ impl App {
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
-            longest_job: i64::try_from(policy.timeout)
-                .unwrap_or(60)
-                .saturating_mul(1000)
-                .saturating_add(10_000),
+            longest_job: i64::try_from(policy.timeout).unwrap_or(60).saturating_mul(1000).saturating_add(10_000),
         })
     }
 

@@ -7,9 +7,8 @@
 //! issuance that has moved on, is left alone.
 
 use idos_client::actions::{
-    Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter,
-    EditPublicNotesAsIssuer, GetCredentialShared, GetUserAsInserter, OriginalToWrite,
-    UpsertCredentialAsInserter, UpsertWalletAsInserter,
+    Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, EditPublicNotesAsIssuer,
+    GetCredentialShared, GetUserAsInserter, OriginalToWrite, UpsertCredentialAsInserter, UpsertWalletAsInserter,
 };
 use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
 use idos_credential::{Moment, PublicNotes};
@@ -127,8 +126,7 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
             }
             _ => {
                 let locked = app.store.locked_wallet(&profile.id).await?;
-                let claim =
-                    locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
+                let claim = locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
                 let Some(claim) = claim else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
                 let proof = claim.proof();
                 let action = UpsertWalletAsInserter {
@@ -145,9 +143,7 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
         },
         Subject::Issuance(issuance) => match job.work {
             Work::EditNotes => {
-                let Some(notes) = revoked_notes(issuance) else {
-                    return Ok(Plan::Halt(HaltCode::Unreadable));
-                };
+                let Some(notes) = revoked_notes(issuance) else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
                 let id = issuance.ids.notes.to_string();
                 let action = EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() };
                 pen.sign(&action).await
@@ -181,8 +177,7 @@ async fn write_credential(app: &App, issuance: &Issuance, pen: &Pen<'_>) -> Resu
         }
         Delivery::WriteGrant => {
             let Some(copy) = sealed.copy() else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
-            let signed =
-                parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
+            let signed = parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
             let Some(signed) = signed else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
             let now = app.clock.now().unix_seconds();
             if now > signed.grant.not_after().unix() {
@@ -298,8 +293,7 @@ pub async fn succeeded(
         }
         Some(Subject::Profile(profile)) => {
             let change = ProfileChange { transaction, forget_wallet: true, ..ProfileChange::default() };
-            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now)
-                .await?;
+            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now).await?;
             seal::hurry_all(&mut tx, &waiting, now).await?;
             tx.record(&entry(profile.id.as_str(), Act::ProfileCreated, &detail, now)).await?;
         }
@@ -309,11 +303,31 @@ pub async fn succeeded(
     Ok(())
 }
 
+/// Remembers that a halted issuance was found on the network after all: its transaction was on its way when it halted.
+pub(super) async fn found(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    tx.mark_queued(&issuance.id, State::Halted, now).await?;
+    tx.mark_issued(&issuance.id, None, now).await?;
+    tx.forget_content(&issuance.id).await?;
+    tx.drop_jobs(issuance.id.as_str()).await?;
+    announce(app, &mut tx, EventKind::Issued, issuance, None, now).await?;
+    tx.record(&entry(issuance.id.as_str(), Act::Issued, "found", now)).await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+/// Whether the credential of an issuance is on the network.
+pub(super) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<bool, NodeError> {
+    let view = CredentialExistAsInserter { id: issuance.ids.original };
+    Ok(app.idos().await?.call_one(&app.identity(), &view).await?.unwrap_or(false))
+}
+
 /// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.
 async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, DeliverError> {
     let signer = app.identity();
-    let is_ours =
-        issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
+    let is_ours = issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
     if !is_ours {
         return Ok(None);
     }
@@ -329,18 +343,14 @@ async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, Deliv
     }
 }
 
-async fn not_revoked(
-    app: &App,
-    lease: &LaneLease,
-    job: &Job,
-    issuance: &Issuance,
-) -> Result<(), DeliverError> {
+async fn not_revoked(app: &App, lease: &LaneLease, job: &Job, issuance: &Issuance) -> Result<(), DeliverError> {
     tracing::error!(issuance.id = %issuance.id, "A credential is not marked as revoked, although the transaction went well");
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     hold(app, &mut tx, lease, now).await?;
     tx.finish_job(job).await?;
     tx.mark_not_revoked(&issuance.id, HaltCode::NotRevoked, now).await?;
+    announce(app, &mut tx, EventKind::Halted, issuance, Some(HaltCode::NotRevoked), now).await?;
     tx.record(&entry(issuance.id.as_str(), Act::Halted, HaltCode::NotRevoked.as_str(), now)).await?;
     tx.commit().await?;
     app.announce_change();
@@ -434,12 +444,7 @@ pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, code: HaltCod
 }
 
 /// Stops a job without a lane, and the issuance that it is about.
-pub(super) async fn halt(
-    app: &App,
-    job: &Job,
-    issuance: &Issuance,
-    code: HaltCode,
-) -> Result<(), StoreError> {
+pub(super) async fn halt(app: &App, job: &Job, issuance: &Issuance, code: HaltCode) -> Result<(), StoreError> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     stop(app, &mut tx, job, Some(Subject::Issuance(Box::new(issuance.clone()))), code, now).await?;
@@ -461,8 +466,11 @@ async fn stop(
     match subject {
         None => return tx.finish_job(job).await,
         Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
-            // What is halted is the revocation: the credential is as valid as before, and the job waits for a person.
-            tx.halt_job(job, code.as_str()).await?;
+            // What has stopped is the revocation: the credential is as valid as before. Who revokes it again makes the work
+            // anew.
+            tx.finish_job(job).await?;
+            tx.mark_not_revoked(&issuance.id, code, now).await?;
+            announce(app, tx, EventKind::Halted, &issuance, Some(code), now).await?;
             tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }
         Some(Subject::Issuance(issuance)) => {
@@ -474,8 +482,7 @@ async fn stop(
         }
         Some(Subject::Profile(profile)) => {
             tx.halt_job(job, code.as_str()).await?;
-            let change =
-                ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
+            let change = ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
             tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await?;
             tx.record(&entry(profile.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }

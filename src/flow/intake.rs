@@ -96,7 +96,11 @@ pub async fn accept(
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
     let id = IssuanceId::new(now, &mut OsRng);
-    let ids = Ids { original: grant::random_uuid(), copy: grant::random_uuid(), notes: grant::random_uuid() };
+    let ids = Ids {
+        original: grant::random_uuid(),
+        copy: grant::random_uuid(),
+        notes: grant::random_uuid(),
+    };
     let kind = submission.evidence.kind();
     let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
     let evidence = submission.evidence;
@@ -160,9 +164,7 @@ pub async fn accept(
         _ => app.retention.sealed_hours,
     };
     issuance.state = match (&content, is_there, delivery, &grant) {
-        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => {
-            State::Queued
-        }
+        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => State::Queued,
         (Content::Sealed(_), true, Delivery::WriteGrant, None) => State::AwaitingGrant,
         _ => State::AwaitingProfile,
     };
@@ -350,10 +352,10 @@ fn invalid(field: &str, problem: &'static str) -> IntakeError {
 /// The same problems, with their fields below `parent`.
 fn below(parent: &str, mut invalid: Invalid) -> Invalid {
     for problem in &mut invalid.problems {
-        let field = problem
-            .field
-            .strip_prefix("credentialSubject")
-            .map_or_else(|| problem.field.clone(), |rest| format!("subject{rest}"));
+        let field = problem.field.strip_prefix("credentialSubject").map_or_else(
+            || problem.field.clone(),
+            |rest| format!("subject{rest}"),
+        );
         let dot = if field.is_empty() { "" } else { "." };
         problem.field = format!("{parent}{dot}{field}");
     }

@@ -60,11 +60,7 @@ pub async fn exists(client: &Client, signer: &Signer, address: &str) -> Result<b
 }
 
 /// Creates what is missing of a profile.
-pub async fn create(
-    client: &Client,
-    signer: &Signer,
-    profile: &ProfileToCreate<'_>,
-) -> Result<(), ProfileError> {
+pub async fn create(client: &Client, signer: &Signer, profile: &ProfileToCreate<'_>) -> Result<(), ProfileError> {
     if !is_user_id(profile.user_id) {
         return Err(ProfileError::UserId);
     }

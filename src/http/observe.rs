@@ -71,7 +71,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     count(method, &route, status.as_u16(), took);
     span.record("status", status.as_u16());
     span.in_scope(|| {
-        tracing::info!(took.ms = millis(took), "Answered {method} {route} with {}", status.as_u16())
+        tracing::info!(took.ms = millis(took), "Answered {method} {route} with {}", status.as_u16());
     });
     response
 }

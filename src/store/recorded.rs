@@ -5,10 +5,8 @@ use super::{Store, StoreError, Tx};
 impl Store {
     /// What is recorded under `name`.
     pub async fn recorded(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT value FROM recorded WHERE name = $1")
-            .bind(name)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT value FROM recorded WHERE name = $1").bind(name).fetch_optional(&self.pool).await?;
         Ok(row.map(|(value,)| value))
     }
 
@@ -38,10 +36,8 @@ impl Tx {
             .bind(value)
             .execute(&mut *self.tx)
             .await?;
-        let (recorded,): (String,) = sqlx::query_as("SELECT value FROM recorded WHERE name = $1")
-            .bind(name)
-            .fetch_one(&mut *self.tx)
-            .await?;
+        let (recorded,): (String,) =
+            sqlx::query_as("SELECT value FROM recorded WHERE name = $1").bind(name).fetch_one(&mut *self.tx).await?;
         Ok(recorded)
     }
 

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use idos_client::transaction::TxHash;
 use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
+use idos_credential::Moment;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -65,9 +66,7 @@ pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, shutdown: Cancellation
                     tracing::warn!(lane = name, "The lane was not given back: {error}");
                 }
             }
-            Ok(None) => {
-                pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await
-            }
+            Ok(None) => pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await,
             Err(error) => {
                 tracing::error!(lane = name, cause = error.source(), "The lane cannot be taken: {error}");
                 pause(Duration::from_secs(2), &shutdown).await;
@@ -134,11 +133,7 @@ impl<'a> Lane<'a> {
     /// Sends and confirms until the lane is lost or `shutdown`.
     async fn hold(&mut self, shutdown: &CancellationToken) {
         if let Err(error) = self.load().await {
-            tracing::error!(
-                lane = self.name,
-                cause = error.source(),
-                "What is in flight cannot be read: {error}"
-            );
+            tracing::error!(lane = self.name, cause = error.source(), "What is in flight cannot be read: {error}");
             return pause(Duration::from_secs(2), shutdown).await;
         }
         let app = self.app;
@@ -236,19 +231,14 @@ impl<'a> Lane<'a> {
             if hashes.is_empty() {
                 return Ok(settled);
             }
-            let states =
-                futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
+            let states = futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
             for state in states {
                 match state?.map(|status| status.state) {
                     Some(TxState::Pending) => return Ok(settled),
                     None => {
-                        let unheard_of =
-                            |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
+                        let unheard_of = |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
                         if self.flights.front().is_some_and(unheard_of) {
-                            tracing::warn!(
-                                lane = self.name,
-                                "A transaction that was taken is not known any more"
-                            );
+                            tracing::warn!(lane = self.name, "A transaction that was taken is not known any more");
                             self.next = None;
                         }
                         return Ok(settled);
@@ -303,9 +293,7 @@ impl<'a> Lane<'a> {
         }
         if error.is_wrong_nonce() {
             let now = self.app.clock.now();
-            return Ok(
-                deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?
-            );
+            return Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?);
         }
         Ok(deliver::refused(self.app, &self.lease, job, error).await?)
     }
@@ -337,9 +325,7 @@ impl<'a> Lane<'a> {
                     }
                     continue;
                 }
-                None if flight.nonce <= committed => {
-                    self.begin_anew(client, &flight.job).await.map(|()| Sent::NotAtAll)
-                }
+                None if flight.nonce <= committed => self.begin_anew(client, &flight.job).await.map(|()| Sent::NotAtAll),
                 None if flight.nonce < expected => {
                     // Its nonce is taken in a mempool, maybe by itself, at a node that was not asked.
                     self.flights.push_back(flight);
@@ -386,17 +372,11 @@ impl<'a> Lane<'a> {
             return self.succeeded(job, None).await;
         }
         let now = self.app.clock.now();
-        Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was used by another transaction")
-            .await?)
+        Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was used by another transaction").await?)
     }
 
     /// Sends what is recorded once more: with its own nonce if that is the next one, else with the one that is.
-    async fn send_again(
-        &self,
-        client: &Client,
-        flight: &mut Flight,
-        nonce: u64,
-    ) -> Result<Sent, DeliverError> {
+    async fn send_again(&self, client: &Client, flight: &mut Flight, nonce: u64) -> Result<Sent, DeliverError> {
         if deliver::is_done(self.app, client, &flight.job).await? {
             self.succeeded(&flight.job, None).await?;
             return Ok(Sent::NotAtAll);
@@ -442,9 +422,7 @@ impl<'a> Lane<'a> {
                 deliver::later(self.app, &self.lease, job, due, "the write grant begins later").await?;
             }
             // It cannot even be built.
-            Err(DeliverError::Node(crate::app::NodeError::Node(error)))
-                if error.class() == Class::Refused =>
-            {
+            Err(DeliverError::Node(crate::app::NodeError::Node(error))) if error.class() == Class::Refused => {
                 deliver::refused(self.app, &self.lease, job, &error).await?;
             }
             Err(error) => return Err(error),
@@ -554,9 +532,7 @@ impl<'a> Lane<'a> {
             return Ok(Sent::NotAtAll);
         }
         let attempt = job.attempts + 1;
-        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else {
-            return Ok(Sent::NotAtAll);
-        };
+        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else { return Ok(Sent::NotAtAll) };
         let job = self.record(job, &prepared).await?;
         let sent = self.broadcast(client, &job, &prepared).await;
         let taken = matches!(sent, Ok(Sent::Taken)).then(Instant::now);
@@ -583,7 +559,7 @@ fn as_gauge(count: usize) -> f64 {
 }
 
 /// Stops what was to go by the lane of a write key that is not in the configuration any more: nobody else would.
-pub(super) async fn halt_orphans(app: &App) -> Result<(), StoreError> {
+pub(super) async fn halt_orphans(app: &App) -> Result<(), DeliverError> {
     for lane in app.store.lanes_with_work().await? {
         if app.write_key(&lane).is_some() {
             continue;
@@ -592,13 +568,25 @@ pub(super) async fn halt_orphans(app: &App) -> Result<(), StoreError> {
         let until = now.plus_millis(app.lease_millis());
         // Another process may still know the key.
         let Some(lease) = app.store.take_lane(&lane, &app.owner, now, until).await? else { continue };
-        let mut jobs = app.store.in_flight(&lane).await?;
-        jobs.extend(app.store.due_in_lane(&lane, now, 1000).await?);
-        for job in jobs {
-            tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
-            deliver::halt_in_lane(app, &lease, &job, HaltCode::KeyMissing).await?;
-        }
+        let halted = halt_all(app, &lease, now).await;
         app.store.release_lane(&lease).await?;
+        halted?;
+    }
+    Ok(())
+}
+
+async fn halt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), DeliverError> {
+    for job in app.store.in_flight(&lease.write_key).await? {
+        // Its transaction was on its way.
+        if deliver::is_done(app, app.idos().await?, &job).await? {
+            deliver::succeeded(app, lease, &job, None).await?;
+        } else {
+            deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
+        }
+    }
+    for job in app.store.due_in_lane(&lease.write_key, now, 1000).await? {
+        tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
+        deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
     }
     Ok(())
 }

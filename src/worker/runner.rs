@@ -54,3 +54,4 @@ async fn one(app: &App) -> Result<bool, StoreError> {
         Err(error) => Err(error),
     }
 }
+
