@@ -89,7 +89,8 @@ impl Deployment {
     /// Starts a command that stays, and waits until it says that it is there.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
         Process::start(&[&["--config", &self.config()], arguments].concat(), |said| {
-            said.contains("Serving at ") || (arguments[0] == "worker" && said.contains("Doing background work"))
+            said.contains("Serving at ")
+                || (arguments[0] == "worker" && said.contains("Doing background work"))
         })
     }
 }

@@ -9,7 +9,14 @@ use crate::cli_deployment::{PATIENCE, Process, ask, http, pause, run};
 use crate::support::{Folder, stdout};
 
 const PORTS: [&str; 8] = [
-    "dev", "--json", "--listen", "127.0.0.1:0", "--node-listen", "127.0.0.1:0", "--mailbox-listen", "127.0.0.1:0",
+    "dev",
+    "--json",
+    "--listen",
+    "127.0.0.1:0",
+    "--node-listen",
+    "127.0.0.1:0",
+    "--mailbox-listen",
+    "127.0.0.1:0",
 ];
 
 fn start(more: &[&str]) -> (Process, Value) {
@@ -20,7 +27,8 @@ fn start(more: &[&str]) -> (Process, Value) {
 
 /// Runs a line that was printed, in a shell.
 fn shell(line: &Value) -> Value {
-    let output = tokio::task::block_in_place(|| Command::new("sh").args(["-c", line.as_str().unwrap()]).output());
+    let output =
+        tokio::task::block_in_place(|| Command::new("sh").args(["-c", line.as_str().unwrap()]).output());
     let output = output.unwrap();
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -50,8 +58,14 @@ async fn the_lines_that_are_printed_work() {
     assert_eq!(profile["userId"], shown["samples"]["userWithoutProfile"]["userId"], "{profile}");
 
     let items = wait_until_issued(&shown["curl"]["read"], 2);
-    assert!(items.iter().any(|item| item["id"] == submitted["id"] && item["transaction"]["hash"].is_string()));
-    assert_eq!(shell(&shown["curl"]["submit"])["id"], submitted["id"], "the same request again is the same issuance");
+    assert!(
+        items.iter().any(|item| item["id"] == submitted["id"] && item["transaction"]["hash"].is_string())
+    );
+    assert_eq!(
+        shell(&shown["curl"]["submit"])["id"],
+        submitted["id"],
+        "the same request again is the same issuance"
+    );
 
     let (status, page) = ask(http().get(shown["mailboxUrl"].as_str().unwrap())).await;
     assert_eq!(status, 200);
@@ -81,7 +95,9 @@ async fn what_is_in_a_folder_of_ones_own_is_taken_up_again() {
     let submitted = shell(&first["curl"]["submit"]);
     wait_until_issued(&first["curl"]["read"], 1);
     assert_eq!(process.stop().0, Some(0));
-    for (name, mode) in [("", 0o700), ("api.key", 0o600), ("keys/signing.key", 0o600), ("keys/vault.key", 0o600)] {
+    for (name, mode) in
+        [("", 0o700), ("api.key", 0o600), ("keys/signing.key", 0o600), ("keys/vault.key", 0o600)]
+    {
         let path = std::path::Path::new(&data).join(name);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode, "{name}");
     }

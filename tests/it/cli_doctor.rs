@@ -41,7 +41,9 @@ async fn a_healthy_deployment_is_healthy() {
     assert_eq!(code, Some(0));
     assert_eq!(complaints(&deployment), [""; 0]);
     let told = deployment.good(&["doctor"]);
-    for part in ["signing key    is the recorded one", "1 of 1 write keys may write", "the chain holds", "\nhealthy"] {
+    for part in
+        ["signing key    is the recorded one", "1 of 1 write keys may write", "the chain holds", "\nhealthy"]
+    {
         assert!(told.contains(part), "{part}: {told}");
     }
 }
@@ -106,7 +108,8 @@ async fn a_signing_key_that_is_not_the_recorded_one() {
     let deployment = Deployment::migrated().await;
     deployment.start(&["serve"]).stop();
     run(&["keys", "generate", "--folder", &deployment.folder.path("more")]);
-    std::fs::copy(deployment.folder.path("more/signing.key"), deployment.folder.path("keys/signing.key")).unwrap();
+    std::fs::copy(deployment.folder.path("more/signing.key"), deployment.folder.path("keys/signing.key"))
+        .unwrap();
     only(&complaints(&deployment), &["signing key: ", "keys accept"]);
 }
 
@@ -148,7 +151,9 @@ async fn receivers_and_a_mail_server_that_will_not_do() {
     let secret = deployment.folder.write("hook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
     let hook = |url: &str| {
-        deployment.configure(&format!("[[webhooks]]\nname = \"cases\"\nurl = \"{url}\"\nsecrets = [\"hook.secret\"]\n"));
+        deployment.configure(&format!(
+            "[[webhooks]]\nname = \"cases\"\nurl = \"{url}\"\nsecrets = [\"hook.secret\"]\n"
+        ));
         complaints(&deployment)
     };
     only(&hook("https://127.0.0.1/Xyzzy"), &["webhooks: cases: ", "not public", "webhook_policy"]);
@@ -159,7 +164,8 @@ async fn receivers_and_a_mail_server_that_will_not_do() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let dead = listener.local_addr().unwrap();
     drop(listener);
-    deployment.configure(&format!("[mail]\nurl = \"smtp://user:Xyzzy@{dead}\"\nfrom = \"A <a@b.example>\"\n"));
+    deployment
+        .configure(&format!("[mail]\nurl = \"smtp://user:Xyzzy@{dead}\"\nfrom = \"A <a@b.example>\"\n"));
     let found = complaints(&deployment);
     only(&found, &["mail: ", "cannot be reached"]);
     assert!(!found[0].contains("Xyzzy"));

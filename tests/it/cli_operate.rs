@@ -91,7 +91,11 @@ async fn the_schema_is_made_and_checked() {
     assert!(stderr(&refused).contains("idos-issuer migrate"), "{}", stderr(&refused));
 
     deployment.configure("[database2]\n");
-    assert_eq!(deployment.run(&["migrate"]).status.code(), Some(2), "nonsense is refused before anything is done");
+    assert_eq!(
+        deployment.run(&["migrate"]).status.code(),
+        Some(2),
+        "nonsense is refused before anything is done"
+    );
     deployment.configure("");
     deployment.good(&["migrate"]);
     deployment.good(&["migrate"]);
@@ -104,12 +108,22 @@ async fn an_api_key_opens_the_api_until_it_is_revoked() {
     let deployment = Deployment::migrated().await;
     let key = deployment.good_json(&["apikey", "create", "--client", "acme", "--json"]);
     let text = key["key"].as_str().unwrap();
-    let scopes: Vec<_> = key["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
+    let scopes: Vec<_> =
+        key["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
     assert!(scopes.contains(&"issuances:write") && scopes.contains(&"events"), "{scopes:?}");
     assert!(!scopes.contains(&"issuances:erase") && !scopes.contains(&"issuances:revoke"), "{scopes:?}");
 
     let narrow = deployment.run(&[
-        "apikey", "create", "--client", "acme", "--scope", "events", "--scope", "grants", "--expires-in", "30",
+        "apikey",
+        "create",
+        "--client",
+        "acme",
+        "--scope",
+        "events",
+        "--scope",
+        "grants",
+        "--expires-in",
+        "30",
     ]);
     let narrow_text = stdout(&narrow).trim().to_owned();
     assert!(narrow_text.starts_with("idos_key_") && !stderr(&narrow).contains(&narrow_text));
@@ -189,21 +203,28 @@ async fn contacts_are_locked_anew_under_another_vault_key() {
 
     // The old key is not needed any more, neither to open the contact nor to find it.
     deployment.configure_with(r#"write = "keys/write.key""#, r#"vault = "more/vault.key""#, "");
-    let eraser = deployment.good_json(&["apikey", "create", "--client", "acme", "--scope", "issuances:erase", "--json"]);
+    let eraser = deployment.good_json(&[
+        "apikey",
+        "create",
+        "--client",
+        "acme",
+        "--scope",
+        "issuances:erase",
+        "--json",
+    ]);
     let serve = deployment.start(&["serve", "--no-worker"]);
-    let (status, found) = ask(
-        http()
-            .post(format!("{}/v1/contacts/lookup", serve.url()))
-            .bearer_auth(eraser["key"].as_str().unwrap())
-            .header("content-type", "application/json")
-            .body(r#"{"email":"Rare.Word@user.example"}"#),
-    )
+    let (status, found) = ask(http()
+        .post(format!("{}/v1/contacts/lookup", serve.url()))
+        .bearer_auth(eraser["key"].as_str().unwrap())
+        .header("content-type", "application/json")
+        .body(r#"{"email":"Rare.Word@user.example"}"#))
     .await;
     assert_eq!(status, 200, "{found}");
     let found: Value = serde_json::from_str(&found).unwrap();
     assert_eq!(found["issuances"][0].as_str().unwrap().parse::<IssuanceId>().unwrap(), id);
     let store = Store::connect(&deployment.database(), 2).await.unwrap();
-    let acts: Vec<_> = store.audit_of(id.as_str()).await.unwrap().into_iter().map(|entry| entry.act).collect();
+    let acts: Vec<_> =
+        store.audit_of(id.as_str()).await.unwrap().into_iter().map(|entry| entry.act).collect();
     assert!(acts.contains(&"relocked".to_owned()), "{acts:?}");
     store.close().await;
 }
@@ -215,7 +236,8 @@ async fn another_signing_key_is_refused_until_it_is_accepted() {
     assert_eq!(code, Some(0));
 
     run(&["keys", "generate", "--folder", &deployment.folder.path("more")]);
-    std::fs::copy(deployment.folder.path("more/signing.key"), deployment.folder.path("keys/signing.key")).unwrap();
+    std::fs::copy(deployment.folder.path("more/signing.key"), deployment.folder.path("keys/signing.key"))
+        .unwrap();
     for command in ["serve", "worker"] {
         let refused = deployment.run(&[command]);
         assert_eq!(refused.status.code(), Some(2), "{command}");

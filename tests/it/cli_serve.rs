@@ -145,7 +145,10 @@ async fn metrics_have_an_address_of_their_own_if_that_is_wanted() {
     assert_eq!(ask(http().get(format!("{}/livez", serve.url()))).await.0, 200);
     let (status, text) = ask(http().get(metrics)).await;
     assert_eq!(status, 200);
-    assert!(text.contains("http_requests_total{") && text.contains("http_request_duration_seconds_bucket{"), "{text}");
+    assert!(
+        text.contains("http_requests_total{") && text.contains("http_request_duration_seconds_bucket{"),
+        "{text}"
+    );
     assert_eq!(ask(http().get(format!("{}/metrics", serve.url()))).await.0, 404);
 }
 
@@ -155,7 +158,10 @@ async fn logs_are_json_if_that_is_wanted() {
     let serve = deployment.start(&["serve", "--json-logs"]);
     for line in serve.said().lines() {
         let entry: Value = serde_json::from_str(line).unwrap();
-        assert!(entry["timestamp"].is_string() && entry["level"].is_string() && entry["message"].is_string(), "{line}");
+        assert!(
+            entry["timestamp"].is_string() && entry["level"].is_string() && entry["message"].is_string(),
+            "{line}"
+        );
     }
     assert!(!serve.said().is_empty());
 }

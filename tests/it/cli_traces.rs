@@ -50,7 +50,9 @@ async fn spans_arrive_and_tell_nothing_about_anybody() {
     let url = serve.url();
 
     let trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let traced = http().get(format!("{url}/livez")).header("traceparent", format!("00-{trace_id}-00f067aa0ba902b7-01"));
+    let traced = http()
+        .get(format!("{url}/livez"))
+        .header("traceparent", format!("00-{trace_id}-00f067aa0ba902b7-01"));
     assert_eq!(ask(traced).await.0, 200);
 
     let user = User::with(idos_wallet::WalletType::Evm);
@@ -79,7 +81,13 @@ async fn spans_arrive_and_tell_nothing_about_anybody() {
     assert!(contains(&bytes, &hex::decode(trace_id).unwrap()), "the caller's trace goes on");
 
     let mut private = Vec::new();
-    for value in [&issuance["evidence"]["subject"], &issuance["contact"], &profile["wallet"], &lookup, &broken["evidence"]] {
+    for value in [
+        &issuance["evidence"]["subject"],
+        &issuance["contact"],
+        &profile["wallet"],
+        &lookup,
+        &broken["evidence"],
+    ] {
         texts(value, &mut private);
     }
     private.extend(["RareWord".to_owned(), key]);
