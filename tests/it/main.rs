@@ -15,4 +15,5 @@ mod cli_traces;
 mod commands;
 mod demo;
 mod flows;
+mod kills;
 mod service;

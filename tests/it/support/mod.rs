@@ -38,7 +38,11 @@ impl World {
     pub(crate) async fn start() -> Self {
         let keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
         let inserters = vec![Inserter::new("Example KYC", [keys.first().rows.public_hex()])];
-        let node = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await.unwrap();
+        Self::with(keys, DevNodeConfig { inserters, ..DevNodeConfig::default() }).await
+    }
+
+    pub(crate) async fn with(keys: Keys, node: DevNodeConfig) -> Self {
+        let node = DevNode::start(node).await.unwrap();
         let mut config = ClientConfig::new(node.url().parse().unwrap());
         config.timeout = std::time::Duration::from_secs(3);
         let client = Client::connect(config).await.unwrap();

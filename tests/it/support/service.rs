@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use idos_client::{GrantParties, GrantTime, WriteGrant};
-use idos_credential::EncryptionSecret;
 use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 use idos_issuer::app::App;
 use idos_issuer::clock::Clock;
@@ -279,9 +278,4 @@ pub(crate) async fn signed_grant(app: &App, user: &User, from: i64, to: i64) -> 
     let text = client.call_one(&app.identity(), &grant.message()).await.unwrap().unwrap();
     let signature = Personal::new(user.wallet.sign_message(&text, [7; 32]));
     SignedGrant { grant, owner: owner(user), signature }
-}
-
-/// A secret to open things with.
-pub(crate) fn secret_of(user: &User) -> &EncryptionSecret {
-    &user.secret
 }

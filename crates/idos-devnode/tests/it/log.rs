@@ -1,35 +1,52 @@
 //! What the node writes into its log: a warning where the JavaScript client would stay silent, and nothing that
 //! somebody has entrusted to it.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use idos_client::Signer;
 use idos_wallet::WalletType;
 use serde_json::json;
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Grant, World, base64, call_params, id, request, wallet};
 
-/// What was logged in this thread, at every level. A test's node runs in the test's thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static WRITTEN: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
 
-impl Log {
-    fn begin() -> (Self, DefaultGuard) {
-        let log = Self::default();
+/// What was logged in this thread, at every level. A test's node runs in the test's thread.
+struct Log;
+
+/// Writes into the log of the thread, if it has one.
+struct ToThread;
+
+/// Has every thread's log written, before anything is logged at all. A subscriber for one thread alone would not do:
+/// `tracing` asks only once, in whatever thread comes first, whether a place in the code is of interest.
+pub(crate) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(Level::TRACE)
             .with_ansi(false)
-            .with_writer(log.clone())
+            .with_writer(|| ToThread)
             .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        tracing::callsite::rebuild_interest_cache();
+    });
+}
+
+impl Log {
+    fn begin() -> Self {
+        install();
+        WRITTEN.with_borrow_mut(|written| *written = Some(Vec::new()));
+        Self
     }
 
+    #[expect(clippy::unused_self, reason = "only who has begun a log has one to read")]
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        WRITTEN.with_borrow(|written| String::from_utf8(written.clone().unwrap()).unwrap())
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -37,9 +54,13 @@ impl Log {
     }
 }
 
-impl Write for Log {
+impl Write for ToThread {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        WRITTEN.with_borrow_mut(|written| {
+            if let Some(written) = written {
+                written.extend_from_slice(bytes);
+            }
+        });
         Ok(bytes.len())
     }
 
@@ -48,17 +69,9 @@ impl Write for Log {
     }
 }
 
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_node_says_loudly_that_it_is_none() {
-    let (log, _guard) = Log::begin();
+    let log = Log::begin();
     let world = World::new().await;
     assert!(log.warnings().iter().any(|line| line.contains("THIS IS NO idOS NODE")));
     assert!(!log.text().contains("Other machines"));
@@ -75,7 +88,7 @@ async fn a_node_says_loudly_that_it_is_none() {
 
 #[tokio::test]
 async fn an_error_inside_a_success_is_a_warning() {
-    let (log, _guard) = Log::begin();
+    let log = Log::begin();
     let world = World::new().await;
     let before = log.warnings().len();
     let _refused = world.view(None, "get_user_as_inserter", vec![id(1).into()]).await;
@@ -88,7 +101,7 @@ async fn an_error_inside_a_success_is_a_warning() {
 
 #[tokio::test]
 async fn a_second_901_is_a_warning_and_a_first_is_not() {
-    let (log, _guard) = Log::begin();
+    let log = Log::begin();
     let world = World::with(|config| config.require_sessions = true).await;
     let before = log.warnings().len();
     let issuer = world.issuer();
@@ -115,7 +128,7 @@ async fn a_second_901_is_a_warning_and_a_first_is_not() {
 
 #[tokio::test]
 async fn nothing_entrusted_to_the_node_is_in_its_log() {
-    let (log, _guard) = Log::begin();
+    let log = Log::begin();
     let world = World::with(|config| config.require_sessions = true).await;
     let key = wallet(WalletType::Evm, 3);
     world.user(id(1), &key).await;

@@ -41,6 +41,7 @@ impl World {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut DevNodeConfig)) -> Self {
+        crate::log::install();
         let clock = Clock::fixed(start());
         let issuer = Ed25519Signer::from_seed(&seed());
         let mut config = DevNodeConfig {
