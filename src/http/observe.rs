@@ -16,6 +16,7 @@ use rand::rngs::OsRng;
 use tracing::Instrument as _;
 
 use super::problem::{Code, Problem};
+use crate::telemetry;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -49,6 +50,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         client = tracing::field::Empty,
         status = tracing::field::Empty,
     );
+    telemetry::continue_trace(&span, |name| request.headers().get(name)?.to_str().ok().map(str::to_owned));
     let started = Instant::now();
     let active = Active::new();
     let mut response = next.run(request).instrument(span.clone()).await;

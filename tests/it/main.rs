@@ -6,6 +6,12 @@
 #[macro_use]
 mod support;
 
+mod cli_deployment;
+mod cli_dev;
+mod cli_doctor;
+mod cli_operate;
+mod cli_serve;
+mod cli_traces;
 mod commands;
 mod demo;
 mod flows;
