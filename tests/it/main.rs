@@ -15,5 +15,6 @@ mod cli_traces;
 mod commands;
 mod demo;
 mod flows;
+mod http;
 mod kills;
 mod service;
