@@ -48,6 +48,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("axum", &["cli", "http"]), // cli: the page of `dev`
     ("chacha20poly1305", &["vault"]),
     ("clap", &["cli"]),
+    ("governor", &["http"]),
+    ("hyper", &["http"]),
+    ("hyper_util", &["http"]),
     ("idos_client", &["app", "cli", "flow", "http", "model", "worker"]),
     ("idos_devnode", &["cli"]),
     ("idos_linked_data", &["cli"]),
@@ -59,6 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("tokio_cron_scheduler", &["worker"]),
     ("toml", &["config"]),
+    ("tower_http", &["http"]),
 ];
 
 /// For each call that must stay in its place: the modules that may make it.

@@ -70,6 +70,7 @@ async fn caller(
 
 /// Where an unknown caller comes from.
 pub(super) fn asker(request: &Request) -> Asker {
-    let peer = request.extensions().get::<Peer>().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
+    let peer =
+        request.extensions().get::<Peer>().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
     Asker::peer(peer)
 }

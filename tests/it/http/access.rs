@@ -74,7 +74,7 @@ on_both_databases! {
         let profile = profile.header("location").unwrap().to_owned();
         door.get(format!("{place}?wait=30")).send().await.expect(200);
         let event = door.get("/v1/events").send().await.expect(200).json()["items"][0]["id"].clone();
-        let event = event.as_str().expect("an event").to_owned();
+        let event = event.as_str().unwrap().to_owned();
 
         let other = door.key_of("other", Scope::ALL).await;
         for (method, path) in [

@@ -66,7 +66,8 @@ fn names_are_those_of_the_model() {
 #[test]
 fn problems_are_those_of_the_table() {
     let types = SPEC.schema("Problem")["properties"]["type"]["enum"].as_array().unwrap();
-    let table: Vec<_> = Code::ALL.iter().map(|code| json!(format!("urn:idos-issuer:problem:{code}"))).collect();
+    let table: Vec<_> =
+        Code::ALL.iter().map(|code| json!(format!("urn:idos-issuer:problem:{code}"))).collect();
     assert_eq!(*types, table);
     // Each stands where its status is answered.
     let mut used = BTreeSet::new();

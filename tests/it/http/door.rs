@@ -117,14 +117,15 @@ impl Door {
         let _ = stream.write_all(bytes).await;
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer);
-        let _ = tokio::time::timeout(Duration::from_secs(40), read).await.expect("an answer");
+        let _ = tokio::time::timeout(Duration::from_secs(40), read).await.unwrap();
         answer
     }
 
     /// Has a user's profile created, and waits for it.
     pub(super) async fn create_profile(&self, user: &User) {
         let made = self.make("/v1/profiles", &new_profile(user)).send().await.expect(202);
-        let shown = self.get(format!("{}?wait=30", made.header("location").unwrap())).send().await.expect(200);
+        let shown =
+            self.get(format!("{}?wait=30", made.header("location").unwrap())).send().await.expect(200);
         assert_eq!(shown.json()["state"], "created");
     }
 
@@ -179,12 +180,14 @@ impl Call<'_> {
 
     /// The bytes of it.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\n", self.method, self.target);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\n", self.method, self.target);
+        let mut line = |name: &str, value: &str| head.extend([name, ": ", value, "\r\n"]);
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            line(name, value);
         }
         if !self.body.is_empty() && !self.headers.iter().any(|(name, _)| name == "Content-Length") {
-            head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+            line("Content-Length", &self.body.len().to_string());
         }
         head.push_str("\r\n");
         [head.as_bytes(), &self.body].concat()
@@ -214,7 +217,7 @@ impl fmt::Debug for Answer {
 
 impl Answer {
     pub(super) fn parse(bytes: &[u8]) -> Self {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer with a head");
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -226,7 +229,10 @@ impl Answer {
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(there, _)| there.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(there, _)| there.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub(super) fn json(&self) -> Value {
@@ -278,7 +284,8 @@ pub(super) fn owner(user: &User) -> Value {
 }
 
 /// A KYC submission whose files are in it.
-pub(super) fn kyc(user: uuid::Uuid, delivery: Value) -> Value {
+pub(super) fn kyc(user: uuid::Uuid, delivery: impl Into<Value>) -> Value {
+    let delivery = delivery.into();
     json!({
         "userId": user,
         "kind": "kyc",
@@ -338,7 +345,7 @@ impl Form {
 }
 
 /// A KYC submission whose files are parts of their own.
-pub(super) fn kyc_in_parts(user: uuid::Uuid, delivery: Value) -> Value {
+pub(super) fn kyc_in_parts(user: uuid::Uuid, delivery: impl Into<Value>) -> Value {
     let mut submission = kyc(user, delivery);
     let subject = &mut submission["evidence"]["subject"];
     subject["idDocumentFrontFile"] = json!({ "part": "passport" });

@@ -28,7 +28,9 @@ async fn json_that_is_none_or_is_too_much() {
         b"{\"$serde_json::private::RawValue\":\"1\"}",
         b"\xef\xbb\xbf{}",
     ];
-    for path in ["/v1/issuances", "/v1/profiles", "/v1/profiles/lookup", "/v1/write-grants", "/v1/contacts/lookup"] {
+    for path in
+        ["/v1/issuances", "/v1/profiles", "/v1/profiles/lookup", "/v1/write-grants", "/v1/contacts/lookup"]
+    {
         for body in bodies {
             let answer = door.make(path, &json!({})).body("application/json", body).send().await;
             let answer = answer.problem(400, "invalid_request");
@@ -57,7 +59,8 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 async fn wrong_types_everywhere_are_pointed_at() {
     let door = Door::with(Backend::Sqlite, FAST).await;
     let user = User::with(WalletType::Near);
-    let offer = door.post("/v1/write-grants", &json!({ "owner": owner(&user) })).send().await.expect(200).json();
+    let offer =
+        door.post("/v1/write-grants", &json!({ "owner": owner(&user) })).send().await.expect(200).json();
     let signature = user.wallet.sign_message(offer["message"].as_str().unwrap(), [7; 32]);
     let grant = json!({ "grant": offer["grant"], "owner": owner(&user), "signature": signature });
     let mut submission = kyc(user.id, json!({ "by": "write_grant", "writeGrant": grant }));
@@ -68,7 +71,10 @@ async fn wrong_types_everywhere_are_pointed_at() {
     for (path, body) in [
         ("/v1/issuances", submission),
         ("/v1/profiles", new_profile(&user)),
-        ("/v1/write-grants", json!({ "owner": owner(&user), "validForSeconds": 300, "lockedUntil": "2030-01-01T00:00:00Z" })),
+        (
+            "/v1/write-grants",
+            json!({ "owner": owner(&user), "validForSeconds": 300, "lockedUntil": "2030-01-01T00:00:00Z" }),
+        ),
         ("/v1/write-grants/check", grant),
         ("/v1/contacts/lookup", json!({ "email": "a@b.example" })),
         ("/v1/profiles/lookup", json!({ "userId": user.id })),
@@ -76,7 +82,9 @@ async fn wrong_types_everywhere_are_pointed_at() {
         let mut all = Vec::new();
         places(&body, "", &mut all);
         for place in all {
-            for value in [json!(null), json!(7), json!(true), json!([]), json!(["Xyzzy"]), json!({ "Xyzzy": 1 })] {
+            for value in
+                [json!(null), json!(7), json!(true), json!([]), json!(["Xyzzy"]), json!({ "Xyzzy": 1 })]
+            {
                 if place == "/validForSeconds" && value == 7 {
                     continue; // a number, if too small a one
                 }
@@ -86,7 +94,9 @@ async fn wrong_types_everywhere_are_pointed_at() {
                 let answer = answer.problem(422, "invalid_fields");
                 assert!(!String::from_utf8_lossy(&answer.body).contains("Xyzzy"));
                 let pointers = answer.pointers();
-                let near = pointers.iter().any(|there| there.starts_with(&place) || place.starts_with(there.as_str()));
+                let near = pointers
+                    .iter()
+                    .any(|there| there.starts_with(&place) || place.starts_with(there.as_str()));
                 assert!(near, "{path}{place} = {value}: {pointers:?}");
             }
         }
@@ -99,17 +109,32 @@ async fn other_types_of_bodies_are_not_read() {
     let door = Door::with(Backend::Sqlite, FAST).await;
     let user = User::with(WalletType::Evm);
     let body = kyc(user.id, inserter()).to_string();
-    for media in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "", "json", "multipart/mixed; boundary=x"] {
+    for media in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "",
+        "json",
+        "multipart/mixed; boundary=x",
+    ] {
         let call = door.make("/v1/issuances", &json!({})).body(media, body.clone());
         call.send().await.problem(415, "unsupported_media_type");
     }
-    door.make("/v1/issuances", &json!({})).without("Content-Type").send().await.problem(415, "unsupported_media_type");
+    door.make("/v1/issuances", &json!({}))
+        .without("Content-Type")
+        .send()
+        .await
+        .problem(415, "unsupported_media_type");
     for encoding in ["gzip", "br", "identity, gzip", "Xyzzy"] {
         let call = door.make("/v1/issuances", &json!({})).header("Content-Encoding", encoding);
         call.send().await.problem(415, "unsupported_media_type");
     }
     let form = Form::new("x").media();
-    door.make("/v1/profiles", &json!({})).body(&form, "x").send().await.problem(415, "unsupported_media_type");
+    door.make("/v1/profiles", &json!({}))
+        .body(&form, "x")
+        .send()
+        .await
+        .problem(415, "unsupported_media_type");
     let call = door.make("/v1/issuances", &json!({})).body("Application/JSON; charset=utf-8", body);
     call.header("Content-Encoding", "identity").send().await.expect(202);
     door.close().await;
@@ -137,7 +162,10 @@ async fn forms_that_are_none() {
         (media, first().cut()[..60].to_vec()),
         (media, b"--x--\r\n".to_vec()),
         (media, b"Xyzzy".to_vec()),
-        (media, Form::new("x").part("passport", "image/jpeg", "1").part("submission", json, &submission).end()),
+        (
+            media,
+            Form::new("x").part("passport", "image/jpeg", "1").part("submission", json, &submission).end(),
+        ),
         (media, Form::new("x").part("submission", "text/plain", &submission).end()),
         (media, Form::new("x").part("submission", json, "{\"Xyzzy\"").end()),
         (media, both().part("submission", json, &submission).end()),
@@ -151,9 +179,11 @@ async fn forms_that_are_none() {
         assert_eq!(answer.status, 400, "case {n}: {answer:?}");
     }
 
-    let missing = send(media, first().part("passport", "image/jpeg", "1").end()).await.problem(422, "invalid_fields");
+    let missing =
+        send(media, first().part("passport", "image/jpeg", "1").end()).await.problem(422, "invalid_fields");
     assert_eq!(missing.pointers(), ["/evidence/subject/selfieFile"]);
-    let surplus = send(media, both().part("Xyzzy", "image/jpeg", "3").end()).await.problem(422, "invalid_fields");
+    let surplus =
+        send(media, both().part("Xyzzy", "image/jpeg", "3").end()).await.problem(422, "invalid_fields");
     assert_eq!(surplus.pointers(), ["/evidence/subject"]);
     assert_eq!(surplus.json()["errors"][0]["detail"], "does not refer to part 4");
     send(media, both().end()).await.expect(202);
@@ -180,7 +210,11 @@ async fn broken_requests_are_not_5xx() {
         b"POST /v1/issuances HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     ] {
         let answer = door.raw(bytes).await;
-        assert!(answer.is_empty() || Answer::parse(&answer).status == 400, "{}", String::from_utf8_lossy(&answer));
+        assert!(
+            answer.is_empty() || Answer::parse(&answer).status == 400,
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
     }
     let long = format!("GET /livez HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     let answer = door.raw(long.as_bytes()).await;

@@ -41,10 +41,7 @@ async fn who_asks_too_often_is_told_so_and_others_are_not() {
 async fn what_is_too_large_is_refused_before_it_is_read() {
     let door = Door::with(Backend::Sqlite, "[http]\nmax_body = 20000\nmax_file = 4000\n").await;
     let user = User::with(WalletType::Evm);
-    let announced = |path: &str| {
-        let call = door.make(path, &json!({})).header("Content-Length", "20001");
-        call
-    };
+    let announced = |path: &str| door.make(path, &json!({})).header("Content-Length", "20001");
     let large = announced("/v1/issuances").send().await.problem(413, "too_large");
     assert_eq!(large.json()["detail"], "The body has 20001 bytes, and at most 20000 are taken.");
     announced("/v1/profiles").send().await.problem(413, "too_large");
@@ -52,7 +49,10 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
     assert_eq!(Answer::parse(&door.raw(&endless.bytes()).await).status, 400, "no length at all");
 
     // Without a length, it is noticed on the way.
-    let call = door.make("/v1/issuances", &json!({})).header("Transfer-Encoding", "chunked").without("Content-Length");
+    let call = door
+        .make("/v1/issuances", &json!({}))
+        .header("Transfer-Encoding", "chunked")
+        .without("Content-Length");
     let mut bytes = call.body("application/json", "").header("Transfer-Encoding", "chunked").bytes();
     for _ in 0..3 {
         bytes.extend_from_slice(b"2000\r\n");
@@ -108,11 +108,15 @@ async fn who_sends_slowly_is_not_waited_for() {
     let started = Instant::now();
     let slow = door.make("/v1/issuances", &json!({})).header("Content-Length", "1000").send();
     slow.await.problem(408, "request_timeout");
-    let call = door.make("/v1/issuances", &json!({})).body("application/json", "").header("Transfer-Encoding", "chunked");
+    let call = door
+        .make("/v1/issuances", &json!({}))
+        .body("application/json", "")
+        .header("Transfer-Encoding", "chunked");
     let endless = door.raw(&[call.bytes(), b"1\r\n{\r\n".to_vec()].concat()).await;
     assert_eq!(Answer::parse(&endless).status, 408);
     let media = Form::new("x").media();
-    let call = door.make("/v1/issuances", &json!({})).body(&media, "--x\r\n").header("Content-Length", "1000");
+    let call =
+        door.make("/v1/issuances", &json!({})).body(&media, "--x\r\n").header("Content-Length", "1000");
     call.send().await.problem(408, "request_timeout");
     assert!(started.elapsed() < Duration::from_secs(10));
     door.close().await;
@@ -125,7 +129,8 @@ async fn bodies_in_memory_are_limited_together() {
     let user = User::with(WalletType::Evm);
     // Takes all the room, and sends nothing.
     let mut first = TcpStream::connect(door.address).await.unwrap();
-    let call = door.make("/v1/issuances", &json!({})).body("application/json", "").header("Content-Length", "20000");
+    let call =
+        door.make("/v1/issuances", &json!({})).body("application/json", "").header("Content-Length", "20000");
     first.write_all(&call.bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     let busy = door.make("/v1/issuances", &kyc(user.id, inserter())).send().await.problem(503, "overloaded");
@@ -149,6 +154,6 @@ async fn a_connection_that_does_not_ask_is_closed() {
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), drip).await.expect("closed, however it drips");
+    tokio::time::timeout(Duration::from_secs(30), drip).await.unwrap();
     door.close().await;
 }

@@ -45,16 +45,25 @@ async fn all_that_is_wrong_with_a_submission_is_said_at_once() {
         "/reference".into(),
         "/userId".into(),
     ];
-    for name in ["id", "owner", "grantee", "issuerPublicKey", "accessGrantTimelock", "notBefore", "notAfter"] {
+    for name in ["id", "owner", "grantee", "issuerPublicKey", "accessGrantTimelock", "notBefore", "notAfter"]
+    {
         expected.push(format!("{grant}/grant/{name}"));
     }
     for name in ["owner/address", "owner/publicKey", "signature"] {
         expected.push(format!("{grant}/{name}"));
     }
     for name in [
-        "firstName", "dateOfBirth", "idDocumentNumber", "idDocumentType", "idDocumentFrontFile", "selfieFile",
-        "residentialAddress", "residentialAddress/city", "residentialAddress/country",
-        "residentialAddress/proofCategory", "residentialAddress/proofFile",
+        "firstName",
+        "dateOfBirth",
+        "idDocumentNumber",
+        "idDocumentType",
+        "idDocumentFrontFile",
+        "selfieFile",
+        "residentialAddress",
+        "residentialAddress/city",
+        "residentialAddress/country",
+        "residentialAddress/proofCategory",
+        "residentialAddress/proofFile",
     ] {
         expected.push(format!("{subject}/{name}"));
     }
@@ -85,7 +94,8 @@ async fn rules_of_fields_are_pointed_at_too() {
         ("/userId", json!("9f51b3b2-4cbe-1c2b-8ea3-0b0c1b2f1a11"), "/userId"),
         ("/userId", json!("9f51b3b24cbe4c2b8ea30b0c1b2f1a11"), "/userId"),
     ] {
-        let refused = door.make("/v1/issuances", &with(pointer, value)).send().await.problem(422, "invalid_fields");
+        let refused =
+            door.make("/v1/issuances", &with(pointer, value)).send().await.problem(422, "invalid_fields");
         assert_eq!(refused.pointers(), [place]);
     }
     let mut personhood = kyc(user.id, inserter());
@@ -133,7 +143,8 @@ async fn a_wallet_that_is_not_proven_is_refused_before_any_network() {
 async fn a_grant_that_does_not_hold_is_pointed_at() {
     let door = Door::with(Backend::Sqlite, "").await;
     let user = User::with(WalletType::Evm);
-    let offer = door.post("/v1/write-grants", &json!({ "owner": owner(&user) })).send().await.expect(200).json();
+    let offer =
+        door.post("/v1/write-grants", &json!({ "owner": owner(&user) })).send().await.expect(200).json();
     let signature = user.wallet.sign_message(offer["message"].as_str().unwrap(), [7; 32]);
     let grant = json!({ "grant": offer["grant"], "owner": owner(&user), "signature": signature });
     let stranger = User::with(WalletType::Evm);

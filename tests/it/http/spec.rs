@@ -55,6 +55,12 @@ impl Spec {
         }
     }
 
+    /// A response that belongs to no operation.
+    fn shared(&self, name: &str) -> (&Value, String) {
+        let at = format!("/components/responses/{name}");
+        (self.root.pointer(&at).unwrap(), at)
+    }
+
     /// That `value` is as the schema at `pointer` says.
     pub(super) fn hold(&self, pointer: &str, value: &Value) -> Result<(), String> {
         let validator = *self.validators.lock().unwrap().entry(pointer.to_owned()).or_insert_with(|| {
@@ -78,7 +84,8 @@ impl Spec {
         let path = target.split('?').next().unwrap();
         let status = answer.status.to_string();
         let fits = |template: &str| {
-            let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+            let (template, path): (Vec<_>, Vec<_>) =
+                (template.split('/').collect(), path.split('/').collect());
             let same = |(a, b): (&&str, &&str)| a == b || a.starts_with('{');
             template.len() == path.len() && template.iter().zip(&path).all(same)
         };
@@ -99,11 +106,11 @@ impl Spec {
             }
             (None, true) => {
                 assert_eq!(answer.status, 404, "there is no {path}");
-                self.follow(&json!({ "$ref": "#/components/responses/NotFound" }).leak(), String::new())
+                self.shared("NotFound")
             }
             (None, false) => {
                 assert_eq!(answer.status, 405, "there is no {method} {path}");
-                self.follow(&json!({ "$ref": "#/components/responses/MethodNotAllowed" }).leak(), String::new())
+                self.shared("MethodNotAllowed")
             }
         };
         for (name, header) in response["headers"].as_object().unwrap() {
@@ -137,15 +144,5 @@ impl Spec {
         if path != "/openapi.yaml" {
             assert_eq!(answer.header("cache-control"), Some("no-store"));
         }
-    }
-}
-
-trait Leak {
-    fn leak(self) -> &'static Value;
-}
-
-impl Leak for Value {
-    fn leak(self) -> &'static Value {
-        Box::leak(Box::new(self))
     }
 }
