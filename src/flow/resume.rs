@@ -108,8 +108,12 @@ pub async fn resume(
         let write = job(Work::WriteCredential, id.as_str(), &issuance.write_key, now);
         tx.enqueue(&Job { reason: Some("resumed".to_owned()), ..write }).await?;
     } else {
-        let hours = if is_sealed { app.retention.sealed_hours } else { app.retention.evidence_hours };
-        let until = now.plus_millis(i64::from(hours) * 3_600_000);
+        let until = if is_sealed {
+            now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000)
+        } else {
+            // Being resumed does not make readable evidence wait longer.
+            issuance.waits_until.unwrap_or(now)
+        };
         tx.mark_awaiting_profile(id, issuance.state, until, now).await?;
         tx.enqueue(&Job { due_at: now, ..look_again(id, now) }).await?;
     }

@@ -80,6 +80,7 @@ async fn end(app: &App, issuance: &Issuance, now: Moment) -> Result<(), StoreErr
     let mut tx = app.store.begin().await?;
     tx.mark_failed(&issuance.id, issuance.state, issuance.halt, now).await?;
     tx.forget_content(&issuance.id).await?;
+    tx.forget_contact(&issuance.id).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
     announce(app, &mut tx, EventKind::Failed, issuance, issuance.halt, now).await?;
     tx.record(&entry(app, issuance.id.as_str(), issuance.halt, now)).await?;

@@ -4,7 +4,7 @@ use idos_credential::Moment;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
-use super::{Store, StoreError, Tx, one};
+use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::ids::JobId;
 use crate::model::job::{Job, JobState, Work};
 
@@ -15,12 +15,14 @@ impl Store {
         let row = sqlx::query(
             "UPDATE job SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE id = (\
                SELECT id FROM job WHERE lane IS NULL AND state = 'ready' AND due_at <= $3 \
-               AND (lease_until IS NULL OR lease_until <= $3) ORDER BY due_at LIMIT 1) \
-             AND state = 'ready' AND due_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) RETURNING *",
+               AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) ORDER BY due_at LIMIT 1) \
+             AND state = 'ready' AND due_at <= $3 \
+             AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) RETURNING *",
         )
         .bind(owner)
         .bind(until.unix_millis())
         .bind(now.unix_millis())
+        .bind(too_far(now))
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;
@@ -139,6 +141,29 @@ impl Tx {
         .bind(to.as_str())
         .bind(due_at.unix_millis())
         .bind(reason)
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// Gives a job of a lane to another lane. Whatever transaction it had does not count any more.
+    pub async fn move_job(&mut self, job: &Job, lane: &str, now: Moment) -> Result<(), StoreError> {
+        self.set_job(job, JobState::Ready, now, "moved to another lane").await?;
+        sqlx::query("UPDATE job SET lane = $1 WHERE id = $2")
+            .bind(lane)
+            .bind(job.id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Drops work on `subject` that nothing has been sent for. [`StoreError::Stale`] if there is none.
+    pub async fn drop_unsent(&mut self, work: Work, subject: &str) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "DELETE FROM job WHERE work = $1 AND subject = $2 AND state = 'ready' AND attempts = 0 AND reason IS NULL",
+        )
+        .bind(work.as_str())
+        .bind(subject)
         .execute(&mut *self.tx)
         .await?;
         one(&result)

@@ -6,7 +6,7 @@
 use idos_credential::Moment;
 
 use super::jobs::read;
-use super::{Store, StoreError, Tx, one};
+use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::job::Job;
 
 /// The right to send for a write key.
@@ -32,7 +32,7 @@ pub struct Sending<'a> {
 }
 
 impl Store {
-    /// Takes a lane that nobody holds, or whose holder has given no sign of life.
+    /// Takes a lane that nobody holds, or whose holder has given no sign of life (or had a clock that ran ahead).
     pub async fn take_lane(
         &self,
         write_key: &str,
@@ -48,13 +48,14 @@ impl Store {
         .execute(&mut *tx.tx)
         .await?;
         let taken: Option<(i64,)> = sqlx::query_as(
-            "UPDATE lane SET owner = $1, lease_until = $2, epoch = epoch + 1 WHERE write_key = $3 AND lease_until <= $4 \
-             RETURNING epoch",
+            "UPDATE lane SET owner = $1, lease_until = $2, epoch = epoch + 1 WHERE write_key = $3 \
+             AND (lease_until <= $4 OR lease_until > $5) RETURNING epoch",
         )
         .bind(owner)
         .bind(until.unix_millis())
         .bind(write_key)
         .bind(now.unix_millis())
+        .bind(too_far(now))
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;

@@ -17,10 +17,11 @@ impl Store {
             .bind(name)
             .execute(&mut *tx.tx)
             .await?;
-        let claimed = sqlx::query("UPDATE recurring SET due_at = $1 WHERE name = $2 AND due_at <= $3")
+        let claimed = sqlx::query("UPDATE recurring SET due_at = $1 WHERE name = $2 AND (due_at <= $3 OR due_at > $4)")
             .bind(next)
             .bind(name)
             .bind(now)
+            .bind(now.saturating_add(super::TOO_FAR))
             .execute(&mut *tx.tx)
             .await?;
         tx.commit().await?;

@@ -105,6 +105,12 @@ impl User {
         Self { id: id(), wallet_id: id(), wallet, secret }
     }
 
+    /// The same user, to be changed.
+    pub(crate) fn like(user: &Self) -> Self {
+        let (wallet, secret) = (user.wallet.clone(), user.secret.clone());
+        Self { id: user.id, wallet_id: user.wallet_id, wallet, secret }
+    }
+
     pub(crate) fn proof(&self) -> (String, Option<String>, String) {
         (self.wallet.address(), self.wallet.public_key(), self.wallet.sign_message(MESSAGE, [9; 32]))
     }
