@@ -445,7 +445,7 @@ impl Config {
                 "must begin with https:// or http://",
             ),
             (
-                self.http.metrics_listen != Some(self.http.listen),
+                self.http.metrics_listen != Some(self.http.listen) || self.http.listen.port() == 0,
                 "http.metrics_listen",
                 "must not be the address of http.listen",
             ),

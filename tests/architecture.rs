@@ -16,7 +16,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("keys", &["config", "model"]),
     ("vault", &[]),
     ("mail", &["config", "model"]),
-    ("telemetry", &["config"]),
+    ("outbound", &[]),
+    ("telemetry", &["config", "outbound"]),
     ("store", &["model"]),
     ("app", &["clock", "config", "keys", "model", "store", "vault"]),
     ("flow", &["app", "keys", "model", "store", "vault"]),
@@ -25,7 +26,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "clock", "config", "flow", "http", "keys", "mail", "model", "store", "telemetry", "vault",
+            "app",
+            "clock",
+            "config",
+            "flow",
+            "http",
+            "keys",
+            "mail",
+            "model",
+            "outbound",
+            "store",
+            "telemetry",
+            "vault",
             "worker",
         ],
     ),
@@ -33,9 +45,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// For each outside crate that must stay in its place: the modules that may name it.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("axum", &["http"]),
+    ("axum", &["cli", "http"]), // cli: the page of `dev`
     ("chacha20poly1305", &["vault"]),
     ("clap", &["cli"]),
+    ("governor", &["http"]),
+    ("hyper", &["http"]),
+    ("hyper_util", &["http"]),
     ("idos_client", &["app", "cli", "flow", "http", "model", "worker"]),
     ("idos_devnode", &["cli"]),
     ("idos_linked_data", &["cli"]),
@@ -43,9 +58,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lettre", &["mail", "model"]),
     ("multer", &["http"]),
     ("opentelemetry", &["telemetry"]),
+    ("reqwest", &["cli", "outbound", "telemetry"]),
     ("sqlx", &["store"]),
     ("tokio_cron_scheduler", &["worker"]),
     ("toml", &["config"]),
+    ("tower_http", &["http"]),
 ];
 
 /// For each call that must stay in its place: the modules that may make it.

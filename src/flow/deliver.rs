@@ -303,6 +303,27 @@ pub async fn succeeded(
     Ok(())
 }
 
+/// Remembers that a halted issuance was found on the network after all: its transaction was on its way when it halted.
+pub(super) async fn found(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    tx.mark_queued(&issuance.id, State::Halted, now).await?;
+    tx.mark_issued(&issuance.id, None, now).await?;
+    tx.forget_content(&issuance.id).await?;
+    tx.drop_jobs(issuance.id.as_str()).await?;
+    announce(app, &mut tx, EventKind::Issued, issuance, None, now).await?;
+    tx.record(&entry(issuance.id.as_str(), Act::Issued, "found", now)).await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+/// Whether the credential of an issuance is on the network.
+pub(super) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<bool, NodeError> {
+    let view = CredentialExistAsInserter { id: issuance.ids.original };
+    Ok(app.idos().await?.call_one(&app.identity(), &view).await?.unwrap_or(false))
+}
+
 /// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.
 async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, DeliverError> {
     let signer = app.identity();
@@ -329,6 +350,7 @@ async fn not_revoked(app: &App, lease: &LaneLease, job: &Job, issuance: &Issuanc
     hold(app, &mut tx, lease, now).await?;
     tx.finish_job(job).await?;
     tx.mark_not_revoked(&issuance.id, HaltCode::NotRevoked, now).await?;
+    announce(app, &mut tx, EventKind::Halted, issuance, Some(HaltCode::NotRevoked), now).await?;
     tx.record(&entry(issuance.id.as_str(), Act::Halted, HaltCode::NotRevoked.as_str(), now)).await?;
     tx.commit().await?;
     app.announce_change();
@@ -444,8 +466,11 @@ async fn stop(
     match subject {
         None => return tx.finish_job(job).await,
         Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
-            // What is halted is the revocation: the credential is as valid as before, and the job waits for a person.
-            tx.halt_job(job, code.as_str()).await?;
+            // What has stopped is the revocation: the credential is as valid as before. Who revokes it again makes the work
+            // anew.
+            tx.finish_job(job).await?;
+            tx.mark_not_revoked(&issuance.id, code, now).await?;
+            announce(app, tx, EventKind::Halted, &issuance, Some(code), now).await?;
             tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }
         Some(Subject::Issuance(issuance)) => {

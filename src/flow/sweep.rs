@@ -4,6 +4,7 @@
 use idos_credential::Moment;
 
 use super::announce::announce;
+use super::deliver;
 use super::intake::look_again;
 use super::profile::job;
 use crate::app::App;
@@ -39,25 +40,37 @@ async fn end_overdue(app: &App) -> Result<(), StoreError> {
     loop {
         let now = app.clock.now();
         let overdue = app.store.overdue(now, BATCH).await?;
+        let mut ended = 0;
         for issuance in &overdue {
-            skip_stale(end(app, issuance, now).await)?;
+            // What has been sent may be there, whatever has happened to the work since: that is asked before the content
+            // goes.
+            let was_sent = issuance.state == State::Halted && issuance.sealed_at.is_some();
+            match if was_sent { deliver::is_on_network(app, issuance).await } else { Ok(false) } {
+                Ok(true) => skip_stale(deliver::found(app, issuance).await)?,
+                Ok(false) => skip_stale(end(app, issuance, now).await)?,
+                Err(error) => {
+                    tracing::warn!(issuance.id = %issuance.id, "It cannot be ended before the node is asked: {error}");
+                    continue;
+                }
+            }
+            ended += 1;
         }
         let profiles = app.store.overdue_profiles(now, BATCH).await?;
         for profile in &profiles {
             let change = ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
             let mut tx = app.store.begin().await?;
-            let ended = tx
+            let moved = tx
                 .advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now)
                 .await;
-            if ended.is_ok() {
+            if moved.is_ok() {
                 tx.drop_jobs(profile.id.as_str()).await?;
                 tx.record(&entry(app, profile.id.as_str(), profile.halt, now)).await?;
                 tx.commit().await?;
             } else {
-                skip_stale(ended)?;
+                skip_stale(moved)?;
             }
         }
-        if overdue.len() + profiles.len() < BATCH as usize {
+        if ended + profiles.len() < BATCH as usize {
             return Ok(());
         }
     }

@@ -90,9 +90,8 @@ pub(crate) async fn in_time<T>(
     let seconds = api.app.http.body_timeout;
     match tokio::time::timeout(Duration::from_secs(seconds), reading).await {
         Ok(result) => result,
-        Err(_) => {
-            Err(Problem::new(Code::RequestTimeout).because(format!("A body may take {seconds} seconds to arrive.")))
-        }
+        Err(_) => Err(Problem::new(Code::RequestTimeout)
+            .because(format!("A body may take {seconds} seconds to arrive."))),
     }
 }
 

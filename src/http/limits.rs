@@ -76,20 +76,24 @@ impl Rates {
 }
 
 /// Room for the bodies of requests.
-pub(crate) struct Memory(Arc<Semaphore>);
+pub(crate) struct Memory {
+    room: Arc<Semaphore>,
+    patience: Duration,
+}
 
 /// Some of the room, until it is dropped.
 pub(crate) struct Room(OwnedSemaphorePermit);
 
 impl Memory {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))))
+        let room = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
+        Self { room, patience: PATIENCE }
     }
 
     /// Takes room for `bytes`; waits a little for it.
     pub(crate) async fn room(&self, bytes: usize) -> Result<Room, Problem> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        match tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_many_owned(units)).await {
+        match tokio::time::timeout(self.patience, Arc::clone(&self.room).acquire_many_owned(units)).await {
             Ok(Ok(permit)) => Ok(Room(permit)),
             Ok(Err(_)) | Err(_) => {
                 Err(Problem::new(Code::Overloaded).because("Too many request bodies are being read."))
@@ -128,9 +132,9 @@ mod tests {
         assert_eq!(peer("::ffff:10.0.0.1"), peer("10.0.0.1"));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn room_is_limited_and_given_back() {
-        let memory = Memory::new(8 * UNIT);
+        let memory = Memory { patience: Duration::from_millis(10), ..Memory::new(8 * UNIT) };
         let mut first = memory.room(8 * UNIT).await.unwrap();
         assert_eq!(memory.room(1).await.err().unwrap().code, Code::Overloaded);
         first.shrink(UNIT + 1);

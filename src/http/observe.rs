@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -18,6 +16,7 @@ use rand::rngs::OsRng;
 use tracing::Instrument as _;
 
 use super::problem::{Code, Problem};
+use crate::telemetry;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -40,8 +39,7 @@ pub(super) fn describe() {
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let method = method(request.method());
-    let route =
-        request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!(
         "request",
         otel.name = format!("{method} {route}"),
@@ -52,6 +50,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         client = tracing::field::Empty,
         status = tracing::field::Empty,
     );
+    telemetry::continue_trace(&span, |name| request.headers().get(name)?.to_str().ok().map(str::to_owned));
     let started = Instant::now();
     let active = Active::new();
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -59,9 +58,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
 
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         *response.body_mut() = Body::from(problem.body(&id));
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         span.in_scope(|| note(&problem));
     }
     let headers = response.headers_mut();
@@ -75,7 +72,9 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let (status, took) = (response.status(), started.elapsed());
     count(method, &route, status.as_u16(), took);
     span.record("status", status.as_u16());
-    span.in_scope(|| tracing::info!(took.ms = millis(took), "Answered {method} {route} with {}", status.as_u16()));
+    span.in_scope(|| {
+        tracing::info!(took.ms = millis(took), "Answered {method} {route} with {}", status.as_u16());
+    });
     response
 }
 
@@ -134,12 +133,10 @@ fn method(method: &Method) -> &'static str {
 pub(super) fn request_id(headers: &HeaderMap) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    match given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(plain)) {
-        Some(id) => id.to_owned(),
-        None => {
-            let mut bytes = [0; 16];
-            OsRng.fill_bytes(&mut bytes);
-            hex::encode(bytes)
-        }
+    if let Some(id) = given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(plain)) {
+        return id.to_owned();
     }
+    let mut bytes = [0; 16];
+    OsRng.fill_bytes(&mut bytes);
+    hex::encode(bytes)
 }

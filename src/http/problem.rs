@@ -402,15 +402,13 @@ impl From<ResumeError> for Problem {
     fn from(error: ResumeError) -> Self {
         match error {
             ResumeError::NotFound => Self::new(Code::NotFound),
-            ResumeError::Conflict(state) => {
-                conflict(format!("The issuance is {state}; only what is halted or awaiting_grant is resumed."))
-            }
+            ResumeError::Conflict(state) => conflict(format!(
+                "The issuance is {state}; only what is halted or awaiting_grant is resumed."
+            )),
             ResumeError::ContentGone => conflict("Its content is gone: submit again."),
-            ResumeError::GrantNeeded(code) => {
-                Self::new(Code::InvalidFields).at(Place::Pointer("/writeGrant".to_owned()), "is required").because(
-                    format!("The issuance waits for a write grant ({code}): {}.", code.cure()),
-                )
-            }
+            ResumeError::GrantNeeded(code) => Self::new(Code::InvalidFields)
+                .at(Place::Pointer("/writeGrant".to_owned()), "is required")
+                .because(format!("The issuance waits for a write grant ({code}): {}.", code.cure())),
             ResumeError::NoGrantWanted => Self::new(Code::InvalidFields)
                 .at(Place::Pointer("/writeGrant".to_owned()), "is not wanted: the issuer writes as inserter"),
             ResumeError::Grant(invalid) => Self::invalid("/writeGrant", invalid),

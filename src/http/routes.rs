@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, delete, get, post};
-use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -143,12 +143,14 @@ fn of(api: Api) -> Router {
         let check = middleware::from_fn_with_state((api.clone(), route.access), auth::check);
         router.route(route.path, (route.handler)().route_layer(check))
     });
-    routes
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(nowhere)
+    dress(routes.method_not_allowed_fallback(method_not_allowed).fallback(nowhere)).with_state(api)
+}
+
+/// What every answer has, whichever route it comes from.
+fn dress<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router
         .layer(CatchPanicLayer::custom(|_panic| Problem::new(Code::Internal).into_response()))
         .layer(middleware::from_fn(observe::observe))
-        .with_state(api)
 }
 
 /// `/metrics` alone, for an address of its own.
@@ -164,4 +166,46 @@ async fn nowhere(State(api): State<Api>, request: Request) -> Result<Response, P
 async fn method_not_allowed(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     api.rates.count(&auth::asker(&request))?;
     Err(Problem::new(Code::MethodNotAllowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    async fn breaks() -> Response {
+        panic!("Xyzzy")
+    }
+
+    async fn ask(request: &str) -> String {
+        let router = dress(Router::new().route("/things/{id}", get(breaks)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        tokio::select! {
+            _ = super::super::serve_router(router, listener, std::future::pending()) => {}
+            read = stream.read_to_string(&mut answer) => drop(read.unwrap()),
+        }
+        answer
+    }
+
+    #[test]
+    fn a_panic_is_a_problem_and_metrics_name_routes() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = metrics::with_local_recorder(&recorder, || {
+            runtime.block_on(ask("GET /things/Quux?a=Plugh HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+        });
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+        assert!(answer.contains("urn:idos-issuer:problem:internal") && !answer.contains("Xyzzy"), "{answer}");
+        let shown = recorder.handle().render();
+        let line = "http_requests_total{method=\"GET\",route=\"/things/{id}\",status=\"500\"} 1";
+        assert!(shown.contains(line), "{shown}");
+        assert!(!shown.contains("Quux") && !shown.contains("Plugh"));
+        assert!(shown.contains("http_requests_active 0"), "{shown}");
+    }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::model::audit::ChainedEntry;
 use crate::model::event::Event;
-use crate::model::issuance::{Delivery, HaltCode, Issuance, Transaction};
+use crate::model::issuance::{Confirmation, Delivery, HaltCode, Issuance, Transaction};
 use crate::model::profile::Profile;
 
 /// A list, newest first.
@@ -144,7 +144,7 @@ impl From<Issuance> for IssuanceView {
             revocation: issuance.revoke_requested_at.map(|requested| RevocationView {
                 requested_at: requested.to_string(),
                 revoked_at: text(issuance.revoked_at),
-                confirmed_by: issuance.confirmed_by.map(|how| how.as_str()),
+                confirmed_by: issuance.confirmed_by.map(Confirmation::as_str),
             }),
             has_contact: issuance.has_contact,
         }

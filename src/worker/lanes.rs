@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use idos_client::transaction::TxHash;
 use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
+use idos_credential::Moment;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -558,7 +559,7 @@ fn as_gauge(count: usize) -> f64 {
 }
 
 /// Stops what was to go by the lane of a write key that is not in the configuration any more: nobody else would.
-pub(super) async fn halt_orphans(app: &App) -> Result<(), StoreError> {
+pub(super) async fn halt_orphans(app: &App) -> Result<(), DeliverError> {
     for lane in app.store.lanes_with_work().await? {
         if app.write_key(&lane).is_some() {
             continue;
@@ -567,13 +568,25 @@ pub(super) async fn halt_orphans(app: &App) -> Result<(), StoreError> {
         let until = now.plus_millis(app.lease_millis());
         // Another process may still know the key.
         let Some(lease) = app.store.take_lane(&lane, &app.owner, now, until).await? else { continue };
-        let mut jobs = app.store.in_flight(&lane).await?;
-        jobs.extend(app.store.due_in_lane(&lane, now, 1000).await?);
-        for job in jobs {
-            tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
-            deliver::halt_in_lane(app, &lease, &job, HaltCode::KeyMissing).await?;
-        }
+        let halted = halt_all(app, &lease, now).await;
         app.store.release_lane(&lease).await?;
+        halted?;
+    }
+    Ok(())
+}
+
+async fn halt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), DeliverError> {
+    for job in app.store.in_flight(&lease.write_key).await? {
+        // Its transaction was on its way.
+        if deliver::is_done(app, app.idos().await?, &job).await? {
+            deliver::succeeded(app, lease, &job, None).await?;
+        } else {
+            deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
+        }
+    }
+    for job in app.store.due_in_lane(&lease.write_key, now, 1000).await? {
+        tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
+        deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ const PERIOD: i64 = 55_000;
 
 /// Sweeps at start, and then each minute.
 pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+    // The configuration may have lost a key since the last start, whoever has swept meanwhile.
+    stop_orphans(&app).await;
     tick(&app).await;
     if let Err(error) = schedule(&app, &shutdown).await {
         tracing::error!("The timetable cannot be set up: {error}");
@@ -48,10 +50,14 @@ async fn tick(app: &App) {
             if let Err(error) = sweep::sweep(app).await {
                 tracing::error!(cause = std::error::Error::source(&error), "The sweep was broken off: {error}");
             }
-            if let Err(error) = lanes::halt_orphans(app).await {
-                tracing::error!(cause = std::error::Error::source(&error), "Lanes without key: {error}");
-            }
+            stop_orphans(app).await;
         }
         Err(error) => tracing::error!(cause = std::error::Error::source(&error), "No sweep: {error}"),
+    }
+}
+
+async fn stop_orphans(app: &App) {
+    if let Err(error) = lanes::halt_orphans(app).await {
+        tracing::error!(cause = std::error::Error::source(&error), "Work of lanes without key: {error}");
     }
 }

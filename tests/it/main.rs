@@ -6,8 +6,15 @@
 #[macro_use]
 mod support;
 
+mod cli_deployment;
+mod cli_dev;
+mod cli_doctor;
+mod cli_operate;
+mod cli_serve;
+mod cli_traces;
 mod commands;
 mod demo;
 mod flows;
+mod http;
 mod kills;
 mod service;

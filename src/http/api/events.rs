@@ -27,7 +27,8 @@ pub(in crate::http) async fn list(
     query.end()?;
     let page = api.app.store.events(&caller.client, kind, cursor.as_ref(), limit).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|event| event.id.to_string());
-    Ok(Json(List { items: page.items.into_iter().map(EventView::from).collect(), next_cursor }).into_response())
+    Ok(Json(List { items: page.items.into_iter().map(EventView::from).collect(), next_cursor })
+        .into_response())
 }
 
 pub(in crate::http) async fn replay(

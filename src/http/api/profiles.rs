@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::query::Query;
 use super::{accepted, idempotency_key};
-use crate::flow::profile::{self, By};
 use crate::flow::intake;
+use crate::flow::profile::{self, By};
 use crate::http::problem::{Code, Problem};
 use crate::http::read::{self, LookUp};
 use crate::http::view::ProfileView;

@@ -22,8 +22,10 @@ impl Query {
         for (name, value) in form_urlencoded::parse(text.unwrap_or_default().as_bytes()) {
             // An unknown name came from outside, so it is not repeated.
             let Some(name) = names.iter().find(|known| **known == name) else {
-                return Err(Problem::new(Code::InvalidRequest)
-                    .because(format!("The query has a parameter that is not known; there are: {}.", names.join(", "))));
+                return Err(Problem::new(Code::InvalidRequest).because(format!(
+                    "The query has a parameter that is not known; there are: {}.",
+                    names.join(", ")
+                )));
             };
             if query.given.iter().any(|(given, _)| given == name) {
                 query.fault(name, "is given twice");
@@ -53,12 +55,14 @@ impl Query {
 
     /// How many items are wanted.
     pub(super) fn limit(&mut self) -> u32 {
-        self.read("limit", "must be a whole number from 1 to 200").map_or(USUAL_ITEMS, |Whole::<1, 200>(limit)| limit)
+        self.read("limit", "must be a whole number from 1 to 200")
+            .map_or(USUAL_ITEMS, |Whole::<1, 200>(limit)| limit)
     }
 
     /// How many seconds the caller waits.
     pub(super) fn wait(&mut self) -> u64 {
-        self.read("wait", "must be a whole number from 0 to 600").map_or(0, |Whole::<0, 600>(seconds)| seconds.into())
+        self.read("wait", "must be a whole number from 0 to 600")
+            .map_or(0, |Whole::<0, 600>(seconds)| seconds.into())
     }
 
     /// That nothing is wrong.

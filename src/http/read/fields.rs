@@ -13,7 +13,11 @@ use crate::http::problem::{self, Fault, Place, Problem};
 pub(super) struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
-    pub(super) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<std::borrow::Cow<'static, str>>) {
+    pub(super) fn add(
+        &mut self,
+        pointer: impl Into<String>,
+        detail: impl Into<std::borrow::Cow<'static, str>>,
+    ) {
         self.0.push(Fault { place: Place::Pointer(pointer.into()), detail: detail.into() });
     }
 

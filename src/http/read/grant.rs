@@ -47,7 +47,9 @@ pub(crate) fn grant_offer(json: &Json, text: &[u8]) -> Result<GrantOffer, Proble
     let offer = Object::of(json, "", OFFER, &mut faults).and_then(|object| {
         let owner = object.required("owner", &mut faults).and_then(|json| owner(json, "/owner", &mut faults));
         let seconds = match object.get("validForSeconds") {
-            Some(Json::Number) => whole_number(text, "validForSeconds").filter(|seconds| SECONDS.contains(seconds)),
+            Some(Json::Number) => {
+                whole_number(text, "validForSeconds").filter(|seconds| SECONDS.contains(seconds))
+            }
             Some(_) => None,
             None => Some(USUAL_SECONDS),
         };
@@ -69,7 +71,11 @@ pub(crate) fn grant_offer(json: &Json, text: &[u8]) -> Result<GrantOffer, Proble
 fn whole_number(text: &[u8], name: &str) -> Option<u64> {
     let value: serde_json::Value = serde_json::from_slice(text).ok()?;
     let number = value.get(name)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and small")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be whole and small"
+    )]
     number.as_u64().or_else(|| {
         let float = number.as_f64()?;
         (float.fract() == 0.0 && (0.0..1e15).contains(&float)).then_some(float as u64)

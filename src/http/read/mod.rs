@@ -48,5 +48,6 @@ pub(crate) fn nothing(json: &Json) -> Result<(), Problem> {
 
 /// Reads JSON, or says why it is none.
 pub(crate) fn json(bytes: &[u8]) -> Result<Json, Problem> {
-    Json::parse(bytes).map_err(|error| Problem::new(Code::InvalidRequest).because(format!("The body {error}.")))
+    Json::parse(bytes)
+        .map_err(|error| Problem::new(Code::InvalidRequest).because(format!("The body {error}.")))
 }

@@ -53,9 +53,11 @@ pub(crate) fn new_profile(json: &Json) -> Result<NewProfile, Problem> {
     let mut faults = Faults::default();
     let profile = Object::of(json, "", NEW_PROFILE, &mut faults).and_then(|object| {
         let user_id = object.user_id("userId", &mut faults);
-        let encryption_key = object
-            .parsed("encryptionPublicKey", &mut faults, ENCRYPTION_KEY, |text| RecipientKey::from_base64(text).ok());
-        let password_store = object.read::<PasswordStore>("passwordStore", &mut faults, "must be user or mpc");
+        let encryption_key = object.parsed("encryptionPublicKey", &mut faults, ENCRYPTION_KEY, |text| {
+            RecipientKey::from_base64(text).ok()
+        });
+        let password_store =
+            object.read::<PasswordStore>("passwordStore", &mut faults, "must be user or mpc");
         let wallet = object.required("wallet", &mut faults).and_then(|json| wallet(json, &mut faults));
         Some(NewProfile {
             user_id: user_id?,

@@ -48,12 +48,15 @@ pub(crate) fn submission(mut json: Json, files: &Files) -> Result<Submission, Pr
         }
         let evidence = kind.zip(evidence).and_then(|(kind, json)| {
             let evidence = read_evidence(kind, json, user_id.unwrap_or_default(), &mut reading, &mut faults);
-            for (_, file) in files.parts.iter().flatten().filter(|(name, _)| !reading.used.contains(name.as_str())) {
+            for (_, file) in
+                files.parts.iter().flatten().filter(|(name, _)| !reading.used.contains(name.as_str()))
+            {
                 faults.add("/evidence/subject", format!("does not refer to part {}", file.place));
             }
             evidence
         });
-        let authority = object.required("delivery", &mut faults).and_then(|json| authority(json, &mut faults));
+        let authority =
+            object.required("delivery", &mut faults).and_then(|json| authority(json, &mut faults));
         let contact = object.get("contact").map(|json| contact(json, &mut faults));
         let reference = object.get("reference").map(|_| {
             let phrase = "must have 1 to 128 of a-z, A-Z, 0-9, . _ : -";
@@ -123,7 +126,8 @@ impl Reading<'_> {
         let [(name, Json::Text(text))] = members.as_slice() else { return Err(expected) };
         match &self.files.parts {
             _ if INLINE.contains(&name.as_str()) => {
-                let bytes = BASE64.decode(text).map_err(|_| "must be base64 (RFC 4648, section 4), with padding")?;
+                let bytes =
+                    BASE64.decode(text).map_err(|_| "must be base64 (RFC 4648, section 4), with padding")?;
                 if bytes.len() > self.files.max_file {
                     self.too_large = self.too_large.max(Some(bytes.len()));
                     return Err("is too large");

@@ -162,9 +162,12 @@ impl Stage {
 
     /// Wires a service. Several may run on the same stage.
     pub(crate) async fn app(&self) -> Arc<App> {
+        self.app_with(Vault::new(&[Zeroizing::new([7; 32])]).unwrap()).await
+    }
+
+    pub(crate) async fn app_with(&self, vault: Vault) -> Arc<App> {
         let store = Store::connect(&self.database.url, 8).await.unwrap();
         store.migrate().await.unwrap();
-        let vault = Vault::new(&[Zeroizing::new([7; 32])]).unwrap();
         Arc::new(App::wire(self.config(), self.clock.clone(), store, same_keys(&self.keys), vault).unwrap())
     }
 

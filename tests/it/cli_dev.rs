@@ -1,0 +1,119 @@
+//! `dev`: one command, and what it prints works.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::cli_deployment::{PATIENCE, Process, ask, http, pause, run};
+use crate::support::{Folder, stdout};
+
+const PORTS: [&str; 8] = [
+    "dev",
+    "--json",
+    "--listen",
+    "127.0.0.1:0",
+    "--node-listen",
+    "127.0.0.1:0",
+    "--mailbox-listen",
+    "127.0.0.1:0",
+];
+
+fn start(more: &[&str]) -> (Process, Value) {
+    let process = Process::with_first_line(&[&PORTS[..], more].concat());
+    let shown = serde_json::from_str(process.first_line.as_deref().unwrap()).unwrap();
+    (process, shown)
+}
+
+/// Runs a line that was printed, in a shell.
+fn shell(line: &Value) -> Value {
+    let output =
+        tokio::task::block_in_place(|| Command::new("sh").args(["-c", line.as_str().unwrap()]).output());
+    let output = output.unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Waits until all that was submitted is issued.
+fn wait_until_issued(read: &Value, count: usize) -> Vec<Value> {
+    let start = Instant::now();
+    loop {
+        let items = shell(read)["items"].as_array().unwrap().clone();
+        if items.len() == count && items.iter().all(|item| item["state"] == "issued") {
+            return items;
+        }
+        assert!(start.elapsed() < PATIENCE, "{items:?}");
+        pause();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_lines_that_are_printed_work() {
+    let (process, shown) = start(&["--block-time", "0.2"]);
+    let submitted = shell(&shown["curl"]["submit"]);
+    assert_eq!(submitted["userId"], shown["samples"]["userWithProfile"]["userId"], "{submitted}");
+    let by_grant = shell(&shown["curl"]["submitByGrant"]);
+    assert!(by_grant["copyId"].is_string(), "{by_grant}");
+    let profile = shell(&shown["curl"]["createProfile"]);
+    assert_eq!(profile["userId"], shown["samples"]["userWithoutProfile"]["userId"], "{profile}");
+
+    let items = wait_until_issued(&shown["curl"]["read"], 2);
+    assert!(
+        items.iter().any(|item| item["id"] == submitted["id"] && item["transaction"]["hash"].is_string())
+    );
+    assert_eq!(
+        shell(&shown["curl"]["submit"])["id"],
+        submitted["id"],
+        "the same request again is the same issuance"
+    );
+
+    let (status, page) = ask(http().get(shown["mailboxUrl"].as_str().unwrap())).await;
+    assert_eq!(status, 200);
+    assert!(page.contains("<h2>Mail works</h2>"), "{page}");
+
+    // Other commands work on its folder.
+    let config = shown["config"].as_str().unwrap();
+    let doctor = run(&["--config", config, "doctor"]);
+    assert!(doctor.status.success(), "{}", stdout(&doctor));
+    assert!(run(&["--config", config, "healthcheck"]).status.success());
+
+    let folder = shown["data"].as_str().unwrap().to_owned();
+    let (code, took, said) = process.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(!std::path::Path::new(&folder).exists(), "nothing is left behind");
+    assert!(!said.contains(&shown["apiKey"].as_str().unwrap()[40..]), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_in_a_folder_of_ones_own_is_taken_up_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    let data = folder.path("it's mine");
+    let (process, first) = start(&["--data", &data]);
+    let submitted = shell(&first["curl"]["submit"]);
+    wait_until_issued(&first["curl"]["read"], 1);
+    assert_eq!(process.stop().0, Some(0));
+    for (name, mode) in
+        [("", 0o700), ("api.key", 0o600), ("keys/signing.key", 0o600), ("keys/vault.key", 0o600)]
+    {
+        let path = std::path::Path::new(&data).join(name);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode, "{name}");
+    }
+
+    let (process, second) = start(&["--data", &data]);
+    assert_eq!(second["apiKey"], first["apiKey"]);
+    shell(&second["curl"]["submit"]);
+    let items = wait_until_issued(&second["curl"]["read"], 2);
+    assert!(items.iter().any(|item| item["id"] == submitted["id"]), "the node and the database go on");
+    assert_eq!(process.stop().0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn it_stays_on_this_machine_and_makes_its_own_configuration() {
+    assert_eq!(run(&["dev", "--listen", "0.0.0.0:0"]).status.code(), Some(2));
+    assert_eq!(run(&["dev", "--mailbox-listen", "0.0.0.0:0"]).status.code(), Some(2));
+    assert_eq!(run(&["--config", "config.toml", "dev"]).status.code(), Some(2));
+    assert_eq!(run(&["dev", "--block-time", "0"]).status.code(), Some(2));
+}

@@ -1,0 +1,190 @@
+//! `doctor`: each broken deployment is complained of, with a cure; a healthy one is not.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::cli_deployment::{Deployment, run};
+use crate::cli_operate::{halted_job, tamper};
+use crate::cli_serve::submit_with_contact;
+use crate::support::stdout;
+
+/// What the doctor complains of: check, text and cure, each in one line.
+fn complaints(deployment: &Deployment) -> Vec<String> {
+    let output = deployment.run(&["doctor", "--json"]);
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let line = |finding: &Value| {
+        let text = |name: &str| finding[name].as_str().unwrap().to_owned();
+        format!("{}: {} -> {}", text("check"), text("text"), text("cure"))
+    };
+    let bad = |finding: &&Value| finding["verdict"] == "bad";
+    let found: Vec<_> = report["findings"].as_array().unwrap().iter().filter(bad).map(line).collect();
+    assert_eq!(report["healthy"], found.is_empty());
+    assert_eq!(output.status.code(), Some(i32::from(!found.is_empty())));
+    assert!(found.iter().all(|line| !line.contains('\n')), "{found:?}");
+    found
+}
+
+#[track_caller]
+fn only(found: &[String], parts: &[&str]) {
+    assert_eq!(found.len(), 1, "{found:?}");
+    for part in parts {
+        assert!(found[0].contains(part), "{part}: {found:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_healthy_deployment_is_healthy() {
+    let deployment = Deployment::migrated().await;
+    let (code, ..) = deployment.start(&["serve"]).stop();
+    assert_eq!(code, Some(0));
+    assert_eq!(complaints(&deployment), [""; 0]);
+    let told = deployment.good(&["doctor"]);
+    for part in
+        ["signing key    is the recorded one", "1 of 1 write keys may write", "the chain holds", "\nhealthy"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn keys_that_others_can_read_or_that_are_gone() {
+    let deployment = Deployment::migrated().await;
+    let file = deployment.folder.path("keys/write.key");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    only(&complaints(&deployment), &["keys: ", "read by others", &format!("chmod 600 {file}")]);
+
+    std::fs::remove_file(&file).unwrap();
+    only(&complaints(&deployment), &["keys: ", "is not there", "keys generate"]);
+    let run = deployment.run(&["doctor"]);
+    assert!(stdout(&run).contains("cure: put the file back"), "{}", stdout(&run));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_folder_in_which_others_may_replace_keys() {
+    let deployment = Deployment::migrated().await;
+    let keys = deployment.folder.path("keys");
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o777)).unwrap();
+    only(&complaints(&deployment), &["keys: ", &format!("chmod go-w {keys}")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_that_is_not_there_is_not_made() {
+    let deployment = Deployment::new().await;
+    only(&complaints(&deployment), &["database: ", "idos-issuer migrate"]);
+    assert!(!deployment.folder.0.join("issuer.db").exists());
+
+    deployment.folder.write("issuer.db", "");
+    only(&complaints(&deployment), &["database: ", "not up to date", "idos-issuer migrate"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_node_that_cannot_be_reached_or_is_another_network() {
+    let deployment = Deployment::migrated().await;
+    let text = std::fs::read_to_string(deployment.config()).unwrap();
+    deployment.folder.write("config.toml", text.replace("[issuer]", "chain_id = \"other\"\n[issuer]"));
+    only(&complaints(&deployment), &["node: ", "idos-localdev", "chain_id"]);
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    deployment.folder.write("config.toml", text.replace(&deployment.node.url(), &dead));
+    only(&complaints(&deployment), &["node: ", "node.url", "reached"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_key_that_may_not_write() {
+    let deployment = Deployment::migrated().await;
+    run(&["keys", "generate", "--folder", &deployment.folder.path("more")]);
+    let write = r#"write = ["keys/write.key", "more/write.key"]"#;
+    deployment.configure_with(write, r#"vault = "keys/vault.key""#, "");
+    let stranger = deployment.good_json(&["keys", "show", "--json"])["write"]["publicKeys"][1].clone();
+    only(&complaints(&deployment), &["inserter: ", stranger.as_str().unwrap(), "delegate of your inserter"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_signing_key_that_is_not_the_recorded_one() {
+    let deployment = Deployment::migrated().await;
+    deployment.start(&["serve"]).stop();
+    run(&["keys", "generate", "--folder", &deployment.folder.path("more")]);
+    std::fs::copy(deployment.folder.path("more/signing.key"), deployment.folder.path("keys/signing.key"))
+        .unwrap();
+    only(&complaints(&deployment), &["signing key: ", "keys accept"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_vault_key_that_is_still_needed() {
+    let deployment = Deployment::migrated().await;
+    submit_with_contact(&deployment, "somebody@user.example").await;
+    assert_eq!(complaints(&deployment), [""; 0]);
+    run(&["keys", "generate", "--folder", &deployment.folder.path("more")]);
+    deployment.configure_with(r#"write = "keys/write.key""#, r#"vault = "more/vault.key""#, "");
+    let found = complaints(&deployment);
+    assert_eq!(found.len(), 2, "a contact, and evidence that waits: {found:?}");
+    assert!(found.iter().all(|line| line.contains("put the old key's file back")), "{found:?}");
+
+    // With both keys nothing is wrong, and the notes say what is left to do.
+    let both = r#"vault = ["more/vault.key", "keys/vault.key"]"#;
+    deployment.configure_with(r#"write = "keys/write.key""#, both, "");
+    let told = deployment.good(&["doctor"]);
+    assert!(told.contains("vault relock") && told.contains("retention"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn halted_work_and_a_broken_chain() {
+    let deployment = Deployment::migrated().await;
+    halted_job(&deployment).await;
+    only(&complaints(&deployment), &["work: 1 jobs are halted", "jobs retry"]);
+    tamper(&deployment, "UPDATE job SET state = 'ready'").await;
+    only(&complaints(&deployment), &["work: ", "nobody does it", "worker"]);
+    tamper(&deployment, "DELETE FROM job").await;
+
+    deployment.good(&["apikey", "create", "--client", "a"]);
+    tamper(&deployment, "UPDATE audit SET detail = 'x'").await;
+    only(&complaints(&deployment), &["audit: ", "broken at entry 1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn receivers_and_a_mail_server_that_will_not_do() {
+    let deployment = Deployment::migrated().await;
+    let secret = deployment.folder.write("hook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let hook = |url: &str| {
+        deployment.configure(&format!(
+            "[[webhooks]]\nname = \"cases\"\nurl = \"{url}\"\nsecrets = [\"hook.secret\"]\n"
+        ));
+        complaints(&deployment)
+    };
+    only(&hook("https://127.0.0.1/Xyzzy"), &["webhooks: cases: ", "not public", "webhook_policy"]);
+    only(&hook("http://receiver.example/Xyzzy"), &["webhooks: cases: ", "https"]);
+    only(&hook("https://nobody.invalid/Xyzzy"), &["webhooks: cases: ", "does not resolve"]);
+    assert!(!hook("https://127.0.0.1/Xyzzy")[0].contains("Xyzzy"), "the URL may hold a secret");
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = listener.local_addr().unwrap();
+    drop(listener);
+    deployment
+        .configure(&format!("[mail]\nurl = \"smtp://user:Xyzzy@{dead}\"\nfrom = \"A <a@b.example>\"\n"));
+    let found = complaints(&deployment);
+    only(&found, &["mail: ", "cannot be reached"]);
+    assert!(!found[0].contains("Xyzzy"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_that_is_not_the_nodes() {
+    let past = chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc();
+    let deployment = Deployment::with_clock(idos_devnode::Clock::fixed(past)).await;
+    deployment.good(&["migrate"]);
+    only(&complaints(&deployment), &["clock: ", "seconds ahead of the node's", "NTP"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_configuration_that_is_none() {
+    let deployment = Deployment::migrated().await;
+    deployment.configure("max_wait = \"Xyzzy\"\n");
+    let found = complaints(&deployment);
+    only(&found, &["configuration: ", "config.example.toml"]);
+    assert!(!found[0].contains("Xyzzy"));
+    assert_eq!(run(&["doctor"]).status.code(), Some(2), "there is nothing to look at");
+}

@@ -1,0 +1,252 @@
+//! The commands of operators: keys, schema, API keys, jobs, audit chain, vault.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use idos_credential::Moment;
+use idos_issuer::model::ids::{IssuanceId, JobId};
+use idos_issuer::model::job::{Job, JobState, Work};
+use idos_issuer::store::Store;
+use rand::rngs::OsRng;
+use serde_json::Value;
+
+use crate::cli_deployment::{Deployment, ask, http, run};
+use crate::support::{Folder, stderr, stdout};
+
+/// Adds a halted job, as a receiver of webhooks that is gone for good leaves one.
+pub(crate) async fn halted_job(deployment: &Deployment) -> JobId {
+    let store = Store::connect(&deployment.database(), 2).await.unwrap();
+    let now: Moment = "2026-01-01T00:00:00Z".parse().unwrap();
+    let job = Job {
+        id: JobId::new(now, &mut OsRng),
+        work: Work::SendWebhook,
+        subject: "evt_01J00000000000000000000000".to_owned(),
+        target: "cases".to_owned(),
+        lane: None,
+        state: JobState::Ready,
+        due_at: now,
+        attempts: 0,
+        nonce: None,
+        tx_hash: None,
+        sent_at: None,
+        reason: None,
+        created_at: now,
+    };
+    let mut tx = store.begin().await.unwrap();
+    tx.enqueue(&job).await.unwrap();
+    tx.halt_job(&job, "gone").await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+    job.id
+}
+
+/// Changes the database behind the service's back.
+pub(crate) async fn tamper(deployment: &Deployment, sql: &'static str) {
+    use sqlx::Connection as _;
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(&deployment.database()).await.unwrap();
+    assert!(sqlx::query(sql).execute(&mut connection).await.unwrap().rows_affected() > 0);
+    connection.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn keys_are_made_with_a_vault_key_and_shown() {
+    let folder = Folder::new();
+    let keys = folder.path("keys");
+    let made = stdout(&run(&["keys", "generate", "--folder", &keys]));
+    for file in ["signing.key", "write.key", "encryption.key", "vault.key"] {
+        assert!(made.contains(file), "{made}");
+        let bits = folder.0.join("keys").join(file).metadata().unwrap().permissions().mode();
+        assert_eq!(bits & 0o777, 0o600, "{file}");
+    }
+    let again = run(&["keys", "generate", "--folder", &keys]);
+    assert_eq!(again.status.code(), Some(2), "never overwritten");
+
+    let deployment = Deployment::new().await;
+    let second = run(&["keys", "generate", "--folder", &deployment.folder.path("more"), "--json"]);
+    let second: Value = serde_json::from_str(&stdout(&second)).unwrap();
+    deployment.configure_with(
+        r#"write = ["keys/write.key", "more/write.key"]"#,
+        r#"vault = ["more/vault.key", "keys/vault.key"]"#,
+        "",
+    );
+    let shown = deployment.good_json(&["keys", "show", "--json"]);
+    let write = shown["write"]["publicKeys"].as_array().unwrap();
+    assert_eq!(write.len(), 2);
+    assert_eq!(write[1], second["write"]["publicKey"]);
+    let vault = shown["vault"]["keyIds"].as_array().unwrap();
+    assert_eq!(vault.len(), 2);
+    assert_eq!(vault[0], second["vault"]["keyIds"][0], "the first locks");
+    let text = deployment.good(&["keys", "show"]);
+    for id in write.iter().chain(vault) {
+        assert!(text.contains(id.as_str().unwrap()), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_schema_is_made_and_checked() {
+    let deployment = Deployment::new().await;
+    assert_eq!(deployment.run(&["migrate", "--check"]).status.code(), Some(1));
+    let refused = deployment.run(&["apikey", "list"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("idos-issuer migrate"), "{}", stderr(&refused));
+
+    deployment.configure("[database2]\n");
+    assert_eq!(
+        deployment.run(&["migrate"]).status.code(),
+        Some(2),
+        "nonsense is refused before anything is done"
+    );
+    deployment.configure("");
+    deployment.good(&["migrate"]);
+    deployment.good(&["migrate"]);
+    deployment.good(&["migrate", "--check"]);
+    assert_eq!(stdout(&deployment.run(&["apikey", "list"])), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_api_key_opens_the_api_until_it_is_revoked() {
+    let deployment = Deployment::migrated().await;
+    let key = deployment.good_json(&["apikey", "create", "--client", "acme", "--json"]);
+    let text = key["key"].as_str().unwrap();
+    let scopes: Vec<_> =
+        key["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
+    assert!(scopes.contains(&"issuances:write") && scopes.contains(&"events"), "{scopes:?}");
+    assert!(!scopes.contains(&"issuances:erase") && !scopes.contains(&"issuances:revoke"), "{scopes:?}");
+
+    let narrow = deployment.run(&[
+        "apikey",
+        "create",
+        "--client",
+        "acme",
+        "--scope",
+        "events",
+        "--scope",
+        "grants",
+        "--expires-in",
+        "30",
+    ]);
+    let narrow_text = stdout(&narrow).trim().to_owned();
+    assert!(narrow_text.starts_with("idos_key_") && !stderr(&narrow).contains(&narrow_text));
+
+    let serve = deployment.start(&["serve", "--no-worker"]);
+    let list = || http().get(format!("{}/v1/issuances", serve.url()));
+    assert_eq!(ask(list()).await.0, 401);
+    assert_eq!(ask(list().bearer_auth(text)).await, (200, r#"{"items":[]}"#.to_owned()));
+    assert_eq!(ask(list().bearer_auth(&narrow_text)).await.0, 403);
+
+    let listed = deployment.good_json(&["apikey", "list", "--json"]);
+    assert_eq!(listed[0]["id"], key["id"]);
+    assert!(listed[0]["usedAt"].is_string() && listed[1]["expiresAt"].is_string());
+    assert!(!listed.to_string().contains(&text[text.len() - 43..]), "no secrets");
+    assert!(deployment.good(&["apikey", "list"]).contains("acme  until "));
+
+    let id = key["id"].as_str().unwrap();
+    deployment.good(&["apikey", "revoke", id]);
+    assert_eq!(ask(list().bearer_auth(text)).await.0, 401);
+    assert_eq!(deployment.run(&["apikey", "revoke", id]).status.code(), Some(2));
+    assert!(deployment.good(&["apikey", "list"]).contains("revoked 20"));
+    for wrong in [["--client", "a b"], ["--client", ""]] {
+        assert_eq!(deployment.run(&[&["apikey", "create"], &wrong[..]].concat()).status.code(), Some(2));
+    }
+    let said = serve.said();
+    assert!(!said.contains(&text[text.len() - 43..]), "{said}");
+    assert!(deployment.good(&["audit", "verify"]).contains("3 entries"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn halted_jobs_are_listed_and_put_back() {
+    let deployment = Deployment::migrated().await;
+    let (first, second) = (halted_job(&deployment).await, "job_01J00000000000000000000000");
+    let listed = deployment.good_json(&["jobs", "list", "--state", "halted", "--json"]);
+    assert_eq!(listed[0]["id"], first.as_str());
+    assert_eq!(listed[0]["reason"], "gone");
+    assert!(deployment.good(&["jobs", "list"]).contains("halted  send_webhook evt_"));
+
+    let missing = deployment.run(&["jobs", "retry", second]);
+    assert_eq!(missing.status.code(), Some(1), "{}", stdout(&missing));
+    deployment.good(&["jobs", "retry", first.as_str()]);
+    assert_eq!(deployment.good(&["jobs", "list", "--state", "halted"]), "");
+    assert_eq!(deployment.good_json(&["jobs", "list", "--json"])[0]["state"], "ready");
+    deployment.good(&["jobs", "retry", "--all-halted"]);
+    assert_eq!(deployment.run(&["jobs", "retry"]).status.code(), Some(2));
+
+    tamper(&deployment, "UPDATE job SET state = 'halted'").await;
+    assert!(deployment.good(&["jobs", "retry", "--all-halted"]).contains(first.as_str()));
+    assert!(deployment.good(&["audit", "verify"]).contains("2 entries"), "each retry is written down");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_changed_audit_entry_is_found() {
+    let deployment = Deployment::migrated().await;
+    for client in ["a", "b", "c"] {
+        deployment.good(&["apikey", "create", "--client", client]);
+    }
+    assert_eq!(deployment.good(&["audit", "verify"]), "the audit chain holds: 3 entries\n");
+    tamper(&deployment, "UPDATE audit SET actor = 'service' WHERE seq = 2").await;
+    let broken = deployment.run(&["audit", "verify"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert_eq!(stdout(&broken), "the audit chain is broken at entry 2\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn contacts_are_locked_anew_under_another_vault_key() {
+    let deployment = Deployment::migrated().await;
+    let id = crate::cli_serve::submit_with_contact(&deployment, "rare.word@user.example").await;
+    run(&["keys", "generate", "--folder", &deployment.folder.path("more")]);
+    let both = r#"vault = ["more/vault.key", "keys/vault.key"]"#;
+    deployment.configure_with(r#"write = "keys/write.key""#, both, "");
+    let new_key = deployment.good_json(&["keys", "show", "--json"])["vault"]["keyIds"][0].clone();
+
+    let said = deployment.good(&["vault", "relock"]);
+    assert!(said.contains("locked 1 contacts") && said.contains(new_key.as_str().unwrap()), "{said}");
+    assert!(deployment.good(&["vault", "relock"]).contains("locked 0 contacts"));
+
+    // The old key is not needed any more, neither to open the contact nor to find it.
+    deployment.configure_with(r#"write = "keys/write.key""#, r#"vault = "more/vault.key""#, "");
+    let eraser = deployment.good_json(&[
+        "apikey",
+        "create",
+        "--client",
+        "acme",
+        "--scope",
+        "issuances:erase",
+        "--json",
+    ]);
+    let serve = deployment.start(&["serve", "--no-worker"]);
+    let (status, found) = ask(http()
+        .post(format!("{}/v1/contacts/lookup", serve.url()))
+        .bearer_auth(eraser["key"].as_str().unwrap())
+        .header("content-type", "application/json")
+        .body(r#"{"email":"Rare.Word@user.example"}"#))
+    .await;
+    assert_eq!(status, 200, "{found}");
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(found["issuances"][0].as_str().unwrap().parse::<IssuanceId>().unwrap(), id);
+    let store = Store::connect(&deployment.database(), 2).await.unwrap();
+    let acts: Vec<_> =
+        store.audit_of(id.as_str()).await.unwrap().into_iter().map(|entry| entry.act).collect();
+    assert!(acts.contains(&"relocked".to_owned()), "{acts:?}");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn another_signing_key_is_refused_until_it_is_accepted() {
+    let deployment = Deployment::migrated().await;
+    let (code, ..) = deployment.start(&["serve"]).stop();
+    assert_eq!(code, Some(0));
+
+    run(&["keys", "generate", "--folder", &deployment.folder.path("more")]);
+    std::fs::copy(deployment.folder.path("more/signing.key"), deployment.folder.path("keys/signing.key"))
+        .unwrap();
+    for command in ["serve", "worker"] {
+        let refused = deployment.run(&[command]);
+        assert_eq!(refused.status.code(), Some(2), "{command}");
+        assert!(stderr(&refused).contains("idos-issuer keys accept"), "{}", stderr(&refused));
+    }
+    let accepted = deployment.good(&["keys", "accept"]);
+    assert!(accepted.contains("recorded  ") && accepted.contains("before    "), "{accepted}");
+    assert!(!deployment.good(&["keys", "accept"]).contains("before"), "once");
+    let (code, ..) = deployment.start(&["serve"]).stop();
+    assert_eq!(code, Some(0));
+    assert!(deployment.good(&["audit", "verify"]).contains("1 entries"), "written down once");
+}

@@ -1,0 +1,158 @@
+//! `openapi.yaml` and the service are equal.
+
+use std::collections::BTreeSet;
+
+use idos_credential::evidence::kyc_members;
+use idos_issuer::http::problem::Code;
+use idos_issuer::http::{Access, ROUTES, read};
+use idos_issuer::model::audit::Act;
+use idos_issuer::model::client::Scope;
+use idos_issuer::model::event::EventKind;
+use idos_issuer::model::issuance::{Confirmation, Delivery, HaltCode, Kind, State};
+use idos_issuer::model::profile::{PasswordStore, ProfileState};
+use idos_wallet::WalletType;
+use serde_json::{Value, json};
+
+use super::door::{Door, Form};
+use super::spec::SPEC;
+use crate::support::service::Backend;
+
+#[test]
+fn routes_methods_and_scopes_are_those_of_the_file() {
+    let table: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|route| {
+            let scope = match route.access {
+                Access::Open => None,
+                Access::Scope(scope) => Some(scope.as_str()),
+            };
+            (route.path, route.method.to_owned(), scope)
+        })
+        .collect();
+    let file: BTreeSet<_> = SPEC
+        .operations()
+        .map(|operation| {
+            let scope = operation.value["x-scope"].as_str();
+            let security = if scope.is_some() { json!([{ "apiKey": [] }]) } else { json!([]) };
+            assert_eq!(operation.value["security"], security, "{}", operation.path);
+            (operation.path, operation.method, scope)
+        })
+        .collect();
+    assert_eq!(table, file);
+    for scope in Scope::ALL {
+        assert!(ROUTES.iter().any(|route| route.access == Access::Scope(*scope)), "{scope} opens nothing");
+    }
+}
+
+#[test]
+fn names_are_those_of_the_model() {
+    fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
+        all.iter().map(|one| name(*one)).collect()
+    }
+    assert_eq!(SPEC.names("State"), names(State::ALL, State::as_str));
+    assert_eq!(SPEC.names("ProfileState"), names(ProfileState::ALL, ProfileState::as_str));
+    assert_eq!(SPEC.names("Kind"), names(Kind::ALL, Kind::as_str));
+    assert_eq!(SPEC.names("Delivery"), names(Delivery::ALL, Delivery::as_str));
+    assert_eq!(SPEC.names("HaltCode"), names(HaltCode::ALL, HaltCode::as_str));
+    assert_eq!(SPEC.names("Confirmation"), names(Confirmation::ALL, Confirmation::as_str));
+    assert_eq!(SPEC.names("EventType"), names(EventKind::ALL, EventKind::as_str));
+    assert_eq!(SPEC.names("Act"), names(Act::ALL, Act::as_str));
+    assert_eq!(SPEC.names("PasswordStore"), names(PasswordStore::ALL, PasswordStore::as_str));
+    assert_eq!(SPEC.names("WalletType"), names(&WalletType::ALL, WalletType::as_str));
+    let described = SPEC.schema("State")["description"].as_str().unwrap();
+    assert!(State::ALL.iter().all(|state| described.contains(state.as_str())));
+}
+
+#[test]
+fn problems_are_those_of_the_table() {
+    let types = SPEC.schema("Problem")["properties"]["type"]["enum"].as_array().unwrap();
+    let table: Vec<_> =
+        Code::ALL.iter().map(|code| json!(format!("urn:idos-issuer:problem:{code}"))).collect();
+    assert_eq!(*types, table);
+    // Each stands where its status is answered.
+    let mut used = BTreeSet::new();
+    let responses = SPEC.root["components"]["responses"].as_object().unwrap();
+    let statuses = SPEC.operations().flat_map(|operation| {
+        operation.value["responses"].as_object().unwrap().iter().filter_map(|(status, response)| {
+            Some((status.parse::<u16>().unwrap(), response["$ref"].as_str()?.rsplit('/').next()?.to_owned()))
+        })
+    });
+    for (status, name) in statuses.chain([(405, "MethodNotAllowed".to_owned())]) {
+        let schema = &responses[&name]["content"]["application/problem+json"]["schema"];
+        for urn in schema["allOf"][1]["properties"]["type"]["enum"].as_array().unwrap() {
+            let code: Code = urn.as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+            assert_eq!(code.status().as_u16(), status, "{name}");
+            used.insert(code);
+        }
+    }
+    assert_eq!(used.len(), Code::ALL.len(), "{used:?}");
+}
+
+#[test]
+fn members_are_those_that_the_readers_take() {
+    let properties = |name: &str| -> BTreeSet<String> {
+        let schema = SPEC.schema(name);
+        assert_eq!(schema["additionalProperties"], false, "{name}");
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    };
+    for (schema, members) in read::MEMBERS {
+        assert_eq!(properties(schema), members.iter().map(|name| (*name).to_owned()).collect(), "{schema}");
+    }
+    let mut members = properties("KycSubject");
+    assert!(members.remove("residentialAddress"));
+    members.extend(properties("ResidentialAddress").iter().map(|name| format!("residentialAddress.{name}")));
+    assert_eq!(members, kyc_members().collect());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_is_accepted() {
+    let door = Door::with(Backend::Sqlite, "").await;
+    let mut sent = 0;
+    for operation in SPEC.operations() {
+        let Some(body) = operation.value.get("requestBody") else { continue };
+        for (media, content) in body["content"].as_object().unwrap() {
+            for (name, example) in content["examples"].as_object().expect("every body has an example") {
+                let (value, schema) = (&example["value"], content["schema"]["$ref"].as_str().unwrap());
+                SPEC.hold(&schema[1..], value).unwrap_or_else(|e| panic!("{} {name}: {e}", operation.path));
+                let path = operation.path.replace("{id}", "iss_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+                let call = match media.as_str() {
+                    "application/json" => door.make(&path, value),
+                    _ => door.make(&path, value).body("multipart/form-data; boundary=x", form(value)),
+                };
+                let answer = call.send().await;
+                let fine = match operation.value["operationId"].as_str().unwrap() {
+                    // The example's signature is nobody's, and its issuer's key is not this one's.
+                    "checkWriteGrant" => {
+                        let pointers = answer.pointers();
+                        assert_eq!(pointers, ["/grant/issuerPublicKey", "/grant/notAfter"], "{answer:?}");
+                        422
+                    }
+                    "resumeIssuance" | "revokeIssuance" | "replayEvent" => 404,
+                    _ => 200,
+                };
+                assert!(answer.status == fine || (fine == 200 && answer.status == 202), "{name}: {answer:?}");
+                sent += 1;
+            }
+        }
+    }
+    assert!(sent >= 12, "{sent}");
+    door.close().await;
+}
+
+/// A multipart example as it is sent.
+fn form(value: &Value) -> Vec<u8> {
+    let parts = value.as_object().unwrap();
+    let mut form = Form::new("x").part("submission", "application/json", parts["submission"].to_string());
+    for (name, content) in parts.iter().filter(|(name, _)| *name != "submission") {
+        form = form.part(name, "application/octet-stream", content.as_str().unwrap());
+    }
+    form.end()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_is_served() {
+    let door = Door::with(Backend::Sqlite, "").await;
+    let answer = door.get("/openapi.yaml").without("Authorization").send().await.expect(200);
+    assert_eq!(serde_yaml_ng::from_slice::<Value>(&answer.body).unwrap(), SPEC.root);
+    door.close().await;
+}

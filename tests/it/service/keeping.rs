@@ -1,0 +1,316 @@
+//! What is kept, for how long, and what is told: time limits, erasure, contacts, webhooks, keys that go.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use idos_issuer::clock::{self, Clock};
+use idos_issuer::flow::sweep::sweep;
+use idos_issuer::flow::{announce, contact, erase, intake, resume, revoke};
+use idos_issuer::model::event::EventKind;
+use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
+use idos_issuer::model::personal::{Contact, Locale};
+use idos_issuer::model::submission::Authority;
+use idos_issuer::vault::Vault;
+use idos_wallet::WalletType;
+use idos_webhooks::{Headers, Secret, Secrets, TOLERANCE};
+use rand::rngs::OsRng;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+use super::issuing::create_profile;
+use crate::support::service::{Service, Stage, caller, fresh_key, signed_grant, submission, submit, until};
+use crate::support::{Folder, User};
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+async fn kinds_of_events(app: &idos_issuer::app::App) -> Vec<EventKind> {
+    let page = app.store.events("acme", None, None, 100).await.unwrap();
+    page.items.iter().rev().map(|event| event.kind).collect()
+}
+
+/// A receiver of webhooks: collects requests, and answers them with statuses in turn.
+struct Receiver {
+    url: String,
+    got: Arc<Mutex<Vec<String>>>,
+}
+
+impl Receiver {
+    async fn start(statuses: &'static [u16]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&got);
+        tokio::spawn(async move {
+            let mut statuses = statuses.iter().chain(std::iter::repeat(&200));
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let mut bytes = Vec::new();
+                let mut part = [0; 4096];
+                while !is_whole(&bytes) {
+                    let read = connection.read(&mut part).await.unwrap();
+                    bytes.extend_from_slice(&part[..read]);
+                }
+                all.lock().unwrap().push(String::from_utf8(bytes).unwrap());
+                let status = statuses.next().unwrap();
+                let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                connection.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Self { url, got }
+    }
+
+    fn got(&self) -> Vec<String> {
+        self.got.lock().unwrap().clone()
+    }
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = header(head, "content-length").parse::<usize>().unwrap();
+    body.len() >= length
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    let line = head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:"))).unwrap();
+    line.split_once(':').unwrap().1.trim()
+}
+
+on_both_databases! {
+    async fn evidence_that_waits_too_long_is_forgotten(backend) {
+        let mut stage = Stage::new(backend).await;
+        stage.clock = Clock::fixed(clock::now());
+        let app = stage.app().await;
+        let user = User::with(WalletType::Evm);
+        let issuance = submit(&app, &user, Authority::Inserter).await;
+        assert_eq!(issuance.state, State::AwaitingProfile);
+        stage.clock.advance_millis(23 * HOUR);
+        sweep(&app).await.unwrap();
+        assert!(app.store.evidence(&issuance.id).await.unwrap().is_some());
+        stage.clock.advance_millis(2 * HOUR);
+        sweep(&app).await.unwrap();
+        let failed = app.store.issuance(&issuance.id).await.unwrap().unwrap();
+        assert_eq!(failed.state, State::Failed);
+        assert_eq!(app.store.evidence(&issuance.id).await.unwrap(), None);
+        assert_eq!(kinds_of_events(&app).await, [EventKind::Failed]);
+        assert_eq!(app.store.jobs(None, 10).await.unwrap(), []);
+        let resumed = resume::resume(&app, &caller(), &issuance.id, None).await;
+        assert!(matches!(resumed, Err(resume::ResumeError::Conflict(State::Failed))));
+    }
+
+    async fn it_is_told_once_that_a_credential_ends(backend) {
+        let mut stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        stage.clock = Clock::fixed(clock::now());
+        let service = stage.service().await;
+        let app = &service.app;
+        let mut wanted = submission(user.id, Authority::Inserter);
+        let end = stage.clock.now().plus_millis(40 * DAY);
+        if let idos_issuer::model::submission::Evidence::Kyc(result) = &mut wanted.evidence {
+            result.expires_at = Some(end);
+        }
+        let issuance = intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record;
+        until(app, &issuance.id, |i| i.state == State::Issued).await;
+        for (days, expected) in [(5, 0), (6, 1), (1, 1), (28, 2), (10, 2)] {
+            stage.clock.advance_millis(days * DAY);
+            sweep(app).await.unwrap();
+            sweep(app).await.unwrap();
+            let told = [EventKind::Expiring, EventKind::Expired];
+            // Events are themselves forgotten after 30 days, so they are counted as they come.
+            let events = kinds_of_events(app).await;
+            let count = events.iter().filter(|kind| told.contains(kind)).count();
+            assert!(count <= expected, "{events:?}");
+            if (days, expected) == (6, 1) {
+                assert!(events.contains(&EventKind::Expiring));
+            }
+            if (days, expected) == (28, 2) {
+                assert!(events.contains(&EventKind::Expired));
+            }
+        }
+        service.stop().await;
+    }
+
+    async fn contacts_are_found_by_hash_relocked_and_erased(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let service = stage.service().await;
+        let app = &service.app;
+        let address: idos_issuer::model::personal::Email = "Rare.Word@mail.example".parse().unwrap();
+        let mut wanted = submission(user.id, Authority::Inserter);
+        wanted.contact = Some(Contact { email: address.clone(), locale: Locale::default() });
+        let issuance = intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record;
+        until(app, &issuance.id, |i| i.state == State::Issued && i.has_contact).await;
+        let locked = app.store.locked_contact(&issuance.id).await.unwrap().unwrap();
+        assert!(!locked.to_lowercase().contains("rare"));
+
+        let other_case = "rare.word@MAIL.example".parse().unwrap();
+        assert_eq!(contact::issuances_of(app, &caller(), &other_case).await.unwrap(), [issuance.id.clone()]);
+
+        // A new vault key comes first; the old one still unlocks until all is locked anew.
+        let new_key = || Zeroizing::new([8; 32]);
+        let rotated = stage.app_with(Vault::new(&[new_key(), Zeroizing::new([7; 32])]).unwrap()).await;
+        assert_eq!(contact::issuances_of(&rotated, &caller(), &address).await.unwrap(), [issuance.id.clone()]);
+        assert_eq!(contact::relock_all(&rotated).await.unwrap(), 1);
+        assert_eq!(contact::relock_all(&rotated).await.unwrap(), 0);
+        let new_only = stage.app_with(Vault::new(&[new_key()]).unwrap()).await;
+        let locked = new_only.store.locked_contact(&issuance.id).await.unwrap().unwrap();
+        let unlocked = contact::unlock(&new_only.vault, &issuance.id, &locked).unwrap();
+        assert_eq!(unlocked.email.expose(), address.expose());
+        assert_eq!(contact::issuances_of(&new_only, &caller(), &address).await.unwrap(), [issuance.id.clone()]);
+
+        let erased = erase::erase(app, &caller(), &issuance.id).await.unwrap();
+        assert_eq!((erased.state, erased.has_contact, erased.reference), (State::Erased, false, None));
+        assert!(erased.content_hash.is_some(), "the proof that there was one");
+        assert_eq!(contact::issuances_of(&new_only, &caller(), &address).await.unwrap(), []);
+        assert_eq!(erase::erase(app, &caller(), &issuance.id).await.unwrap().state, State::Erased);
+        app.store.verify_audit().await.unwrap().unwrap();
+        service.stop().await;
+    }
+
+    async fn as_inserter_a_revocation_is_known_by_its_transaction(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let service = stage.service().await;
+        let app = &service.app;
+        let issuance = submit(app, &user, Authority::Inserter).await;
+        let early = revoke::request(app, &caller(), &issuance.id).await;
+        assert!(early.is_err() || early.unwrap().state == State::Revoking);
+        until(app, &issuance.id, |i| matches!(i.state, State::Issued | State::Revoked)).await;
+        revoke::request(app, &caller(), &issuance.id).await.unwrap();
+        let revoked = until(app, &issuance.id, |i| i.state == State::Revoked).await;
+        assert_eq!(revoked.confirmed_by, Some(Confirmation::Transaction));
+        let notes = stage.node.credentials().await.unwrap().remove(0).public_notes;
+        assert!(notes.contains("\"status\":\"revoked\""), "{notes}");
+        assert_eq!(kinds_of_events(app).await, [EventKind::Issued, EventKind::Revoked]);
+        service.stop().await;
+    }
+
+    async fn what_needs_a_key_that_is_gone_halts_until_it_is_back(backend) {
+        let stage = Stage::with(backend, 2, idos_devnode::DevNodeConfig::default()).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let mut lost = stage.app().await;
+        let asked = {
+            let mut asked = Vec::new();
+            for _ in 0..12 {
+                asked.push(submit(&lost, &user, Authority::Inserter).await);
+            }
+            asked
+        };
+        assert!(asked.iter().any(|i| i.write_key != asked[0].write_key), "both keys have work");
+        let gone = stage.keys.write[1].rows.public_hex();
+        Arc::get_mut(&mut Arc::get_mut(&mut lost).unwrap().keys).unwrap().write.truncate(1);
+        let service = Service::start(lost);
+        for issuance in &asked {
+            let wanted = if issuance.write_key == gone { State::Halted } else { State::Issued };
+            let now = until(&service.app, &issuance.id, |i| i.state == wanted).await;
+            if wanted == State::Halted {
+                assert_eq!(now.halt, Some(HaltCode::KeyMissing));
+            }
+        }
+        service.stop().await;
+
+        let service = stage.service().await;
+        for issuance in asked.iter().filter(|i| i.write_key == gone) {
+            resume::resume(&service.app, &caller(), &issuance.id, None).await.unwrap();
+            until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
+        }
+        service.stop().await;
+    }
+
+    async fn webhooks_are_signed_retried_and_told_again(backend) {
+        let folder = Folder::new();
+        let secrets = [Secret::generate(&mut OsRng), Secret::generate(&mut OsRng)];
+        let files = [0, 1].map(|n| folder.write(&format!("hook{n}"), secrets[n].to_text().as_bytes()));
+        for file in &files {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(file, mode).unwrap();
+        }
+        let receiver = Receiver::start(&[500, 302]).await;
+        let mut stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        stage.settings = format!(
+            "[[webhooks]]\nname = \"cases\"\nurl = \"{}\"\nsecrets = [\"{}\", \"{}\"]\nevents = [\"issuance.issued\"]\n\
+             [webhook_policy]\nallow_private = true\nallow_http = true\n",
+            receiver.url, files[0], files[1],
+        );
+        let service = stage.service().await;
+        let app = &service.app;
+        let issuance = submit(app, &user, Authority::Inserter).await;
+        for _ in 0..200 {
+            if receiver.got().len() >= 3 {
+                break;
+            }
+            for job in app.store.jobs(None, 10).await.unwrap() {
+                let mut tx = app.store.begin().await.unwrap();
+                tx.hurry(job.work, &job.subject, app.clock.now()).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let got = receiver.got();
+        assert_eq!(got.len(), 3, "an error, a redirect, and then it is taken");
+        let (head, body) = got[2].split_once("\r\n\r\n").unwrap();
+        let headers = Headers {
+            id: header(head, "webhook-id"),
+            timestamp: header(head, "webhook-timestamp"),
+            signature: header(head, "webhook-signature"),
+        };
+        let now = app.clock.now().unix_seconds();
+        for secret in secrets {
+            Secrets::new(secret).verify(&headers, body.as_bytes(), now, TOLERANCE).unwrap();
+        }
+        let told: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(told["type"], "issuance.issued");
+        assert_eq!(told["data"]["issuanceId"], issuance.id.as_str());
+        assert!(!body.contains(&user.wallet.address()));
+
+        let event = app.store.events("acme", None, None, 1).await.unwrap().items.remove(0);
+        announce::replay(app, &caller(), &event.id).await.unwrap();
+        for _ in 0..100 {
+            if receiver.got().len() == 4 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let again = receiver.got().pop().unwrap();
+        assert_eq!(header(&again, "webhook-id"), event.id.as_str(), "receivers know it by its id");
+        service.stop().await;
+    }
+
+    async fn a_halted_issuance_that_is_there_after_all_is_not_failed(backend) {
+        let mut stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        stage.clock = Clock::fixed(clock::now());
+        let app = stage.app().await;
+        let grant = signed_grant(&app, &user, -60, 3600).await;
+        let issuance = submit(&app, &user, Authority::WriteGrant { grant: Some(grant), copy_for: None }).await;
+        // Its transaction gets into a block, and nobody here learns of it before the grant has run out.
+        let job = app.store.jobs(None, 10).await.unwrap().remove(0);
+        let client = app.idos().await.unwrap();
+        let signer = app.identity();
+        let nonce = client.account(&signer).await.unwrap().nonce + 1;
+        let pen = idos_issuer::flow::deliver::Pen { client, signer: &signer, nonce, attempt: 1 };
+        let plan = idos_issuer::flow::deliver::prepare(&app, &job, &pen).await.unwrap();
+        let idos_issuer::flow::deliver::Plan::Send(prepared) = plan else { panic!("nothing to send") };
+        client.broadcast(&prepared, idos_client::Broadcast::Wait).await.unwrap();
+        let lease = {
+            let until = stage.clock.now().plus_millis(30_000);
+            app.store.take_lane(&issuance.write_key, "test", stage.clock.now(), until).await.unwrap().unwrap()
+        };
+        idos_issuer::flow::deliver::halt_in_lane(&app, &lease, &job, HaltCode::GrantExpired).await.unwrap();
+        assert_eq!(app.store.issuance(&issuance.id).await.unwrap().unwrap().state, State::Halted);
+
+        stage.clock.advance_millis(8 * DAY);
+        sweep(&app).await.unwrap();
+        let found = app.store.issuance(&issuance.id).await.unwrap().unwrap();
+        assert_eq!(found.state, State::Issued);
+        assert!(!app.store.has_parcel(&issuance.id).await.unwrap());
+    }
+}
