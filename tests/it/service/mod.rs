@@ -2,4 +2,5 @@
 
 mod crashes;
 mod issuing;
+mod privacy;
 mod keeping;
