@@ -19,7 +19,6 @@ use crate::model::event::EventKind;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
-
 /// The wired service.
 pub struct App {
     /// The time.
@@ -197,7 +196,10 @@ impl App {
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
-            longest_job: i64::try_from(policy.timeout).unwrap_or(60).saturating_mul(1000).saturating_add(120_000),
+            longest_job: i64::try_from(policy.timeout)
+                .unwrap_or(60)
+                .saturating_mul(1000)
+                .saturating_add(120_000),
             not_connected: Mutex::new(None),
         })
     }

@@ -7,8 +7,9 @@
 //! issuance that has moved on, is left alone.
 
 use idos_client::actions::{
-    Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, EditPublicNotesAsIssuer,
-    GetCredentialShared, GetUserAsInserter, OriginalToWrite, UpsertCredentialAsInserter, UpsertWalletAsInserter,
+    Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter,
+    EditPublicNotesAsIssuer, GetCredentialShared, GetUserAsInserter, OriginalToWrite,
+    UpsertCredentialAsInserter, UpsertWalletAsInserter,
 };
 use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
 use idos_credential::{Moment, PublicNotes};
@@ -131,7 +132,8 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
             }
             _ => {
                 let locked = app.store.locked_wallet(&profile.id).await?;
-                let claim = locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
+                let claim =
+                    locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
                 let Some(claim) = claim else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
                 let proof = claim.proof();
                 let action = UpsertWalletAsInserter {
@@ -148,7 +150,9 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
         },
         Subject::Issuance(issuance) => match job.work {
             Work::EditNotes => {
-                let Some(notes) = revoked_notes(issuance) else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+                let Some(notes) = revoked_notes(issuance) else {
+                    return Ok(Plan::Halt(HaltCode::Unreadable));
+                };
                 let id = issuance.ids.notes.to_string();
                 let action = EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() };
                 pen.sign(&action).await
@@ -182,7 +186,8 @@ async fn write_credential(app: &App, issuance: &Issuance, pen: &Pen<'_>) -> Resu
         }
         Delivery::WriteGrant => {
             let Some(copy) = sealed.copy() else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
-            let signed = parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
+            let signed =
+                parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
             let Some(signed) = signed else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
             let now = app.clock.now().unix_seconds();
             if now > signed.grant.not_after().unix() {
@@ -235,12 +240,7 @@ pub fn may_be_done(job: &Job) -> bool {
 
 /// Whether the network already has what the job is to bring about. Revocation cannot be seen by everybody: there the
 /// transaction has to say it.
-pub async fn is_done(
-    app: &App,
-    client: &Client,
-    signer: &Signer,
-    job: &Job,
-) -> Result<bool, DeliverError> {
+pub async fn is_done(app: &App, client: &Client, signer: &Signer, job: &Job) -> Result<bool, DeliverError> {
     let Some(subject) = subject(app, job).await? else { return Ok(true) };
     Ok(match (&subject, job.work) {
         (Subject::Profile(profile), Work::AddUser) => {
@@ -309,7 +309,8 @@ pub async fn succeeded(
         }
         Some(Subject::Profile(profile)) => {
             let change = ProfileChange { transaction, forget_wallet: true, ..ProfileChange::default() };
-            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now).await?;
+            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now)
+                .await?;
             seal::hurry_all(&mut tx, &waiting, now).await?;
             record = Some(entry(profile.id.as_str(), Act::ProfileCreated, &detail, now));
         }
@@ -347,7 +348,8 @@ pub(super) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<bool
 /// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.
 async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, DeliverError> {
     let signer = app.identity();
-    let is_ours = issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
+    let is_ours =
+        issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
     if !is_ours {
         return Ok(None);
     }
@@ -363,7 +365,12 @@ async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, Deliv
     }
 }
 
-async fn not_revoked(app: &App, lease: &LaneLease, job: &Job, issuance: &Issuance) -> Result<(), DeliverError> {
+async fn not_revoked(
+    app: &App,
+    lease: &LaneLease,
+    job: &Job,
+    issuance: &Issuance,
+) -> Result<(), DeliverError> {
     tracing::error!(issuance.id = %issuance.id, "A credential is not marked as revoked, although the transaction went well");
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
@@ -464,7 +471,12 @@ pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, code: HaltCod
 }
 
 /// Stops a job without a lane, and the issuance that it is about.
-pub(super) async fn halt(app: &App, job: &Job, issuance: &Issuance, code: HaltCode) -> Result<(), StoreError> {
+pub(super) async fn halt(
+    app: &App,
+    job: &Job,
+    issuance: &Issuance,
+    code: HaltCode,
+) -> Result<(), StoreError> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     stop(app, &mut tx, job, Some(Subject::Issuance(Box::new(issuance.clone()))), code, now).await?;
@@ -508,7 +520,8 @@ async fn stop(
             tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }
         Some(Subject::Profile(profile)) => {
-            let change = ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
+            let change =
+                ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
             tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await?;
             tx.halt_job(job, code.as_str()).await?;
             tx.record(&entry(profile.id.as_str(), Act::Halted, code.as_str(), now)).await?;

@@ -97,11 +97,7 @@ pub async fn accept(
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
     let id = IssuanceId::new(now, &mut OsRng);
-    let ids = Ids {
-        original: grant::random_uuid(),
-        copy: grant::random_uuid(),
-        notes: grant::random_uuid(),
-    };
+    let ids = Ids { original: grant::random_uuid(), copy: grant::random_uuid(), notes: grant::random_uuid() };
     let kind = submission.evidence.kind();
     let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
     let evidence = submission.evidence;
@@ -167,7 +163,9 @@ pub async fn accept(
         _ => app.retention.sealed_hours,
     };
     issuance.state = match (&content, is_there, delivery, &grant) {
-        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => State::Queued,
+        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => {
+            State::Queued
+        }
         (Content::Sealed(_), true, Delivery::WriteGrant, None) => State::AwaitingGrant,
         _ => State::AwaitingProfile,
     };
@@ -254,7 +252,10 @@ async fn check_grant(app: &App, grant: &SignedGrant, copy_for: Option<&CopyFor>)
     let begin = grant.grant.not_before().unix();
     let latest = app.clock.now().unix_seconds() + i64::from(app.retention.sealed_hours) * 3600;
     if begin > latest {
-        return Err(invalid("delivery.writeGrant.grant.notBefore", "is later than a sealed credential may wait"));
+        return Err(invalid(
+            "delivery.writeGrant.grant.notBefore",
+            "is later than a sealed credential may wait",
+        ));
     }
     let checked = tokio::time::timeout(LOOK_UP, grant::check(app, grant));
     match checked.await.unwrap_or(Err(GrantError::Node(NodeError::TooSlow))) {
@@ -286,7 +287,10 @@ async fn recipient(
     {
         return Ok((RecipientKey::from_base64(&profile.encryption_public_key).ok(), false));
     }
-    match tokio::time::timeout(LOOK_UP, user_on_network(app, issuance)).await.unwrap_or(Err(NodeError::TooSlow)) {
+    match tokio::time::timeout(LOOK_UP, user_on_network(app, issuance))
+        .await
+        .unwrap_or(Err(NodeError::TooSlow))
+    {
         Ok(Some(key)) => {
             let key = RecipientKey::from_base64(&key).map_err(|_| {
                 invalid("userId", "belongs to a user whose encryption key cannot be sealed for")
@@ -302,10 +306,7 @@ async fn recipient(
 }
 
 /// The encryption key of the issuance's user, as the network has it.
-pub(super) async fn user_on_network(
-    app: &App,
-    issuance: &Issuance,
-) -> Result<Option<String>, NodeError> {
+pub(super) async fn user_on_network(app: &App, issuance: &Issuance) -> Result<Option<String>, NodeError> {
     let view = GetUserAsInserter { id: issuance.user_id };
     let user = app.idos().await?.call_one(&app.identity(), &view).await?;
     Ok(user.map(|user| user.recipient_encryption_public_key))
@@ -363,10 +364,10 @@ fn invalid(field: &str, problem: &'static str) -> IntakeError {
 /// The same problems, with their fields below `parent`.
 fn below(parent: &str, mut invalid: Invalid) -> Invalid {
     for problem in &mut invalid.problems {
-        let field = problem.field.strip_prefix("credentialSubject").map_or_else(
-            || problem.field.clone(),
-            |rest| format!("subject{rest}"),
-        );
+        let field = problem
+            .field
+            .strip_prefix("credentialSubject")
+            .map_or_else(|| problem.field.clone(), |rest| format!("subject{rest}"));
         let dot = if field.is_empty() { "" } else { "." };
         problem.field = format!("{parent}{dot}{field}");
     }

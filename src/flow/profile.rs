@@ -62,7 +62,11 @@ pub async fn exists(client: &Client, signer: &Signer, address: &str) -> Result<b
 }
 
 /// Creates what is missing of a profile.
-pub async fn create(client: &Client, signer: &Signer, profile: &ProfileToCreate<'_>) -> Result<(), ProfileError> {
+pub async fn create(
+    client: &Client,
+    signer: &Signer,
+    profile: &ProfileToCreate<'_>,
+) -> Result<(), ProfileError> {
     if !is_user_id(profile.user_id) {
         return Err(ProfileError::UserId);
     }
@@ -173,7 +177,9 @@ pub async fn request(
     let now = app.clock.now();
     // Asked for twice, under two keys: it is one profile, with one row for the wallet.
     let under_way = app.store.profile_of(&caller.client, new.user_id).await?;
-    if let Some(there) = under_way.filter(|there| matches!(there.state, ProfileState::Pending | ProfileState::Halted)) {
+    if let Some(there) =
+        under_way.filter(|there| matches!(there.state, ProfileState::Pending | ProfileState::Halted))
+    {
         if there.encryption_public_key != new.encryption_key.to_base64() {
             return Err(RequestError::OtherKey);
         }

@@ -74,15 +74,17 @@ pub async fn resume(
             return Err(ResumeError::NoGrantWanted);
         }
         grant::check(app, new).await?;
-        if !issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&new.grant.grantee)) {
+        if !issuance
+            .grantee
+            .as_deref()
+            .is_some_and(|grantee| grantee.eq_ignore_ascii_case(&new.grant.grantee))
+        {
             let problem = "is not who the copy is sealed for";
             return Err(Invalid::from(idos_credential::Problem::new("grant.grantee", problem)).into());
         }
     }
-    let is_spent = matches!(
-        issuance.halt,
-        Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed)
-    );
+    let is_spent =
+        matches!(issuance.halt, Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed));
     let has_grant = app.store.has_grant(id).await?;
     if new_grant.is_none() && issuance.delivery == Delivery::WriteGrant && (is_spent || !has_grant) {
         return Err(ResumeError::GrantNeeded(issuance.halt.unwrap_or(HaltCode::GrantExpired)));

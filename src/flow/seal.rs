@@ -135,11 +135,5 @@ pub(super) async fn hurry_all(tx: &mut Tx, waiting: &[Issuance], now: Moment) ->
 }
 
 fn entry(app: &App, issuance: &Issuance, act: Act, detail: &str, at: Moment) -> Entry {
-    Entry {
-        at,
-        actor: app.actor(),
-        act,
-        subject: issuance.id.as_str().to_owned(),
-        detail: detail.to_owned(),
-    }
+    Entry { at, actor: app.actor(), act, subject: issuance.id.as_str().to_owned(), detail: detail.to_owned() }
 }

@@ -57,7 +57,8 @@ async fn end_overdue(app: &App) -> Result<(), StoreError> {
         }
         let profiles = app.store.overdue_profiles(now, BATCH).await?;
         for profile in &profiles {
-            let change = ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
+            let change =
+                ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
             let mut tx = app.store.begin().await?;
             let moved = tx
                 .advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now)

@@ -7,7 +7,11 @@ use crate::model::client::Idempotency;
 
 impl Store {
     /// What a client's key stands for: the id of what was made, and whether the request was the same.
-    pub async fn claimed(&self, client: &str, key: &Idempotency) -> Result<Option<(String, bool)>, StoreError> {
+    pub async fn claimed(
+        &self,
+        client: &str,
+        key: &Idempotency,
+    ) -> Result<Option<(String, bool)>, StoreError> {
         for (key_hash, fingerprint) in key.key_hashes.iter().zip(&key.fingerprints) {
             let row: Option<(String, String)> = sqlx::query_as(
                 "SELECT fingerprint, subject FROM idempotency WHERE client = $1 AND key_hash = $2",
@@ -31,9 +35,9 @@ impl Store {
              WHERE issuance.id = idempotency.subject \
              AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'halted'))",
         )
-            .bind(moment.unix_millis())
-            .execute(&mut *tx.tx)
-            .await?;
+        .bind(moment.unix_millis())
+        .execute(&mut *tx.tx)
+        .await?;
         tx.commit().await?;
         Ok(result.rows_affected())
     }

@@ -7,9 +7,7 @@ use uuid::Uuid;
 use super::rows::{Columns, millis};
 use super::{Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
-use crate::model::issuance::{
-    Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction,
-};
+use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
 
 /// Which issuances are wanted.
 #[derive(Clone, Debug, Default)]
@@ -182,7 +180,9 @@ impl Store {
 
     /// How many issuances are in each state.
     pub async fn count_issuances(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state").fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state")
+            .fetch_all(&self.pool)
+            .await?)
     }
 }
 
@@ -334,7 +334,14 @@ impl Tx {
         halt: HaltCode,
         now: Moment,
     ) -> Result<(), StoreError> {
-        self.advance(id, State::Revoking, State::Issued, now, Change { halt: Some(halt), ..Change::default() }).await
+        self.advance(
+            id,
+            State::Revoking,
+            State::Issued,
+            now,
+            Change { halt: Some(halt), ..Change::default() },
+        )
+        .await
     }
 
     /// Only ids and times are left of it.

@@ -10,7 +10,12 @@ use crate::model::job::{Job, JobState, Work};
 
 impl Store {
     /// Takes the job without a lane that has been due for longest, until `until`, and counts the try.
-    pub async fn lease_job(&self, owner: &str, now: Moment, until: Moment) -> Result<Option<Job>, StoreError> {
+    pub async fn lease_job(
+        &self,
+        owner: &str,
+        now: Moment,
+        until: Moment,
+    ) -> Result<Option<Job>, StoreError> {
         let mut tx = self.begin().await?;
         let row = sqlx::query(
             "UPDATE job SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE id = (\
@@ -42,8 +47,10 @@ impl Store {
 
     /// A job.
     pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
-        let row =
-            sqlx::query("SELECT * FROM job WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT * FROM job WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(|row| read(&row)).transpose()
     }
 
@@ -59,7 +66,9 @@ impl Store {
 
     /// How many jobs there are of each kind in each state.
     pub async fn count_jobs(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT work, state, COUNT(*) FROM job GROUP BY work, state").fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as("SELECT work, state, COUNT(*) FROM job GROUP BY work, state")
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// Since when the job has been due that has been due for longest.
@@ -71,11 +80,12 @@ impl Store {
 
     /// Subjects in `work` that have a job, of those given.
     pub async fn has_job(&self, work: Work, subject: &str) -> Result<bool, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT id FROM job WHERE work = $1 AND subject = $2 LIMIT 1")
-            .bind(work.as_str())
-            .bind(subject)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT id FROM job WHERE work = $1 AND subject = $2 LIMIT 1")
+                .bind(work.as_str())
+                .bind(subject)
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.is_some())
     }
 }
@@ -128,7 +138,13 @@ impl Tx {
         self.set_job(job, JobState::Halted, job.due_at, reason).await
     }
 
-    async fn set_job(&mut self, job: &Job, to: JobState, due_at: Moment, reason: &str) -> Result<(), StoreError> {
+    async fn set_job(
+        &mut self,
+        job: &Job,
+        to: JobState,
+        due_at: Moment,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE job SET state = $5, due_at = $6, reason = $7, nonce = NULL, tx_hash = NULL, sent_at = NULL, \
              lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = $2 AND attempts = $3 AND \
@@ -184,12 +200,14 @@ impl Tx {
 
     /// Makes waiting work on `subject` due at once.
     pub async fn hurry(&mut self, work: Work, subject: &str, now: Moment) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1")
-            .bind(now.unix_millis())
-            .bind(work.as_str())
-            .bind(subject)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1",
+        )
+        .bind(now.unix_millis())
+        .bind(work.as_str())
+        .bind(subject)
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 

@@ -59,7 +59,11 @@ impl Store {
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;
-        Ok(taken.map(|(epoch,)| LaneLease { write_key: write_key.to_owned(), owner: owner.to_owned(), epoch }))
+        Ok(taken.map(|(epoch,)| LaneLease {
+            write_key: write_key.to_owned(),
+            owner: owner.to_owned(),
+            epoch,
+        }))
     }
 
     /// Gives a sign of life. [`StoreError::Stale`] if somebody else holds the lane.
@@ -91,7 +95,12 @@ impl Store {
     }
 
     /// What is due, the longest due first.
-    pub async fn due_in_lane(&self, write_key: &str, now: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
+    pub async fn due_in_lane(
+        &self,
+        write_key: &str,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<Job>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM job WHERE lane = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, id LIMIT $3",
         )

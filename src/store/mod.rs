@@ -208,7 +208,9 @@ impl Store {
                 drop(turn);
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            tracing::warn!("The write-ahead log could not be emptied: a reader is in the way. The next sweep tries again");
+            tracing::warn!(
+                "The write-ahead log could not be emptied: a reader is in the way. The next sweep tries again"
+            );
         }
         Ok(())
     }

@@ -69,7 +69,9 @@ pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, shutdown: Cancellation
                     tracing::warn!(lane = name, "The lane was not given back: {error}");
                 }
             }
-            Ok(None) => pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await,
+            Ok(None) => {
+                pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await
+            }
             Err(error) => {
                 tracing::error!(lane = name, cause = error.source(), "The lane cannot be taken: {error}");
                 pause(Duration::from_secs(2), &shutdown).await;
@@ -136,7 +138,11 @@ impl<'a> Lane<'a> {
     /// Sends and confirms until the lane is lost or `shutdown`.
     async fn hold(&mut self, shutdown: &CancellationToken) {
         if let Err(error) = self.load().await {
-            tracing::error!(lane = self.name, cause = error.source(), "What is in flight cannot be read: {error}");
+            tracing::error!(
+                lane = self.name,
+                cause = error.source(),
+                "What is in flight cannot be read: {error}"
+            );
             return pause(Duration::from_secs(2), shutdown).await;
         }
         let app = self.app;
@@ -162,7 +168,11 @@ impl<'a> Lane<'a> {
                 // What the database has done of it is not known: a commit may have been answered to nobody. It is read
                 // again.
                 Err(DeliverError::Store(error)) => {
-                    tracing::error!(lane = self.name, cause = error.source(), "The lane is given up: {error}");
+                    tracing::error!(
+                        lane = self.name,
+                        cause = error.source(),
+                        "The lane is given up: {error}"
+                    );
                     return pause(Duration::from_secs(1), shutdown).await;
                 }
                 Err(error) => {
@@ -247,14 +257,19 @@ impl<'a> Lane<'a> {
             if hashes.is_empty() {
                 return Ok(settled);
             }
-            let states = futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
+            let states =
+                futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
             for state in states {
                 match state?.map(|status| status.state) {
                     Some(TxState::Pending) => return Ok(settled),
                     None => {
-                        let unheard_of = |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
+                        let unheard_of =
+                            |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
                         if self.flights.front().is_some_and(unheard_of) {
-                            tracing::warn!(lane = self.name, "A transaction that was taken is not known any more");
+                            tracing::warn!(
+                                lane = self.name,
+                                "A transaction that was taken is not known any more"
+                            );
                             self.next = None;
                         }
                         return Ok(settled);
@@ -311,12 +326,16 @@ impl<'a> Lane<'a> {
             // What is there may be our own row, at a node that the asked one has not caught up with.
             if job.attempts < LAGGING {
                 let due = self.app.clock.now().plus_millis(3_000);
-                return Ok(deliver::later(self.app, &self.lease, job, due, "something is there already").await?);
+                return Ok(
+                    deliver::later(self.app, &self.lease, job, due, "something is there already").await?
+                );
             }
         }
         if error.is_wrong_nonce() {
             let now = self.app.clock.now();
-            return Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?);
+            return Ok(
+                deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?
+            );
         }
         Ok(deliver::refused(self.app, &self.lease, job, error).await?)
     }
@@ -348,7 +367,9 @@ impl<'a> Lane<'a> {
                     }
                     continue;
                 }
-                None if flight.nonce <= committed => self.begin_anew(client, &flight.job).await.map(|()| Sent::NotAtAll),
+                None if flight.nonce <= committed => {
+                    self.begin_anew(client, &flight.job).await.map(|()| Sent::NotAtAll)
+                }
                 None if flight.nonce < expected => {
                     // Its nonce is taken in a mempool, maybe by itself, at a node that was not asked.
                     self.flights.push_back(flight);
@@ -410,11 +431,17 @@ impl<'a> Lane<'a> {
             None => return Ok(()),
         }
         let now = self.app.clock.now();
-        Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was used by another transaction").await?)
+        Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was used by another transaction")
+            .await?)
     }
 
     /// Sends what is recorded once more: with its own nonce if that is the next one, else with the one that is.
-    async fn send_again(&self, client: &Client, flight: &mut Flight, nonce: u64) -> Result<Sent, DeliverError> {
+    async fn send_again(
+        &self,
+        client: &Client,
+        flight: &mut Flight,
+        nonce: u64,
+    ) -> Result<Sent, DeliverError> {
         match self.is_done(client, &flight.job).await? {
             Some(true) => {
                 self.succeeded(&flight.job, None).await?;
@@ -585,7 +612,9 @@ impl<'a> Lane<'a> {
             }
         }
         let attempt = job.attempts + 1;
-        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else { return Ok(Sent::NotAtAll) };
+        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else {
+            return Ok(Sent::NotAtAll);
+        };
         let job = self.record(job, &prepared).await?;
         let sent = self.broadcast(client, &job, &prepared).await;
         let taken = matches!(sent, Ok(Sent::Taken)).then(Instant::now);

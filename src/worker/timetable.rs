@@ -48,7 +48,10 @@ async fn tick(app: &App) {
         Ok(false) => {}
         Ok(true) => {
             if let Err(error) = sweep::sweep(app).await {
-                tracing::error!(cause = std::error::Error::source(&error), "The sweep was broken off: {error}");
+                tracing::error!(
+                    cause = std::error::Error::source(&error),
+                    "The sweep was broken off: {error}"
+                );
             }
             adopt_orphans(app).await;
         }

@@ -84,7 +84,16 @@ impl World {
     pub(crate) fn seal(&self, user: &User, ids: Ids) -> SealedCredential {
         let signed = issue::sign(evidence(user.id), ids, ISSUER_URL, &self.keys, clock::now()).unwrap();
         let own = self.keys.encryption.public();
-        issue::seal(signed, Kind::Kyc, ids, "Example KYC", &user.secret.public(), Some(&own), &self.keys.first().rows).unwrap()
+        issue::seal(
+            signed,
+            Kind::Kyc,
+            ids,
+            "Example KYC",
+            &user.secret.public(),
+            Some(&own),
+            &self.keys.first().rows,
+        )
+        .unwrap()
     }
 }
 
