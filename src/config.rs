@@ -351,7 +351,18 @@ impl Config {
 
     fn parse(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Unreadable(path.to_owned(), e))?;
-        let mut config: Self = toml::from_str(&text).map_err(|error| {
+        Self::parse_text(&text, path)
+    }
+
+    /// What [`load_file_only`](Self::load_file_only) makes of a file `path` with this text.
+    pub fn of_text(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config = Self::parse_text(text, path)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn parse_text(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let line = error
                 .span()
                 .and_then(|span| text.get(..span.start))

@@ -88,6 +88,10 @@ impl Keys {
     }
 
     /// The key that comes first: the issuer's identity.
+    ///
+    /// # Panics
+    ///
+    /// Never for keys of this module: there is at least one.
     #[expect(clippy::expect_used, reason = "configuration and `ephemeral` give at least one")]
     #[must_use]
     pub fn first(&self) -> &WriteKeyPair {

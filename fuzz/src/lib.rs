@@ -15,6 +15,7 @@ mod json;
 mod keys;
 mod linked_data;
 mod payloads;
+mod service;
 mod transactions;
 mod wallets;
 
@@ -27,6 +28,10 @@ pub use json::{json_strict, public_notes};
 pub use keys::{did_key, keys};
 pub use linked_data::{as_sdk, foreign_credential, nquads};
 pub use payloads::{action_call, action_execution};
+pub use service::{
+    config_toml, http_bodies, http_headers, http_multipart, http_submission, personhood, short_texts,
+    stored_credential, vault_unlock, webhooks,
+};
 pub use transactions::{nep413, transaction_signature, transaction_wire};
 pub use wallets::{wallet_proof, wallet_signed};
 
@@ -39,9 +44,14 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("action_execution", action_execution),
     ("as_sdk", as_sdk),
     ("base85_decode", base85_decode),
+    ("config_toml", config_toml),
     ("did_key", did_key),
     ("evidence", evidence),
     ("foreign_credential", foreign_credential),
+    ("http_bodies", http_bodies),
+    ("http_headers", http_headers),
+    ("http_multipart", http_multipart),
+    ("http_submission", http_submission),
     ("issue_as_sdk", issue_as_sdk),
     ("json_strict", json_strict),
     ("keys", keys),
@@ -49,14 +59,19 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("nep413", nep413),
     ("nquads", nquads),
     ("open_content", open_content),
+    ("personhood", personhood),
     ("public_notes", public_notes),
     ("rpc_answers", rpc_answers),
+    ("short_texts", short_texts),
+    ("stored_credential", stored_credential),
     ("transaction_signature", transaction_signature),
     ("transaction_wire", transaction_wire),
     ("user_key", user_key),
+    ("vault_unlock", vault_unlock),
     ("verify_credential", verify_credential),
     ("wallet_proof", wallet_proof),
     ("wallet_signed", wallet_signed),
+    ("webhooks", webhooks),
     ("write_grant", write_grant),
 ];
 

@@ -118,7 +118,7 @@ pub async fn authenticate(store: &Store, text: &str, now: Moment) -> Result<Opti
 }
 
 /// Id and secret. The secret may have underscores, so it is taken by its length.
-fn parse(text: &str) -> Option<(ApiKeyId, &str)> {
+pub(crate) fn parse(text: &str) -> Option<(ApiKeyId, &str)> {
     let rest = text.strip_prefix(PREFIX)?;
     let (id, secret) = rest.split_at_checked(rest.len().checked_sub(SECRET)?)?;
     Some((id.strip_suffix('_')?.parse().ok()?, secret))

@@ -3,6 +3,7 @@
 //! Whatever is wrong with a key (unknown, wrong secret, expired, revoked), the answer is the same.
 
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -30,7 +31,7 @@ pub(super) async fn check(
     next: Next,
 ) -> Response {
     if let Access::Scope(scope) = access {
-        match caller(&api, key_text(&request), asker(&request), scope).await {
+        match caller(&api, key_text(request.headers()), asker(&request), scope).await {
             Ok(caller) => {
                 tracing::Span::current().record("client", caller.client.as_str());
                 request.extensions_mut().insert(caller);
@@ -42,8 +43,8 @@ pub(super) async fn check(
 }
 
 /// The text of the key that came with a request.
-fn key_text(request: &Request) -> Option<Zeroizing<String>> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+pub(super) fn key_text(headers: &HeaderMap) -> Option<Zeroizing<String>> {
+    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, text) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Zeroizing::new(text.trim().to_owned()))
 }

@@ -7,6 +7,8 @@
 mod api;
 mod auth;
 mod body;
+#[doc(hidden)]
+pub mod foreign;
 mod limits;
 mod multipart;
 mod observe;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
-use futures_util::StreamExt as _;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use multer::{Constraints, Multipart, SizeLimit};
 use zeroize::Zeroizing;
 
@@ -42,32 +43,41 @@ pub(crate) struct File {
 
 /// Reads the parts of a submission.
 pub(crate) async fn read(api: &Api, request: Request) -> Result<Parts, Problem> {
-    let boundary = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| multer::parse_boundary(value.to_str().ok()?).ok())
-        .ok_or_else(|| Problem::new(Code::InvalidRequest).because("The multipart body has no boundary."))?;
+    let boundary = boundary(request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()))?;
     let incoming = body::open(api, request, api.app.http.max_body).await?;
     let (most, max_file) = (incoming.most, api.app.http.max_file);
-    let limits = SizeLimit::new().whole_stream(most as u64).per_field(max_file as u64);
-    let limits = limits.for_field(SUBMISSION, most as u64);
     let stream = incoming.stream.map(|chunk| chunk.map_err(|_| Unreadable));
-    let multipart = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
 
-    let (submission, files) = body::in_time(api, collect(multipart, most, max_file)).await?;
+    let (submission, files) = body::in_time(api, collect(stream, boundary, most, max_file)).await?;
     let mut room = incoming.room;
     room.shrink(submission.len() + files.values().map(|file| file.bytes.len()).sum::<usize>());
     Ok(Parts { submission, files, room })
 }
 
+/// What parts the parts, by the header `Content-Type`.
+pub(super) fn boundary(content_type: Option<&str>) -> Result<String, Problem> {
+    content_type
+        .and_then(|value| multer::parse_boundary(value).ok())
+        .ok_or_else(|| Problem::new(Code::InvalidRequest).because("The multipart body has no boundary."))
+}
+
 /// The connection broke.
 #[derive(Debug, thiserror::Error)]
 #[error("the body is not complete")]
-struct Unreadable;
+pub(super) struct Unreadable;
 
-type Read = (Zeroizing<Vec<u8>>, BTreeMap<String, File>);
+pub(super) type Read = (Zeroizing<Vec<u8>>, BTreeMap<String, File>);
 
-async fn collect(mut multipart: Multipart<'static>, most: usize, max_file: usize) -> Result<Read, Problem> {
+/// Reads the parts from `stream`: all together at most `most` bytes, and a file at most `max_file`.
+pub(super) async fn collect(
+    stream: impl Stream<Item = Result<Bytes, Unreadable>> + Send + 'static,
+    boundary: String,
+    most: usize,
+    max_file: usize,
+) -> Result<Read, Problem> {
+    let limits = SizeLimit::new().whole_stream(most as u64).per_field(max_file as u64);
+    let limits = limits.for_field(SUBMISSION, most as u64);
+    let mut multipart = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
     let explain = |error: multer::Error| explain(&error, most, max_file);
     let mut submission = None;
     let mut files: BTreeMap<String, File> = BTreeMap::new();

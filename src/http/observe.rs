@@ -130,7 +130,7 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// The caller's id of the request, if it is a plain one; else a fresh one.
-fn request_id(headers: &HeaderMap) -> String {
+pub(super) fn request_id(headers: &HeaderMap) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     if let Some(id) = given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(plain)) {

@@ -23,13 +23,19 @@ pub(crate) struct Deployment {
 impl Deployment {
     /// With fresh keys, whose write key may write; and no database yet.
     pub(crate) async fn new() -> Self {
+        Self::with_clock(idos_devnode::Clock::system()).await
+    }
+
+    /// The same beside a node with its own time.
+    pub(crate) async fn with_clock(clock: idos_devnode::Clock) -> Self {
         let folder = Folder::new();
         let made = run(&["keys", "generate", "--folder", &folder.path("keys"), "--json"]);
         assert!(made.status.success(), "{}", stderr(&made));
         let made: Value = serde_json::from_str(&stdout(&made)).unwrap();
         let key = made["write"]["publicKey"].as_str().unwrap().to_owned();
         let inserters = vec![Inserter::new("Example KYC", [key])];
-        let node = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await.unwrap();
+        let node =
+            DevNode::start(DevNodeConfig { inserters, clock, ..DevNodeConfig::default() }).await.unwrap();
         let deployment = Self { folder, node, extra: String::new() };
         deployment.configure("");
         deployment

@@ -172,6 +172,14 @@ async fn receivers_and_a_mail_server_that_will_not_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_that_is_not_the_nodes() {
+    let past = chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc();
+    let deployment = Deployment::with_clock(idos_devnode::Clock::fixed(past)).await;
+    deployment.good(&["migrate"]);
+    only(&complaints(&deployment), &["clock: ", "seconds ahead of the node's", "NTP"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_configuration_that_is_none() {
     let deployment = Deployment::migrated().await;
     deployment.configure("max_wait = \"Xyzzy\"\n");

@@ -41,6 +41,8 @@ mod target;
 pub use address::SpecialRange;
 pub use message::{InvalidId, Message};
 pub use retry_after::LONGEST_WAIT;
+#[doc(hidden)]
+pub use retry_after::parse as parse_retry_after;
 pub use secret::{InvalidSecret, Secret};
 pub use sender::{Addresses, ConfigError, Delivered, Names, SendError, Sender, SenderConfig, SystemNames};
 pub use signature::{Headers, Secrets, TOLERANCE, VerifyError};

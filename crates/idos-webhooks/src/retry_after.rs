@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 pub const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// The header `Retry-After`, seconds or a date, seen from `now` (seconds since 1970). A date in the past is no wait.
-pub(crate) fn parse(header: &str, now: i64) -> Option<Duration> {
+#[must_use]
+pub fn parse(header: &str, now: i64) -> Option<Duration> {
     let wait = if !header.is_empty() && header.bytes().all(|c| c.is_ascii_digit()) {
         // A number too large for this type is a long wait all the same.
         header.parse().map_or(LONGEST_WAIT, Duration::from_secs)

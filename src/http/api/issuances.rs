@@ -96,9 +96,25 @@ pub(in crate::http) async fn list(
     Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
+    let Listed { filter, cursor, limit } = listed(query.as_deref())?;
+    let page = api.app.store.issuances(&caller.client, &filter, cursor.as_ref(), limit).await?;
+    let next_cursor = page.items.last().filter(|_| page.has_more).map(|issuance| issuance.id.to_string());
+    let items = page.items.into_iter().map(IssuanceView::from).collect();
+    Ok(Json(List { items, next_cursor }).into_response())
+}
+
+/// Which issuances are to be listed.
+pub(in crate::http) struct Listed {
+    filter: Filter,
+    cursor: Option<IssuanceId>,
+    pub(in crate::http) limit: u32,
+}
+
+/// Reads which issuances are to be listed.
+pub(in crate::http) fn listed(query: Option<&str>) -> Result<Listed, Problem> {
     const NAMES: &[&str] = &["state", "kind", "reference", "createdFrom", "createdBefore", "cursor", "limit"];
     const TIME: &str = "must be a time such as 2026-01-02T03:04:05Z";
-    let mut query = Query::of(query.as_deref(), NAMES)?;
+    let mut query = Query::of(query, NAMES)?;
     let filter = Filter {
         state: query.read::<IssuanceState>("state", "is not known"),
         kind: query.read::<Kind>("kind", "is not known"),
@@ -111,10 +127,7 @@ pub(in crate::http) async fn list(
     let cursor = query.read::<IssuanceId>("cursor", "must be the nextCursor of an earlier answer");
     let limit = query.limit();
     query.end()?;
-    let page = api.app.store.issuances(&caller.client, &filter, cursor.as_ref(), limit).await?;
-    let next_cursor = page.items.last().filter(|_| page.has_more).map(|issuance| issuance.id.to_string());
-    let items = page.items.into_iter().map(IssuanceView::from).collect();
-    Ok(Json(List { items, next_cursor }).into_response())
+    Ok(Listed { filter, cursor, limit })
 }
 
 pub(in crate::http) async fn show(

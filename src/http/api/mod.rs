@@ -20,7 +20,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The request's `Idempotency-Key`: 1 to 255 visible ASCII characters.
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     const NAME: &str = "Idempotency-Key";
     let wrong = |code, detail: &'static str| Problem::new(code).at(Place::Header(NAME), detail);
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();

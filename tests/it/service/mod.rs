@@ -3,3 +3,4 @@
 mod crashes;
 mod issuing;
 mod keeping;
+mod privacy;

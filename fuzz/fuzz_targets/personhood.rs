@@ -1,0 +1,5 @@
+//! See `idos_fuzz::personhood`.
+
+#![cfg_attr(fuzzing, no_main)]
+
+idos_fuzz::target!(personhood);

@@ -1,0 +1,120 @@
+//! The readers of foreign bytes by themselves, for who tries them with any bytes: the fuzz targets (`fuzz/`). No part of
+//! the API of this crate.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use super::multipart::{self, File};
+use super::problem::Problem;
+use super::read::{self, Files, LookUp};
+use super::{api, auth, body, observe};
+use crate::flow::api_keys;
+use crate::model::ids::ApiKeyId;
+use crate::model::profile::NewProfile;
+use crate::model::submission::{Owner, SignedGrant, Submission};
+
+/// A body that was read, other than a submission.
+pub enum Body {
+    /// `POST /v1/profiles/lookup`: an address or a user's id.
+    LookUp(String),
+    /// `POST /v1/profiles`
+    NewProfile(Box<NewProfile>),
+    /// `POST /v1/contacts/lookup`: the address.
+    ContactLookUp(String),
+    /// `POST /v1/write-grants`: the owner, the seconds, the grantee.
+    GrantOffer(Owner, u64, Option<String>),
+    /// `POST /v1/write-grants/check`
+    SignedGrant(Box<SignedGrant>),
+    /// `POST /v1/issuances/{id}/resume`
+    Resumption(Option<Box<SignedGrant>>),
+    /// Any that says nothing.
+    Nothing,
+}
+
+/// Reads the body of a request to `path`, in which ids are `{id}`.
+pub fn body(path: &str, bytes: &[u8]) -> Result<Body, Problem> {
+    let json = read::json(bytes)?;
+    Ok(match path {
+        "/v1/profiles/lookup" => Body::LookUp(match read::look_up(&json)? {
+            LookUp::Address(address) => address.expose().clone(),
+            LookUp::User(id) => id.to_string(),
+        }),
+        "/v1/profiles" => Body::NewProfile(Box::new(read::new_profile(&json)?)),
+        "/v1/contacts/lookup" => Body::ContactLookUp(read::contact_look_up(&json)?.expose().to_owned()),
+        "/v1/write-grants" => {
+            let offer = read::grant_offer(&json, bytes)?;
+            Body::GrantOffer(offer.owner, offer.valid_for.as_secs(), offer.grantee)
+        }
+        "/v1/write-grants/check" => Body::SignedGrant(Box::new(read::signed_grant(&json)?)),
+        "/v1/issuances/{id}/resume" => Body::Resumption(read::resumption(&json)?.map(Box::new)),
+        _ => {
+            read::nothing(&json)?;
+            Body::Nothing
+        }
+    })
+}
+
+/// The parts of a body beside the submission, by their names.
+pub type Parts = BTreeMap<String, Vec<u8>>;
+
+/// Reads a submission; with `parts` one that came as multipart.
+pub fn submission(bytes: &[u8], parts: Option<Parts>, max_file: usize) -> Result<Submission, Problem> {
+    let parts = parts.map(|parts| {
+        let file = |(place, (name, bytes))| (name, File { place, bytes: Zeroizing::new(bytes) });
+        (2..).zip(parts).map(file).collect()
+    });
+    read::submission(read::json(bytes)?, &Files { parts, max_file })
+}
+
+/// Reads a multipart body that arrives in `chunks`: the submission, and the parts beside it.
+pub async fn multipart(
+    content_type: &str,
+    chunks: Vec<Vec<u8>>,
+    most: usize,
+    max_file: usize,
+) -> Result<(Vec<u8>, Parts), Problem> {
+    let boundary = multipart::boundary(Some(content_type))?;
+    let stream = futures_util::stream::iter(chunks.into_iter().map(|chunk| Ok(Bytes::from(chunk))));
+    let (submission, files) = multipart::collect(stream, boundary, most, max_file).await?;
+    let files = files.into_iter().map(|(name, file)| (name, file.bytes.to_vec()));
+    Ok((submission.to_vec(), files.collect()))
+}
+
+/// What headers say.
+#[derive(Debug)]
+pub struct Headers {
+    /// The id of the request.
+    pub request_id: String,
+    /// The client's key for what is made only once.
+    pub idempotency_key: Result<String, Problem>,
+    /// The API key: its id, and how long its secret is.
+    pub api_key: Option<(ApiKeyId, usize)>,
+    /// The type of the body.
+    pub media_type: Option<String>,
+}
+
+/// Reads headers. Those that HTTP itself would not take are left out.
+#[must_use]
+pub fn headers<'a>(lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> Headers {
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines.take(100) {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value)) {
+            headers.append(name, value);
+        }
+    }
+    let api_key = auth::key_text(&headers);
+    Headers {
+        request_id: observe::request_id(&headers),
+        idempotency_key: api::idempotency_key(&headers),
+        api_key: api_key.and_then(|text| api_keys::parse(&text).map(|(id, secret)| (id, secret.len()))),
+        media_type: body::essence(&headers),
+    }
+}
+
+/// Reads the query of a list of issuances; tells how many are wanted at most.
+pub fn issuance_query(query: &str) -> Result<u32, Problem> {
+    api::issuances::listed(Some(query)).map(|listed| listed.limit)
+}
