@@ -169,7 +169,8 @@ fn configuration(node: &str, listen: SocketAddr) -> String {
          [keys]\nsigning = \"keys/signing.key\"\nwrite = \"keys/write.key\"\nencryption = \"keys/encryption.key\"\n\
          vault = \"keys/vault.key\"\n\n\
          [database]\nurl = \"sqlite://issuer.db\"\n\n\
-         [http]\nlisten = \"{listen}\"\n\n\
+         # As many requests as a machine sends, and waiting that no test has to sit out.\n\
+         [http]\nlisten = \"{listen}\"\nrequests_per_second = 100000\nburst = 100000\nmax_wait = 8\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n"
     )
 }
