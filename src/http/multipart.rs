@@ -1,4 +1,4 @@
-//! A submission with its files beside it: `multipart/form-data` (RFC 7578), the part `submission` first.
+//! A submission with its files beside it: `multipart/form-data` (RFC 7578), in any order.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(crate) struct Parts {
     pub(crate) room: Room,
 }
 
-/// A file.
+/// A part.
 pub(crate) struct File {
     /// Which of the parts it is, from 1.
     pub(crate) place: usize,
@@ -79,7 +79,7 @@ pub(super) async fn collect(
     let limits = limits.for_field(SUBMISSION, most as u64);
     let mut multipart = Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
     let explain = |error: multer::Error| explain(&error, most, max_file);
-    let mut submission = None;
+    let mut submission: Option<File> = None;
     let mut files: BTreeMap<String, File> = BTreeMap::new();
     let mut place = 0;
     while let Some(mut field) = multipart.next_field().await.map_err(explain)? {
@@ -88,27 +88,31 @@ pub(super) async fn collect(
             return Err(bad(format!("The multipart body has more than {MOST_FILES} files.")));
         }
         let name = field.name().unwrap_or_default().to_owned();
-        if (place == 1) != (name == SUBMISSION) {
-            return Err(bad("The first part, and no other, must be named submission."));
-        }
-        if place == 1 && field.content_type().is_none_or(|mime| mime.essence_str() != JSON) {
+        let is_submission = name == SUBMISSION;
+        if is_submission && field.content_type().is_none_or(|mime| mime.essence_str() != JSON) {
             return Err(bad("The part submission must be application/json."));
         }
-        if name.is_empty() || name.len() > LONGEST_NAME {
-            return Err(bad(format!("Part {place} must have a name of 1 to {LONGEST_NAME} bytes.")));
+        if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(is_plain) {
+            let names = format!("1 to {LONGEST_NAME} of A-Z, a-z, 0-9, . _ -");
+            return Err(bad(format!("Part {place} must have a name of {names}.")));
         }
         let mut bytes = Zeroizing::new(Vec::new());
         while let Some(chunk) = field.chunk().await.map_err(explain)? {
             bytes.extend_from_slice(&chunk);
         }
-        if place == 1 {
-            submission = Some(bytes);
-        } else if let Some(twin) = files.insert(name, File { place, bytes }) {
+        let part = File { place, bytes };
+        let twin = if is_submission { submission.replace(part) } else { files.insert(name, part) };
+        if let Some(twin) = twin {
             return Err(bad(format!("Parts {} and {place} have the same name.", twin.place)));
         }
     }
-    let submission = submission.ok_or_else(|| bad("The multipart body has no parts."))?;
-    Ok((submission, files))
+    let submission = submission.ok_or_else(|| bad("The multipart body has no part submission."))?;
+    Ok((submission.bytes, files))
+}
+
+/// Clients differ in how they write anything else into a header (RFC 7578, 5.1).
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
 
 fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {

@@ -162,15 +162,13 @@ async fn forms_that_are_none() {
         (media, first().cut()[..60].to_vec()),
         (media, b"--x--\r\n".to_vec()),
         (media, b"Xyzzy".to_vec()),
-        (
-            media,
-            Form::new("x").part("passport", "image/jpeg", "1").part("submission", json, &submission).end(),
-        ),
+        (media, Form::new("x").part("passport", "image/jpeg", "1").end()),
         (media, Form::new("x").part("submission", "text/plain", &submission).end()),
         (media, Form::new("x").part("submission", json, "{\"Xyzzy\"").end()),
         (media, both().part("submission", json, &submission).end()),
         (media, both().part("selfie", "image/jpeg", "3").end()),
         (media, both().part("", "image/jpeg", "3").end()),
+        (media, both().part("a b", "image/jpeg", "3").end()),
         (media, both().part(&"n".repeat(129), "image/jpeg", "3").end()),
         (media, (0..8).fold(both(), |form, n| form.part(&format!("Xyzzy{n}"), "image/jpeg", "3")).end()),
     ];
@@ -187,6 +185,8 @@ async fn forms_that_are_none() {
     assert_eq!(surplus.pointers(), ["/evidence/subject"]);
     assert_eq!(surplus.json()["errors"][0]["detail"], "does not refer to part 4");
     send(media, both().end()).await.expect(202);
+    let other_order = Form::new("x").part("selfie", "image/jpeg", "2").part("passport", "image/jpeg", "1");
+    send(media, other_order.part("submission", json, &submission).end()).await.expect(202);
 
     // One file for two members, and one of the files inside the JSON.
     let mut mixed = kyc_in_parts(user.id, inserter());
