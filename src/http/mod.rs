@@ -1,8 +1,8 @@
 //! The HTTP API, as `openapi.yaml` describes it.
 //!
-//! A request goes through [`observe`] (its id, span, metrics, and the body of its problem), [`auth`] (who calls, how
-//! often, and whether they may), and its handler in [`api`]. Handlers read bodies under limits ([`body`],
-//! [`multipart`]), parse them strictly ([`read`]), call one flow, and show the record ([`view`]).
+//! A request goes through `observe` (its id, span, metrics, and the body of its problem), `auth` (who calls, how
+//! often, and whether they may), and its handler in `api`. Handlers read bodies under limits (`body`,
+//! `multipart`), parse them strictly (`read`), call one flow, and show the record (`view`).
 
 mod api;
 mod auth;
