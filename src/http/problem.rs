@@ -1,6 +1,6 @@
 //! Problems: what a caller is told when a request fails (RFC 9457). The only map from errors to statuses.
 //!
-//! A problem names places, never values. Its body is written by [`super::observe`], which knows the request's id.
+//! A problem names places, never values. Its body is written by `http::observe`, which knows the request's id.
 
 use std::borrow::Cow;
 
