@@ -2,5 +2,5 @@
 
 mod crashes;
 mod issuing;
-mod privacy;
 mod keeping;
+mod privacy;
