@@ -50,6 +50,7 @@ CREATE TABLE profile (
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX profile_by_user ON profile (user_id);
+CREATE INDEX profile_by_limit ON profile (waits_until) WHERE state = 'halted';
 
 -- The record of an issuance: what remains.
 CREATE TABLE issuance (
@@ -68,6 +69,7 @@ CREATE TABLE issuance (
     write_key TEXT NOT NULL,
     grantee TEXT,
     grantee_key TEXT,
+    recipient_key TEXT,
     public_notes TEXT,
     content_hash TEXT,
     valid_until BIGINT,
@@ -87,7 +89,9 @@ CREATE TABLE issuance (
 CREATE INDEX issuance_by_client ON issuance (client, id);
 CREATE INDEX issuance_by_reference ON issuance (client, reference);
 CREATE INDEX issuance_waiting ON issuance (user_id) WHERE state = 'awaiting_profile';
-CREATE INDEX issuance_by_end ON issuance (valid_until) WHERE state = 'issued';
+CREATE INDEX issuance_by_end ON issuance (valid_until)
+    WHERE state = 'issued' AND (noticed IS NULL OR noticed <> 'expired');
+CREATE INDEX issuance_under_way ON issuance (id) WHERE state IN ('awaiting_profile', 'queued', 'revoking');
 CREATE INDEX issuance_by_limit ON issuance (waits_until) WHERE waits_until IS NOT NULL;
 
 -- Signed credentials that cannot be sealed yet, each locked under a key of its own.
@@ -146,6 +150,7 @@ CREATE TABLE job (
 );
 CREATE INDEX job_due ON job (due_at) WHERE lane IS NULL AND state = 'ready';
 CREATE INDEX job_of_lane ON job (lane, due_at) WHERE lane IS NOT NULL AND state = 'ready';
+CREATE INDEX job_by_subject ON job (subject);
 CREATE INDEX job_in_flight ON job (lane, nonce) WHERE state = 'sent';
 
 -- Who sends for a write key at the moment.
@@ -172,6 +177,7 @@ CREATE TABLE event (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX event_by_client ON event (client, id);
+CREATE INDEX event_by_subject ON event (subject);
 CREATE INDEX event_by_age ON event (created_at);
 
 -- Who did what. Each entry carries the hash of the one before it.

@@ -1,8 +1,8 @@
 //! The wired service: everything that the verbs need. The only place that picks concrete tools.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use idos_client::{Client, ClientConfig, Signer};
 use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
@@ -18,7 +18,6 @@ use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
-
 
 /// The wired service.
 pub struct App {
@@ -52,6 +51,7 @@ pub struct App {
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
     longest_job: i64,
+    not_connected: Mutex<Option<Instant>>,
 }
 
 /// A place where events are told.
@@ -112,9 +112,23 @@ pub enum NodeError {
     /// The node belongs to another network than the one that this database has recorded.
     #[error("the idOS node belongs to another network than the one that this database has recorded")]
     OtherNetwork,
+    /// It took too long, or has just failed.
+    #[error("the idOS node cannot be reached in time")]
+    TooSlow,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl NodeError {
+    /// The node's refusal, if that is what it is: time does not mend it.
+    #[must_use]
+    pub fn refused(&self) -> Option<&idos_client::Error> {
+        match self {
+            Self::Node(error) if error.class() == idos_client::Class::Refused => Some(error),
+            _ => None,
+        }
+    }
 }
 
 /// The name under which the signing key is recorded.
@@ -122,6 +136,9 @@ pub const SIGNING_KEY: &str = "signing_key";
 
 /// The name under which the network is recorded.
 pub const NETWORK: &str = "network";
+
+/// How long after a failure to connect nobody tries again.
+const CONNECT_AGAIN: Duration = Duration::from_secs(2);
 
 impl App {
     /// Wires a service. Brings the schema up to date, or refuses an old one; refuses a signing key that is not the
@@ -179,7 +196,11 @@ impl App {
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
-            longest_job: i64::try_from(policy.timeout).unwrap_or(60).saturating_mul(1000).saturating_add(10_000),
+            longest_job: i64::try_from(policy.timeout)
+                .unwrap_or(60)
+                .saturating_mul(1000)
+                .saturating_add(120_000),
+            not_connected: Mutex::new(None),
         })
     }
 
@@ -188,11 +209,22 @@ impl App {
     pub async fn idos(&self) -> Result<&Client, NodeError> {
         self.client
             .get_or_try_init(|| async {
+                // Whoever waited while another one failed to connect does not try right away, one after the other.
+                let failed = |at: &Mutex<Option<Instant>>| {
+                    let at = at.lock().unwrap_or_else(PoisonError::into_inner);
+                    at.is_some_and(|at| at.elapsed() < CONNECT_AGAIN)
+                };
+                if failed(&self.not_connected) {
+                    return Err(NodeError::TooSlow);
+                }
                 let mut config = ClientConfig::new(self.node.url.clone());
                 config.urls.extend(self.node.fallback_urls.iter().cloned());
                 config.chain_id.clone_from(&self.node.chain_id);
                 config.plain_http = self.node.plain_http;
-                let client = Client::connect(config).await?;
+                let client = Client::connect(config).await.inspect_err(|_| {
+                    let mut at = self.not_connected.lock().unwrap_or_else(PoisonError::into_inner);
+                    *at = Some(Instant::now());
+                })?;
                 let mut tx = self.store.begin().await?;
                 let recorded = tx.record_once(NETWORK, client.chain_id()).await?;
                 tx.commit().await?;

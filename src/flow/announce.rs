@@ -158,7 +158,8 @@ pub async fn tell(app: &App, job: &Job) -> Result<(), StoreError> {
         }
         Err(error) if error.is_worth_retrying() && job.attempts < app.delivery.max_attempts => {
             metrics::counter!("webhooks_total", "outcome" => "retried").increment(1);
-            let wait = error.retry_after().map_or(0, |after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+            let wait =
+                error.retry_after().map_or(0, |after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
             let wait = wait.clamp(backoff_millis(job.attempts, rand::random()), 24 * 3_600_000);
             tx.retry_job(job, now.plus_millis(wait), &error.to_string()).await?;
         }

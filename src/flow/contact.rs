@@ -52,7 +52,12 @@ pub fn unlock(vault: &Vault, id: &IssuanceId, locked: &str) -> Result<Contact, V
 
 impl LockedContact {
     /// Keeps it.
-    pub async fn keep(&self, tx: &mut Tx, id: &IssuanceId, now: idos_credential::Moment) -> Result<(), StoreError> {
+    pub async fn keep(
+        &self,
+        tx: &mut Tx,
+        id: &IssuanceId,
+        now: idos_credential::Moment,
+    ) -> Result<(), StoreError> {
         tx.keep_contact(id, &self.locked, &self.index, now).await
     }
 }

@@ -7,8 +7,9 @@
 //! issuance that has moved on, is left alone.
 
 use idos_client::actions::{
-    Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, EditPublicNotesAsIssuer,
-    GetCredentialShared, GetUserAsInserter, OriginalToWrite, UpsertCredentialAsInserter, UpsertWalletAsInserter,
+    Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter,
+    EditPublicNotesAsIssuer, GetCredentialShared, GetUserAsInserter, OriginalToWrite,
+    UpsertCredentialAsInserter, UpsertWalletAsInserter,
 };
 use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
 use idos_credential::{Moment, PublicNotes};
@@ -23,6 +24,11 @@ use crate::model::issuance::{Confirmation, Delivery, HaltCode, Issuance, State, 
 use crate::model::job::{Job, Work, backoff_millis};
 use crate::model::profile::{Profile, ProfileState};
 use crate::store::{Halt, LaneLease, ProfileChange, StoreError, Tx};
+
+const HOUR: i64 = 3_600_000;
+
+/// How often a revocation that does not read as one is sent again before that is taken for the truth.
+const READ_AGAIN: u32 = 4;
 
 /// What a job is about, if there is still something to do.
 pub enum Subject {
@@ -126,7 +132,8 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
             }
             _ => {
                 let locked = app.store.locked_wallet(&profile.id).await?;
-                let claim = locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
+                let claim =
+                    locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
                 let Some(claim) = claim else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
                 let proof = claim.proof();
                 let action = UpsertWalletAsInserter {
@@ -143,7 +150,9 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
         },
         Subject::Issuance(issuance) => match job.work {
             Work::EditNotes => {
-                let Some(notes) = revoked_notes(issuance) else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+                let Some(notes) = revoked_notes(issuance) else {
+                    return Ok(Plan::Halt(HaltCode::Unreadable));
+                };
                 let id = issuance.ids.notes.to_string();
                 let action = EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() };
                 pen.sign(&action).await
@@ -177,14 +186,17 @@ async fn write_credential(app: &App, issuance: &Issuance, pen: &Pen<'_>) -> Resu
         }
         Delivery::WriteGrant => {
             let Some(copy) = sealed.copy() else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
-            let signed = parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
+            let signed =
+                parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
             let Some(signed) = signed else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
             let now = app.clock.now().unix_seconds();
             if now > signed.grant.not_after().unix() {
                 return Ok(Plan::Halt(HaltCode::GrantExpired));
             }
-            if !signed.grant.is_usable_at(now) {
-                let begin = signed.grant.not_before().unix().saturating_mul(1000);
+            // The node takes it 65 seconds before its time, by the time of its blocks, which lag behind.
+            let begin = signed.grant.not_before().unix().saturating_sub(50);
+            if now < begin {
+                let begin = begin.saturating_mul(1000);
                 return Ok(Plan::Later(Moment::from_unix_millis(begin).unwrap_or(app.clock.now())));
             }
             let action = CreateCredentialsByDwg::new(
@@ -228,19 +240,18 @@ pub fn may_be_done(job: &Job) -> bool {
 
 /// Whether the network already has what the job is to bring about. Revocation cannot be seen by everybody: there the
 /// transaction has to say it.
-pub async fn is_done(app: &App, client: &Client, job: &Job) -> Result<bool, DeliverError> {
+pub async fn is_done(app: &App, client: &Client, signer: &Signer, job: &Job) -> Result<bool, DeliverError> {
     let Some(subject) = subject(app, job).await? else { return Ok(true) };
-    let signer = app.identity();
     Ok(match (&subject, job.work) {
         (Subject::Profile(profile), Work::AddUser) => {
-            let user = client.call_one(&signer, &GetUserAsInserter { id: profile.user_id }).await?;
+            let user = client.call_one(signer, &GetUserAsInserter { id: profile.user_id }).await?;
             user.is_some_and(|user| user.recipient_encryption_public_key == profile.encryption_public_key)
         }
         // The same wallet id again replaces the row by itself.
         (Subject::Profile(_), _) | (Subject::Issuance(_), Work::EditNotes) => false,
         (Subject::Issuance(issuance), _) => {
             let id = issuance.ids.original;
-            client.call_one(&signer, &CredentialExistAsInserter { id }).await?.unwrap_or(false)
+            client.call_one(signer, &CredentialExistAsInserter { id }).await?.unwrap_or(false)
         }
     })
 }
@@ -256,6 +267,11 @@ pub async fn succeeded(
     let confirmed_by = match &subject {
         Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
             match read_back(app, issuance).await? {
+                // Another node than the one that has the block may have been asked.
+                Some(false) if job.attempts < READ_AGAIN => {
+                    let due = app.clock.now().plus_millis(backoff_millis(job.attempts, rand::random()));
+                    return Ok(later(app, lease, job, due, "it does not read as revoked yet").await?);
+                }
                 Some(false) => return not_revoked(app, lease, job, issuance).await,
                 Some(true) => Confirmation::ReadBack,
                 None => Confirmation::Transaction,
@@ -268,24 +284,24 @@ pub async fn succeeded(
         _ => Vec::new(),
     };
     let now = app.clock.now();
+    let mut record = None;
     let detail = transaction.as_ref().map_or_else(|| "found".to_owned(), |tx| format!("tx:{}", tx.hash));
 
     let mut tx = app.store.begin().await?;
     hold(app, &mut tx, lease, now).await?;
-    tx.finish_job(job).await?;
     match &subject {
         None => {}
         Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
             tx.mark_revoked(&issuance.id, confirmed_by, now).await?;
             announce(app, &mut tx, EventKind::Revoked, issuance, None, now).await?;
-            tx.record(&entry(issuance.id.as_str(), Act::Revoked, &detail, now)).await?;
+            record = Some(entry(issuance.id.as_str(), Act::Revoked, &detail, now));
         }
         Some(Subject::Issuance(issuance)) => {
             tx.mark_issued(&issuance.id, transaction.as_ref(), now).await?;
             tx.forget_content(&issuance.id).await?;
             let issued = Issuance { transaction, ..(**issuance).clone() };
             announce(app, &mut tx, EventKind::Issued, &issued, None, now).await?;
-            tx.record(&entry(issuance.id.as_str(), Act::Issued, &detail, now)).await?;
+            record = Some(entry(issuance.id.as_str(), Act::Issued, &detail, now));
             metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
         }
         Some(Subject::Profile(profile)) if job.work == Work::AddUser => {
@@ -293,10 +309,15 @@ pub async fn succeeded(
         }
         Some(Subject::Profile(profile)) => {
             let change = ProfileChange { transaction, forget_wallet: true, ..ProfileChange::default() };
-            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now).await?;
+            tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now)
+                .await?;
             seal::hurry_all(&mut tx, &waiting, now).await?;
-            tx.record(&entry(profile.id.as_str(), Act::ProfileCreated, &detail, now)).await?;
+            record = Some(entry(profile.id.as_str(), Act::ProfileCreated, &detail, now));
         }
+    }
+    tx.finish_job(job).await?;
+    if let Some(record) = record {
+        tx.record(&record).await?;
     }
     tx.commit().await?;
     app.announce_change();
@@ -327,7 +348,8 @@ pub(super) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<bool
 /// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.
 async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, DeliverError> {
     let signer = app.identity();
-    let is_ours = issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
+    let is_ours =
+        issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
     if !is_ours {
         return Ok(None);
     }
@@ -343,7 +365,12 @@ async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, Deliv
     }
 }
 
-async fn not_revoked(app: &App, lease: &LaneLease, job: &Job, issuance: &Issuance) -> Result<(), DeliverError> {
+async fn not_revoked(
+    app: &App,
+    lease: &LaneLease,
+    job: &Job,
+    issuance: &Issuance,
+) -> Result<(), DeliverError> {
     tracing::error!(issuance.id = %issuance.id, "A credential is not marked as revoked, although the transaction went well");
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
@@ -444,7 +471,12 @@ pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, code: HaltCod
 }
 
 /// Stops a job without a lane, and the issuance that it is about.
-pub(super) async fn halt(app: &App, job: &Job, issuance: &Issuance, code: HaltCode) -> Result<(), StoreError> {
+pub(super) async fn halt(
+    app: &App,
+    job: &Job,
+    issuance: &Issuance,
+    code: HaltCode,
+) -> Result<(), StoreError> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     stop(app, &mut tx, job, Some(Subject::Issuance(Box::new(issuance.clone()))), code, now).await?;
@@ -461,29 +493,37 @@ async fn stop(
     code: HaltCode,
     now: Moment,
 ) -> Result<(), StoreError> {
-    let until = now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000);
+    let until = now.plus_millis(i64::from(app.retention.sealed_hours) * HOUR);
     metrics::counter!("halts_total", "code" => code.as_str()).increment(1);
     match subject {
         None => return tx.finish_job(job).await,
         Some(Subject::Issuance(issuance)) if job.work == Work::EditNotes => {
             // What has stopped is the revocation: the credential is as valid as before. Who revokes it again makes the work
             // anew.
-            tx.finish_job(job).await?;
             tx.mark_not_revoked(&issuance.id, code, now).await?;
             announce(app, tx, EventKind::Halted, &issuance, Some(code), now).await?;
+            tx.finish_job(job).await?;
             tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }
         Some(Subject::Issuance(issuance)) => {
             // Who resumes the issuance makes the work anew.
-            tx.finish_job(job).await?;
+            let until = if issuance.sealed_at.is_some() {
+                until
+            } else {
+                // Readable evidence, if locked, waits no longer than it would have waited anyway.
+                let limit = i64::from(app.retention.evidence_hours) * HOUR;
+                issuance.created_at.plus_millis(limit).max(now.plus_millis(HOUR))
+            };
             tx.mark_halted(&issuance.id, issuance.state, Halt { code, until }, now).await?;
             announce(app, tx, EventKind::Halted, &issuance, Some(code), now).await?;
+            tx.finish_job(job).await?;
             tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }
         Some(Subject::Profile(profile)) => {
-            tx.halt_job(job, code.as_str()).await?;
-            let change = ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
+            let change =
+                ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
             tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await?;
+            tx.halt_job(job, code.as_str()).await?;
             tx.record(&entry(profile.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }
     }

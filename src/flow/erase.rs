@@ -10,6 +10,7 @@ use crate::model::client::Caller;
 use crate::model::event::EventKind;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
+use crate::model::job::Work;
 use crate::store::StoreError;
 
 /// Why an issuance is not erased.
@@ -33,7 +34,7 @@ pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuan
     let issuance = issuance.ok_or(EraseError::NotFound)?;
     match issuance.state {
         State::Erased => return Ok(issuance),
-        State::Queued | State::Revoking => return Err(EraseError::Conflict(issuance.state)),
+        State::Revoking => return Err(EraseError::Conflict(issuance.state)),
         _ => {}
     }
     let now = app.clock.now();
@@ -47,6 +48,13 @@ pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuan
             return Err(EraseError::Conflict(issuance.state));
         }
         Err(error) => return Err(error.into()),
+    }
+    if issuance.state == State::Queued {
+        // Only if nothing has been sent: what is on its way has to arrive first.
+        match tx.drop_unsent(Work::WriteCredential, id.as_str()).await {
+            Err(StoreError::Stale) => return Err(EraseError::Conflict(issuance.state)),
+            dropped => dropped?,
+        }
     }
     tx.forget_content(id).await?;
     tx.forget_contact(id).await?;

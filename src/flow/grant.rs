@@ -1,15 +1,16 @@
 //! Write grants: have one made for the user's wallet to sign, and check the signed one at once.
 
+use std::mem::take;
 use std::time::Duration;
 
 use idos_client::{GrantParties, GrantTime, WriteGrant};
 use idos_credential::{Invalid, Moment, Problem};
 use idos_wallet::{OwnershipProof, WalletType};
-use rand::rngs::OsRng;
 use rand::RngCore as _;
+use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::app::{App, NodeError};
 use crate::model::ids::IssuanceId;
@@ -147,9 +148,9 @@ fn check_owner(owner: &Owner) -> Result<(), Invalid> {
 }
 
 /// A grant as it lies in the vault.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 struct Kept {
-    id: Uuid,
+    id: String,
     owner: String,
     grantee: String,
     issuer_public_key: String,
@@ -170,7 +171,7 @@ fn place(id: &IssuanceId) -> String {
 pub fn lock(vault: &Vault, id: &IssuanceId, signed: &SignedGrant) -> Result<String, VaultError> {
     let grant = &signed.grant;
     let kept = Kept {
-        id: grant.id,
+        id: grant.id.to_string(),
         owner: grant.owner.clone(),
         grantee: grant.grantee.clone(),
         issuer_public_key: grant.issuer_public_key.clone(),
@@ -189,20 +190,24 @@ pub fn lock(vault: &Vault, id: &IssuanceId, signed: &SignedGrant) -> Result<Stri
 /// Unlocks the signed grant of an issuance.
 pub fn unlock(vault: &Vault, id: &IssuanceId, locked: &str) -> Result<SignedGrant, VaultError> {
     let json = vault.unlock(&place(id), locked)?;
-    let kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
-    let time = |text: String| text.parse::<GrantTime>().map_err(|_| VaultError::Damaged);
+    let mut kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
+    let time = |text: &str| text.parse::<GrantTime>().map_err(|_| VaultError::Damaged);
     let grant = WriteGrant::new(
-        kept.id,
-        GrantParties { owner: kept.owner, grantee: kept.grantee, issuer_public_key: kept.issuer_public_key },
-        time(kept.timelock)?,
-        time(kept.not_before)?,
-        time(kept.not_after)?,
+        kept.id.parse().map_err(|_| VaultError::Damaged)?,
+        GrantParties {
+            owner: take(&mut kept.owner),
+            grantee: take(&mut kept.grantee),
+            issuer_public_key: take(&mut kept.issuer_public_key),
+        },
+        time(&kept.timelock)?,
+        time(&kept.not_before)?,
+        time(&kept.not_after)?,
     )
     .map_err(|_| VaultError::Damaged)?;
     let owner = Owner {
         wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
-        address: Personal::new(kept.address),
-        public_key: kept.public_key.map(Personal::new),
+        address: Personal::new(take(&mut kept.address)),
+        public_key: kept.public_key.take().map(Personal::new),
     };
-    Ok(SignedGrant { grant, owner, signature: Personal::new(kept.signature) })
+    Ok(SignedGrant { grant, owner, signature: Personal::new(take(&mut kept.signature)) })
 }

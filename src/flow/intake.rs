@@ -5,6 +5,7 @@
 //! credential waits, locked, for as long as the configuration allows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use idos_client::actions::GetUserAsInserter;
 use idos_credential::{Invalid, Moment, RecipientKey, SealedCredential, SignedCredential};
@@ -14,7 +15,7 @@ use super::grant::{self, GrantError};
 use super::issue::{self, IssueError};
 use super::profile::job;
 use super::{Accepted, contact};
-use crate::app::App;
+use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::{IssuanceId, JobId};
@@ -26,6 +27,9 @@ use crate::store::StoreError;
 use crate::vault::VaultError;
 
 const HOUR: i64 = 3_600_000;
+
+/// How long the caller waits for the node to be asked. What takes longer waits in the background.
+const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// How soon it is looked again for a profile that was not there.
 const FIRST_LOOK: i64 = 5_000;
@@ -52,9 +56,6 @@ pub enum IntakeError {
     /// It cannot be sealed.
     #[error("it cannot be sealed: {0}")]
     Seal(IssueError),
-    /// The write key that was chosen is not in the configuration any more.
-    #[error("the write key that was to seal it is not in the configuration any more")]
-    KeyMissing,
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -96,11 +97,7 @@ pub async fn accept(
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
     let id = IssuanceId::new(now, &mut OsRng);
-    let ids = Ids {
-        original: grant::random_uuid(),
-        copy: grant::random_uuid(),
-        notes: grant::random_uuid(),
-    };
+    let ids = Ids { original: grant::random_uuid(), copy: grant::random_uuid(), notes: grant::random_uuid() };
     let kind = submission.evidence.kind();
     let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
     let evidence = submission.evidence;
@@ -122,6 +119,7 @@ pub async fn accept(
         reference: submission.reference.map(|reference| reference.into_string()),
         write_key: String::new(),
         grantee: None,
+        recipient_key: None,
         public_notes: None,
         content_hash: None,
         valid_until: signed.expiration_date(),
@@ -147,6 +145,7 @@ pub async fn accept(
     let (user_key, is_there) = recipient(app, caller, &issuance).await?;
     let content = match user_key {
         Some(user_key) => {
+            issuance.recipient_key = Some(user_key.to_base64());
             let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone()).await?;
             issuance.public_notes = Some(sealed.original().public_notes().to_owned());
             issuance.content_hash = Some(sealed.content_hash().to_owned());
@@ -164,7 +163,9 @@ pub async fn accept(
         _ => app.retention.sealed_hours,
     };
     issuance.state = match (&content, is_there, delivery, &grant) {
-        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => State::Queued,
+        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => {
+            State::Queued
+        }
         (Content::Sealed(_), true, Delivery::WriteGrant, None) => State::AwaitingGrant,
         _ => State::AwaitingProfile,
     };
@@ -247,7 +248,17 @@ async fn replay(
 /// text was to be signed, its own check of the signature has to do: it comes before anything is written.
 async fn check_grant(app: &App, grant: &SignedGrant, copy_for: Option<&CopyFor>) -> Result<(), IntakeError> {
     let at = |invalid| IntakeError::Invalid(below("delivery.writeGrant", invalid));
-    match grant::check(app, grant).await {
+    grant::check_alone(app, grant).map_err(at)?;
+    let begin = grant.grant.not_before().unix();
+    let latest = app.clock.now().unix_seconds() + i64::from(app.retention.sealed_hours) * 3600;
+    if begin > latest {
+        return Err(invalid(
+            "delivery.writeGrant.grant.notBefore",
+            "is later than a sealed credential may wait",
+        ));
+    }
+    let checked = tokio::time::timeout(LOOK_UP, grant::check(app, grant));
+    match checked.await.unwrap_or(Err(GrantError::Node(NodeError::TooSlow))) {
         Ok(()) => {}
         Err(GrantError::Invalid(invalid)) => return Err(at(invalid)),
         Err(GrantError::Node(error)) => {
@@ -276,7 +287,10 @@ async fn recipient(
     {
         return Ok((RecipientKey::from_base64(&profile.encryption_public_key).ok(), false));
     }
-    match user_on_network(app, issuance).await {
+    match tokio::time::timeout(LOOK_UP, user_on_network(app, issuance))
+        .await
+        .unwrap_or(Err(NodeError::TooSlow))
+    {
         Ok(Some(key)) => {
             let key = RecipientKey::from_base64(&key).map_err(|_| {
                 invalid("userId", "belongs to a user whose encryption key cannot be sealed for")
@@ -292,12 +306,9 @@ async fn recipient(
 }
 
 /// The encryption key of the issuance's user, as the network has it.
-pub(super) async fn user_on_network(
-    app: &App,
-    issuance: &Issuance,
-) -> Result<Option<String>, crate::app::NodeError> {
-    let user =
-        app.idos().await?.call_one(&app.identity(), &GetUserAsInserter { id: issuance.user_id }).await?;
+pub(super) async fn user_on_network(app: &App, issuance: &Issuance) -> Result<Option<String>, NodeError> {
+    let view = GetUserAsInserter { id: issuance.user_id };
+    let user = app.idos().await?.call_one(&app.identity(), &view).await?;
     Ok(user.map(|user| user.recipient_encryption_public_key))
 }
 
@@ -309,8 +320,9 @@ pub(super) async fn seal(
     user: RecipientKey,
     grantee_key: Option<RecipientKey>,
 ) -> Result<SealedCredential, IntakeError> {
-    let Some(write) = app.write_key(&issuance.write_key) else { return Err(IntakeError::KeyMissing) };
-    let write = write.rows.clone();
+    // The key that was chosen at intake may be gone by now.
+    let chosen = app.write_key(&issuance.write_key);
+    let write = chosen.unwrap_or_else(|| app.write_key_for(issuance.id.as_str())).rows.clone();
     let copy = (issuance.delivery == Delivery::WriteGrant)
         .then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
     let (name, kind, ids) = (app.issuer.name.clone(), issuance.kind, issuance.ids);
@@ -352,10 +364,10 @@ fn invalid(field: &str, problem: &'static str) -> IntakeError {
 /// The same problems, with their fields below `parent`.
 fn below(parent: &str, mut invalid: Invalid) -> Invalid {
     for problem in &mut invalid.problems {
-        let field = problem.field.strip_prefix("credentialSubject").map_or_else(
-            || problem.field.clone(),
-            |rest| format!("subject{rest}"),
-        );
+        let field = problem
+            .field
+            .strip_prefix("credentialSubject")
+            .map_or_else(|| problem.field.clone(), |rest| format!("subject{rest}"));
         let dot = if field.is_empty() { "" } else { "." };
         problem.field = format!("{parent}{dot}{field}");
     }

@@ -69,7 +69,13 @@ pub fn check_size(text: usize, with_copy: bool) -> Result<(), IssueError> {
 }
 
 /// The public notes of a credential.
-pub fn notes(kind: Kind, ids: Ids, level: &str, status: &str, issuer_name: &str) -> Result<PublicNotes, Invalid> {
+pub fn notes(
+    kind: Kind,
+    ids: Ids,
+    level: &str,
+    status: &str,
+    issuer_name: &str,
+) -> Result<PublicNotes, Invalid> {
     let name = match kind {
         Kind::Kyc => KYC_TYPE,
         Kind::Personhood => PERSONHOOD_TYPE,

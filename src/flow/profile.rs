@@ -1,5 +1,7 @@
 //! Create a user's idOS profile: the user with an encryption key, and a wallet that is proven to be theirs.
 
+use std::mem::take;
+
 use idos_client::actions::{
     AddUserAsInserter, GetUserAsInserter, HasProfile, PasswordStore, UpsertWalletAsInserter, UserRecord,
 };
@@ -9,7 +11,7 @@ use idos_wallet::{InvalidProof, OwnershipProof};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, Variant};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Accepted;
 use super::submit::submit;
@@ -60,7 +62,11 @@ pub async fn exists(client: &Client, signer: &Signer, address: &str) -> Result<b
 }
 
 /// Creates what is missing of a profile.
-pub async fn create(client: &Client, signer: &Signer, profile: &ProfileToCreate<'_>) -> Result<(), ProfileError> {
+pub async fn create(
+    client: &Client,
+    signer: &Signer,
+    profile: &ProfileToCreate<'_>,
+) -> Result<(), ProfileError> {
     if !is_user_id(profile.user_id) {
         return Err(ProfileError::UserId);
     }
@@ -143,6 +149,9 @@ pub enum RequestError {
     /// The user's key derivation takes no other ids.
     #[error("the user id must be a UUID of version 4")]
     UserId,
+    /// The same user is being created with another encryption key.
+    #[error("this user is being created already, with another encryption key")]
+    OtherKey,
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -166,6 +175,29 @@ pub async fn request(
     }
     new.wallet.proof().verify()?;
     let now = app.clock.now();
+    // Asked for twice, under two keys: it is one profile, with one row for the wallet.
+    let under_way = app.store.profile_of(&caller.client, new.user_id).await?;
+    if let Some(there) =
+        under_way.filter(|there| matches!(there.state, ProfileState::Pending | ProfileState::Halted))
+    {
+        if there.encryption_public_key != new.encryption_key.to_base64() {
+            return Err(RequestError::OtherKey);
+        }
+        let locked = app.store.locked_wallet(&there.id).await?;
+        let claim = locked.and_then(|locked| unlock_wallet(&app.vault, &there.id, &locked).ok());
+        if claim.is_some_and(|claim| claim.address.expose() == new.wallet.address.expose()) {
+            let mut tx = app.store.begin().await?;
+            match tx.claim(&caller.client, key, there.id.as_str(), now).await {
+                Ok(()) => tx.commit().await?,
+                Err(StoreError::Exists) => {
+                    drop(tx);
+                    return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            return Ok(Accepted { record: there, replayed: true });
+        }
+    }
     let id = ProfileId::new(now, &mut OsRng);
     let profile = Profile {
         client: caller.client.clone(),
@@ -248,7 +280,7 @@ pub fn password_store(store: model::PasswordStore) -> PasswordStore {
 }
 
 /// A wallet's claim as it lies in the vault.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 struct Kept {
     wallet_type: String,
     address: String,
@@ -276,12 +308,12 @@ fn lock_wallet(vault: &Vault, id: &ProfileId, claim: &WalletClaim) -> Result<Str
 /// Unlocks the wallet's claim of a profile.
 pub fn unlock_wallet(vault: &Vault, id: &ProfileId, locked: &str) -> Result<WalletClaim, VaultError> {
     let json = vault.unlock(&place(id), locked)?;
-    let kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
+    let mut kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
     Ok(WalletClaim {
         wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
-        address: Personal::new(kept.address),
-        public_key: kept.public_key.map(Personal::new),
-        message: Personal::new(kept.message),
-        signature: Personal::new(kept.signature),
+        address: Personal::new(take(&mut kept.address)),
+        public_key: kept.public_key.take().map(Personal::new),
+        message: Personal::new(take(&mut kept.message)),
+        signature: Personal::new(take(&mut kept.signature)),
     })
 }

@@ -74,15 +74,17 @@ pub async fn resume(
             return Err(ResumeError::NoGrantWanted);
         }
         grant::check(app, new).await?;
-        if !issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&new.grant.grantee)) {
+        if !issuance
+            .grantee
+            .as_deref()
+            .is_some_and(|grantee| grantee.eq_ignore_ascii_case(&new.grant.grantee))
+        {
             let problem = "is not who the copy is sealed for";
             return Err(Invalid::from(idos_credential::Problem::new("grant.grantee", problem)).into());
         }
     }
-    let is_spent = matches!(
-        issuance.halt,
-        Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed)
-    );
+    let is_spent =
+        matches!(issuance.halt, Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed));
     let has_grant = app.store.has_grant(id).await?;
     if new_grant.is_none() && issuance.delivery == Delivery::WriteGrant && (is_spent || !has_grant) {
         return Err(ResumeError::GrantNeeded(issuance.halt.unwrap_or(HaltCode::GrantExpired)));
@@ -108,8 +110,12 @@ pub async fn resume(
         let write = job(Work::WriteCredential, id.as_str(), &issuance.write_key, now);
         tx.enqueue(&Job { reason: Some("resumed".to_owned()), ..write }).await?;
     } else {
-        let hours = if is_sealed { app.retention.sealed_hours } else { app.retention.evidence_hours };
-        let until = now.plus_millis(i64::from(hours) * 3_600_000);
+        let until = if is_sealed {
+            now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000)
+        } else {
+            // Being resumed does not make readable evidence wait longer.
+            issuance.waits_until.unwrap_or(now)
+        };
         tx.mark_awaiting_profile(id, issuance.state, until, now).await?;
         tx.enqueue(&Job { due_at: now, ..look_again(id, now) }).await?;
     }

@@ -1,9 +1,10 @@
 //! Seal what has waited for the user's profile, and forget its readable form.
 
-use idos_credential::{Moment, RecipientKey, SignedCredential};
+use idos_credential::{Moment, RecipientKey, SealedCredential, SignedCredential};
 use zeroize::Zeroizing;
 
-use super::intake::{IntakeError, seal as seal_for, user_on_network};
+use super::deliver::{Verdict, verdict};
+use super::intake::{seal as seal_for, user_on_network};
 use super::profile::job as lane_job;
 use crate::app::App;
 use crate::model::audit::{Act, Entry};
@@ -36,6 +37,11 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         Ok(None) => return look_later(app, job, "the user has no profile yet").await,
         Err(error) => {
             tracing::warn!(issuance.id = %issuance.id, "The node cannot be asked for a user: {error}");
+            if let Some(refusal) = error.refused()
+                && let Verdict::Halt(code) = verdict(app, job, refusal)
+            {
+                return super::deliver::halt(app, job, &issuance, code).await;
+            }
             return look_later(app, job, "the node cannot be asked").await;
         }
     };
@@ -45,8 +51,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
 
     if app.store.has_parcel(&issuance.id).await? {
         // Sealed at intake, for the key that was announced when the profile was asked for.
-        let announced = app.store.profile_of(&issuance.client, issuance.user_id).await?;
-        if announced.is_none_or(|profile| profile.encryption_public_key != user_key) {
+        if issuance.recipient_key.as_ref() != Some(&user_key) {
             return super::deliver::halt(app, job, &issuance, HaltCode::OtherKey).await;
         }
         return go_on(app, job, &issuance, None).await;
@@ -63,12 +68,9 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
     };
     let sealed = match seal_for(app, signed, &issuance, recipient, grantee_key).await {
         Ok(sealed) => sealed,
-        Err(IntakeError::KeyMissing) => {
-            return super::deliver::halt(app, job, &issuance, HaltCode::KeyMissing).await;
-        }
         Err(_) => return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await,
     };
-    go_on(app, job, &issuance, Some(&sealed)).await
+    go_on(app, job, &issuance, Some((&sealed, &user_key))).await
 }
 
 fn unlock(app: &App, id: &IssuanceId, locked: &str) -> Option<SignedCredential> {
@@ -83,7 +85,7 @@ async fn go_on(
     app: &App,
     job: &Job,
     issuance: &Issuance,
-    sealed: Option<&idos_credential::SealedCredential>,
+    sealed: Option<(&SealedCredential, &str)>,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
     let is_ready = issuance.delivery == Delivery::Inserter || app.store.has_grant(&issuance.id).await?;
@@ -93,11 +95,10 @@ async fn go_on(
 
     let mut tx = app.store.begin().await?;
     match sealed {
-        Some(sealed) => {
+        Some((sealed, recipient_key)) => {
+            tx.mark_sealed(&issuance.id, to, (sealed, recipient_key), waits_until, now).await?;
             tx.keep_parcel(&issuance.id, sealed).await?;
             tx.forget_evidence(&issuance.id).await?;
-            let texts = (sealed.original().public_notes(), sealed.content_hash());
-            tx.mark_sealed(&issuance.id, to, texts, waits_until, now).await?;
         }
         None => match waits_until {
             Some(until) => tx.mark_awaiting_grant(&issuance.id, issuance.state, until, now).await?,
@@ -106,9 +107,10 @@ async fn go_on(
     }
     tx.finish_job(job).await?;
     if to == State::Queued {
-        tx.enqueue(&lane_job(Work::WriteCredential, issuance.id.as_str(), &issuance.write_key, now)).await?;
+        let lane = sealed.map_or(issuance.write_key.as_str(), |(sealed, _)| sealed.issuer_auth_public_key());
+        tx.enqueue(&lane_job(Work::WriteCredential, issuance.id.as_str(), lane, now)).await?;
     }
-    if let Some(sealed) = sealed {
+    if let Some((sealed, _)) = sealed {
         tx.record(&entry(app, issuance, Act::Sealed, sealed.content_hash(), now)).await?;
     }
     tx.commit().await?;
@@ -133,11 +135,5 @@ pub(super) async fn hurry_all(tx: &mut Tx, waiting: &[Issuance], now: Moment) ->
 }
 
 fn entry(app: &App, issuance: &Issuance, act: Act, detail: &str, at: Moment) -> Entry {
-    Entry {
-        at,
-        actor: app.actor(),
-        act,
-        subject: issuance.id.as_str().to_owned(),
-        detail: detail.to_owned(),
-    }
+    Entry { at, actor: app.actor(), act, subject: issuance.id.as_str().to_owned(), detail: detail.to_owned() }
 }

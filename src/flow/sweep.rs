@@ -57,7 +57,8 @@ async fn end_overdue(app: &App) -> Result<(), StoreError> {
         }
         let profiles = app.store.overdue_profiles(now, BATCH).await?;
         for profile in &profiles {
-            let change = ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
+            let change =
+                ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
             let mut tx = app.store.begin().await?;
             let moved = tx
                 .advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now)
@@ -80,6 +81,7 @@ async fn end(app: &App, issuance: &Issuance, now: Moment) -> Result<(), StoreErr
     let mut tx = app.store.begin().await?;
     tx.mark_failed(&issuance.id, issuance.state, issuance.halt, now).await?;
     tx.forget_content(&issuance.id).await?;
+    tx.forget_contact(&issuance.id).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
     announce(app, &mut tx, EventKind::Failed, issuance, issuance.halt, now).await?;
     tx.record(&entry(app, issuance.id.as_str(), issuance.halt, now)).await?;

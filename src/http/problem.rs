@@ -336,6 +336,7 @@ impl From<NodeError> for Problem {
         match error {
             NodeError::Node(error) => error.into(),
             NodeError::Store(error) => error.into(),
+            NodeError::TooSlow => Self::new(Code::NodeUnavailable),
             NodeError::OtherNetwork => {
                 tracing::error!("{error}");
                 Self::new(Code::NodeUnavailable)
@@ -378,6 +379,10 @@ impl From<RequestError> for Problem {
             RequestError::UserId => {
                 Self::new(Code::InvalidFields).at(Place::Pointer("/userId".to_owned()), super::read::USER_ID)
             }
+            RequestError::OtherKey => Self::new(Code::InvalidFields).at(
+                Place::Pointer("/encryptionPublicKey".to_owned()),
+                "is another key than the one with which this user is being created already",
+            ),
             RequestError::Store(error) => error.into(),
             error @ RequestError::Vault(_) => Self::fault(&error),
         }

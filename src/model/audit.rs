@@ -124,7 +124,8 @@ struct Hashed<'a>(i64, i64, &'a str, &'a str, &'a str, &'a str, &'a str);
 #[must_use]
 pub fn hash(entry: &ChainedEntry) -> String {
     let ChainedEntry { seq, at, actor, act, subject, detail, previous, hash: _ } = entry;
-    let json = serde_json::to_vec(&Hashed(*seq, *at, actor, act, subject, detail, previous)).unwrap_or_default();
+    let json =
+        serde_json::to_vec(&Hashed(*seq, *at, actor, act, subject, detail, previous)).unwrap_or_default();
     hex::encode(Sha256::digest(json))
 }
 

@@ -33,7 +33,9 @@ fn ulid(now: Moment, rng: &mut dyn RngCore) -> String {
 }
 
 fn is_ulid(text: &str) -> bool {
-    text.len() == ULID && text.bytes().all(|byte| ALPHABET.contains(&byte)) && text <= "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+    text.len() == ULID
+        && text.bytes().all(|byte| ALPHABET.contains(&byte))
+        && text <= "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
 }
 
 macro_rules! id {
@@ -119,7 +121,8 @@ mod tests {
         assert_eq!(early.as_str().len(), 4 + ULID);
         assert_eq!(early.as_str().parse::<IssuanceId>(), Ok(early.clone()));
         assert_eq!(early.as_str().parse::<ProfileId>(), Err(NotAnId));
-        for text in ["", "iss_", "iss_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "iss_0000000000000000000000000l", "iss_00"] {
+        for text in ["", "iss_", "iss_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "iss_0000000000000000000000000l", "iss_00"]
+        {
             assert_eq!(text.parse::<IssuanceId>(), Err(NotAnId), "{text}");
         }
     }

@@ -90,6 +90,7 @@ impl State {
         (Self::Revoking, Self::Issued),
         (Self::AwaitingProfile, Self::Erased),
         (Self::AwaitingGrant, Self::Erased),
+        (Self::Queued, Self::Erased),
         (Self::Halted, Self::Erased),
         (Self::Failed, Self::Erased),
         (Self::Issued, Self::Erased),
@@ -243,6 +244,8 @@ pub struct Issuance {
     pub write_key: String,
     /// Who gets the copy, as its `@caller`; `None` without a copy.
     pub grantee: Option<String>,
+    /// The user's encryption key that it is sealed for: base64.
+    pub recipient_key: Option<String>,
     /// The public notes as they were first written: JSON.
     pub public_notes: Option<String>,
     /// SHA-256 of the unsealed credential: lower-case hex.

@@ -81,7 +81,11 @@ pub fn backoff_millis(attempts: u32, jitter: f64) -> i64 {
     const FIRST: i64 = 5_000;
     const LONGEST: i64 = 3_600_000;
     let doubled = FIRST.saturating_mul(1_i64 << attempts.saturating_sub(1).min(20)).min(LONGEST);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most an hour in milliseconds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "at most an hour in milliseconds"
+    )]
     let less = (doubled as f64 * 0.2 * jitter.clamp(0.0, 1.0)) as i64;
     doubled - less
 }

@@ -41,12 +41,16 @@ impl Store {
     }
 
     /// Contacts that are locked under another key than `key_id`, a few at a time.
-    pub async fn contacts_of_other_keys(&self, key_id: &str) -> Result<Vec<(IssuanceId, String)>, StoreError> {
-        let rows: Vec<(String, String)> =
-            sqlx::query_as("SELECT issuance_id, locked FROM contact WHERE locked NOT LIKE $1 ORDER BY issuance_id LIMIT 100")
-                .bind(format!("v1.{key_id}.%"))
-                .fetch_all(&self.pool)
-                .await?;
+    pub async fn contacts_of_other_keys(
+        &self,
+        key_id: &str,
+    ) -> Result<Vec<(IssuanceId, String)>, StoreError> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT issuance_id, locked FROM contact WHERE locked NOT LIKE $1 ORDER BY issuance_id LIMIT 100",
+        )
+        .bind(format!("v1.{key_id}.%"))
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter()
             .map(|(id, locked)| Ok((id.parse().map_err(|_| StoreError::Unreadable("issuance_id"))?, locked)))
             .collect()
@@ -62,13 +66,15 @@ impl Tx {
         email_index: &str,
         now: Moment,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO contact (issuance_id, locked, email_index, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(id.as_str())
-            .bind(locked)
-            .bind(email_index)
-            .bind(now.unix_millis())
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO contact (issuance_id, locked, email_index, created_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(id.as_str())
+        .bind(locked)
+        .bind(email_index)
+        .bind(now.unix_millis())
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 
@@ -80,19 +86,24 @@ impl Tx {
         locked: &str,
         email_index: &str,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE contact SET locked = $1, email_index = $2 WHERE issuance_id = $3 AND locked = $4")
-            .bind(locked)
-            .bind(email_index)
-            .bind(id.as_str())
-            .bind(old)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "UPDATE contact SET locked = $1, email_index = $2 WHERE issuance_id = $3 AND locked = $4",
+        )
+        .bind(locked)
+        .bind(email_index)
+        .bind(id.as_str())
+        .bind(old)
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 
     /// Forgets a contact.
     pub async fn forget_contact(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM contact WHERE issuance_id = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM contact WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
     }
 }

@@ -11,8 +11,10 @@ use crate::model::ids::{EventId, IssuanceId};
 impl Store {
     /// An event, whosever it is.
     pub async fn event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
-        let row =
-            sqlx::query("SELECT * FROM event WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT * FROM event WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(|row| read(&row)).transpose()
     }
 
@@ -67,15 +69,17 @@ impl Tx {
 
     /// Adds an event.
     pub async fn add_event(&mut self, event: &Event) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO event (id, client, kind, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(event.id.as_str())
-            .bind(&event.client)
-            .bind(event.kind.as_str())
-            .bind(&event.subject)
-            .bind(&event.body)
-            .bind(event.created_at.unix_millis())
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO event (id, client, kind, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(event.id.as_str())
+        .bind(&event.client)
+        .bind(event.kind.as_str())
+        .bind(&event.subject)
+        .bind(&event.body)
+        .bind(event.created_at.unix_millis())
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 }

@@ -1,15 +1,13 @@
 //! Records of issuances.
 
-use idos_credential::Moment;
+use idos_credential::{Moment, SealedCredential};
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::rows::{Columns, millis};
 use super::{Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
-use crate::model::issuance::{
-    Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction,
-};
+use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
 
 /// Which issuances are wanted.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +50,8 @@ struct Change<'a> {
     waits_until: Option<Moment>,
     public_notes: Option<&'a str>,
     content_hash: Option<&'a str>,
+    recipient_key: Option<&'a str>,
+    write_key: Option<&'a str>,
     sealed_at: Option<Moment>,
     issued_at: Option<Moment>,
     transaction: Option<&'a Transaction>,
@@ -180,7 +180,9 @@ impl Store {
 
     /// How many issuances are in each state.
     pub async fn count_issuances(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state").fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state")
+            .fetch_all(&self.pool)
+            .await?)
     }
 }
 
@@ -194,8 +196,8 @@ impl Tx {
         sqlx::query(
             "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
              reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
-             created_at, updated_at, sealed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-             $15, $16, $17, $18, $19, $20, $21)",
+             created_at, updated_at, sealed_at, recipient_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+             $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         )
         .bind(issuance.id.as_str())
         .bind(&issuance.client)
@@ -218,23 +220,26 @@ impl Tx {
         .bind(issuance.created_at.unix_millis())
         .bind(issuance.updated_at.unix_millis())
         .bind(millis(issuance.sealed_at))
+        .bind(issuance.recipient_key.as_deref())
         .execute(&mut *self.tx)
         .await?;
         Ok(())
     }
 
-    /// It is sealed: notes and hash are known, and it goes on to `to`.
+    /// It is sealed, for the user's key `recipient_key`, and goes on to `to`.
     pub async fn mark_sealed(
         &mut self,
         id: &IssuanceId,
         to: State,
-        (public_notes, content_hash): (&str, &str),
+        (sealed, recipient_key): (&SealedCredential, &str),
         waits_until: Option<Moment>,
         now: Moment,
     ) -> Result<(), StoreError> {
         let change = Change {
-            public_notes: Some(public_notes),
-            content_hash: Some(content_hash),
+            public_notes: Some(sealed.original().public_notes()),
+            content_hash: Some(sealed.content_hash()),
+            recipient_key: Some(recipient_key),
+            write_key: Some(sealed.issuer_auth_public_key()),
             sealed_at: Some(now),
             waits_until,
             ..Change::default()
@@ -329,13 +334,20 @@ impl Tx {
         halt: HaltCode,
         now: Moment,
     ) -> Result<(), StoreError> {
-        self.advance(id, State::Revoking, State::Issued, now, Change { halt: Some(halt), ..Change::default() }).await
+        self.advance(
+            id,
+            State::Revoking,
+            State::Issued,
+            now,
+            Change { halt: Some(halt), ..Change::default() },
+        )
+        .await
     }
 
     /// Only ids and times are left of it.
     pub async fn mark_erased(&mut self, id: &IssuanceId, from: State, now: Moment) -> Result<(), StoreError> {
         self.advance(id, from, State::Erased, now, Change::default()).await?;
-        sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, public_notes = NULL WHERE id = $1")
+        sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, public_notes = NULL WHERE id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
@@ -372,7 +384,8 @@ impl Tx {
              sealed_at = COALESCE($9, sealed_at), issued_at = COALESCE($10, issued_at), \
              tx_hash = COALESCE($11, tx_hash), tx_height = COALESCE($12, tx_height), \
              revoke_requested_at = COALESCE($13, revoke_requested_at), revoked_at = COALESCE($14, revoked_at), \
-             confirmed_by = COALESCE($15, confirmed_by) WHERE id = $1 AND state = $2",
+             confirmed_by = COALESCE($15, confirmed_by), recipient_key = COALESCE($16, recipient_key), \
+             write_key = COALESCE($17, write_key) WHERE id = $1 AND state = $2",
         )
         .bind(id.as_str())
         .bind(from.as_str())
@@ -389,6 +402,8 @@ impl Tx {
         .bind(millis(change.revoke_requested_at))
         .bind(millis(change.revoked_at))
         .bind(change.confirmed_by.map(Confirmation::as_str))
+        .bind(change.recipient_key)
+        .bind(change.write_key)
         .execute(&mut *self.tx)
         .await?;
         one(&result)
@@ -417,6 +432,7 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         reference: row.maybe_text("reference")?,
         write_key: row.text("write_key")?,
         grantee: row.maybe_text("grantee")?,
+        recipient_key: row.maybe_text("recipient_key")?,
         public_notes: row.maybe_text("public_notes")?,
         content_hash: row.maybe_text("content_hash")?,
         valid_until: row.maybe_moment("valid_until")?,

@@ -4,23 +4,30 @@ use idos_credential::Moment;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
-use super::{Store, StoreError, Tx, one};
+use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::ids::JobId;
 use crate::model::job::{Job, JobState, Work};
 
 impl Store {
     /// Takes the job without a lane that has been due for longest, until `until`, and counts the try.
-    pub async fn lease_job(&self, owner: &str, now: Moment, until: Moment) -> Result<Option<Job>, StoreError> {
+    pub async fn lease_job(
+        &self,
+        owner: &str,
+        now: Moment,
+        until: Moment,
+    ) -> Result<Option<Job>, StoreError> {
         let mut tx = self.begin().await?;
         let row = sqlx::query(
             "UPDATE job SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE id = (\
                SELECT id FROM job WHERE lane IS NULL AND state = 'ready' AND due_at <= $3 \
-               AND (lease_until IS NULL OR lease_until <= $3) ORDER BY due_at LIMIT 1) \
-             AND state = 'ready' AND due_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) RETURNING *",
+               AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) ORDER BY due_at LIMIT 1) \
+             AND state = 'ready' AND due_at <= $3 \
+             AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) RETURNING *",
         )
         .bind(owner)
         .bind(until.unix_millis())
         .bind(now.unix_millis())
+        .bind(too_far(now))
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;
@@ -40,8 +47,10 @@ impl Store {
 
     /// A job.
     pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
-        let row =
-            sqlx::query("SELECT * FROM job WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT * FROM job WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(|row| read(&row)).transpose()
     }
 
@@ -57,7 +66,9 @@ impl Store {
 
     /// How many jobs there are of each kind in each state.
     pub async fn count_jobs(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT work, state, COUNT(*) FROM job GROUP BY work, state").fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as("SELECT work, state, COUNT(*) FROM job GROUP BY work, state")
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// Since when the job has been due that has been due for longest.
@@ -69,11 +80,12 @@ impl Store {
 
     /// Subjects in `work` that have a job, of those given.
     pub async fn has_job(&self, work: Work, subject: &str) -> Result<bool, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT id FROM job WHERE work = $1 AND subject = $2 LIMIT 1")
-            .bind(work.as_str())
-            .bind(subject)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT id FROM job WHERE work = $1 AND subject = $2 LIMIT 1")
+                .bind(work.as_str())
+                .bind(subject)
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.is_some())
     }
 }
@@ -126,7 +138,13 @@ impl Tx {
         self.set_job(job, JobState::Halted, job.due_at, reason).await
     }
 
-    async fn set_job(&mut self, job: &Job, to: JobState, due_at: Moment, reason: &str) -> Result<(), StoreError> {
+    async fn set_job(
+        &mut self,
+        job: &Job,
+        to: JobState,
+        due_at: Moment,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE job SET state = $5, due_at = $6, reason = $7, nonce = NULL, tx_hash = NULL, sent_at = NULL, \
              lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = $2 AND attempts = $3 AND \
@@ -139,6 +157,29 @@ impl Tx {
         .bind(to.as_str())
         .bind(due_at.unix_millis())
         .bind(reason)
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// Gives a job of a lane to another lane. Whatever transaction it had does not count any more.
+    pub async fn move_job(&mut self, job: &Job, lane: &str, now: Moment) -> Result<(), StoreError> {
+        self.set_job(job, JobState::Ready, now, "moved to another lane").await?;
+        sqlx::query("UPDATE job SET lane = $1 WHERE id = $2")
+            .bind(lane)
+            .bind(job.id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Drops work on `subject` that nothing has been sent for. [`StoreError::Stale`] if there is none.
+    pub async fn drop_unsent(&mut self, work: Work, subject: &str) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "DELETE FROM job WHERE work = $1 AND subject = $2 AND state = 'ready' AND attempts = 0 AND reason IS NULL",
+        )
+        .bind(work.as_str())
+        .bind(subject)
         .execute(&mut *self.tx)
         .await?;
         one(&result)
@@ -159,12 +200,14 @@ impl Tx {
 
     /// Makes waiting work on `subject` due at once.
     pub async fn hurry(&mut self, work: Work, subject: &str, now: Moment) -> Result<(), StoreError> {
-        sqlx::query("UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1")
-            .bind(now.unix_millis())
-            .bind(work.as_str())
-            .bind(subject)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1",
+        )
+        .bind(now.unix_millis())
+        .bind(work.as_str())
+        .bind(subject)
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 use idos_credential::Moment;
 
 use super::jobs::read;
-use super::{Store, StoreError, Tx, one};
+use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::job::Job;
 
 /// The right to send for a write key.
@@ -32,7 +32,7 @@ pub struct Sending<'a> {
 }
 
 impl Store {
-    /// Takes a lane that nobody holds, or whose holder has given no sign of life.
+    /// Takes a lane that nobody holds, or whose holder has given no sign of life (or had a clock that ran ahead).
     pub async fn take_lane(
         &self,
         write_key: &str,
@@ -48,17 +48,22 @@ impl Store {
         .execute(&mut *tx.tx)
         .await?;
         let taken: Option<(i64,)> = sqlx::query_as(
-            "UPDATE lane SET owner = $1, lease_until = $2, epoch = epoch + 1 WHERE write_key = $3 AND lease_until <= $4 \
-             RETURNING epoch",
+            "UPDATE lane SET owner = $1, lease_until = $2, epoch = epoch + 1 WHERE write_key = $3 \
+             AND (lease_until <= $4 OR lease_until > $5) RETURNING epoch",
         )
         .bind(owner)
         .bind(until.unix_millis())
         .bind(write_key)
         .bind(now.unix_millis())
+        .bind(too_far(now))
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;
-        Ok(taken.map(|(epoch,)| LaneLease { write_key: write_key.to_owned(), owner: owner.to_owned(), epoch }))
+        Ok(taken.map(|(epoch,)| LaneLease {
+            write_key: write_key.to_owned(),
+            owner: owner.to_owned(),
+            epoch,
+        }))
     }
 
     /// Gives a sign of life. [`StoreError::Stale`] if somebody else holds the lane.
@@ -90,7 +95,12 @@ impl Store {
     }
 
     /// What is due, the longest due first.
-    pub async fn due_in_lane(&self, write_key: &str, now: Moment, limit: u32) -> Result<Vec<Job>, StoreError> {
+    pub async fn due_in_lane(
+        &self,
+        write_key: &str,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<Job>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM job WHERE lane = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, id LIMIT $3",
         )

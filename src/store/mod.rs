@@ -24,6 +24,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use idos_credential::Moment;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, Executor as _};
@@ -119,7 +120,17 @@ impl Store {
             .acquire_timeout(Duration::from_secs(15))
             .after_connect(move |connection, _| {
                 Box::pin(async move {
-                    if kind == Kind::Sqlite {
+                    if kind == Kind::Postgres {
+                        // All writers meet at the end of the audit chain. One whose machine is gone must not hold it
+                        // until somebody notices.
+                        connection
+                            .execute(
+                                "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '15s'; \
+                                 SET statement_timeout = '60s'; SET tcp_keepalives_idle = 10; \
+                                 SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;",
+                            )
+                            .await?;
+                    } else {
                         // What is deleted is overwritten, also inside pages that stay; nothing is put into other files
                         // but the write-ahead log, which `forget_traces` empties.
                         connection
@@ -186,8 +197,20 @@ impl Store {
     /// the business of who runs it (`docs/retention.md`).
     pub async fn forget_traces(&self) -> Result<(), StoreError> {
         if self.kind == Kind::Sqlite {
-            let _turn = self.writers.lock().await;
-            self.pool.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+            for _ in 0..5 {
+                let turn = self.writers.lock().await;
+                let (busy, _, _): (i64, i64, i64) =
+                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.pool).await?;
+                if busy == 0 {
+                    return Ok(());
+                }
+                // Somebody reads what the log still holds.
+                drop(turn);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            tracing::warn!(
+                "The write-ahead log could not be emptied: a reader is in the way. The next sweep tries again"
+            );
         }
         Ok(())
     }
@@ -208,4 +231,12 @@ impl Tx {
 /// That exactly one row was changed.
 fn one(result: &sqlx::any::AnyQueryResult) -> Result<(), StoreError> {
     if result.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// A lease that ends later than this from now, in milliseconds, was taken by somebody whose clock ran ahead: the longest
+/// that are taken are shorter.
+const TOO_FAR: i64 = 2 * 3_600_000;
+
+fn too_far(now: Moment) -> i64 {
+    now.unix_millis().saturating_add(TOO_FAR)
 }

@@ -37,10 +37,11 @@ impl Store {
 
     /// Whether there is a write grant.
     pub async fn has_grant(&self, id: &IssuanceId) -> Result<bool, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT issuance_id FROM write_grant WHERE issuance_id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT issuance_id FROM write_grant WHERE issuance_id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.is_some())
     }
 
@@ -69,7 +70,11 @@ impl Tx {
     }
 
     /// Keeps a sealed credential until it is delivered.
-    pub async fn keep_parcel(&mut self, id: &IssuanceId, sealed: &SealedCredential) -> Result<(), StoreError> {
+    pub async fn keep_parcel(
+        &mut self,
+        id: &IssuanceId,
+        sealed: &SealedCredential,
+    ) -> Result<(), StoreError> {
         let (original, copy) = (sealed.original(), sealed.copy());
         sqlx::query(
             "INSERT INTO parcel (issuance_id, content, encryptor_public_key, public_notes_signature, \
@@ -105,14 +110,20 @@ impl Tx {
 
     /// Forgets evidence that has been sealed.
     pub async fn forget_evidence(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM evidence WHERE issuance_id = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM evidence WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
     }
 
     /// Forgets all content of an issuance: evidence, sealed credential, write grant.
     pub async fn forget_content(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
         self.forget_evidence(id).await?;
-        sqlx::query("DELETE FROM parcel WHERE issuance_id = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM parcel WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
         sqlx::query("DELETE FROM write_grant WHERE issuance_id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
@@ -126,15 +137,14 @@ fn read(row: &AnyRow, issuance: &Issuance) -> Result<Parcel, StoreError> {
     let (Some(public_notes), Some(content_hash)) = (&issuance.public_notes, &issuance.content_hash) else {
         return Err(StoreError::Unreadable("public_notes"));
     };
-    let stored_row = |content, encryptor_public_key, notes: String, notes_signature, broader_signature| {
-        StoredRow {
+    let stored_row =
+        |content, encryptor_public_key, notes: String, notes_signature, broader_signature| StoredRow {
             content,
             encryptor_public_key,
             public_notes: notes,
             public_notes_signature: notes_signature,
             broader_signature,
-        }
-    };
+        };
     let copy = match row.maybe_text("copy_content")? {
         None => None,
         Some(content) => Some(stored_row(

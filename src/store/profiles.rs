@@ -35,20 +35,22 @@ impl Store {
 
     /// The newest record of a client about this user.
     pub async fn profile_of(&self, client: &str, user_id: Uuid) -> Result<Option<Profile>, StoreError> {
-        let row = sqlx::query("SELECT * FROM profile WHERE client = $1 AND user_id = $2 ORDER BY id DESC LIMIT 1")
-            .bind(client)
-            .bind(user_id.to_string())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row =
+            sqlx::query("SELECT * FROM profile WHERE client = $1 AND user_id = $2 ORDER BY id DESC LIMIT 1")
+                .bind(client)
+                .bind(user_id.to_string())
+                .fetch_optional(&self.pool)
+                .await?;
         row.map(|row| read(&row)).transpose()
     }
 
     /// The wallet's claim, locked.
     pub async fn locked_wallet(&self, id: &ProfileId) -> Result<Option<String>, StoreError> {
-        let row: Option<(Option<String>,)> = sqlx::query_as("SELECT locked_wallet FROM profile WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(Option<String>,)> =
+            sqlx::query_as("SELECT locked_wallet FROM profile WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.and_then(|(locked,)| locked))
     }
 

@@ -5,8 +5,10 @@ use super::{Store, StoreError, Tx};
 impl Store {
     /// What is recorded under `name`.
     pub async fn recorded(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT value FROM recorded WHERE name = $1").bind(name).fetch_optional(&self.pool).await?;
+        let row: Option<(String,)> = sqlx::query_as("SELECT value FROM recorded WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(row.map(|(value,)| value))
     }
 
@@ -17,12 +19,14 @@ impl Store {
             .bind(name)
             .execute(&mut *tx.tx)
             .await?;
-        let claimed = sqlx::query("UPDATE recurring SET due_at = $1 WHERE name = $2 AND due_at <= $3")
-            .bind(next)
-            .bind(name)
-            .bind(now)
-            .execute(&mut *tx.tx)
-            .await?;
+        let claimed =
+            sqlx::query("UPDATE recurring SET due_at = $1 WHERE name = $2 AND (due_at <= $3 OR due_at > $4)")
+                .bind(next)
+                .bind(name)
+                .bind(now)
+                .bind(now.saturating_add(super::TOO_FAR))
+                .execute(&mut *tx.tx)
+                .await?;
         tx.commit().await?;
         Ok(claimed.rows_affected() == 1)
     }
@@ -36,8 +40,10 @@ impl Tx {
             .bind(value)
             .execute(&mut *self.tx)
             .await?;
-        let (recorded,): (String,) =
-            sqlx::query_as("SELECT value FROM recorded WHERE name = $1").bind(name).fetch_one(&mut *self.tx).await?;
+        let (recorded,): (String,) = sqlx::query_as("SELECT value FROM recorded WHERE name = $1")
+            .bind(name)
+            .fetch_one(&mut *self.tx)
+            .await?;
         Ok(recorded)
     }
 

@@ -42,10 +42,7 @@ impl Columns<'_> {
     }
 
     pub(super) fn maybe_parsed<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, StoreError> {
-        self.maybe_text(name)?
-            .map(|text| text.parse())
-            .transpose()
-            .map_err(|_| StoreError::Unreadable(name))
+        self.maybe_text(name)?.map(|text| text.parse()).transpose().map_err(|_| StoreError::Unreadable(name))
     }
 
     pub(super) fn moment(&self, name: &'static str) -> Result<Moment, StoreError> {

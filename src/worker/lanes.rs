@@ -27,12 +27,12 @@ use idos_credential::Moment;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::app::{App, NodeError};
 use crate::flow::deliver::{self, DeliverError, Pen, Plan};
 use crate::keys::WriteKeyPair;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{HaltCode, Transaction};
-use crate::model::job::{Job, JobState};
+use crate::model::job::{Job, JobState, Work};
 use crate::store::{LaneLease, Sending, StoreError};
 
 /// How often blocks are looked for while something is in flight.
@@ -47,6 +47,9 @@ const UNHEARD_OF: Duration = Duration::from_secs(3);
 
 /// The longest pause after failures in a row.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// How often something that is there already, and is not ours as far as the asked node knows, is tried again.
+const LAGGING: u32 = 3;
 
 /// Look-ups at the same time.
 const LOOK_UPS: usize = 8;
@@ -66,7 +69,9 @@ pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, shutdown: Cancellation
                     tracing::warn!(lane = name, "The lane was not given back: {error}");
                 }
             }
-            Ok(None) => pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await,
+            Ok(None) => {
+                pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await
+            }
             Err(error) => {
                 tracing::error!(lane = name, cause = error.source(), "The lane cannot be taken: {error}");
                 pause(Duration::from_secs(2), &shutdown).await;
@@ -133,7 +138,11 @@ impl<'a> Lane<'a> {
     /// Sends and confirms until the lane is lost or `shutdown`.
     async fn hold(&mut self, shutdown: &CancellationToken) {
         if let Err(error) = self.load().await {
-            tracing::error!(lane = self.name, cause = error.source(), "What is in flight cannot be read: {error}");
+            tracing::error!(
+                lane = self.name,
+                cause = error.source(),
+                "What is in flight cannot be read: {error}"
+            );
             return pause(Duration::from_secs(2), shutdown).await;
         }
         let app = self.app;
@@ -156,6 +165,16 @@ impl<'a> Lane<'a> {
                 // Another process holds the lane, or has changed a job of it (an operator's command does): nothing is
                 // recorded by us any more until all is read again.
                 Err(DeliverError::Store(StoreError::Stale)) => return,
+                // What the database has done of it is not known: a commit may have been answered to nobody. It is read
+                // again.
+                Err(DeliverError::Store(error)) => {
+                    tracing::error!(
+                        lane = self.name,
+                        cause = error.source(),
+                        "The lane is given up: {error}"
+                    );
+                    return pause(Duration::from_secs(1), shutdown).await;
+                }
                 Err(error) => {
                     self.failures += 1;
                     let time = Duration::from_millis(250 << self.failures.min(6)).min(LONGEST_PAUSE);
@@ -220,6 +239,13 @@ impl<'a> Lane<'a> {
     /// first. Gives how many have one.
     async fn confirm(&mut self, client: &Client) -> Result<usize, DeliverError> {
         let mut settled = 0;
+        // To ask for the account is cheap; the node's answer about a transaction holds all of it.
+        if let Some(front) = self.flights.front()
+            && front.taken.is_some_and(|since| since.elapsed() < UNHEARD_OF)
+            && client.account(&self.signer).await?.nonce < front.nonce
+        {
+            return Ok(0);
+        }
         loop {
             let hashes: Vec<_> = self
                 .flights
@@ -231,14 +257,19 @@ impl<'a> Lane<'a> {
             if hashes.is_empty() {
                 return Ok(settled);
             }
-            let states = futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
+            let states =
+                futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
             for state in states {
                 match state?.map(|status| status.state) {
                     Some(TxState::Pending) => return Ok(settled),
                     None => {
-                        let unheard_of = |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
+                        let unheard_of =
+                            |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
                         if self.flights.front().is_some_and(unheard_of) {
-                            tracing::warn!(lane = self.name, "A transaction that was taken is not known any more");
+                            tracing::warn!(
+                                lane = self.name,
+                                "A transaction that was taken is not known any more"
+                            );
                             self.next = None;
                         }
                         return Ok(settled);
@@ -288,12 +319,23 @@ impl<'a> Lane<'a> {
 
     /// A transaction did nothing. If what it was to write is there already, that is as good as success.
     async fn failed(&self, client: &Client, job: &Job, error: &Error) -> Result<(), DeliverError> {
-        if error.conflict().is_some() && deliver::is_done(self.app, client, job).await? {
-            return self.succeeded(job, None).await;
+        if error.conflict().is_some() {
+            if deliver::is_done(self.app, client, &self.signer, job).await? {
+                return self.succeeded(job, None).await;
+            }
+            // What is there may be our own row, at a node that the asked one has not caught up with.
+            if job.attempts < LAGGING {
+                let due = self.app.clock.now().plus_millis(3_000);
+                return Ok(
+                    deliver::later(self.app, &self.lease, job, due, "something is there already").await?
+                );
+            }
         }
         if error.is_wrong_nonce() {
             let now = self.app.clock.now();
-            return Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?);
+            return Ok(
+                deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?
+            );
         }
         Ok(deliver::refused(self.app, &self.lease, job, error).await?)
     }
@@ -325,7 +367,9 @@ impl<'a> Lane<'a> {
                     }
                     continue;
                 }
-                None if flight.nonce <= committed => self.begin_anew(client, &flight.job).await.map(|()| Sent::NotAtAll),
+                None if flight.nonce <= committed => {
+                    self.begin_anew(client, &flight.job).await.map(|()| Sent::NotAtAll)
+                }
                 None if flight.nonce < expected => {
                     // Its nonce is taken in a mempool, maybe by itself, at a node that was not asked.
                     self.flights.push_back(flight);
@@ -366,20 +410,45 @@ impl<'a> Lane<'a> {
         self.flights.make_contiguous().sort_by_key(|flight| flight.nonce);
     }
 
+    /// Whether the effect of a job is there. `None` if the node refuses to say, for a reason that time does not mend: then
+    /// the job has been stopped, so that it is not in the way of others.
+    async fn is_done(&self, client: &Client, job: &Job) -> Result<Option<bool>, DeliverError> {
+        match deliver::is_done(self.app, client, &self.signer, job).await {
+            Ok(done) => Ok(Some(done)),
+            Err(DeliverError::Node(NodeError::Node(error))) if error.class() == Class::Refused => {
+                deliver::refused(self.app, &self.lease, job, &error).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// A transaction whose nonce another one has used up: it will never be in a block.
     async fn begin_anew(&self, client: &Client, job: &Job) -> Result<(), DeliverError> {
-        if deliver::is_done(self.app, client, job).await? {
-            return self.succeeded(job, None).await;
+        match self.is_done(client, job).await? {
+            Some(true) => return self.succeeded(job, None).await,
+            Some(false) => {}
+            None => return Ok(()),
         }
         let now = self.app.clock.now();
-        Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was used by another transaction").await?)
+        Ok(deliver::later(self.app, &self.lease, job, now, "its nonce was used by another transaction")
+            .await?)
     }
 
     /// Sends what is recorded once more: with its own nonce if that is the next one, else with the one that is.
-    async fn send_again(&self, client: &Client, flight: &mut Flight, nonce: u64) -> Result<Sent, DeliverError> {
-        if deliver::is_done(self.app, client, &flight.job).await? {
-            self.succeeded(&flight.job, None).await?;
-            return Ok(Sent::NotAtAll);
+    async fn send_again(
+        &self,
+        client: &Client,
+        flight: &mut Flight,
+        nonce: u64,
+    ) -> Result<Sent, DeliverError> {
+        match self.is_done(client, &flight.job).await? {
+            Some(true) => {
+                self.succeeded(&flight.job, None).await?;
+                return Ok(Sent::NotAtAll);
+            }
+            Some(false) => {}
+            None => return Ok(Sent::NotAtAll),
         }
         let mut attempt = flight.job.attempts;
         if nonce != flight.nonce {
@@ -422,7 +491,7 @@ impl<'a> Lane<'a> {
                 deliver::later(self.app, &self.lease, job, due, "the write grant begins later").await?;
             }
             // It cannot even be built.
-            Err(DeliverError::Node(crate::app::NodeError::Node(error))) if error.class() == Class::Refused => {
+            Err(DeliverError::Node(NodeError::Node(error))) if error.class() == Class::Refused => {
                 deliver::refused(self.app, &self.lease, job, &error).await?;
             }
             Err(error) => return Err(error),
@@ -462,6 +531,11 @@ impl<'a> Lane<'a> {
         if error.is_wrong_nonce() {
             tracing::debug!(lane = self.name, "The next nonce is another one");
             return Ok(Sent::Unsure);
+        }
+        if is_in_between(&error) {
+            count("refused");
+            tracing::warn!(lane = self.name, "Something before the node answers: {error}");
+            return Ok(Sent::NotNow);
         }
         match error.class() {
             Class::Unknown { .. } => {
@@ -527,12 +601,20 @@ impl<'a> Lane<'a> {
 
     async fn send_one(&mut self, client: &Client, job: &Job, nonce: u64) -> Result<Sent, DeliverError> {
         // Tried before, or resumed by a person: it may be there.
-        if deliver::may_be_done(job) && deliver::is_done(self.app, client, job).await? {
-            self.succeeded(job, None).await?;
-            return Ok(Sent::NotAtAll);
+        if deliver::may_be_done(job) {
+            match self.is_done(client, job).await? {
+                Some(true) => {
+                    self.succeeded(job, None).await?;
+                    return Ok(Sent::NotAtAll);
+                }
+                Some(false) => {}
+                None => return Ok(Sent::NotAtAll),
+            }
         }
         let attempt = job.attempts + 1;
-        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else { return Ok(Sent::NotAtAll) };
+        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else {
+            return Ok(Sent::NotAtAll);
+        };
         let job = self.record(job, &prepared).await?;
         let sent = self.broadcast(client, &job, &prepared).await;
         let taken = matches!(sent, Ok(Sent::Taken)).then(Instant::now);
@@ -549,6 +631,15 @@ async fn pause_a_little() {
     sleep(Duration::from_millis(500)).await;
 }
 
+/// Whether it is not the node that answers, but a proxy or a gateway before it: that says nothing about the transaction.
+fn is_in_between(error: &Error) -> bool {
+    match error {
+        Error::HttpStatus(status) => *status != 413,
+        Error::Node { code, .. } => matches!(code, -904..=-900 | -32601),
+        _ => false,
+    }
+}
+
 fn count(outcome: &'static str) {
     metrics::counter!("transactions_total", "outcome" => outcome).increment(1);
 }
@@ -558,35 +649,39 @@ fn as_gauge(count: usize) -> f64 {
     count as f64
 }
 
-/// Stops what was to go by the lane of a write key that is not in the configuration any more: nobody else would.
-pub(super) async fn halt_orphans(app: &App) -> Result<(), DeliverError> {
+/// Sees to what was to go by the lane of a write key that is not in the configuration any more: nobody else would. Any
+/// delegate may send what another one has sealed, so it goes by another lane; only an edit needs the very key.
+pub(super) async fn adopt_orphans(app: &App) -> Result<(), DeliverError> {
     for lane in app.store.lanes_with_work().await? {
         if app.write_key(&lane).is_some() {
             continue;
         }
         let now = app.clock.now();
         let until = now.plus_millis(app.lease_millis());
-        // Another process may still know the key.
+        // Another process may still have the key.
         let Some(lease) = app.store.take_lane(&lane, &app.owner, now, until).await? else { continue };
-        let halted = halt_all(app, &lease, now).await;
+        let adopted = adopt_all(app, &lease, now).await;
         app.store.release_lane(&lease).await?;
-        halted?;
+        adopted?;
     }
     Ok(())
 }
 
-async fn halt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), DeliverError> {
-    for job in app.store.in_flight(&lease.write_key).await? {
-        // Its transaction was on its way.
-        if deliver::is_done(app, app.idos().await?, &job).await? {
-            deliver::succeeded(app, lease, &job, None).await?;
-        } else {
-            deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
-        }
-    }
-    for job in app.store.due_in_lane(&lease.write_key, now, 1000).await? {
+async fn adopt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), DeliverError> {
+    let mut jobs = app.store.in_flight(&lease.write_key).await?;
+    jobs.extend(app.store.due_in_lane(&lease.write_key, now, 1000).await?);
+    for job in jobs {
         tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
-        deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
+        if job.work == Work::EditNotes {
+            deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
+            continue;
+        }
+        let other = app.write_key_for(&job.subject).rows.public_hex();
+        let mut tx = app.store.begin().await?;
+        tx.hold_lane(lease, app.clock.now().plus_millis(app.lease_millis())).await?;
+        tx.move_job(&job, &other, now).await?;
+        tx.commit().await?;
     }
+    app.announce_change();
     Ok(())
 }

@@ -54,4 +54,3 @@ async fn one(app: &App) -> Result<bool, StoreError> {
         Err(error) => Err(error),
     }
 }
-

@@ -19,7 +19,7 @@ const PERIOD: i64 = 55_000;
 /// Sweeps at start, and then each minute.
 pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
     // The configuration may have lost a key since the last start, whoever has swept meanwhile.
-    stop_orphans(&app).await;
+    adopt_orphans(&app).await;
     tick(&app).await;
     if let Err(error) = schedule(&app, &shutdown).await {
         tracing::error!("The timetable cannot be set up: {error}");
@@ -48,16 +48,19 @@ async fn tick(app: &App) {
         Ok(false) => {}
         Ok(true) => {
             if let Err(error) = sweep::sweep(app).await {
-                tracing::error!(cause = std::error::Error::source(&error), "The sweep was broken off: {error}");
+                tracing::error!(
+                    cause = std::error::Error::source(&error),
+                    "The sweep was broken off: {error}"
+                );
             }
-            stop_orphans(app).await;
+            adopt_orphans(app).await;
         }
         Err(error) => tracing::error!(cause = std::error::Error::source(&error), "No sweep: {error}"),
     }
 }
 
-async fn stop_orphans(app: &App) {
-    if let Err(error) = lanes::halt_orphans(app).await {
+async fn adopt_orphans(app: &App) {
+    if let Err(error) = lanes::adopt_orphans(app).await {
         tracing::error!(cause = std::error::Error::source(&error), "Work of lanes without key: {error}");
     }
 }

@@ -59,11 +59,7 @@ fn bad_evidence_is_named_by_field_and_not_repeated() {
     }
     folder.write("secret", "x");
     for (from, to, error) in [
-        (
-            "\"PT\"",
-            "\"Xyzzy\"",
-            "subject.nationality must be a country code of exactly 2 characters",
-        ),
+        ("\"PT\"", "\"Xyzzy\"", "subject.nationality must be a country code of exactly 2 characters"),
         ("\"PASSPORT\"", "\"Xyzzy\"", "subject.idDocumentType must be PASSPORT"),
         ("\"1990-02-14\"", "\"Xyzzy\"", "subject.dateOfBirth must be a date"),
         (

@@ -168,7 +168,8 @@ fn faults(seed: u64) -> RandomFaults {
         down_ms: 200,
         ..Mix::default()
     };
-    let look_up = Mix { refuse: 3, delay: 3, delay_ms: 50, hang_up_after_commit: 3, down: 1, ..Mix::default() };
+    let look_up =
+        Mix { refuse: 3, delay: 3, delay_ms: 50, hang_up_after_commit: 3, down: 1, ..Mix::default() };
     RandomFaults { seed, broadcast, look_up, view: look_up }
 }
 
@@ -195,7 +196,11 @@ async fn killed_all_the_while(backend: Backend) {
         service.kill().unwrap();
         service.wait().unwrap();
     }
-    assert!(answered.load(Ordering::Relaxed) > KILLS / 4, "nearly nothing was accepted:\n{}", deployment.log());
+    assert!(
+        answered.load(Ordering::Relaxed) > KILLS / 4,
+        "nearly nothing was accepted:\n{}",
+        deployment.log()
+    );
 
     deployment.node.faults().clear();
     let mut service = deployment.serve();

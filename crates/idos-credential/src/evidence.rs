@@ -7,9 +7,7 @@ use crate::draft::CredentialFields;
 use crate::error::{Invalid, Problems};
 use crate::moment::Moment;
 use crate::strict_json::Json;
-use crate::subject::{
-    FaceSignSubject, Gender, IdDocumentType, KycSubject, ResidentialAddress, input_path,
-};
+use crate::subject::{FaceSignSubject, Gender, IdDocumentType, KycSubject, ResidentialAddress, input_path};
 use crate::terms::KYC_TERMS;
 
 /// Turns what stands in the place of a file into its bytes, or says what is wrong.

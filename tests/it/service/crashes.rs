@@ -35,7 +35,8 @@ fn all_faults(seed: u64) -> RandomFaults {
         down_ms: 100,
         ..Mix::default()
     };
-    let look_up = Mix { refuse: 4, delay: 4, delay_ms: 30, hang_up_after_commit: 4, down: 2, ..Mix::default() };
+    let look_up =
+        Mix { refuse: 4, delay: 4, delay_ms: 30, hang_up_after_commit: 4, down: 2, ..Mix::default() };
     RandomFaults { seed, broadcast, look_up, view: Mix { refuse: 4, down: 2, ..Mix::default() } }
 }
 

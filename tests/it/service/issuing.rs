@@ -15,7 +15,8 @@ use crate::support::service::{
 
 pub(super) async fn create_profile(stage: &Stage, user: &User) {
     let service = stage.service().await;
-    let asked = profile::request(&service.app, &caller(), &fresh_key(&service.app), new_profile(user)).await.unwrap();
+    let asked =
+        profile::request(&service.app, &caller(), &fresh_key(&service.app), new_profile(user)).await.unwrap();
     for _ in 0..200 {
         let profile = service.app.store.profile(&asked.record.id).await.unwrap().unwrap();
         if profile.state == ProfileState::Created {

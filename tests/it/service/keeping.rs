@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::sweep::sweep;
-use idos_issuer::flow::{announce, contact, erase, intake, resume, revoke};
+use idos_issuer::flow::{announce, contact, erase, intake, profile, resume, revoke};
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
 use idos_issuer::model::personal::{Contact, Locale};
@@ -19,7 +19,9 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use super::issuing::create_profile;
-use crate::support::service::{Service, Stage, caller, fresh_key, signed_grant, submission, submit, until};
+use crate::support::service::{
+    Service, Stage, caller, fresh_key, new_profile, signed_grant, submission, submit, until,
+};
 use crate::support::{Folder, User};
 
 const HOUR: i64 = 3_600_000;
@@ -189,37 +191,94 @@ on_both_databases! {
         service.stop().await;
     }
 
-    async fn what_needs_a_key_that_is_gone_halts_until_it_is_back(backend) {
+    async fn what_was_for_a_key_that_is_gone_goes_by_another_lane(backend) {
         let stage = Stage::with(backend, 2, idos_devnode::DevNodeConfig::default()).await;
         let user = User::with(WalletType::Evm);
         create_profile(&stage, &user).await;
-        let mut lost = stage.app().await;
-        let asked = {
-            let mut asked = Vec::new();
-            for _ in 0..12 {
-                asked.push(submit(&lost, &user, Authority::Inserter).await);
-            }
-            asked
-        };
+        let mut left = stage.app().await;
+        let mut asked = Vec::new();
+        for _ in 0..12 {
+            asked.push(submit(&left, &user, Authority::Inserter).await);
+        }
         assert!(asked.iter().any(|i| i.write_key != asked[0].write_key), "both keys have work");
         let gone = stage.keys.write[1].rows.public_hex();
-        Arc::get_mut(&mut Arc::get_mut(&mut lost).unwrap().keys).unwrap().write.truncate(1);
-        let service = Service::start(lost);
+        Arc::get_mut(&mut Arc::get_mut(&mut left).unwrap().keys).unwrap().write.truncate(1);
+        let service = Service::start(left);
         for issuance in &asked {
-            let wanted = if issuance.write_key == gone { State::Halted } else { State::Issued };
-            let now = until(&service.app, &issuance.id, |i| i.state == wanted).await;
-            if wanted == State::Halted {
-                assert_eq!(now.halt, Some(HaltCode::KeyMissing));
-            }
+            until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
         }
+        // An edit needs the very key that sealed.
+        let orphan = asked.iter().find(|i| i.write_key == gone).unwrap();
+        let refused = revoke::request(&service.app, &caller(), &orphan.id).await;
+        assert!(matches!(refused, Err(revoke::RevokeError::KeyMissing)));
         service.stop().await;
 
         let service = stage.service().await;
-        for issuance in asked.iter().filter(|i| i.write_key == gone) {
-            resume::resume(&service.app, &caller(), &issuance.id, None).await.unwrap();
-            until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
-        }
+        revoke::request(&service.app, &caller(), &orphan.id).await.unwrap();
+        until(&service.app, &orphan.id, |i| i.state == State::Revoked).await;
         service.stop().await;
+    }
+
+    async fn what_is_sealed_for_another_key_than_the_users_is_not_delivered(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        let other = User { secret: idos_credential::EncryptionSecret::from_bytes([9; 32]), ..User::like(&user) };
+        let app = stage.app().await;
+        // Announced with one key, and created by somebody else with another.
+        profile::request(&app, &caller(), &fresh_key(&app), new_profile(&user)).await.unwrap();
+        let twice = profile::request(&app, &caller(), &fresh_key(&app), new_profile(&user)).await.unwrap();
+        assert!(twice.replayed, "one profile, however often it is asked for");
+        let changed = profile::request(&app, &caller(), &fresh_key(&app), new_profile(&other)).await;
+        assert!(matches!(changed, Err(profile::RequestError::OtherKey)));
+        let issuance = submit(&app, &user, Authority::Inserter).await;
+        assert!(issuance.sealed_at.is_some());
+        let (client, signer) = (app.idos().await.unwrap(), app.identity());
+        let key = other.secret.public().to_base64();
+        let add = idos_client::actions::AddUserAsInserter {
+            id: user.id,
+            recipient_encryption_public_key: &key,
+            encryption_password_store: idos_client::actions::PasswordStore::User,
+        };
+        client.execute(&signer, &add, idos_client::Nonce::Next, idos_client::Broadcast::Wait).await.unwrap();
+
+        let service = Service::start(app);
+        let halted = until(&service.app, &issuance.id, |i| i.state == State::Halted).await;
+        assert_eq!(halted.halt, Some(HaltCode::OtherKey));
+        assert_eq!(stage.node.credentials().await.unwrap().len(), 0);
+        service.stop().await;
+    }
+
+    async fn replicas_amid_a_rotation_of_the_vault_key_know_each_others_requests(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        let keys = [[7; 32], [8; 32]].map(Zeroizing::new);
+        let vaults = [vec![0], vec![0, 1], vec![1, 0], vec![1]];
+        let mut ids = std::collections::BTreeSet::new();
+        for order in vaults {
+            let vault = Vault::new(&order.iter().map(|n| keys[*n].clone()).collect::<Vec<_>>()).unwrap();
+            let replica = stage.app_with(vault).await;
+            // The first and the last have no key in common.
+            let name = if ids.is_empty() || order != [1] { "one" } else { "two" };
+            let key = intake::idempotency(&replica, &caller(), name, &[b"same"]);
+            let wanted = submission(user.id, Authority::Inserter);
+            let accepted = intake::accept(&replica, &caller(), &key, wanted).await.unwrap();
+            if name == "one" {
+                ids.insert(accepted.record.id);
+            }
+        }
+        assert_eq!(ids.len(), 1);
+    }
+
+    async fn an_issuance_that_is_queued_can_be_erased_until_it_is_sent(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let app = stage.app().await;
+        let issuance = submit(&app, &user, Authority::Inserter).await;
+        assert_eq!(issuance.state, State::Queued);
+        assert_eq!(erase::erase(&app, &caller(), &issuance.id).await.unwrap().state, State::Erased);
+        assert_eq!(kinds_of_events(&app).await, [EventKind::Erased]);
+        assert!(!app.store.has_parcel(&issuance.id).await.unwrap());
     }
 
     async fn webhooks_are_signed_retried_and_told_again(backend) {

@@ -84,7 +84,16 @@ impl World {
     pub(crate) fn seal(&self, user: &User, ids: Ids) -> SealedCredential {
         let signed = issue::sign(evidence(user.id), ids, ISSUER_URL, &self.keys, clock::now()).unwrap();
         let own = self.keys.encryption.public();
-        issue::seal(signed, Kind::Kyc, ids, "Example KYC", &user.secret.public(), Some(&own), &self.keys.first().rows).unwrap()
+        issue::seal(
+            signed,
+            Kind::Kyc,
+            ids,
+            "Example KYC",
+            &user.secret.public(),
+            Some(&own),
+            &self.keys.first().rows,
+        )
+        .unwrap()
     }
 }
 
@@ -103,6 +112,12 @@ impl User {
         let wallet = WalletKey::from_seed(wallet_type, rand::random());
         let secret = EncryptionSecret::from_bytes(rand::thread_rng().r#gen());
         Self { id: id(), wallet_id: id(), wallet, secret }
+    }
+
+    /// The same user, to be changed.
+    pub(crate) fn like(user: &Self) -> Self {
+        let (wallet, secret) = (user.wallet.clone(), user.secret.clone());
+        Self { id: user.id, wallet_id: user.wallet_id, wallet, secret }
     }
 
     pub(crate) fn proof(&self) -> (String, Option<String>, String) {

@@ -117,11 +117,7 @@ async fn execute(server: &str, statement: &str) {
 
 /// A clone of keys, which cannot be cloned by accident.
 pub(crate) fn same_keys(keys: &Keys) -> Keys {
-    Keys {
-        signing: keys.signing.clone(),
-        write: keys.write.clone(),
-        encryption: keys.encryption.clone(),
-    }
+    Keys { signing: keys.signing.clone(), write: keys.write.clone(), encryption: keys.encryption.clone() }
 }
 
 /// What a service is made of that outlives it.

@@ -1,0 +1,276 @@
+//! The binaries as their users run them: a node, and services with databases of their own.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use idos_client::actions::{AddUserAsInserter, PasswordStore};
+use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
+use idos_credential::EncryptionSecret;
+use idos_issuer::config::KeyFiles;
+use idos_issuer::keys::Keys;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::process;
+
+pub(crate) const ISSUER_URL: &str = "https://kyc.example.com/idos";
+pub(crate) const ISSUER_NAME: &str = "Example KYC";
+
+/// Write keys for services; one more writes by itself.
+pub(crate) const KEYS: usize = 7;
+
+/// Which database a service has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Backend {
+    #[serde(rename = "SQLite")]
+    Sqlite,
+    #[serde(rename = "PostgreSQL")]
+    Postgres,
+}
+
+/// Programs, keys, and a folder that is gone afterwards.
+pub(crate) struct Site {
+    pub(crate) folder: PathBuf,
+    programs: PathBuf,
+    postgres: url::Url,
+    postgres_pid: Option<u32>,
+    number: AtomicU32,
+}
+
+impl Site {
+    /// Makes the folder and the keys.
+    pub(crate) fn new() -> Self {
+        let programs = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+        let postgres: url::Url = std::env::var("IDOS_TEST_POSTGRES_URL").unwrap().parse().unwrap();
+        let folder = std::env::temp_dir().join(format!("idos-load-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let postgres_pid = process::postgres_at(postgres.port().unwrap_or(5432));
+        let site = Self { folder, programs, postgres, postgres_pid, number: AtomicU32::new(0) };
+        for number in 0..=KEYS {
+            site.run(&["keys", "generate", "--folder", &site.key_folder(number).display().to_string()]);
+        }
+        site
+    }
+
+    fn key_folder(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("keys{number}"))
+    }
+
+    /// Keys of which number `write` is the one that writes.
+    pub(crate) fn keys(&self, write: usize) -> Keys {
+        let mut files = KeyFiles::in_folder(&self.key_folder(0));
+        files.write = vec![self.key_folder(write).join("write.key")];
+        Keys::load(&files, Some(ISSUER_URL)).unwrap()
+    }
+
+    pub(crate) fn signer(&self, write: usize) -> Signer {
+        Signer::from_seed(&self.keys(write).first().seed)
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        for variable in
+            ["IDOS_NODE_URL", "IDOS_ISSUER_DATABASE_URL", "IDOS_ISSUER_DATABASE_URL_FILE", "RUST_LOG"]
+        {
+            command.env_remove(variable);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Vec<u8> {
+        let output = self.program("idos-issuer").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    /// Processor time of the PostgreSQL server, if it runs here.
+    pub(crate) fn postgres_cpu(&self) -> Duration {
+        self.postgres_pid.map(process::cpu_of_family).unwrap_or_default()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A process that ends with its handle.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A development node with one user, to whom all keys may write.
+pub(crate) struct Node {
+    pub(crate) process: Running,
+    pub(crate) url: String,
+    pub(crate) user: Uuid,
+    pub(crate) user_secret: EncryptionSecret,
+}
+
+impl Node {
+    /// A node that makes a block every `block`.
+    pub(crate) async fn start(site: &Site, block: Duration) -> Self {
+        use std::io::BufRead as _;
+
+        let mut command = site.program("idos-devnode");
+        command.args(["--inserter", ISSUER_NAME, "--block-interval", &block.as_millis().to_string()]);
+        for number in 0..=KEYS {
+            command.args(["--delegate", &site.keys(number).first().rows.public_hex()]);
+        }
+        let mut child =
+            command.env("RUST_LOG", "error").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let process = Running(child);
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let url = ready["url"].as_str().unwrap().to_owned();
+        let client = Client::connect(ClientConfig::new(url.parse().unwrap())).await.unwrap();
+        let user = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+        let user_secret = EncryptionSecret::from_bytes(rand::random());
+        let action = AddUserAsInserter {
+            id: user,
+            recipient_encryption_public_key: &user_secret.public().to_base64(),
+            encryption_password_store: PasswordStore::User,
+        };
+        client.execute(&site.signer(KEYS), &action, Nonce::Next, Broadcast::Wait).await.unwrap();
+        Self { process, url, user, user_secret }
+    }
+
+    /// Forgets what waits for a block.
+    pub(crate) async fn lose_mempool(&self) {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.delete(format!("{}/dev/mempool", self.url)).send().await.unwrap().error_for_status().unwrap();
+    }
+}
+
+/// How a service is to run.
+pub(crate) struct Setup<'a> {
+    pub(crate) backend: Backend,
+    /// Numbers of its write keys.
+    pub(crate) write: &'a [usize],
+    pub(crate) in_flight: u32,
+    pub(crate) body_timeout: u32,
+    pub(crate) with_worker: bool,
+}
+
+/// `idos-issuer serve` with a fresh database.
+pub(crate) struct Service {
+    pub(crate) process: Running,
+    pub(crate) url: String,
+    pub(crate) key: String,
+    pub(crate) port: u16,
+    folder: PathBuf,
+    database: Option<(url::Url, String)>,
+}
+
+impl Service {
+    pub(crate) async fn start(site: &Site, node: &Node, setup: &Setup<'_>) -> Self {
+        let number = site.number.fetch_add(1, Ordering::Relaxed);
+        let folder = site.folder.join(format!("service{number}"));
+        std::fs::create_dir(&folder).unwrap();
+        let (database_url, database) = match setup.backend {
+            Backend::Sqlite => (format!("sqlite://{}", folder.join("issuer.db").display()), None),
+            Backend::Postgres => {
+                let name = format!("load{}_{number}", std::process::id());
+                execute(&site.postgres, &format!("CREATE DATABASE {name}")).await;
+                let mut url = site.postgres.clone();
+                url.set_path(&name);
+                (url.to_string(), Some((site.postgres.clone(), name)))
+            }
+        };
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let path = |path: PathBuf| format!("\"{}\"", path.display());
+        let first = |name: &str| path(site.key_folder(0).join(name));
+        let write: Vec<_> =
+            setup.write.iter().map(|number| path(site.key_folder(*number).join("write.key"))).collect();
+        let text = format!(
+            "[node]\nurl = \"{}\"\n[issuer]\nname = \"{ISSUER_NAME}\"\nurl = \"{ISSUER_URL}\"\n\
+             [keys]\nsigning = {}\nwrite = [{}]\nencryption = {}\nvault = {}\n[database]\nurl = \"{database_url}\"\n\
+             [http]\nlisten = \"127.0.0.1:{port}\"\nrequests_per_second = 1000000\nburst = 1000000\n\
+             body_timeout = {}\n[delivery]\nin_flight = {}\n",
+            node.url,
+            first("signing.key"),
+            write.join(", "),
+            first("encryption.key"),
+            first("vault.key"),
+            setup.body_timeout,
+            setup.in_flight,
+        );
+        let config = folder.join("config.toml");
+        std::fs::write(&config, text).unwrap();
+        let config = config.display().to_string();
+        site.run(&["--config", &config, "migrate"]);
+        let made = site.run(&["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
+        let made: Value = serde_json::from_slice(&made).unwrap();
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let mut command = site.program("idos-issuer");
+        command.args(["--config", &config, "serve"]);
+        if !setup.with_worker {
+            command.arg("--no-worker");
+        }
+        let process = Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        let url = format!("http://127.0.0.1:{port}");
+        let service =
+            Self { process, url, key: made["key"].as_str().unwrap().to_owned(), port, folder, database };
+        service.wait_until_ready().await;
+        service
+    }
+
+    async fn wait_until_ready(&self) {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let start = Instant::now();
+        loop {
+            let answer = client.get(format!("{}/readyz", self.url)).send().await;
+            if answer.is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "the service does not start: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The end of its log.
+    pub(crate) fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        log.lines().rev().take(20).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Ends it, and what it has kept.
+    pub(crate) async fn stop(self) {
+        let Self { process, folder, database, .. } = self;
+        drop(process);
+        remove(&folder);
+        if let Some((server, name)) = database {
+            execute(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
+    }
+}
+
+fn remove(folder: &Path) {
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+async fn execute(server: &url::Url, statement: &str) {
+    use sqlx::Connection as _;
+
+    let mut connection = sqlx::AnyConnection::connect(server.as_str()).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}

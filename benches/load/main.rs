@@ -1,0 +1,174 @@
+//! What the service takes and delivers under load; `benches/load/run` runs it.
+//!
+//! `idos-issuer serve` and the development node run as processes of their own, the clients in this one. Each cell has
+//! a fresh service with a fresh database, so that its peak of memory is its own.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails loudly")]
+
+mod delivery;
+mod deployment;
+mod evidence;
+mod intake;
+mod memory;
+mod process;
+mod report;
+mod usage;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use crate::delivery::Slot;
+use crate::deployment::{Backend, Node, Site};
+use crate::evidence::Encoding;
+use crate::report::Report;
+
+/// Measures the service under load.
+#[derive(Parser)]
+struct Arguments {
+    /// Less of everything, to see whether it runs
+    #[arg(long)]
+    quick: bool,
+    /// One part only
+    #[arg(long)]
+    only: Option<Part>,
+    /// Where the figures go, as JSON
+    #[arg(long, default_value = "load.json")]
+    json: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Intake,
+    Delivery,
+    Memory,
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::parse();
+    rustls::crypto::ring::default_provider().install_default().unwrap();
+    sqlx::any::install_default_drivers();
+    let does = |part| arguments.only.is_none_or(|only| only == part);
+    let site = Site::new();
+    let mut report = Report {
+        quick: arguments.quick,
+        cores: std::thread::available_parallelism().unwrap().get(),
+        load: [process::load_average(), String::new()],
+        sync_ms: process::sync_time(&site.folder).unwrap().as_secs_f64() * 1000.0,
+        intake: Vec::new(),
+        delivery: Vec::new(),
+        memory: Vec::new(),
+    };
+    if does(Part::Intake) {
+        measure_intake(&site, arguments.quick, &mut report.intake).await;
+    }
+    if does(Part::Delivery) {
+        measure_delivery(&site, arguments.quick, &mut report.delivery).await;
+    }
+    if does(Part::Memory) {
+        let node = Node::start(&site, Duration::from_secs(1)).await;
+        let time = Duration::from_secs(if arguments.quick { 3 } else { 8 });
+        tell("memory");
+        report.memory = memory::measure(&site, &node, time).await;
+    }
+    report.load[1] = process::load_average();
+    std::fs::write(&arguments.json, serde_json::to_vec_pretty(&report).unwrap()).unwrap();
+    std::io::stdout().write_all(report.to_markdown().as_bytes()).unwrap();
+    tell(&format!("The figures are in {} as well.", arguments.json.display()));
+}
+
+fn tell(what: &str) {
+    let mut progress = std::io::stderr();
+    writeln!(progress, "{what}").unwrap();
+}
+
+async fn measure_intake(site: &Site, quick: bool, rows: &mut Vec<intake::Row>) {
+    const LARGE: usize = 1_000_000;
+    let all_at_once: &[usize] = if quick { &[16] } else { &[1, 16, 64] };
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        for size in [0, LARGE] {
+            let node = Node::start(site, Duration::from_secs(1)).await;
+            let mut cells = Vec::new();
+            for encoding in [Encoding::Json, Encoding::Multipart] {
+                cells.extend(all_at_once.iter().map(|at_once| (encoding, *at_once, true)));
+            }
+            if !quick {
+                // What delivery by the same process costs it.
+                cells.push((Encoding::Json, 16, false));
+            }
+            let millis = match (quick, size) {
+                (true, _) => 1000,
+                (false, 0) => 2500,
+                (false, _) => 5000,
+            };
+            for (encoding, at_once, with_worker) in cells {
+                let time = Duration::from_millis(millis);
+                let cell = intake::Cell { backend, size, encoding, at_once, with_worker, time };
+                tell(&format!("{cell:?}"));
+                rows.push(intake::measure(site, &node, cell).await);
+            }
+        }
+    }
+}
+
+async fn measure_delivery(site: &Site, quick: bool, rows: &mut Vec<delivery::Row>) {
+    const KEYS: [usize; 3] = [1, 2, 4];
+    let slot = |backend, all: &[(usize, u32)], with_awaiting| Slot {
+        cells: all
+            .iter()
+            .map(|(keys, in_flight)| delivery::Cell { backend, keys: *keys, in_flight: *in_flight })
+            .collect(),
+        with_awaiting,
+    };
+    let (sqlite, postgres) = (Backend::Sqlite, Backend::Postgres);
+    let with_all_keys =
+        |backend, in_flight, with_awaiting| slot(backend, &KEYS.map(|keys| (keys, in_flight)), with_awaiting);
+    for seconds in if quick { vec![1] } else { vec![1, 6] } {
+        let slots = match (quick, seconds) {
+            (true, _) => vec![
+                slot(sqlite, &[(1, 1)], true),
+                slot(sqlite, &[(1, 64)], false),
+                slot(postgres, &[(2, 64)], false),
+            ],
+            (_, 1) => {
+                let mut slots = vec![with_all_keys(sqlite, 1, true)];
+                let alone = [8, 64, 256].into_iter().flat_map(|in_flight| KEYS.map(|keys| (keys, in_flight)));
+                slots.extend(alone.map(|cell| slot(sqlite, &[cell], false)));
+                slots.push(with_all_keys(postgres, 1, false));
+                slots.extend(
+                    [(1, 8), (1, 64), (4, 64), (1, 256), (4, 256)].map(|cell| slot(postgres, &[cell], false)),
+                );
+                slots
+            }
+            _ => {
+                let mut slots = vec![with_all_keys(sqlite, 1, true), with_all_keys(sqlite, 8, false)];
+                slots.extend([(1, 64), (4, 64), (4, 256)].map(|cell| slot(sqlite, &[cell], false)));
+                slots.extend([(1, 64), (4, 256)].map(|cell| slot(postgres, &[cell], false)));
+                slots
+            }
+        };
+        let block = Duration::from_secs(seconds);
+        let node = Node::start(site, block).await;
+        let (warm_up, blocks) = match (quick, seconds) {
+            (true, _) => (2, 3),
+            (_, 1) => (3, 6),
+            _ => (9, 3),
+        };
+        let begin = rows.len();
+        for slot in slots {
+            tell(&format!("blocks of {seconds} s: {slot:?}"));
+            let warm_up = Duration::from_secs(warm_up);
+            rows.extend(delivery::measure(site, &node, &slot, block, warm_up, blocks).await);
+        }
+        let Some(awaited) = rows[begin..].iter().find(|row| row.database.is_none()).map(|row| row.per_second)
+        else {
+            continue;
+        };
+        for row in &mut rows[begin..] {
+            row.ratio = Some(row.per_second / awaited);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The tables.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::deployment::Backend;
+use crate::evidence::Encoding;
+use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
+use crate::usage::Cores;
+use crate::{delivery, intake, memory};
+
+/// All figures of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) quick: bool,
+    pub(crate) cores: usize,
+    /// Load averages of one minute, before and after.
+    pub(crate) load: [String; 2],
+    /// How long appending 4 KiB and having it on the disk takes: the median, in milliseconds.
+    pub(crate) sync_ms: f64,
+    pub(crate) intake: Vec<intake::Row>,
+    pub(crate) delivery: Vec<delivery::Row>,
+    pub(crate) memory: Vec<memory::Row>,
+}
+
+impl Report {
+    /// As Markdown.
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut text = String::new();
+        let quick = if self.quick { " A quick run: the figures mean little." } else { "" };
+        let [before, after] = &self.load;
+        let _ = writeln!(
+            text,
+            "{} cores, shared by service, clients, node and database; load average {before} before, {after} after; \
+             writing 4 KiB through to the disk takes {:.2} ms.{quick}\n",
+            self.cores, self.sync_ms,
+        );
+        if !self.intake.is_empty() {
+            text.push_str(INTAKE);
+            self.intake.iter().for_each(|row| intake_row(&mut text, row));
+        }
+        if !self.delivery.is_empty() {
+            text.push_str(DELIVERY);
+            self.delivery.iter().for_each(|row| delivery_row(&mut text, row));
+        }
+        if !self.memory.is_empty() {
+            let _ = writeln!(
+                text,
+                "\nMemory, SQLite. `http.max_bodies_in_memory` is {} MB, a body may take {BODY_TIMEOUT} s here.\n\n\
+                 | what | connections | peak MB before | peak MB | answers | small requests meanwhile | their p99 ms | lives |\n\
+                 | --- | --- | --- | --- | --- | --- | --- | --- |",
+                MAX_BODIES_IN_MEMORY / 1_000_000,
+            );
+            self.memory.iter().for_each(|row| memory_row(&mut text, row));
+        }
+        text
+    }
+}
+
+const INTAKE: &str = "Intake: `POST /v1/issuances` by inserter, sealed in the request. Cores that were busy on average.\n\n\
+    | database | files | body | at once | delivers | requests/s | p50 ms | p99 ms | not 202 | peak MB | service | client | node | PostgreSQL |\n\
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+
+fn intake_row(text: &mut String, row: &intake::Row) {
+    let encoding = match row.encoding {
+        Encoding::Json => "JSON",
+        Encoding::Multipart => "multipart",
+    };
+    let files = if row.file_bytes == 0 { "15 B".to_owned() } else { format!("{} kB", row.file_bytes / 1000) };
+    let _ = writeln!(
+        text,
+        "| {} | {files} | {encoding} | {} | {} | {:.1} | {:.1} | {:.1} | {} | {} | {} |",
+        database(row.database),
+        row.at_once,
+        if row.delivers { "yes" } else { "no" },
+        row.per_second,
+        row.p50_ms,
+        row.p99_ms,
+        answers(&row.others),
+        row.peak_bytes / 1_000_000,
+        cores(&row.cores),
+    );
+}
+
+const DELIVERY: &str = "\nFrom intake to committed, small evidence. Several services at once were measured side by side, and the cores \
+    are those of all.\n\n\
+    | block s | client | write keys | in flight | committed | s | credentials/s | ratio | services at once | service | client | node | PostgreSQL |\n\
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+
+fn delivery_row(text: &mut String, row: &delivery::Row) {
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {:.1} | {:.2} | {} | {} | {} |",
+        row.block_seconds,
+        row.database.map_or("one awaited after another", database),
+        row.keys,
+        row.in_flight,
+        row.committed,
+        row.seconds,
+        row.per_second,
+        row.ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}")),
+        row.services,
+        cores(&row.cores),
+    );
+}
+
+fn memory_row(text: &mut String, row: &memory::Row) {
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {} | {:.0} | {} |",
+        row.what,
+        row.connections,
+        row.before_bytes / 1_000_000,
+        row.peak_bytes / 1_000_000,
+        answers(&row.answers),
+        answers(&row.others),
+        row.others_p99_ms,
+        if row.lives { "yes" } else { "NO" },
+    );
+}
+
+fn database(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "SQLite",
+        Backend::Postgres => "PostgreSQL",
+    }
+}
+
+fn answers(answers: &BTreeMap<u16, usize>) -> String {
+    let all = answers.iter().map(|(status, count)| match status {
+        0 => format!("none: {count}"),
+        status => format!("{status}: {count}"),
+    });
+    all.collect::<Vec<_>>().join(", ")
+}
+
+fn cores(cores: &Cores) -> String {
+    format!("{:.2} | {:.2} | {:.2} | {:.2}", cores.service, cores.client, cores.node, cores.postgres)
+}
