@@ -120,45 +120,38 @@ impl Pen<'_> {
 /// Builds the job's transaction: always the same bytes for the same nonce and attempt.
 pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
     let Some(subject) = subject(app, job).await? else { return Ok(Plan::Drop) };
-    match &subject {
-        Subject::Profile(profile) => match job.work {
-            Work::AddUser => {
-                let action = AddUserAsInserter {
-                    id: profile.user_id,
-                    recipient_encryption_public_key: &profile.encryption_public_key,
-                    encryption_password_store: profile::password_store(profile.password_store),
-                };
-                pen.sign(&action).await
-            }
-            _ => {
-                let locked = app.store.locked_wallet(&profile.id).await?;
-                let claim =
-                    locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
-                let Some(claim) = claim else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
-                let proof = claim.proof();
-                let action = UpsertWalletAsInserter {
-                    id: profile.wallet_id,
-                    user_id: profile.user_id,
-                    address: proof.address,
-                    public_key: proof.public_key,
-                    wallet_type: proof.wallet_type,
-                    message: proof.message,
-                    signature: proof.signature,
-                };
-                pen.sign(&action).await
-            }
-        },
-        Subject::Issuance(issuance) => match job.work {
-            Work::EditNotes => {
-                let Some(notes) = revoked_notes(issuance) else {
-                    return Ok(Plan::Halt(HaltCode::Unreadable));
-                };
-                let id = issuance.ids.notes.to_string();
-                let action = EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() };
-                pen.sign(&action).await
-            }
-            _ => write_credential(app, issuance, pen).await,
-        },
+    match (&subject, job.work) {
+        (Subject::Profile(profile), Work::AddUser) => {
+            let action = AddUserAsInserter {
+                id: profile.user_id,
+                recipient_encryption_public_key: &profile.encryption_public_key,
+                encryption_password_store: profile::password_store(profile.password_store),
+            };
+            pen.sign(&action).await
+        }
+        (Subject::Profile(profile), _) => {
+            let locked = app.store.locked_wallet(&profile.id).await?;
+            let claim = locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
+            let Some(claim) = claim else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+            let proof = claim.proof();
+            let action = UpsertWalletAsInserter {
+                id: profile.wallet_id,
+                user_id: profile.user_id,
+                address: proof.address,
+                public_key: proof.public_key,
+                wallet_type: proof.wallet_type,
+                message: proof.message,
+                signature: proof.signature,
+            };
+            pen.sign(&action).await
+        }
+        (Subject::Issuance(issuance), Work::EditNotes) => {
+            let Some(notes) = revoked_notes(issuance) else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+            let id = issuance.ids.notes.to_string();
+            let action = EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() };
+            pen.sign(&action).await
+        }
+        (Subject::Issuance(issuance), _) => write_credential(app, issuance, pen).await,
     }
 }
 
@@ -354,13 +347,12 @@ async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, Deliv
         return Ok(None);
     }
     match app.idos().await?.call_one(&signer, &GetCredentialShared { id: issuance.ids.copy }).await {
-        // The user has taken the copy back, or removed the original: then nobody can see it from here.
-        Ok(None) => Ok(None),
         Ok(Some(copy)) => {
             let wanted = revoked_notes(issuance);
             Ok(copy.public_notes.map(|notes| wanted.is_some_and(|wanted| wanted.text() == notes)))
         }
-        Err(idos_client::Error::View { .. }) => Ok(None),
+        // The user has taken the copy back, or removed the original: then nobody can see it from here.
+        Ok(None) | Err(idos_client::Error::View { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -11,7 +11,8 @@ use idos_client::actions::GetUserAsInserter;
 use idos_credential::{Invalid, Moment, RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
 
-use super::grant::{self, GrantError};
+use super::contact::LockedContact;
+use super::grant::{self, GrantError, random_uuid};
 use super::issue::{self, IssueError};
 use super::profile::job;
 use super::{Accepted, contact};
@@ -19,7 +20,7 @@ use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::{IssuanceId, JobId};
-use crate::model::issuance::{Delivery, Ids, Issuance, State};
+use crate::model::issuance::{Delivery, Ids, Issuance, Reference, State};
 use crate::model::job::{Job, JobState, Work};
 use crate::model::profile::ProfileState;
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
@@ -88,37 +89,37 @@ pub async fn accept(
         return Err(invalid("userId", "must be a UUID of version 4"));
     }
     let now = app.clock.now();
-    let delivery = submission.authority.delivery();
-    let (grant, copy_for) = match submission.authority {
+    let Submission { user_id, evidence, authority, contact, reference } = submission;
+    let delivery = authority.delivery();
+    let (grant, copy_for) = match authority {
         Authority::Inserter => (None, None),
         Authority::WriteGrant { grant, copy_for } => (grant, copy_for),
     };
     if let Some(grant) = &grant {
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
-    let id = IssuanceId::new(now, &mut OsRng);
-    let ids = Ids { original: grant::random_uuid(), copy: grant::random_uuid(), notes: grant::random_uuid() };
-    let kind = submission.evidence.kind();
+    let ids = Ids { original: random_uuid(), copy: random_uuid(), notes: random_uuid() };
+    let kind = evidence.kind();
     let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
-    let evidence = submission.evidence;
     let signed = app
         .compute(move || issue::sign_evidence(evidence, ids, &issuer, &keys, now))
         .await
         .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
     check_size(signed.text().len(), delivery == Delivery::WriteGrant)?;
 
+    let id = IssuanceId::new(now, &mut OsRng);
     let mut issuance = Issuance {
-        id,
         client: caller.client.clone(),
         kind,
         state: State::AwaitingProfile,
         delivery,
-        user_id: submission.user_id,
+        user_id,
         ids,
         level: signed.level().to_owned(),
-        reference: submission.reference.map(|reference| reference.into_string()),
-        write_key: String::new(),
-        grantee: None,
+        reference: reference.map(Reference::into_string),
+        write_key: app.write_key_for(id.as_str()).rows.public_hex(),
+        grantee: (delivery == Delivery::WriteGrant)
+            .then(|| copy_for.as_ref().map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone())),
         recipient_key: None,
         public_notes: None,
         content_hash: None,
@@ -133,54 +134,58 @@ pub async fn accept(
         revoke_requested_at: None,
         revoked_at: None,
         confirmed_by: None,
-        has_contact: submission.contact.is_some(),
+        has_contact: contact.is_some(),
+        id,
     };
-    issuance.write_key = app.write_key_for(issuance.id.as_str()).rows.public_hex();
-    if delivery == Delivery::WriteGrant {
-        issuance.grantee =
-            Some(copy_for.as_ref().map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone()));
-    }
     let grantee_key = copy_for.map(|copy| copy.encryption_key);
-
     let (user_key, is_there) = recipient(app, caller, &issuance).await?;
-    let content = match user_key {
-        Some(user_key) => {
-            issuance.recipient_key = Some(user_key.to_base64());
-            let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone()).await?;
-            issuance.public_notes = Some(sealed.original().public_notes().to_owned());
-            issuance.content_hash = Some(sealed.content_hash().to_owned());
-            issuance.sealed_at = Some(now);
-            Content::Sealed(Box::new(sealed))
+    let content = if let Some(user_key) = user_key {
+        issuance.recipient_key = Some(user_key.to_base64());
+        let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone()).await?;
+        issuance.public_notes = Some(sealed.original().public_notes().to_owned());
+        issuance.content_hash = Some(sealed.content_hash().to_owned());
+        issuance.sealed_at = Some(now);
+        Content::Sealed(Box::new(sealed))
+    } else {
+        let place = super::seal::place(&issuance.id);
+        Content::Waiting(app.vault.lock(&place, signed.text().as_bytes(), &mut OsRng)?)
+    };
+    let (state, hours) = match &content {
+        Content::Waiting(_) => (State::AwaitingProfile, app.retention.evidence_hours),
+        Content::Sealed(_) if !is_there => (State::AwaitingProfile, app.retention.sealed_hours),
+        Content::Sealed(_) if delivery == Delivery::WriteGrant && grant.is_none() => {
+            (State::AwaitingGrant, app.retention.sealed_hours)
         }
-        None => {
-            let locked =
-                app.vault.lock(&super::seal::place(&issuance.id), signed.text().as_bytes(), &mut OsRng)?;
-            Content::Waiting(locked)
-        }
+        Content::Sealed(_) => (State::Queued, 0),
     };
-    let hours = match (&content, is_there, delivery, &grant) {
-        (Content::Waiting(_), ..) => app.retention.evidence_hours,
-        _ => app.retention.sealed_hours,
+    issuance.state = state;
+    issuance.waits_until = (state != State::Queued).then(|| now.plus_millis(i64::from(hours) * HOUR));
+    let kept = Kept {
+        grantee_key: grantee_key.map(|key| key.to_base64()),
+        grant: grant.map(|grant| grant::lock(&app.vault, &issuance.id, &grant)).transpose()?,
+        contact: contact.map(|contact| contact::lock(&app.vault, &issuance.id, &contact)).transpose()?,
+        content,
     };
-    issuance.state = match (&content, is_there, delivery, &grant) {
-        (Content::Sealed(_), true, Delivery::Inserter, _) | (Content::Sealed(_), true, _, Some(_)) => {
-            State::Queued
-        }
-        (Content::Sealed(_), true, Delivery::WriteGrant, None) => State::AwaitingGrant,
-        _ => State::AwaitingProfile,
-    };
-    if issuance.state != State::Queued {
-        issuance.waits_until = Some(now.plus_millis(i64::from(hours) * HOUR));
-    }
-    let locked_grant = match &grant {
-        Some(grant) => Some(grant::lock(&app.vault, &issuance.id, grant)?),
-        None => None,
-    };
-    let locked_contact = match &submission.contact {
-        Some(contact) => Some(contact::lock(&app.vault, &issuance.id, contact)?),
-        None => None,
-    };
+    remember(app, caller, key, issuance, kept).await
+}
 
+/// What is kept beside the record.
+struct Kept {
+    content: Content,
+    grantee_key: Option<String>,
+    grant: Option<String>,
+    contact: Option<LockedContact>,
+}
+
+/// All of it, or nothing: or what an earlier request with the same key has made.
+async fn remember(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+    issuance: Issuance,
+    kept: Kept,
+) -> Result<Accepted<Issuance>, IntakeError> {
+    let now = issuance.created_at;
     let mut tx = app.store.begin().await?;
     match tx.claim(&caller.client, key, issuance.id.as_str(), now).await {
         Ok(()) => {}
@@ -190,16 +195,15 @@ pub async fn accept(
         }
         Err(error) => return Err(error.into()),
     }
-    let grantee_key = grantee_key.map(|key| key.to_base64());
-    tx.add_issuance(&issuance, grantee_key.as_deref()).await?;
-    match &content {
+    tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await?;
+    match &kept.content {
         Content::Sealed(sealed) => tx.keep_parcel(&issuance.id, sealed).await?,
         Content::Waiting(locked) => tx.keep_evidence(&issuance.id, locked).await?,
     }
-    if let Some(locked) = &locked_grant {
+    if let Some(locked) = &kept.grant {
         tx.keep_grant(&issuance.id, locked).await?;
     }
-    if let Some(contact) = &locked_contact {
+    if let Some(contact) = &kept.contact {
         contact.keep(&mut tx, &issuance.id, now).await?;
     }
     match issuance.state {
@@ -221,9 +225,9 @@ pub async fn accept(
         tx.record(&entry(Act::Sealed, hash)).await?;
     }
     tx.commit().await?;
-    metrics::counter!("issuances_accepted_total", "kind" => kind.as_str(), "state" => issuance.state.as_str())
-        .increment(1);
-    tracing::info!(issuance.id = %issuance.id, state = %issuance.state, "Accepted {}", issuance.id);
+    let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());
+    metrics::counter!("issuances_accepted_total", "kind" => kind, "state" => state).increment(1);
+    tracing::info!(issuance.id = %issuance.id, state, "Accepted {}", issuance.id);
     app.announce_change();
     Ok(Accepted { record: issuance, replayed: false })
 }

@@ -66,9 +66,8 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         Some(key) => RecipientKey::from_base64(&key).ok(),
         None => None,
     };
-    let sealed = match seal_for(app, signed, &issuance, recipient, grantee_key).await {
-        Ok(sealed) => sealed,
-        Err(_) => return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await,
+    let Ok(sealed) = seal_for(app, signed, &issuance, recipient, grantee_key).await else {
+        return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await;
     };
     go_on(app, job, &issuance, Some((&sealed, &user_key))).await
 }

@@ -56,7 +56,7 @@ pub enum Authority {
     /// The user's.
     WriteGrant {
         /// The signed grant, if it is there already.
-        grant: Option<SignedGrant>,
+        grant: Option<Box<SignedGrant>>,
         /// Who gets the copy; the issuer itself if nobody is named.
         copy_for: Option<CopyFor>,
     },

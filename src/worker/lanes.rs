@@ -70,7 +70,7 @@ pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, shutdown: Cancellation
                 }
             }
             Ok(None) => {
-                pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await
+                pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await;
             }
             Err(error) => {
                 tracing::error!(lane = name, cause = error.source(), "The lane cannot be taken: {error}");

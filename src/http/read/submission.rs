@@ -161,7 +161,8 @@ fn authority(json: &Json, faults: &mut Faults) -> Option<Authority> {
             let grant = object.get("writeGrant").map(|json| grant::signed(json, &place, faults));
             let copy_for = object.get("copyFor").map(|json| copy_for(json, object.place("copyFor"), faults));
             // What is there and cannot be read has left a fault.
-            Some(Authority::WriteGrant { grant: grant.flatten(), copy_for: copy_for.flatten() })
+            let grant = grant.flatten().map(Box::new);
+            Some(Authority::WriteGrant { grant, copy_for: copy_for.flatten() })
         }
     }
 }

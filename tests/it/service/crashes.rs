@@ -43,7 +43,7 @@ fn all_faults(seed: u64) -> RandomFaults {
 async fn stage(backend: Backend, keys: usize) -> Stage {
     let node = DevNodeConfig { block_interval: Some(Duration::from_millis(60)), ..DevNodeConfig::default() };
     let mut stage = Stage::with(backend, keys, node).await;
-    stage.settings = "[delivery]\nlease_seconds = 5\nin_flight = 16\n".to_owned();
+    "[delivery]\nlease_seconds = 5\nin_flight = 16\n".clone_into(&mut stage.settings);
     stage
 }
 
@@ -82,7 +82,7 @@ async fn until_settled(stage: &Stage, app: &App, ids: &[Issuance]) -> Vec<Issuan
 async fn assert_exactly_once(stage: &Stage, app: &App, issuances: &[Issuance]) {
     let mut rows: BTreeMap<String, usize> = BTreeMap::new();
     for credential in stage.node.credentials().await.unwrap() {
-        *rows.entry(credential.id.to_string()).or_default() += 1;
+        *rows.entry(credential.id).or_default() += 1;
     }
     let mut expected = BTreeSet::new();
     for issuance in issuances {
@@ -136,7 +136,7 @@ on_both_databases! {
             stage.node.faults().clear();
             let grant = signed_grant(app, &users[0], -60, 3600).await;
             stage.node.faults().set_random(all_faults(round));
-            let authority = Authority::WriteGrant { grant: Some(grant), copy_for: None };
+            let authority = Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None };
             asked.push(submit(app, &users[0], authority).await);
             asked.push(submit(app, &users[1], Authority::Inserter).await);
             let moment = rand::thread_rng().gen_range(0..120);

@@ -57,7 +57,7 @@ on_both_databases! {
         let app = &service.app;
 
         let grant = signed_grant(app, &user, -60, 3600).await;
-        let authority = Authority::WriteGrant { grant: Some(grant), copy_for: None };
+        let authority = Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None };
         let issuance = submit(app, &user, authority).await;
         until(app, &issuance.id, |i| i.state == State::Issued).await;
         let credentials = stage.node.credentials().await.unwrap();
@@ -133,7 +133,7 @@ on_both_databases! {
         stage.clock = idos_issuer::clock::Clock::fixed(idos_issuer::clock::now());
         let app = stage.app().await;
         let grant = signed_grant(&app, &user, -60, 3600).await;
-        let issuance = submit(&app, &user, Authority::WriteGrant { grant: Some(grant), copy_for: None }).await;
+        let issuance = submit(&app, &user, Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None }).await;
         assert_eq!(issuance.state, State::Queued);
         stage.clock.advance_millis(4_000_000);
 

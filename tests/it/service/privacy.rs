@@ -249,7 +249,7 @@ impl Person {
         self.subject(|_, bytes| json!({ "base64": base64::engine::general_purpose::STANDARD.encode(bytes) }))
     }
 
-    fn submission(&self, user: &User, subject: Value, delivery: Value) -> Value {
+    fn submission(&self, user: &User, subject: &Value, delivery: &Value) -> Value {
         json!({
             "userId": user.id, "kind": "kyc", "delivery": delivery, "reference": "case-1",
             "evidence": { "approvedAt": "2026-01-02T03:04:05Z", "expiresAt": "2090-01-01", "subject": subject },
@@ -677,6 +677,10 @@ fn is_whole(request: &[u8]) -> bool {
     length.is_none_or(|length| body.len() >= length)
 }
 
+fn stated(record: &Value) -> &str {
+    record["state"].as_str().unwrap()
+}
+
 fn owner(user: &User) -> Value {
     without_null(json!({
         "type": user.wallet.wallet_type().as_str(), "address": user.wallet.address(), "publicKey": user.wallet.public_key(),
@@ -733,111 +737,206 @@ fn the_search_finds_every_spelling() {
     assert!(search.found("here", b"1913-02-26 Qwertyuiopasdf").is_empty());
 }
 
-on_both_databases! {
-    async fn a_person_leaves_no_trace(backend) {
-        let _listening = Listening::begin();
-        let mut world = World::new(backend).await;
+impl World {
+    /// Evidence that waits, locked, for a profile; what is refused before it. Gives what has come to the user, and what
+    /// nobody comes for.
+    async fn let_wait(&mut self) -> (String, String) {
         let inserter = json!({ "by": "inserter" });
-
         // What cannot be read is refused.
-        world.refuse_odd_requests().await;
-        let waiting = world.user(WalletType::Xrpl);
-        let submission = world.person.submission(&waiting, world.person.inline(), inserter.clone());
-        world.refuse_all("/v1/issuances", &submission).await;
-        world.refuse_all("/v1/contacts/lookup", &json!({ "email": world.person.email })).await;
-        world.refuse_all("/v1/profiles/lookup", &json!({ "address": waiting.wallet.address() })).await;
-        assert_eq!(world.get("/v1/issuances").await.accepted()["items"], json!([]));
+        self.refuse_odd_requests().await;
+        let waiting = self.user(WalletType::Xrpl);
+        let submission = self.person.submission(&waiting, &self.person.inline(), &inserter);
+        self.refuse_all("/v1/issuances", &submission).await;
+        self.refuse_all("/v1/contacts/lookup", &json!({ "email": self.person.email })).await;
+        self.refuse_all("/v1/profiles/lookup", &json!({ "address": waiting.wallet.address() })).await;
+        assert_eq!(self.get("/v1/issuances").await.accepted()["items"], json!([]));
 
         // Nobody knows the user's key yet: evidence waits, locked.
-        let waits = format!("/v1/issuances/{}", world.post("/v1/issuances", &submission).await.id());
-        let nobody = world.user(WalletType::Evm);
-        world.known = waiting.id.to_string();
-        let overdue = world.person.submission(&nobody, world.person.inline(), inserter.clone());
-        let overdue = format!("/v1/issuances/{}", world.post("/v1/issuances", &overdue).await.id());
-        let profile = world.create_profile(&waiting).await;
-        let stated = |record: Value| record["state"].as_str().unwrap().to_owned();
-        assert_eq!(stated(world.get(&waits).await.accepted()), "awaiting_profile");
-        assert_eq!(stated(world.get(&profile).await.accepted()), "pending");
-        world.assert_nothing_kept("while evidence waits for a profile").await;
+        let waits = format!("/v1/issuances/{}", self.post("/v1/issuances", &submission).await.id());
+        let nobody = self.user(WalletType::Evm);
+        self.known = waiting.id.to_string();
+        let overdue = self.person.submission(&nobody, &self.person.inline(), &inserter);
+        let overdue = format!("/v1/issuances/{}", self.post("/v1/issuances", &overdue).await.id());
+        let profile = self.create_profile(&waiting).await;
+        assert_eq!(stated(&self.get(&waits).await.accepted()), "awaiting_profile");
+        assert_eq!(stated(&self.get(&profile).await.accepted()), "pending");
+        self.assert_nothing_kept("while evidence waits for a profile").await;
 
         // The profile comes, and what has waited is delivered: the words do reach the user.
-        world.start_work();
-        world.until(&profile, "created").await;
-        let issued = world.until(&waits, "issued").await;
-        let client = world.app.idos().await.unwrap();
-        let (holder, credential) = (Signer::Wallet(waiting.wallet.clone()), issued["credentialId"].as_str().unwrap());
+        self.start_work();
+        self.until(&profile, "created").await;
+        let issued = self.until(&waits, "issued").await;
+        let client = self.app.idos().await.unwrap();
+        let (holder, credential) =
+            (Signer::Wallet(waiting.wallet.clone()), issued["credentialId"].as_str().unwrap());
         let text = read::owned(client, &holder, &waiting.secret, credential.parse().unwrap()).await.unwrap();
-        let first_name = world.person.subject["firstName"].as_str().unwrap();
+        let first_name = self.person.subject["firstName"].as_str().unwrap();
         assert!(String::from_utf8_lossy(&text).contains(first_name), "the words were there at all");
-        assert!(world.person.wanted.search().found("the credential", &text).len() >= 20);
+        assert!(self.person.wanted.search().found("the credential", &text).len() >= 20);
 
-        // By an inserter, with files as parts; by write grants; with a grant that comes later.
-        let user = world.user(WalletType::Near);
-        let profile = world.create_profile(&user).await;
-        world.until(&profile, "created").await;
-        let in_parts = world.person.subject(|name, _| json!({ "part": format!("{name}-{}", world.person.stray) }));
-        let in_parts = world.person.submission(&user, in_parts, inserter.clone());
+        (waits, overdue)
+    }
+
+    /// By an inserter, with files as parts; about personhood. Gives both.
+    async fn deliver_as_inserter(&mut self, user: &User) -> [String; 2] {
+        let inserter = json!({ "by": "inserter" });
+        let in_parts =
+            self.person.subject(|name, _| json!({ "part": format!("{name}-{}", self.person.stray) }));
+        let in_parts = self.person.submission(user, &in_parts, &inserter);
         let mut body = format!(
             "--x\r\nContent-Disposition: form-data; name=\"submission\"\r\nContent-Type: application/json\r\n\r\n{in_parts}\r\n"
         )
         .into_bytes();
-        for (name, file) in &world.person.files {
-            let part = format!("{name}-{0}\"; filename=\"{0}.jpg", world.person.stray);
-            body.extend_from_slice(format!("--x\r\nContent-Disposition: form-data; name=\"{part}\"\r\n\r\n").as_bytes());
+        for (name, file) in &self.person.files {
+            let part = format!("{name}-{0}\"; filename=\"{0}.jpg", self.person.stray);
+            body.extend_from_slice(
+                format!("--x\r\nContent-Disposition: form-data; name=\"{part}\"\r\n\r\n").as_bytes(),
+            );
             body.extend_from_slice(file);
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--x--\r\n");
         let headers = "Content-Type: multipart/form-data; boundary=x\r\nIdempotency-Key: 1\r\n";
-        let by_parts = world.ask_with("POST", "/v1/issuances", headers, &body, false).await.id();
-        let again = world.ask_with("POST", "/v1/issuances", headers, &body, false).await.id();
+        let by_parts = self.ask_with("POST", "/v1/issuances", headers, &body, false).await.id();
+        let again = self.ask_with("POST", "/v1/issuances", headers, &body, false).await.id();
         assert_eq!(by_parts, again);
         let by_parts = format!("/v1/issuances/{by_parts}");
 
-        let grant = world.grant(&user).await;
-        let delivery = json!({ "by": "write_grant", "writeGrant": grant });
-        let by_grant = world.person.submission(&user, world.person.inline(), delivery);
-        let by_grant = format!("/v1/issuances/{}", world.post("/v1/issuances", &by_grant).await.id());
-        let later = world.person.submission(&user, world.person.inline(), json!({ "by": "write_grant" }));
-        let later = format!("/v1/issuances/{}", world.post("/v1/issuances", &later).await.id());
-        assert_eq!(stated(world.get(&later).await.accepted()), "awaiting_grant");
-        world.assert_nothing_kept("while a sealed credential waits for a grant").await;
-        let grant = world.grant(&user).await;
-        world.refuse_all(&format!("{later}/resume"), &json!({ "writeGrant": grant })).await;
-        world.post(&format!("{later}/resume"), &json!({ "writeGrant": grant })).await.accepted();
-        for target in [&by_parts, &by_grant, &later] {
-            world.until(target, "issued").await;
-        }
         let person = json!({
             "userId": user.id, "kind": "personhood", "delivery": inserter,
-            "evidence": { "approvedAt": "2026-01-02", "subject": { "faceSignUserId": world.person.stray } },
+            "evidence": { "approvedAt": "2026-01-02", "subject": { "faceSignUserId": self.person.stray } },
         });
-        let personhood = format!("/v1/issuances/{}", world.post("/v1/issuances", &person).await.id());
-        world.until(&personhood, "issued").await;
+        let personhood = format!("/v1/issuances/{}", self.post("/v1/issuances", &person).await.id());
+        self.until(&by_parts, "issued").await;
+        self.until(&personhood, "issued").await;
 
-        // A grant expires while nothing is sent; a new one brings it on.
-        world.stop_work().await;
-        let grant = world.grant(&user).await;
+        [by_parts, personhood]
+    }
+
+    /// By write grants; with one that comes later. Gives both.
+    async fn deliver_by_grants(&mut self, user: &User) -> [String; 2] {
+        let grant = self.grant(user).await;
         let delivery = json!({ "by": "write_grant", "writeGrant": grant });
-        let halted = world.person.submission(&user, world.person.inline(), delivery);
-        let halted = format!("/v1/issuances/{}", world.post("/v1/issuances", &halted).await.id());
-        world.assert_nothing_kept("while a sealed credential waits for its turn").await;
-        let before = world.app.clock.now().unix_seconds();
-        world.stage.clock.advance_millis(HOUR + 600_000);
-        world.start_work();
-        world.until(&halted, "halted").await;
-        let ahead = world.app.clock.now().unix_seconds() - clock::now().unix_seconds();
-        assert!(before + 3600 < world.app.clock.now().unix_seconds());
-        let new = signed_grant(&world.app, &user, -ahead - 60, 3600).await;
-        world.secrets.text(new.signature.expose());
-        let new = json!({ "writeGrant": { "owner": owner(&user), "signature": new.signature.expose(), "grant": {
+        let by_grant = self.person.submission(user, &self.person.inline(), &delivery);
+        let by_grant = format!("/v1/issuances/{}", self.post("/v1/issuances", &by_grant).await.id());
+        let later = self.person.submission(user, &self.person.inline(), &json!({ "by": "write_grant" }));
+        let later = format!("/v1/issuances/{}", self.post("/v1/issuances", &later).await.id());
+        assert_eq!(stated(&self.get(&later).await.accepted()), "awaiting_grant");
+        self.assert_nothing_kept("while a sealed credential waits for a grant").await;
+        let grant = self.grant(user).await;
+        self.refuse_all(&format!("{later}/resume"), &json!({ "writeGrant": grant })).await;
+        self.post(&format!("{later}/resume"), &json!({ "writeGrant": grant })).await.accepted();
+        for target in [&by_grant, &later] {
+            self.until(target, "issued").await;
+        }
+        [by_grant, later]
+    }
+
+    /// A grant expires while nothing is sent; a new one brings it on.
+    async fn halt_and_resume(&mut self, user: &User) -> String {
+        self.stop_work().await;
+        let grant = self.grant(user).await;
+        let delivery = json!({ "by": "write_grant", "writeGrant": grant });
+        let halted = self.person.submission(user, &self.person.inline(), &delivery);
+        let halted = format!("/v1/issuances/{}", self.post("/v1/issuances", &halted).await.id());
+        self.assert_nothing_kept("while a sealed credential waits for its turn").await;
+        let before = self.app.clock.now().unix_seconds();
+        self.stage.clock.advance_millis(HOUR + 600_000);
+        self.start_work();
+        self.until(&halted, "halted").await;
+        let ahead = self.app.clock.now().unix_seconds() - clock::now().unix_seconds();
+        assert!(before + 3600 < self.app.clock.now().unix_seconds());
+        let new = signed_grant(&self.app, user, -ahead - 60, 3600).await;
+        self.secrets.text(new.signature.expose());
+        let new = json!({ "writeGrant": { "owner": owner(user), "signature": new.signature.expose(), "grant": {
             "id": new.grant.id, "owner": new.grant.owner, "grantee": new.grant.grantee,
             "issuerPublicKey": new.grant.issuer_public_key,
             "accessGrantTimelock": new.grant.access_grant_timelock.to_string(),
             "notBefore": new.grant.not_before().to_string(), "notAfter": new.grant.not_after().to_string(),
         } } });
-        world.post(&format!("{halted}/resume"), &new).await.accepted();
-        world.until(&halted, "issued").await;
+        self.post(&format!("{halted}/resume"), &new).await.accepted();
+        self.until(&halted, "issued").await;
+
+        halted
+    }
+
+    /// Reads all that there is to be read, and waits until all has been told.
+    async fn read_all(&self, issuances: &[&String]) {
+        let events = self.get("/v1/events?limit=200").await.accepted();
+        let events = events["items"].as_array().unwrap();
+        self.post(&format!("/v1/events/{}/replay", events[0]["id"].as_str().unwrap()), &json!({}))
+            .await
+            .accepted();
+        for target in issuances {
+            let entries = self.get(&format!("{target}/audit")).await.accepted();
+            assert!(entries["items"].as_array().unwrap().len() >= 2);
+        }
+        for target in ["/v1/issuances?limit=200", "/metrics", "/readyz", "/livez"] {
+            assert_eq!(self.get(target).await.status, 200, "{target}");
+        }
+        for _ in 0..200 {
+            if self.told.lock().unwrap().len() > events.len() {
+                break;
+            }
+            self.stage.clock.advance_millis(5_000);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(self.told.lock().unwrap().len() > events.len());
+    }
+
+    /// That there is nothing in all that was heard, said and kept.
+    async fn assert_nothing_anywhere(&self) {
+        let planted = self.person.stray.clone();
+        let mut all = Vec::new();
+        let metrics = telemetry::metrics().unwrap().render();
+        assert!(metrics.contains("http_requests_total") && metrics.contains("webhooks_total"));
+        all.push(("the metrics".to_owned(), metrics.into_bytes()));
+        let told = self.told.lock().unwrap().clone();
+        all.extend(told.into_iter().map(|request| ("a webhook".to_owned(), request)));
+        let log = LOG.lock().unwrap().clone();
+        let text = String::from_utf8_lossy(&log);
+        for line in ["Answered POST /v1/issuances with 202", "TRACE hyper", "sqlx::query", "request_id="] {
+            assert!(text.contains(line), "the log has no {line}");
+        }
+        all.push(("the log".to_owned(), log.clone()));
+        let dump = self.dump().await;
+        assert!(contains(&dump, &self.known), "it is a dump of the records");
+        all.push(("the database in the end".to_owned(), dump));
+        let (people, secrets) = (self.person.wanted.search(), self.secrets.search());
+        let mut leaks = Vec::new();
+        for (place, bytes) in &all {
+            leaks.extend(people.found(place, bytes));
+            leaks.extend(secrets.found(place, bytes));
+            // A word that was there would have been found.
+            let cut = bytes.len() / 2;
+            let with_word = [&bytes[..cut], planted.as_bytes(), &bytes[cut..]].concat();
+            assert_eq!(
+                people.found(place, &with_word).len(),
+                people.found(place, bytes).len().min(19) + 1,
+                "{place}"
+            );
+        }
+        for (answer, may_name_wallet) in &*self.answers.lock().unwrap() {
+            leaks.extend(people.found("an answer", answer));
+            if !may_name_wallet {
+                leaks.extend(secrets.found("an answer", answer));
+            }
+        }
+        assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n\n"));
+    }
+}
+
+on_both_databases! {
+    async fn a_person_leaves_no_trace(backend) {
+        let _listening = Listening::begin();
+        let mut world = World::new(backend).await;
+        let (waits, overdue) = world.let_wait().await;
+        let user = world.user(WalletType::Near);
+        let profile = world.create_profile(&user).await;
+        world.until(&profile, "created").await;
+        let [by_parts, personhood] = world.deliver_as_inserter(&user).await;
+        let [by_grant, later] = world.deliver_by_grants(&user).await;
+        let halted = world.halt_and_resume(&user).await;
 
         // Revoked, erased, and over because nobody came.
         let nothing = json!({});
@@ -849,64 +948,12 @@ on_both_databases! {
         assert_eq!(found.accepted()["issuances"].as_array().unwrap().len(), 5);
         world.stage.clock.advance_millis(25 * HOUR);
         sweep::sweep(&world.app).await.unwrap();
-        assert_eq!(stated(world.get(&overdue).await.accepted()), "failed");
+        assert_eq!(stated(&world.get(&overdue).await.accepted()), "failed");
 
-        // What there is to be read, is read.
-        let events = world.get("/v1/events?limit=200").await.accepted();
-        let events = events["items"].as_array().unwrap();
-        world.post(&format!("/v1/events/{}/replay", events[0]["id"].as_str().unwrap()), &nothing).await.accepted();
-        for target in [&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood] {
-            let entries = world.get(&format!("{target}/audit")).await.accepted();
-            assert!(entries["items"].as_array().unwrap().len() >= 2);
-        }
-        for target in ["/v1/issuances?limit=200", "/metrics", "/readyz", "/livez"] {
-            assert_eq!(world.get(target).await.status, 200, "{target}");
-        }
-        for _ in 0..200 {
-            if world.told.lock().unwrap().len() > events.len() {
-                break;
-            }
-            world.stage.clock.advance_millis(5_000);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        world.read_all(&[&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood]).await;
         world.stop_work().await;
         sweep::sweep(&world.app).await.unwrap();
-
-        // And there is nothing.
-        let planted = world.person.stray.clone();
-        let mut all = Vec::new();
-        let metrics = telemetry::metrics().unwrap().render();
-        assert!(metrics.contains("http_requests_total") && metrics.contains("webhooks_total"));
-        all.push(("the metrics".to_owned(), metrics.into_bytes()));
-        let told = world.told.lock().unwrap().clone();
-        assert!(told.len() > events.len(), "{} told of {}", told.len(), events.len());
-        all.extend(told.into_iter().map(|request| ("a webhook".to_owned(), request)));
-        let log = LOG.lock().unwrap().clone();
-        let text = String::from_utf8_lossy(&log);
-        for line in ["Answered POST /v1/issuances with 202", "TRACE hyper", "sqlx::query", "request_id="] {
-            assert!(text.contains(line), "the log has no {line}");
-        }
-        all.push(("the log".to_owned(), log.clone()));
-        let dump = world.dump().await;
-        assert!(contains(&dump, &world.known), "it is a dump of the records");
-        all.push(("the database in the end".to_owned(), dump));
-        let (people, secrets) = (world.person.wanted.search(), world.secrets.search());
-        let mut leaks = Vec::new();
-        for (place, bytes) in &all {
-            leaks.extend(people.found(place, bytes));
-            leaks.extend(secrets.found(place, bytes));
-            // A word that was there would have been found.
-            let cut = bytes.len() / 2;
-            let with_word = [&bytes[..cut], planted.as_bytes(), &bytes[cut..]].concat();
-            assert_eq!(people.found(place, &with_word).len(), people.found(place, bytes).len().min(19) + 1, "{place}");
-        }
-        for (answer, may_name_wallet) in &*world.answers.lock().unwrap() {
-            leaks.extend(people.found("an answer", answer));
-            if !may_name_wallet {
-                leaks.extend(secrets.found("an answer", answer));
-            }
-        }
-        assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n\n"));
+        world.assert_nothing_anywhere().await;
         world.app.store.close().await;
         if backend == Backend::Sqlite {
             world.assert_nothing_kept("closed").await;
