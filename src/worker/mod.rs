@@ -1,4 +1,4 @@
-//! Background work. [`run_one`] is the table of all of it; `runner` leases and retries and knows no domain; `lanes` sends
+//! Background work. `run_one` is the table of all of it; `runner` leases and retries and knows no domain; `lanes` sends
 //! what goes to the node.
 
 mod lanes;
