@@ -50,7 +50,6 @@ pub struct App {
     node: Node,
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
-    longest_job: i64,
     not_connected: Mutex<Option<Instant>>,
 }
 
@@ -158,6 +157,17 @@ impl App {
         if recorded != keys.identity() {
             return Err(StartError::OtherSigningKey);
         }
+        for locked in store.locked_records().await? {
+            if !vault.key_ids().any(|id| id == locked.key_id) {
+                tracing::error!(
+                    table = locked.table,
+                    records = locked.count,
+                    vault.key = locked.key_id,
+                    "Records are locked under a vault key that keys.vault does not name: put it back before their time \
+                     runs out"
+                );
+            }
+        }
         Self::wire(config, clock, store, keys, vault)
     }
 
@@ -196,10 +206,6 @@ impl App {
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
-            longest_job: i64::try_from(policy.timeout)
-                .unwrap_or(60)
-                .saturating_mul(1000)
-                .saturating_add(120_000),
             not_connected: Mutex::new(None),
         })
     }
@@ -273,12 +279,6 @@ impl App {
     #[must_use]
     pub fn lease_millis(&self) -> i64 {
         i64::from(self.delivery.lease_seconds) * 1000
-    }
-
-    /// How long a job without a lane is held, in milliseconds: longer than any of them takes.
-    #[must_use]
-    pub fn job_lease_millis(&self) -> i64 {
-        self.lease_millis().max(self.longest_job)
     }
 
     /// Says that a record has changed and that there may be work.

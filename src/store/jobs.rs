@@ -34,15 +34,16 @@ impl Store {
         row.map(|row| read(&row)).transpose()
     }
 
-    /// When the next job without a lane is due, leased ones aside.
-    pub async fn next_job_due(&self) -> Result<Option<Moment>, StoreError> {
-        let (due,): (Option<i64>,) = sqlx::query_as(
-            "SELECT MIN(CASE WHEN lease_until IS NOT NULL AND lease_until > due_at THEN lease_until ELSE due_at END) \
-             FROM job WHERE lane IS NULL AND state = 'ready'",
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        due.map(Moment::from_unix_millis).transpose().map_err(|_| StoreError::Unreadable("due_at"))
+    /// Gives a sign of life for a leased job. Somebody else may have it by now, and then nothing happens.
+    pub async fn keep_job(&self, job: &Job, owner: &str, until: Moment) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE job SET lease_until = $1 WHERE id = $2 AND lease_owner = $3")
+            .bind(until.unix_millis())
+            .bind(job.id.as_str())
+            .bind(owner)
+            .execute(&mut *tx.tx)
+            .await?;
+        tx.commit().await
     }
 
     /// A job.

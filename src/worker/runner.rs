@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::run_one;
 use crate::app::App;
+use crate::model::job::Job;
 use crate::store::StoreError;
 
 /// How long to wait at most before looking again: other processes make work, too.
@@ -46,11 +47,27 @@ pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
 /// Does the job that has been due for longest. `false` if none is due.
 async fn one(app: &App) -> Result<bool, StoreError> {
     let now = app.clock.now();
-    let until = now.plus_millis(app.job_lease_millis());
+    let until = now.plus_millis(app.lease_millis());
     let Some(job) = app.store.lease_job(&app.owner, now, until).await? else { return Ok(false) };
-    match run_one(app, &job).await {
+    // Both at once: a job may hold the database's one writer while its lease is renewed.
+    let outcome = tokio::select! {
+        outcome = run_one(app, &job) => outcome,
+        () = keep(app, &job) => Ok(()),
+    };
+    match outcome {
         // Stale: somebody else has changed it meanwhile, and so has seen to it.
         Ok(()) | Err(StoreError::Stale) => Ok(true),
         Err(error) => Err(error),
+    }
+}
+
+/// Gives a sign of life for a job, again and again.
+async fn keep(app: &App, job: &Job) {
+    loop {
+        sleep(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 333)).await;
+        let until = app.clock.now().plus_millis(app.lease_millis());
+        if let Err(error) = app.store.keep_job(job, &app.owner, until).await {
+            tracing::warn!(job.id = %job.id, "No sign of life could be given: {error}");
+        }
     }
 }
