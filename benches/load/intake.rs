@@ -46,6 +46,12 @@ pub(crate) struct Row {
 /// Left out at the beginning: connections are opened, and memory grows.
 const WARM_UP: Duration = Duration::from_millis(700);
 
+/// In place of a status: the connection ended without an answer.
+pub(crate) const BROKEN_OFF: u16 = 0;
+
+/// In place of a status: no answer came in time.
+pub(crate) const TIMED_OUT: u16 = 1;
+
 /// A client of a service.
 #[derive(Clone)]
 pub(crate) struct Submitter {
@@ -61,7 +67,7 @@ impl Submitter {
         Self { client, url: format!("{}/v1/issuances", service.url), key: service.key.clone(), body }
     }
 
-    /// Submits once. Gives the status; 0 if there was no answer.
+    /// Submits once. Gives the status, or [`BROKEN_OFF`] or [`TIMED_OUT`].
     pub(crate) async fn submit(&self) -> u16 {
         let key = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
         let request = self
@@ -71,9 +77,11 @@ impl Submitter {
             .header("Idempotency-Key", key)
             .header("Content-Type", self.body.media_type)
             .body(self.body.bytes.clone());
-        let Ok(answer) = request.send().await else { return 0 };
-        let status = answer.status().as_u16();
-        if answer.bytes().await.is_ok() { status } else { 0 }
+        match request.send().await {
+            Ok(answer) => answer.status().as_u16(),
+            Err(error) if error.is_timeout() => TIMED_OUT,
+            Err(_) => BROKEN_OFF,
+        }
     }
 }
 
@@ -149,7 +157,7 @@ async fn submit_until(submitter: Submitter, end: Instant) -> Vec<Answer> {
         let start = Instant::now();
         let status = submitter.submit().await;
         answers.push(Answer { status, start, end: Instant::now() });
-        if status == 0 {
+        if status == BROKEN_OFF {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

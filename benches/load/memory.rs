@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::deployment::{Backend, Node, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
-use crate::intake::{Submitter, quantile};
+use crate::intake::{BROKEN_OFF, Submitter, TIMED_OUT, quantile};
 use crate::process;
 
 /// The service's default limit of one body, in bytes.
@@ -31,7 +31,7 @@ pub(crate) struct Row {
     pub(crate) before_bytes: u64,
     /// The most memory that was resident.
     pub(crate) peak_bytes: u64,
-    /// What they were answered, by status; 0 is no answer.
+    /// What they were answered, by status.
     pub(crate) answers: BTreeMap<u16, usize>,
     /// What a client was answered meanwhile that sends small requests as it should, one after the other.
     pub(crate) others: BTreeMap<u16, usize>,
@@ -52,8 +52,8 @@ enum Sending {
     Endless { head: String },
 }
 
-/// All scenarios; each for `time`.
-pub(crate) async fn measure(site: &Site, node: &Node, time: Duration) -> Vec<Row> {
+/// All scenarios, each for `time`; the largest credentials by `large` clients.
+pub(crate) async fn measure(site: &Site, node: &Node, time: Duration, large: usize) -> Vec<Row> {
     let json = "application/json";
     let mut rows = Vec::new();
 
@@ -87,7 +87,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, time: Duration) -> Vec<Row
     rows.push(scenario(site, node, "bodies without end or length", time, endless).await);
 
     for encoding in [Encoding::Json, Encoding::Multipart] {
-        rows.push(largest(site, node, encoding, time).await);
+        rows.push(largest(site, node, encoding, time, large).await);
     }
     rows
 }
@@ -154,13 +154,13 @@ async fn scenario(
     finish(node, service, what, count, before_bytes, answers, beside.await.unwrap()).await
 }
 
-/// As large as a credential can be, 64 at once, by clients that do nothing wrong.
-async fn largest(site: &Site, node: &Node, encoding: Encoding, time: Duration) -> Row {
+/// As large as a credential can be, `at_once`, by clients that do nothing wrong.
+async fn largest(site: &Site, node: &Node, encoding: Encoding, time: Duration, at_once: usize) -> Row {
     const FILES: usize = 2_400_000;
     let (service, small, before_bytes) = start(site, node).await;
     let end = Instant::now() + time;
     let submitter = Submitter::new(&service, evidence::body(node.user, encoding, FILES));
-    let all: Vec<_> = (0..64).map(|_| tokio::spawn(in_series(submitter.clone(), end))).collect();
+    let all: Vec<_> = (0..at_once).map(|_| tokio::spawn(in_series(submitter.clone(), end))).collect();
     let beside = tokio::spawn(as_it_should(small, end));
     let mut answers = BTreeMap::new();
     for client in all {
@@ -172,7 +172,7 @@ async fn largest(site: &Site, node: &Node, encoding: Encoding, time: Duration) -
         Encoding::Json => "files of 2.4 MB, the most that fits, JSON",
         Encoding::Multipart => "files of 2.4 MB, the most that fits, multipart",
     };
-    finish(node, service, what, 64, before_bytes, answers, beside.await.unwrap()).await
+    finish(node, service, what, at_once, before_bytes, answers, beside.await.unwrap()).await
 }
 
 async fn finish(
@@ -218,7 +218,7 @@ async fn as_it_should(submitter: Submitter, end: Instant) -> Vec<(u16, Duration)
     answers
 }
 
-/// Gives the status of the answer, if one comes until `end`.
+/// Gives the status of the answer; [`TIMED_OUT`] if none comes until `end`.
 async fn misbehave(port: u16, sending: Sending, end: Instant) -> u16 {
     let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await else { return 0 };
     let (mut reader, mut writer) = stream.into_split();
@@ -238,7 +238,10 @@ async fn misbehave(port: u16, sending: Sending, end: Instant) -> u16 {
             () = send => None,
         }
     };
-    tokio::time::timeout_at(end.into(), answer).await.ok().flatten().unwrap_or_default()
+    match tokio::time::timeout_at(end.into(), answer).await {
+        Ok(answer) => answer.unwrap_or(BROKEN_OFF),
+        Err(_) => TIMED_OUT,
+    }
 }
 
 async fn send(writer: &mut (impl tokio::io::AsyncWrite + Unpin), sending: Sending) -> std::io::Result<()> {

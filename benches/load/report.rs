@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::deployment::Backend;
 use crate::evidence::Encoding;
+use crate::intake::{BROKEN_OFF, TIMED_OUT};
 use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
 use crate::usage::Cores;
 use crate::{delivery, intake, memory};
@@ -85,7 +86,7 @@ fn intake_row(text: &mut String, row: &intake::Row) {
 }
 
 const DELIVERY: &str = "\nFrom intake to committed, small evidence. Several services at once were measured side by side, and the cores \
-    are those of all.\n\n\
+    are those of all. The ratio is to a client that awaits the block of each transaction before it sends the next.\n\n\
     | block s | client | write keys | in flight | committed | s | credentials/s | ratio | services at once | service | client | node | PostgreSQL |\n\
     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 
@@ -129,8 +130,9 @@ fn database(backend: Backend) -> &'static str {
 }
 
 fn answers(answers: &BTreeMap<u16, usize>) -> String {
-    let all = answers.iter().map(|(status, count)| match status {
-        0 => format!("none: {count}"),
+    let all = answers.iter().map(|(status, count)| match *status {
+        BROKEN_OFF => format!("broken off: {count}"),
+        TIMED_OUT => format!("none in time: {count}"),
         status => format!("{status}: {count}"),
     });
     all.collect::<Vec<_>>().join(", ")
