@@ -42,9 +42,14 @@ impl Store {
         Ok(Page { items, has_more })
     }
 
-    /// Forgets events from before `moment` that need not be told any more. Gives how many.
+    /// Forgets events from before `moment`, but for those that are still being told. Whom nobody could tell in all that
+    /// time is not told any more. Gives how many.
     pub async fn forget_events_before(&self, moment: Moment) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM job WHERE work = 'send_webhook' AND state = 'halted' AND created_at < $1")
+            .bind(moment.unix_millis())
+            .execute(&mut *tx.tx)
+            .await?;
         let result = sqlx::query(
             "DELETE FROM event WHERE created_at < $1 AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject = event.id)",
         )

@@ -8,6 +8,7 @@ use idos_issuer::flow::sweep::sweep;
 use idos_issuer::flow::{announce, contact, erase, intake, profile, resume, revoke};
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
+use idos_issuer::model::job::JobState;
 use idos_issuer::model::personal::{Contact, Locale};
 use idos_issuer::model::submission::Authority;
 use idos_issuer::vault::Vault;
@@ -131,6 +132,37 @@ on_both_databases! {
                 assert!(events.contains(&EventKind::Expired));
             }
         }
+        service.stop().await;
+    }
+
+    async fn events_that_nobody_could_be_told_are_forgotten_in_time(backend) {
+        let folder = Folder::new();
+        let secret = folder.write("hook", Secret::generate(&mut OsRng).to_text().as_bytes());
+        std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let mut stage = Stage::new(backend).await;
+        // Nobody listens there, so the webhook halts.
+        stage.settings = format!(
+            "[[webhooks]]\nname = \"cases\"\nurl = \"https://127.0.0.1:1/\"\nsecrets = [\"{secret}\"]\n\
+             [webhook_policy]\nallow_private = true\n[delivery]\nmax_attempts = 1\n"
+        );
+        stage.clock = Clock::fixed(clock::now());
+        let service = stage.service().await;
+        let app = &service.app;
+        let issuance = submit(app, &User::with(WalletType::Evm), Authority::Inserter).await;
+        stage.clock.advance_millis(25 * HOUR);
+        sweep(app).await.unwrap();
+        until(app, &issuance.id, |i| i.state == State::Failed).await;
+        for _ in 0..200 {
+            if !app.store.jobs(Some(JobState::Halted), 10).await.unwrap().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(app.store.jobs(Some(JobState::Halted), 10).await.unwrap().len(), 1);
+        stage.clock.advance_millis(31 * DAY);
+        sweep(app).await.unwrap();
+        assert_eq!(app.store.jobs(None, 10).await.unwrap(), []);
+        assert_eq!(kinds_of_events(app).await, []);
         service.stop().await;
     }
 
