@@ -35,7 +35,7 @@ struct Arguments {
     #[arg(long)]
     only: Option<Part>,
     /// Where the figures go, as JSON
-    #[arg(long, default_value = "load.json")]
+    #[arg(long, default_value = "target/load.json")]
     json: PathBuf,
 }
 
@@ -75,6 +75,9 @@ async fn main() {
         report.memory = memory::measure(&site, &node, Duration::from_secs(seconds), large).await;
     }
     report.load[1] = process::load_average();
+    if let Some(folder) = arguments.json.parent() {
+        std::fs::create_dir_all(folder).unwrap();
+    }
     std::fs::write(&arguments.json, serde_json::to_vec_pretty(&report).unwrap()).unwrap();
     std::io::stdout().write_all(report.to_markdown().as_bytes()).unwrap();
     tell(&format!("The figures are in {} as well.", arguments.json.display()));
