@@ -29,6 +29,16 @@ const KILLS: usize = 200;
 /// Clients that submit all the while.
 const CLIENTS: usize = 4;
 
+/// The service. Dropped, it is killed: also where a test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
 struct Deployment {
     folder: Folder,
     config: String,
@@ -75,16 +85,17 @@ impl Deployment {
         Self { folder, config, url, database, node: world.node, user, key }
     }
 
-    fn serve(&self) -> Child {
+    fn serve(&self) -> Running {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.path("log")).unwrap();
-        Command::new(env!("CARGO_BIN_EXE_idos-issuer"))
+        let child = Command::new(env!("CARGO_BIN_EXE_idos-issuer"))
             .args(["--config", &self.config, "serve"])
             .env_remove("IDOS_NODE_URL")
             .env_remove("RUST_LOG")
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .unwrap()
+            .unwrap();
+        Running(child)
     }
 
     fn log(&self) -> String {
@@ -189,12 +200,11 @@ async fn killed_all_the_while(backend: Backend) {
         .collect();
 
     for _ in 0..KILLS {
-        let mut service = deployment.serve();
+        let service = deployment.serve();
         // Often while it starts, mostly while it works.
         let moment = rand::thread_rng().gen_range(20..900);
         tokio::time::sleep(Duration::from_millis(moment)).await;
-        service.kill().unwrap();
-        service.wait().unwrap();
+        drop(service);
     }
     assert!(
         answered.load(Ordering::Relaxed) > KILLS / 4,
@@ -203,7 +213,7 @@ async fn killed_all_the_while(backend: Backend) {
     );
 
     deployment.node.faults().clear();
-    let mut service = deployment.serve();
+    let _service = deployment.serve();
     stop.store(true, Ordering::Relaxed);
     let mut ids = BTreeSet::new();
     for client in clients {
@@ -245,8 +255,6 @@ async fn killed_all_the_while(backend: Backend) {
     store.verify_audit().await.unwrap().unwrap();
     assert_eq!(store.jobs(None, 10).await.unwrap(), []);
     store.close().await;
-    service.kill().unwrap();
-    service.wait().unwrap();
 }
 
 on_both_databases! {
