@@ -9,9 +9,9 @@ use crate::app::App;
 use crate::model::audit::{Act, Entry};
 use crate::model::client::Caller;
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::{EventId, JobId};
+use crate::model::ids::EventId;
 use crate::model::issuance::{HaltCode, Issuance};
-use crate::model::job::{Job, JobState, Work, backoff_millis};
+use crate::model::job::{Job, Work, backoff_millis};
 use crate::store::{StoreError, Tx};
 
 /// What a webhook carries. Nothing of it is about a person.
@@ -78,21 +78,8 @@ pub async fn announce(
 
 async fn enqueue(app: &App, tx: &mut Tx, event: &Event, now: Moment) -> Result<(), StoreError> {
     for endpoint in app.endpoints.iter().filter(|endpoint| endpoint.wants(&event.client, event.kind)) {
-        let job = Job {
-            id: JobId::new(now, &mut OsRng),
-            work: Work::SendWebhook,
-            subject: event.id.as_str().to_owned(),
-            target: endpoint.name.clone(),
-            lane: None,
-            state: JobState::Ready,
-            due_at: now,
-            attempts: 0,
-            nonce: None,
-            tx_hash: None,
-            sent_at: None,
-            reason: None,
-            created_at: now,
-        };
+        let work = Job::new(Work::SendWebhook, event.id.as_str(), now, &mut OsRng);
+        let job = Job { target: endpoint.name.clone(), ..work };
         tx.enqueue(&job).await?;
     }
     Ok(())

@@ -19,9 +19,9 @@ use super::{Accepted, contact};
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::client::{Caller, Idempotency};
-use crate::model::ids::{IssuanceId, JobId};
+use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, Ids, Issuance, Reference, State};
-use crate::model::job::{Job, JobState, Work};
+use crate::model::job::{Job, Work};
 use crate::model::profile::ProfileState;
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 use crate::store::StoreError;
@@ -344,21 +344,8 @@ fn check_size(text: usize, with_copy: bool) -> Result<(), IntakeError> {
 
 /// Work that looks whether the user's profile is there now.
 pub(super) fn look_again(id: &IssuanceId, now: Moment) -> Job {
-    Job {
-        id: JobId::new(now, &mut OsRng),
-        work: Work::Seal,
-        subject: id.as_str().to_owned(),
-        target: String::new(),
-        lane: None,
-        state: JobState::Ready,
-        due_at: now.plus_millis(FIRST_LOOK),
-        attempts: 0,
-        nonce: None,
-        tx_hash: None,
-        sent_at: None,
-        reason: None,
-        created_at: now,
-    }
+    let due_at = now.plus_millis(FIRST_LOOK);
+    Job { due_at, ..Job::new(Work::Seal, id.as_str(), now, &mut OsRng) }
 }
 
 fn invalid(field: &str, problem: &'static str) -> IntakeError {

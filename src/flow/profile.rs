@@ -18,8 +18,8 @@ use super::submit::submit;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::client::{Caller, Idempotency};
-use crate::model::ids::{JobId, ProfileId};
-use crate::model::job::{Job, JobState, Work};
+use crate::model::ids::ProfileId;
+use crate::model::job::{Job, Work};
 use crate::model::personal::Personal;
 use crate::model::profile::{self as model, NewProfile, Profile, ProfileState, WalletClaim};
 use crate::store::StoreError;
@@ -253,21 +253,7 @@ async fn replay(
 
 /// Work for a lane.
 pub(super) fn job(work: Work, subject: &str, lane: &str, now: idos_credential::Moment) -> Job {
-    Job {
-        id: JobId::new(now, &mut OsRng),
-        work,
-        subject: subject.to_owned(),
-        target: String::new(),
-        lane: Some(lane.to_owned()),
-        state: JobState::Ready,
-        due_at: now,
-        attempts: 0,
-        nonce: None,
-        tx_hash: None,
-        sent_at: None,
-        reason: None,
-        created_at: now,
-    }
+    Job { lane: Some(lane.to_owned()), ..Job::new(work, subject, now, &mut OsRng) }
 }
 
 /// The node's name for where a password is kept.

@@ -1,6 +1,7 @@
 //! Background work: every kind of it, by ids only.
 
 use idos_credential::Moment;
+use rand::RngCore;
 
 use super::ids::JobId;
 use super::issuance::named;
@@ -20,14 +21,6 @@ named! {
         Seal = "seal",
         /// Tell a webhook endpoint about an event (subject: event, target: endpoint).
         SendWebhook = "send_webhook",
-    }
-}
-
-impl Work {
-    /// Whether it is done by sending a transaction, and so by the holder of the lane of a write key.
-    #[must_use]
-    pub fn has_lane(self) -> bool {
-        matches!(self, Self::AddUser | Self::AddWallet | Self::WriteCredential | Self::EditNotes)
     }
 }
 
@@ -72,6 +65,28 @@ pub struct Job {
     pub reason: Option<String>,
     /// When it was made.
     pub created_at: Moment,
+}
+
+impl Job {
+    /// Work on `subject` that is to be done at once, and by no lane.
+    #[must_use]
+    pub fn new(work: Work, subject: &str, now: Moment, rng: &mut dyn RngCore) -> Self {
+        Self {
+            id: JobId::new(now, rng),
+            work,
+            subject: subject.to_owned(),
+            target: String::new(),
+            lane: None,
+            state: JobState::Ready,
+            due_at: now,
+            attempts: 0,
+            nonce: None,
+            tx_hash: None,
+            sent_at: None,
+            reason: None,
+            created_at: now,
+        }
+    }
 }
 
 /// How long to wait before try number `attempts` + 1: 5 seconds, doubling, at most an hour, less up to a fifth of it by

@@ -412,10 +412,6 @@ impl Tx {
 
 fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
     let row = Columns(row);
-    let transaction = match row.maybe_text("tx_hash")? {
-        Some(hash) => Some(Transaction { hash, height: row.maybe_count("tx_height")? }),
-        None => None,
-    };
     Ok(Issuance {
         id: row.parsed("id")?,
         client: row.text("client")?,
@@ -441,7 +437,7 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         updated_at: row.moment("updated_at")?,
         sealed_at: row.maybe_moment("sealed_at")?,
         issued_at: row.maybe_moment("issued_at")?,
-        transaction,
+        transaction: row.transaction()?,
         halt: row.maybe_parsed("halt")?,
         revoke_requested_at: row.maybe_moment("revoke_requested_at")?,
         revoked_at: row.maybe_moment("revoked_at")?,

@@ -78,17 +78,6 @@ impl Store {
             sqlx::query_as("SELECT MIN(due_at) FROM job WHERE state = 'ready'").fetch_one(&self.pool).await?;
         due.map(Moment::from_unix_millis).transpose().map_err(|_| StoreError::Unreadable("due_at"))
     }
-
-    /// Subjects in `work` that have a job, of those given.
-    pub async fn has_job(&self, work: Work, subject: &str) -> Result<bool, StoreError> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT id FROM job WHERE work = $1 AND subject = $2 LIMIT 1")
-                .bind(work.as_str())
-                .bind(subject)
-                .fetch_optional(&self.pool)
-                .await?;
-        Ok(row.is_some())
-    }
 }
 
 impl Tx {

@@ -123,10 +123,6 @@ impl Tx {
 
 fn read(row: &AnyRow) -> Result<Profile, StoreError> {
     let row = Columns(row);
-    let transaction = match row.maybe_text("tx_hash")? {
-        Some(hash) => Some(Transaction { hash, height: row.maybe_count("tx_height")? }),
-        None => None,
-    };
     Ok(Profile {
         id: row.parsed("id")?,
         client: row.text("client")?,
@@ -138,7 +134,7 @@ fn read(row: &AnyRow) -> Result<Profile, StoreError> {
         password_store: row.parsed("password_store")?,
         halt: row.maybe_parsed("halt")?,
         waits_until: row.maybe_moment("waits_until")?,
-        transaction,
+        transaction: row.transaction()?,
         created_at: row.moment("created_at")?,
         updated_at: row.moment("updated_at")?,
     })

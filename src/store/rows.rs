@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::StoreError;
+use crate::model::issuance::Transaction;
 
 /// The columns of one row.
 pub(super) struct Columns<'a>(pub(super) &'a AnyRow);
@@ -43,6 +44,12 @@ impl Columns<'_> {
 
     pub(super) fn maybe_parsed<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, StoreError> {
         self.maybe_text(name)?.map(|text| text.parse()).transpose().map_err(|_| StoreError::Unreadable(name))
+    }
+
+    /// The columns `tx_hash` and `tx_height`.
+    pub(super) fn transaction(&self) -> Result<Option<Transaction>, StoreError> {
+        let height = self.maybe_count("tx_height")?;
+        Ok(self.maybe_text("tx_hash")?.map(|hash| Transaction { hash, height }))
     }
 
     pub(super) fn moment(&self, name: &'static str) -> Result<Moment, StoreError> {
