@@ -1,0 +1,22 @@
+// Idos-kwild is kwild, the node software that idOS nodes run, with an extension `idos` and a schema that this
+// repository wrote from public descriptions of the real ones: a local network that is idOS-like, and is not idOS.
+//
+// Its commands are kwild's: see `idos-kwild --help`.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/kwilteam/kwil-db/app"
+)
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if err := app.RunRootCmd(ctx); err != nil {
+		os.Exit(1)
+	}
+}
