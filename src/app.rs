@@ -239,6 +239,12 @@ impl App {
             .await
     }
 
+    /// How long a transaction may wait for its block, in seconds, before another node is asked about it.
+    #[must_use]
+    pub fn block_patience_seconds(&self) -> u32 {
+        self.node.block_patience_seconds
+    }
+
     /// Who the issuer is to the node: its first write key.
     #[must_use]
     pub fn identity(&self) -> Signer {

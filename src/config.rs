@@ -61,6 +61,16 @@ pub struct Node {
     /// Whether other machines may be spoken to without TLS.
     #[serde(default)]
     pub plain_http: bool,
+    /// How long a transaction may wait for its block, in seconds, before another node is asked about it: the one that
+    /// took it may be cut off from the others.
+    #[serde(default = "Node::default_block_patience")]
+    pub block_patience_seconds: u32,
+}
+
+impl Node {
+    fn default_block_patience() -> u32 {
+        30
+    }
 }
 
 /// Who issues.
@@ -454,6 +464,7 @@ impl Config {
                 "http.max_file",
                 "must not be more than http.max_body",
             ),
+            (self.node.block_patience_seconds > 0, "node.block_patience_seconds", "must not be 0"),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
             (is_database, "database.url", "must begin with sqlite:// or postgres://"),
@@ -621,7 +632,7 @@ mod tests {
                 telemetry,
                 ..
             } = config;
-            let node = (&node.fallback_urls, &node.chain_id, node.plain_http);
+            let node = (&node.fallback_urls, &node.chain_id, node.plain_http, node.block_patience_seconds);
             format!(
                 "{:#?}",
                 (node, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry)

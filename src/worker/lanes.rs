@@ -94,7 +94,21 @@ struct Flight {
     hash: TxHash,
     bytes: usize,
     /// Since when a node has had it, as far as we know; `None` if none has, or nobody knows.
-    taken: Option<Instant>,
+    taken: Option<Taken>,
+}
+
+/// That a node has a transaction.
+#[derive(Clone, Copy)]
+struct Taken {
+    since: Instant,
+    /// Which one, as the client counts them.
+    node: usize,
+}
+
+impl Taken {
+    fn now(client: &Client) -> Self {
+        Self { since: Instant::now(), node: client.preferred_node() }
+    }
 }
 
 /// What sending came to.
@@ -241,7 +255,7 @@ impl<'a> Lane<'a> {
         let mut settled = 0;
         // To ask for the account is cheap; the node's answer about a transaction holds all of it.
         if let Some(front) = self.flights.front()
-            && front.taken.is_some_and(|since| since.elapsed() < UNHEARD_OF)
+            && front.taken.is_some_and(|taken| taken.since.elapsed() < UNHEARD_OF)
             && client.account(&self.signer).await?.nonce < front.nonce
         {
             return Ok(0);
@@ -261,10 +275,14 @@ impl<'a> Lane<'a> {
                 futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
             for state in states {
                 match state?.map(|status| status.state) {
-                    Some(TxState::Pending) => return Ok(settled),
+                    Some(TxState::Pending) => {
+                        self.turn_away_from_one_that_is_cut_off(client);
+                        return Ok(settled);
+                    }
                     None => {
-                        let unheard_of =
-                            |flight: &Flight| flight.taken.is_some_and(|since| since.elapsed() > UNHEARD_OF);
+                        let unheard_of = |flight: &Flight| {
+                            flight.taken.is_some_and(|taken| taken.since.elapsed() > UNHEARD_OF)
+                        };
                         if self.flights.front().is_some_and(unheard_of) {
                             tracing::warn!(
                                 lane = self.name,
@@ -282,6 +300,20 @@ impl<'a> Lane<'a> {
                 }
                 self.renew(false).await?;
             }
+        }
+    }
+
+    /// A node that is cut off from the others still takes transactions, and says for ever that they wait. What waits for
+    /// too long is looked for, and if it is not there sent, at another node.
+    fn turn_away_from_one_that_is_cut_off(&mut self, client: &Client) {
+        let patience = Duration::from_secs(self.app.block_patience_seconds().into());
+        let Some(taken) = self.flights.front().and_then(|flight| flight.taken) else { return };
+        if taken.since.elapsed() > patience && client.turn_away_from(taken.node) {
+            tracing::warn!(
+                lane = self.name,
+                "A transaction waits too long for its block; asking another node"
+            );
+            self.next = None;
         }
     }
 
@@ -353,7 +385,7 @@ impl<'a> Lane<'a> {
             };
             let step = match state {
                 Some(TxState::Pending) => {
-                    flight.taken = Some(Instant::now());
+                    flight.taken = Some(Taken::now(client));
                     expected = expected.max(flight.nonce + 1);
                     self.flights.push_back(flight);
                     continue;
@@ -470,7 +502,7 @@ impl<'a> Lane<'a> {
         }
         flight.bytes = prepared.request().len();
         let sent = self.broadcast(client, &flight.job, &prepared).await?;
-        flight.taken = matches!(sent, Sent::Taken).then(Instant::now);
+        flight.taken = matches!(sent, Sent::Taken).then(|| Taken::now(client));
         Ok(sent)
     }
 
@@ -617,7 +649,7 @@ impl<'a> Lane<'a> {
         };
         let job = self.record(job, &prepared).await?;
         let sent = self.broadcast(client, &job, &prepared).await;
-        let taken = matches!(sent, Ok(Sent::Taken)).then(Instant::now);
+        let taken = matches!(sent, Ok(Sent::Taken)).then(|| Taken::now(client));
         if !matches!(sent, Ok(Sent::NotAtAll)) {
             let (hash, bytes) = (prepared.hash(), prepared.request().len());
             self.flights.push_back(Flight { job, nonce, hash, bytes, taken });

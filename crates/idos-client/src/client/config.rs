@@ -1,5 +1,6 @@
 //! How a client is set up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use url::{Host, Url};
@@ -10,7 +11,7 @@ use crate::error::ConfigError;
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
     /// Base URLs of nodes or gateways of one network, e.g. `https://nodes.idos.network`. A further one is asked
-    /// when an earlier one cannot be reached.
+    /// when an earlier one cannot be reached, and passed over if it belongs to another network.
     pub urls: Vec<Url>,
     /// The network that the nodes must belong to; `None` takes whatever they say.
     pub chain_id: Option<String>,
@@ -48,6 +49,8 @@ pub(super) struct Node {
     pub(super) endpoint: Url,
     /// Whether this is the machine we run on.
     pub(super) is_loopback: bool,
+    /// Whether it has said that it belongs to the client's network.
+    is_of_network: AtomicBool,
 }
 
 impl Node {
@@ -72,7 +75,16 @@ impl Node {
         }
         let domain = base.as_str().trim_end_matches('/').to_owned();
         let endpoint = Url::parse(&format!("{domain}/rpc/v1")).map_err(|_| ConfigError::Url)?;
-        Ok(Self { domain, endpoint, is_loopback })
+        Ok(Self { domain, endpoint, is_loopback, is_of_network: AtomicBool::new(false) })
+    }
+
+    pub(super) fn is_of_network(&self) -> bool {
+        self.is_of_network.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that it belongs to the client's network.
+    pub(super) fn belongs(&self) {
+        self.is_of_network.store(true, Ordering::Relaxed);
     }
 }
 

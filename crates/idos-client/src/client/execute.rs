@@ -191,12 +191,16 @@ impl Client {
             Broadcast::Wait => prepared.request().clone(),
             Broadcast::Accept => prepared.request_without_waiting(),
         };
-        let mut unsent = None;
+        let mut unsent = Error::Malformed("no node");
         for (index, node) in self.rpc.nodes() {
+            if let Err(failure) = self.rpc.admit(index).await {
+                unsent = failure.into_error([]);
+                continue;
+            }
             // Gateways are not known to ask for a session here, but the official client sends the one it has.
             let cookie = self.sessions.of(index, prepared.sender()).cookie().await;
             match self.rpc.send(node, request.clone(), cookie.as_deref()).await {
-                Err(Failure::NoAnswer(NoAnswer::Unsent(error))) => unsent = Some(error),
+                Err(Failure::NoAnswer(NoAnswer::Unsent(error))) => unsent = Error::Unreachable(error),
                 Ok(reply) => {
                     self.rpc.prefer(index);
                     return outcome(prepared, broadcast, reply.result);
@@ -216,7 +220,7 @@ impl Client {
                 }
             }
         }
-        Err(unsent.map_or(Error::Malformed("no node"), Error::Unreachable))
+        Err(unsent)
     }
 }
 

@@ -75,7 +75,11 @@ impl Client {
     pub async fn fate(&self, signer: &Signer, prepared: &Prepared) -> Result<Fate, Error> {
         let mut last = None;
         for (index, _) in self.rpc.nodes() {
-            match self.fate_at(index, signer, prepared).await {
+            let found = match self.rpc.admit(index).await {
+                Ok(()) => self.fate_at(index, signer, prepared).await,
+                Err(failure) => Err(failure),
+            };
+            match found {
                 Err(failure) if failure.lets_another_node_try() => last = Some(failure),
                 found => {
                     self.rpc.prefer(index);

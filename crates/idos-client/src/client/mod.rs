@@ -13,12 +13,12 @@ mod view;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 pub use config::ClientConfig;
 pub use execute::{Broadcast, Nonce, TxOutcome};
 pub use lookup::{Fate, TxState, TxStatus};
+use network::ChainInfo;
 pub use network::{Account, Health, Mode};
 pub use prepared::{NotPrepared, Prepared, Terms};
 pub use view::Viewer;
@@ -45,6 +45,7 @@ impl Client {
         let rpc = Rpc::new(&config)?;
         let info: ChainInfo = rpc.read("user.chain_info", &NoParams {}).await?;
         let chain_id = network::checked_chain_id(info.chain_id, config.chain_id.as_deref())?;
+        rpc.insist_on(&chain_id);
         Ok(Self {
             rpc,
             chain_id,
@@ -61,17 +62,22 @@ impl Client {
         &self.chain_id
     }
 
+    /// Which of the configured nodes is asked first: it answered last, or got the last transaction.
+    #[must_use]
+    pub fn preferred_node(&self) -> usize {
+        self.rpc.preferred()
+    }
+
+    /// Has another node than this one asked first, for a node that answers and yet is of no use: one that is cut off from
+    /// the others takes transactions that get into no block. False if there is no other.
+    pub fn turn_away_from(&self, node: usize) -> bool {
+        self.rpc.turn_away_from(node)
+    }
+
     fn lane(&self, sender: &[u8]) -> Arc<tokio::sync::Mutex<()>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(sender.to_vec()).or_default())
     }
-}
-
-#[derive(Deserialize)]
-struct ChainInfo {
-    chain_id: String,
-    #[serde(default)]
-    gas: bool,
 }
 
 /// `{}`, which every method without parameters wants.

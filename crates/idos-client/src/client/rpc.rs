@@ -1,5 +1,6 @@
 //! JSON-RPC over HTTP, and which node to ask.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -7,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::NoParams;
 use super::config::{ClientConfig, Node};
+use super::network::ChainInfo;
 use super::transport::{Answer, NoAnswer, Transport};
 use crate::Error;
 use crate::error::ConfigError;
@@ -21,6 +24,8 @@ pub(super) struct Rpc {
     /// The node that answered last, or that a transaction was sent to last.
     preferred: AtomicUsize,
     last_id: AtomicU64,
+    /// The network that every node must belong to, once it is known.
+    chain_id: OnceLock<String>,
 }
 
 /// A result and the cookies that came with it.
@@ -38,6 +43,8 @@ pub(super) enum Failure {
     Status(u16),
     NotJson,
     Malformed(&'static str),
+    /// The node belongs to another network.
+    OtherNetwork,
     Error {
         status: u16,
         error: RpcError,
@@ -65,7 +72,38 @@ impl Rpc {
             return Err(ConfigError::NoUrl);
         }
         let transport = Transport::new(config, &nodes)?;
-        Ok(Self { transport, nodes, preferred: AtomicUsize::new(0), last_id: AtomicU64::new(0) })
+        Ok(Self {
+            transport,
+            nodes,
+            preferred: AtomicUsize::new(0),
+            last_id: AtomicU64::new(0),
+            chain_id: OnceLock::new(),
+        })
+    }
+
+    /// From now on, nodes of another network than this one are passed over.
+    pub(super) fn insist_on(&self, chain_id: &str) {
+        // The only caller is whoever connects, once.
+        let _ = self.chain_id.set(chain_id.to_owned());
+        if let Some(node) = self.nodes.get(self.preferred()) {
+            node.belongs(); // it is the one that said so
+        }
+    }
+
+    /// Whether a node may be asked: that it belongs to the network is asked of each one before anything else, once.
+    ///
+    /// A list of nodes is written by hand. Reading from a wrong one would be believed, and what is signed for one
+    /// network is refused by another at best.
+    pub(super) async fn admit(&self, index: usize) -> Result<(), Failure> {
+        let node = self.nodes.get(index).ok_or(Failure::Malformed("no node"))?;
+        let Some(ours) = self.chain_id.get().filter(|_| !node.is_of_network()) else { return Ok(()) };
+        let info: ChainInfo = self.ask(node, "user.chain_info", &NoParams {}, None).await?.result;
+        if info.chain_id == *ours {
+            node.belongs();
+            return Ok(());
+        }
+        tracing::error!(node = node.domain, "This node belongs to another network and is passed over");
+        Err(Failure::OtherNetwork)
     }
 
     /// The nodes in the order in which to ask them, with their indices.
@@ -77,6 +115,20 @@ impl Rpc {
     /// Remembers to ask this node first: it answers, or has got a transaction.
     pub(super) fn prefer(&self, index: usize) {
         self.preferred.store(index, Ordering::Relaxed);
+    }
+
+    /// The index of the node that is asked first.
+    pub(super) fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    /// Asks the one after this node first, unless another one is asked first already. False if there is no other.
+    pub(super) fn turn_away_from(&self, index: usize) -> bool {
+        let count = self.nodes.len();
+        let next = (index + 1) % count.max(1);
+        // That somebody else has turned away meanwhile is as good.
+        let _ = self.preferred.compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
+        count > 1
     }
 
     /// Asks something that changes nothing; if a node cannot be reached or does not answer, the next one.
@@ -96,7 +148,11 @@ impl Rpc {
     ) -> Result<T, Failure> {
         let mut last = None;
         for (index, node) in self.nodes() {
-            match self.ask(node, method, params, None).await {
+            let asked = match self.admit(index).await {
+                Ok(()) => self.ask(node, method, params, None).await,
+                Err(failure) => Err(failure),
+            };
+            match asked {
                 Ok(reply) => {
                     self.prefer(index);
                     return Ok(reply.result);
@@ -194,7 +250,14 @@ fn result_of(answer: &Answer) -> Result<&RawValue, Failure> {
 impl Failure {
     /// Whether the node is away, so that another one may know better.
     pub(super) fn lets_another_node_try(&self) -> bool {
-        matches!(self, Self::NoAnswer(NoAnswer::Unsent(_) | NoAnswer::Lost(_)) | Self::Status(502..=504))
+        matches!(
+            self,
+            Self::NoAnswer(NoAnswer::Unsent(_) | NoAnswer::Lost(_))
+                | Self::OtherNetwork
+                // What stands before a node says so in its own way when the node is away.
+                | Self::Status(502..=504)
+                | Self::Error { status: 502..=504, .. }
+        )
     }
 
     /// Whether a gateway wants a session.
@@ -211,6 +274,7 @@ impl Failure {
             Self::Status(status) => Error::HttpStatus(status),
             Self::NotJson => Error::NotJson,
             Self::Malformed(what) => Error::Malformed(what),
+            Self::OtherNetwork => ConfigError::OtherNetwork.into(),
             Self::Error { status, error } => {
                 let message = NodeMessage::new(error.message(), arguments);
                 Error::Node { code: error.code, status, message }

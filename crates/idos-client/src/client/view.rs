@@ -91,6 +91,10 @@ impl Client {
         let params = CallParams::new(viewer, payload);
         let mut last = None;
         for (index, node) in self.rpc.nodes() {
+            if let Err(failure) = self.rpc.admit(index).await {
+                last = Some(failure);
+                continue;
+            }
             let asked = match viewer {
                 Viewer::Anonymous => self.rpc.ask(node, CALL, &params, None).await.map(|reply| reply.result),
                 // Logging in asks questions of its own, and whoever answers has seen the arguments.
@@ -149,6 +153,10 @@ impl Client {
         let Viewer::As(signer) = viewer else { return Err(LoginError::SignerNeeded.into()) };
         let mut last = None;
         for (index, node) in self.rpc.nodes() {
+            if let Err(failure) = self.rpc.admit(index).await {
+                last = Some(failure);
+                continue;
+            }
             match self.query_challenged(node, signer, view, payload).await {
                 Ok(answer) => {
                     self.rpc.prefer(index);

@@ -277,8 +277,7 @@ async fn a_nonce_is_not_replaced_for_ever_and_not_against_the_callers_will() {
 async fn a_node_that_is_away_does_not_keep_a_transaction_from_the_next_one() {
     let vector = vector("remove_credential/explicit-nonce-async");
     let first = Server::playing(Vec::new()).await;
-    let second =
-        Server::playing_without_connect(vec![("user.broadcast", written(text(vector, "tx_hash")))]).await;
+    let second = Server::playing(vec![("user.broadcast", written(text(vector, "tx_hash")))]).await;
     let config = ClientConfig { urls: vec![first.url.clone(), second.url.clone()], ..first.config() };
     let client = Client::connect(config).await.unwrap();
     let prepared = client.prepare(&issuer(), &remove(), Nonce::Exactly(77)).await.unwrap();
@@ -307,6 +306,7 @@ async fn of_two_nodes(refusal: Step, look_up: Step) -> (Client, Server, Arc<Mute
     let back = Arc::new(Mutex::new(None));
     let (mut answers, url, returned) = ((Some(refusal), Some(look_up)), first.url.clone(), Arc::clone(&back));
     let second = Server::answering(move |request| match request.method() {
+        "user.chain_info" => chain_info(),
         "user.broadcast" => {
             *returned.lock().unwrap() = Some(Server::back_at(&url, lagging));
             answers.0.take().unwrap_or(Step::HangUp)

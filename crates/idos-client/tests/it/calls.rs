@@ -260,9 +260,7 @@ async fn the_next_node_is_asked_when_one_is_away_or_silent() {
             _ => first.take().expect("asked only once"),
         })
         .await;
-        let working =
-            Server::playing_without_connect(vec![("user.call", captured_answer("has_profile/anonymous"))])
-                .await;
+        let working = Server::playing(vec![("user.call", captured_answer("has_profile/anonymous"))]).await;
         let config = ClientConfig {
             urls: vec![nobody().await, failing.url.clone(), working.url.clone()],
             timeout: Duration::from_secs(2),
@@ -289,6 +287,45 @@ async fn a_final_answer_is_not_asked_for_elsewhere() {
     client.call(Viewer::Anonymous, &HasProfile { address: "0x" }).await.unwrap_err();
 
     assert_eq!(other.methods(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_node_of_another_network_is_passed_over() {
+    let other = json!({"chain_id": "another-network", "block_height": 1, "block_hash": "ab", "gas": false});
+    let stranger = Server::answering(move |_| Step::result(&other)).await;
+    let first = Server::playing(vec![("user.health", health("open")), ("user.call", Step::HangUp)]).await;
+    let third = Server::playing(vec![("user.call", captured_answer("has_profile/anonymous"))]).await;
+    let config = ClientConfig {
+        urls: vec![first.url.clone(), stranger.url.clone(), third.url.clone()],
+        ..first.config()
+    };
+    let client = Client::connect(config).await.unwrap();
+    let view = HasProfile { address: "0x" };
+    assert_eq!(client.call_one(Viewer::Anonymous, &view).await.unwrap(), Some(true));
+    assert_eq!(stranger.methods(), [""; 0], "it was asked for its network and for nothing else");
+
+    let first = Server::playing(vec![("user.health", health("open")), ("user.call", Step::HangUp)]).await;
+    let config = ClientConfig { urls: vec![first.url.clone(), stranger.url.clone()], ..first.config() };
+    let client = Client::connect(config);
+    let error = client.await.unwrap().call(Viewer::Anonymous, &view).await.unwrap_err();
+    assert!(matches!(error, Error::Config(ConfigError::OtherNetwork)), "{error:?}");
+    assert_eq!(stranger.methods(), [""; 0]);
+}
+
+#[tokio::test]
+async fn one_turns_away_from_a_node_once() {
+    let (first, second) = (Server::playing(Vec::new()).await, Server::playing(Vec::new()).await);
+    let config = ClientConfig { urls: vec![first.url.clone(), second.url.clone()], ..first.config() };
+    let client = Client::connect(config).await.unwrap();
+    assert_eq!(client.preferred_node(), 0);
+    assert!(client.turn_away_from(0));
+    assert!(client.turn_away_from(0), "somebody else did already, which is as good");
+    assert_eq!(client.preferred_node(), 1);
+    assert!(client.turn_away_from(1));
+    assert_eq!(client.preferred_node(), 0);
+
+    let server = Server::playing(Vec::new()).await;
+    assert!(!server.client().await.turn_away_from(0));
 }
 
 #[tokio::test]

@@ -141,9 +141,7 @@ async fn a_transaction_is_there_or_can_still_come_or_never_will() {
 #[tokio::test]
 async fn a_transactions_fate_is_asked_of_one_node() {
     let first = Server::playing(vec![("user.tx_query", not_found()), ("user.account", Step::HangUp)]).await;
-    let second =
-        Server::playing_without_connect(vec![("user.tx_query", not_found()), ("user.account", account(6))])
-            .await;
+    let second = Server::playing(vec![("user.tx_query", not_found()), ("user.account", account(6))]).await;
     let config = ClientConfig { urls: vec![first.url.clone(), second.url.clone()], ..first.config() };
     let client = Client::connect(config).await.unwrap();
     let action = RemoveCredential { id: uuid::Uuid::nil() };
