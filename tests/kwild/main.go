@@ -6,14 +6,21 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"idos-kwild/idos"
 
 	"github.com/kwilteam/kwil-db/app"
 )
 
 func main() {
+	if err := idos.Register(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if err := app.RunRootCmd(ctx); err != nil {
