@@ -12,14 +12,17 @@ import (
 	"syscall"
 
 	"idos-kwild/idos"
+	"idos-kwild/schema"
 
 	"github.com/kwilteam/kwil-db/app"
 )
 
 func main() {
-	if err := idos.Register(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for _, register := range []func() error{idos.Register, schema.Register} {
+		if err := register(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
