@@ -6,14 +6,24 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"idos-kwild/idos"
+	"idos-kwild/schema"
 
 	"github.com/kwilteam/kwil-db/app"
 )
 
 func main() {
+	for _, register := range []func() error{idos.Register, schema.Register} {
+		if err := register(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if err := app.RunRootCmd(ctx); err != nil {
