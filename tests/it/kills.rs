@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_devnode::{DevNode, DevNodeConfig, Inserter, Mix, RandomFaults};
+use idos_devnode::{DevNodeConfig, Inserter, Mix, RandomFaults};
+use idos_localnet::AnyNode;
 use idos_issuer::config::KeyFiles;
 use idos_issuer::keys::Keys;
 use idos_issuer::store::Store;
@@ -44,7 +45,7 @@ struct Deployment {
     config: String,
     url: String,
     database: Database,
-    node: DevNode,
+    node: AnyNode,
     user: User,
     key: String,
 }
@@ -187,7 +188,7 @@ fn faults(seed: u64) -> RandomFaults {
 async fn killed_all_the_while(backend: Backend) {
     rustls::crypto::ring::default_provider().install_default().ok();
     let deployment = Arc::new(Deployment::new(backend).await);
-    deployment.node.faults().set_random(faults(3));
+    deployment.node.dev().unwrap().faults().set_random(faults(3));
     let stop = Arc::new(AtomicBool::new(false));
     let answered = Arc::new(AtomicUsize::new(0));
     let strange = Arc::new(Mutex::new(Vec::new()));
@@ -212,7 +213,7 @@ async fn killed_all_the_while(backend: Backend) {
         deployment.log()
     );
 
-    deployment.node.faults().clear();
+    deployment.node.dev().unwrap().faults().clear();
     let _service = deployment.serve();
     stop.store(true, Ordering::Relaxed);
     let mut ids = BTreeSet::new();

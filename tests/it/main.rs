@@ -17,4 +17,5 @@ mod demo;
 mod flows;
 mod http;
 mod kills;
+mod misbehaving;
 mod service;

@@ -109,7 +109,7 @@ async fn rules_of_fields_are_pointed_at_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_that_is_not_proven_is_refused_before_any_network() {
     let door = Door::with(Backend::Sqlite, "").await;
-    door.stage.node.faults().until_cleared(Fault::Down);
+    door.stage.dev().faults().until_cleared(Fault::Down);
     for wallet_type in WalletType::ALL {
         let user = User::with(wallet_type);
         door.make("/v1/profiles", &new_profile(&user)).send().await.expect(202);
@@ -265,7 +265,7 @@ async fn a_node_that_is_away_or_refuses_is_told_apart() {
     let wanted = json!({ "address": "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1" });
     door.post("/v1/profiles/lookup", &wanted).send().await.expect(200);
     door.get("/readyz").send().await.expect(200);
-    door.stage.node.faults().until_cleared(Fault::Down);
+    door.stage.dev().faults().until_cleared(Fault::Down);
     let away = door.post("/v1/profiles/lookup", &wanted).send().await.problem(503, "node_unavailable");
     assert_eq!(away.header("retry-after"), Some("5"));
     tokio::time::sleep(std::time::Duration::from_millis(3100)).await;
@@ -273,9 +273,9 @@ async fn a_node_that_is_away_or_refuses_is_told_apart() {
     assert_eq!(broken.json()["detail"], "What does not answer: the idOS node.");
     door.get("/livez").send().await.expect(200);
 
-    door.stage.node.faults().clear();
+    door.stage.dev().faults().clear();
     let refuse = Fault::Refuse { code: Some(-32602), message: None, transaction_code: None };
-    door.stage.node.faults().until_cleared(refuse);
+    door.stage.dev().faults().until_cleared(refuse);
     door.post("/v1/profiles/lookup", &wanted).send().await.problem(502, "node_refused");
     door.close().await;
 }

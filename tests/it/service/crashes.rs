@@ -49,7 +49,7 @@ async fn stage(backend: Backend, keys: usize) -> Stage {
 
 /// Waits until nothing moves any more, with the faults switched off.
 async fn until_settled(stage: &Stage, app: &App, ids: &[Issuance]) -> Vec<Issuance> {
-    stage.node.faults().clear();
+    stage.dev().faults().clear();
     let mut left = Vec::new();
     for _ in 0..1200 {
         left.clear();
@@ -109,7 +109,7 @@ on_both_databases! {
         let user = User::with(WalletType::Evm);
         create_profile(&stage, &user).await;
         let service = stage.service().await;
-        stage.node.faults().set_random(all_faults(11));
+        stage.dev().faults().set_random(all_faults(11));
 
         let mut asked = Vec::new();
         for _ in 0..25 {
@@ -127,15 +127,15 @@ on_both_databases! {
         create_profile(&stage, &users[0]).await;
         let mut asked = Vec::new();
         for round in 0..30_u64 {
-            stage.node.faults().set_random(all_faults(round));
+            stage.dev().faults().set_random(all_faults(round));
             let service = stage.service().await;
             let app = &service.app;
             if round == 3 {
                 profile::request(app, &caller(), &fresh_key(app), new_profile(&users[1])).await.unwrap();
             }
-            stage.node.faults().clear();
+            stage.dev().faults().clear();
             let grant = signed_grant(app, &users[0], -60, 3600).await;
-            stage.node.faults().set_random(all_faults(round));
+            stage.dev().faults().set_random(all_faults(round));
             let authority = Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None };
             asked.push(submit(app, &users[0], authority).await);
             asked.push(submit(app, &users[1], Authority::Inserter).await);
@@ -155,7 +155,7 @@ async fn replicas(count: usize) {
     let stage = stage(Backend::Postgres, 3).await;
     let user = User::with(WalletType::Evm);
     create_profile(&stage, &user).await;
-    stage.node.faults().set_random(all_faults(5));
+    stage.dev().faults().set_random(all_faults(5));
     let mut services: Vec<Option<Service>> = Vec::new();
     for _ in 0..count {
         services.push(Some(stage.service().await));

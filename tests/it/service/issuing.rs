@@ -17,7 +17,7 @@ pub(super) async fn create_profile(stage: &Stage, user: &User) {
     let service = stage.service().await;
     let asked =
         profile::request(&service.app, &caller(), &fresh_key(&service.app), new_profile(user)).await.unwrap();
-    for _ in 0..200 {
+    for _ in 0..1200 {
         let profile = service.app.store.profile(&asked.record.id).await.unwrap().unwrap();
         if profile.state == ProfileState::Created {
             assert_eq!(service.app.store.locked_wallet(&profile.id).await.unwrap(), None);

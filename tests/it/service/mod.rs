@@ -3,4 +3,5 @@
 mod crashes;
 mod issuing;
 mod keeping;
+mod nodes;
 mod privacy;

@@ -16,6 +16,7 @@ use idos_issuer::flow::profile::{self, ProfileError, ProfileToCreate};
 use idos_issuer::keys::Keys;
 use idos_issuer::model::evidence::KycResult;
 use idos_issuer::model::issuance::Kind;
+use idos_localnet::AnyNode;
 use idos_wallet::{OwnershipProof, WalletKey, WalletType};
 use rand::Rng as _;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub(crate) fn id() -> Uuid {
 
 /// A running node with an issuer who may write to it.
 pub(crate) struct World {
-    pub(crate) node: DevNode,
+    pub(crate) node: AnyNode,
     pub(crate) client: Client,
     pub(crate) keys: Keys,
     pub(crate) issuer: Signer,
@@ -42,30 +43,21 @@ impl World {
     }
 
     pub(crate) async fn with(keys: Keys, node: DevNodeConfig) -> Self {
-        let node = DevNode::start(node).await.unwrap();
+        let node = AnyNode::start(node).await.unwrap();
         let mut config = ClientConfig::new(node.url().parse().unwrap());
-        config.timeout = std::time::Duration::from_secs(3);
+        config.timeout = std::time::Duration::from_secs(if node.dev().is_some() { 3 } else { 20 });
         let client = Client::connect(config).await.unwrap();
         let issuer = Signer::from_seed(&keys.first().seed);
         Self { node, client, keys, issuer }
     }
 
+    /// The node, for a test of what only the development node has.
+    pub(crate) fn dev(&self) -> &DevNode {
+        self.node.dev().unwrap()
+    }
+
     pub(crate) async fn create_profile(&self, user: &User) -> Result<(), ProfileError> {
-        let (address, public_key, signature) = user.proof();
-        let new = ProfileToCreate {
-            user_id: user.id,
-            encryption_key: &user.secret.public(),
-            password_store: PasswordStore::User,
-            wallet_id: user.wallet_id,
-            wallet: OwnershipProof {
-                wallet_type: user.wallet.wallet_type(),
-                address: &address,
-                public_key: public_key.as_deref(),
-                message: MESSAGE,
-                signature: &signature,
-            },
-        };
-        profile::create(&self.client, &self.issuer, &new).await
+        create_profile(&self.client, &self.issuer, user).await
     }
 
     /// A grant that the user has signed, good from `from` to `to` seconds from now.
@@ -95,6 +87,25 @@ impl World {
         )
         .unwrap()
     }
+}
+
+/// Creates a user's profile as an issuer does.
+pub(crate) async fn create_profile(client: &Client, issuer: &Signer, user: &User) -> Result<(), ProfileError> {
+    let (address, public_key, signature) = user.proof();
+    let new = ProfileToCreate {
+        user_id: user.id,
+        encryption_key: &user.secret.public(),
+        password_store: PasswordStore::User,
+        wallet_id: user.wallet_id,
+        wallet: OwnershipProof {
+            wallet_type: user.wallet.wallet_type(),
+            address: &address,
+            public_key: public_key.as_deref(),
+            message: MESSAGE,
+            signature: &signature,
+        },
+    };
+    profile::create(client, issuer, &new).await
 }
 
 pub(crate) const MESSAGE: &str = "Sign this message to prove you own this wallet";

@@ -20,6 +20,7 @@ use idos_issuer::model::submission::{Authority, Evidence, Owner, SignedGrant, Su
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
 use idos_issuer::worker;
+use idos_localnet::AnyNode;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -122,10 +123,13 @@ pub(crate) fn same_keys(keys: &Keys) -> Keys {
 
 /// What a service is made of that outlives it.
 pub(crate) struct Stage {
-    pub(crate) node: DevNode,
+    pub(crate) node: AnyNode,
     pub(crate) database: Database,
     pub(crate) keys: Keys,
     pub(crate) clock: Clock,
+    /// Settings in the section `[node]`.
+    pub(crate) of_the_node: String,
+    /// Settings in sections of their own.
     pub(crate) settings: String,
 }
 
@@ -141,16 +145,23 @@ impl Stage {
         }
         let delegates = keys.write.iter().map(|key| key.rows.public_hex());
         let inserters = vec![Inserter::new("Example KYC", delegates)];
-        let node = DevNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
+        let node = AnyNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
         let database = Database::new(backend).await;
-        Self { node, database, keys, clock: Clock::System, settings: String::new() }
+        let (of_the_node, settings) = (String::new(), String::new());
+        Self { node, database, keys, clock: Clock::System, of_the_node, settings }
+    }
+
+    /// The node, for a test of what only the development node has.
+    pub(crate) fn dev(&self) -> &DevNode {
+        self.node.dev().unwrap()
     }
 
     pub(crate) fn config(&self) -> Config {
         let text = format!(
-            "[node]\nurl = \"{}\"\n[issuer]\nname = \"Example KYC\"\nurl = \"{ISSUER_URL}\"\n\
+            "[node]\nurl = \"{}\"\n{}\n[issuer]\nname = \"Example KYC\"\nurl = \"{ISSUER_URL}\"\n\
              [keys]\nsigning = \"s\"\nwrite = \"w\"\nencryption = \"e\"\n{}",
             self.node.url(),
+            self.of_the_node,
             self.settings,
         );
         toml::from_str(&text).unwrap()
@@ -229,7 +240,7 @@ pub(crate) async fn submit(app: &Arc<App>, user: &User, authority: Authority) ->
 
 /// Asks until the record is as wanted.
 pub(crate) async fn until(app: &App, id: &IssuanceId, wanted: impl Fn(&Issuance) -> bool) -> Issuance {
-    for _ in 0..400 {
+    for _ in 0..1200 {
         let issuance = app.store.issuance(id).await.unwrap().unwrap();
         if wanted(&issuance) {
             return issuance;

@@ -170,15 +170,15 @@ async fn a_transaction_is_found_by_its_hash() {
 #[tokio::test]
 async fn blocks_count_up_and_carry_the_time_of_the_clock() {
     let world = World::new().await;
-    let genesis = world.node.last_block().await;
+    let genesis = world.dev().last_block().await;
     assert_eq!((genesis.height, genesis.timestamp), (0, world.now()));
     world.clock.advance(Duration::from_millis(1999));
     broadcast(&world, &add_user(&world, 1, 1), 1).await.unwrap();
-    let first = world.node.last_block().await;
+    let first = world.dev().last_block().await;
     assert_eq!((first.height, first.timestamp), (1, genesis.timestamp + 1)); // whole seconds
     world.clock.set(crate::support::start() - Duration::from_hours(1));
     broadcast(&world, &add_user(&world, 2, 2), 1).await.unwrap();
-    let second = world.node.last_block().await;
+    let second = world.dev().last_block().await;
     assert_eq!((second.height, second.timestamp), (2, first.timestamp)); // never back
     assert_ne!(first.hash, second.hash);
 }
@@ -211,12 +211,12 @@ async fn transactions_wait_in_the_mempool_with_pending_nonces() {
     };
     assert_eq!((nonce(0).await, nonce(1).await), (json!(0), json!(5)));
 
-    let block = world.node.make_block().await.unwrap().unwrap();
+    let block = world.dev().make_block().await.unwrap().unwrap();
     assert_eq!(block.height, 1); // all in one block
     assert_eq!((nonce(0).await, nonce(1).await), (json!(5), json!(5)));
     let counts = world.node.counts().await.unwrap();
     assert_eq!((counts.users, counts.transactions), (5, 5));
-    assert_eq!(world.node.make_block().await.unwrap(), None);
+    assert_eq!(world.dev().make_block().await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn a_block_holds_six_mebibytes() {
         broadcast(&world, &tx, 0).await.unwrap();
     }
     for (height, transactions) in [(1, 2), (2, 3)] {
-        assert_eq!(world.node.make_block().await.unwrap().unwrap().height, height);
+        assert_eq!(world.dev().make_block().await.unwrap().unwrap().height, height);
         assert_eq!(world.node.counts().await.unwrap().transactions, transactions);
     }
 }
@@ -250,7 +250,7 @@ async fn a_slow_block_is_code_10_and_the_transaction_may_still_come() {
         (10, "timed out waiting for tx to be included in a block".to_owned())
     );
     assert_eq!(world.node.counts().await.unwrap().users, 0);
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     assert_eq!(world.node.counts().await.unwrap().users, 1);
 }
 

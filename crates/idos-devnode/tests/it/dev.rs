@@ -105,3 +105,37 @@ async fn web_pages_see_nothing() {
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_switches_are_not_for_web_pages() {
+    let world = World::new().await;
+    let origin = [("Origin", "http://localhost:5173")];
+    let answer = request(&world.node.url(), "GET", "/dev/faults", &origin, b"").await.unwrap();
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+    let text = [("Content-Type", "text/plain")];
+    let answer =
+        request(&world.node.url(), "POST", "/dev/faults", &text, br#"{"fault":"down"}"#).await.unwrap();
+    assert_eq!(answer.status, 415);
+}
+
+#[tokio::test]
+async fn a_node_listens_on_loopback_unless_told_otherwise() {
+    let config = idos_devnode::DevNodeConfig {
+        listen: "0.0.0.0:0".parse().unwrap(),
+        ..idos_devnode::DevNodeConfig::default()
+    };
+    let refused = idos_devnode::DevNode::start(config.clone()).await;
+    assert!(matches!(refused, Err(idos_devnode::StartError::NotLoopback)));
+    let config = idos_devnode::DevNodeConfig { allow_non_loopback: true, ..config };
+    idos_devnode::DevNode::start(config).await.unwrap().stop().await;
+
+    let world = World::new().await;
+    let taken = idos_devnode::DevNodeConfig {
+        listen: world.node.url().strip_prefix("http://").unwrap().parse().unwrap(),
+        ..idos_devnode::DevNodeConfig::default()
+    };
+    assert!(matches!(
+        idos_devnode::DevNode::start(taken).await,
+        Err(idos_devnode::StartError::Listen { .. })
+    ));
+}

@@ -27,7 +27,7 @@ async fn users(world: &World) -> i64 {
 #[tokio::test]
 async fn refuse_does_nothing_and_answers_an_error() {
     let world = World::new().await;
-    world.node.faults().next(1, Fault::Refuse { code: None, message: None, transaction_code: None });
+    world.dev().faults().next(1, Fault::Refuse { code: None, message: None, transaction_code: None });
     let refused = json!({ "code": -700, "message": "refused by a fault switch" });
     assert_eq!(world.rpc("user.ping", json!({})).await, Err(refused));
     let refuse = |code, transaction_code| Switch {
@@ -36,13 +36,13 @@ async fn refuse_does_nothing_and_answers_an_error() {
         action: None,
         next: Some(1),
     };
-    world.node.faults().set(refuse(None, None));
+    world.dev().faults().set(refuse(None, None));
     let answer = add_user(&world, 1, 1).await.unwrap();
     assert_eq!(answer["error"]["code"], -201);
     assert_eq!(answer["error"]["data"], json!({ "code": 11, "message": "mempool is full" }));
-    world.node.faults().set(refuse(None, Some(201)));
+    world.dev().faults().set(refuse(None, Some(201)));
     assert_eq!(add_user(&world, 1, 1).await.unwrap()["error"]["data"]["code"], 201);
-    world.node.faults().set(refuse(Some(-32001), None));
+    world.dev().faults().set(refuse(Some(-32001), None));
     assert_eq!(add_user(&world, 1, 1).await.unwrap()["error"]["code"], -32001);
     assert_eq!((users(&world).await, world.next_nonce(&world.issuer()).await), (0, 1));
     assert_eq!(done(&add_user(&world, 1, 1).await.unwrap()["result"]["result"]).code, 0);
@@ -51,7 +51,7 @@ async fn refuse_does_nothing_and_answers_an_error() {
 #[tokio::test]
 async fn delay_waits_first() {
     let world = World::new().await;
-    world.node.faults().next(1, Fault::Delay { ms: 300 });
+    world.dev().faults().next(1, Fault::Delay { ms: 300 });
     let begun = Instant::now();
     world.rpc("user.ping", json!({})).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(300));
@@ -64,7 +64,7 @@ async fn delay_waits_first() {
 async fn hang_up_after_commit_leaves_a_committed_transaction_and_no_answer() {
     let world = World::new().await;
     for (number, sync) in [(1, 1), (2, 0)] {
-        world.node.faults().next(1, Fault::HangUpAfterCommit);
+        world.dev().faults().next(1, Fault::HangUpAfterCommit);
         assert!(add_user(&world, number, sync).await.is_err());
         assert_eq!(users(&world).await, i64::try_from(number).unwrap());
     }
@@ -75,7 +75,7 @@ async fn hang_up_after_commit_leaves_a_committed_transaction_and_no_answer() {
 #[tokio::test]
 async fn hang_up_after_commit_waits_for_the_block() {
     let world = World::with(|config| config.block_interval = Some(Duration::from_millis(100))).await;
-    world.node.faults().next(1, Fault::HangUpAfterCommit);
+    world.dev().faults().next(1, Fault::HangUpAfterCommit);
     assert!(add_user(&world, 1, 0).await.is_err());
     assert_eq!(users(&world).await, 1);
 }
@@ -83,12 +83,12 @@ async fn hang_up_after_commit_waits_for_the_block() {
 #[tokio::test]
 async fn lose_answer_leaves_the_client_waiting() {
     let world = World::new().await;
-    world.node.faults().next(1, Fault::LoseAnswer);
+    world.dev().faults().next(1, Fault::LoseAnswer);
     let answer = tokio::time::timeout(Duration::from_millis(500), add_user(&world, 1, 1)).await;
     assert!(answer.is_err(), "there was an answer, or the connection was closed");
     assert_eq!(users(&world).await, 1);
     // A node that stops does not wait for those it has not answered.
-    world.node.faults().next(1, Fault::LoseAnswer);
+    world.dev().faults().next(1, Fault::LoseAnswer);
     let waiting = tokio::time::timeout(Duration::from_millis(200), add_user(&world, 2, 1)).await;
     assert!(waiting.is_err());
     let begun = Instant::now();
@@ -99,14 +99,14 @@ async fn lose_answer_leaves_the_client_waiting() {
 #[tokio::test]
 async fn wrong_nonce_refuses_a_right_one_or_tells_a_wrong_one() {
     let world = World::new().await;
-    world.node.faults().next(1, Fault::WrongNonce);
+    world.dev().faults().next(1, Fault::WrongNonce);
     let answer = add_user(&world, 1, 1).await.unwrap();
     assert_eq!(answer["error"]["data"]["code"], 4);
     let message = answer["error"]["data"]["message"].as_str().unwrap();
     assert!(message.ends_with("got 1, expected 2"), "{message}");
     assert_eq!(users(&world).await, 0);
 
-    world.node.faults().set(Switch {
+    world.dev().faults().set(Switch {
         fault: Fault::WrongNonce,
         method: Some("user.account".to_owned()),
         action: None,
@@ -121,14 +121,14 @@ async fn wrong_nonce_refuses_a_right_one_or_tells_a_wrong_one() {
 async fn a_node_that_is_down_answers_nothing_but_its_switches() {
     let world = World::new().await;
     let url = world.node.url();
-    world.node.faults().until_cleared(Fault::Down);
+    world.dev().faults().until_cleared(Fault::Down);
     assert!(send(&world, "user.ping", json!({})).await.is_err());
     assert!(send(&world, "user.nonsense", json!({})).await.is_err());
     assert!(request(&url, "POST", "/rpc/v1", &[], b"not json").await.is_err());
     assert!(request(&url, "GET", "/api/v1/health", &[], b"").await.is_err());
     let active = request(&url, "GET", "/dev/faults", &[], b"").await.unwrap();
     assert_eq!(active.json(), json!({ "switches": [{ "fault": "down" }] }));
-    world.node.faults().clear();
+    world.dev().faults().clear();
     assert!(send(&world, "user.ping", json!({})).await.is_ok());
 }
 
@@ -144,14 +144,14 @@ async fn switches_are_set_and_seen_over_http() {
     assert_eq!(world.view(None, "get_user", vec![]).await, Ok(vec![]));
     let refused = Err("-700: refused by a fault switch".to_owned());
     assert_eq!(world.view(None, "has_profile", vec!["a".into()]).await, refused);
-    assert_eq!(world.node.faults().active()[0].next, Some(1));
+    assert_eq!(world.dev().faults().active()[0].next, Some(1));
     assert_eq!(world.view(None, "has_profile", vec!["a".into()]).await, refused);
     assert_eq!(world.view(None, "has_profile", vec!["a".into()]).await, Ok(vec![json!([false])]));
 
     // By action of a broadcast, too.
     set(json!({ "fault": "hang_up_after_commit", "action": "update_user_pub_key_as_inserter" })).await;
     assert!(add_user(&world, 1, 1).await.is_ok());
-    world.node.faults().set(Switch {
+    world.dev().faults().set(Switch {
         fault: Fault::HangUpAfterCommit,
         method: None,
         action: Some("add_user_as_inserter".to_owned()),
@@ -164,5 +164,5 @@ async fn switches_are_set_and_seen_over_http() {
     for wrong in [json!({}), json!({ "fault": "x" }), json!({ "fault": "delay" }), json!([])] {
         assert_eq!(set(wrong).await.status, 400);
     }
-    assert!(world.node.faults().active().is_empty());
+    assert!(world.dev().faults().active().is_empty());
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use idos_client::actions::{AddUserAsInserter, PasswordStore};
 use idos_client::{
-    Broadcast, Class, Client, ClientConfig, Error, Fate, Nonce, Prepared, TxOutcome, TxState, Uncertainty,
+    Broadcast, Class, Client, ClientConfig, Conflict, Error, Fate, Nonce, Prepared, TxOutcome, TxState,
+    Uncertainty,
 };
 use idos_devnode::{Fault, Mix, RandomFaults};
 
@@ -89,7 +90,7 @@ async fn the_account_is_known_with_and_without_what_waits() {
     let issuer = world.issuer();
     assert_eq!(client.account(&issuer).await.unwrap().nonce, 0);
     assert_eq!(client.pending_account(&issuer).await.unwrap().nonce, 5);
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     assert_eq!(client.account(&issuer).await.unwrap().nonce, 5);
     assert_eq!(client.pending_account(&issuer).await.unwrap().nonce, 5);
 }
@@ -109,7 +110,7 @@ async fn what_is_behind_a_gap_is_refused_with_the_nonce_that_is_missing() {
     for prepared in &prepared[1..] {
         accept(&client, prepared).await.unwrap();
     }
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     assert_eq!(users(&world).await, 4);
 }
 
@@ -119,18 +120,18 @@ async fn the_same_transaction_that_is_refused_for_its_nonce_is_the_outcome() {
     let client = connect(&world).await;
     let prepared = prepare(&client, &world, 1, 1).await;
     accept(&client, &prepared).await.unwrap();
-    let refuse = || world.node.faults().next(1, Fault::WrongNonce);
+    let refuse = || world.dev().faults().next(1, Fault::WrongNonce);
 
     refuse();
     let waits = accept(&client, &prepared).await.unwrap();
     assert_eq!(waits, TxOutcome { hash: prepared.hash(), nonce: 1, committed: false });
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     refuse();
     assert!(client.broadcast(&prepared, Broadcast::Wait).await.unwrap().committed);
 
     let failing = prepare(&client, &world, 1, 2).await; // there is such a user
     accept(&client, &failing).await.unwrap();
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     refuse();
     let error = accept(&client, &failing).await.unwrap_err();
     assert!(matches!(error, Error::Failed(_)) && !error.is_wrong_nonce(), "{error:?}");
@@ -145,18 +146,18 @@ async fn a_lost_mempool_is_sent_again() {
     for prepared in &prepared {
         accept(&client, prepared).await.unwrap();
     }
-    assert_eq!(world.node.pending().await, prepared.iter().map(Prepared::hash).collect::<Vec<_>>());
-    assert_eq!(world.node.lose_mempool().await, 3);
+    assert_eq!(world.dev().pending().await, prepared.iter().map(Prepared::hash).collect::<Vec<_>>());
+    assert_eq!(world.dev().lose_mempool().await, 3);
 
     assert_eq!(client.pending_account(&world.issuer()).await.unwrap().nonce, 0);
-    assert_eq!(world.node.make_block().await.unwrap(), None);
+    assert_eq!(world.dev().make_block().await.unwrap(), None);
     for prepared in &prepared {
         assert_eq!(client.fate(&world.issuer(), prepared).await.unwrap(), Fate::Absent);
         accept(&client, prepared).await.unwrap();
         let waits = client.fate(&world.issuer(), prepared).await.unwrap();
         assert_eq!(waits, Fate::Known(TxState::Pending));
     }
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     assert_eq!(users(&world).await, 3);
     let written = client.fate(&world.issuer(), &prepared[2]).await.unwrap();
     assert!(matches!(written, Fate::Known(TxState::Succeeded { .. })));
@@ -170,11 +171,11 @@ async fn whoever_waits_for_a_lost_transaction_is_not_told() {
     let client = connect(&world).await;
     for (nonce, fault) in [(1, Fault::DropTransaction), (1, Fault::LoseMempool)] {
         let prepared = prepare(&client, &world, 1, nonce).await;
-        world.node.faults().next(1, fault);
+        world.dev().faults().next(1, fault);
         let error = client.broadcast(&prepared, Broadcast::Wait).await.unwrap_err();
         assert!(matches!(error, Error::OutcomeUnknown { why: Uncertainty::NotInABlockYet, .. }), "{error:?}");
         assert_eq!(client.transaction(prepared.hash()).await.unwrap(), None);
-        world.node.make_block().await.unwrap();
+        world.dev().make_block().await.unwrap();
     }
     assert_eq!(users(&world).await, 0);
     accept(&client, &prepare(&client, &world, 1, 1).await).await.unwrap();
@@ -187,17 +188,17 @@ async fn what_is_behind_a_dropped_transaction_fails_in_a_block_and_uses_no_nonce
     let client = connect(&world).await;
     let prepared = prepare_all(&client, &world, 4).await;
     accept(&client, &prepared[0]).await.unwrap();
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     for prepared in &prepared[1..3] {
         accept(&client, prepared).await.unwrap();
     }
-    assert!(world.node.drop_pending(&prepared[1].hash()).await);
-    assert!(!world.node.drop_pending(&prepared[1].hash()).await);
+    assert!(world.dev().drop_pending(&prepared[1].hash()).await);
+    assert!(!world.dev().drop_pending(&prepared[1].hash()).await);
     // Until the next block the node knows no better.
     let error = accept(&client, &prepared[1]).await.unwrap_err();
     assert_eq!(error.expected_nonce(), Some(4));
     accept(&client, &prepared[3]).await.unwrap();
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
 
     assert_eq!(client.transaction(prepared[1].hash()).await.unwrap(), None);
     for behind in &prepared[2..] {
@@ -216,14 +217,14 @@ async fn what_is_behind_a_dropped_transaction_fails_in_a_block_and_uses_no_nonce
     let other = client.prepare_anew(&world.issuer(), &add_user(3), Nonce::Exactly(3), 2).await.unwrap();
     assert_ne!(other.hash(), prepared[2].hash());
     accept(&client, &other).await.unwrap();
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     assert_eq!(users(&world).await, 3);
     // So does who lets the client find the nonce.
     let outcome =
         client.execute(&world.issuer(), &add_user(4), Nonce::Next, Broadcast::Accept).await.unwrap();
     assert_eq!(outcome.nonce, 4);
     assert_ne!(outcome.hash, prepared[3].hash());
-    world.node.make_block().await.unwrap();
+    world.dev().make_block().await.unwrap();
     assert_eq!(users(&world).await, 4);
 }
 
@@ -235,8 +236,8 @@ async fn an_account_that_has_done_nothing_has_no_funds_behind_a_gap() {
     for prepared in &prepared {
         accept(&client, prepared).await.unwrap();
     }
-    world.node.drop_pending(&prepared[0].hash()).await;
-    world.node.make_block().await.unwrap();
+    world.dev().drop_pending(&prepared[0].hash()).await;
+    world.dev().make_block().await.unwrap();
     let error = client.confirm(prepared[1].hash(), PATIENCE).await.unwrap_err();
     assert!(matches!(&error, Error::Failed(rejection) if rejection.code == 6), "{error:?}");
     assert_eq!((error.class(), error.is_wrong_nonce()), (Class::Retry, true));
@@ -247,7 +248,7 @@ async fn an_account_that_has_done_nothing_has_no_funds_behind_a_gap() {
 async fn a_transaction_is_forgotten_also_where_each_makes_its_block() {
     let world = World::new().await;
     let client = connect(&world).await;
-    world.node.faults().next(1, Fault::DropTransaction);
+    world.dev().faults().next(1, Fault::DropTransaction);
     let prepared = prepare(&client, &world, 1, 1).await;
     accept(&client, &prepared).await.unwrap();
     assert_eq!(client.transaction(prepared.hash()).await.unwrap(), None);
@@ -259,7 +260,7 @@ async fn a_transaction_is_forgotten_also_where_each_makes_its_block() {
 async fn a_full_mempool_takes_nothing() {
     let world = World::new().await;
     let client = connect(&world).await;
-    world.node.faults().next(1, Fault::MempoolFull);
+    world.dev().faults().next(1, Fault::MempoolFull);
     let prepared = prepare(&client, &world, 1, 1).await;
     let error = accept(&client, &prepared).await.unwrap_err();
     assert!(matches!(&error, Error::Rejected(rejection) if rejection.code == 11), "{error:?}");
@@ -290,7 +291,7 @@ async fn every_user_is_added_once_under_random_faults() {
         ..Mix::default()
     };
     let look_up = Mix { refuse: 10, hang_up_after_commit: 10, down: 5, down_ms: 50, ..Mix::default() };
-    world.node.faults().set_random(RandomFaults { seed: 7, broadcast, look_up, view: look_up });
+    world.dev().faults().set_random(RandomFaults { seed: 7, broadcast, look_up, view: look_up });
 
     for user in 1..=USERS {
         let mut left = 200;
@@ -322,7 +323,7 @@ async fn every_user_is_added_once_under_random_faults() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
-    world.node.faults().clear();
+    world.dev().faults().clear();
     let added = world.node.transactions().await.unwrap().iter().filter(|tx| tx.code == 0).count();
     assert_eq!((added, users(&world).await), (30, 30));
 }
@@ -405,7 +406,7 @@ async fn every_user_is_added_once_with_many_under_way_and_random_faults() {
     };
     let look_up = Mix { refuse: 1, hang_up_after_commit: 1, down: 1, down_ms: 20, ..Mix::default() };
     let client = connect(&world).await;
-    world.node.faults().set_random(RandomFaults { seed: 7, broadcast, look_up, view: look_up });
+    world.dev().faults().set_random(RandomFaults { seed: 7, broadcast, look_up, view: look_up });
     let mut engine = Engine { world: &world, client, signed: BTreeMap::new(), done: BTreeSet::new() };
     for _ in 0..400 {
         if let Ok(nonces) = engine.look(USERS).await {
@@ -421,4 +422,23 @@ async fn every_user_is_added_once_with_many_under_way_and_random_faults() {
     let added = transactions.iter().filter(|tx| tx.code == 0).count();
     assert_eq!((added, users(&world).await), (64, 64));
     assert!(engine.signed.values().any(|(_, attempt)| *attempt > 1), "the faults have met nobody");
+}
+#[tokio::test]
+async fn what_a_fault_leaves_open_is_found_out_by_the_hash() {
+    let world = World::new().await;
+    let client = connect(&world).await;
+    let issuer = world.issuer();
+    world.dev().faults().next(1, Fault::HangUpAfterCommit);
+    let prepared = client.prepare(&issuer, &add_user(1), Nonce::Next).await.unwrap();
+    let error = client.broadcast(&prepared, Broadcast::Wait).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unknown { hash: prepared.hash() });
+    assert!(client.transaction(prepared.hash()).await.unwrap().is_some());
+    assert_eq!(world.node.counts().await.unwrap().users, 1);
+
+    // Refused before it was taken: nothing is written, and the same may be tried again.
+    world.dev().faults().next(1, Fault::WrongNonce);
+    client.execute(&issuer, &add_user(2), Nonce::Next, Broadcast::Wait).await.unwrap();
+    let twice = client.execute(&issuer, &add_user(2), Nonce::Next, Broadcast::Wait).await.unwrap_err();
+    assert_eq!(twice.class(), Class::Refused);
+    assert_eq!(twice.conflict(), Some(Conflict::UserExists));
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use idos_client::Signer;
+use idos_client::actions::GetUserAsInserter;
 use idos_client::encoding::ActionCall;
 use idos_client::transaction::payload_digest;
+use idos_client::{Client, ClientConfig, Signer};
 use serde_json::{Value as Json, json};
 
 use crate::support::{World, base64, id, vectors};
@@ -107,4 +108,12 @@ async fn challenges_are_not_given_out_without_end() {
     assert_eq!(world.rpc("user.challenge", json!({})).await.unwrap_err()["code"], -1006);
     world.clock.advance(Duration::from_secs(1));
     challenge(&world).await;
+}
+
+#[tokio::test]
+async fn the_client_signs_its_calls_in_private_mode() {
+    let world = private().await;
+    let client = Client::connect(ClientConfig::new(world.node.url().parse().unwrap())).await.unwrap();
+    let user = client.call_one(&world.issuer(), &GetUserAsInserter { id: id(1) }).await.unwrap();
+    assert_eq!(user, None);
 }

@@ -19,13 +19,13 @@ async fn everything_is_there_after_a_restart() {
     world.user(id(1), &wallet(WalletType::Evm, 3)).await;
     let failed = vec![id(1).into(), "key".into(), "user".into()];
     world.execute(&world.issuer(), "add_user_as_inserter", failed).await;
-    let (counts, block) = (world.node.counts().await.unwrap(), world.node.last_block().await);
+    let (counts, block) = (world.node.counts().await.unwrap(), world.dev().last_block().await);
     let transactions = world.node.transactions().await.unwrap();
     world.node.stop().await;
 
     let world = World::with(with_file(&file)).await;
     assert_eq!(world.node.counts().await.unwrap(), counts);
-    assert_eq!(world.node.last_block().await, block);
+    assert_eq!(world.dev().last_block().await, block);
     assert_eq!(world.node.transactions().await.unwrap(), transactions);
     assert_eq!(world.next_nonce(&world.issuer()).await, 4);
     for transaction in &transactions {

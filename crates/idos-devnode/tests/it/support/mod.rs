@@ -3,11 +3,14 @@
 mod http;
 mod material;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use idos_client::encoding::{ActionCall, ActionExecution, Scalar, Value};
 use idos_client::transaction::{Body, CONCAT, EXECUTE, Fee, Signature, Signed};
 use idos_client::{Ed25519Signer, Signer};
 use idos_devnode::{Clock, DevNode, DevNodeConfig, Inserter};
+use idos_localnet::AnyNode;
 use idos_wallet::{WalletKey, WalletType};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -17,14 +20,33 @@ pub(crate) use material::{Content, Grant, copy_of, sealed};
 
 /// The time that the tests' clocks begin at: 2026-01-02T03:04:05Z.
 pub(crate) const START: i64 = 1_767_323_045;
+/// The seed of the owner of the database, in tests that need one.
+const OWNER: [u8; 32] = [8; 32];
 /// The name of the tests' inserter.
 pub(crate) const ISSUER: &str = "Example";
 
+/// How long, in seconds, tests lock what they then wait for.
+pub(crate) const LOCK: i64 = 10;
+
 /// A node, its clock, and those who use it.
 pub(crate) struct World {
-    pub(crate) node: DevNode,
+    pub(crate) node: AnyNode,
+    /// The development node's time. kwild's is the system's.
     pub(crate) clock: Clock,
     pub(crate) issuer: Ed25519Signer,
+}
+
+/// That a moment has come.
+#[must_use]
+pub(crate) struct Come {
+    exactly: bool,
+}
+
+impl Come {
+    /// Whether it is that very second, for the node.
+    pub(crate) fn exactly(&self) -> bool {
+        self.exactly
+    }
 }
 
 /// What a transaction came to.
@@ -40,9 +62,11 @@ impl World {
         Self::with(|_| {}).await
     }
 
+    /// The same, changed. A kwild heeds what `AnyNode::start` says.
     pub(crate) async fn with(change: impl FnOnce(&mut DevNodeConfig)) -> Self {
         crate::log::install();
-        let clock = Clock::fixed(start());
+        let is_kwild = AnyNode::is_kwild_wanted().unwrap();
+        let clock = if is_kwild { Clock::system() } else { Clock::fixed(start()) };
         let issuer = Ed25519Signer::from_seed(&seed());
         let mut config = DevNodeConfig {
             inserters: vec![Inserter::new(ISSUER, [issuer.public_key_hex()])],
@@ -51,7 +75,40 @@ impl World {
             ..DevNodeConfig::default()
         };
         change(&mut config);
-        Self { node: DevNode::start(config).await.unwrap(), clock, issuer }
+        Self { node: AnyNode::start(config).await.unwrap(), clock, issuer }
+    }
+
+    /// A node with an owner.
+    pub(crate) async fn with_owner() -> Self {
+        Self::with(|config| config.owner = Some(Signer::from_seed(&OWNER).caller())).await
+    }
+
+    /// The owner of a node that has one. kwild always does.
+    pub(crate) fn owner(&self) -> Signer {
+        self.node.kwild().map_or_else(|| Signer::from_seed(&OWNER), |network| network.owner())
+    }
+
+    /// The node, for a test of what only the development node has.
+    pub(crate) fn dev(&self) -> &DevNode {
+        self.node.dev().expect("this test is about the development node alone")
+    }
+
+    /// Lets time pass until this moment, in unix seconds. On kwild it has passed for views, too, when this returns.
+    pub(crate) async fn pass_to(&self, moment: i64) -> Come {
+        let seconds = u64::try_from(moment - self.now()).unwrap_or_default();
+        if self.node.dev().is_some() {
+            self.clock.advance(Duration::from_secs(seconds));
+            return Come { exactly: true };
+        }
+        tokio::time::sleep(Duration::from_secs(seconds + 1)).await;
+        // A view's time is that of the last block.
+        self.execute(&self.issuer(), "has_profile", vec!["".into()]).await.succeeded();
+        Come { exactly: false }
+    }
+
+    /// How long, in seconds, after it was sent a transaction may be executed.
+    pub(crate) fn slack(&self) -> i64 {
+        if self.node.dev().is_some() { 0 } else { 60 }
     }
 
     pub(crate) fn issuer(&self) -> Signer {

@@ -1,13 +1,14 @@
 //! What only the owner of the database may do.
 
 use idos_client::Signer;
+use idos_client::encoding::Value;
 
 use crate::support::{World, id};
 
 #[tokio::test]
 async fn the_owner_makes_inserters() {
-    let owner = Signer::from_seed(&[8; 32]);
-    let world = World::with(|config| config.owner = Some(owner.caller())).await;
+    let world = World::with_owner().await;
+    let owner = world.owner();
     let new = Signer::from_seed(&[9; 32]);
     let user = |number: u128| vec![id(number).into(), "key".into(), "user".into()];
 
@@ -50,22 +51,24 @@ async fn the_owner_makes_inserters() {
     world.execute(&owner, "request_balance_withdrawal", withdrawal("x")).await.failed("invalid token");
 }
 
+/// Actions that only the owner may call, with arguments that fit.
+fn owners() -> Vec<(&'static str, Vec<Value<'static>>)> {
+    vec![
+        ("add_inserter_as_owner", vec![id(50).into(), "New".into()]),
+        ("delete_inserter_as_owner", vec![id(50).into()]),
+        ("add_delegate_as_owner", vec!["ab".into(), id(50).into()]),
+        ("delete_delegate_as_owner", vec!["ab".into()]),
+        ("request_balance_withdrawal", vec!["IDOS".into(), "0xab".into()]),
+    ]
+}
+
 #[tokio::test]
-async fn nobody_else_does_and_without_owner_nobody_at_all() {
-    let owner = Signer::from_seed(&[8; 32]);
-    for configured in [Some(owner.caller()), None] {
-        let nobody_is = configured.is_none();
-        let world = World::with(|config| config.owner = configured).await;
-        let caller = if nobody_is { owner.clone() } else { world.issuer() };
-        for (action, arguments) in [
-            ("add_inserter_as_owner", vec![id(50).into(), "New".into()]),
-            ("delete_inserter_as_owner", vec![id(50).into()]),
-            ("add_delegate_as_owner", vec!["ab".into(), id(50).into()]),
-            ("delete_delegate_as_owner", vec!["ab".into()]),
-            ("request_balance_withdrawal", vec!["IDOS".into(), "0xab".into()]),
-        ] {
+async fn nobody_else_does_what_the_owner_may() {
+    // On the development node, there is an owner in one of them only.
+    for world in [World::with_owner().await, World::new().await] {
+        for (action, arguments) in owners() {
             world
-                .execute(&caller, action, arguments)
+                .execute(&world.issuer(), action, arguments)
                 .await
                 .failed(&format!("action is owner-only: action {action} can only be executed by the owner"));
         }

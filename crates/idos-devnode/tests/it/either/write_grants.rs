@@ -109,11 +109,12 @@ async fn a_grant_is_usable_in_its_window_and_65_seconds_before() {
     let (world, key) = with_holder(WalletType::Evm).await;
     let now = world.now();
     let issuer = world.issuer();
+    let slack = world.slack();
     for (number, (from, until, usable)) in (1..).zip([
-        (now + 66, now + 100, false),
-        (now + 65, now + 100, true),
+        (now + 66 + slack, now + 200, false),
+        (now + 65, now + 200, true),
         (now - 100, now - 1, false),
-        (now - 100, now, true),
+        (now - 100, now + slack, true),
     ]) {
         let mut grant = Grant::draft(&world, &key, number);
         (grant.not_before, grant.not_after) = (time(from), time(until));
@@ -125,7 +126,7 @@ async fn a_grant_is_usable_in_its_window_and_65_seconds_before() {
     let mut grant = Grant::draft(&world, &key, 9);
     grant.not_after = time(now + 10);
     let grant = grant.signed_by(&world, &key).await;
-    world.clock.advance(std::time::Duration::from_secs(11));
+    world.pass_to(now + 11).await;
     grant.write(&world, &issuer).await.failed(WINDOW);
 }
 

@@ -1,0 +1,17 @@
+//! What holds for the development node and for kwild: every test here runs against both. `IDOS_TEST_NODE` says
+//! which; see `support`.
+
+mod attributes;
+mod engine;
+mod gas;
+mod grants;
+mod holder;
+mod issuing;
+mod owner;
+mod refusals;
+mod rpc;
+mod users;
+mod vectors;
+mod wallets;
+mod with_client;
+mod write_grants;
