@@ -83,6 +83,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("idos-client", &["idos-wallet"]),
     ("idos-linked-data", &["idos-credential"]),
     ("idos-devnode", &["idos-client", "idos-wallet"]),
+    ("idos-localnet", &["idos-client", "idos-devnode", "idos-wallet"]),
     ("idos-webhooks", &[]),
 ];
 

@@ -28,7 +28,8 @@
 //! - `actions`: the schema's actions; its `table` lists them all.
 //! - `chain`: accepting transactions, and making blocks of them.
 //! - [`gateway`]: logins and sessions; knows nothing of the rest.
-//! - `rpc`: the JSON-RPC methods and the HTTP around them.
+//! - [`front`]: reading and answering requests, and logging in, whatever node is behind.
+//! - `rpc`: the JSON-RPC methods of this node and the HTTP around them.
 
 mod actions;
 mod chain;
@@ -36,6 +37,7 @@ mod clock;
 mod config;
 mod extension;
 mod faults;
+pub mod front;
 pub mod gateway;
 mod inspect;
 mod node;

@@ -12,8 +12,8 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::http::json_response;
 use crate::faults::{RandomFaults, Switch};
+use crate::front::json_response;
 use crate::node::Shared;
 use crate::state::{credentials, ledger, users};
 

@@ -5,17 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::{Value, json};
 
 use super::server::HangUp;
 use super::{Answer, answer, dev, info};
+use crate::front::{self, MAX_REQUEST, with_cors};
 use crate::node::Shared;
-
-/// The largest request, in bytes (Kwil's default).
-const MAX_REQUEST: usize = 6_000_000;
 
 /// Every route.
 pub(crate) fn router(node: Arc<Shared>) -> Router {
@@ -67,13 +65,7 @@ async fn get_health(node: &Shared, headers: &HeaderMap, body: impl FnOnce(Value)
 
 async fn respond(node: &Shared, answer: Answer) -> Response {
     match answer {
-        Answer::Json(status, body, set_cookie) => {
-            let mut response = json_response(status, &body);
-            if let Some(cookie) = set_cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-            }
-            response
-        }
+        Answer::Json(status, body, set_cookie) => front::respond(status, &body, set_cookie),
         Answer::HangUp => hang_up(),
         Answer::Silence => {
             node.stopped().await;
@@ -86,28 +78,5 @@ async fn respond(node: &Shared, answer: Answer) -> Response {
 fn hang_up() -> Response {
     let mut response = Response::default();
     response.extensions_mut().insert(HangUp);
-    response
-}
-
-pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
-    let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-    (status, content_type, body.to_string()).into_response()
-}
-
-/// Echoes the origin: browsers send the session cookie to no server that allows everybody.
-fn with_cors(mut response: Response, origin: Option<HeaderValue>) -> Response {
-    let headers = response.headers_mut();
-    if let Some(origin) = origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-    }
-    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static(
-            "Accept, Content-Type, Content-Length, Accept-Encoding, Authorization, ResponseType, Range",
-        ),
-    );
     response
 }

@@ -1,29 +1,25 @@
-//! The JSON-RPC surface: what a request must look like, the table of methods, and what becomes of an answer.
+//! The JSON-RPC surface: the table of methods, and what becomes of an answer.
 
 mod broadcast;
 mod call;
 mod challenge;
 mod dev;
-mod error;
 mod http;
 mod info;
-mod login;
 mod query;
 mod server;
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) use challenge::Challenges;
-pub(crate) use error::RpcError;
 pub(crate) use http::router;
 pub(crate) use server::serve;
 
 use crate::faults::{Ending, Plan, Refuse};
-use crate::gateway;
+use crate::front::{Origin, Outcome, Reply, Request, RpcError, error, login, read, read_params};
 use crate::node::Shared;
 
 /// What goes back to a client.
@@ -35,29 +31,6 @@ pub(crate) enum Answer {
     /// Nothing, and the connection stays open.
     Silence,
 }
-
-/// A method's success: its result, and a cookie to set.
-struct Reply {
-    result: Value,
-    set_cookie: Option<String>,
-}
-
-/// What a method may need of the HTTP request.
-struct Origin {
-    /// The session token in the cookie.
-    session: Option<String>,
-    /// How the client addresses this node: scheme, host and port.
-    base_url: String,
-}
-
-/// A request, as far as it is right.
-struct Request {
-    id: Value,
-    method: String,
-    params: Value,
-}
-
-type Outcome = Result<Reply, RpcError>;
 
 /// Answers the body of a `POST /rpc/v1`.
 pub(crate) async fn answer(node: &Arc<Shared>, headers: &HeaderMap, body: &[u8]) -> Answer {
@@ -81,7 +54,7 @@ pub(crate) async fn answer(node: &Arc<Shared>, headers: &HeaderMap, body: &[u8])
     let Request { id, method, params } = request;
     let outcome = match &plan.refuse {
         Some(refuse) => Err(refused(&method, refuse)),
-        None => run(node, &Origin::read(node, headers), &method, params, &plan).await,
+        None => run(node, &Origin::read(headers, &node.url), &method, params, &plan).await,
     };
     match plan.ending {
         Ending::Answer => {}
@@ -116,51 +89,21 @@ async fn run(node: &Arc<Shared>, origin: &Origin, method: &str, params: Value, p
         "user.query" => query::query(node, params),
         "user.authenticated_query" => query::authenticated_query(),
         "user.challenge" => challenge::challenge(node),
-        "kgw.authn_param" if !node.config.private_mode => login::authn_param(node, origin).await,
-        "kgw.authn" if !node.config.private_mode => login::authn(node, params).await,
-        "kgw.logout" if !node.config.private_mode => login::logout(node, origin, params).await,
+        "kgw.authn_param" if !node.config.private_mode => {
+            let mut chain = node.chain.lock().await;
+            login::authn_param(&node.gateway, &mut chain.db, node.config.clock.now(), origin).await
+        }
+        "kgw.authn" if !node.config.private_mode => {
+            let mut chain = node.chain.lock().await;
+            login::authn(&node.gateway, &mut chain.db, node.config.clock.now(), params).await
+        }
+        "kgw.logout" if !node.config.private_mode => {
+            let mut chain = node.chain.lock().await;
+            login::logout(&node.gateway, &mut chain.db, origin, params).await
+        }
         "" => Err(RpcError::new(error::UNKNOWN_METHOD, "no route was supplied")),
         _ => Err(RpcError::new(error::UNKNOWN_METHOD, "unknown method")),
     }
-}
-
-/// The request object. Errors come with the id to answer, which is -1 where none could be read.
-fn read(body: &[u8]) -> Result<Request, (Value, RpcError)> {
-    let unreadable = || (json!(-1), RpcError::new(error::PARSE, "invalid request"));
-    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return Err(unreadable()) };
-    let mut take = |name: &str| members.remove(name).unwrap_or(Value::Null);
-    let (version, id, method, params) = (take("jsonrpc"), take("id"), take("method"), take("params"));
-    let method = match method {
-        Value::String(method) => method,
-        Value::Null => String::new(),
-        _ => return Err(unreadable()),
-    };
-    if version != json!("2.0") || is_zero(&id) {
-        let error = RpcError::new(error::INVALID_REQUEST, "invalid json-rpc request object");
-        return Err((id, error));
-    }
-    Ok(Request { id, method, params })
-}
-
-/// An id must be something: not null, 0, false or the empty text.
-fn is_zero(id: &Value) -> bool {
-    match id {
-        Value::Null => true,
-        Value::Bool(id) => !id,
-        Value::Number(id) => id.as_f64() == Some(0.0),
-        Value::String(id) => id.is_empty(),
-        Value::Array(_) | Value::Object(_) => false,
-    }
-}
-
-/// The params of a method. Params are named; nothing and null are no params.
-fn read_params<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
-    let params = match params {
-        Value::Null => json!({}),
-        Value::Object(_) => params,
-        _ => return Err(RpcError::invalid_params()),
-    };
-    serde_json::from_value(params).map_err(|_| RpcError::invalid_params())
 }
 
 fn failure(id: &Value, error: &RpcError) -> Answer {
@@ -189,68 +132,5 @@ async fn wait(node: &Shared, delay: std::time::Duration) {
     tokio::select! {
         () = tokio::time::sleep(delay) => {}
         () = node.stopped() => {}
-    }
-}
-
-impl Origin {
-    fn read(node: &Shared, headers: &HeaderMap) -> Self {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let session = cookies.into_iter().find_map(gateway::session_in).map(str::to_owned);
-        Self { session, base_url: base_url(headers).unwrap_or_else(|| node.url.clone()) }
-    }
-}
-
-/// The URL by which the client addresses this node, from its Host header: clients refuse to sign a login for any
-/// other, and `localhost` is not `127.0.0.1` to them.
-fn base_url(headers: &HeaderMap) -> Option<String> {
-    const LONGEST: usize = 255;
-    let host = headers.get(header::HOST)?.to_str().ok()?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
-    if host.is_empty() || host.len() > LONGEST || !host.bytes().all(is_plain) {
-        return None;
-    }
-    let is_https = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    Some(format!("{}://{host}", if is_https { "https" } else { "http" }))
-}
-
-impl From<Value> for Reply {
-    fn from(result: Value) -> Self {
-        Self { result, set_cookie: None }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_needs_version_and_id() {
-        let code = |body: &str| read(body.as_bytes()).map_or_else(|(_, error)| error.code, |_| 0);
-        assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"method":"user.ping","params":{}}"#), 0);
-        assert_eq!(code(r#"{"jsonrpc":"2.0","id":"a","method":"user.ping"}"#), 0);
-        for body in ["", "x", "[]", "1", "null", r#"{"jsonrpc":"2.0","id":1,"method":1}"#, "{", "\u{1}"] {
-            assert_eq!(code(body), error::PARSE, "{body}");
-        }
-        for body in [
-            "{}",
-            r#"{"jsonrpc":"2.0","method":"user.ping"}"#,
-            r#"{"jsonrpc":"1.0","id":1,"method":"user.ping"}"#,
-            r#"{"jsonrpc":"2.0","id":0,"method":"user.ping"}"#,
-            r#"{"jsonrpc":"2.0","id":"","method":"user.ping"}"#,
-            r#"{"jsonrpc":2.0,"id":1,"method":"user.ping"}"#,
-        ] {
-            assert_eq!(code(body), error::INVALID_REQUEST, "{body}");
-        }
-    }
-
-    #[test]
-    fn the_base_url_is_the_clients() {
-        let of =
-            |host: &'static str| base_url(&HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]));
-        assert_eq!(of("localhost:8484").as_deref(), Some("http://localhost:8484"));
-        assert_eq!(of("[::1]:1").as_deref(), Some("http://[::1]:1"));
-        for host in ["", "a b", "a\tb", "a/b"] {
-            assert_eq!(of(host), None, "{host}");
-        }
     }
 }

@@ -9,10 +9,13 @@ use crate::gateway;
 
 /// A JSON-RPC error.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct RpcError {
-    pub(crate) code: i64,
-    pub(crate) message: String,
-    pub(crate) data: Option<Value>,
+pub struct RpcError {
+    /// Kwil's code.
+    pub code: i64,
+    /// What is wrong, for the client.
+    pub message: String,
+    /// What else there is to say.
+    pub data: Option<Value>,
 }
 
 pub(crate) const PARSE: i64 = -32700;
@@ -25,7 +28,8 @@ pub(crate) const TX_NOT_FOUND: i64 = -202;
 pub(crate) const ENGINE: i64 = -300;
 pub(crate) const NO_CALLER: i64 = -601;
 pub(crate) const NODE_INTERNAL: i64 = -700;
-pub(crate) const GATEWAY_INTERNAL: i64 = -900;
+/// The gateway itself failed, or what stands behind it.
+pub const GATEWAY_INTERNAL: i64 = -900;
 pub(crate) const NO_CHALLENGE: i64 = -1001;
 pub(crate) const CHALLENGE_LENGTH: i64 = -1002;
 pub(crate) const CHALLENGE_EXPIRED: i64 = -1003;
@@ -35,17 +39,20 @@ pub(crate) const NO_QUERY_IN_PRIVATE: i64 = -1007;
 pub(crate) const NO_AUTHENTICATED_QUERY: i64 = -1008;
 
 impl RpcError {
-    pub(crate) fn new(code: i64, message: impl Into<String>) -> Self {
+    /// An error without data.
+    pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: None }
     }
 
     /// What is wrong is not said in detail: it would repeat what the client sent.
-    pub(crate) fn invalid_params() -> Self {
+    #[must_use]
+    pub fn invalid_params() -> Self {
         Self::new(INVALID_PARAMS, "invalid params for this method")
     }
 
     /// The HTTP status: 200 for all errors but five, as Kwil has it.
-    pub(crate) fn status(&self) -> StatusCode {
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
         match self.code {
             UNKNOWN_METHOD => StatusCode::NOT_FOUND,
             PARSE | INVALID_REQUEST | INVALID_PARAMS => StatusCode::BAD_REQUEST,
@@ -54,7 +61,9 @@ impl RpcError {
         }
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    /// The member `error` of an answer.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         let mut json = json!({ "code": self.code, "message": self.message });
         if let (Some(data), Some(members)) = (&self.data, json.as_object_mut()) {
             members.insert("data".to_owned(), data.clone());

@@ -1,0 +1,425 @@
+//! The whole network, started and stopped.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use idos_client::Signer;
+use idos_devnode::{Counts, Inserter};
+use rand::Rng;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+
+use crate::config::LocalnetConfig;
+use crate::folder::Folder;
+use crate::gateway::Gateway;
+use crate::owner::{Owner, SeedError};
+use crate::ports;
+use crate::postgres::{Postgres, ROLE};
+use crate::process::{Nursery, ProcessError};
+use crate::rows::Rows;
+use crate::rpc::RpcFailure;
+use crate::tools::{Tools, ToolsMissing};
+use crate::validator::{Database, Peer, Ports, Settings, Validator};
+
+/// How often a network with other ports is tried when somebody else has taken one.
+const TRIES: u32 = 5;
+
+/// A running network. Dropping it ends it, without waiting for good order.
+///
+/// Validators are named by their number, from 0; the first is the leader, without which there are no blocks.
+#[derive(Debug)]
+pub struct Localnet {
+    // In the order in which they end.
+    gateways: Vec<Gateway>,
+    validators: Vec<Mutex<Validator>>,
+    postgres: Postgres,
+    config: LocalnetConfig,
+    peers: Vec<Peer>,
+    node_urls: Vec<String>,
+    owner: Owner,
+    folder: Folder,
+    nursery: Nursery,
+}
+
+/// Why a network does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The programs were not built.
+    #[error(transparent)]
+    Tools(#[from] ToolsMissing),
+    /// There must be a validator.
+    #[error("a network has at least one validator")]
+    NoValidator,
+    /// Other machines could reach the address, and nobody has allowed that.
+    #[error("a local network listens on loopback only, unless allow_non_loopback is set")]
+    NotLoopback,
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder cannot be written or read.
+    #[error("the network's folder cannot be used")]
+    Folder(#[source] io::Error),
+    /// The folder holds another network.
+    #[error("the folder holds a network with {what}")]
+    OtherNetwork {
+        /// What is different.
+        what: String,
+    },
+    /// A program does not run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// The database does not answer.
+    #[error("the network's database does not answer")]
+    Database(#[from] sqlx::Error),
+    /// The inserters cannot be added.
+    #[error("the inserters cannot be added")]
+    Seed(#[from] SeedError),
+}
+
+/// Something that was asked of a running network cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There are fewer validators.
+    #[error("there is no validator {0}")]
+    NoSuchValidator(usize),
+    /// The validator's program does not run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// The database does not answer.
+    #[error("the network's database does not answer")]
+    Database(#[from] sqlx::Error),
+    /// The validator does not do what it was asked.
+    #[error("a validator does not do what it was asked")]
+    Node(#[from] RpcFailure),
+}
+
+impl Localnet {
+    /// Starts a network. It takes transactions when this returns, and has made a block.
+    pub async fn start(config: LocalnetConfig) -> Result<Self, StartError> {
+        if config.validators == 0 {
+            return Err(StartError::NoValidator);
+        }
+        if !config.listen.ip().is_loopback() && !config.allow_non_loopback {
+            return Err(StartError::NotLoopback);
+        }
+        let tools = Tools::find()?;
+        let listeners = listen(&config).await?;
+        let folder = match &config.folder {
+            Some(path) => Folder::kept(path),
+            None => Folder::temporary(),
+        };
+        let folder = folder.map_err(StartError::Folder)?;
+        let mut parts = Parts::prepare(&config, &folder, &tools).map_err(StartError::Folder)?;
+        parts.claim(&config)?;
+        let nursery = Nursery::open().map_err(StartError::Folder)?;
+        let place = folder.path().join("postgres");
+        let postgres = Postgres::start(&tools.postgres, place, config.validators, &nursery).await?;
+        for number in 0..config.validators {
+            postgres.make_database(&database(number)).await?;
+        }
+
+        let mut try_number = 1;
+        let places = loop {
+            match parts.run(&config, &postgres, &nursery).await {
+                Ok(places) => break places,
+                Err(StartError::Process(error)) if error.is_taken_port() && try_number < TRIES => {
+                    try_number += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let mut gateways = Vec::new();
+        for (listener, place) in listeners.into_iter().zip(&places) {
+            gateways.push(Gateway::start(listener, place.rpc, &config).await?);
+        }
+
+        let Parts { validators, owner } = parts;
+        let peers = peers(&validators, &places);
+        let node_urls = gateways.iter().map(|gateway| gateway.node_url().to_owned()).collect();
+        let validators = validators.into_iter().map(Mutex::new).collect();
+        let network =
+            Self { gateways, validators, postgres, config, peers, node_urls, owner, folder, nursery };
+        network.warn_everybody();
+        network.seed().await?;
+        Ok(network)
+    }
+
+    /// Where clients reach the first validator, through its gateway, without trailing slash.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.gateways.first().map(|gateway| gateway.url().to_owned()).unwrap_or_default()
+    }
+
+    /// The same for every validator.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        self.gateways.iter().map(|gateway| gateway.url().to_owned()).collect()
+    }
+
+    /// Where a validator itself listens, behind its gateway.
+    #[must_use]
+    pub fn node_url(&self, number: usize) -> Option<&str> {
+        self.node_urls.get(number).map(String::as_str)
+    }
+
+    /// The chain id that transactions must name.
+    #[must_use]
+    pub fn chain_id(&self) -> &str {
+        &self.config.chain_id
+    }
+
+    /// Where its files are. A temporary folder is gone when the network is.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Who may call owner-only actions.
+    #[must_use]
+    pub fn owner(&self) -> Signer {
+        self.owner.signer()
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(self) {
+        let Self { gateways, validators, postgres, folder, nursery, .. } = self;
+        for gateway in gateways {
+            gateway.stop().await;
+        }
+        for validator in &validators {
+            validator.lock().await.stop().await;
+        }
+        postgres.stop().await;
+        drop(folder);
+        drop(nursery);
+    }
+
+    /// Ends a validator at once (SIGKILL). Its gateway stays, and answers 502.
+    pub async fn kill(&self, number: usize) -> Result<(), Error> {
+        self.validator(number)?.lock().await.kill();
+        Ok(())
+    }
+
+    /// Ends a validator in good order (SIGTERM). Its gateway stays, and answers 502.
+    pub async fn stop_validator(&self, number: usize) -> Result<(), Error> {
+        self.validator(number)?.lock().await.stop().await;
+        Ok(())
+    }
+
+    /// Starts a validator that was ended, with the state that it has. It answers when this returns, and may lag behind
+    /// the others.
+    pub async fn start_again(&self, number: usize) -> Result<(), Error> {
+        let mut validator = self.validator(number)?.lock().await;
+        let mut try_number = 1;
+        loop {
+            validator.start(&self.nursery).await?;
+            match validator.ready().await {
+                // Its port may still be in the hands of a connection that somebody else makes.
+                Err(error) if error.is_taken_port() && try_number < TRIES => try_number += 1,
+                outcome => return Ok(outcome?),
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Whether a validator's program runs, or is frozen.
+    pub async fn is_running(&self, number: usize) -> Result<bool, Error> {
+        Ok(self.validator(number)?.lock().await.is_running())
+    }
+
+    /// Stops a validator in the middle of what it does (SIGSTOP): connections to it stay, and nothing answers.
+    pub async fn freeze(&self, number: usize) -> Result<(), Error> {
+        self.validator(number)?.lock().await.freeze();
+        Ok(())
+    }
+
+    /// Lets a frozen validator go on.
+    pub async fn thaw(&self, number: usize) -> Result<(), Error> {
+        self.validator(number)?.lock().await.thaw();
+        Ok(())
+    }
+
+    /// Ends a validator's connections with all other validators, and lets no new ones be made, until
+    /// [`reconnect`](Self::reconnect) or its next start. Users still reach it.
+    pub async fn cut_off(&self, number: usize) -> Result<(), Error> {
+        Ok(self.validator(number)?.lock().await.may_speak_to(&self.peers, false).await?)
+    }
+
+    /// Lets the others come back to a validator that was cut off. They try after pauses that get longer the longer it
+    /// was cut off: from 2 seconds, up to a minute.
+    pub async fn reconnect(&self, number: usize) -> Result<(), Error> {
+        Ok(self.validator(number)?.lock().await.may_speak_to(&self.peers, true).await?)
+    }
+
+    /// The height of a validator's last block.
+    pub async fn height(&self, number: usize) -> Result<i64, Error> {
+        Ok(self.validator(number)?.lock().await.height().await?)
+    }
+
+    /// Adds an inserter, or delegates to it, while the network runs. The first validator must run.
+    pub async fn add_inserter(&self, inserter: &Inserter) -> Result<(), SeedError> {
+        let mut db = self.postgres.connect(&database(0)).await?;
+        let node_url = self.node_url(0).unwrap_or_default();
+        self.owner.at(node_url).await?.seed(&mut db, inserter).await
+    }
+
+    /// A look into the state of a validator.
+    pub async fn rows(&self, number: usize) -> Result<Rows, Error> {
+        let node = self.validator(number)?.lock().await.rpc()?.clone();
+        Ok(Rows::new(self.postgres.connect(&database(number)).await?, node))
+    }
+
+    /// How many rows the first validator has. Sessions are those of all gateways.
+    pub async fn counts(&self) -> Result<Counts, Error> {
+        let mut rows = self.rows(0).await?;
+        let mut counts = rows.counts().await?;
+        counts.transactions = i64::try_from(rows.transactions().await?.len()).unwrap_or(i64::MAX);
+        for gateway in &self.gateways {
+            counts.sessions += gateway.sessions().await?;
+        }
+        Ok(counts)
+    }
+
+    async fn seed(&self) -> Result<(), SeedError> {
+        for inserter in &self.config.inserters {
+            self.add_inserter(inserter).await?;
+        }
+        let node_url = self.node_url(0).unwrap_or_default();
+        // A node without a block does not call itself healthy.
+        let has_block = match self.validators.first() {
+            Some(validator) => validator.lock().await.height().await.is_ok_and(|height| height > 0),
+            None => true,
+        };
+        if !has_block {
+            self.owner.at(node_url).await?.make_a_block().await?;
+        }
+        Ok(())
+    }
+
+    fn validator(&self, number: usize) -> Result<&Mutex<Validator>, Error> {
+        self.validators.get(number).ok_or(Error::NoSuchValidator(number))
+    }
+
+    fn warn_everybody(&self) {
+        tracing::warn!(
+            chain_id = self.config.chain_id,
+            "THIS IS NOT idOS. It is a local network for development: nothing it holds is real, and nothing it holds \
+             is safe"
+        );
+        for gateway in self.gateways.iter().filter(|gateway| !gateway.address().ip().is_loopback()) {
+            let address = gateway.address();
+            tracing::warn!(%address, "Other machines can reach this network, and read and write all it holds");
+        }
+    }
+}
+
+/// What there is before anything runs.
+struct Parts {
+    validators: Vec<Validator>,
+    owner: Owner,
+}
+
+impl Parts {
+    fn prepare(config: &LocalnetConfig, folder: &Folder, tools: &Tools) -> io::Result<Self> {
+        let owner = Owner::of(folder.path())?;
+        let validators = (0..config.validators)
+            .map(|number| Validator::prepare(number, validator_folder(folder, number), tools.kwild.clone()))
+            .collect::<io::Result<_>>()?;
+        Ok(Self { validators, owner })
+    }
+
+    /// Makes the first block's description, or looks whether the one that is there is of such a network.
+    fn claim(&self, config: &LocalnetConfig) -> Result<(), StartError> {
+        let public_keys: Vec<_> =
+            self.validators.iter().map(|validator| validator.public_key().to_owned()).collect();
+        for validator in &self.validators {
+            let there = validator.genesis().map_err(StartError::Folder)?;
+            if let Some((chain_id, count)) = there {
+                if chain_id != config.chain_id {
+                    return Err(StartError::OtherNetwork { what: "another chain id".to_owned() });
+                }
+                if count != config.validators {
+                    return Err(StartError::OtherNetwork { what: format!("{count} validators") });
+                }
+            }
+            validator
+                .write_genesis(config, &self.owner.caller(), &public_keys)
+                .map_err(StartError::Folder)?;
+        }
+        Ok(())
+    }
+
+    /// Starts every validator, and waits until all answer.
+    async fn run(
+        &mut self,
+        config: &LocalnetConfig,
+        postgres: &Postgres,
+        nursery: &Nursery,
+    ) -> Result<Vec<Ports>, StartError> {
+        let places = places(self.validators.len()).map_err(StartError::Folder)?;
+        let peers = peers(&self.validators, &places);
+        let admin_password = hex::encode(rand::thread_rng().r#gen::<[u8; 16]>());
+        for (number, (validator, ports)) in self.validators.iter_mut().zip(&places).enumerate() {
+            let settings = Settings {
+                config,
+                ports: *ports,
+                admin_password: &admin_password,
+                peers: &peers,
+                database: Database {
+                    port: postgres.port(),
+                    role: ROLE,
+                    password: postgres.password(),
+                    name: &database(number),
+                },
+            };
+            validator.write_settings(&settings).map_err(StartError::Folder)?;
+            validator.start(nursery).await?;
+        }
+        for validator in &mut self.validators {
+            validator.ready().await?;
+        }
+        Ok(places)
+    }
+}
+
+/// All gateways' listeners: their addresses are known before anything else is done.
+async fn listen(config: &LocalnetConfig) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    for number in 0..config.validators {
+        let address = if number == 0 { config.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+fn places(count: usize) -> io::Result<Vec<Ports>> {
+    let ports = ports::free(count * 3)?;
+    let places = ports.as_chunks::<3>().0.iter();
+    Ok(places.map(|[rpc, peers, admin]| Ports { rpc: *rpc, peers: *peers, admin: *admin }).collect())
+}
+
+fn peers(validators: &[Validator], places: &[Ports]) -> Vec<Peer> {
+    let peer = |(validator, place): (&Validator, &Ports)| Peer {
+        public_key: validator.public_key().to_owned(),
+        port: place.peers,
+    };
+    validators.iter().zip(places).map(peer).collect()
+}
+
+fn validator_folder(folder: &Folder, number: usize) -> PathBuf {
+    folder.path().join(format!("validator{number}"))
+}
+
+/// The name of a validator's database.
+fn database(number: usize) -> String {
+    format!("validator{number}")
+}

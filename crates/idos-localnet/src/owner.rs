@@ -1,0 +1,125 @@
+//! What the owner of the schema writes: who may issue.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use idos_client::actions::{Action, AddDelegateAsOwner, AddInserterAsOwner, DeleteDelegateAsOwner};
+use idos_client::{Broadcast, Client, ClientConfig, Ed25519Signer, Nonce, Signer};
+use idos_devnode::Inserter;
+use rand_core::{OsRng, RngCore};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::rows;
+use crate::validator::write_secret;
+
+const KEY: &str = "owner.key";
+
+/// Who owns a network's schema.
+#[derive(Debug)]
+pub(crate) struct Owner(Ed25519Signer);
+
+/// An inserter cannot be added.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The node refuses the owner's transaction, or cannot be spoken to.
+    #[error("the network does not take what its owner writes")]
+    Node(#[from] Box<idos_client::Error>),
+    /// What is there cannot be read.
+    #[error("the network's database cannot be read")]
+    Database(#[from] sqlx::Error),
+    /// The node's address is malformed.
+    #[error("the node's address is malformed")]
+    Url(#[from] url::ParseError),
+}
+
+impl From<idos_client::Error> for SeedError {
+    fn from(error: idos_client::Error) -> Self {
+        Self::Node(Box::new(error))
+    }
+}
+
+impl Owner {
+    /// The owner of the network in this folder. The key is made if there is none.
+    pub(crate) fn of(folder: &Path) -> io::Result<Self> {
+        let file = folder.join(KEY);
+        if !file.exists() {
+            let mut seed = [0; 32];
+            OsRng.fill_bytes(&mut seed);
+            write_secret(&file, &hex::encode(seed))?;
+        }
+        let mut seed = [0; 32];
+        hex::decode_to_slice(fs::read_to_string(file)?.trim_end(), &mut seed)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the owner's key cannot be read"))?;
+        Ok(Self(Ed25519Signer::from_seed(&seed)))
+    }
+
+    /// What the schema knows the owner by.
+    pub(crate) fn caller(&self) -> String {
+        self.0.public_key_hex()
+    }
+
+    /// Who signs for the owner.
+    pub(crate) fn signer(&self) -> Signer {
+        Signer::Ed25519(self.0.clone())
+    }
+
+    /// Speaks to a node for the owner.
+    pub(crate) async fn at(&self, node_url: &str) -> Result<AtNode, SeedError> {
+        let client = Client::connect(ClientConfig::new(node_url.parse()?)).await?;
+        Ok(AtNode { client, signer: self.signer() })
+    }
+}
+
+/// The owner, with a node to write to.
+pub(crate) struct AtNode {
+    client: Client,
+    signer: Signer,
+}
+
+impl AtNode {
+    /// Makes sure that an inserter and its delegates are there, whatever was there before. A delegate of another one
+    /// becomes a delegate of this one.
+    pub(crate) async fn seed(&self, db: &mut PgConnection, inserter: &Inserter) -> Result<(), SeedError> {
+        let id = match rows::inserter_named(db, &inserter.name).await? {
+            Some(id) => id,
+            None => {
+                self.write(&AddInserterAsOwner { id: inserter.id, name: &inserter.name }).await?;
+                inserter.id
+            }
+        };
+        for delegate in &inserter.delegates {
+            self.delegate(db, id, &delegate.to_lowercase()).await?;
+        }
+        Ok(())
+    }
+
+    async fn delegate(
+        &self,
+        db: &mut PgConnection,
+        inserter_id: Uuid,
+        address: &str,
+    ) -> Result<(), SeedError> {
+        match rows::inserter_of(db, address).await? {
+            Some(theirs) if theirs == inserter_id => return Ok(()),
+            Some(_) => self.write(&DeleteDelegateAsOwner { address }).await?,
+            None => {}
+        }
+        self.write(&AddDelegateAsOwner { address, inserter_id }).await
+    }
+
+    /// Writes something that changes nothing, so that there is a block.
+    pub(crate) async fn make_a_block(&self) -> Result<(), SeedError> {
+        match self.write(&DeleteDelegateAsOwner { address: "" }).await {
+            // It is in a block all the same.
+            Err(SeedError::Node(error)) if matches!(*error, idos_client::Error::Failed(_)) => Ok(()),
+            written => written,
+        }
+    }
+
+    async fn write<A: Action>(&self, action: &A) -> Result<(), SeedError> {
+        self.client.execute(&self.signer, action, Nonce::Next, Broadcast::Wait).await?;
+        Ok(())
+    }
+}

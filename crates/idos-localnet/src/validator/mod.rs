@@ -1,0 +1,176 @@
+//! One node of the network.
+
+mod files;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::config::LocalnetConfig;
+use crate::process::{LastWord, Nursery, PAUSE, Process, ProcessError, Program};
+use crate::rpc::{RpcFailure, Server};
+
+pub(crate) use files::{Database, Peer, Ports, Settings, write_secret};
+
+/// How long a node may take to answer after its start. It first does again what its database has lost.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long a node may take to end when it is told to.
+const GOODBYE: Duration = Duration::from_secs(20);
+/// The user name for a node's administrator.
+const ADMINISTRATOR: &str = "kwild";
+
+/// A validator: its files, and its process if it runs.
+#[derive(Debug)]
+pub(crate) struct Validator {
+    /// What it is called in errors.
+    name: String,
+    folder: PathBuf,
+    kwild: PathBuf,
+    public_key: String,
+    at: Option<Place>,
+    process: Option<Process>,
+}
+
+/// Where a validator is, from its first start on.
+#[derive(Clone, Debug)]
+struct Place {
+    rpc: Server,
+    admin: Server,
+}
+
+impl Validator {
+    /// A validator that does not run yet. Its key is made if there is none.
+    pub(crate) fn prepare(number: usize, folder: PathBuf, kwild: PathBuf) -> io::Result<Self> {
+        let public_key = files::public_key(&folder)?;
+        let name = format!("validator {number}");
+        Ok(Self { name, folder, kwild, public_key, at: None, process: None })
+    }
+
+    pub(crate) fn public_key(&self) -> &str {
+        &self.public_key
+    }
+
+    /// The chain id and the number of validators of the network that it belongs to; `None` if to none yet.
+    pub(crate) fn genesis(&self) -> io::Result<Option<(String, usize)>> {
+        files::read_genesis(&self.folder)
+    }
+
+    /// Writes what all validators agree on, unless it is there.
+    pub(crate) fn write_genesis(
+        &self,
+        config: &LocalnetConfig,
+        owner: &str,
+        public_keys: &[String],
+    ) -> io::Result<()> {
+        files::write_genesis(&self.folder, config, owner, public_keys)
+    }
+
+    /// Writes how it is to run from its next start on.
+    pub(crate) fn write_settings(&mut self, settings: &Settings<'_>) -> io::Result<()> {
+        files::write_settings(&self.folder, settings)?;
+        let admin = Server::at(settings.ports.admin, ANSWER);
+        self.at = Some(Place {
+            rpc: Server::at(settings.ports.rpc, ANSWER),
+            admin: admin.with_password(ADMINISTRATOR, settings.admin_password),
+        });
+        Ok(())
+    }
+
+    /// Starts it with the state that it has, without waiting for it.
+    pub(crate) async fn start(&mut self, nursery: &Nursery) -> Result<(), ProcessError> {
+        self.process = None;
+        let arguments = ["start", "--root", "."].map(str::to_owned);
+        let process = nursery
+            .start(Program {
+                name: &self.name,
+                file: &self.kwild,
+                arguments: &arguments,
+                folder: &self.folder,
+                log: &self.folder.join("log"),
+                user: None,
+                last_word: LastWord::Kill,
+            })
+            .await?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Waits until it answers.
+    pub(crate) async fn ready(&mut self) -> Result<(), ProcessError> {
+        let (Some(place), Some(process)) = (&self.at, &mut self.process) else { return Ok(()) };
+        let start = Instant::now();
+        while place.rpc.get("/api/v1/health/user").await.is_err() {
+            if !process.is_running() {
+                return Err(process.has_ended());
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(process.is_not_ready(PATIENCE));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Its height, as it says itself.
+    pub(crate) async fn height(&self) -> Result<i64, RpcFailure> {
+        let (_, health) = self.rpc()?.get("/api/v1/health/user").await?;
+        health.get("block_height").and_then(Value::as_i64).ok_or(RpcFailure::Malformed)
+    }
+
+    /// Where users reach it.
+    pub(crate) fn rpc(&self) -> Result<&Server, RpcFailure> {
+        self.at.as_ref().map(|place| &place.rpc).ok_or(RpcFailure::Malformed)
+    }
+
+    /// Whether it runs, or is stopped in the middle of it.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(Process::is_running)
+    }
+
+    /// Ends it in good order.
+    pub(crate) async fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.signal(Signal::CONT); // a frozen one hears nothing
+            process.end(Signal::TERM, GOODBYE).await;
+        }
+    }
+
+    /// Ends it at once, whatever it does.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Stops it in the middle of what it does. Its connections stay, and nothing comes over them.
+    pub(crate) fn freeze(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.signal(Signal::STOP);
+        }
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.signal(Signal::CONT);
+        }
+    }
+
+    /// Whom it may speak to, from now until its next start: ends its connections with the others, or lets them come
+    /// back. The word is kwild's own, for peers that it is not to know any more; they see that a connection is lost, and
+    /// that a new one is refused, and keep trying.
+    ///
+    /// No proxy stands between the validators, because libp2p tells peers the address that a node really listens at, and
+    /// they come back there.
+    pub(crate) async fn may_speak_to(&self, others: &[Peer], may: bool) -> Result<(), RpcFailure> {
+        let method = if may { "admin.add_peer" } else { "admin.remove_peer" };
+        let admin = self.at.as_ref().map(|place| &place.admin).ok_or(RpcFailure::Malformed)?;
+        for other in others.iter().filter(|other| other.public_key != self.public_key) {
+            admin.call(method, json!({ "peerid": other.node_id() })).await?;
+        }
+        Ok(())
+    }
+}
