@@ -22,6 +22,7 @@
 //!
 //! # Where things are
 //!
+//! - `any`: this network or the development node, for tests that run against both.
 //! - `network`: all of it, started and stopped.
 //! - `tools`: where the programs are.
 //! - `folder`: where the network's files are, and that temporary ones go away.
@@ -33,6 +34,7 @@
 //! - `rows`: what tests look at, behind the nodes' back.
 //! - `rpc`: questions to a node that `idos-client` has no words for.
 
+mod any;
 mod config;
 mod folder;
 mod gateway;
@@ -46,6 +48,7 @@ mod rpc;
 mod tools;
 mod validator;
 
+pub use any::{AnyError, AnyNode};
 pub use config::LocalnetConfig;
 pub use idos_devnode::{AccessGrant, Counts, Credential, Inserter, Transaction, User, Wallet};
 pub use network::{Error, Localnet, StartError};

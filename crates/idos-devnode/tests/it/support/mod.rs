@@ -37,7 +37,6 @@ pub(crate) struct World {
 }
 
 /// That a moment has come.
-#[must_use]
 pub(crate) struct Come {
     exactly: bool,
 }

@@ -1,0 +1,176 @@
+//! Either node: one suite of tests runs against both.
+
+use idos_devnode::{DevNode, DevNodeConfig, Inserter};
+
+use crate::network::{Error, StartError};
+use crate::owner::SeedError;
+use crate::{AccessGrant, Counts, Credential, Localnet, LocalnetConfig, Transaction, User, Wallet};
+
+/// Says which node tests are to run against.
+const WANTED: &str = "IDOS_TEST_NODE";
+
+/// A development node, or a network of kwild.
+pub enum AnyNode {
+    /// The development node.
+    Dev(DevNode),
+    /// kwild.
+    Kwild(Box<Localnet>),
+}
+
+/// What may go wrong with either.
+#[derive(Debug, thiserror::Error)]
+pub enum AnyError {
+    /// `IDOS_TEST_NODE` is neither `dev` nor `kwild`. A mistaken name must not make tests of kwild pass without it.
+    #[error("IDOS_TEST_NODE is neither dev nor kwild")]
+    UnknownNode,
+    /// The development node does not start.
+    #[error(transparent)]
+    StartDev(#[from] idos_devnode::StartError),
+    /// kwild does not start.
+    #[error(transparent)]
+    StartKwild(#[from] StartError),
+    /// The development node's state.
+    #[error(transparent)]
+    Dev(#[from] idos_devnode::StateError),
+    /// kwild's.
+    #[error(transparent)]
+    Kwild(#[from] Error),
+    /// The inserters of kwild.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The tables of kwild.
+    #[error("the network's database does not answer")]
+    Rows(#[from] sqlx::Error),
+}
+
+impl AnyNode {
+    /// Whether tests are to run against kwild: `IDOS_TEST_NODE`, which is `dev` (as without it) or `kwild`.
+    pub fn is_kwild_wanted() -> Result<bool, AnyError> {
+        match std::env::var(WANTED).as_deref() {
+            Ok("kwild") => Ok(true),
+            Ok("dev") | Err(std::env::VarError::NotPresent) => Ok(false),
+            _ => Err(AnyError::UnknownNode),
+        }
+    }
+
+    /// Starts the node that is wanted. kwild heeds of the configuration what it knows: address, chain id, inserters,
+    /// sessions, and how long a broadcast waits. It keeps its own time, has an owner of its own, and makes blocks as fast
+    /// as it can.
+    pub async fn start(config: DevNodeConfig) -> Result<Self, AnyError> {
+        if !Self::is_kwild_wanted()? {
+            return Ok(Self::Dev(DevNode::start(config).await?));
+        }
+        let config = LocalnetConfig {
+            chain_id: config.chain_id,
+            inserters: config.inserters,
+            listen: config.listen,
+            allow_non_loopback: config.allow_non_loopback,
+            require_sessions: config.require_sessions,
+            commit_wait: config.commit_wait,
+            session_life: config.session_life,
+            login_life: config.login_life,
+            ..LocalnetConfig::default()
+        };
+        Ok(Self::Kwild(Box::new(Localnet::start(config).await?)))
+    }
+
+    /// The development node, if it is one.
+    #[must_use]
+    pub fn dev(&self) -> Option<&DevNode> {
+        match self {
+            Self::Dev(node) => Some(node),
+            Self::Kwild(_) => None,
+        }
+    }
+
+    /// kwild, if it is that.
+    #[must_use]
+    pub fn kwild(&self) -> Option<&Localnet> {
+        match self {
+            Self::Dev(_) => None,
+            Self::Kwild(network) => Some(network),
+        }
+    }
+
+    /// Where clients reach it, without trailing slash.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Self::Dev(node) => node.url(),
+            Self::Kwild(network) => network.url(),
+        }
+    }
+
+    /// The chain id that transactions must name.
+    #[must_use]
+    pub fn chain_id(&self) -> &str {
+        match self {
+            Self::Dev(node) => node.chain_id(),
+            Self::Kwild(network) => network.chain_id(),
+        }
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(self) {
+        match self {
+            Self::Dev(node) => node.stop().await,
+            Self::Kwild(network) => network.stop().await,
+        }
+    }
+
+    /// Adds an inserter, or delegates to it, while the node runs.
+    pub async fn add_inserter(&self, inserter: &Inserter) -> Result<(), AnyError> {
+        match self {
+            Self::Dev(node) => Ok(node.add_inserter(inserter).await?),
+            Self::Kwild(network) => Ok(network.add_inserter(inserter).await?),
+        }
+    }
+
+    /// How many rows there are. Transactions include those that have made the inserters of a kwild.
+    pub async fn counts(&self) -> Result<Counts, AnyError> {
+        match self {
+            Self::Dev(node) => Ok(node.counts().await?),
+            Self::Kwild(network) => Ok(network.counts().await?),
+        }
+    }
+
+    /// Every user, by id.
+    pub async fn users(&self) -> Result<Vec<User>, AnyError> {
+        match self {
+            Self::Dev(node) => Ok(node.users().await?),
+            Self::Kwild(network) => Ok(network.rows(0).await?.users().await?),
+        }
+    }
+
+    /// Every wallet, by id.
+    pub async fn wallets(&self) -> Result<Vec<Wallet>, AnyError> {
+        match self {
+            Self::Dev(node) => Ok(node.wallets().await?),
+            Self::Kwild(network) => Ok(network.rows(0).await?.wallets().await?),
+        }
+    }
+
+    /// Every credential, by id.
+    pub async fn credentials(&self) -> Result<Vec<Credential>, AnyError> {
+        match self {
+            Self::Dev(node) => Ok(node.credentials().await?),
+            Self::Kwild(network) => Ok(network.rows(0).await?.credentials().await?),
+        }
+    }
+
+    /// Every access grant, oldest first.
+    pub async fn access_grants(&self) -> Result<Vec<AccessGrant>, AnyError> {
+        match self {
+            Self::Dev(node) => Ok(node.access_grants().await?),
+            Self::Kwild(network) => Ok(network.rows(0).await?.access_grants().await?),
+        }
+    }
+
+    /// Every transaction that is in a block, oldest first.
+    pub async fn transactions(&self) -> Result<Vec<Transaction>, AnyError> {
+        match self {
+            Self::Dev(node) => Ok(node.transactions().await?),
+            Self::Kwild(network) => Ok(network.rows(0).await?.transactions().await.map_err(Error::from)?),
+        }
+    }
+}
