@@ -8,7 +8,7 @@ import (
 	"github.com/kwilteam/kwil-db/core/crypto/auth"
 )
 
-// The signature types that kwild does not bring, under their names on the wire (facts: section 3.7).
+// The signature types that kwild does not bring, under their names on the wire (as crates/idos-wallet/src/transaction.rs has them).
 const (
 	// Nep413 signs as NEAR wallets do: the blob of readSignedPayload. Sender: the 32-byte key. Caller: ed25519:
 	// and base58 of the key, which is what the schema's wallets hold.
