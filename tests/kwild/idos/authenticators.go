@@ -8,7 +8,8 @@ import (
 	"github.com/kwilteam/kwil-db/core/crypto/auth"
 )
 
-// The signature types that kwild does not bring, under their names on the wire (facts: section 3.7).
+// The signature types that kwild does not bring, under their names on the wire, as
+// crates/idos-wallet/src/transaction.rs has them.
 const (
 	// Nep413 signs as NEAR wallets do: the blob of readSignedPayload. Sender: the 32-byte key. Caller: ed25519:
 	// and base58 of the key, which is what the schema's wallets hold.
@@ -73,7 +74,7 @@ func (a authenticator) Identifier(sender []byte) (string, error) {
 }
 
 // KeyType implements auth.Authenticator. It is a part of the account's name: ed25519 for all types of idOS, also
-// where the XRPL key is on secp256k1, as kwil-js assumes it.
+// where the XRPL key is on secp256k1, since that is how clients name their accounts.
 func (authenticator) KeyType() crypto.KeyType {
 	return crypto.KeyTypeEd25519
 }

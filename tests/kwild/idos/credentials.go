@@ -11,7 +11,9 @@ import (
 //
 // Whether idOS' nodes answer false to malformed input or fail is not known; here, as in the development node, it
 // is false.
-func isCredentialGenuine(issuerAuthPublicKey, publicNotes, publicNotesSignature, content, broaderSignature *string) bool {
+func isCredentialGenuine(
+	issuerAuthPublicKey, publicNotes, publicNotesSignature, content, broaderSignature *string,
+) bool {
 	if issuerAuthPublicKey == nil || publicNotes == nil || publicNotesSignature == nil || content == nil ||
 		broaderSignature == nil {
 		return false

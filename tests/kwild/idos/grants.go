@@ -23,13 +23,13 @@ type writeGrant struct {
 // text is the function dwg_message: the text to sign.
 func (g writeGrant) text() (string, error) {
 	return lines("dwg_message", "delegatedWriteGrant", []field{
-		{1, "owner", g.owner},
-		{2, "consumer", g.grantee},
-		{3, "issuer public key", g.issuerPublicKey},
-		{4, "id", g.id},
-		{5, "access grant timelock", g.accessGrantTimelock},
-		{6, "not usable before", g.notUsableBefore},
-		{7, "not usable after", g.notUsableAfter},
+		{"owner", g.owner},
+		{"consumer", g.grantee},
+		{"issuer public key", g.issuerPublicKey},
+		{"id", g.id},
+		{"access grant timelock", g.accessGrantTimelock},
+		{"not usable before", g.notUsableBefore},
+		{"not usable after", g.notUsableAfter},
 	})
 }
 
@@ -48,11 +48,11 @@ func (g delegatedAccessGrant) text() (string, error) {
 		lockedUntil = &seconds
 	}
 	return lines("dag_message", "delegatedAccessGrant", []field{
-		{3, "data id", g.dataID},
-		{1, "owner", g.owner},
-		{2, "grantee", g.grantee},
-		{4, "locked until", lockedUntil},
-		{5, "content hash", g.contentHash},
+		{"data id", g.dataID},
+		{"owner", g.owner},
+		{"grantee", g.grantee},
+		{"locked until", lockedUntil},
+		{"content hash", g.contentHash},
 	})
 }
 
@@ -74,21 +74,20 @@ func (o grantOwner) hasSigned(grant interface{ text() (string, error) }, signatu
 	return isSignedBy(walletType(*o.walletType), *o.identifier, o.publicKey, message, *signature)
 }
 
-// field is a line of a grant: which argument of the function it is, its name in the text, its value.
+// field is a line of a grant.
 type field struct {
-	position int
-	name     string
-	value    *string
+	name  string
+	value *string
 }
 
-// lines refuses values that would break out of their line: two different grants must not have one text.
+// lines refuses values that would break out of their line: two different grants must not have one text. A grant
+// with a null has none; of the functions that hand out texts, the engine refuses the null before.
 func lines(function, operation string, fields []field) (string, error) {
 	var out strings.Builder
 	out.WriteString("operation: " + operation)
 	for _, field := range fields {
 		if field.value == nil {
-			return "", fmt.Errorf(`extension method "%s" expected argument %d to be non-null, but got null`,
-				function, field.position)
+			return "", fmt.Errorf("%s: the %s is null", function, field.name)
 		}
 		if strings.ContainsFunc(*field.value, unicode.IsControl) {
 			return "", fmt.Errorf("%s: the %s has a control character", function, field.name)

@@ -10,7 +10,7 @@ import (
 // nep413Tag marks a payload as NEP-413, so that its signature can never be one of a NEAR transaction.
 const nep413Tag = 1<<31 + 413
 
-// signedPayload is what idOS takes as the signature of a NEAR wallet (facts: section 7.2):
+// signedPayload is what idOS takes as the signature of a NEAR wallet (crates/idos-wallet/src/nep413.rs):
 //
 //	length of the payload  u16, big endian
 //	tag                    u32, little endian, 2^31 + 413

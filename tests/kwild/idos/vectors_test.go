@@ -153,7 +153,7 @@ func TestEveryWalletProofVerifies(t *testing.T) {
 	}
 }
 
-// The example of the facts' EVM section: a signature that is published without its 0x.
+// A known signature, which is published without its 0x.
 func TestKnownEvmSignature(t *testing.T) {
 	bare := "b98c74a03e9de2b99dac504eb0e63cfe464fa8b9cafc63c913efa6122815ad5a3560e90ce1367185b40fc58924a69a6f" +
 		"f975d62a73f3866b5ea003844ed113291b"

@@ -27,7 +27,7 @@ const (
 )
 
 // isWalletValid is the function is_wallet_valid: whether the wallet of this address and key signed the message.
-// Anything missing or malformed is simply not valid. What each type of wallet needs (facts: section 7):
+// Anything missing or malformed is simply not valid. What each type of wallet needs (crates/idos-wallet/src/proof.rs):
 //
 //	type      address            public key                  signature
 //	EVM       0x, 40 hex digits  ignored                     0x, 65 bytes in hex, EIP-191

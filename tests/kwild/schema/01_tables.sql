@@ -94,7 +94,7 @@ CREATE TABLE IF NOT EXISTS access_grants (
     locked_until int8 NOT NULL DEFAULT 0,
     content_hash text,
     height int8 NOT NULL,
-    inserter_type text NOT NULL CHECK (inserter_type IN ('user', 'delegated_write_grant', 'dag_message')),
+    inserter_type text NOT NULL,
     inserter_id text NOT NULL
 );
 CREATE INDEX IF NOT EXISTS ag_data_id ON access_grants (data_id);
