@@ -39,6 +39,9 @@ pub(crate) struct Context<'c> {
     pub(crate) can_write: bool,
 }
 
+/// The namespaces that there are. Only `main` has actions here; on a real node, some functions of `idos` can be called.
+const NAMESPACES: [&str; 3] = ["main", "idos", "info"];
+
 /// What an action returns: the values of each row, in the order of the action's columns.
 pub(crate) type Rows = Vec<Vec<serde_json::Value>>;
 
@@ -53,16 +56,17 @@ pub(crate) async fn run(
     name: &str,
     arguments: Vec<Value<'_>>,
 ) -> Result<(&'static Action, Rows), Failure> {
-    if !namespace.is_empty() && !namespace.eq_ignore_ascii_case("main") {
-        return Err(Failure::Engine(format!(
-            "namespace \"{}\" does not exist",
-            shown(&namespace.to_lowercase())
-        )));
+    let namespace = match namespace.to_lowercase() {
+        nothing if nothing.is_empty() => "main".to_owned(),
+        namespace => namespace,
+    };
+    if !NAMESPACES.contains(&namespace.as_str()) {
+        return Err(Failure::Engine(format!("namespace \"{}\" does not exist", shown(&namespace))));
     }
-    let action = table::find(name).ok_or_else(|| {
+    let action = table::find(name).filter(|_| namespace == "main").ok_or_else(|| {
+        let name = shown(&name.to_lowercase());
         Failure::Engine(format!(
-            "unknown action: action \"{}\" does not exist in namespace \"main\"",
-            shown(&name.to_lowercase())
+            "unknown action: action \"{name}\" does not exist in namespace \"{namespace}\""
         ))
     })?;
     let name = action.name;
@@ -83,6 +87,11 @@ pub(crate) async fn run(
                 "action is owner-only: action {name} can only be executed by the owner"
             )));
         }
+    }
+    if arguments.have_a_nul() {
+        // Unlike other texts of PostgreSQL, the engine passes this one on with its prefix, to views as well.
+        let refused = "ERROR: invalid byte sequence for encoding \"UTF8\": 0x00 (SQLSTATE 22021)";
+        return Err(Failure::Data(refused.to_owned()));
     }
     let rows = (action.run)(context, arguments).await?;
     Ok((action, rows))

@@ -6,6 +6,7 @@ use super::ExtensionError;
 
 /// `YYYY-MM-DDThh:mm:ssZ`, UTC, nothing else.
 const FORMAT: &str = "%Y-%m-%dT%H:%M:%SZ";
+const LENGTH: usize = "YYYY-MM-DDThh:mm:ssZ".len();
 
 /// `parse_date`: unix seconds of a time in exactly the form `YYYY-MM-DDThh:mm:ssZ`.
 ///
@@ -14,8 +15,8 @@ pub(crate) fn parse(text: &str) -> Result<i64, ExtensionError> {
     let malformed =
         || ExtensionError("parse_date: the time must be of the form yyyy-mm-ddThh:mm:ssZ".to_owned());
     let time = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| malformed())?;
-    // The parser also takes signs, single digits and leap seconds. None of them survives this.
-    if time.format(FORMAT).to_string() != text || text.ends_with(":60Z") {
+    // The parser also takes signs, single digits, long years and leap seconds. None of them survives this.
+    if text.len() != LENGTH || time.format(FORMAT).to_string() != text || text.ends_with(":60Z") {
         return Err(malformed());
     }
     Ok(time.and_utc().timestamp())
@@ -38,6 +39,8 @@ mod tests {
         assert_eq!(parse("1969-12-31T23:59:59Z"), Ok(-1));
         for text in [
             "",
+            "-0001-01-01T00:00:00Z",
+            "+10000-01-01T00:00:00Z",
             "2026-01-02",
             "2026-01-02T03:04:05",
             "2026-01-02T03:04:05.000Z",

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use idos_client::encoding::{ActionCall, ActionExecution, Place};
+use idos_client::encoding::{ActionCall, ActionExecution, DecodeError, Place, Reason};
 use idos_wallet::{SignatureType, caller_of};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,8 +46,13 @@ pub(super) async fn call(node: &Shared, origin: &Origin, params: Value) -> Outco
         node.gateway.admit(&mut chain.db, now, origin.session.as_deref(), client).await?;
     }
     let call = ActionCall::decode(&payload).map_err(|why| {
-        let what = match why.place {
-            Place::Argument { .. } => "decode argument",
+        // Lengths and versions are read first, then the arguments.
+        let what = match why {
+            DecodeError {
+                place: Place::Argument { .. },
+                reason: Reason::UnknownType | Reason::ElementCount | Reason::NullMark | Reason::BadElement
+                    | Reason::NotUtf8 | Reason::Numeric(_),
+            } => "decode argument",
             _ => "convert action call",
         };
         RpcError::new(error::INVALID_PARAMS, format!("failed to {what}: {why}"))

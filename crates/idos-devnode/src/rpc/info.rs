@@ -85,7 +85,7 @@ pub(super) async fn account(node: &Shared, params: Value, one_too_high: bool) ->
     let identifier = hex::decode(identifier).map_err(|_| RpcError::invalid_params())?;
     let key_type = key_type.unwrap_or_default();
     if !matches!(key_type.as_str(), "ed25519" | "secp256k1") {
-        return Err(RpcError::invalid_params());
+        return Err(RpcError::new(error::ACCOUNT, "account info error"));
     }
 
     let account = Account { identifier: hex::encode(identifier), key_type };
