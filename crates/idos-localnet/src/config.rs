@@ -26,7 +26,8 @@ pub struct LocalnetConfig {
     pub require_sessions: bool,
     /// How long the leader gathers transactions for a block. Not less than 500 ms, which is kwild's minimum.
     pub propose_timeout: Duration,
-    /// How often a block is made when there are no transactions; zero for never.
+    /// How often a block is made when there are no transactions; zero for never. A validator that has heard nothing
+    /// for this long and half a second, but at least five seconds, asks the others what it has missed.
     pub empty_block_timeout: Duration,
     /// The largest block, in bytes.
     pub max_block_size: u64,

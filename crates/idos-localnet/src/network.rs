@@ -220,7 +220,7 @@ impl Localnet {
         let mut try_number = 1;
         loop {
             validator.start(&self.nursery).await?;
-            match validator.ready().await {
+            match validator.ready(0).await {
                 // Its port may still be in the hands of a connection that somebody else makes.
                 Err(error) if error.is_taken_port() && try_number < TRIES => try_number += 1,
                 outcome => return Ok(outcome?),
@@ -258,9 +258,9 @@ impl Localnet {
         Ok(self.validator(number)?.lock().await.may_speak_to(&self.peers, true).await?)
     }
 
-    /// The height of a validator's last block.
-    pub async fn height(&self, number: usize) -> Result<i64, Error> {
-        Ok(self.validator(number)?.lock().await.height().await?)
+    /// The height of a validator's last block, as it says itself. `None` if it does not answer within five seconds.
+    pub async fn height(&self, number: usize) -> Result<Option<i64>, Error> {
+        Ok(self.validator(number)?.lock().await.height().await)
     }
 
     /// Adds an inserter, or delegates to it, while the network runs. The first validator must run.
@@ -290,15 +290,6 @@ impl Localnet {
     async fn seed(&self) -> Result<(), SeedError> {
         for inserter in &self.config.inserters {
             self.add_inserter(inserter).await?;
-        }
-        let node_url = self.node_url(0).unwrap_or_default();
-        // A node without a block does not call itself healthy.
-        let has_block = match self.validators.first() {
-            Some(validator) => validator.lock().await.height().await.is_ok_and(|height| height > 0),
-            None => true,
-        };
-        if !has_block {
-            self.owner.at(node_url).await?.make_a_block().await?;
         }
         Ok(())
     }
@@ -356,7 +347,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Starts every validator, and waits until all answer.
+    /// Starts every validator, and waits until all have a block.
     async fn run(
         &mut self,
         config: &LocalnetConfig,
@@ -383,7 +374,8 @@ impl Parts {
             validator.start(nursery).await?;
         }
         for validator in &mut self.validators {
-            validator.ready().await?;
+            // The leader makes the first block at once. Before it, a node does not call itself healthy.
+            validator.ready(1).await?;
         }
         Ok(places)
     }

@@ -82,13 +82,11 @@ impl AtNode {
     /// Makes sure that an inserter and its delegates are there, whatever was there before. A delegate of another one
     /// becomes a delegate of this one.
     pub(crate) async fn seed(&self, db: &mut PgConnection, inserter: &Inserter) -> Result<(), SeedError> {
-        let id = match rows::inserter_named(db, &inserter.name).await? {
-            Some(id) => id,
-            None => {
-                self.write(&AddInserterAsOwner { id: inserter.id, name: &inserter.name }).await?;
-                inserter.id
-            }
-        };
+        let there = rows::inserter_named(db, &inserter.name).await?;
+        if there.is_none() {
+            self.write(&AddInserterAsOwner { id: inserter.id, name: &inserter.name }).await?;
+        }
+        let id = there.unwrap_or(inserter.id);
         for delegate in &inserter.delegates {
             self.delegate(db, id, &delegate.to_lowercase()).await?;
         }
@@ -107,15 +105,6 @@ impl AtNode {
             None => {}
         }
         self.write(&AddDelegateAsOwner { address, inserter_id }).await
-    }
-
-    /// Writes something that changes nothing, so that there is a block.
-    pub(crate) async fn make_a_block(&self) -> Result<(), SeedError> {
-        match self.write(&DeleteDelegateAsOwner { address: "" }).await {
-            // It is in a block all the same.
-            Err(SeedError::Node(error)) if matches!(*error, idos_client::Error::Failed(_)) => Ok(()),
-            written => written,
-        }
     }
 
     async fn write<A: Action>(&self, action: &A) -> Result<(), SeedError> {

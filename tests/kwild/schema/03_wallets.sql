@@ -1,4 +1,7 @@
 -- Wallets, and which user an identifier means.
+--
+-- Where letter case does not matter, lower() is asked, which goes by the locale of the database: it must be the same on
+-- all validators.
 
 -- The wallet that an identifier means: one row always, of nulls if there is none.
 CREATE OR REPLACE ACTION wallet_of($identifier text) PRIVATE VIEW

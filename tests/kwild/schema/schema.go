@@ -25,37 +25,37 @@ func Register() error {
 // load runs outside of any transaction and above all privileges, on every validator alike. Inserters and delegates
 // are not in the schema: the owner of the database adds them.
 func load(ctx context.Context, app *common.App, _ *common.ChainContext) error {
-	statements, err := read()
+	parts, err := read()
 	if err != nil {
 		return err
 	}
-	for _, file := range statements {
-		if err := app.Engine.ExecuteWithoutEngineCtx(ctx, app.DB, file.sql, nil, nil); err != nil {
-			return fmt.Errorf("schema: %s: %w", file.name, err)
+	for _, part := range parts {
+		if err := app.Engine.ExecuteWithoutEngineCtx(ctx, app.DB, part.sql, nil, nil); err != nil {
+			return fmt.Errorf("schema: %s: %w", part.name, err)
 		}
 	}
 	return nil
 }
 
-// file is a part of the schema.
-type file struct {
+// part is a file of the schema, or the mount before them.
+type part struct {
 	name string
 	sql  string
 }
 
 // read gives the parts in the order in which they are to be run: that of their names, after the mount.
-func read() ([]file, error) {
+func read() ([]part, error) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
 		return nil, err
 	}
-	parts := []file{{name: "mount", sql: mount}}
+	parts := []part{{name: "mount", sql: mount}}
 	for _, entry := range entries {
 		sql, err := files.ReadFile(entry.Name())
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, file{name: entry.Name(), sql: string(sql)})
+		parts = append(parts, part{name: entry.Name(), sql: string(sql)})
 	}
 	return parts, nil
 }

@@ -7,16 +7,19 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::config::LocalnetConfig;
-use crate::process::{LastWord, Nursery, PAUSE, Process, ProcessError, Program};
+use crate::process::{LastWord, Nursery, Process, ProcessError, Program};
 use crate::rpc::{RpcFailure, Server};
 
 pub(crate) use files::{Database, Peer, Ports, Settings, write_secret};
 
-/// How long a node may take to answer after its start. It first does again what its database has lost.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a node may take to answer after its start, and to have a block. It first reads its schema, or does again
+/// what its database has lost.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// How often it is looked at meanwhile.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long a node may take to end when it is told to.
@@ -100,11 +103,11 @@ impl Validator {
         Ok(())
     }
 
-    /// Waits until it answers.
-    pub(crate) async fn ready(&mut self) -> Result<(), ProcessError> {
-        let (Some(place), Some(process)) = (&self.at, &mut self.process) else { return Ok(()) };
+    /// Waits until it answers, and has a block of at least this height.
+    pub(crate) async fn ready(&mut self, height: i64) -> Result<(), ProcessError> {
         let start = Instant::now();
-        while place.rpc.get("/api/v1/health/user").await.is_err() {
+        while self.height().await.is_none_or(|reached| reached < height) {
+            let Some(process) = &mut self.process else { return Ok(()) };
             if !process.is_running() {
                 return Err(process.has_ended());
             }
@@ -116,10 +119,10 @@ impl Validator {
         Ok(())
     }
 
-    /// Its height, as it says itself.
-    pub(crate) async fn height(&self) -> Result<i64, RpcFailure> {
-        let (_, health) = self.rpc()?.get("/api/v1/health/user").await?;
-        health.get("block_height").and_then(Value::as_i64).ok_or(RpcFailure::Malformed)
+    /// The height of its last block, 0 if there is none. `None` if it does not answer.
+    pub(crate) async fn height(&self) -> Option<i64> {
+        let (_, health) = self.rpc().ok()?.get("/api/v1/health/user").await.ok()?;
+        Some(health.get("block_height")?.as_i64()?.max(0))
     }
 
     /// Where users reach it.
