@@ -90,7 +90,11 @@ impl World {
 }
 
 /// Creates a user's profile as an issuer does.
-pub(crate) async fn create_profile(client: &Client, issuer: &Signer, user: &User) -> Result<(), ProfileError> {
+pub(crate) async fn create_profile(
+    client: &Client,
+    issuer: &Signer,
+    user: &User,
+) -> Result<(), ProfileError> {
     let (address, public_key, signature) = user.proof();
     let new = ProfileToCreate {
         user_id: user.id,

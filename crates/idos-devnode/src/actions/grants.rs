@@ -72,9 +72,9 @@ pub(super) async fn get_access_grants_granted(c: &mut Context<'_>, mut a: Argume
         return Err(Failure::Raised("size has to be a positive integer"));
     }
     let offset = match (page, size) {
-        (Some(page), Some(size)) => {
-            (page - 1).checked_mul(size).ok_or_else(|| Failure::Engine("integer out of range".to_owned()))?
-        }
+        (Some(page), Some(size)) => (page - 1)
+            .checked_mul(size)
+            .ok_or_else(|| Failure::Data("ERROR: bigint out of range (SQLSTATE 22003)".to_owned()))?,
         _ => 0,
     };
     let page = Page { owner: owner.as_deref(), size, offset };

@@ -88,11 +88,6 @@ pub(crate) async fn run(
             )));
         }
     }
-    if arguments.have_a_nul() {
-        // Unlike other texts of PostgreSQL, the engine passes this one on with its prefix, to views as well.
-        let refused = "ERROR: invalid byte sequence for encoding \"UTF8\": 0x00 (SQLSTATE 22021)";
-        return Err(Failure::Data(refused.to_owned()));
-    }
     let rows = (action.run)(context, arguments).await?;
     Ok((action, rows))
 }

@@ -15,8 +15,6 @@ pub(crate) struct Action {
     pub(crate) access: Access,
     pub(crate) parameters: &'static [Parameter],
     pub(crate) returns: &'static [Parameter],
-    /// Whether the schema declares the rows as a table.
-    pub(crate) returns_table: bool,
     pub(super) run: Run,
 }
 
@@ -63,24 +61,20 @@ const AMOUNT: Scalar = Scalar::Numeric { precision: 78, scale: 0 };
 /// Amounts of tokens as people write them.
 const HUMAN_AMOUNT: Scalar = Scalar::Numeric { precision: 6, scale: 2 };
 
-/// One line of the table: `access kind name(parameters) -> (columns) = function`; `-> table (columns)` where the
-/// schema says so; `= private` for actions that only the schema calls, which are here because the engine tells
+/// One line of the table: `access kind name(parameters) -> (columns) = function`; `= private` for actions that only the schema calls, which are here because the engine tells
 /// callers that they exist.
 macro_rules! actions {
     ($($access:ident $kind:ident $name:ident ($($p:ident: $pt:ident),*)
-        -> $($table:ident)? ($($r:ident: $rt:ident),*) = $($function:ident)::+;)*) => {
+        -> ($($r:ident: $rt:ident),*) = $($function:ident)::+;)*) => {
         &[$(Action {
             name: stringify!($name),
             kind: Kind::$kind,
             access: Access::$access,
             parameters: &[$(Parameter { name: stringify!($p), scalar: $pt }),*],
             returns: &[$(Parameter { name: stringify!($r), scalar: $rt }),*],
-            returns_table: actions!(@table $($table)?),
             run: |context, arguments| Box::pin($($function)::+(context, arguments)),
         }),*]
     };
-    (@table) => { false };
-    (@table table) => { true };
 }
 
 /// Stands for the actions that only the schema calls. [`super::run`] refuses them before it gets here.
@@ -114,7 +108,7 @@ pub(crate) static TABLE: &[Action] = actions! {
         wallet_type: TEXT, message: TEXT, signature: TEXT) -> () = wallets::upsert_wallet_as_inserter;
     Public Execute add_wallet(id: UUID, address: TEXT, public_key: TEXT, wallet_type: TEXT, message: TEXT,
         signature: TEXT) -> () = wallets::add_wallet;
-    Public View get_wallets() -> table (id: UUID, user_id: UUID, address: TEXT, public_key: TEXT,
+    Public View get_wallets() -> (id: UUID, user_id: UUID, address: TEXT, public_key: TEXT,
         wallet_type: TEXT, message: TEXT, signature: TEXT, inserter: TEXT) = wallets::get_wallets;
     Public Execute remove_wallet(id: UUID) -> () = wallets::remove_wallet;
 
@@ -125,10 +119,10 @@ pub(crate) static TABLE: &[Action] = actions! {
     Public Execute add_credential(id: UUID, issuer_auth_public_key: TEXT, encryptor_public_key: TEXT,
         content: TEXT, public_notes: TEXT, public_notes_signature: TEXT, broader_signature: TEXT) -> ()
         = holder::add_credential;
-    Public View get_credentials() -> table (id: UUID, user_id: UUID, public_notes: TEXT,
+    Public View get_credentials() -> (id: UUID, user_id: UUID, public_notes: TEXT,
         issuer_auth_public_key: TEXT, inserter: TEXT, original_id: UUID) = holder::get_credentials;
     Public View get_credentials_shared_by_user(user_id: UUID, original_issuer_auth_public_key: TEXT)
-        -> table (id: UUID, user_id: UUID, public_notes: TEXT, encryptor_public_key: TEXT,
+        -> (id: UUID, user_id: UUID, public_notes: TEXT, encryptor_public_key: TEXT,
         issuer_auth_public_key: TEXT, inserter: TEXT, original_id: UUID)
         = consumer::get_credentials_shared_by_user;
     Public Execute edit_credential(id: UUID, public_notes: TEXT, public_notes_signature: TEXT,
@@ -152,10 +146,10 @@ pub(crate) static TABLE: &[Action] = actions! {
         = issuer::create_credentials_by_dwg;
     Public View credential_exist_as_inserter(id: UUID) -> (credential_exist: BOOL)
         = issuer::credential_exist_as_inserter;
-    Public View get_credential_owned(id: UUID) -> table (id: UUID, user_id: UUID, public_notes: TEXT,
+    Public View get_credential_owned(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
         content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, inserter: TEXT)
         = holder::get_credential_owned;
-    Public View get_credential_shared(id: UUID) -> table (id: UUID, user_id: UUID, public_notes: TEXT,
+    Public View get_credential_shared(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
         content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, inserter: TEXT)
         = consumer::get_credential_shared;
     Public View get_sibling_credential_id(content_hash: TEXT) -> (id: UUID) = consumer::get_sibling_credential_id;
@@ -166,7 +160,7 @@ pub(crate) static TABLE: &[Action] = actions! {
     Public Execute add_attribute_as_inserter(id: UUID, user_id: UUID, attribute_key: TEXT, value: TEXT) -> ()
         = attributes::add_attribute_as_inserter;
     Public Execute add_attribute(id: UUID, attribute_key: TEXT, value: TEXT) -> () = attributes::add_attribute;
-    Public View get_attributes() -> table (id: UUID, user_id: UUID, attribute_key: TEXT, value: TEXT,
+    Public View get_attributes() -> (id: UUID, user_id: UUID, attribute_key: TEXT, value: TEXT,
         original_id: UUID) = attributes::get_attributes;
     Public Execute edit_attribute(id: UUID, attribute_key: TEXT, value: TEXT) -> () = attributes::edit_attribute;
     Public Execute remove_attribute(id: UUID) -> () = attributes::remove_attribute;
@@ -178,10 +172,10 @@ pub(crate) static TABLE: &[Action] = actions! {
         issuer_public_key: TEXT, id: UUID, access_grant_timelock: TEXT, not_usable_before: TEXT,
         not_usable_after: TEXT) -> (message: TEXT) = issuer::dwg_message;
     Public Execute revoke_access_grant(id: UUID) -> () = grants::revoke_access_grant;
-    Public View get_access_grants_owned() -> table (id: UUID, ag_owner_user_id: UUID,
+    Public View get_access_grants_owned() -> (id: UUID, ag_owner_user_id: UUID,
         ag_grantee_wallet_identifier: TEXT, data_id: UUID, locked_until: INT, content_hash: TEXT,
         inserter_type: TEXT, inserter_id: TEXT) = grants::get_access_grants_owned;
-    Public View get_access_grants_granted(user_id: UUID, page: INT, size: INT) -> table (id: UUID,
+    Public View get_access_grants_granted(user_id: UUID, page: INT, size: INT) -> (id: UUID,
         ag_owner_user_id: UUID, ag_grantee_wallet_identifier: TEXT, data_id: UUID, locked_until: INT,
         content_hash: TEXT, inserter_type: TEXT, inserter_id: TEXT) = grants::get_access_grants_granted;
     Public View get_access_grants_granted_count(user_id: UUID) -> (count: INT)
@@ -195,7 +189,7 @@ pub(crate) static TABLE: &[Action] = actions! {
         dag_signature: TEXT) -> () = grants::create_ag_by_dag_for_copy;
     Private Execute create_access_grant(grantee_wallet_identifier: TEXT, data_id: UUID, locked_until: INT,
         content_hash: TEXT, inserter_type: TEXT, inserter_id: TEXT) -> () = private;
-    Public View get_access_grants_for_credential(credential_id: UUID) -> table (id: UUID, ag_owner_user_id: UUID,
+    Public View get_access_grants_for_credential(credential_id: UUID) -> (id: UUID, ag_owner_user_id: UUID,
         ag_grantee_wallet_identifier: TEXT, data_id: UUID, locked_until: INT, content_hash: TEXT,
         inserter_type: TEXT, inserter_id: TEXT) = grants::get_access_grants_for_credential;
 

@@ -26,6 +26,7 @@ pub(crate) const INTERNAL: i64 = -32603;
 pub(crate) const BROADCAST_REJECTED: i64 = -201;
 pub(crate) const TX_NOT_FOUND: i64 = -202;
 pub(crate) const ENGINE: i64 = -300;
+pub(crate) const ACCOUNT: i64 = -500;
 pub(crate) const NO_CALLER: i64 = -601;
 pub(crate) const NODE_INTERNAL: i64 = -700;
 /// The gateway itself failed, or what stands behind it.

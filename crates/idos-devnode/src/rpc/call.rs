@@ -50,8 +50,13 @@ pub(super) async fn call(node: &Shared, origin: &Origin, params: Value) -> Outco
         let what = match why {
             DecodeError {
                 place: Place::Argument { .. },
-                reason: Reason::UnknownType | Reason::ElementCount | Reason::NullMark | Reason::BadElement
-                    | Reason::NotUtf8 | Reason::Numeric(_),
+                reason:
+                    Reason::UnknownType
+                    | Reason::ElementCount
+                    | Reason::NullMark
+                    | Reason::BadElement
+                    | Reason::NotUtf8
+                    | Reason::Numeric(_),
             } => "decode argument",
             _ => "convert action call",
         };

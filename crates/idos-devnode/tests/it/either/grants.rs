@@ -64,7 +64,7 @@ async fn grantees_list_their_grants_in_pages() {
     assert_eq!(list(vec![no_user(), 1.into(), 0.into()]).await, size);
     assert_eq!(
         list(vec![no_user(), i64::MAX.into(), i64::MAX.into()]).await,
-        Err("-300: integer out of range".to_owned())
+        Err("ERROR: bigint out of range (SQLSTATE 22003)".to_owned())
     );
 
     let count = async |signer: &Signer, user| {
