@@ -60,7 +60,6 @@ pub(crate) async fn post(url: &str, headers: &[(&str, &str)], method: &str, para
 }
 
 /// Waits until something is so, for at most `patience`.
-#[track_caller]
 pub(crate) async fn until(what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !is_so().await {
