@@ -54,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("idos_client", &["app", "cli", "flow", "http", "model", "worker"]),
     ("idos_devnode", &["cli"]),
     ("idos_linked_data", &["cli"]),
+    ("idos_localnet", &["cli"]),
     ("idos_webhooks", &["app", "cli", "flow"]),
     ("lettre", &["mail", "model"]),
     ("multer", &["http"]),

@@ -14,10 +14,12 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use idos_devnode::Clock;
 use idos_devnode::front::{
-    self, GATEWAY_INTERNAL, MAX_REQUEST, Origin, Outcome, Reply, RpcError, login, respond, with_cors,
+    self, GATEWAY_INTERNAL, INVALID_REQUEST, MAX_REQUEST, Origin, Outcome, Reply, RpcError, login, respond,
+    with_cors,
 };
 use idos_devnode::gateway::{Client, Gateway as Sessions, Settings};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
@@ -141,6 +143,10 @@ impl Shared {
     async fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Option<Response> {
         // The node says itself what is wrong with what cannot be read.
         let request = front::read(body).ok()?;
+        if request.has_others {
+            // The node is lenient about the letter case of names, so a call could come disguised as something else.
+            return Some(response(&request.id, Err(RpcError::new(INVALID_REQUEST, "unknown members"))));
+        }
         let origin = Origin::read(headers, &self.url);
         let now = self.clock.now();
         let outcome = match request.method.as_str() {
@@ -166,14 +172,20 @@ impl Shared {
     }
 
     async fn admit(&self, origin: &Origin, params: Value) -> Result<(), RpcError> {
+        /// All members are named, because the node takes `Sender` for `sender`.
         #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
         struct Params {
+            #[serde(default, rename = "body")]
+            _body: IgnoredAny,
             #[serde(default)]
             auth_type: Option<String>,
             #[serde(default)]
             sender: Option<String>,
+            #[serde(default, rename = "signature")]
+            _signature: IgnoredAny,
         }
-        let Params { auth_type, sender } = front::read_params(params)?;
+        let Params { auth_type, sender, .. } = front::read_params(params)?;
         let sender = hex::decode(sender.unwrap_or_default()).map_err(|_| RpcError::invalid_params())?;
         let client = Client { sender: &sender, signature_type: &auth_type.unwrap_or_default() };
         let mut db = self.db.lock().await;

@@ -115,6 +115,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         "node_urls": node_urls,
         "chain_id": network.chain_id(),
         "folder": network.folder(),
+        "owner_key_file": network.folder().join("owner.key"),
     });
     writeln!(std::io::stdout(), "{ready}")?;
     told.await;

@@ -111,6 +111,7 @@ impl Localnet {
         }
         let tools = Tools::find()?;
         let listeners = listen(&config).await?;
+        let nursery = Nursery::open().map_err(StartError::Folder)?;
         let folder = match &config.folder {
             Some(path) => Folder::kept(path),
             None => Folder::temporary(),
@@ -118,7 +119,6 @@ impl Localnet {
         let folder = folder.map_err(StartError::Folder)?;
         let mut parts = Parts::prepare(&config, &folder, &tools).map_err(StartError::Folder)?;
         parts.claim(&config)?;
-        let nursery = Nursery::open().map_err(StartError::Folder)?;
         let place = folder.path().join("postgres");
         let postgres = Postgres::start(&tools.postgres, place, config.validators, &nursery).await?;
         for number in 0..config.validators {
@@ -175,7 +175,7 @@ impl Localnet {
         &self.config.chain_id
     }
 
-    /// Where its files are. A temporary folder is gone when the network is.
+    /// Where its files are, such as `validator0/log` and `owner.key`. A temporary folder is gone when the network is.
     #[must_use]
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
@@ -236,7 +236,7 @@ impl Localnet {
 
     /// Stops a validator in the middle of what it does (SIGSTOP): connections to it stay, and nothing answers.
     pub async fn freeze(&self, number: usize) -> Result<(), Error> {
-        self.validator(number)?.lock().await.freeze();
+        self.validator(number)?.lock().await.freeze().await;
         Ok(())
     }
 
@@ -276,7 +276,7 @@ impl Localnet {
         Ok(Rows::new(self.postgres.connect(&database(number)).await?, node))
     }
 
-    /// How many rows the first validator has. Sessions are those of all gateways.
+    /// How many rows the first validator has, which must run. Sessions are those of all gateways.
     pub async fn counts(&self) -> Result<Counts, Error> {
         let mut rows = self.rows(0).await?;
         let mut counts = rows.counts().await?;

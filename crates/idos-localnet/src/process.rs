@@ -197,6 +197,20 @@ impl Process {
         }
     }
 
+    /// Stops it in the middle of what it does, until it is sent `SIGCONT`. It stands still when this returns.
+    pub(crate) async fn freeze(&mut self) {
+        self.signal(Signal::STOP);
+        while self.is_running() && !self.stands_still() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Whether the system shows it as stopped: `proc(5)`, the letter behind the name, which stands in parentheses.
+    fn stands_still(&self) -> bool {
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    }
+
     /// Waits for its end, for so long. Whether it ended.
     pub(crate) async fn ended_within(&mut self, patience: Duration) -> bool {
         let start = Instant::now();

@@ -19,7 +19,8 @@ pub struct RpcError {
 }
 
 pub(crate) const PARSE: i64 = -32700;
-pub(crate) const INVALID_REQUEST: i64 = -32600;
+/// It is no JSON-RPC request.
+pub const INVALID_REQUEST: i64 = -32600;
 pub(crate) const UNKNOWN_METHOD: i64 = -32601;
 pub(crate) const INVALID_PARAMS: i64 = -32602;
 pub(crate) const INTERNAL: i64 = -32603;
@@ -110,7 +111,7 @@ impl From<gateway::Error> for RpcError {
     }
 }
 
-/// For failures that are no answer of the view: see [`Failure::as_view_error`].
+/// For failures that are no answer of the view: see `Failure::as_view_error`.
 impl From<Failure> for RpcError {
     fn from(failure: Failure) -> Self {
         match failure {

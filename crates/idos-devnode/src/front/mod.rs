@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub use error::{GATEWAY_INTERNAL, RpcError};
+pub use error::{GATEWAY_INTERNAL, INVALID_REQUEST, RpcError};
 pub use http::{MAX_REQUEST, json_response, respond, with_cors};
 
 use crate::gateway;
@@ -43,6 +43,9 @@ pub struct Request {
     pub method: String,
     /// The params, read by [`read_params`].
     pub params: Value,
+    /// Whether it has members that JSON-RPC does not know. This node passes over them; one in Go takes `Method` for
+    /// `method`.
+    pub has_others: bool,
 }
 
 /// What a method comes to.
@@ -63,7 +66,7 @@ pub fn read(body: &[u8]) -> Result<Request, (Value, RpcError)> {
         let error = RpcError::new(error::INVALID_REQUEST, "invalid json-rpc request object");
         return Err((id, error));
     }
-    Ok(Request { id, method, params })
+    Ok(Request { id, method, params, has_others: !members.is_empty() })
 }
 
 /// An id must be something: not null, 0, false or the empty text.

@@ -51,7 +51,7 @@ pub(crate) async fn answer(node: &Arc<Shared>, headers: &HeaderMap, body: &[u8])
         wait(node, delay).await;
     }
 
-    let Request { id, method, params } = request;
+    let Request { id, method, params, .. } = request;
     let outcome = match &plan.refuse {
         Some(refuse) => Err(refused(&method, refuse)),
         None => run(node, &Origin::read(headers, &node.url), &method, params, &plan).await,

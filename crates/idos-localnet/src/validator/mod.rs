@@ -149,9 +149,9 @@ impl Validator {
     }
 
     /// Stops it in the middle of what it does. Its connections stay, and nothing comes over them.
-    pub(crate) fn freeze(&mut self) {
+    pub(crate) async fn freeze(&mut self) {
         if let Some(process) = &mut self.process {
-            process.signal(Signal::STOP);
+            process.freeze().await;
         }
     }
 

@@ -79,6 +79,28 @@ async fn a_call_with_a_sender_needs_a_session_of_that_sender() {
     let bare = network.node_url(0).unwrap();
     assert_eq!(code(&post(bare, &[], "user.call", call(Some(&issuer))).await), 0);
 
+    // The node is lenient about the case of names; the gateway must not be deceived by that.
+    let params = call(Some(&issuer)).to_string();
+    for (disguised, refusal) in [
+        (
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"user.ping","Method":"user.call","params":{params}}}"#
+            ),
+            -32600,
+        ),
+        (
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"user.call","params":{}}}"#,
+                params.replace("sender", "Sender")
+            ),
+            -32602,
+        ),
+    ] {
+        assert_eq!(code(&request(bare, "POST", "/rpc/v1", &[], disguised.as_bytes()).await.unwrap()), 0);
+        let answer = request(&url, "POST", "/rpc/v1", &[], disguised.as_bytes()).await.unwrap();
+        assert_eq!(code(&answer), refusal, "{disguised}");
+    }
+
     let answer = post(&url, &[("Cookie", &cookie)], "kgw.logout", json!({ "account": "" })).await;
     assert!(answer.header("set-cookie").unwrap().starts_with("kgw_session=;"));
     assert_eq!(ask(&cookie, Some(&issuer)).await, -901);

@@ -63,13 +63,28 @@ async fn a_killed_validator_has_lost_nothing() {
 }
 
 #[tokio::test]
+async fn a_validator_waits_for_its_port() {
+    let network = network().await;
+    let address = network.node_url(0).unwrap().strip_prefix("http://").unwrap().to_owned();
+    network.kill(0).await.unwrap();
+    let stranger = tokio::net::TcpListener::bind(address).await.unwrap();
+    let leave = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        drop(stranger);
+    };
+    let (started, ()) = tokio::join!(network.start_again(0), leave);
+    started.unwrap();
+    assert!(network.height(0).await.unwrap().unwrap() > 0);
+}
+
+#[tokio::test]
 async fn a_frozen_validator_is_silent_until_it_thaws() {
     let network = network().await;
     let client = client(&network.url()).await;
     network.freeze(0).await.unwrap();
     assert!(network.is_running(0).await.unwrap());
     let asked = tokio::time::timeout(Duration::from_secs(2), client.health()).await;
-    assert!(asked.is_err(), "it answers");
+    assert!(asked.is_err(), "it answers: {asked:?}");
     network.thaw(0).await.unwrap();
     add_user(&client, 1).await.unwrap();
     // One that is frozen can be ended, too.

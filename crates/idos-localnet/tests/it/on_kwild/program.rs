@@ -29,13 +29,13 @@ impl Running {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Ok(ready) = serde_json::from_str(&line) else {
+        let ready = serde_json::from_str(&line);
+        let mut log = String::new();
+        if ready.is_err() {
             child.kill().unwrap();
-            let mut log = String::new();
             child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-            panic!("it ended before it was ready: {log}");
-        };
-        Self { child, ready }
+        }
+        Self { child, ready: ready.expect(&log) }
     }
 
     fn url(&self) -> &str {

@@ -7,7 +7,7 @@ use idos_localnet::Localnet;
 use crate::support::{add_user, client, network_with, until};
 
 /// Long enough for three nodes that share two processors with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn three() -> Localnet {
     network_with(|config| {
