@@ -19,3 +19,4 @@ mod http;
 mod kills;
 mod misbehaving;
 mod service;
+mod validators;

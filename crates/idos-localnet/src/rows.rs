@@ -155,6 +155,13 @@ impl Rows {
         Ok(found)
     }
 
+    /// What this validator has at a height: the hash of the block, and the hash of the state after it. Both in
+    /// hexadecimal; the same on all validators.
+    pub async fn hashes(&self, height: i64) -> Result<(String, String), RpcFailure> {
+        let answer: HashesAnswer = self.ask("chain.block", json!({ "height": height })).await?;
+        Ok((answer.hash, answer.commit_info.app_hash))
+    }
+
     async fn ask<T: for<'de> Deserialize<'de>>(
         &self,
         method: &str,
@@ -172,6 +179,17 @@ struct ChainHealth {
 #[derive(Deserialize)]
 struct BlockAnswer {
     block: BlockBody,
+}
+
+#[derive(Deserialize)]
+struct HashesAnswer {
+    hash: String,
+    commit_info: CommitInfo,
+}
+
+#[derive(Deserialize)]
+struct CommitInfo {
+    app_hash: String,
 }
 
 #[derive(Deserialize)]
