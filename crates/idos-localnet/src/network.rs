@@ -147,7 +147,7 @@ impl Localnet {
         let network =
             Self { gateways, validators, postgres, config, peers, node_urls, owner, folder, nursery };
         network.warn_everybody();
-        network.seed().await?;
+        network.seed(&network.config.inserters).await?;
         Ok(network)
     }
 
@@ -265,9 +265,7 @@ impl Localnet {
 
     /// Adds an inserter, or delegates to it, while the network runs. The first validator must run.
     pub async fn add_inserter(&self, inserter: &Inserter) -> Result<(), SeedError> {
-        let mut db = self.postgres.connect(&database(0)).await?;
-        let node_url = self.node_url(0).unwrap_or_default();
-        self.owner.at(node_url).await?.seed(&mut db, inserter).await
+        self.seed(std::slice::from_ref(inserter)).await
     }
 
     /// A look into the state of a validator.
@@ -287,11 +285,13 @@ impl Localnet {
         Ok(counts)
     }
 
-    async fn seed(&self) -> Result<(), SeedError> {
-        for inserter in &self.config.inserters {
-            self.add_inserter(inserter).await?;
+    async fn seed(&self, inserters: &[Inserter]) -> Result<(), SeedError> {
+        if inserters.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mut db = self.postgres.connect(&database(0)).await?;
+        let node_url = self.node_url(0).unwrap_or_default();
+        self.owner.at(node_url).await?.seed(&mut db, inserters).await
     }
 
     fn validator(&self, number: usize) -> Result<&Mutex<Validator>, Error> {

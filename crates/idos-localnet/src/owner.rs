@@ -3,8 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use idos_client::actions::{Action, AddDelegateAsOwner, AddInserterAsOwner, DeleteDelegateAsOwner};
+use idos_client::transaction::TxHash;
 use idos_client::{Broadcast, Client, ClientConfig, Ed25519Signer, Nonce, Signer};
 use idos_devnode::Inserter;
 use rand_core::{OsRng, RngCore};
@@ -78,37 +80,69 @@ pub(crate) struct AtNode {
     signer: Signer,
 }
 
+/// Something that is to be written.
+enum Write<'a> {
+    Inserter(&'a Inserter),
+    Delegate { address: String, inserter_id: Uuid },
+    NoDelegate { address: String },
+}
+
 impl AtNode {
-    /// Makes sure that an inserter and its delegates are there, whatever was there before. A delegate of another one
-    /// becomes a delegate of this one.
-    pub(crate) async fn seed(&self, db: &mut PgConnection, inserter: &Inserter) -> Result<(), SeedError> {
-        let there = rows::inserter_named(db, &inserter.name).await?;
-        if there.is_none() {
-            self.write(&AddInserterAsOwner { id: inserter.id, name: &inserter.name }).await?;
+    /// Makes sure that inserters and their delegates are there, whatever was there before. A delegate of another one
+    /// becomes a delegate of the one that is named last.
+    pub(crate) async fn seed(&self, db: &mut PgConnection, inserters: &[Inserter]) -> Result<(), SeedError> {
+        let mut writes = Vec::new();
+        for inserter in inserters {
+            let there = rows::inserter_named(db, &inserter.name).await?;
+            if there.is_none() {
+                writes.push(Write::Inserter(inserter));
+            }
+            let inserter_id = there.unwrap_or(inserter.id);
+            for delegate in &inserter.delegates {
+                let address = delegate.to_lowercase();
+                let theirs = rows::inserter_of(db, &address).await?;
+                if theirs == Some(inserter_id) {
+                    continue;
+                }
+                if theirs.is_some() {
+                    writes.push(Write::NoDelegate { address: address.clone() });
+                }
+                writes.push(Write::Delegate { address, inserter_id });
+            }
         }
-        let id = there.unwrap_or(inserter.id);
-        for delegate in &inserter.delegates {
-            self.delegate(db, id, &delegate.to_lowercase()).await?;
+        self.write_all(&writes).await
+    }
+
+    /// Writes all in few blocks: only the last is waited for, and then it is looked up what became of the others.
+    async fn write_all(&self, writes: &[Write<'_>]) -> Result<(), SeedError> {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let Some((last, others)) = writes.split_last() else { return Ok(()) };
+        let mut sent = Vec::new();
+        for write in others {
+            sent.push(self.write(write, Broadcast::Accept).await?);
+        }
+        self.write(last, Broadcast::Wait).await?;
+        for hash in sent {
+            self.client.confirm(hash, PATIENCE).await?;
         }
         Ok(())
     }
 
-    async fn delegate(
-        &self,
-        db: &mut PgConnection,
-        inserter_id: Uuid,
-        address: &str,
-    ) -> Result<(), SeedError> {
-        match rows::inserter_of(db, address).await? {
-            Some(theirs) if theirs == inserter_id => return Ok(()),
-            Some(_) => self.write(&DeleteDelegateAsOwner { address }).await?,
-            None => {}
+    async fn write(&self, write: &Write<'_>, broadcast: Broadcast) -> Result<TxHash, SeedError> {
+        match write {
+            Write::Inserter(Inserter { id, name, .. }) => {
+                self.execute(&AddInserterAsOwner { id: *id, name }, broadcast).await
+            }
+            Write::Delegate { address, inserter_id } => {
+                self.execute(&AddDelegateAsOwner { address, inserter_id: *inserter_id }, broadcast).await
+            }
+            Write::NoDelegate { address } => {
+                self.execute(&DeleteDelegateAsOwner { address }, broadcast).await
+            }
         }
-        self.write(&AddDelegateAsOwner { address, inserter_id }).await
     }
 
-    async fn write<A: Action>(&self, action: &A) -> Result<(), SeedError> {
-        self.client.execute(&self.signer, action, Nonce::Next, Broadcast::Wait).await?;
-        Ok(())
+    async fn execute<A: Action>(&self, action: &A, broadcast: Broadcast) -> Result<TxHash, SeedError> {
+        Ok(self.client.execute(&self.signer, action, Nonce::Next, broadcast).await?.hash)
     }
 }
