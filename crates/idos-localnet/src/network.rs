@@ -247,15 +247,16 @@ impl Localnet {
     }
 
     /// Ends a validator's connections with all other validators, and lets no new ones be made, until
-    /// [`reconnect`](Self::reconnect) or its next start. Users still reach it.
+    /// [`reconnect`](Self::reconnect) or its next start. Users still reach it. Takes half a second or more: a block of
+    /// which it has all that it needs is written first.
     pub async fn cut_off(&self, number: usize) -> Result<(), Error> {
-        Ok(self.validator(number)?.lock().await.may_speak_to(&self.peers, false).await?)
+        Ok(self.validator(number)?.lock().await.cut_off(&self.peers).await?)
     }
 
     /// Lets the others come back to a validator that was cut off. They try after pauses that get longer the longer it
     /// was cut off: from 2 seconds, up to a minute.
     pub async fn reconnect(&self, number: usize) -> Result<(), Error> {
-        Ok(self.validator(number)?.lock().await.may_speak_to(&self.peers, true).await?)
+        Ok(self.validator(number)?.lock().await.reconnect(&self.peers).await?)
     }
 
     /// The height of a validator's last block, as it says itself. `None` if it does not answer within five seconds.

@@ -35,6 +35,14 @@ impl Folder {
         self.root.join(name)
     }
 
+    /// The folder beside a kept one, with this ending. The database server of a local network may run as another user,
+    /// who may not enter this one.
+    pub(super) fn beside(&self, ending: &str) -> Option<PathBuf> {
+        let mut name = self.root.clone().into_os_string();
+        name.push(ending);
+        self.is_kept.then_some(PathBuf::from(name))
+    }
+
     /// Leaves it behind: kept, or gone.
     pub(super) fn leave(self) {
         drop(self);

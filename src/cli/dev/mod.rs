@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use clap::Args;
 use idos_devnode::{DevNode, DevNodeConfig, Inserter, State};
+use idos_localnet::{AnyNode, Localnet, LocalnetConfig};
 use rand::rngs::OsRng;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -42,23 +43,34 @@ const ISSUER_URL: &str = "https://kyc.example.com/idos";
 /// The client whose API key is made.
 const CLIENT: &str = "dev";
 
-/// Runs the service beside an in-process idOS node, with the background work, a mailbox page and sample data. Listens
-/// on this machine only, and needs no configuration.
+/// Runs the service beside a development node, with the background work, a mailbox page and sample data. Listens on
+/// this machine only, and needs no configuration.
+///
+/// With --kwild, the node is the software that idOS nodes run, with an extension and a schema of ours, behind a session
+/// gateway: a local network that is close to idOS. tests/kwild/build makes its programs.
 #[derive(Args)]
 pub(super) struct Dev {
     /// Where the API listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where the node listens.
+    /// Run kwild in place of the development node.
+    #[arg(long)]
+    kwild: bool,
+    /// How many validators of kwild there are. The service knows them all.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "kwild", value_parser = validators)]
+    validators: usize,
+    /// Where the node listens: with --kwild, the gateway of the first validator.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8484")]
     node_listen: SocketAddr,
     /// Where the mailbox page is served.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
     mailbox_listen: SocketAddr,
-    /// Keep everything in this folder, and take up again what is there. Without it, everything is gone at the end.
+    /// Keep everything in this folder, and take up again what is there; a network of kwild lies beside it, in FOLDER-kwild.
+    /// Without it, everything is gone at the end.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Make a block every so many seconds. Without it, each transaction has its block at once.
+    /// Make a block every so many seconds. Without it, each transaction has its block at once; kwild's shortest time is half
+    /// a second.
     #[arg(long, value_name = "SECONDS", value_parser = block_time)]
     block_time: Option<Duration>,
     /// Print one line of JSON as soon as all is ready, and nothing else.
@@ -85,18 +97,11 @@ impl Dev {
             Keys::generate(&files)?;
         }
         let keys = Keys::load(&files, Some(ISSUER_URL))?;
-        let node = DevNode::start(DevNodeConfig {
-            listen: self.node_listen,
-            state: State::File(folder.path("node.db")),
-            inserters: vec![Inserter::new(ISSUER_NAME, keys.write.iter().map(|key| key.rows.public_hex()))],
-            block_interval: self.block_time,
-            ..DevNodeConfig::default()
-        })
-        .await?;
+        let node = self.node(&folder, &keys).await?;
         let api = bind(self.listen).await?;
         let url = format!("http://{}", api.local_addr()?);
         let config = folder.path("config.toml");
-        std::fs::write(&config, configuration(&node.url(), api.local_addr()?))?;
+        std::fs::write(&config, configuration(&node, api.local_addr()?))?;
         let app = Arc::new(App::build(Config::load_file_only(&config)?, Clock::System).await?);
         app.store.migrate().await?;
 
@@ -107,6 +112,7 @@ impl Dev {
         let shown = json!({
             "url": url,
             "apiKey": api_key.as_str(),
+            "node": if self.kwild { "kwild" } else { "development node" },
             "nodeUrl": node.url(),
             "chainId": node.chain_id(),
             "mailboxUrl": mailbox_url,
@@ -127,6 +133,35 @@ impl Dev {
         node.stop().await;
         folder.leave();
         outcome
+    }
+
+    /// The node that is wanted, which knows the issuer.
+    async fn node(&self, folder: &Folder, keys: &Keys) -> Result<AnyNode, Error> {
+        let delegates = keys.write.iter().map(|key| key.rows.public_hex());
+        let inserters = vec![Inserter::new(ISSUER_NAME, delegates)];
+        if !self.kwild {
+            let node = DevNode::start(DevNodeConfig {
+                listen: self.node_listen,
+                state: State::File(folder.path("node.db")),
+                inserters,
+                block_interval: self.block_time,
+                ..DevNodeConfig::default()
+            });
+            return Ok(AnyNode::Dev(node.await?));
+        }
+        let defaults = LocalnetConfig::default();
+        if self.block_time.is_some_and(|time| time < defaults.propose_timeout) {
+            return Err("kwild makes at most two blocks a second: --block-time is at least 0.5".into());
+        }
+        let network = Localnet::start(LocalnetConfig {
+            validators: self.validators,
+            listen: self.node_listen,
+            inserters,
+            propose_timeout: self.block_time.unwrap_or(defaults.propose_timeout),
+            folder: folder.beside("-kwild"),
+            ..defaults
+        });
+        Ok(AnyNode::Kwild(Box::new(network.await?)))
     }
 }
 
@@ -161,10 +196,12 @@ async fn mailbox(listen: SocketAddr, stop: CancellationToken) -> Result<String, 
     Ok(url)
 }
 
-fn configuration(node: &str, listen: SocketAddr) -> String {
+fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
+    let others = node.kwild().map(|network| network.urls().split_off(1)).unwrap_or_default();
+    let (node, others) = (node.url(), json!(others));
     format!(
         "# Made by `idos-issuer dev`, and made again at each start.\n\
-         [node]\nurl = \"{node}\"\n\n\
+         [node]\nurl = \"{node}\"\nfallback_urls = {others}\n\n\
          [issuer]\nname = \"{ISSUER_NAME}\"\nurl = \"{ISSUER_URL}\"\n\n\
          [keys]\nsigning = \"keys/signing.key\"\nwrite = \"keys/write.key\"\nencryption = \"keys/encryption.key\"\n\
          vault = \"keys/vault.key\"\n\n\
@@ -179,7 +216,7 @@ fn tell(shown: &Value, samples: &Samples) {
     let text = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
     say::line(&format!("API        {}", text("url")));
     say::line(&format!("API key    {}", text("apiKey")));
-    say::line(&format!("idOS node  {} (a stand-in)", text("nodeUrl")));
+    say::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
     say::line(&format!("Mailbox    {}", text("mailboxUrl")));
     say::line(&format!("Folder     {}", text("data")));
     say::line("");
@@ -189,6 +226,10 @@ fn tell(shown: &Value, samples: &Samples) {
     }
     say::line("");
     say::line("Ctrl-c ends it.");
+}
+
+fn validators(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|number| (1..=7).contains(number)).ok_or("must be from 1 to 7")
 }
 
 fn block_time(text: &str) -> Result<Duration, &'static str> {

@@ -155,7 +155,7 @@ fn toml(settings: &Settings<'_>) -> String {
             ("listen", format!("'127.0.0.1:{}'", ports.peers)),
             ("pex", "false".into()),
             ("bootnodes", format!("[{}]", bootnodes.join(", "))),
-            // Only so can a peer be sent away: see `Validator::cut_off`.
+            // Only so can a peer be sent away: see `partition`.
             ("private", "true".into()),
             ("whitelist", format!("[{}]", allowed.join(", "))),
         ],

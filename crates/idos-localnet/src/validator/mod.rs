@@ -1,6 +1,7 @@
 //! One node of the network.
 
 mod files;
+mod partition;
 
 use std::io;
 use std::path::PathBuf;
@@ -8,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::config::LocalnetConfig;
 use crate::process::{LastWord, Nursery, Process, ProcessError, Program};
 use crate::rpc::{RpcFailure, Server};
+
+use partition::Partition;
 
 pub(crate) use files::{Database, Peer, Ports, Settings, write_secret};
 
@@ -37,6 +41,8 @@ pub(crate) struct Validator {
     public_key: String,
     at: Option<Place>,
     process: Option<Process>,
+    /// There while it is cut off.
+    partition: Option<Partition>,
 }
 
 /// Where a validator is, from its first start on.
@@ -51,7 +57,7 @@ impl Validator {
     pub(crate) fn prepare(number: usize, folder: PathBuf, kwild: PathBuf) -> io::Result<Self> {
         let public_key = files::public_key(&folder)?;
         let name = format!("validator {number}");
-        Ok(Self { name, folder, kwild, public_key, at: None, process: None })
+        Ok(Self { name, folder, kwild, public_key, at: None, process: None, partition: None })
     }
 
     pub(crate) fn public_key(&self) -> &str {
@@ -87,6 +93,7 @@ impl Validator {
     /// Starts it with the state that it has, without waiting for it.
     pub(crate) async fn start(&mut self, nursery: &Nursery) -> Result<(), ProcessError> {
         self.process = None;
+        self.partition = None;
         let arguments = ["start", "--root", "."].map(str::to_owned);
         let process = nursery
             .start(Program {
@@ -121,8 +128,7 @@ impl Validator {
 
     /// The height of its last block, 0 if there is none. `None` if it does not answer.
     pub(crate) async fn height(&self) -> Option<i64> {
-        let (_, health) = self.rpc().ok()?.get("/api/v1/health/user").await.ok()?;
-        Some(health.get("block_height")?.as_i64()?.max(0))
+        self.at.as_ref()?.height().await
     }
 
     /// Where users reach it.
@@ -162,18 +168,36 @@ impl Validator {
         }
     }
 
-    /// Whom it may speak to, from now until its next start: ends its connections with the others, or lets them come
-    /// back. The word is kwild's own, for peers that it is not to know any more; they see that a connection is lost, and
-    /// that a new one is refused, and keep trying.
-    ///
-    /// No proxy stands between the validators, because libp2p tells peers the address that a node really listens at, and
-    /// they come back there.
-    pub(crate) async fn may_speak_to(&self, others: &[Peer], may: bool) -> Result<(), RpcFailure> {
-        let method = if may { "admin.add_peer" } else { "admin.remove_peer" };
-        let admin = self.at.as_ref().map(|place| &place.admin).ok_or(RpcFailure::Malformed)?;
-        for other in others.iter().filter(|other| other.public_key != self.public_key) {
-            admin.call(method, json!({ "peerid": other.node_id() })).await?;
+    /// Ends its connections with the other validators, and lets no new ones be made, until [`reconnect`](Self::reconnect)
+    /// or its next start. The others see that a connection is lost, and that new ones are refused, and keep trying.
+    pub(crate) async fn cut_off(&mut self, all: &[Peer]) -> Result<(), RpcFailure> {
+        let place = self.at.clone().ok_or(RpcFailure::Malformed)?;
+        let others = self.others(all);
+        let (apart, is_apart) = oneshot::channel();
+        self.partition = Some(Partition(tokio::spawn(partition::keep_apart(place, others, apart))));
+        is_apart.await.unwrap_or(Err(RpcFailure::Malformed))
+    }
+
+    /// Lets the others come back.
+    pub(crate) async fn reconnect(&mut self, all: &[Peer]) -> Result<(), RpcFailure> {
+        self.partition = None;
+        let place = self.at.as_ref().ok_or(RpcFailure::Malformed)?;
+        for other in self.others(all) {
+            place.admin.call("admin.add_peer", json!({ "peerid": other })).await?;
         }
         Ok(())
+    }
+
+    /// The names by which kwild knows the others.
+    fn others(&self, all: &[Peer]) -> Vec<String> {
+        all.iter().filter(|peer| peer.public_key != self.public_key).map(Peer::node_id).collect()
+    }
+}
+
+impl Place {
+    /// The height of its last block, 0 if there is none. `None` if it does not answer.
+    async fn height(&self) -> Option<i64> {
+        let (_, health) = self.rpc.get("/api/v1/health/user").await.ok()?;
+        Some(health.get("block_height")?.as_i64()?.max(0))
     }
 }
