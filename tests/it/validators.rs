@@ -120,7 +120,10 @@ mod on_kwild {
             let mut count = 0;
             for issuance in asked {
                 let now = self.app().store.issuance(&issuance.id).await.unwrap().unwrap();
-                assert!(matches!(now.state, State::AwaitingProfile | State::Queued | State::Issued), "{now:?}");
+                assert!(
+                    matches!(now.state, State::AwaitingProfile | State::Queued | State::Issued),
+                    "{now:?}"
+                );
                 count += usize::from(now.state == State::Issued);
             }
             count

@@ -13,7 +13,7 @@ use rand::Rng;
 const CARETAKER: &str = r#"
 cat >/dev/null
 tick=0
-while [ -e "$1/postgres/data/postmaster.pid" ] && [ $tick -lt 100 ]; do
+while ls "$1"/postgres*/data/postmaster.pid >/dev/null 2>&1 && [ $tick -lt 100 ]; do
   sleep 0.1
   tick=$((tick + 1))
 done

@@ -27,7 +27,7 @@
 //! - `tools`: where the programs are.
 //! - `folder`: where the network's files are, and that temporary ones go away.
 //! - `process`: programs that end with us, however we end.
-//! - `postgres`: the one database server of all validators.
+//! - `postgres`: the database server of a validator.
 //! - `validator`: one node: its files, its process, and whom it speaks to.
 //! - `gateway`: the session gateway before a node.
 //! - `owner`: what the owner of the schema writes: who may issue.

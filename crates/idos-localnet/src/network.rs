@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idos_client::Signer;
@@ -34,7 +34,8 @@ pub struct Localnet {
     // In the order in which they end.
     gateways: Vec<Gateway>,
     validators: Vec<Mutex<Validator>>,
-    postgres: Postgres,
+    /// One for each validator: see [`crate::postgres`].
+    postgres: Vec<Postgres>,
     config: LocalnetConfig,
     peers: Vec<Peer>,
     node_urls: Vec<String>,
@@ -119,11 +120,7 @@ impl Localnet {
         let folder = folder.map_err(StartError::Folder)?;
         let mut parts = Parts::prepare(&config, &folder, &tools).map_err(StartError::Folder)?;
         parts.claim(&config)?;
-        let place = folder.path().join("postgres");
-        let postgres = Postgres::start(&tools.postgres, place, config.validators, &nursery).await?;
-        for number in 0..config.validators {
-            postgres.make_database(&database(number)).await?;
-        }
+        let postgres = servers(&config, &folder, &tools, &nursery).await?;
 
         let mut try_number = 1;
         let places = loop {
@@ -177,7 +174,7 @@ impl Localnet {
 
     /// Where its files are, such as `validator0/log` and `owner.key`. A temporary folder is gone when the network is.
     #[must_use]
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -196,7 +193,7 @@ impl Localnet {
         for validator in &validators {
             validator.lock().await.stop().await;
         }
-        postgres.stop().await;
+        futures_util::future::join_all(postgres.into_iter().map(Postgres::stop)).await;
         drop(folder);
         drop(nursery);
     }
@@ -272,7 +269,7 @@ impl Localnet {
     /// A look into the state of a validator.
     pub async fn rows(&self, number: usize) -> Result<Rows, Error> {
         let node = self.validator(number)?.lock().await.rpc()?.clone();
-        Ok(Rows::new(self.postgres.connect(&database(number)).await?, node))
+        Ok(Rows::new(self.database(number)?.connect(&database(number)).await?, node))
     }
 
     /// How many rows the first validator has, which must run. Sessions are those of all gateways.
@@ -290,9 +287,14 @@ impl Localnet {
         if inserters.is_empty() {
             return Ok(());
         }
-        let mut db = self.postgres.connect(&database(0)).await?;
+        let Some(postgres) = self.postgres.first() else { return Ok(()) }; // a network has a validator
+        let mut db = postgres.connect(&database(0)).await?;
         let node_url = self.node_url(0).unwrap_or_default();
         self.owner.at(node_url).await?.seed(&mut db, inserters).await
+    }
+
+    fn database(&self, number: usize) -> Result<&Postgres, Error> {
+        self.postgres.get(number).ok_or(Error::NoSuchValidator(number))
     }
 
     fn validator(&self, number: usize) -> Result<&Mutex<Validator>, Error> {
@@ -352,13 +354,14 @@ impl Parts {
     async fn run(
         &mut self,
         config: &LocalnetConfig,
-        postgres: &Postgres,
+        postgres: &[Postgres],
         nursery: &Nursery,
     ) -> Result<Vec<Ports>, StartError> {
         let places = places(self.validators.len()).map_err(StartError::Folder)?;
         let peers = peers(&self.validators, &places);
         let admin_password = hex::encode(rand::thread_rng().r#gen::<[u8; 16]>());
-        for (number, (validator, ports)) in self.validators.iter_mut().zip(&places).enumerate() {
+        let each = self.validators.iter_mut().zip(&places).zip(postgres);
+        for (number, ((validator, ports), postgres)) in each.enumerate() {
             let settings = Settings {
                 config,
                 ports: *ports,
@@ -380,6 +383,26 @@ impl Parts {
         }
         Ok(places)
     }
+}
+
+/// A database server for each validator, with its database.
+async fn servers(
+    config: &LocalnetConfig,
+    folder: &Folder,
+    tools: &Tools,
+    nursery: &Nursery,
+) -> Result<Vec<Postgres>, StartError> {
+    let start = async |number: usize, programs: &Path| {
+        let place = folder.path().join(format!("postgres{number}"));
+        let postgres = Postgres::start(programs, place, nursery).await?;
+        postgres.make_database(&database(number)).await?;
+        Ok::<_, StartError>(postgres)
+    };
+    // Where the programs have to be copied, one copy is enough for all.
+    let first = start(0, &tools.postgres).await?;
+    let others = (1..config.validators).map(|number| start(number, first.programs()));
+    let others = futures_util::future::try_join_all(others).await?;
+    Ok(std::iter::once(first).chain(others).collect())
 }
 
 /// All gateways' listeners: their addresses are known before anything else is done.

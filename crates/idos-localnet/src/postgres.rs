@@ -1,4 +1,8 @@
-//! The one PostgreSQL server of all validators, each of which has a database of its own.
+//! The PostgreSQL server of a validator.
+//!
+//! Each validator has one of its own, as in real networks. With one for all, a validator that waits for the others'
+//! votes, and so holds a prepared transaction open, would keep another one from starting: a server makes no
+//! replication slot, which kwild needs, before all transactions have ended that are open in any of its databases.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
@@ -20,8 +24,8 @@ pub(crate) const ROLE: &str = "postgres";
 
 /// What the server is called in errors.
 const NAME: &str = "PostgreSQL";
-/// How many connections, and things like it, there are for each validator.
-const PER_VALIDATOR: usize = 80;
+/// How many connections, and things like it, there are.
+const MANY: &str = "80";
 /// How long starting may take; long, because a server that was killed first repairs its files.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How many ports are tried.
@@ -33,12 +37,13 @@ pub(crate) struct Postgres {
     process: Process,
     port: u16,
     password: String,
+    programs: PathBuf,
 }
 
 /// Where a server's files and programs are, and who it runs as.
 struct Home {
     folder: PathBuf,
-    bin: PathBuf,
+    programs: PathBuf,
     user: Option<User>,
 }
 
@@ -47,7 +52,6 @@ impl Postgres {
     pub(crate) async fn start(
         tools: &Path,
         folder: PathBuf,
-        validators: usize,
         nursery: &Nursery,
     ) -> Result<Self, ProcessError> {
         let unable = |source| ProcessError::Start { name: NAME.to_owned(), source };
@@ -59,8 +63,8 @@ impl Postgres {
         let mut try_number = 1;
         loop {
             let port = ports::free(1).map_err(unable)?.pop().unwrap_or_default();
-            match home.serve(port, validators, nursery).await {
-                Ok(process) => return Ok(Self { process, port, password }),
+            match home.serve(port, nursery).await {
+                Ok(process) => return Ok(Self { process, port, password, programs: home.programs }),
                 Err(error) if error.is_taken_port() && try_number < TRIES => try_number += 1,
                 Err(error) => return Err(error),
             }
@@ -73,6 +77,11 @@ impl Postgres {
 
     pub(crate) fn password(&self) -> &str {
         &self.password
+    }
+
+    /// The folder of the programs that it runs: maybe copies, which its user can reach.
+    pub(crate) fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// Makes a database, unless it is there. The name is a plain one.
@@ -116,7 +125,7 @@ impl Home {
         if let Some(User { uid, gid }) = user {
             chown(&folder, Some(uid), Some(gid))?;
         }
-        let mut home = Self { folder, bin: tools.join("bin"), user };
+        let mut home = Self { folder, programs: tools.to_owned(), user };
         if user.is_some() && !home.user_can_run_programs()? {
             home.copy_programs(tools)?;
         }
@@ -132,7 +141,7 @@ impl Home {
         let Some(User { uid, gid }) = self.user else { return Ok(true) };
         let status = Command::new("setpriv")
             .args(["--reuid", &uid.to_string(), "--regid", &gid.to_string(), "--clear-groups"])
-            .arg(self.bin.join("postgres"))
+            .arg(self.programs.join("bin/postgres"))
             .arg("--version")
             .current_dir("/")
             .stdin(Stdio::null())
@@ -150,7 +159,7 @@ impl Home {
                 return Err(io::Error::other("its programs cannot be copied"));
             }
         }
-        self.bin = copy.join("bin");
+        self.programs = copy;
         Ok(())
     }
 
@@ -189,8 +198,7 @@ impl Home {
         if self.data().join("PG_VERSION").exists() { Ok(()) } else { Err(initdb.has_ended()) }
     }
 
-    async fn serve(&self, port: u16, validators: usize, nursery: &Nursery) -> Result<Process, ProcessError> {
-        let many = (validators.max(1) * PER_VALIDATOR).to_string();
+    async fn serve(&self, port: u16, nursery: &Nursery) -> Result<Process, ProcessError> {
         let port = port.to_string();
         // From `wal_level` on it is what kwild asks for.
         let settings = [
@@ -200,10 +208,10 @@ impl Home {
             ("logging_collector", "off"),
             ("wal_level", "logical"),
             ("wal_sender_timeout", "0"),
-            ("max_connections", &many),
-            ("max_wal_senders", &many),
-            ("max_replication_slots", &many),
-            ("max_prepared_transactions", &many),
+            ("max_connections", MANY),
+            ("max_wal_senders", MANY),
+            ("max_replication_slots", MANY),
+            ("max_prepared_transactions", MANY),
             ("max_locks_per_transaction", "256"),
         ];
         let mut arguments = vec!["-D".to_owned(), "data".to_owned()];
@@ -241,7 +249,7 @@ impl Home {
         nursery
             .start(Program {
                 name: NAME,
-                file: &self.bin.join(program),
+                file: &self.programs.join("bin").join(program),
                 arguments,
                 folder: &self.folder,
                 log: &self.folder.join("log"),
