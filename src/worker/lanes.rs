@@ -45,6 +45,10 @@ const LONGEST_WAIT: Duration = Duration::from_millis(750);
 /// are several nodes, and one may not have heard of it yet.
 const UNHEARD_OF: Duration = Duration::from_secs(3);
 
+/// How long a node may keep silent when it is sent a transaction before another one is asked what became of it. One that
+/// hangs would not answer that either, and cost the same time again.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// The longest pause after failures in a row.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -559,6 +563,7 @@ impl<'a> Lane<'a> {
     }
 
     async fn broadcast(&self, client: &Client, job: &Job, prepared: &Prepared) -> Result<Sent, DeliverError> {
+        let (start, node) = (Instant::now(), client.preferred_node());
         let Err(error) = client.broadcast(prepared, Broadcast::Accept).await else { return Ok(Sent::Taken) };
         if error.is_wrong_nonce() {
             tracing::debug!(lane = self.name, "The next nonce is another one");
@@ -573,6 +578,9 @@ impl<'a> Lane<'a> {
             Class::Unknown { .. } => {
                 count("unknown");
                 tracing::debug!(lane = self.name, cause = error.source(), "{error}");
+                if start.elapsed() > SILENCE && client.turn_away_from(node) {
+                    tracing::warn!(lane = self.name, "A node keeps silent; asking another one");
+                }
                 Ok(Sent::Unsure)
             }
             // Not even in a mempool: the nonce is free.

@@ -44,6 +44,7 @@ mod on_kwild {
     impl Scene {
         /// The service asks these validators, in this order.
         async fn start(order: [usize; VALIDATORS]) -> Self {
+            let _ = tracing_subscriber::fmt().with_env_filter("warn,idos_issuer=debug,idos_client=debug,idos_issuer::worker=debug").with_writer(std::io::stderr).try_init();
             let mut keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
             keys.write.push(WriteKeyPair::from_seed(Zeroizing::new(rand::random())));
             let delegates: Vec<_> = keys.write.iter().map(|key| key.rows.public_hex()).collect();
@@ -194,7 +195,6 @@ mod on_kwild {
                 let leaders = of_the_leader.get_or_insert_with(|| all.clone());
                 assert!(*leaders == all, "validator {number} has something else");
             }
-            stage.node.stop().await;
         }
 
         fn note(&self, what: &str) {
@@ -279,6 +279,21 @@ mod on_kwild {
         scene.until_issued(&asked).await;
         scene.note("issued");
         scene.network().thaw(1).await.unwrap();
+        scene.until_level().await;
+        scene.note("level");
+        scene.assert_exactly_once(&asked).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn zz_nothing() {
+        let mut scene = Scene::start([1, 2, 0]).await;
+        let mut asked = scene.begin().await;
+        scene.note("begun");
+        scene.go_on(&mut asked).await;
+        scene.until_issued(&asked).await;
+        scene.note("issued");
+        for n in 0..3 { let log = std::fs::read_to_string(scene.network().folder().join(format!("validator{n}/log"))).unwrap();
+            for line in log.lines().filter(|l| l.contains("failed check") || l.contains("re-announc") || l.contains("queue full")) { eprintln!("{n}: {line}"); } }
         scene.until_level().await;
         scene.note("level");
         scene.assert_exactly_once(&asked).await;

@@ -191,8 +191,8 @@ impl Client {
             Broadcast::Wait => prepared.request().clone(),
             Broadcast::Accept => prepared.request_without_waiting(),
         };
-        let mut unsent = Error::Malformed("no node");
-        for (index, node) in self.rpc.nodes() {
+        let (first, mut unsent) = (self.rpc.preferred(), Error::Malformed("no node"));
+        for (index, node) in self.rpc.nodes_from(first) {
             if let Err(failure) = self.rpc.admit(index).await {
                 unsent = failure.into_error([]);
                 continue;
@@ -202,12 +202,12 @@ impl Client {
             match self.rpc.send(node, request.clone(), cookie.as_deref()).await {
                 Err(Failure::NoAnswer(NoAnswer::Unsent(error))) => unsent = Error::Unreachable(error),
                 Ok(reply) => {
-                    self.rpc.prefer(index);
+                    self.rpc.prefer(index, first);
                     return outcome(prepared, broadcast, reply.result);
                 }
                 Err(failure) => {
                     // What becomes of the transaction is known there, and another node may lag behind.
-                    self.rpc.prefer(index);
+                    self.rpc.prefer(index, first);
                     let error = rejection(prepared, failure);
                     let may_be_there =
                         matches!(error, Error::OutcomeUnknown { why: Uncertainty::KnownAlready, .. });

@@ -73,8 +73,8 @@ impl Client {
     /// Everything is asked of one node: of two, one that lags behind may not know a transaction whose nonce the other
     /// one counts already.
     pub async fn fate(&self, signer: &Signer, prepared: &Prepared) -> Result<Fate, Error> {
-        let mut last = None;
-        for (index, _) in self.rpc.nodes() {
+        let (first, mut last) = (self.rpc.preferred(), None);
+        for (index, _) in self.rpc.nodes_from(first) {
             let found = match self.rpc.admit(index).await {
                 Ok(()) => self.fate_at(index, signer, prepared).await,
                 Err(failure) => Err(failure),
@@ -82,7 +82,7 @@ impl Client {
             match found {
                 Err(failure) if failure.lets_another_node_try() => last = Some(failure),
                 found => {
-                    self.rpc.prefer(index);
+                    self.rpc.prefer(index, first);
                     return found.map_err(|failure| unseen(prepared.transaction_json(), failure));
                 }
             }

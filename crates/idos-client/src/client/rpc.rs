@@ -106,15 +106,16 @@ impl Rpc {
         Err(Failure::OtherNetwork)
     }
 
-    /// The nodes in the order in which to ask them, with their indices.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, &Node)> {
-        let first = self.preferred.load(Ordering::Relaxed);
+    /// The nodes in the order in which to ask them, with their indices, from this one on.
+    pub(super) fn nodes_from(&self, first: usize) -> impl Iterator<Item = (usize, &Node)> {
         self.nodes.iter().enumerate().cycle().skip(first).take(self.nodes.len())
     }
 
-    /// Remembers to ask this node first: it answers, or has got a transaction.
-    pub(super) fn prefer(&self, index: usize) {
-        self.preferred.store(index, Ordering::Relaxed);
+    /// Remembers to ask this node before `first`, which was preferred when the question began: it answers, or has got a
+    /// transaction. An answer that was under way does not undo that somebody has
+    /// [turned away](Self::turn_away_from) meanwhile.
+    pub(super) fn prefer(&self, index: usize, first: usize) {
+        let _ = self.preferred.compare_exchange(first, index, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// The index of the node that is asked first.
@@ -146,15 +147,15 @@ impl Rpc {
         method: &str,
         params: &impl Serialize,
     ) -> Result<T, Failure> {
-        let mut last = None;
-        for (index, node) in self.nodes() {
+        let (first, mut last) = (self.preferred(), None);
+        for (index, node) in self.nodes_from(first) {
             let asked = match self.admit(index).await {
                 Ok(()) => self.ask(node, method, params, None).await,
                 Err(failure) => Err(failure),
             };
             match asked {
                 Ok(reply) => {
-                    self.prefer(index);
+                    self.prefer(index, first);
                     return Ok(reply.result);
                 }
                 Err(failure) if failure.lets_another_node_try() => {

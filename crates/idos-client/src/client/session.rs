@@ -98,7 +98,7 @@ impl Client {
     /// Ends the signer's sessions, at the gateways and here.
     pub async fn logout(&self, signer: &Signer) -> Result<(), Error> {
         let sender = signer.sender();
-        for (index, node) in self.rpc.nodes() {
+        for (index, node) in self.rpc.nodes_from(0) {
             let Some(cookie) = self.sessions.of(index, &sender).0.lock().await.take() else { continue };
             let params = Logout { account: hex::encode(&sender) };
             let reply = self.rpc.ask::<IgnoredAny>(node, "kgw.logout", &params, Some(&cookie)).await;

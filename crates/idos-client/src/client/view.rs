@@ -89,8 +89,8 @@ impl Client {
         texts: impl Fn() -> I,
     ) -> Result<CallAnswer, Error> {
         let params = CallParams::new(viewer, payload);
-        let mut last = None;
-        for (index, node) in self.rpc.nodes() {
+        let (first, mut last) = (self.rpc.preferred(), None);
+        for (index, node) in self.rpc.nodes_from(first) {
             if let Err(failure) = self.rpc.admit(index).await {
                 last = Some(failure);
                 continue;
@@ -105,7 +105,7 @@ impl Client {
             };
             match asked {
                 Ok(answer) => {
-                    self.rpc.prefer(index);
+                    self.rpc.prefer(index, first);
                     return Ok(answer);
                 }
                 Err(failure) if failure.lets_another_node_try() => last = Some(failure),
@@ -151,15 +151,15 @@ impl Client {
         texts: impl Fn() -> I,
     ) -> Result<CallAnswer, Error> {
         let Viewer::As(signer) = viewer else { return Err(LoginError::SignerNeeded.into()) };
-        let mut last = None;
-        for (index, node) in self.rpc.nodes() {
+        let (first, mut last) = (self.rpc.preferred(), None);
+        for (index, node) in self.rpc.nodes_from(first) {
             if let Err(failure) = self.rpc.admit(index).await {
                 last = Some(failure);
                 continue;
             }
             match self.query_challenged(node, signer, view, payload).await {
                 Ok(answer) => {
-                    self.rpc.prefer(index);
+                    self.rpc.prefer(index, first);
                     return Ok(answer);
                 }
                 Err(failure) if failure.lets_another_node_try() => last = Some(failure),

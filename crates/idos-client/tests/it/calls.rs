@@ -1,5 +1,6 @@
 //! Asking views, and everything that can be wrong with an answer.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use idos_client::actions::{
@@ -11,7 +12,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 use uuid::Uuid;
 
-use crate::support::server::{Server, Step, chain_info, health};
+use crate::support::server::{Server, Step, account, chain_info, health};
 use crate::support::vectors::{KWIL, issuer, text, vector};
 
 /// The result of a call in a vector that has a trace.
@@ -426,4 +427,27 @@ async fn a_node_with_tls_is_spoken_to_with_tls() {
 async fn nobody() -> url::Url {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
+}
+
+/// Under load something is always under way to a node from which one turns away.
+#[tokio::test]
+async fn an_answer_that_was_under_way_does_not_turn_back() {
+    let turning: Arc<OnceLock<Client>> = Arc::default();
+    let client = Arc::clone(&turning);
+    let first = Server::answering(move |request| match request.method() {
+        "user.account" => {
+            assert!(client.get().unwrap().turn_away_from(0));
+            account(6)
+        }
+        _ => chain_info(),
+    })
+    .await;
+    let second = Server::playing(vec![("user.account", account(7))]).await;
+    let config = ClientConfig { urls: vec![first.url.clone(), second.url.clone()], ..first.config() };
+    turning.set(Client::connect(config).await.unwrap()).unwrap();
+    let client = turning.get().unwrap();
+
+    assert_eq!(client.account(&issuer()).await.unwrap().nonce, 6);
+    assert_eq!(client.preferred_node(), 1);
+    assert_eq!(client.account(&issuer()).await.unwrap().nonce, 7);
 }
