@@ -181,7 +181,8 @@ async fn whoever_waits_for_a_lost_transaction_is_not_told() {
     accept(&client, &prepare(&client, &world, 1, 1).await).await.unwrap();
 }
 
-/// As kwild has it: a dropped transaction counts until the next block, and into that block come the ones behind it.
+/// Worse than kwild is known to do: a dropped transaction counts until the next block, and into that block come the ones
+/// behind it.
 #[tokio::test]
 async fn what_is_behind_a_dropped_transaction_fails_in_a_block_and_uses_no_nonce() {
     let world = without_blocks().await;
