@@ -38,7 +38,6 @@ mod on_kwild {
         user: User,
         /// Not used yet.
         grants: Vec<SignedGrant>,
-        started: Instant,
     }
 
     impl Scene {
@@ -74,7 +73,7 @@ mod on_kwild {
                 grants.push(signed_grant(&app, &user, -60, 3600).await);
             }
             let service = Service::start(app);
-            Self { stage, service, user, grants, started: Instant::now() }
+            Self { stage, service, user, grants }
         }
 
         fn network(&self) -> &Localnet {
@@ -195,10 +194,6 @@ mod on_kwild {
                 assert!(*leaders == all, "validator {number} has something else");
             }
         }
-
-        fn note(&self, what: &str) {
-            eprintln!("{:6.1} {what}", self.started.elapsed().as_secs_f64());
-        }
     }
 
     fn is_issuing(action: &str) -> bool {
@@ -222,13 +217,10 @@ mod on_kwild {
         let mut scene = Scene::start([1, 0, 2]).await;
         let mut asked = scene.begin().await;
         scene.network().kill(1).await.unwrap();
-        scene.note("killed");
         scene.go_on(&mut asked).await;
         scene.until_issued(&asked).await;
-        scene.note("issued");
         scene.network().start_again(1).await.unwrap();
         scene.until_level().await;
-        scene.note("level");
         scene.assert_exactly_once(&asked).await;
     }
 
@@ -237,15 +229,12 @@ mod on_kwild {
         let mut scene = Scene::start([0, 1, 2]).await;
         let mut asked = scene.begin().await;
         scene.network().kill(LEADER).await.unwrap();
-        scene.note("killed");
         scene.go_on(&mut asked).await;
         // Long enough for the service to try every validator.
         sleep(Duration::from_secs(12)).await;
         assert_eq!(scene.issued(&asked[ISSUANCES / 2..]).await, 0, "there are no blocks without the leader");
         scene.network().start_again(LEADER).await.unwrap();
-        scene.note("started");
         scene.until_issued(&asked).await;
-        scene.note("issued");
         scene.until_level().await;
         scene.assert_exactly_once(&asked).await;
     }
@@ -255,16 +244,13 @@ mod on_kwild {
         let mut scene = Scene::start([2, 1, 0]).await;
         let mut asked = scene.begin().await;
         scene.network().cut_off(2).await.unwrap();
-        scene.note("cut off");
         scene.go_on(&mut asked).await;
         scene.until_issued(&asked).await;
-        scene.note("issued");
         let there = scene.network().rows(2).await.unwrap().credentials().await.unwrap().len();
         assert!(there < ISSUANCES, "it got blocks: {there}");
         assert_ne!(scene.app().idos().await.unwrap().preferred_node(), 0);
         scene.network().reconnect(2).await.unwrap();
         scene.until_level().await;
-        scene.note("level");
         scene.assert_exactly_once(&asked).await;
     }
 
@@ -273,14 +259,10 @@ mod on_kwild {
         let mut scene = Scene::start([1, 2, 0]).await;
         let mut asked = scene.begin().await;
         scene.network().freeze(1).await.unwrap();
-        scene.note("frozen");
         scene.go_on(&mut asked).await;
-        scene.note("asked");
         scene.until_issued(&asked).await;
-        scene.note("issued");
         scene.network().thaw(1).await.unwrap();
         scene.until_level().await;
-        scene.note("level");
         scene.assert_exactly_once(&asked).await;
     }
 
@@ -291,15 +273,12 @@ mod on_kwild {
         for number in 0..VALIDATORS {
             scene.network().kill(number).await.unwrap();
         }
-        scene.note("killed");
         scene.go_on(&mut asked).await;
         let starting = (0..VALIDATORS).map(|number| scene.network().start_again(number));
         for started in futures_util::future::join_all(starting).await {
             started.unwrap();
         }
-        scene.note("started");
         scene.until_issued(&asked).await;
-        scene.note("issued");
         scene.until_level().await;
         scene.assert_exactly_once(&asked).await;
     }
