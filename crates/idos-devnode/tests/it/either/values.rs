@@ -23,9 +23,9 @@ async fn texts_of_every_kind_come_back_as_they_are() {
         "Ünïcödé 你好 🖋👩‍👩‍👧 \u{10ffff}",
         &"é".repeat(100_000),
     ];
-    let calls = (10..).zip(texts).map(|(number, text)| {
-        vec![id(number).into(), id(1).into(), "k".into(), text.into()]
-    });
+    let calls = (10..)
+        .zip(texts)
+        .map(|(number, text)| vec![id(number).into(), id(1).into(), "k".into(), text.into()]);
     world.execute_all(&issuer, "add_attribute_as_inserter", calls.collect()).await.succeeded();
     let rows = world.view(Some(&Signer::Wallet(key)), "get_attributes", vec![]).await.unwrap();
     let expected: Vec<_> =
