@@ -37,15 +37,12 @@ impl Lease {
         let pool = POOL.as_ref().map_err(|error| AnyError::Runtime(error.kind()))?;
         let free = pool.free().pop();
         let ready = pool.runtime.spawn(async move {
-            let network = match free {
-                Some(network) => {
-                    network.clear().await?;
-                    network
-                }
-                None => {
-                    let config = LocalnetConfig { chain_id, ..LocalnetConfig::default() };
-                    Arc::new(Localnet::start(config).await?)
-                }
+            let network = if let Some(network) = free {
+                network.clear().await?;
+                network
+            } else {
+                let config = LocalnetConfig { chain_id, ..LocalnetConfig::default() };
+                Arc::new(Localnet::start(config).await?)
             };
             network.add_inserters(&inserters).await?;
             Ok::<_, AnyError>(network)

@@ -95,7 +95,7 @@ impl World {
 
     /// The owner of a node that has one. kwild always does.
     pub(crate) fn owner(&self) -> Signer {
-        self.node.kwild().map_or_else(|| Signer::from_seed(&OWNER), |network| network.owner())
+        self.node.kwild().map_or_else(|| Signer::from_seed(&OWNER), idos_localnet::Localnet::owner)
     }
 
     /// The node, for a test of what only the development node has.
