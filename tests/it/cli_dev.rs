@@ -116,4 +116,50 @@ async fn it_stays_on_this_machine_and_makes_its_own_configuration() {
     assert_eq!(run(&["dev", "--mailbox-listen", "0.0.0.0:0"]).status.code(), Some(2));
     assert_eq!(run(&["--config", "config.toml", "dev"]).status.code(), Some(2));
     assert_eq!(run(&["dev", "--block-time", "0"]).status.code(), Some(2));
+    assert_eq!(run(&["dev", "--validators", "3"]).status.code(), Some(2));
+    assert_eq!(run(&["dev", "--kwild", "--validators", "0"]).status.code(), Some(2));
+    assert_eq!(run(&["dev", "--kwild", "--block-time", "0.4"]).status.code(), Some(2));
+}
+
+mod on_kwild {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn the_lines_that_are_printed_work_beside_three_validators() {
+        let (process, shown) = start(&["--kwild", "--validators", "3"]);
+        assert_eq!(shown["node"], "kwild");
+        let config = std::fs::read_to_string(shown["config"].as_str().unwrap()).unwrap();
+        let settings: toml::Table = config.parse().unwrap();
+        assert_eq!(settings["node"]["fallback_urls"].as_array().unwrap().len(), 2);
+        let submitted = shell(&shown["curl"]["submit"]);
+        let by_grant = shell(&shown["curl"]["submitByGrant"]);
+        shell(&shown["curl"]["createProfile"]);
+        let items = wait_until_issued(&shown["curl"]["read"], 2);
+        for id in [&submitted["id"], &by_grant["id"]] {
+            let item = items.iter().find(|item| item["id"] == *id).unwrap();
+            assert!(item["transaction"]["height"].as_u64().unwrap() > 0);
+        }
+        let config = shown["config"].as_str().unwrap();
+        let doctor = run(&["--config", config, "doctor"]);
+        assert!(doctor.status.success(), "{}", stdout(&doctor));
+        let folder = shown["data"].as_str().unwrap().to_owned();
+        let (code, _, said) = process.stop();
+        assert_eq!(code, Some(0), "{said}");
+        assert!(!std::path::Path::new(&folder).exists(), "nothing is left behind");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_network_in_a_folder_is_taken_up_again() {
+        let folder = Folder::new();
+        let data = folder.path("mine");
+        let (process, first) = start(&["--kwild", "--data", &data]);
+        let submitted = shell(&first["curl"]["submit"]);
+        wait_until_issued(&first["curl"]["read"], 1);
+        assert_eq!(process.stop().0, Some(0));
+        let (process, second) = start(&["--kwild", "--data", &data]);
+        shell(&second["curl"]["submit"]);
+        let items = wait_until_issued(&second["curl"]["read"], 2);
+        assert!(items.iter().any(|item| item["id"] == submitted["id"]), "the network goes on");
+        assert_eq!(process.stop().0, Some(0));
+    }
 }

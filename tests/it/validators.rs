@@ -15,7 +15,7 @@ mod on_kwild {
     use idos_issuer::model::submission::{Authority, SignedGrant};
     use idos_issuer::store::Store;
     use idos_issuer::vault::Vault;
-    use idos_localnet::{AnyNode, Inserter, Localnet, LocalnetConfig};
+    use idos_localnet::{Inserter, Localnet, LocalnetConfig};
     use idos_wallet::WalletType;
     use tokio::time::sleep;
     use zeroize::Zeroizing;
@@ -60,7 +60,7 @@ mod on_kwild {
             create_profile(&client, &Signer::from_seed(&keys.first().seed), &user).await.unwrap();
 
             let stage = Stage {
-                node: AnyNode::Kwild(Box::new(network)),
+                node: network.into(),
                 database: Database::new(Backend::Sqlite).await,
                 keys,
                 clock: Clock::System,

@@ -4,6 +4,7 @@ use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 
 use crate::network::{Error, StartError};
 use crate::owner::SeedError;
+use crate::pool::Lease;
 use crate::{AccessGrant, Counts, Credential, Localnet, LocalnetConfig, Transaction, User, Wallet};
 
 /// Says which node tests are to run against.
@@ -14,7 +15,22 @@ pub enum AnyNode {
     /// The development node.
     Dev(DevNode),
     /// kwild.
-    Kwild(Box<Localnet>),
+    Kwild(Kwild),
+}
+
+/// A network, alone or lent.
+#[derive(Debug)]
+pub struct Kwild {
+    network: Held,
+    /// Where clients were told to go: to the gateway, or, where nobody needs a session, to the node behind it.
+    url: String,
+}
+
+#[derive(Debug)]
+enum Held {
+    Own(Box<Localnet>),
+    /// Other tests of this process may have had it before.
+    Lent(Lease),
 }
 
 /// What may go wrong with either.
@@ -41,6 +57,9 @@ pub enum AnyError {
     /// The tables of kwild.
     #[error("the network's database does not answer")]
     Rows(#[from] sqlx::Error),
+    /// The networks of this process cannot run.
+    #[error("the networks of this process cannot run: {0}")]
+    Runtime(std::io::ErrorKind),
 }
 
 impl AnyNode {
@@ -53,10 +72,22 @@ impl AnyNode {
         }
     }
 
-    /// Starts the node that is wanted. kwild heeds of the configuration what it knows: address, chain id, inserters,
-    /// sessions, and how long a broadcast waits. It keeps its own time, has an owner of its own, and makes blocks as fast
-    /// as it can.
+    /// Starts the node that is wanted. kwild heeds of the configuration the inserters, and whether sessions are needed. It
+    /// keeps its own time, has an owner of its own, and makes blocks as fast as it can. Its schema is empty, but its chain
+    /// may be older: accounts may have nonces, and there may be transactions.
     pub async fn start(config: DevNodeConfig) -> Result<Self, AnyError> {
+        if !Self::is_kwild_wanted()? {
+            return Ok(Self::Dev(DevNode::start(config).await?));
+        }
+        let chain_id = DevNodeConfig::default().chain_id;
+        let network = Lease::take(chain_id, config.inserters).await?;
+        let node_url = network.node_url(0).map(str::to_owned);
+        let url = if config.require_sessions { network.url() } else { node_url.unwrap_or_default() };
+        Ok(Self::Kwild(Kwild { network: Held::Lent(network), url }))
+    }
+
+    /// The same with a chain of its own. kwild heeds chain id, address, and times, too.
+    pub async fn start_fresh(config: DevNodeConfig) -> Result<Self, AnyError> {
         if !Self::is_kwild_wanted()? {
             return Ok(Self::Dev(DevNode::start(config).await?));
         }
@@ -71,7 +102,7 @@ impl AnyNode {
             login_life: config.login_life,
             ..LocalnetConfig::default()
         };
-        Ok(Self::Kwild(Box::new(Localnet::start(config).await?)))
+        Ok(Localnet::start(config).await?.into())
     }
 
     /// The development node, if it is one.
@@ -97,7 +128,7 @@ impl AnyNode {
     pub fn url(&self) -> String {
         match self {
             Self::Dev(node) => node.url(),
-            Self::Kwild(network) => network.url(),
+            Self::Kwild(network) => network.url.clone(),
         }
     }
 
@@ -114,7 +145,8 @@ impl AnyNode {
     pub async fn stop(self) {
         match self {
             Self::Dev(node) => node.stop().await,
-            Self::Kwild(network) => network.stop().await,
+            Self::Kwild(Kwild { network: Held::Own(network), .. }) => network.stop().await,
+            Self::Kwild(Kwild { network: Held::Lent(_), .. }) => {} // it goes back
         }
     }
 
@@ -171,6 +203,24 @@ impl AnyNode {
         match self {
             Self::Dev(node) => Ok(node.transactions().await?),
             Self::Kwild(network) => Ok(network.rows(0).await?.transactions().await.map_err(Error::from)?),
+        }
+    }
+}
+
+impl From<Localnet> for AnyNode {
+    fn from(network: Localnet) -> Self {
+        let url = network.url();
+        Self::Kwild(Kwild { network: Held::Own(Box::new(network)), url })
+    }
+}
+
+impl std::ops::Deref for Kwild {
+    type Target = Localnet;
+
+    fn deref(&self) -> &Localnet {
+        match &self.network {
+            Held::Own(network) => network,
+            Held::Lent(network) => network,
         }
     }
 }

@@ -127,7 +127,7 @@ async fn serve(State(gateway): State<Arc<Shared>>, request: Request<Body>) -> Re
     let (head, body) = request.into_parts();
     let origin = head.headers.get(header::ORIGIN).cloned();
     let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
-        let refusal = (StatusCode::BAD_REQUEST, "error reading request body").into_response();
+        let refusal = (StatusCode::BAD_REQUEST, "error reading request body\n").into_response();
         return with_cors(refusal, origin);
     };
     let is_call = head.method == Method::POST && head.uri.path() == "/rpc/v1";

@@ -24,6 +24,7 @@
 //!
 //! - `any`: this network or the development node, for tests that run against both.
 //! - `network`: all of it, started and stopped.
+//! - `pool`: networks that tests hand on to each other.
 //! - `tools`: where the programs are.
 //! - `folder`: where the network's files are, and that temporary ones go away.
 //! - `process`: programs that end with us, however we end.
@@ -40,6 +41,7 @@ mod folder;
 mod gateway;
 mod network;
 mod owner;
+mod pool;
 mod ports;
 mod postgres;
 mod process;
@@ -48,11 +50,12 @@ mod rpc;
 mod tools;
 mod validator;
 
-pub use any::{AnyError, AnyNode};
+pub use any::{AnyError, AnyNode, Kwild};
 pub use config::LocalnetConfig;
 pub use idos_devnode::{AccessGrant, Counts, Credential, Inserter, Transaction, User, Wallet};
 pub use network::{Error, Localnet, StartError};
 pub use owner::SeedError;
+pub use pool::Lease;
 pub use process::ProcessError;
 pub use rows::Rows;
 pub use rpc::RpcFailure;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use idos_client::Signer;
@@ -42,6 +43,8 @@ pub struct Localnet {
     owner: Owner,
     folder: Folder,
     nursery: Nursery,
+    /// The height of the block after which the schema was empty.
+    cleared: AtomicI64,
 }
 
 /// Why a network does not start.
@@ -141,8 +144,18 @@ impl Localnet {
         let peers = peers(&validators, &places);
         let node_urls = gateways.iter().map(|gateway| gateway.node_url().to_owned()).collect();
         let validators = validators.into_iter().map(Mutex::new).collect();
-        let network =
-            Self { gateways, validators, postgres, config, peers, node_urls, owner, folder, nursery };
+        let network = Self {
+            gateways,
+            validators,
+            postgres,
+            config,
+            peers,
+            node_urls,
+            owner,
+            folder,
+            nursery,
+            cleared: AtomicI64::new(0),
+        };
         network.warn_everybody();
         network.seed(&network.config.inserters).await?;
         Ok(network)
@@ -266,10 +279,31 @@ impl Localnet {
         self.seed(std::slice::from_ref(inserter)).await
     }
 
+    /// The same for several.
+    pub async fn add_inserters(&self, inserters: &[Inserter]) -> Result<(), SeedError> {
+        self.seed(inserters).await
+    }
+
+    /// Deletes all that the schema holds, inserters included. The chain goes on: blocks, and the nonces of accounts, stay.
+    /// The first validator must run.
+    pub async fn clear(&self) -> Result<(), SeedError> {
+        const EVERYTHING: &str =
+            "DELETE FROM consumed_write_grants; DELETE FROM users; DELETE FROM inserters;";
+        let node = match self.validators.first() {
+            Some(validator) => validator.lock().await.rpc()?.clone(),
+            None => return Ok(()),
+        };
+        let height = self.owner.at(node.url()).await?.run_sql(&node, EVERYTHING).await?;
+        self.cleared.store(height, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// A look into the state of a validator.
     pub async fn rows(&self, number: usize) -> Result<Rows, Error> {
         let node = self.validator(number)?.lock().await.rpc()?.clone();
-        Ok(Rows::new(self.database(number)?.connect(&database(number)).await?, node))
+        let since = self.cleared.load(Ordering::Relaxed);
+        let db = self.database(number)?.connect(&database(number)).await?;
+        Ok(Rows::new(db, node, since))
     }
 
     /// How many rows the first validator has, which must run. Sessions are those of all gateways.

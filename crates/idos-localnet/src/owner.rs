@@ -6,17 +6,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use idos_client::actions::{Action, AddDelegateAsOwner, AddInserterAsOwner, DeleteDelegateAsOwner};
-use idos_client::transaction::TxHash;
+use idos_client::transaction::{Body, CONCAT, Fee, Signature, Signed, TxHash};
 use idos_client::{Broadcast, Client, ClientConfig, Ed25519Signer, Nonce, Signer};
 use idos_devnode::Inserter;
 use rand_core::{OsRng, RngCore};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::rows;
+use crate::rpc::{RpcFailure, Server};
 use crate::validator::write_secret;
 
 const KEY: &str = "owner.key";
+
+/// How long to wait for the block of something.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Who owns a network's schema.
 #[derive(Debug)]
@@ -34,6 +39,9 @@ pub enum SeedError {
     /// The node's address is malformed.
     #[error("the node's address is malformed")]
     Url(#[from] url::ParseError),
+    /// The node does not take the owner's SQL.
+    #[error("the network does not take its owner's SQL")]
+    Sql(#[from] RpcFailure),
 }
 
 impl From<idos_client::Error> for SeedError {
@@ -115,7 +123,6 @@ impl AtNode {
 
     /// Writes all in few blocks: only the last is waited for, and then it is looked up what became of the others.
     async fn write_all(&self, writes: &[Write<'_>]) -> Result<(), SeedError> {
-        const PATIENCE: Duration = Duration::from_secs(30);
         let Some((last, others)) = writes.split_last() else { return Ok(()) };
         let mut sent = Vec::new();
         for write in others {
@@ -142,7 +149,41 @@ impl AtNode {
         }
     }
 
+    /// Runs SQL of the owner's, who may do everything, in a transaction of its own. Gives the height of its block.
+    pub(crate) async fn run_sql(&self, node: &Server, statements: &str) -> Result<i64, SeedError> {
+        let body = Body {
+            description: String::new(),
+            payload: raw_statement(statements),
+            payload_type: "raw_statement".to_owned(),
+            fee: Fee::zero(),
+            nonce: self.client.pending_account(&self.signer).await?.nonce + 1,
+            chain_id: self.client.chain_id().to_owned(),
+        };
+        let signed = Signed {
+            signature: Signature {
+                bytes: self.signer.sign(&body.sign_text()),
+                signature_type: self.signer.signature_type().as_str().to_owned(),
+            },
+            sender: self.signer.sender(),
+            serialization: CONCAT.to_owned(),
+            body,
+        };
+        node.call("user.broadcast", json!({ "tx": signed, "sync": 0 })).await?;
+        let height = self.client.confirm(signed.hash(), PATIENCE).await?;
+        Ok(i64::try_from(height).unwrap_or(i64::MAX))
+    }
+
     async fn execute<A: Action>(&self, action: &A, broadcast: Broadcast) -> Result<TxHash, SeedError> {
         Ok(self.client.execute(&self.signer, action, Nonce::Next, broadcast).await?.hash)
     }
+}
+
+/// The payload of SQL without parameters: version 0, the statements, no parameters; lengths in little endian.
+fn raw_statement(statements: &str) -> Vec<u8> {
+    let length = u32::try_from(statements.len()).unwrap_or(u32::MAX);
+    let mut payload = vec![0, 0];
+    payload.extend(length.to_le_bytes());
+    payload.extend(statements.as_bytes());
+    payload.extend([0, 0]);
+    payload
 }

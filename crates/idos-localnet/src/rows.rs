@@ -18,11 +18,13 @@ use crate::rpc::{RpcFailure, Server};
 pub struct Rows {
     db: PgConnection,
     node: Server,
+    /// The height of the block after which the schema was empty.
+    since: i64,
 }
 
 impl Rows {
-    pub(crate) fn new(db: PgConnection, node: Server) -> Self {
-        Self { db, node }
+    pub(crate) fn new(db: PgConnection, node: Server, since: i64) -> Self {
+        Self { db, node, since }
     }
 
     /// How many rows there are. Transactions and sessions, which are in no table, are left at 0.
@@ -132,12 +134,13 @@ impl Rows {
         Ok(rows.into_iter().map(grant).collect())
     }
 
-    /// Every transaction that is in a block of this validator, oldest first; those of the network's owner are there,
-    /// too. Reads all blocks: for short chains.
+    /// Every transaction that is in a block of this validator, oldest first, since the network began or was
+    /// [cleared](crate::Localnet::clear); those of the network's owner are there, too. Reads all those blocks: for short
+    /// chains.
     pub async fn transactions(&self) -> Result<Vec<Transaction>, RpcFailure> {
         let health: ChainHealth = self.ask("chain.health", json!({})).await?;
         let mut found = Vec::new();
-        for height in 1..=health.height {
+        for height in self.since + 1..=health.height {
             let block: BlockAnswer = self.ask("chain.block", json!({ "height": height })).await?;
             let transactions = block.block.txns.unwrap_or_default();
             if transactions.is_empty() {

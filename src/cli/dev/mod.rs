@@ -161,7 +161,7 @@ impl Dev {
             folder: folder.beside("-kwild"),
             ..defaults
         });
-        Ok(AnyNode::Kwild(Box::new(network.await?)))
+        Ok(network.await?.into())
     }
 }
 

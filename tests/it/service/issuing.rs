@@ -69,6 +69,39 @@ on_both_databases! {
         service.stop().await;
     }
 
+    async fn revoked_and_issued_again(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::FaceSign);
+        create_profile(&stage, &user).await;
+        let service = stage.service().await;
+        let app = &service.app;
+        let issue = async || {
+            let grant = signed_grant(app, &user, -60, 3600).await;
+            let authority = Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None };
+            let issuance = submit(app, &user, authority).await;
+            until(app, &issuance.id, |i| i.state == State::Issued).await
+        };
+        let first = issue().await;
+        revoke::request(app, &caller(), &first.id).await.unwrap();
+        until(app, &first.id, |i| i.state == State::Revoked).await;
+        let second = issue().await;
+
+        // As whoever is shown them sees them: by the status in the notes of the originals.
+        let rows = stage.node.credentials().await.unwrap();
+        assert_eq!(rows.len(), 4, "two originals, each with its copy");
+        for (issuance, status) in [(&first, "revoked"), (&second, "approved")] {
+            let row = rows.iter().find(|row| row.id == issuance.ids.original.to_string()).unwrap();
+            let notes: serde_json::Value = serde_json::from_str(&row.public_notes).unwrap();
+            assert_eq!(notes["status"], status);
+        }
+        let client = app.idos().await.unwrap();
+        let holder = Signer::Wallet(user.wallet.clone());
+        for issuance in [&first, &second] {
+            read::owned(client, &holder, &user.secret, issuance.ids.original).await.unwrap();
+        }
+        service.stop().await;
+    }
+
     async fn a_grant_that_comes_later(backend) {
         let stage = Stage::new(backend).await;
         let user = User::with(WalletType::Evm);

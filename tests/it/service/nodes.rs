@@ -43,8 +43,8 @@ on_both_databases! {
 
         let service = stage.service().await;
         let issuance = submit(&service.app, &user, Authority::Inserter).await;
-        let issued = until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
-        assert!(issued.transaction.unwrap().height.is_some());
+        let done = until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
+        assert!(done.transaction.unwrap().height.is_some());
         assert_eq!(other.credentials().await.unwrap().len(), 1);
         assert_eq!(stage.dev().pending().await.len(), 1, "the first node had it, and has it still");
         service.stop().await;

@@ -33,10 +33,10 @@ async fn rpc(State(node): State<Arc<Shared>>, request: Request<Body>) -> Respons
     } else if head.method == Method::POST {
         match to_bytes(body, MAX_REQUEST).await {
             Ok(body) => respond(&node, answer(&node, &head.headers, &body).await).await,
-            Err(_) => (StatusCode::BAD_REQUEST, "error reading request body").into_response(),
+            Err(_) => (StatusCode::BAD_REQUEST, "error reading request body\n").into_response(),
         }
     } else {
-        (StatusCode::METHOD_NOT_ALLOWED, "POST required for JSON-RPC").into_response()
+        (StatusCode::METHOD_NOT_ALLOWED, "POST required for JSON-RPC\n").into_response()
     };
     with_cors(response, origin)
 }

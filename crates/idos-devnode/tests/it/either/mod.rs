@@ -11,6 +11,7 @@ mod owner;
 mod refusals;
 mod rpc;
 mod users;
+mod values;
 mod vectors;
 mod wallets;
 mod with_client;

@@ -23,7 +23,7 @@ fn payload_of_80_kb() -> Vec<u8> {
 #[tokio::test]
 async fn every_captured_transaction_is_known_by_its_hash() {
     let mut played = 0;
-    let mut world = World::new().await;
+    let mut world = World::fresh().await;
     for vector in all().iter().filter(|vector| vector["kind"] == "execute") {
         let name = vector["id"].as_str().unwrap();
         if vector["js_error"].is_object() || vector["js_error"].is_string() {
@@ -115,7 +115,7 @@ async fn every_captured_call_is_answered() {
 /// What the client needs of every answer: status 200, a truthy result, and here the same members.
 #[tokio::test]
 async fn captured_conversations_go_the_same_way() {
-    let world = World::new().await;
+    let world = World::fresh().await;
     for _ in 0..6 {
         world.execute(&world.issuer(), "has_profile", vec!["".into()]).await.succeeded();
     }

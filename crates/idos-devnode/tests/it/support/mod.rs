@@ -63,6 +63,17 @@ impl World {
 
     /// The same, changed. A kwild heeds what `AnyNode::start` says.
     pub(crate) async fn with(change: impl FnOnce(&mut DevNodeConfig)) -> Self {
+        let (config, clock, issuer) = Self::plan(change);
+        Self { node: AnyNode::start(config).await.unwrap(), clock, issuer }
+    }
+
+    /// The same at the beginning of its chain: nobody has sent a transaction.
+    pub(crate) async fn fresh() -> Self {
+        let (config, clock, issuer) = Self::plan(|_| {});
+        Self { node: AnyNode::start_fresh(config).await.unwrap(), clock, issuer }
+    }
+
+    fn plan(change: impl FnOnce(&mut DevNodeConfig)) -> (DevNodeConfig, Clock, Ed25519Signer) {
         crate::log::install();
         let is_kwild = AnyNode::is_kwild_wanted().unwrap();
         let clock = if is_kwild { Clock::system() } else { Clock::fixed(start()) };
@@ -74,7 +85,7 @@ impl World {
             ..DevNodeConfig::default()
         };
         change(&mut config);
-        Self { node: AnyNode::start(config).await.unwrap(), clock, issuer }
+        (config, clock, issuer)
     }
 
     /// A node with an owner.
@@ -84,7 +95,7 @@ impl World {
 
     /// The owner of a node that has one. kwild always does.
     pub(crate) fn owner(&self) -> Signer {
-        self.node.kwild().map_or_else(|| Signer::from_seed(&OWNER), |network| network.owner())
+        self.node.kwild().map_or_else(|| Signer::from_seed(&OWNER), idos_localnet::Localnet::owner)
     }
 
     /// The node, for a test of what only the development node has.

@@ -1,4 +1,4 @@
-// The real Kwil client against our development node: what it makes of failures, and rarer ways to send.
+// The real Kwil client against the development node or kwild: what it makes of failures, and rarer ways to send.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -19,7 +19,7 @@ import {
   stranger,
   url,
 } from "../lib/devnode.js";
-import { grantedWrite, sealedRow, writeGrant } from "../lib/holder.js";
+import { grantedWrite, writeGrant } from "../lib/holder.js";
 import { Idos } from "../lib/idos.js";
 import { base64, nacl } from "../lib/sealing.js";
 
@@ -112,19 +112,10 @@ describe("failures", () => {
     await assert.rejects(forger.call("get_user_as_inserter", { id: holder.id }), /-90\d/);
   });
 
-  test("of a view are swallowed by the client; the node's log says so", async () => {
+  test("of a view are swallowed by the client", async () => {
     const other = await stranger();
-    const from = node.log.text.length;
     const { status, data } = await other.callRaw("get_user_as_inserter", { id: holder.id });
     assert.deepEqual({ status, result: data.result }, { status: 200, result: [] });
-    await logged(/WARN.*Unauthorized inserter/, from);
-    await logged(/WARN.*(swallow|ignore|drop|overlook|hide|not see)/i, from);
-
-    const id = random.uuid();
-    const row = sealedRow("{}", holderBox.publicKey, issuerRow, '{"level":"basic"}');
-    await issuer.execute("upsert_credential_as_inserter", { id, user_id: holder.id, ...row });
-    assert.deepEqual(await other.call("get_credential_shared", { id }), []);
-    await logged(/the credential is not shared with the caller/, from);
   });
 
   test("of a second login are swallowed by the client; the node's log says so", async () => {
@@ -178,15 +169,12 @@ describe("other ways to send", () => {
     assert.equal(data.result[0].id, holder.id);
   });
 
-  test("named arguments are checked against the node's list of actions", async () => {
+  test("named arguments need the list of actions, which nobody may read", async () => {
     const inputs = { $user_id: holder.id, $page: 1, $size: 10 };
-    const { data } = await issuer.kwil.call(
-      { namespace: "main", name: "get_access_grants_granted", inputs },
-      issuer.signer,
+    await assert.rejects(
+      issuer.kwil.call({ namespace: "main", name: "get_access_grants_granted", inputs }, issuer.signer),
+      /code: -300, message: user does not have privilege SELECT on namespace "main"/,
     );
-    assert.deepEqual(data.result, []);
-    const misnamed = { namespace: "main", name: "get_access_grants_granted", inputs: { $users: holder.id } };
-    await assert.rejects(issuer.kwil.call(misnamed, issuer.signer), /Incorrect parameters: \$users/);
   });
 
   test("without waiting, the result is looked up by the hash", async () => {

@@ -1,4 +1,4 @@
-// The real Kwil client against our development node: holders of every wallet type grant a write, read, share.
+// The real Kwil client against the development node or kwild: write grants, access grants, and what holders do.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
