@@ -227,6 +227,7 @@ impl App {
                 config.urls.extend(self.node.fallback_urls.iter().cloned());
                 config.chain_id.clone_from(&self.node.chain_id);
                 config.plain_http = self.node.plain_http;
+                config.timeout = Duration::from_secs(self.node.timeout_seconds.into());
                 let client = Client::connect(config).await.inspect_err(|_| {
                     let mut at = self.not_connected.lock().unwrap_or_else(PoisonError::into_inner);
                     *at = Some(Instant::now());

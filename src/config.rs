@@ -61,6 +61,9 @@ pub struct Node {
     /// Whether other machines may be spoken to without TLS.
     #[serde(default)]
     pub plain_http: bool,
+    /// How long a node may take to answer, in seconds.
+    #[serde(default = "Node::default_timeout")]
+    pub timeout_seconds: u32,
     /// How long a transaction may wait for its block, in seconds, before another node is asked about it: the one that
     /// took it may be cut off from the others.
     #[serde(default = "Node::default_block_patience")]
@@ -68,6 +71,10 @@ pub struct Node {
 }
 
 impl Node {
+    fn default_timeout() -> u32 {
+        15
+    }
+
     fn default_block_patience() -> u32 {
         30
     }
@@ -464,6 +471,7 @@ impl Config {
                 "http.max_file",
                 "must not be more than http.max_body",
             ),
+            ((5..=120).contains(&self.node.timeout_seconds), "node.timeout_seconds", "must be from 5 to 120"),
             (self.node.block_patience_seconds > 0, "node.block_patience_seconds", "must not be 0"),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
@@ -632,7 +640,13 @@ mod tests {
                 telemetry,
                 ..
             } = config;
-            let node = (&node.fallback_urls, &node.chain_id, node.plain_http, node.block_patience_seconds);
+            let node = (
+                &node.fallback_urls,
+                &node.chain_id,
+                node.plain_http,
+                node.timeout_seconds,
+                node.block_patience_seconds,
+            );
             format!(
                 "{:#?}",
                 (node, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry)
