@@ -1,15 +1,18 @@
 //! What the service takes and delivers under load; `benches/load/run` runs it.
 //!
-//! `idos-issuer serve` and the development node run as processes of their own, the clients in this one. Each cell has
-//! a fresh service with a fresh database, so that its peak of memory is its own.
+//! `idos-issuer serve` and the development node, or a network of real node software, run as processes of their own, the
+//! clients in this one. Each cell has a fresh service with a fresh database, so that its peak of memory is its own.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails loudly")]
 
+mod chain;
 mod delivery;
 mod deployment;
 mod evidence;
 mod intake;
+mod kwild;
 mod memory;
+mod prepared;
 mod process;
 mod report;
 mod usage;
@@ -44,6 +47,8 @@ enum Part {
     Intake,
     Delivery,
     Memory,
+    /// Not among those that are measured when none is named: it needs the programs that tests/kwild/build makes
+    Kwild,
 }
 
 #[tokio::main]
@@ -61,6 +66,7 @@ async fn main() {
         intake: Vec::new(),
         delivery: Vec::new(),
         memory: Vec::new(),
+        kwild: Vec::new(),
     };
     if does(Part::Intake) {
         measure_intake(&site, arguments.quick, &mut report.intake).await;
@@ -73,6 +79,12 @@ async fn main() {
         let (seconds, large) = if arguments.quick { (2, 8) } else { (8, 64) };
         tell("memory");
         report.memory = memory::measure(&site, &node, Duration::from_secs(seconds), large).await;
+    }
+    if arguments.only == Some(Part::Kwild) {
+        for millis in if arguments.quick { vec![500] } else { vec![1000, 500] } {
+            let block = Duration::from_millis(millis);
+            measure_kwild(&site, arguments.quick, block, &mut report.kwild).await;
+        }
     }
     report.load[1] = process::load_average();
     if let Some(folder) = arguments.json.parent() {
@@ -177,5 +189,91 @@ async fn measure_delivery(site: &Site, quick: bool, rows: &mut Vec<delivery::Row
         for row in &mut rows[begin..] {
             row.ratio = Some(row.per_second / awaited);
         }
+    }
+}
+
+/// All of it at one block time: the ways of the service, and then a client that has signed everything beforehand.
+async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec<kwild::Row>) {
+    use crate::kwild::{Cell, Intake, Slot, Times, Way};
+    use crate::prepared::What;
+
+    const LARGE: usize = 1_000_000;
+    let node = Node::start_kwild(site, block).await;
+    let (warm_up, measured) = if quick { (2, 3) } else { (3, 12) };
+    let times =
+        Times { block, warm_up: Duration::from_secs(warm_up), measured: Duration::from_secs(measured) };
+    let usual = |keys, in_flight| Cell {
+        backend: Backend::Sqlite,
+        keys,
+        in_flight,
+        file_bytes: 0,
+        way: Way::Gateway,
+        intake: Intake::Meanwhile,
+    };
+    let alone = |cell| Slot { cells: vec![cell], with_awaiting: false };
+    let on_postgres = |cell| Cell { backend: Backend::Postgres, ..cell };
+    let before = |cell| Cell { intake: Intake::Before(if quick { 300 } else { 4000 }), ..cell };
+    let large = |cell| Cell { file_bytes: LARGE, ..cell };
+    let bare = |cell| Cell { way: Way::Bare, ..cell };
+    let slots = if quick {
+        vec![
+            Slot { cells: vec![usual(1, 1)], with_awaiting: true },
+            alone(before(usual(2, 64))),
+            alone(large(bare(usual(1, 64)))),
+        ]
+    } else {
+        let all_keys = |in_flight| [1, 2, 4].map(|keys| usual(keys, in_flight)).to_vec();
+        let mut slots = vec![Slot { cells: all_keys(1), with_awaiting: true }];
+        for in_flight in [8, 64] {
+            slots.extend(all_keys(in_flight).into_iter().map(alone));
+        }
+        slots.extend(
+            [
+                usual(4, 256),
+                before(usual(1, 64)),
+                before(usual(4, 64)),
+                before(usual(4, 256)),
+                before(bare(usual(4, 256))),
+                on_postgres(usual(4, 64)),
+                before(on_postgres(usual(4, 64))),
+                large(usual(1, 64)),
+                large(usual(4, 64)),
+                Cell { intake: Intake::Before(80), ..large(usual(4, 64)) },
+            ]
+            .map(alone),
+        );
+        slots
+    };
+    let begin = rows.len();
+    for slot in slots {
+        tell(&format!("kwild, blocks of {} ms: {slot:?}", block.as_millis()));
+        rows.extend(kwild::measure(site, &node, &slot, times).await);
+    }
+    let awaited = rows[begin..].iter().find(|row| row.who == kwild::Who::Awaiting).map(|row| row.per_second);
+    for row in &mut rows[begin..] {
+        row.ratio = awaited.map(|awaited| row.per_second / awaited);
+    }
+
+    let holder = prepared::Holder::of(site, &node).await;
+    let small = |what, way, keys, count| prepared::Cell { what, file_bytes: 0, way, keys, count, most: 3000 };
+    let cells = if quick {
+        vec![
+            small(What::Inserter, Way::Bare, 4, 2000),
+            prepared::Cell { most: 400, ..small(What::WriteGrant, Way::Gateway, 2, 600) },
+        ]
+    } else {
+        vec![
+            small(What::Inserter, Way::Bare, 1, 14000),
+            small(What::Inserter, Way::Bare, 6, 14000),
+            small(What::Inserter, Way::Gateway, 6, 14000),
+            small(What::WriteGrant, Way::Bare, 6, 8000),
+            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Bare, 4, 200) },
+            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Gateway, 4, 200) },
+            prepared::Cell { file_bytes: LARGE, most: 8, ..small(What::WriteGrant, Way::Bare, 4, 120) },
+        ]
+    };
+    for cell in cells {
+        tell(&format!("kwild, blocks of {} ms: {cell:?}", block.as_millis()));
+        rows.push(prepared::measure(site, &node, &holder, cell, times).await);
     }
 }
