@@ -28,6 +28,12 @@ use crate::deployment::{Backend, Node, Site};
 use crate::evidence::Encoding;
 use crate::report::Report;
 
+/// Bytes of files of a large credential.
+const LARGE: usize = 1_000_000;
+
+/// How long kwild gathers transactions for a block: its default, and the least that it permits.
+const KWILD_BLOCKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(500)];
+
 /// Measures the service under load.
 #[derive(Parser)]
 struct Arguments {
@@ -81,9 +87,8 @@ async fn main() {
         report.memory = memory::measure(&site, &node, Duration::from_secs(seconds), large).await;
     }
     if arguments.only == Some(Part::Kwild) {
-        for millis in if arguments.quick { vec![500] } else { vec![1000, 500] } {
-            let block = Duration::from_millis(millis);
-            measure_kwild(&site, arguments.quick, block, &mut report.kwild).await;
+        for block in if arguments.quick { &KWILD_BLOCKS[1..] } else { &KWILD_BLOCKS } {
+            measure_kwild(&site, arguments.quick, *block, &mut report.kwild).await;
         }
     }
     report.load[1] = process::load_average();
@@ -101,7 +106,6 @@ fn tell(what: &str) {
 }
 
 async fn measure_intake(site: &Site, quick: bool, rows: &mut Vec<intake::Row>) {
-    const LARGE: usize = 1_000_000;
     let all_at_once: &[usize] = if quick { &[16] } else { &[1, 16, 64] };
     for backend in [Backend::Sqlite, Backend::Postgres] {
         for size in [0, LARGE] {
@@ -192,14 +196,13 @@ async fn measure_delivery(site: &Site, quick: bool, rows: &mut Vec<delivery::Row
     }
 }
 
-/// All of it at one block time: the ways of the service, and then a client that has signed everything beforehand.
+/// All of it at one block time.
 async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec<kwild::Row>) {
     use crate::kwild::{Cell, Intake, Slot, Times, Way};
-    use crate::prepared::What;
 
-    const LARGE: usize = 1_000_000;
     let node = Node::start_kwild(site, block).await;
-    let (warm_up, measured) = if quick { (2, 3) } else { (3, 12) };
+    let default_time = block == KWILD_BLOCKS[0];
+    let (warm_up, measured) = if quick { (1, 3) } else { (3, 10) };
     let times =
         Times { block, warm_up: Duration::from_secs(warm_up), measured: Duration::from_secs(measured) };
     let usual = |keys, in_flight| Cell {
@@ -212,23 +215,26 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
     };
     let alone = |cell| Slot { cells: vec![cell], with_awaiting: false };
     let on_postgres = |cell| Cell { backend: Backend::Postgres, ..cell };
-    let before = |cell| Cell { intake: Intake::Before(if quick { 300 } else { 4000 }), ..cell };
+    let before = |cell| Cell { intake: Intake::Before(if quick { 1500 } else { 4000 }), ..cell };
     let large = |cell| Cell { file_bytes: LARGE, ..cell };
     let bare = |cell| Cell { way: Way::Bare, ..cell };
-    let slots = if quick {
-        vec![
+    let all_keys = |in_flight, with_awaiting| {
+        let cells = [1, 2, 4].map(|keys| usual(keys, in_flight)).to_vec();
+        Slot { cells, with_awaiting }
+    };
+    let slots = match (quick, default_time) {
+        (true, _) => vec![
             Slot { cells: vec![usual(1, 1)], with_awaiting: true },
             alone(before(usual(2, 64))),
             alone(large(bare(usual(1, 64)))),
-        ]
-    } else {
-        let all_keys = |in_flight| [1, 2, 4].map(|keys| usual(keys, in_flight)).to_vec();
-        let mut slots = vec![Slot { cells: all_keys(1), with_awaiting: true }];
-        for in_flight in [8, 64] {
-            slots.extend(all_keys(in_flight).into_iter().map(alone));
-        }
-        slots.extend(
-            [
+        ],
+        (_, true) => {
+            let mut slots = vec![all_keys(1, true), all_keys(8, false)];
+            let cells = [
+                usual(1, 64),
+                usual(2, 64),
+                usual(4, 64),
+                usual(1, 256),
                 usual(4, 256),
                 before(usual(1, 64)),
                 before(usual(4, 64)),
@@ -236,13 +242,26 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
                 before(bare(usual(4, 256))),
                 on_postgres(usual(4, 64)),
                 before(on_postgres(usual(4, 64))),
-                large(usual(1, 64)),
                 large(usual(4, 64)),
-                Cell { intake: Intake::Before(80), ..large(usual(4, 64)) },
-            ]
-            .map(alone),
-        );
-        slots
+                Cell { intake: Intake::Before(100), ..large(usual(4, 64)) },
+            ];
+            slots.extend(cells.map(alone));
+            slots
+        }
+        _ => {
+            let mut slots = vec![all_keys(1, true), all_keys(8, false)];
+            let cells = [
+                usual(1, 64),
+                usual(2, 64),
+                usual(4, 64),
+                before(usual(1, 64)),
+                before(usual(4, 64)),
+                before(usual(4, 256)),
+                large(usual(4, 64)),
+            ];
+            slots.extend(cells.map(alone));
+            slots
+        }
     };
     let begin = rows.len();
     for slot in slots {
@@ -254,26 +273,45 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
         row.ratio = awaited.map(|awaited| row.per_second / awaited);
     }
 
-    let holder = prepared::Holder::of(site, &node).await;
+    if default_time || quick {
+        measure_prepared(site, &node, quick, times, rows).await;
+    }
+}
+
+/// A client that has signed everything beforehand. Blocks are made as soon as they are full, so their time is not a
+/// matter of settings.
+async fn measure_prepared(
+    site: &Site,
+    node: &Node,
+    quick: bool,
+    times: kwild::Times,
+    rows: &mut Vec<kwild::Row>,
+) {
+    use crate::kwild::{Times, Way};
+    use crate::prepared::What;
+
+    let holder = prepared::Holder::of(site, node).await;
     let small = |what, way, keys, count| prepared::Cell { what, file_bytes: 0, way, keys, count, most: 3000 };
     let cells = if quick {
         vec![
-            small(What::Inserter, Way::Bare, 4, 2000),
-            prepared::Cell { most: 400, ..small(What::WriteGrant, Way::Gateway, 2, 600) },
+            prepared::Cell { most: 400, ..small(What::Inserter, Way::Bare, 4, 8000) },
+            prepared::Cell { most: 400, ..small(What::WriteGrant, Way::Gateway, 2, 4000) },
         ]
     } else {
         vec![
-            small(What::Inserter, Way::Bare, 1, 14000),
-            small(What::Inserter, Way::Bare, 6, 14000),
-            small(What::Inserter, Way::Gateway, 6, 14000),
-            small(What::WriteGrant, Way::Bare, 6, 8000),
+            small(What::Inserter, Way::Bare, 1, 24000),
+            small(What::Inserter, Way::Bare, 6, 24000),
+            small(What::Inserter, Way::Gateway, 6, 24000),
+            small(What::WriteGrant, Way::Bare, 6, 12000),
             prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Bare, 4, 200) },
             prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Gateway, 4, 200) },
             prepared::Cell { file_bytes: LARGE, most: 8, ..small(What::WriteGrant, Way::Bare, 4, 120) },
         ]
     };
+    // Full blocks are few: a long time.
+    let times = Times { measured: 2 * times.measured, ..times };
     for cell in cells {
-        tell(&format!("kwild, blocks of {} ms: {cell:?}", block.as_millis()));
-        rows.push(prepared::measure(site, &node, &holder, cell, times).await);
+        tell(&format!("kwild: {cell:?}"));
+        rows.push(prepared::measure(site, node, &holder, cell, times).await);
     }
 }
