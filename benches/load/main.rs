@@ -215,7 +215,7 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
     };
     let alone = |cell| Slot { cells: vec![cell], with_awaiting: false };
     let on_postgres = |cell| Cell { backend: Backend::Postgres, ..cell };
-    let before = |cell| Cell { intake: Intake::Before(if quick { 1500 } else { 4000 }), ..cell };
+    let before = |cell| Cell { intake: Intake::Before(if quick { 1500 } else { 5000 }), ..cell };
     let large = |cell| Cell { file_bytes: LARGE, ..cell };
     let bare = |cell| Cell { way: Way::Bare, ..cell };
     let all_keys = |in_flight, with_awaiting| {
@@ -226,6 +226,7 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
         (true, _) => vec![
             Slot { cells: vec![usual(1, 1)], with_awaiting: true },
             alone(before(usual(2, 64))),
+            alone(before(bare(usual(4, 256)))),
             alone(large(bare(usual(1, 64)))),
         ],
         (_, true) => {
@@ -299,10 +300,10 @@ async fn measure_prepared(
         ]
     } else {
         vec![
-            small(What::Inserter, Way::Bare, 1, 24000),
-            small(What::Inserter, Way::Bare, 6, 24000),
-            small(What::Inserter, Way::Gateway, 6, 24000),
-            small(What::WriteGrant, Way::Bare, 6, 12000),
+            small(What::Inserter, Way::Bare, 1, 18000),
+            small(What::Inserter, Way::Bare, 6, 18000),
+            small(What::Inserter, Way::Gateway, 6, 18000),
+            small(What::WriteGrant, Way::Bare, 6, 7200),
             prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Bare, 4, 200) },
             prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Gateway, 4, 200) },
             prepared::Cell { file_bytes: LARGE, most: 8, ..small(What::WriteGrant, Way::Bare, 4, 120) },
