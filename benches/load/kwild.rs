@@ -356,7 +356,9 @@ impl Blocks {
         let bytes: Vec<usize> = ours.iter().map(|txs| txs.iter().map(|tx| tx.bytes).sum()).collect();
         let failed = ours.iter().flatten().filter(|tx| tx.failed).count();
         let all: usize = ours.iter().map(Vec::len).sum();
-        let executions = rest.iter().filter_map(|block| self.execution.get(&block.height));
+        // Those of the blocks that the intervals began with.
+        let begun = self.all.iter().take(rest.len());
+        let executions = begun.filter_map(|block| self.execution.get(&block.height));
         let execution: Duration = executions.sum();
         let blocks = as_float(rest.len());
         let filling = Filling {

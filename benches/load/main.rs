@@ -226,7 +226,6 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
         (true, _) => vec![
             Slot { cells: vec![usual(1, 1)], with_awaiting: true },
             alone(before(usual(2, 64))),
-            alone(before(bare(usual(4, 256)))),
             alone(large(bare(usual(1, 64)))),
         ],
         (_, true) => {
