@@ -234,7 +234,7 @@ pub struct Delivery {
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { in_flight: 64, in_flight_bytes: 24 * 1024 * 1024, lease_seconds: 30, max_attempts: 40 }
+        Self { in_flight: 256, in_flight_bytes: 24 * 1024 * 1024, lease_seconds: 30, max_attempts: 40 }
     }
 }
 
@@ -713,7 +713,7 @@ mod tests {
                 "metrics_listen = \"127.0.0.1:9090\"",
                 "metrics_listen = \"127.0.0.1:8080\"",
             ),
-            ("delivery.in_flight", "in_flight = 64", "in_flight = 0"),
+            ("delivery.in_flight", "in_flight = 256", "in_flight = 0"),
             ("delivery.lease_seconds", "lease_seconds = 30", "lease_seconds = 1"),
             ("retention.idempotency_hours", "idempotency_hours = 48", "idempotency_hours = 1"),
             ("database.url", "sqlite://idos-issuer.db", "mysql://Xyzzy"),

@@ -57,7 +57,7 @@ pub(crate) struct Row {
 }
 
 /// Clients of one service.
-const CLIENTS: usize = 6;
+pub(crate) const CLIENTS: usize = 6;
 
 /// How often it is looked for blocks.
 const LOOK: Duration = Duration::from_millis(40);
@@ -78,13 +78,14 @@ pub(crate) async fn measure(
         next_key += cell.keys;
         assert!(next_key <= KEYS, "too many keys in one slot");
         let setup = Setup {
+            node_url: &node.url,
             backend: cell.backend,
             write: &write,
             in_flight: cell.in_flight,
             body_timeout: 30,
             with_worker: true,
         };
-        let service = Service::start(site, node, &setup).await;
+        let service = Service::start(site, &setup).await;
         let signers: Vec<_> = write.iter().map(|number| site.signer(*number)).collect();
         services.push((cell, service, signers));
     }
@@ -105,7 +106,7 @@ pub(crate) async fn measure(
         watches.push(count.edges);
     }
     let awaiting = slot.with_awaiting.then(|| {
-        let credentials = seal(site, node, blocks + 20);
+        let credentials = seal(site, node, blocks + 20, 0);
         let (client, signer) = (node.url.clone(), site.signer(KEYS));
         tokio::spawn(await_each(client, signer, credentials, node.user, end))
     });
@@ -142,7 +143,7 @@ pub(crate) async fn measure(
         rows.push(row);
         service.stop().await;
     }
-    node.lose_mempool().await;
+    node.clear_mempool().await;
     rows
 }
 
@@ -156,13 +157,15 @@ fn span(edges: &[(Instant, u64)], begin: Instant) -> (u64, f64) {
 }
 
 /// How much may wait.
-struct Pace {
-    sent: AtomicU64,
-    count: Arc<AtomicU64>,
-    most: u64,
+pub(crate) struct Pace {
+    /// How many were submitted.
+    pub(crate) sent: AtomicU64,
+    /// How many are committed.
+    pub(crate) count: Arc<AtomicU64>,
+    pub(crate) most: u64,
 }
 
-async fn submit_all_the_while(submitter: Submitter, pace: Arc<Pace>, stop: Arc<AtomicBool>) {
+pub(crate) async fn submit_all_the_while(submitter: Submitter, pace: Arc<Pace>, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         let waiting = pace.sent.load(Ordering::Relaxed).saturating_sub(pace.count.load(Ordering::Relaxed));
         if waiting >= pace.most {
@@ -224,10 +227,10 @@ async fn committed(client: &Client, signers: &[Signer]) -> u64 {
     sum
 }
 
-/// The same credentials, sealed beforehand.
-fn seal(site: &Site, node: &Node, count: u32) -> Vec<(Ids, SealedCredential)> {
+/// The same credentials, sealed beforehand, each with a copy. The files of each have `file_bytes` together.
+pub(crate) fn seal(site: &Site, node: &Node, count: u32, file_bytes: usize) -> Vec<(Ids, SealedCredential)> {
     let keys = site.keys(KEYS);
-    let (text, file) = evidence::plain(0);
+    let (text, file) = evidence::plain(file_bytes);
     let id = || uuid::Builder::from_random_bytes(rand::random()).into_uuid();
     (0..count)
         .map(|_| {
@@ -236,15 +239,15 @@ fn seal(site: &Site, node: &Node, count: u32) -> Vec<(Ids, SealedCredential)> {
             let result = KycResult::parse(text.as_bytes(), &user, &mut |_| Ok(file.clone())).unwrap();
             let signed = issue::sign(result, ids, ISSUER_URL, &keys, clock::now()).unwrap();
             let public = node.user_secret.public();
-            let rows = &keys.first().rows;
-            let sealed = issue::seal(signed, Kind::Kyc, ids, ISSUER_NAME, &public, None, rows).unwrap();
+            let (own, rows) = (keys.encryption.public(), &keys.first().rows);
+            let sealed = issue::seal(signed, Kind::Kyc, ids, ISSUER_NAME, &public, Some(&own), rows).unwrap();
             (ids, sealed)
         })
         .collect()
 }
 
 /// Works as the JavaScript SDK does: one transaction, its block awaited, then the next. Gives when each was in a block.
-async fn await_each(
+pub(crate) async fn await_each(
     url: String,
     signer: Signer,
     credentials: Vec<(Ids, SealedCredential)>,

@@ -1,4 +1,4 @@
-//! The binaries as their users run them: a node, and services with databases of their own.
+//! The binaries as their users run them: a node or a kwild network, and services with databases of their own.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::chain::Chain;
 use crate::process;
 
 pub(crate) const ISSUER_URL: &str = "https://kyc.example.com/idos";
@@ -107,30 +108,75 @@ impl Running {
     pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
-}
 
-impl Drop for Running {
-    fn drop(&mut self) {
+    fn end(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A development node with one user, to whom all keys may write.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A development node, or a kwild network of one validator, with one user, to whom all keys may write.
 pub(crate) struct Node {
+    /// The development node; of a kwild network, the program that holds it together, which is its gateway, too.
     pub(crate) process: Running,
+    /// Where clients reach it.
     pub(crate) url: String,
+    /// There for a kwild network.
+    pub(crate) kwild: Option<Kwild>,
     pub(crate) user: Uuid,
     pub(crate) user_secret: EncryptionSecret,
 }
 
+/// What is behind the gateway of a kwild network.
+pub(crate) struct Kwild {
+    /// The validator's process.
+    pub(crate) pid: u32,
+    /// Its PostgreSQL server's process.
+    pub(crate) postgres: u32,
+    /// Where the validator itself listens.
+    pub(crate) url: String,
+    /// What the validator says.
+    pub(crate) log: PathBuf,
+}
+
 impl Node {
-    /// A node that makes a block every `block`.
+    /// A development node that makes a block every `block`.
     pub(crate) async fn start(site: &Site, block: Duration) -> Self {
+        let mut command = site.program("idos-devnode");
+        command.args(["--block-interval", &block.as_millis().to_string()]);
+        Self::run(site, command, |_, _| None).await
+    }
+
+    /// A kwild network that gathers transactions for `block` before it makes a block of them.
+    pub(crate) async fn start_kwild(site: &Site, block: Duration) -> Self {
+        let mut command = site.program("idos-localnet");
+        command.args(["--block-time", &block.as_millis().to_string()]);
+        Self::run(site, command, |process, ready| {
+            let folder = Path::new(ready["folder"].as_str().unwrap());
+            Some(Kwild {
+                pid: process::child(process.pid(), "idos-kwild").unwrap(),
+                postgres: process::child(process.pid(), "postgres").unwrap(),
+                url: ready["node_urls"][0].as_str().unwrap().to_owned(),
+                log: folder.join("validator0/log"),
+            })
+        })
+        .await
+    }
+
+    async fn run(
+        site: &Site,
+        mut command: Command,
+        behind: impl FnOnce(&Running, &Value) -> Option<Kwild>,
+    ) -> Self {
         use std::io::BufRead as _;
 
-        let mut command = site.program("idos-devnode");
-        command.args(["--inserter", ISSUER_NAME, "--block-interval", &block.as_millis().to_string()]);
+        command.args(["--inserter", ISSUER_NAME]);
         for number in 0..=KEYS {
             command.args(["--delegate", &site.keys(number).first().rows.public_hex()]);
         }
@@ -141,6 +187,7 @@ impl Node {
         let process = Running(child);
         let ready: Value = serde_json::from_str(&line).unwrap();
         let url = ready["url"].as_str().unwrap().to_owned();
+        let kwild = behind(&process, &ready);
         let client = Client::connect(ClientConfig::new(url.parse().unwrap())).await.unwrap();
         let user = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
         let user_secret = EncryptionSecret::from_bytes(rand::random());
@@ -150,11 +197,14 @@ impl Node {
             encryption_password_store: PasswordStore::User,
         };
         client.execute(&site.signer(KEYS), &action, Nonce::Next, Broadcast::Wait).await.unwrap();
-        Self { process, url, user, user_secret }
+        Self { process, url, kwild, user, user_secret }
     }
 
-    /// Forgets what waits for a block.
-    pub(crate) async fn lose_mempool(&self) {
+    /// Leaves nothing waiting for a block: the development node forgets it, kwild needs time for it.
+    pub(crate) async fn clear_mempool(&self) {
+        if let Some(kwild) = &self.kwild {
+            return Chain::at(&kwild.url).wait_until_empty().await;
+        }
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         client.delete(format!("{}/dev/mempool", self.url)).send().await.unwrap().error_for_status().unwrap();
     }
@@ -162,6 +212,7 @@ impl Node {
 
 /// How a service is to run.
 pub(crate) struct Setup<'a> {
+    pub(crate) node_url: &'a str,
     pub(crate) backend: Backend,
     /// Numbers of its write keys.
     pub(crate) write: &'a [usize],
@@ -176,12 +227,13 @@ pub(crate) struct Service {
     pub(crate) url: String,
     pub(crate) key: String,
     pub(crate) port: u16,
+    config: String,
     folder: PathBuf,
     database: Option<(url::Url, String)>,
 }
 
 impl Service {
-    pub(crate) async fn start(site: &Site, node: &Node, setup: &Setup<'_>) -> Self {
+    pub(crate) async fn start(site: &Site, setup: &Setup<'_>) -> Self {
         let number = site.number.fetch_add(1, Ordering::Relaxed);
         let folder = site.folder.join(format!("service{number}"));
         std::fs::create_dir(&folder).unwrap();
@@ -205,7 +257,7 @@ impl Service {
              [keys]\nsigning = {}\nwrite = [{}]\nencryption = {}\nvault = {}\n[database]\nurl = \"{database_url}\"\n\
              [http]\nlisten = \"127.0.0.1:{port}\"\nrequests_per_second = 1000000\nburst = 1000000\n\
              body_timeout = {}\n[delivery]\nin_flight = {}\n",
-            node.url,
+            setup.node_url,
             first("signing.key"),
             write.join(", "),
             first("encryption.key"),
@@ -219,18 +271,19 @@ impl Service {
         site.run(&["--config", &config, "migrate"]);
         let made = site.run(&["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
         let made: Value = serde_json::from_slice(&made).unwrap();
-        let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut command = site.program("idos-issuer");
-        command.args(["--config", &config, "serve"]);
-        if !setup.with_worker {
-            command.arg("--no-worker");
-        }
-        let process = Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        let process = serve(site, &config, &folder, setup.with_worker);
         let url = format!("http://127.0.0.1:{port}");
-        let service =
-            Self { process, url, key: made["key"].as_str().unwrap().to_owned(), port, folder, database };
+        let key = made["key"].as_str().unwrap().to_owned();
+        let service = Self { process, url, key, port, config, folder, database };
         service.wait_until_ready().await;
         service
+    }
+
+    /// Ends it and starts it again, this time with its worker.
+    pub(crate) async fn begin_to_deliver(&mut self, site: &Site) {
+        self.process.end();
+        self.process = serve(site, &self.config, &self.folder, true);
+        self.wait_until_ready().await;
     }
 
     async fn wait_until_ready(&self) {
@@ -261,6 +314,16 @@ impl Service {
             execute(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         }
     }
+}
+
+fn serve(site: &Site, config: &str, folder: &Path, with_worker: bool) -> Running {
+    let log = std::fs::File::create(folder.join("log")).unwrap();
+    let mut command = site.program("idos-issuer");
+    command.args(["--config", config, "serve"]);
+    if !with_worker {
+        command.arg("--no-worker");
+    }
+    Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
 }
 
 fn remove(folder: &Path) {

@@ -88,13 +88,14 @@ impl Submitter {
 /// Measures one cell, with a service and a database of its own.
 pub(crate) async fn measure(site: &Site, node: &Node, cell: Cell) -> Row {
     let setup = Setup {
+        node_url: &node.url,
         backend: cell.backend,
         write: &[0],
         in_flight: 64,
         body_timeout: 30,
         with_worker: cell.with_worker,
     };
-    let service = Service::start(site, node, &setup).await;
+    let service = Service::start(site, &setup).await;
     let submitter = Submitter::new(&service, evidence::body(node.user, cell.encoding, cell.size));
     let begin = Instant::now() + WARM_UP;
     let end = begin + cell.time;
@@ -124,7 +125,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, cell: Cell) -> Row {
     let peak_bytes = process::peak_memory(service.process.pid());
     assert!(accepted > 0, "nothing was accepted: {others:?} {}", service.log());
     service.stop().await;
-    node.lose_mempool().await;
+    node.clear_mempool().await;
 
     times.sort_unstable();
     Row {

@@ -1,15 +1,18 @@
 //! What the service takes and delivers under load; `benches/load/run` runs it.
 //!
-//! `idos-issuer serve` and the development node run as processes of their own, the clients in this one. Each cell has
-//! a fresh service with a fresh database, so that its peak of memory is its own.
+//! `idos-issuer serve` and the development node, or a network of real node software, run as processes of their own, the
+//! clients in this one. Each cell has a fresh service with a fresh database, so that its peak of memory is its own.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails loudly")]
 
+mod chain;
 mod delivery;
 mod deployment;
 mod evidence;
 mod intake;
+mod kwild;
 mod memory;
+mod prepared;
 mod process;
 mod report;
 mod usage;
@@ -24,6 +27,12 @@ use crate::delivery::Slot;
 use crate::deployment::{Backend, Node, Site};
 use crate::evidence::Encoding;
 use crate::report::Report;
+
+/// Bytes of files of a large credential.
+const LARGE: usize = 1_000_000;
+
+/// How long kwild gathers transactions for a block: its default, and the least that it permits.
+const KWILD_BLOCKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(500)];
 
 /// Measures the service under load.
 #[derive(Parser)]
@@ -44,6 +53,8 @@ enum Part {
     Intake,
     Delivery,
     Memory,
+    /// Not among those that are measured when none is named: it needs the programs that tests/kwild/build makes
+    Kwild,
 }
 
 #[tokio::main]
@@ -61,6 +72,7 @@ async fn main() {
         intake: Vec::new(),
         delivery: Vec::new(),
         memory: Vec::new(),
+        kwild: Vec::new(),
     };
     if does(Part::Intake) {
         measure_intake(&site, arguments.quick, &mut report.intake).await;
@@ -73,6 +85,11 @@ async fn main() {
         let (seconds, large) = if arguments.quick { (2, 8) } else { (8, 64) };
         tell("memory");
         report.memory = memory::measure(&site, &node, Duration::from_secs(seconds), large).await;
+    }
+    if arguments.only == Some(Part::Kwild) {
+        for block in if arguments.quick { &KWILD_BLOCKS[1..] } else { &KWILD_BLOCKS } {
+            measure_kwild(&site, arguments.quick, *block, &mut report.kwild).await;
+        }
     }
     report.load[1] = process::load_average();
     if let Some(folder) = arguments.json.parent() {
@@ -89,7 +106,6 @@ fn tell(what: &str) {
 }
 
 async fn measure_intake(site: &Site, quick: bool, rows: &mut Vec<intake::Row>) {
-    const LARGE: usize = 1_000_000;
     let all_at_once: &[usize] = if quick { &[16] } else { &[1, 16, 64] };
     for backend in [Backend::Sqlite, Backend::Postgres] {
         for size in [0, LARGE] {
@@ -177,5 +193,125 @@ async fn measure_delivery(site: &Site, quick: bool, rows: &mut Vec<delivery::Row
         for row in &mut rows[begin..] {
             row.ratio = Some(row.per_second / awaited);
         }
+    }
+}
+
+/// All of it at one block time.
+async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec<kwild::Row>) {
+    use crate::kwild::{Cell, Intake, Slot, Times, Way};
+
+    let node = Node::start_kwild(site, block).await;
+    let default_time = block == KWILD_BLOCKS[0];
+    let (warm_up, measured) = if quick { (1, 3) } else { (3, 10) };
+    let times =
+        Times { block, warm_up: Duration::from_secs(warm_up), measured: Duration::from_secs(measured) };
+    let usual = |keys, in_flight| Cell {
+        backend: Backend::Sqlite,
+        keys,
+        in_flight,
+        file_bytes: 0,
+        way: Way::Gateway,
+        intake: Intake::Meanwhile,
+    };
+    let alone = |cell| Slot { cells: vec![cell], with_awaiting: false };
+    let on_postgres = |cell| Cell { backend: Backend::Postgres, ..cell };
+    let before = |cell| Cell { intake: Intake::Before(if quick { 1500 } else { 5000 }), ..cell };
+    let large = |cell| Cell { file_bytes: LARGE, ..cell };
+    let bare = |cell| Cell { way: Way::Bare, ..cell };
+    let all_keys = |in_flight, with_awaiting| {
+        let cells = [1, 2, 4].map(|keys| usual(keys, in_flight)).to_vec();
+        Slot { cells, with_awaiting }
+    };
+    let slots = match (quick, default_time) {
+        (true, _) => vec![
+            Slot { cells: vec![usual(1, 1)], with_awaiting: true },
+            alone(before(usual(2, 64))),
+            alone(large(bare(usual(1, 64)))),
+        ],
+        (_, true) => {
+            let mut slots = vec![all_keys(1, true), all_keys(8, false)];
+            let cells = [
+                usual(1, 64),
+                usual(2, 64),
+                usual(4, 64),
+                usual(1, 256),
+                usual(4, 256),
+                before(usual(1, 64)),
+                before(usual(4, 64)),
+                before(usual(4, 256)),
+                before(bare(usual(4, 256))),
+                on_postgres(usual(4, 64)),
+                before(on_postgres(usual(4, 64))),
+                large(usual(4, 64)),
+                Cell { intake: Intake::Before(100), ..large(usual(4, 64)) },
+            ];
+            slots.extend(cells.map(alone));
+            slots
+        }
+        _ => {
+            let mut slots = vec![all_keys(1, true), all_keys(8, false)];
+            let cells = [
+                usual(1, 64),
+                usual(2, 64),
+                usual(4, 64),
+                before(usual(1, 64)),
+                before(usual(4, 64)),
+                before(usual(4, 256)),
+                large(usual(4, 64)),
+            ];
+            slots.extend(cells.map(alone));
+            slots
+        }
+    };
+    let begin = rows.len();
+    for slot in slots {
+        tell(&format!("kwild, blocks of {} ms: {slot:?}", block.as_millis()));
+        rows.extend(kwild::measure(site, &node, &slot, times).await);
+    }
+    let awaited = rows[begin..].iter().find(|row| row.who == kwild::Who::Awaiting).map(|row| row.per_second);
+    for row in &mut rows[begin..] {
+        row.ratio = awaited.map(|awaited| row.per_second / awaited);
+    }
+
+    if default_time || quick {
+        measure_prepared(site, &node, quick, times, rows).await;
+    }
+}
+
+/// A client that has signed everything beforehand. Blocks are made as soon as they are full, so their time is not a
+/// matter of settings.
+async fn measure_prepared(
+    site: &Site,
+    node: &Node,
+    quick: bool,
+    times: kwild::Times,
+    rows: &mut Vec<kwild::Row>,
+) {
+    use crate::kwild::{Times, Way};
+    use crate::prepared::What;
+
+    let holder = prepared::Holder::of(site, node).await;
+    let small = |what, way, keys, count| prepared::Cell { what, file_bytes: 0, way, keys, count, most: 3000 };
+    let cells = if quick {
+        vec![
+            prepared::Cell { most: 400, ..small(What::Inserter, Way::Bare, 4, 8000) },
+            prepared::Cell { most: 400, ..small(What::WriteGrant, Way::Gateway, 2, 4000) },
+        ]
+    } else {
+        vec![
+            small(What::Inserter, Way::Bare, 1, 18000),
+            small(What::Inserter, Way::Bare, 6, 18000),
+            small(What::Inserter, Way::Gateway, 6, 18000),
+            small(What::WriteGrant, Way::Bare, 6, 7200),
+            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Bare, 4, 200) },
+            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Gateway, 4, 200) },
+            prepared::Cell { file_bytes: LARGE, most: 8, ..small(What::WriteGrant, Way::Bare, 4, 120) },
+        ]
+    };
+    // Full blocks are few: a long time.
+    let times = Times { measured: 2 * times.measured, ..times };
+    for cell in cells {
+        tell(&format!("kwild: {cell:?}"));
+        rows.push(prepared::measure(site, node, &holder, cell, times).await);
     }
 }

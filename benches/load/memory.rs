@@ -120,13 +120,14 @@ fn large_form() -> Bytes {
 
 async fn start(site: &Site, node: &Node) -> (Service, Submitter, u64) {
     let setup = Setup {
+        node_url: &node.url,
         backend: Backend::Sqlite,
         write: &[0],
         in_flight: 64,
         body_timeout: BODY_TIMEOUT,
         with_worker: true,
     };
-    let service = Service::start(site, node, &setup).await;
+    let service = Service::start(site, &setup).await;
     let submitter = Submitter::new(&service, evidence::body(node.user, Encoding::Json, 0));
     assert_eq!(submitter.submit().await, 202, "{}", service.log());
     let before = process::peak_memory(service.process.pid());
@@ -189,7 +190,7 @@ async fn finish(
     let lives = lives.is_ok_and(|answer| answer.status() == 200);
     let peak_bytes = process::peak_memory(service.process.pid());
     service.stop().await;
-    node.lose_mempool().await;
+    node.clear_mempool().await;
     let mut others = BTreeMap::new();
     for (status, _) in &beside {
         *others.entry(*status).or_default() += 1;

@@ -22,6 +22,19 @@ pub(crate) fn cpu_of_family(pid: u32) -> Duration {
     children.split_whitespace().filter_map(|child| child.parse().ok()).map(cpu).sum::<Duration>() + cpu(pid)
 }
 
+/// The child of a process, whichever of its threads has started it, that runs the program `name`.
+pub(crate) fn child(pid: u32, name: &str) -> Option<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+    let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<u32> = children
+        .flat_map(|text| text.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<_>>())
+        .collect();
+    let runs = |child: &u32| {
+        std::fs::read_to_string(format!("/proc/{child}/comm")).is_ok_and(|text| text.trim_end() == name)
+    };
+    children.into_iter().find(runs)
+}
+
 /// The PostgreSQL server that listens at `port` of this machine.
 pub(crate) fn postgres_at(port: u16) -> Option<u32> {
     let wanted = format!("-p\0{port}\0");

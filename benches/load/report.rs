@@ -8,9 +8,10 @@ use serde::Serialize;
 use crate::deployment::Backend;
 use crate::evidence::Encoding;
 use crate::intake::{BROKEN_OFF, TIMED_OUT};
+use crate::kwild::{Intake, Way, Who};
 use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
 use crate::usage::Cores;
-use crate::{delivery, intake, memory};
+use crate::{delivery, intake, kwild, memory};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
@@ -24,6 +25,7 @@ pub(crate) struct Report {
     pub(crate) intake: Vec<intake::Row>,
     pub(crate) delivery: Vec<delivery::Row>,
     pub(crate) memory: Vec<memory::Row>,
+    pub(crate) kwild: Vec<kwild::Row>,
 }
 
 impl Report {
@@ -55,6 +57,10 @@ impl Report {
                 MAX_BODIES_IN_MEMORY / 1_000_000,
             );
             self.memory.iter().for_each(|row| memory_row(&mut text, row));
+        }
+        if !self.kwild.is_empty() {
+            text.push_str(KWILD);
+            self.kwild.iter().for_each(|row| kwild_row(&mut text, row));
         }
         text
     }
@@ -104,6 +110,55 @@ fn delivery_row(text: &mut String, row: &delivery::Row) {
         row.ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}")),
         row.services,
         cores(&row.cores),
+    );
+}
+
+const KWILD: &str = "\nFrom intake to blocks of kwild, one validator, no other load. Several services at once were measured side by \
+    side, and the cores and the execution time are those of all. Prepared clients keep so many waiting as stands under \
+    \"in flight\", of all keys together.\n\n\
+    | block s | client | files kB | intake | way | write keys | in flight | credentials/s | ratio | services at once \
+    | in a block, mean | max | bytes, mean | max | block full, mean % | block every ms | execution ms | not done \
+    | service | client | gateway | kwild | its PostgreSQL | service's PostgreSQL |\n\
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+
+fn kwild_row(text: &mut String, row: &kwild::Row) {
+    let who = match row.who {
+        Who::Awaiting => "one awaited after another",
+        Who::Service(backend) => database(backend),
+        Who::Prepared(what) => what,
+    };
+    let intake = match (row.who, row.intake) {
+        (Who::Service(_), Intake::Meanwhile) => "meanwhile",
+        (Who::Service(_), Intake::Before(_)) => "before",
+        _ => "",
+    };
+    let filling = &row.filling;
+    let _ = writeln!(
+        text,
+        "| {} | {who} | {} | {intake} | {} | {} | {} | {:.2} | {} | {} | {:.1} | {} | {} | {} | {} | {:.0} | {:.0} | {} \
+         | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
+        row.block_seconds,
+        row.file_bytes / 1000,
+        if row.way == Way::Gateway { "gateway" } else { "node" },
+        row.keys,
+        row.in_flight,
+        row.per_second,
+        row.ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}")),
+        row.services,
+        filling.mean,
+        filling.max,
+        filling.mean_bytes,
+        filling.max_bytes,
+        filling.mean_bytes * 100 / filling.limit_bytes,
+        filling.interval_ms,
+        filling.execution_ms,
+        filling.failed,
+        row.cores.service,
+        row.cores.client,
+        row.cores.gateway,
+        row.cores.node,
+        row.cores.node_postgres,
+        row.cores.postgres,
     );
 }
 
