@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// A validator's chain service, which counts blocks without asking its database.
-#[derive(Clone)]
 pub(crate) struct Chain {
     client: reqwest::Client,
     url: String,

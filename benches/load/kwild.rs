@@ -116,7 +116,10 @@ pub(crate) struct Filling {
 }
 
 /// How often it is looked for blocks.
-pub(crate) const LOOK: Duration = Duration::from_millis(40);
+const LOOK: Duration = Duration::from_millis(40);
+
+/// How often nonces are read, which kwild asks its database for.
+const READ: Duration = Duration::from_millis(200);
 
 /// How long it is measured.
 #[derive(Clone, Copy, Debug)]
@@ -268,23 +271,19 @@ impl Observed {
         }
     }
 
-    /// Keeps count of what is committed under `signers` from now on: asks for it after each block.
+    /// Keeps count of what is committed under `signers` from now on: reads their nonces again and again.
     pub(crate) async fn count(&self, node: &Node, signers: Vec<Signer>) -> Arc<AtomicU64> {
         // Past the gateway, whose work shall be that of the services alone.
         let url = node.kwild.as_ref().unwrap().url.parse().unwrap();
         let client = Client::connect(ClientConfig::new(url)).await.unwrap();
         let count = Arc::new(AtomicU64::new(0));
         let start = committed(&client, &signers).await;
-        let (shared, stop, chain) = (Arc::clone(&count), Arc::clone(&self.stop), self.chain.clone());
+        let (shared, stop) = (Arc::clone(&count), Arc::clone(&self.stop));
         tokio::spawn(async move {
-            let mut height = -1;
+            // The height grows before a block's nonces can be read, so it cannot tell when to read them.
             while !stop.load(Ordering::Relaxed) {
-                let now = chain.height().await;
-                if now != height {
-                    height = now;
-                    shared.store(committed(&client, &signers).await - start, Ordering::Relaxed);
-                }
-                tokio::time::sleep(LOOK).await;
+                shared.store(committed(&client, &signers).await - start, Ordering::Relaxed);
+                tokio::time::sleep(READ).await;
             }
         });
         count

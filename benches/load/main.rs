@@ -55,6 +55,8 @@ enum Part {
     Memory,
     /// Not among those that are measured when none is named: it needs the programs that tests/kwild/build makes
     Kwild,
+    /// What kwild takes from a client that has signed everything beforehand. Not among those either
+    KwildAlone,
 }
 
 #[tokio::main]
@@ -90,6 +92,9 @@ async fn main() {
         for block in if arguments.quick { &KWILD_BLOCKS[1..] } else { &KWILD_BLOCKS } {
             measure_kwild(&site, arguments.quick, *block, &mut report.kwild).await;
         }
+    }
+    if arguments.only == Some(Part::KwildAlone) {
+        measure_prepared(&site, arguments.quick, &mut report.kwild).await;
     }
     report.load[1] = process::load_average();
     if let Some(folder) = arguments.json.parent() {
@@ -272,25 +277,17 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
     for row in &mut rows[begin..] {
         row.ratio = awaited.map(|awaited| row.per_second / awaited);
     }
-
-    if default_time || quick {
-        measure_prepared(site, &node, quick, times, rows).await;
-    }
 }
 
 /// A client that has signed everything beforehand. Blocks are made as soon as they are full, so their time is not a
 /// matter of settings.
-async fn measure_prepared(
-    site: &Site,
-    node: &Node,
-    quick: bool,
-    times: kwild::Times,
-    rows: &mut Vec<kwild::Row>,
-) {
+async fn measure_prepared(site: &Site, quick: bool, rows: &mut Vec<kwild::Row>) {
     use crate::kwild::{Times, Way};
     use crate::prepared::What;
 
-    let holder = prepared::Holder::of(site, node).await;
+    let block = KWILD_BLOCKS[0];
+    let node = Node::start_kwild(site, block).await;
+    let holder = prepared::Holder::of(site, &node).await;
     let small = |what, way, keys, count| prepared::Cell { what, file_bytes: 0, way, keys, count, most: 3000 };
     let cells = if quick {
         vec![
@@ -303,15 +300,17 @@ async fn measure_prepared(
             small(What::Inserter, Way::Bare, 6, 18000),
             small(What::Inserter, Way::Gateway, 6, 18000),
             small(What::WriteGrant, Way::Bare, 6, 7200),
-            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Bare, 4, 200) },
-            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Gateway, 4, 200) },
-            prepared::Cell { file_bytes: LARGE, most: 8, ..small(What::WriteGrant, Way::Bare, 4, 120) },
+            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Bare, 4, 400) },
+            prepared::Cell { file_bytes: LARGE, most: 12, ..small(What::Inserter, Way::Gateway, 4, 400) },
+            prepared::Cell { file_bytes: LARGE, most: 8, ..small(What::WriteGrant, Way::Bare, 4, 160) },
         ]
     };
     // Full blocks are few: a long time.
-    let times = Times { measured: 2 * times.measured, ..times };
+    let (warm_up, measured) = if quick { (1, 4) } else { (4, 20) };
+    let times =
+        Times { block, warm_up: Duration::from_secs(warm_up), measured: Duration::from_secs(measured) };
     for cell in cells {
         tell(&format!("kwild: {cell:?}"));
-        rows.push(prepared::measure(site, node, &holder, cell, times).await);
+        rows.push(prepared::measure(site, &node, &holder, cell, times).await);
     }
 }
