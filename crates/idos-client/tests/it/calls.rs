@@ -253,7 +253,9 @@ async fn a_node_that_is_away_may_be_asked_again() {
 
 #[tokio::test]
 async fn the_next_node_is_asked_when_one_is_away_or_silent() {
-    for first in [Step::HangUp, Step::HalfAnswer, Step::Silence, Step::raw(503, "away")] {
+    let away = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -900, "message": "away"}});
+    let away = Step::json(502, &away);
+    for first in [Step::HangUp, Step::HalfAnswer, Step::Silence, Step::raw(503, "away"), away] {
         let mut first = Some(first);
         let failing = Server::answering(move |request| match request.method() {
             "user.chain_info" => chain_info(),
