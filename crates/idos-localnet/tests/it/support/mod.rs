@@ -1,5 +1,7 @@
 //! What the tests share: networks, and hands to write to them.
 
+/// The same as that of the development node.
+#[path = "../../../../idos-devnode/tests/it/support/http.rs"]
 mod http;
 
 use std::time::{Duration, Instant};
