@@ -33,6 +33,7 @@ impl Work {
         let mut file = || {
             let mut bytes = vec![0; size / 4];
             rng.fill_bytes(&mut bytes);
+            bytes.splice(..3, [0xff, 0xd8, 0xff]); // a JPEG, as far as anybody looks
             bytes
         };
         let now: Moment = "2026-11-22T10:00:00Z".parse().unwrap();

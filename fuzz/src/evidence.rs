@@ -1,6 +1,6 @@
 //! Evidence: what comes in as JSON is refused, or becomes a credential that verifies.
 
-use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject};
+use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject_as_sdk};
 use idos_credential::strict_json::Json;
 use idos_credential::{
     AcceptedIssuer, Draft, Invalid, IssuerKey, Moment, Rejection, SignedCredential, verify,
@@ -82,7 +82,7 @@ fn draft(json: &Json) -> Result<Draft, Invalid> {
     }
     let read_file =
         &mut |json: &Json| json.as_text().map(|text| text.as_bytes().to_vec()).ok_or("must be a text");
-    Draft::kyc(fields, kyc_subject(subject, read_file)?)
+    Draft::kyc_as_sdk(fields, kyc_subject_as_sdk(subject, read_file)?)
 }
 
 fn check_problems(invalid: &Invalid) {

@@ -107,7 +107,7 @@ fn tell(submission: Submission) -> Vec<(&'static str, String)> {
     let mut told = vec![("user", submission.user_id.to_string())];
     match submission.evidence {
         Evidence::Kyc(result) => {
-            assert!(result.subject.check().is_ok());
+            assert!(result.subject.check(Some(result.approved_at)).is_ok());
             assert_eq!(result.subject.id, format!("uuid:{}", submission.user_id));
             told.push(("approved", result.approved_at.to_string()));
             told.push(("file", hex::encode(&result.subject.selfie_file)));

@@ -67,7 +67,7 @@ impl KycResult {
     /// Reads a KYC result about the idOS user `user_id`. `read_file` gives the bytes of what stands in the place of a
     /// file. All problems are named, by paths such as `subject.residentialAddress.country`.
     pub fn read(json: Json, user_id: &str, read_file: &mut ReadFile<'_>) -> Result<Self, Invalid> {
-        let result = Members::of(json, |mut subject| {
+        let result = Members::of(json, |mut subject, approved_at| {
             if let Json::Object(members) = &mut subject {
                 if members.iter().any(|(name, _)| name == "id") {
                     return Err(Problem::new("id", "is given by the idOS user, not by the result").into());
@@ -75,7 +75,7 @@ impl KycResult {
                 members.push(("id".to_owned(), Json::Text(format!("uuid:{user_id}"))));
             }
             let subject = kyc_subject(&subject, read_file)?;
-            subject.check()?;
+            subject.check(approved_at)?;
             Ok(subject)
         })?;
         Ok(Self { approved_at: result.approved_at, expires_at: result.expires_at, subject: result.subject })
@@ -85,7 +85,7 @@ impl KycResult {
 impl PersonhoodResult {
     /// Reads a result about personhood. All problems are named, by paths such as `subject.faceSignUserId`.
     pub fn read(json: Json) -> Result<Self, Invalid> {
-        let result = Members::of(json, |subject| {
+        let result = Members::of(json, |subject, _| {
             let subject = face_sign_subject(&subject)?;
             subject.check()?;
             Ok(subject)
@@ -102,7 +102,11 @@ struct Members<S> {
 }
 
 impl<S> Members<S> {
-    fn of(json: Json, read_subject: impl FnOnce(Json) -> Result<S, Invalid>) -> Result<Self, Invalid> {
+    /// `read_subject` also gets the time of approval, as far as it could be read.
+    fn of(
+        json: Json,
+        read_subject: impl FnOnce(Json, Option<Moment>) -> Result<S, Invalid>,
+    ) -> Result<Self, Invalid> {
         let Json::Object(members) = json else {
             return Err(Problem::new("", "must be a JSON object").into());
         };
@@ -121,8 +125,10 @@ impl<S> Members<S> {
         }
         let mut date = |name: &str, json: Option<Json>| {
             let moment = json?.as_text().and_then(|text| text.parse::<Moment>().ok());
+            let moment = moment.filter(|moment| (1..=9999).contains(&moment.year()));
             if moment.is_none() {
-                let problem = "must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z";
+                let problem =
+                    "must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z, of the years 1 to 9999";
                 problems.push(Problem::new(name, problem));
             }
             moment
@@ -133,7 +139,7 @@ impl<S> Members<S> {
         if !is_given {
             problems.push(Problem::new("approvedAt", "is required"));
         }
-        let subject = match subject.map(read_subject) {
+        let subject = match subject.map(|subject| read_subject(subject, approved_at)) {
             Some(Ok(subject)) => Some(subject),
             Some(Err(invalid)) => {
                 problems.extend(invalid.problems.into_iter().map(|mut problem| {
@@ -163,7 +169,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<KycResult, EvidenceError> {
         KycResult::parse(text.as_bytes(), "9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11", &mut |name| match name {
-            "a.jpg" => Ok(vec![1, 2, 3]),
+            "a.jpg" => Ok(b"\xff\xd8\xff\xe0".to_vec()),
             _ => Err("names a file that is not there"),
         })
     }
@@ -175,7 +181,7 @@ mod tests {
     fn a_result_is_about_the_user() {
         let result = parse(&format!(r#"{{"approvedAt":"2026-01-01","subject":{SUBJECT}}}"#)).unwrap();
         assert_eq!(result.subject.id, "uuid:9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11");
-        assert_eq!(result.subject.selfie_file, [1, 2, 3]);
+        assert_eq!(result.subject.selfie_file, b"\xff\xd8\xff\xe0");
     }
 
     #[test]
@@ -186,7 +192,7 @@ mod tests {
             (format!(r#"{{"subject":{SUBJECT}}}"#), "the KYC result is refused: approvedAt is required"),
             (
                 format!(r#"{{"approvedAt":"Xyzzy","subject":{SUBJECT}}}"#),
-                "the KYC result is refused: approvedAt must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z",
+                "the KYC result is refused: approvedAt must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z, of the years 1 to 9999",
             ),
             (
                 format!(r#"{{"approvedAt":"2026-01-01","Xyzzy":1,"subject":{SUBJECT}}}"#),

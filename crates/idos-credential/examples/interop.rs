@@ -17,7 +17,7 @@ use std::io::BufRead as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject};
+use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject_as_sdk};
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
@@ -63,7 +63,7 @@ fn issue(request: &Value) -> Answer {
     let subject = plain(&request["subject"])?;
     let draft = match text(request, "kind")? {
         "facesign" => Draft::personhood(fields, face_sign_subject(&subject)?)?,
-        _ => Draft::kyc(fields, kyc_subject(&subject, &mut read_file)?)?,
+        _ => Draft::kyc_as_sdk(fields, kyc_subject_as_sdk(&subject, &mut read_file)?)?,
     };
     let signed = draft.sign(&key, text(request, "created")?.parse()?);
     Ok(json!({ "credential": signed.text() }))

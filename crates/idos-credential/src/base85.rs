@@ -1,9 +1,10 @@
 //! Files as text: Adobe Ascii85 between `<~` and `~>`, as idOS credentials carry them.
 //!
-//! Groups of four bytes become five characters from `!` to `u`, most significant first; a whole group of zeros
-//! becomes `z`; a short last group of n bytes becomes n + 1 characters. (PostScript Language Reference, 3rd
-//! edition, section 3.13.3.) The JavaScript library damages files whose short last group is all zero; this
-//! encoder writes the regular short form, which that library's decoder reads.
+//! Groups of four bytes become five characters from `!` to `u`, most significant first; a short last group of n bytes
+//! becomes n + 1 characters. (PostScript Language Reference, 3rd edition, section 3.13.3.) A whole group of zeros may be
+//! written as `z`; it is read, and not written: the JavaScript library that consumers use (npm `base85`) gives back too few
+//! bytes for it. The same library's encoder damages files whose short last group is all zero; this one writes the
+//! regular short form, which its decoder reads.
 
 /// Characters that JSON strings and N-Quads literals both escape, and in the same way.
 const QUOTE: u8 = b'"';
@@ -45,10 +46,7 @@ fn encode_into<const ESCAPED: bool>(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"<~");
     let (groups, rest) = bytes.as_chunks::<4>();
     for group in groups {
-        match u32::from_be_bytes(*group) {
-            0 => out.push(b'z'),
-            value => push_digits::<ESCAPED>(&digits(value), out),
-        }
+        push_digits::<ESCAPED>(&digits(u32::from_be_bytes(*group)), out);
     }
     if !rest.is_empty() {
         let mut group = [0; 4];

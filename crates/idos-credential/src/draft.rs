@@ -5,6 +5,7 @@ use crate::iri;
 use crate::key::IssuerKey;
 use crate::level::{self, Level};
 use crate::moment::Moment;
+use crate::plausible;
 use crate::signed::SignedCredential;
 use crate::subject::{FaceSignSubject, KycSubject, Member};
 use crate::terms::{FACE_ID_V1_CONTEXT, KYC_V2_CONTEXT, Rule};
@@ -38,9 +39,21 @@ enum Subject {
 }
 
 impl Draft {
-    /// A KYC credential (idOS credential subject, version 2).
+    /// A KYC credential (idOS credential subject, version 2) that a consumer would believe.
     pub fn kyc(fields: CredentialFields, subject: KycSubject) -> Result<Self, Invalid> {
-        check(&fields, subject.check())?;
+        let checked = subject.check(fields.approved_at.or(fields.issued));
+        let mut problems = Problems::default();
+        check_years(&fields, &mut problems);
+        if let Err(invalid) = check(&fields, checked) {
+            problems.extend(invalid);
+        }
+        problems.or(Self { fields, subject: Subject::Kyc(Box::new(subject)) })
+    }
+
+    /// A KYC credential by the rules of the official SDK alone, which believe nearly everything. For comparing with that
+    /// SDK; an issuer calls [`kyc`](Self::kyc).
+    pub fn kyc_as_sdk(fields: CredentialFields, subject: KycSubject) -> Result<Self, Invalid> {
+        check(&fields, subject.check_as_sdk())?;
         Ok(Self { fields, subject: Subject::Kyc(Box::new(subject)) })
     }
 
@@ -50,6 +63,7 @@ impl Draft {
         if fields.level != level::HUMAN {
             problems.add("level", "must be human");
         }
+        check_years(&fields, &mut problems);
         if let Err(invalid) = check(&fields, subject.check()) {
             problems.extend(invalid);
         }
@@ -97,6 +111,19 @@ impl Draft {
         match &self.subject {
             Subject::Kyc(subject) => subject.members(),
             Subject::FaceSign(subject) => subject.members(),
+        }
+    }
+}
+
+/// Years of other than four digits are written in a form that few readers of dates know.
+fn check_years(fields: &CredentialFields, problems: &mut Problems) {
+    for (name, date) in [
+        ("issued", fields.issued),
+        ("approvedAt", fields.approved_at),
+        ("expirationDate", fields.expiration_date),
+    ] {
+        if date.is_some_and(|date| !plausible::has_plain_year(date)) {
+            problems.add(name, "must lie in the years 1 to 9999");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reads subjects and credential fields from JSON, with the member names of idOS credentials.
 //!
-//! Dates are texts (`1980-10-09` or RFC 3339). How a file is given is the caller's business: as base64, as a
+//! Dates of birth and of documents are calendar dates (`1980-10-09`), when something was approved or ends is a moment (RFC
+//! 3339) or a date. How a file is given is the caller's business: as base64, as a
 //! path, as the name of a multipart field. Every problem is reported, by path and never by value.
 
 use crate::draft::CredentialFields;
@@ -19,10 +20,28 @@ pub fn kyc_members() -> impl Iterator<Item = String> {
     KYC_TERMS.iter().map(input_path)
 }
 
-/// Reads a KYC subject. Its own rules are checked later, by [`crate::Draft::kyc`].
+/// How dates of birth and of documents are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dates {
+    Calendar,
+    Moments,
+}
+
+/// Reads a KYC subject. Its own rules are checked later, by [`KycSubject::check`].
 pub fn kyc_subject(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubject, Invalid> {
+    read_kyc_subject(json, Dates::Calendar, read_file)
+}
+
+/// Reads a KYC subject whose dates may have a time of day, as those that the official SDK takes. For
+/// [`crate::Draft::kyc_as_sdk`].
+pub fn kyc_subject_as_sdk(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubject, Invalid> {
+    read_kyc_subject(json, Dates::Moments, read_file)
+}
+
+fn read_kyc_subject(json: &Json, dates: Dates, read_file: &mut ReadFile<'_>) -> Result<KycSubject, Invalid> {
     let mut problems = Problems::default();
     let mut members = Members::of(json, String::new(), &mut problems);
+    members.dates = dates;
     let address = members.take("residentialAddress");
     let subject = KycSubject {
         id: members.required_text("id"),
@@ -35,15 +54,15 @@ pub fn kyc_subject(json: &Json, read_file: &mut ReadFile<'_>) -> Result<KycSubje
         nationality: members.text("nationality"),
         email: members.text("email"),
         phone_number: members.text("phoneNumber"),
-        date_of_birth: members.required("dateOfBirth", Members::date).unwrap_or(Moment::EPOCH),
+        date_of_birth: members.required("dateOfBirth", Members::calendar_date).unwrap_or(Moment::EPOCH),
         place_of_birth: members.text("placeOfBirth"),
         id_document_country: members.required_text("idDocumentCountry"),
         id_document_number: members.required_text("idDocumentNumber"),
         id_document_type: members
             .required("idDocumentType", document_type)
             .unwrap_or(IdDocumentType::Passport),
-        id_document_date_of_issue: members.date("idDocumentDateOfIssue"),
-        id_document_date_of_expiry: members.date("idDocumentDateOfExpiry"),
+        id_document_date_of_issue: members.calendar_date("idDocumentDateOfIssue"),
+        id_document_date_of_expiry: members.calendar_date("idDocumentDateOfExpiry"),
         id_document_front_file: members.required_file("idDocumentFrontFile", read_file),
         id_document_back_file: members.file("idDocumentBackFile", read_file),
         selfie_file: members.required_file("selfieFile", read_file),
@@ -88,6 +107,7 @@ fn document_type(members: &mut Members<'_>, name: &'static str) -> Option<IdDocu
 /// The members of an object, each taken once.
 struct Members<'a> {
     prefix: String,
+    dates: Dates,
     left: Vec<(&'a str, &'a Json)>,
     problems: &'a mut Problems,
 }
@@ -100,7 +120,7 @@ impl<'a> Members<'a> {
             problems.add(prefix.trim_end_matches('.'), "must be an object");
             Vec::new()
         };
-        Self { prefix, left, problems }
+        Self { prefix, dates: Dates::Calendar, left, problems }
     }
 
     fn take(&mut self, name: &str) -> Option<&'a Json> {
@@ -143,6 +163,22 @@ impl<'a> Members<'a> {
         date
     }
 
+    /// A date of birth or of a document.
+    fn calendar_date(&mut self, name: &'static str) -> Option<Moment> {
+        if self.dates == Dates::Moments {
+            return self.date(name);
+        }
+        let date = self.take(name)?.as_text().and_then(|text| Moment::from_calendar_date(text).ok());
+        if date.is_none() {
+            self.problem(
+                name,
+                "must be a calendar date such as 1980-10-09, without a time of day or an offset: they would make it \
+                 another day",
+            );
+        }
+        date
+    }
+
     fn choice<T>(
         &mut self,
         name: &'static str,
@@ -180,6 +216,7 @@ impl<'a> Members<'a> {
             return None;
         }
         let mut members = Members::of(json, format!("{}residentialAddress.", self.prefix), self.problems);
+        members.dates = self.dates;
         let address = ResidentialAddress {
             street: members.required_text("street"),
             house_number: members.text("houseNumber"),
@@ -189,7 +226,7 @@ impl<'a> Members<'a> {
             postal_code: members.text("postalCode"),
             country: members.required_text("country"),
             proof_category: members.required_text("proofCategory"),
-            proof_date_of_issue: members.date("proofDateOfIssue"),
+            proof_date_of_issue: members.calendar_date("proofDateOfIssue"),
             proof_file: members.required_file("proofFile", read_file),
         };
         members.end();

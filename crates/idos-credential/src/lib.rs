@@ -43,6 +43,7 @@ pub mod level;
 pub mod moment;
 pub mod notes;
 mod nquads;
+mod plausible;
 pub mod sealing;
 pub mod signed;
 pub mod stored;

@@ -17,6 +17,13 @@ pub struct Moment(DateTime<Utc>);
 #[error("must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z")]
 pub struct NotAMoment;
 
+/// A text that is not a calendar date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be a calendar date such as 1980-10-09: a time of day or an offset would make it another day somewhere"
+)]
+pub struct NotACalendarDate;
+
 impl Moment {
     /// 1970-01-01T00:00:00Z
     pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
@@ -24,6 +31,43 @@ impl Moment {
     /// From milliseconds since 1970-01-01T00:00:00Z.
     pub fn from_unix_millis(millis: i64) -> Result<Self, NotAMoment> {
         DateTime::from_timestamp_millis(millis).map(Self).ok_or(NotAMoment)
+    }
+
+    /// Reads a calendar date of the years 1 to 9999, as midnight UTC: `1980-10-09`, or the same with a time that changes
+    /// nothing, as `1980-10-09T00:00:00.000Z`. Any other time or offset is refused: a date of birth is a day and not a
+    /// moment, and turned into UTC it would become the day before or after.
+    pub fn from_calendar_date(text: &str) -> Result<Self, NotACalendarDate> {
+        let (date, time) = text.split_at_checked(10).ok_or(NotACalendarDate)?;
+        let is_date = date.bytes().enumerate().all(|(n, byte)| match n {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+        let midnight = ["Z", "+00:00", "-00:00"].iter().find_map(|zone| time.strip_suffix(zone));
+        let is_midnight = match midnight.and_then(|time| time.strip_prefix("T00:00:00")) {
+            Some("") => true,
+            Some(fraction) => fraction
+                .strip_prefix('.')
+                .is_some_and(|zeros| !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0')),
+            None => time.is_empty(),
+        };
+        let moment: Self = date.parse().map_err(|_| NotACalendarDate)?;
+        if is_date && is_midnight && moment.year() >= 1 { Ok(moment) } else { Err(NotACalendarDate) }
+    }
+
+    /// The year in UTC; negative before the year 0.
+    #[must_use]
+    pub fn year(self) -> i32 {
+        self.0.year()
+    }
+
+    /// This moment moved by whole years, which may be negative; the 29th of February becomes the 28th where there is
+    /// none. `None` outside the calendar.
+    #[must_use]
+    pub fn plus_years(self, years: i32) -> Option<Self> {
+        let months = chrono::Months::new(years.unsigned_abs().checked_mul(12)?);
+        let moved =
+            if years < 0 { self.0.checked_sub_months(months) } else { self.0.checked_add_months(months) };
+        moved.map(Self)
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -69,7 +113,8 @@ impl FromStr for Moment {
     type Err = NotAMoment;
 
     /// Reads `YYYY-MM-DD` (midnight UTC) and RFC 3339, both also with JavaScript's signed six-digit years.
-    /// Fractions finer than a millisecond are cut.
+    /// Fractions finer than a millisecond are cut. Leap seconds are refused: JavaScript has none, and would take the
+    /// moment for one of the next day.
     fn from_str(text: &str) -> Result<Self, NotAMoment> {
         if text.len() > 64 || !text.is_ascii() {
             return Err(NotAMoment);
@@ -85,8 +130,13 @@ impl FromStr for Moment {
         } else {
             DateTime::parse_from_rfc3339(text).ok().map(|d| d.to_utc())
         };
-        Self::from_unix_millis(parsed.ok_or(NotAMoment)?.timestamp_millis())
+        Self::from_unix_millis(parsed.filter(is_no_leap_second).ok_or(NotAMoment)?.timestamp_millis())
     }
+}
+
+/// Leap seconds are more than a second of nanoseconds to chrono.
+fn is_no_leap_second(moment: &DateTime<Utc>) -> bool {
+    moment.timestamp_subsec_nanos() < 1_000_000_000
 }
 
 /// `±YYYYYY-MM-DDThh:mm:ss[.fff]Z`
@@ -95,8 +145,8 @@ fn expanded(text: &str) -> Result<Moment, NotAMoment> {
     if !year.bytes().skip(1).all(|b| b.is_ascii_digit()) || year == "-000000" {
         return Err(NotAMoment);
     }
-    let parsed = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.fZ").map_err(|_| NotAMoment)?;
-    Moment::from_unix_millis(parsed.and_utc().timestamp_millis())
+    let parsed = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.fZ").ok().map(|d| d.and_utc());
+    Moment::from_unix_millis(parsed.filter(is_no_leap_second).ok_or(NotAMoment)?.timestamp_millis())
 }
 
 #[cfg(test)]
@@ -136,9 +186,58 @@ mod tests {
             "-000000-01-01T00:00:00Z",
             "+1",
             "２０２６-01-01",
+            "2016-12-31T23:59:60Z",
+            "2016-12-31T23:59:60.5Z",
+            "2017-01-01T00:59:60+01:00",
+            "+002016-12-31T23:59:60Z",
         ] {
             assert_eq!(text.parse::<Moment>(), Err(NotAMoment), "{text}");
         }
         assert!("2026-01-02T03:04:05+02:00".parse::<Moment>().is_ok());
+    }
+
+    #[test]
+    fn calendar_dates_are_the_day_that_is_written() {
+        for text in [
+            "2000-01-01",
+            "2000-01-01T00:00:00Z",
+            "2000-01-01T00:00:00.000Z",
+            "2000-01-01T00:00:00+00:00",
+            "2000-01-01T00:00:00.000000-00:00",
+        ] {
+            let date = Moment::from_calendar_date(text).unwrap();
+            assert_eq!(date.to_string(), "2000-01-01T00:00:00.000Z", "{text}");
+        }
+        for text in [
+            "2000-01-01T00:00:00+02:00",
+            "2000-01-01T00:00:00-02:00",
+            "2000-01-01T22:00:00-02:00",
+            "2000-01-01T00:00:01Z",
+            "2000-01-01T23:59:59.999Z",
+            "2000-01-01T00:00:00.001Z",
+            "2000-01-01T00:00:00.Z",
+            "2000-01-01T00:00:00",
+            "2000-01-01T24:00:00Z",
+            "2000-01-01 ",
+            "2000-01-01Z",
+            "2000-1-1",
+            "20000101",
+            "2000-02-30",
+            "0000-01-01",
+            "+002000-01-01",
+            "01-01-2000",
+            "2000-01-0é",
+            "",
+        ] {
+            assert_eq!(Moment::from_calendar_date(text), Err(NotACalendarDate), "{text}");
+        }
+    }
+
+    #[test]
+    fn years_are_those_of_the_calendar() {
+        let leap: Moment = "2024-02-29T12:00:00Z".parse().unwrap();
+        assert_eq!(leap.plus_years(-1).unwrap().to_string(), "2023-02-28T12:00:00.000Z");
+        assert_eq!(leap.plus_years(4).unwrap().to_string(), "2028-02-29T12:00:00.000Z");
+        assert_eq!(leap.plus_years(i32::MIN), None);
     }
 }

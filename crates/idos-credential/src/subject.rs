@@ -8,6 +8,7 @@ use crate::error::{Invalid, Problems};
 use crate::iri;
 use crate::level::{Facts, Level};
 use crate::moment::Moment;
+use crate::plausible;
 use crate::terms::{DOCUMENT_TYPES, FACE_SIGN_TERMS, GENDERS, KYC_TERMS, Term};
 
 /// Largest file, in bytes. A node takes far less in one transaction; this only bounds memory.
@@ -109,15 +110,15 @@ pub struct KycSubject {
     /// Gender.
     #[zeroize(skip)]
     pub gender: Option<Gender>,
-    /// Social security number, exactly 9 characters.
+    /// Social security number of the United States, nine digits.
     pub ssn: Option<String>,
     /// Two-letter country code (ISO 3166-1 alpha-2).
     pub nationality: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
-    /// Phone number.
+    /// Phone number, as `+351912345678` (ITU-T E.164).
     pub phone_number: Option<String>,
-    /// Date of birth.
+    /// Date of birth. This and all dates of documents are calendar dates: midnight UTC of the day as it is written.
     #[zeroize(skip)]
     pub date_of_birth: Moment,
     /// Place of birth.
@@ -139,7 +140,7 @@ pub struct KycSubject {
     pub id_document_front_file: Vec<u8>,
     /// Image of the document's back.
     pub id_document_back_file: Option<Vec<u8>>,
-    /// Image of the person's face. An empty file still counts as liveness, as it does in the official SDK.
+    /// Image of the person's face.
     pub selfie_file: Vec<u8>,
     /// Where the person lives, with proof.
     pub residential_address: Option<ResidentialAddress>,
@@ -217,18 +218,46 @@ impl KycSubject {
         .into()
     }
 
-    /// Checks all rules.
-    pub fn check(&self) -> Result<(), Invalid> {
+    /// Checks all rules: those of the official SDK, and whether a consumer would believe it of a person who was checked
+    /// at `approved_at`.
+    pub fn check(&self, approved_at: Option<Moment>) -> Result<(), Invalid> {
         let mut problems = Problems::default();
+        self.check_id(&mut problems);
+        plausible::check_members(&self.members(), &mut problems);
+        self.check_name(&mut problems, |name| !plausible::is_blank(name));
+        plausible::check_dates(self, approved_at, &mut problems);
+        problems.or(())
+    }
+
+    /// Checks the rules of the official SDK alone.
+    pub(crate) fn check_as_sdk(&self) -> Result<(), Invalid> {
+        let mut problems = Problems::default();
+        self.check_id(&mut problems);
+        for (term, value) in &self.members() {
+            let checked = match value {
+                Value::Text(text) => term.rule.check(text),
+                Value::File(file) if file.len() > MAX_FILE_BYTES => Err("is larger than 16 MiB"),
+                Value::File(_) | Value::Date(_) => Ok(()),
+            };
+            if let Err(problem) = checked {
+                problems.add(input_path(term), problem);
+            }
+        }
+        self.check_name(&mut problems, |name| !name.is_empty());
+        problems.or(())
+    }
+
+    fn check_id(&self, problems: &mut Problems) {
         if let Err(problem) = iri::check(&self.id) {
             problems.add("id", problem);
         }
-        check_members(&self.members(), &mut problems);
-        let named = |name: Option<&String>| name.is_some_and(|name| !name.is_empty());
-        if !named(self.first_name.as_ref()) && !named(self.family_name.as_ref()) {
+    }
+
+    fn check_name(&self, problems: &mut Problems, is_name: impl Fn(&str) -> bool) {
+        let names = [self.first_name.as_deref(), self.family_name.as_deref()];
+        if !names.into_iter().flatten().any(is_name) {
             problems.add("", "at least one of firstName or familyName must be provided");
         }
-        problems.or(())
     }
 
     /// The members that are there, in the order of [`KYC_TERMS`].
@@ -274,31 +303,15 @@ impl KycSubject {
 }
 
 impl FaceSignSubject {
-    /// Checks all rules. Unlike the official SDK, an empty id is refused: it proves nobody.
+    /// Checks all rules. Unlike the official SDK, a blank id is refused: it proves nobody.
     pub fn check(&self) -> Result<(), Invalid> {
         let mut problems = Problems::default();
-        if self.face_sign_user_id.is_empty() {
-            problems.add("faceSignUserId", "must not be empty");
-        }
-        check_members(&self.members(), &mut problems);
+        plausible::check_members(&self.members(), &mut problems);
         problems.or(())
     }
 
     pub(crate) fn members(&self) -> Vec<Member<'_>> {
         FACE_SIGN_TERMS.iter().map(|term| (term, Value::Text(self.face_sign_user_id.as_str()))).collect()
-    }
-}
-
-fn check_members(members: &[Member<'_>], problems: &mut Problems) {
-    for (term, value) in members {
-        let checked = match value {
-            Value::Text(text) => term.rule.check(text),
-            Value::File(file) if file.len() > MAX_FILE_BYTES => Err("is larger than 16 MiB"),
-            Value::File(_) | Value::Date(_) => Ok(()),
-        };
-        if let Err(problem) = checked {
-            problems.add(input_path(term), problem);
-        }
     }
 }
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { EXECUTES } from "../lib/actions.js";
-import { decodeFile, encodeFile, encodeFileRegularly } from "../lib/base85.js";
+import { decodeFile, decodeFileAsSdk, encodeFile, encodeFileRegularly, spellOut } from "../lib/base85.js";
 import { canonical, issue, issuerKey, verify } from "../lib/credential.js";
 import { Idos, nodeHash } from "../lib/idos.js";
 import { vectors, vectorText } from "../lib/paths.js";
@@ -64,15 +64,15 @@ describe("files", () => {
   test("are encoded as the SDK encodes them, damage included", () => {
     for (const { name, input_base64: input, encoded, sdk_decoded_base64: decoded } of files) {
       assert.equal(encodeFile(fromBase64(input)), encoded, name);
-      assert.equal(decodeFile(encoded).toString("base64"), decoded, name);
+      assert.equal(decodeFileAsSdk(encoded).toString("base64"), decoded, name);
     }
   });
 
   test("are encoded regularly without any damage", () => {
     for (const { name, input_base64: input, encoded, sdk_roundtrips: good } of files) {
       const regular = encodeFileRegularly(fromBase64(input));
-      if (good) assert.equal(regular, encoded, name);
-      else assert.notEqual(regular, encoded, name);
+      if (good) assert.equal(regular, spellOut(encoded), name);
+      else assert.notEqual(regular, spellOut(encoded), name);
       assert.equal(decodeFile(regular).toString("base64"), input, name);
     }
   });

@@ -5,6 +5,11 @@ use idos_credential::{VerificationKey, base85, key};
 
 use crate::support::{base64, text, unhex, vectors};
 
+/// Groups of zeros spelled out, as consumers' library reads them without a trick.
+fn spelled_out(text: &str) -> String {
+    text.replace('z', "!!!!!")
+}
+
 #[test]
 fn files_are_spelled_as_by_the_sdk_unless_it_damages_them() {
     let all = vectors("sdk/base85.json");
@@ -12,7 +17,7 @@ fn files_are_spelled_as_by_the_sdk_unless_it_damages_them() {
         let (name, bytes) = (text(vector, "name"), base64(text(vector, "input_base64")));
         let damaged = !vector["sdk_roundtrips"].as_bool().unwrap();
         assert_eq!(damaged, name.ends_with("_BUG"), "{name}");
-        assert_eq!(base85::encode(&bytes) == text(vector, "encoded"), !damaged, "{name}");
+        assert_eq!(base85::encode(&bytes) == spelled_out(text(vector, "encoded")), !damaged, "{name}");
         assert_eq!(base85::decode(&base85::encode(&bytes)).unwrap(), bytes, "{name}");
         if !damaged {
             assert_eq!(base85::decode(text(vector, "encoded")).unwrap(), bytes, "{name}");
@@ -21,7 +26,7 @@ fn files_are_spelled_as_by_the_sdk_unless_it_damages_them() {
     for vector in vectors("kwil.json")["credentials"]["base85"].as_array().unwrap() {
         let bytes = hex::decode(text(vector, "input_hex")).unwrap();
         let damaged = vector["decode_after_z_expansion_hex"] != vector["input_hex"];
-        assert_eq!(base85::encode(&bytes) == text(vector, "encoded"), !damaged, "{vector}");
+        assert_eq!(base85::encode(&bytes) == spelled_out(text(vector, "encoded")), !damaged, "{vector}");
     }
 }
 

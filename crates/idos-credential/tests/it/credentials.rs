@@ -6,7 +6,10 @@ use crate::support::{accepted, draft, key, moment, text, unhex, vectors};
 
 /// Credentials that our builder does not make on purpose.
 const NOT_BUILT: &[(&str, &str)] = &[
-    ("kyc_zero_files", "the JavaScript encoder damages a file that ends in a short group of zeros"),
+    (
+        "kyc_zero_files",
+        "the JavaScript encoder damages a file that ends in a short group of zeros, and writes z, which its decoder misreads",
+    ),
     ("no_validate_extra_lists", "members that are no texts, made with validation switched off"),
 ];
 
@@ -30,7 +33,7 @@ fn credentials_are_byte_identical_to_those_of_the_sdk() {
 }
 
 #[test]
-fn the_damaged_file_is_the_only_difference_where_the_sdk_damages_one() {
+fn files_with_zeros_are_the_only_difference_to_the_sdk() {
     let all = vectors("sdk/credentials.json");
     let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_zero_files").unwrap();
     let ours = draft(vector).unwrap().sign(&key(&all), moment(text(vector, "clock")));
@@ -38,7 +41,10 @@ fn the_damaged_file_is_the_only_difference_where_the_sdk_damages_one() {
         (serde_json::from_str(ours.text()).unwrap(), serde_json::from_str(text(vector, "vc_json")).unwrap());
     let mut different = Vec::new();
     for (name, value) in ours["credentialSubject"].as_object().unwrap() {
-        if theirs["credentialSubject"][name] != *value {
+        let theirs = theirs["credentialSubject"][name].as_str().unwrap();
+        let is_file = vector["input_subject"][name].get("$base64").is_some();
+        let theirs = if is_file { theirs.replace('z', "!!!!!") } else { theirs.to_owned() };
+        if theirs != *value {
             different.push(name.as_str());
             let file = crate::support::base64(text(&vector["input_subject"][name], "$base64"));
             assert_eq!(idos_credential::base85::decode(value.as_str().unwrap()).unwrap(), file);

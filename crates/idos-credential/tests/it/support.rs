@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject};
+use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject_as_sdk};
 use idos_credential::strict_json::Json;
 use idos_credential::{AcceptedIssuer, Draft, Invalid, IssuerKey, Moment, Problem, VerificationKey};
 use rand_core::{CryptoRng, RngCore};
@@ -85,7 +85,7 @@ pub(crate) fn draft(vector: &Value) -> Result<Draft, Invalid> {
         let fields = idos_credential::CredentialFields { level: "human".into(), ..fields };
         return Draft::personhood(fields, face_sign_subject(&subject)?);
     }
-    Draft::kyc(fields, kyc_subject(&subject, &mut read_file)?)
+    Draft::kyc_as_sdk(fields, kyc_subject_as_sdk(&subject, &mut read_file)?)
 }
 
 /// Gives out fixed bytes, and panics when they are used up.
