@@ -16,6 +16,7 @@ use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Webhook};
 use crate::keys::{Keys, KeysError, WriteKeyPair, load_text, load_vault_keys};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
+use crate::model::notes::NotesForm;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
@@ -31,6 +32,8 @@ pub struct App {
     pub keys: Arc<Keys>,
     /// Who issues.
     pub issuer: Issuer,
+    /// What public notes have in common.
+    pub notes: NotesForm,
     /// Limits of the API.
     pub http: Http,
     /// How long what is kept.
@@ -179,6 +182,7 @@ impl App {
         keys: Keys,
         vault: Vault,
     ) -> Result<Self, StartError> {
+        let notes = config.notes_form();
         let policy = config.webhook_policy;
         let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
         let sender = Sender::new(&SenderConfig {
@@ -194,6 +198,7 @@ impl App {
             store,
             vault,
             keys: Arc::new(keys),
+            notes,
             issuer: config.issuer,
             http: config.http,
             retention: config.retention,

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::model::event::EventKind;
+use crate::model::notes::NotesForm;
 
 /// What a deployment settles.
 #[derive(Debug, Deserialize)]
@@ -18,6 +19,9 @@ pub struct Config {
     pub node: Node,
     /// Who issues.
     pub issuer: Issuer,
+    /// What stands beside credentials, readable by everybody.
+    #[serde(default)]
+    pub notes: Notes,
     /// Where the keys are.
     pub keys: KeyFiles,
     /// The database.
@@ -88,6 +92,33 @@ pub struct Issuer {
     pub name: String,
     /// The issuer's URL, from which key id and controller are made. Without it the issuer is its `did:key`.
     pub url: Option<String>,
+}
+
+/// What the public notes of a credential say besides its id, its level, its status and the issuer's name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notes {
+    /// What KYC credentials are called. Consumers filter by it, letter by letter.
+    pub kyc_type: String,
+    /// What proofs of personhood are called.
+    pub personhood_type: String,
+    /// Whether they say which documents were checked: kind and expiry of the identity document, kind and date of the proof
+    /// of address.
+    pub documents: bool,
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        let NotesForm { kyc_type, personhood_type, documents, issuer_name: _ } = NotesForm::of("");
+        Self { kyc_type, personhood_type, documents }
+    }
+}
+
+impl Notes {
+    /// A name that is plain text of a reasonable length.
+    fn is_name(name: &str) -> bool {
+        (1..=64).contains(&name.len()) && !name.trim().is_empty() && !name.chars().any(char::is_control)
+    }
 }
 
 /// Files that hold secrets, each readable by the owner alone. Relative paths start at the configuration file.
@@ -366,6 +397,13 @@ impl Config {
         Ok(config)
     }
 
+    /// What the public notes of this issuer's credentials have in common.
+    #[must_use]
+    pub fn notes_form(&self) -> NotesForm {
+        let Notes { kyc_type, personhood_type, documents } = self.notes.clone();
+        NotesForm { issuer_name: self.issuer.name.clone(), kyc_type, personhood_type, documents }
+    }
+
     fn parse(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Unreadable(path.to_owned(), e))?;
         Self::parse_text(&text, path)
@@ -474,6 +512,16 @@ impl Config {
             ((5..=120).contains(&self.node.timeout_seconds), "node.timeout_seconds", "must be from 5 to 120"),
             (self.node.block_patience_seconds > 0, "node.block_patience_seconds", "must not be 0"),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
+            (
+                Notes::is_name(&self.notes.kyc_type),
+                "notes.kyc_type",
+                "must have 1 to 64 bytes that are not all blank, without control characters",
+            ),
+            (
+                Notes::is_name(&self.notes.personhood_type),
+                "notes.personhood_type",
+                "must have 1 to 64 bytes that are not all blank, without control characters",
+            ),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
             (is_database, "database.url", "must begin with sqlite:// or postgres://"),
             (self.database.max_connections >= 2, "database.max_connections", "must be at least 2"),
@@ -630,6 +678,7 @@ mod tests {
         let shown = |config: &Config| {
             let Config {
                 node,
+                notes,
                 database,
                 http,
                 retention,
@@ -649,7 +698,7 @@ mod tests {
             );
             format!(
                 "{:#?}",
-                (node, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry)
+                (node, notes, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry)
             )
         };
         assert_eq!(shown(&example), shown(&default), "the example gives defaults");
@@ -719,6 +768,8 @@ mod tests {
             ("database.url", "sqlite://idos-issuer.db", "mysql://Xyzzy"),
             ("webhooks.events", "issuance.issued", "issuance.Xyzzy"),
             ("issuer.name", "name = \"Example KYC\"", "name = \" \""),
+            ("notes.kyc_type", "kyc_type = \"kyc\"", "kyc_type = \" \""),
+            ("notes.personhood_type", "personhood_type = \"pop\"", "personhood_type = \"Xyzzy\\u0000\""),
             ("node.url", "https://nodes.playground.idos.network", "ftp://Xyzzy"),
             ("telemetry.otlp_endpoint", "http://127.0.0.1:4318", "ftp://Xyzzy"),
         ];

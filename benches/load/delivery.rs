@@ -15,6 +15,7 @@ use idos_issuer::clock;
 use idos_issuer::flow::issue::{self, Ids};
 use idos_issuer::model::evidence::KycResult;
 use idos_issuer::model::issuance::Kind;
+use idos_issuer::model::notes::NotesForm;
 use serde::Serialize;
 
 use crate::deployment::{Backend, ISSUER_NAME, ISSUER_URL, KEYS, Node, Service, Setup, Site};
@@ -240,7 +241,8 @@ pub(crate) fn seal(site: &Site, node: &Node, count: u32, file_bytes: usize) -> V
             let signed = issue::sign(result, ids, ISSUER_URL, &keys, clock::now()).unwrap();
             let public = node.user_secret.public();
             let (own, rows) = (keys.encryption.public(), &keys.first().rows);
-            let sealed = issue::seal(signed, Kind::Kyc, ids, ISSUER_NAME, &public, Some(&own), rows).unwrap();
+            let form = NotesForm::of(ISSUER_NAME);
+            let sealed = issue::seal(signed, Kind::Kyc, ids, &form, &public, Some(&own), rows).unwrap();
             (ids, sealed)
         })
         .collect()

@@ -329,8 +329,8 @@ pub(super) async fn seal(
     let write = chosen.unwrap_or_else(|| app.write_key_for(issuance.id.as_str())).rows.clone();
     let copy = (issuance.delivery == Delivery::WriteGrant)
         .then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
-    let (name, kind, ids) = (app.issuer.name.clone(), issuance.kind, issuance.ids);
-    app.compute(move || issue::seal(signed, kind, ids, &name, &user, copy.as_ref(), &write))
+    let (form, kind, ids) = (app.notes.clone(), issuance.kind, issuance.ids);
+    app.compute(move || issue::seal(signed, kind, ids, &form, &user, copy.as_ref(), &write))
         .await
         .map_err(IntakeError::Seal)
 }

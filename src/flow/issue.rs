@@ -16,13 +16,8 @@ use crate::keys::Keys;
 use crate::model::evidence::KycResult;
 pub use crate::model::issuance::Ids;
 use crate::model::issuance::Kind;
+use crate::model::notes::NotesForm;
 use crate::model::submission::Evidence;
-
-/// What the public notes of a KYC credential call it.
-const KYC_TYPE: &str = "KYC DATA";
-
-/// What the public notes of a proof of personhood call it.
-const PERSONHOOD_TYPE: &str = "PoP";
 
 /// What a transaction holds beside the contents: keys, signatures, the grant, the public notes.
 const ROOM_FOR_THE_REST: usize = 24 * 1024;
@@ -68,19 +63,15 @@ pub fn check_size(text: usize, with_copy: bool) -> Result<(), IssueError> {
     if bytes > limit { Err(IssueError::TooLarge { bytes, limit }) } else { Ok(()) }
 }
 
-/// The public notes of a credential.
-pub fn notes(
-    kind: Kind,
-    ids: Ids,
-    level: &str,
-    status: &str,
-    issuer_name: &str,
-) -> Result<PublicNotes, Invalid> {
+/// The public notes of a fresh credential.
+fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> Result<PublicNotes, Invalid> {
     let name = match kind {
-        Kind::Kyc => KYC_TYPE,
-        Kind::Personhood => PERSONHOOD_TYPE,
+        Kind::Kyc => &form.kyc_type,
+        Kind::Personhood => &form.personhood_type,
     };
-    PublicNotes::new(&ids.notes.to_string(), name, level, status, issuer_name)
+    let id = ids.notes.to_string();
+    let notes = PublicNotes::new(&id, name, signed.level(), "approved", &form.issuer_name)?;
+    if form.documents { notes.with_documents(signed) } else { Ok(notes) }
 }
 
 /// Builds and signs the credential of a provider's result.
@@ -147,14 +138,14 @@ pub fn seal(
     signed: SignedCredential,
     kind: Kind,
     ids: Ids,
-    issuer_name: &str,
+    form: &NotesForm,
     user: &RecipientKey,
     grantee: Option<&RecipientKey>,
     write: &WriteKey,
 ) -> Result<SealedCredential, IssueError> {
     // Said now, and not when a profile has been made and a grant been signed for nothing.
     check_size(signed.text().len(), grantee.is_some())?;
-    let notes = notes(kind, ids, signed.level(), "approved", issuer_name)?;
+    let notes = notes(form, kind, ids, &signed)?;
     Ok(signed.seal(&notes, user, grantee, write, &mut OsRng)?)
 }
 

@@ -62,8 +62,9 @@ impl FromStr for Email {
     }
 }
 
-/// The language in which somebody is written to: a language tag such as `pt` or `pt-BR` (BCP 47: language, script,
-/// region).
+/// The language in which somebody is written to: a language tag such as `pt` or `pt-BR` (BCP 47: language, script, region;
+/// RFC 5646 2.2). The language is one that ISO 639 knows, by its shortest code; the region one of ISO 3166-1 or a number
+/// of UN M.49.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locale(String);
 
@@ -85,18 +86,31 @@ impl FromStr for Locale {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        let mut parts = text.split('-');
-        let language = parts.next().is_some_and(|part| {
-            (2..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase())
-        });
-        let rest = parts.all(|part| {
-            (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
-        if language && rest && text.len() <= 11 {
+        let mut parts = text.split('-').peekable();
+        let language = parts.next().is_some_and(is_language);
+        parts.next_if(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        parts.next_if(|part| is_region(part));
+        if language && parts.next().is_none() {
             Ok(Self(text.to_owned()))
         } else {
             Err("must be a language tag such as en or pt-BR")
         }
+    }
+}
+
+fn is_language(code: &str) -> bool {
+    match code.len() {
+        2 => isolang::Language::from_639_1(code).is_some(),
+        3 => isolang::Language::from_639_3(code).is_some_and(|language| language.to_639_1().is_none()),
+        _ => false,
+    }
+}
+
+fn is_region(code: &str) -> bool {
+    match code.len() {
+        2 => idos_credential::is_assigned_country(&code.to_ascii_uppercase()),
+        3 => code.bytes().all(|byte| byte.is_ascii_digit()),
+        _ => false,
     }
 }
 
@@ -127,10 +141,27 @@ mod tests {
         for text in ["", "a", "a@", "@b", "a b@c.example", "a@b.example\r\nBcc: c@d.example"] {
             assert!(text.parse::<Email>().is_err(), "{text}");
         }
-        for text in ["en", "pt-BR", "zh-Hant-TW", "gsw"] {
+        for text in ["en", "pt-BR", "pt-br", "zh-Hant-TW", "gsw", "es-419", "sr-Latn"] {
             assert!(text.parse::<Locale>().is_ok(), "{text}");
         }
-        for text in ["", "EN", "english", "en_US", "e", "en-", "../x"] {
+        for text in [
+            "",
+            "EN",
+            "english",
+            "en_US",
+            "e",
+            "en-",
+            "../x",
+            "xx",
+            "qaa",
+            "por",
+            "en-UK",
+            "en-ZZ",
+            "pt-PT-PT",
+            "pt-Latin",
+            "en-US-posix",
+            "en\0",
+        ] {
             assert!(text.parse::<Locale>().is_err(), "{text}");
         }
     }

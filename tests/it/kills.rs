@@ -109,7 +109,7 @@ impl Deployment {
 fn body(user: &User) -> Value {
     let text = std::fs::read_to_string(example("kyc-result.json")).unwrap();
     let mut evidence: Value = serde_json::from_str(&text).unwrap();
-    let file = json!({ "base64": STANDARD.encode([0xff, 0xd8, 1, 2, 3]) });
+    let file = json!({ "base64": STANDARD.encode([0xff, 0xd8, 0xff, 1, 2, 3]) });
     let subject = evidence["subject"].as_object_mut().unwrap();
     for (name, value) in subject.iter_mut() {
         if name.ends_with("File") {

@@ -59,6 +59,7 @@ pub use key::{IssuerKey, VerificationKey, WriteKey};
 pub use level::Level;
 pub use moment::Moment;
 pub use notes::PublicNotes;
+pub use plausible::is_assigned_country;
 pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;
 pub use stored::{StoredCredential, StoredRow};

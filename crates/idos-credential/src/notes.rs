@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Invalid, Problems};
+use crate::signed::SignedCredential;
 use crate::strict_json::Json;
 
 /// Longest notes, in bytes. Everyone can read them; they are no place for much.
@@ -32,6 +33,36 @@ impl PublicNotes {
     pub fn new(id: &str, kind: &str, level: &str, status: &str, issuer: &str) -> Result<Self, Invalid> {
         let members = Members { id, kind, level, status, issuer };
         Self::from_text(serde_json::to_string(&members).unwrap_or_default())
+    }
+
+    /// The same notes with what `credential` says of the documents that were checked, as the coming version of the official
+    /// SDK writes it: `proofOfIdentity` (`type`, `dateOfExpiry`) and `proofOfResidency` (`category`, `dateOfIssue`), each
+    /// as far as it is there. Everybody can read it.
+    pub fn with_documents(self, credential: &SignedCredential) -> Result<Self, Invalid> {
+        let json = Json::parse(credential.text().as_bytes()).unwrap_or(Json::Null);
+        let subject = json.member("credentialSubject");
+        let mut text = self.text.trim_end_matches('}').to_owned();
+        for (name, members) in [
+            ("proofOfIdentity", [("type", "idDocumentType"), ("dateOfExpiry", "idDocumentDateOfExpiry")]),
+            (
+                "proofOfResidency",
+                [
+                    ("category", "residentialAddressProofCategory"),
+                    ("dateOfIssue", "residentialAddressProofDateOfIssue"),
+                ],
+            ),
+        ] {
+            let members: Vec<_> = members
+                .iter()
+                .filter_map(|(name, member)| Some((name, subject?.member(member)?.as_text()?)))
+                .map(|(name, value)| format!("\"{name}\":{}", serde_json::Value::from(value)))
+                .collect();
+            if !members.is_empty() {
+                text.push_str(&format!(",\"{name}\":{{{}}}", members.join(",")));
+            }
+        }
+        text.push('}');
+        Self::from_text(text)
     }
 
     /// Notes as somebody else wrote them: a JSON object with the texts `id` and `level`.
@@ -106,15 +137,15 @@ mod tests {
 
     #[test]
     fn members_stand_in_the_usual_order() {
-        let notes = PublicNotes::new("1", "KYC DATA", "plus+liveness", "approved", "A\"B").unwrap();
+        let notes = PublicNotes::new("1", "kyc", "plus+liveness", "approved", "A\"B").unwrap();
         assert_eq!(
             notes.text(),
-            r#"{"id":"1","type":"KYC DATA","level":"plus+liveness","status":"approved","issuer":"A\"B"}"#
+            r#"{"id":"1","type":"kyc","level":"plus+liveness","status":"approved","issuer":"A\"B"}"#
         );
         let revoked = notes.with_status("revoked");
         assert_eq!(
             revoked.text(),
-            r#"{"id":"1","type":"KYC DATA","level":"plus+liveness","status":"revoked","issuer":"A\"B"}"#
+            r#"{"id":"1","type":"kyc","level":"plus+liveness","status":"revoked","issuer":"A\"B"}"#
         );
     }
 

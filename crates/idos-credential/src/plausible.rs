@@ -125,10 +125,15 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A code that ISO 3166-1 assigns today; and XK, which all who need it use for Kosovo.
-fn check_country(code: &str) -> Result<(), &'static str> {
+/// Whether ISO 3166-1 assigns the two letters to a country today; or they are XK, which all who need it use for Kosovo.
+#[must_use]
+pub fn is_assigned_country(code: &str) -> bool {
     const KOSOVO: &str = "XK";
-    if code == KOSOVO || rust_iso3166::from_alpha2(code).is_some() {
+    code == KOSOVO || rust_iso3166::from_alpha2(code).is_some()
+}
+
+fn check_country(code: &str) -> Result<(), &'static str> {
+    if is_assigned_country(code) {
         return Ok(());
     }
     Err(match code {

@@ -26,6 +26,7 @@ use crate::flow::profile::{self, ProfileToCreate};
 use crate::flow::read;
 use crate::keys::Keys;
 use crate::model::issuance::Kind;
+use crate::model::notes::NotesForm;
 
 /// The issuer of a demo without configuration.
 const ISSUER_NAME: &str = "Demo KYC";
@@ -55,7 +56,7 @@ type Error = Box<dyn std::error::Error>;
 
 /// Who issues, and where.
 struct Stage {
-    name: String,
+    notes: NotesForm,
     url: String,
     keys: Keys,
     client: Client,
@@ -81,9 +82,11 @@ impl Demo {
 
     async fn set_up(&self, config: Option<&Path>, story: &mut Story) -> Result<Stage, Error> {
         let config = config.map(Config::load).transpose()?;
-        let (name, url, keys) = match config.as_ref().map(|config| (&config.issuer, &config.keys)) {
-            Some((issuer, files)) => {
-                (issuer.name.clone(), issuer.url.clone(), Keys::load(files, issuer.url.as_deref())?)
+        let (notes, url, keys) = match &config {
+            Some(config) => {
+                let url = config.issuer.url.clone();
+                let keys = Keys::load(&config.keys, url.as_deref())?;
+                (config.notes_form(), url, keys)
             }
             None if self.node_url.is_some() => {
                 return Err(
@@ -91,11 +94,13 @@ impl Demo {
                         .into(),
                 );
             }
-            None => (ISSUER_NAME.to_owned(), Some(ISSUER_URL.to_owned()), Keys::ephemeral(Some(ISSUER_URL))?),
+            None => {
+                (NotesForm::of(ISSUER_NAME), Some(ISSUER_URL.to_owned()), Keys::ephemeral(Some(ISSUER_URL))?)
+            }
         };
         let url = url.unwrap_or_else(|| keys.signing.controller().to_owned());
         let node = if config.is_none() {
-            let inserters = vec![Inserter::new(&name, [keys.first().rows.public_hex()])];
+            let inserters = vec![Inserter::new(&notes.issuer_name, [keys.first().rows.public_hex()])];
             Some(DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await?)
         } else {
             None
@@ -108,8 +113,8 @@ impl Demo {
         };
         let client = Client::connect(ClientConfig::new(node_url.clone())).await?;
         story.node(&node_url, client.chain_id(), node.is_some());
-        story.issuer(&name, &keys);
-        Ok(Stage { name, url, keys, client, node })
+        story.issuer(&notes.issuer_name, &keys);
+        Ok(Stage { notes, url, keys, client, node })
     }
 }
 
@@ -134,7 +139,7 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
         signed,
         Kind::Kyc,
         ids,
-        &stage.name,
+        &stage.notes,
         &holder.secret.public(),
         Some(&own_copy),
         &keys.first().rows,

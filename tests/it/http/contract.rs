@@ -13,7 +13,7 @@ use idos_issuer::model::profile::{PasswordStore, ProfileState};
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
 
-use super::door::{Door, Form};
+use super::door::{Door, Form, jpeg};
 use super::spec::SPEC;
 use crate::support::service::Backend;
 
@@ -144,7 +144,8 @@ fn form(value: &Value) -> Vec<u8> {
     let parts = value.as_object().unwrap();
     let mut form = Form::new("x").part("submission", "application/json", parts["submission"].to_string());
     for (name, content) in parts.iter().filter(|(name, _)| *name != "submission") {
-        form = form.part(name, "application/octet-stream", content.as_str().unwrap());
+        assert_eq!(content, "(the bytes of an image)");
+        form = form.part(name, "application/octet-stream", jpeg("an image"));
     }
     form.end()
 }

@@ -3,7 +3,7 @@
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
 
-use super::door::{Answer, Door, Form, inserter, kyc, kyc_in_parts, new_profile, owner};
+use super::door::{Answer, Door, Form, inserter, jpeg, kyc, kyc_in_parts, new_profile, owner};
 use crate::support::User;
 use crate::support::service::Backend;
 
@@ -66,7 +66,7 @@ async fn wrong_types_everywhere_are_pointed_at() {
     let mut submission = kyc(user.id, json!({ "by": "write_grant", "writeGrant": grant }));
     submission["contact"] = json!({ "email": "a@b.example", "locale": "en" });
     submission["evidence"]["subject"]["residentialAddress"] = json!({
-        "street": "a", "city": "b", "country": "PT", "proofCategory": "c", "proofFile": { "base64": "" }
+        "street": "a", "city": "b", "country": "PT", "proofCategory": "c", "proofFile": { "base64": "/9j/4A==" }
     });
     for (path, body) in [
         ("/v1/issuances", submission),
@@ -147,7 +147,7 @@ async fn forms_that_are_none() {
     let submission = kyc_in_parts(user.id, inserter()).to_string();
     let json = "application/json";
     let first = || Form::new("x").part("submission", json, &submission);
-    let both = || first().part("passport", "image/jpeg", "1").part("selfie", "image/jpeg", "2");
+    let both = || first().part("passport", "image/jpeg", jpeg("1")).part("selfie", "image/jpeg", jpeg("2"));
     let send = async |media: &str, body: Vec<u8>| {
         let answer = door.make("/v1/issuances", &json!({})).body(media, body).send().await;
         assert!(!String::from_utf8_lossy(&answer.body).contains("Xyzzy"), "{answer:?}");
@@ -162,11 +162,11 @@ async fn forms_that_are_none() {
         (media, first().cut()[..60].to_vec()),
         (media, b"--x--\r\n".to_vec()),
         (media, b"Xyzzy".to_vec()),
-        (media, Form::new("x").part("passport", "image/jpeg", "1").end()),
+        (media, Form::new("x").part("passport", "image/jpeg", jpeg("1")).end()),
         (media, Form::new("x").part("submission", "text/plain", &submission).end()),
         (media, Form::new("x").part("submission", json, "{\"Xyzzy\"").end()),
         (media, both().part("submission", json, &submission).end()),
-        (media, both().part("selfie", "image/jpeg", "3").end()),
+        (media, both().part("selfie", "image/jpeg", jpeg("3")).end()),
         (media, both().part("", "image/jpeg", "3").end()),
         (media, both().part("a b", "image/jpeg", "3").end()),
         (media, both().part(&"n".repeat(129), "image/jpeg", "3").end()),
@@ -177,23 +177,26 @@ async fn forms_that_are_none() {
         assert_eq!(answer.status, 400, "case {n}: {answer:?}");
     }
 
-    let missing =
-        send(media, first().part("passport", "image/jpeg", "1").end()).await.problem(422, "invalid_fields");
+    let missing = send(media, first().part("passport", "image/jpeg", jpeg("1")).end())
+        .await
+        .problem(422, "invalid_fields");
     assert_eq!(missing.pointers(), ["/evidence/subject/selfieFile"]);
     let surplus =
         send(media, both().part("Xyzzy", "image/jpeg", "3").end()).await.problem(422, "invalid_fields");
     assert_eq!(surplus.pointers(), ["/evidence/subject"]);
     assert_eq!(surplus.json()["errors"][0]["detail"], "does not refer to part 4");
     send(media, both().end()).await.expect(202);
-    let other_order = Form::new("x").part("selfie", "image/jpeg", "2").part("passport", "image/jpeg", "1");
+    let other_order =
+        Form::new("x").part("selfie", "image/jpeg", jpeg("2")).part("passport", "image/jpeg", jpeg("1"));
     send(media, other_order.part("submission", json, &submission).end()).await.expect(202);
 
     // One file for two members, and one of the files inside the JSON.
     let mut mixed = kyc_in_parts(user.id, inserter());
     let subject = &mut mixed["evidence"]["subject"];
     subject["idDocumentBackFile"] = json!({ "part": "passport" });
-    subject["selfieFile"] = json!({ "base64": "AA==" });
-    let form = Form::new("x").part("submission", json, mixed.to_string()).part("passport", "image/jpeg", "1");
+    subject["selfieFile"] = json!({ "base64": "/9j/4A==" });
+    let form =
+        Form::new("x").part("submission", json, mixed.to_string()).part("passport", "image/jpeg", jpeg("1"));
     send(media, form.end()).await.expect(202);
     door.close().await;
 }

@@ -4,7 +4,7 @@ use idos_issuer::model::client::Scope;
 use idos_wallet::WalletType;
 use serde_json::json;
 
-use super::door::{Door, Form, inserter, kyc, kyc_in_parts, new_profile};
+use super::door::{Door, Form, inserter, jpeg, kyc, kyc_in_parts, new_profile};
 use crate::support::User;
 
 on_both_databases! {
@@ -61,11 +61,11 @@ on_both_databases! {
             door.call("POST", "/v1/issuances").idempotent(key).body(&media, form.end()).send().await
         };
         let form = |boundary| Form::new(boundary).part("submission", json, &submission);
-        let first = send(form("a").part("passport", "image/jpeg", "1").part("selfie", "image/jpeg", "2"), "k").await;
-        let again = send(form("b").part("selfie", "image/png", "2").part("passport", "text/plain", "1"), "k").await;
+        let first = send(form("a").part("passport", "image/jpeg", jpeg("1")).part("selfie", "image/jpeg", jpeg("2")), "k").await;
+        let again = send(form("b").part("selfie", "image/png", jpeg("2")).part("passport", "text/plain", jpeg("1")), "k").await;
         assert_eq!(first.expect(202).json()["id"], again.clone().expect(202).json()["id"]);
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
-        let swapped = form("a").part("passport", "image/jpeg", "2").part("selfie", "image/jpeg", "1");
+        let swapped = form("a").part("passport", "image/jpeg", jpeg("2")).part("selfie", "image/jpeg", jpeg("1"));
         send(swapped, "k").await.problem(422, "idempotency_key_reused");
         door.close().await;
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::door::{Answer, Door, Form, inserter, kyc, kyc_in_parts};
+use super::door::{Answer, Door, Form, inserter, jpeg, kyc, kyc_in_parts};
 use crate::support::User;
 use crate::support::service::Backend;
 
@@ -86,8 +86,8 @@ async fn what_fits_no_transaction_is_refused_with_the_arithmetic() {
     let form = |submission: &serde_json::Value| {
         Form::new("x")
             .part("submission", "application/json", submission.to_string())
-            .part("passport", "image/jpeg", vec![1; 1_300_000])
-            .part("selfie", "image/jpeg", "2")
+            .part("passport", "image/jpeg", jpeg(vec![1; 1_300_000]))
+            .part("selfie", "image/jpeg", jpeg("2"))
     };
     let send = async |submission: &serde_json::Value| {
         let form = form(submission);

@@ -86,7 +86,7 @@ async fn rules_of_fields_are_pointed_at_too() {
         ("/evidence/subject/idDocumentCountry", json!("PRT"), "/evidence/subject/idDocumentCountry"),
         ("/evidence/subject/email", json!("no"), "/evidence/subject/email"),
         ("/evidence/subject/id", json!("uuid:1"), "/evidence/subject/id"),
-        ("/evidence/approvedAt", json!("2999-01-01"), "/evidence/approvedAt"),
+        ("/evidence/approvedAt", json!("2090-01-01"), "/evidence/approvedAt"),
         ("/evidence/expiresAt", json!("2020-01-01"), "/evidence/expiresAt"),
         ("/delivery/by", json!("me"), "/delivery/by"),
         ("/delivery/writeGrant", json!({}), "/delivery"),

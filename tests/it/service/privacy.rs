@@ -203,8 +203,8 @@ impl Person {
         let mut number = || (0..14).map(|_| char::from(rng.gen_range(b'0'..=b'9'))).collect::<String>();
         let mut subject = json!({
             "firstName": text(word()), "middleName": text(format!("Żó{}", word())), "familyName": text(word()),
-            "maidenName": text(word()), "gender": "OTHER", "ssn": text(word()[..9].to_owned()), "nationality": "AQ",
-            "email": text(format!("{}@{}.example", word(), word())), "phoneNumber": text(format!("+88{}", number())),
+            "maidenName": text(word()), "gender": "OTHER", "ssn": text(format!("{}1", &number()[..8]).replace("00", "71")), "nationality": "AQ",
+            "email": text(format!("{}@{}.example", word(), word())), "phoneNumber": text(format!("+8{}", number())),
             "placeOfBirth": text(word()), "idDocumentCountry": "AQ", "idDocumentNumber": text(number()),
             "idDocumentType": "PASSPORT",
             "residentialAddress": {
@@ -214,7 +214,7 @@ impl Person {
             },
         });
         let (email, stray) = (text(format!("{}@{}.example", word(), word())), text(word()));
-        let locale = "qxz-7kwv-j9";
+        let locale = "gsw-Latn-AQ";
         text(locale.to_owned());
         let files = ["idDocumentFrontFile", "idDocumentBackFile", "selfieFile", "proofFile"].map(|name| {
             let words: Vec<_> = (0..20).map(|_| text(word())).collect();

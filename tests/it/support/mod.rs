@@ -16,6 +16,7 @@ use idos_issuer::flow::profile::{self, ProfileError, ProfileToCreate};
 use idos_issuer::keys::Keys;
 use idos_issuer::model::evidence::KycResult;
 use idos_issuer::model::issuance::Kind;
+use idos_issuer::model::notes::NotesForm;
 use idos_localnet::AnyNode;
 use idos_wallet::{OwnershipProof, WalletKey, WalletType};
 use rand::Rng as _;
@@ -80,7 +81,7 @@ impl World {
             signed,
             Kind::Kyc,
             ids,
-            "Example KYC",
+            &NotesForm::of("Example KYC"),
             &user.secret.public(),
             Some(&own),
             &self.keys.first().rows,
