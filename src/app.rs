@@ -1,5 +1,6 @@
 //! The wired service: everything that the verbs need. The only place that picks concrete tools.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -50,6 +51,8 @@ pub struct App {
     pub changes: watch::Sender<u64>,
     /// This process, as leases name it.
     pub owner: String,
+    /// Lanes of this process that cannot record what becomes of their transactions, by their write keys.
+    stuck_lanes: Mutex<BTreeSet<String>>,
     node: Node,
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
@@ -208,6 +211,7 @@ impl App {
             work: Notify::new(),
             changes: watch::Sender::new(0),
             owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),
+            stuck_lanes: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
@@ -249,6 +253,22 @@ impl App {
     #[must_use]
     pub fn block_patience_seconds(&self) -> u32 {
         self.node.block_patience_seconds
+    }
+
+    /// Remembers whether a lane can record what becomes of its transactions. One that cannot delivers nothing.
+    pub fn lane_records(&self, write_key: &str, records: bool) {
+        let mut stuck = self.stuck_lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = if records { stuck.remove(write_key) } else { stuck.insert(write_key.to_owned()) };
+        if changed {
+            let lane = write_key.get(..8).unwrap_or_default().to_owned();
+            metrics::gauge!("lane_cannot_record", "lane" => lane).set(if records { 0.0 } else { 1.0 });
+        }
+    }
+
+    /// Whether every lane of this process can record.
+    #[must_use]
+    pub fn lanes_record(&self) -> bool {
+        self.stuck_lanes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Who the issuer is to the node: its first write key.

@@ -311,6 +311,10 @@ impl From<StoreError> for Problem {
         match error {
             // Somebody else has moved the record at the same time: what the caller knew of it is not so any more.
             StoreError::Stale => Self::new(Code::StateConflict).because("The record has changed meanwhile."),
+            StoreError::Unavailable(_) => {
+                tracing::warn!(cause = chain(&error), "The database is not available");
+                Self::new(Code::NotReady).because("The database does not answer, or takes nothing in.")
+            }
             error => Self::fault(&error),
         }
     }

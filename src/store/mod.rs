@@ -27,7 +27,7 @@ use std::time::Duration;
 use idos_credential::Moment;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, Executor as _};
+use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub use audit::AuditBreak;
@@ -73,6 +73,9 @@ pub enum StoreError {
     /// The database itself.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
+    /// The database is away, locked, or has no room: the same may go well later.
+    #[error("the database does not answer, or takes nothing in")]
+    Unavailable(#[source] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("the database schema could not be migrated")]
     Migrate(#[source] sqlx::migrate::MigrateError),
@@ -94,8 +97,34 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error() {
             Some(database) if database.is_unique_violation() => Self::Exists,
+            _ if may_pass(&error) => Self::Unavailable(error),
             _ => Self::Database(error),
         }
+    }
+}
+
+/// Whether time may mend it, and not a change of the program or of its data.
+fn may_pass(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
+            match code.parse::<u32>() {
+                // SQLite, whose extended codes hold the primary one in their last byte: BUSY, LOCKED, READONLY, IOERR, FULL,
+                // CANTOPEN.
+                Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
+                // PostgreSQL's classes: connection, resources, intervention by an operator; serialization, deadlock, lock
+                // not available, and a transaction that idled too long.
+                _ => {
+                    ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+                        || ["40001", "40P01", "55P03", "25P03"].contains(&code.as_ref())
+                }
+            }
+        }),
+        _ => false,
     }
 }
 
@@ -143,6 +172,16 @@ impl Store {
                     Ok(())
                 })
             })
+            .after_release(move |connection, _| {
+                Box::pin(async move {
+                    // SQLite ends a transaction by itself when the disk is full. The ROLLBACK that follows then fails, and
+                    // leaves the session counting a transaction that is not there: it could never begin another.
+                    if kind == Kind::Sqlite {
+                        connection.ping().await?; // until what was rolled back, if anything was, is through
+                    }
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options)
             .await?;
         Ok(Self { pool, kind, writers: Arc::default() })
@@ -180,6 +219,13 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let _one: (i64,) = sqlx::query_as("SELECT CAST(1 AS BIGINT)").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// Whether the database takes what is written: it is not enough that it can be read.
+    pub async fn probe_write(&self, now: Moment) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.record_anew("last_probe", &now.unix_millis().to_string()).await?;
+        tx.commit().await
     }
 
     /// Begins a write transaction. No external call belongs between this and [`Tx::commit`].

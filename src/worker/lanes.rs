@@ -74,10 +74,12 @@ pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, shutdown: Cancellation
                 }
             }
             Ok(None) => {
+                app.lane_records(&name, true); // another process does
                 pause(Duration::from_millis(u64::from(app.delivery.lease_seconds) * 100), &shutdown).await;
             }
             Err(error) => {
                 tracing::error!(lane = name, cause = error.source(), "The lane cannot be taken: {error}");
+                app.lane_records(&name, false);
                 pause(Duration::from_secs(2), &shutdown).await;
             }
         }
@@ -161,6 +163,7 @@ impl<'a> Lane<'a> {
                 cause = error.source(),
                 "What is in flight cannot be read: {error}"
             );
+            self.app.lane_records(&self.name, false);
             return pause(Duration::from_secs(2), shutdown).await;
         }
         let app = self.app;
@@ -171,6 +174,7 @@ impl<'a> Lane<'a> {
             match self.turn().await {
                 Ok(busy) => {
                     self.failures = 0;
+                    app.lane_records(&self.name, true);
                     let wait = if self.flights.is_empty() { LONGEST_WAIT } else { POLL };
                     if !busy {
                         tokio::select! {
@@ -191,6 +195,7 @@ impl<'a> Lane<'a> {
                         cause = error.source(),
                         "The lane is given up: {error}"
                     );
+                    app.lane_records(&self.name, false);
                     return pause(Duration::from_secs(1), shutdown).await;
                 }
                 Err(error) => {

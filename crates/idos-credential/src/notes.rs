@@ -41,7 +41,7 @@ impl PublicNotes {
     pub fn with_documents(self, credential: &SignedCredential) -> Result<Self, Invalid> {
         let json = Json::parse(credential.text().as_bytes()).unwrap_or(Json::Null);
         let subject = json.member("credentialSubject");
-        let mut text = self.text.trim_end_matches('}').to_owned();
+        let mut parts = vec![self.text.strip_suffix('}').unwrap_or(&self.text).to_owned()];
         for (name, members) in [
             ("proofOfIdentity", [("type", "idDocumentType"), ("dateOfExpiry", "idDocumentDateOfExpiry")]),
             (
@@ -58,11 +58,10 @@ impl PublicNotes {
                 .map(|(name, value)| format!("\"{name}\":{}", serde_json::Value::from(value)))
                 .collect();
             if !members.is_empty() {
-                text.push_str(&format!(",\"{name}\":{{{}}}", members.join(",")));
+                parts.push(format!("\"{name}\":{{{}}}", members.join(",")));
             }
         }
-        text.push('}');
-        Self::from_text(text)
+        Self::from_text(format!("{}}}", parts.join(",")))
     }
 
     /// Notes as somebody else wrote them: a JSON object with the texts `id` and `level`.

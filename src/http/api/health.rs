@@ -43,7 +43,10 @@ impl Readiness {
             return broken.clone();
         }
         let (database, node) = tokio::join!(
-            timeout(PATIENCE, app.store.require_migrated()),
+            timeout(PATIENCE, async {
+                app.store.require_migrated().await?;
+                app.store.probe_write(app.clock.now()).await
+            }),
             timeout(PATIENCE, async {
                 match app.idos().await {
                     Ok(client) => client.health().await.is_ok(),
@@ -51,7 +54,11 @@ impl Readiness {
                 }
             }),
         );
-        let parts = [("the database", matches!(database, Ok(Ok(())))), ("the idOS node", node == Ok(true))];
+        let parts = [
+            ("the database", matches!(database, Ok(Ok(())))),
+            ("the idOS node", node == Ok(true)),
+            ("a lane, which cannot record what it delivers", app.lanes_record()),
+        ];
         let broken: Vec<_> = parts.into_iter().filter(|(_, works)| !works).map(|(part, _)| part).collect();
         *last = Some((Instant::now(), broken.clone()));
         broken
@@ -67,7 +74,7 @@ pub(in crate::http) async fn ready(State(api): State<Api>) -> Result<Response, P
     if broken.is_empty() {
         return Ok(Json(StatusView { status: "ready" }).into_response());
     }
-    Err(Problem::new(Code::NotReady).because(format!("What does not answer: {}.", broken.join(", "))))
+    Err(Problem::new(Code::NotReady).because(format!("What does not work: {}.", broken.join(", "))))
 }
 
 pub(in crate::http) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {

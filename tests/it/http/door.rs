@@ -42,6 +42,11 @@ impl Door {
     pub(super) async fn with(backend: Backend, settings: &str) -> Self {
         let mut stage = Stage::new(backend).await;
         settings.clone_into(&mut stage.settings);
+        Self::of(stage).await
+    }
+
+    /// Of a service that is made of this, without background work.
+    pub(super) async fn of(stage: Stage) -> Self {
         let app = stage.app().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -5,6 +5,7 @@ mod access;
 mod believable;
 mod contract;
 mod door;
+mod full_disk;
 mod hostile;
 mod idempotency;
 mod limits;

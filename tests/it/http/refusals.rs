@@ -270,7 +270,7 @@ async fn a_node_that_is_away_or_refuses_is_told_apart() {
     assert_eq!(away.header("retry-after"), Some("5"));
     tokio::time::sleep(std::time::Duration::from_millis(3100)).await;
     let broken = door.get("/readyz").send().await.problem(503, "not_ready");
-    assert_eq!(broken.json()["detail"], "What does not answer: the idOS node.");
+    assert_eq!(broken.json()["detail"], "What does not work: the idOS node.");
     door.get("/livez").send().await.expect(200);
 
     door.stage.dev().faults().clear();
@@ -284,8 +284,10 @@ on_both_databases! {
     async fn without_its_database_the_service_says_so(backend) {
         let door = Door::with(backend, "").await;
         door.app.store.close().await;
-        let failed = door.get("/v1/issuances").send().await.problem(500, "internal");
-        assert_eq!(failed.json().get("detail"), None, "the cause is for the log");
+        let failed = door.get("/v1/issuances").send().await.problem(503, "not_ready");
+        let detail = "The database does not answer, or takes nothing in.";
+        assert_eq!(failed.json()["detail"], detail, "the cause is for the log");
+        assert!(failed.header("retry-after").is_some(), "{failed:?}");
         let broken = door.get("/readyz").send().await.problem(503, "not_ready");
         assert!(broken.json()["detail"].as_str().unwrap().contains("the database"));
         door.get("/livez").send().await.expect(200);

@@ -7,6 +7,7 @@ use idos_wallet::WalletType;
 use serde_json::json;
 
 use super::door::{Door, Form, inserter, kyc, kyc_in_parts, owner};
+use crate::support::service::Backend;
 use crate::support::{User, example};
 
 on_both_databases! {
@@ -195,4 +196,54 @@ on_both_databases! {
         assert!(started.elapsed() < Duration::from_secs(10));
         door.close().await;
     }
+}
+
+/// Notes are what consumers filter by: with an id and a status always, and of documents only what the operator asked for.
+/// Whether a credential was sealed in the request or waited for the profile, its notes are the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn public_notes_say_what_the_operator_wants() {
+    let usual = Door::open(Backend::Sqlite).await;
+    let settings = "[notes]\nkyc_type = \"KYC DATA\"\npersonhood_type = \"PoP\"\ndocuments = true\n";
+    let talkative = Door::with(Backend::Sqlite, settings).await.working();
+    for (door, types, documents) in [(&usual, ["kyc", "pop"], false), (&talkative, ["KYC DATA", "PoP"], true)]
+    {
+        let (there, late) = (door.user(WalletType::Evm).await, User::with(WalletType::Near));
+        let mut waits = Vec::new();
+        for user in [&there, &late] {
+            let mut result = kyc(user.id, inserter());
+            result["evidence"]["subject"]["idDocumentDateOfExpiry"] = json!("2031-02-03");
+            let mut person = kyc(user.id, inserter());
+            person["kind"] = json!("personhood");
+            person["evidence"]["subject"] = json!({ "faceSignUserId": "5cf8c0a7" });
+            for submission in [result, person] {
+                let made = door.make("/v1/issuances", &submission).send().await.expect(202);
+                waits.push(made.header("location").unwrap().to_owned());
+            }
+        }
+        door.create_profile(&late).await;
+        for place in waits {
+            let until = Instant::now() + Duration::from_mins(1);
+            while door.get(format!("{place}?wait=5")).send().await.expect(200).json()["state"] != "issued" {
+                assert!(Instant::now() < until);
+            }
+        }
+        let rows = door.stage.node.credentials().await.unwrap();
+        assert_eq!(rows.len(), 4);
+        for row in rows {
+            let notes: serde_json::Value = serde_json::from_str(&row.public_notes).unwrap();
+            assert_eq!(notes["status"], "approved", "{notes}");
+            assert_eq!(notes["id"].as_str().unwrap().len(), 36, "{notes}");
+            let is_kyc = notes["level"] != "human";
+            assert_eq!(notes["type"], types[usize::from(!is_kyc)], "{notes}");
+            if documents && is_kyc {
+                let identity = json!({ "type": "PASSPORT", "dateOfExpiry": "2031-02-03T00:00:00.000Z" });
+                assert_eq!(notes["proofOfIdentity"], identity);
+            } else {
+                assert_eq!(notes.as_object().unwrap().len(), 5, "{notes}");
+                assert!(!row.public_notes.contains("PASSPORT"), "{notes}");
+            }
+        }
+    }
+    usual.close().await;
+    talkative.close().await;
 }

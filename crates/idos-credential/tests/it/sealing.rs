@@ -156,6 +156,30 @@ fn the_wire_examples_come_out_again() {
 }
 
 #[test]
+fn notes_say_of_documents_what_the_coming_sdk_says() {
+    let all = vectors("sdk/credentials.json");
+    let with = |name: &str| {
+        let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == name).unwrap();
+        let signed = draft(vector).unwrap().sign(&key(&all), moment(text(vector, "clock")));
+        let notes = PublicNotes::new("1", "kyc", signed.level(), "approved", "{A}").unwrap();
+        let notes = notes.with_documents(&signed).unwrap();
+        assert_eq!(notes.with_status("revoked").id(), "1");
+        serde_json::from_str::<serde_json::Value>(notes.text()).unwrap()
+    };
+    let plus = with("kyc_plus");
+    assert_eq!(plus["issuer"], "{A}");
+    assert_eq!(
+        plus["proofOfIdentity"],
+        serde_json::json!({ "type": "PASSPORT", "dateOfExpiry": "2035-05-05T23:59:59.999Z" })
+    );
+    assert_eq!(plus["proofOfResidency"]["category"], "UTILITY_BILL");
+    let minimal = with("kyc_basic_minimal");
+    assert!(minimal["proofOfIdentity"].get("dateOfExpiry").is_none());
+    assert!(minimal.get("proofOfResidency").is_none());
+    assert!(with("face_id").get("proofOfIdentity").is_none());
+}
+
+#[test]
 fn a_credential_is_sealed_for_two_with_notes_of_its_own_level() {
     let all = vectors("sdk/credentials.json");
     let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_plus").unwrap();
