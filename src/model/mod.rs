@@ -9,4 +9,5 @@ pub mod issuance;
 pub mod job;
 pub mod personal;
 pub mod profile;
+mod spelling;
 pub mod submission;

@@ -2,11 +2,14 @@
 //! `openapi.yaml`.
 
 mod access;
+mod addresses;
 mod contract;
 mod door;
+mod forms;
 mod hostile;
 mod idempotency;
 mod limits;
 mod refusals;
 mod spec;
+mod spellings;
 mod ways;
