@@ -28,13 +28,14 @@ pub(super) fn canonical(address: &str) -> Zeroizing<String> {
 /// merely put into lower case. Those that can be thought of; all others are found once their contacts are locked anew.
 pub(super) fn earlier(address: &str) -> Vec<Zeroizing<String>> {
     let (local, domain) = halves(address);
+    let lower = Zeroizing::new(domain.to_lowercase());
     let ascii = self::domain(domain);
     let unicode = Zeroizing::new(idna::domain_to_unicode(&ascii).0);
     let decomposed = Zeroizing::new(unicode.nfd().collect::<String>());
     let mut spellings = vec![Zeroizing::new(address.to_lowercase())];
     for local in [Zeroizing::new(local.to_lowercase()), self::local(local)] {
-        for domain in [&*domain.to_lowercase(), &*ascii, &*unicode, &*decomposed] {
-            let spelling = Zeroizing::new(format!("{}@{domain}", *local));
+        for domain in [&lower, &ascii, &unicode, &decomposed] {
+            let spelling = Zeroizing::new(format!("{}@{}", *local, **domain));
             if !spellings.contains(&spelling) {
                 spellings.push(spelling);
             }
@@ -48,7 +49,7 @@ pub(super) fn earlier(address: &str) -> Vec<Zeroizing<String>> {
 pub(super) fn sendable(address: &str) -> Zeroizing<String> {
     let text = Zeroizing::new(widths(address).nfc().collect::<String>());
     let (local, domain) = halves(&text);
-    let text = Zeroizing::new(format!("{}@{domain}", unquoted(local)));
+    let text = Zeroizing::new(format!("{}@{domain}", *unquoted(local)));
     Zeroizing::new(text.strip_suffix('.').unwrap_or(&text).to_owned())
 }
 
@@ -57,23 +58,23 @@ fn halves(address: &str) -> (&str, &str) {
 }
 
 fn local(text: &str) -> Zeroizing<String> {
-    let unquoted = Zeroizing::new(unquoted(text));
+    let unquoted = unquoted(text);
     let lower = widths(&unquoted).flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c });
     let lower: Zeroizing<String> = Zeroizing::new(lower.collect());
     Zeroizing::new(lower.nfc().collect())
 }
 
 /// What a quoted text quotes; what is none as it is.
-fn unquoted(text: &str) -> String {
+fn unquoted(text: &str) -> Zeroizing<String> {
     let Some(quoted) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return text.to_owned();
+        return Zeroizing::new(text.to_owned());
     };
     let mut characters = quoted.chars();
     let next = || match characters.next()? {
         '\\' => characters.next(),
         other => Some(other),
     };
-    std::iter::from_fn(next).collect()
+    Zeroizing::new(std::iter::from_fn(next).collect())
 }
 
 /// Full-width and half-width forms as what they are forms of. No other compatibility character is touched.
@@ -95,6 +96,7 @@ fn domain(text: &str) -> Zeroizing<String> {
     }
     let name =
         idna::domain_to_ascii(text).unwrap_or_else(|_| widths(text).collect::<String>().to_lowercase());
+    let name = Zeroizing::new(name);
     Zeroizing::new(name.strip_suffix('.').unwrap_or(&name).to_owned())
 }
 

@@ -1,7 +1,5 @@
 //! What can be an address, of which types, and why not.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use idos_wallet::{
     Field, InvalidProof, NotAnAddress, OwnershipProof, WalletKey, WalletType, XrplKey, address_types,
     check_address,

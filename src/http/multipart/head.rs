@@ -101,15 +101,16 @@ fn name(value: &[u8]) -> Result<&str, Cow<'static, str>> {
     }
     let name = read.parameter("name").ok_or("has a Content-Disposition without a name")?;
     // Clients differ in how they write anything else into a header (RFC 7578, 5.1).
-    let plain =
-        name.plain().filter(|name| (1..=LONGEST_NAME).contains(&name.len()) && name.iter().all(is_plain));
+    let plain = name
+        .plain()
+        .filter(|name| (1..=LONGEST_NAME).contains(&name.len()) && name.iter().all(|byte| is_plain(*byte)));
     plain.and_then(|name| std::str::from_utf8(name).ok()).ok_or_else(|| {
         format!("must have a name of 1 to {LONGEST_NAME} of A-Z, a-z, 0-9, . _ -, with no escapes").into()
     })
 }
 
-fn is_plain(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"._-".contains(byte)
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
 
 /// Whether a part is JSON, by its `Content-Type`.
@@ -138,7 +139,7 @@ mod tests {
     fn a_part_is_known_by_its_name_alone() {
         for disposition in [
             NAMED,
-            r#"content-disposition:FORM-DATA;name=passport"#,
+            "content-disposition:FORM-DATA;name=passport",
             r#"Content-Disposition: form-data; filename="x; name=selfie"; name="passport""#,
             r#"Content-Disposition: form-data; filename="x\"; name=\"selfie"; name="passport""#,
             r#"Content-Disposition: form-data; filename="name=selfie"; name=passport"#,

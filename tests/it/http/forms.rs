@@ -16,6 +16,9 @@ const PLAIN: &str = "multipart/form-data; boundary=x";
 const SUBMISSION: &str =
     "Content-Disposition: form-data; name=\"submission\"\r\nContent-Type: application/json";
 
+/// What is in the files: the start of a JPEG, and what they are told apart by.
+const FILES: [&[u8]; 2] = [b"\xff\xd8\xff\xe0 the passport", b"\xff\xd8\xff\xe0 the selfie"];
+
 /// What clients write before a file that is called `x"; name="selfie\é.jpg`, recorded from them; .NET after its source.
 const CLIENTS: [(&str, &str); 9] = [
     (
@@ -83,12 +86,12 @@ async fn the_names_of_files_decide_nothing() {
         let call = door.call("POST", "/v1/issuances").idempotent("the-same");
         call.body(PLAIN, form(&submission, head, files)).send().await
     };
-    send(plain, [b"the passport", b"the selfie"]).await.expect(202);
+    send(plain, FILES).await.expect(202);
     for head in CLIENTS.iter().map(|(_, head)| head).chain(&HARMFUL) {
         // What counts as the same content are the files by their names.
-        let same = send(head, [b"the passport", b"the selfie"]).await.expect(202);
+        let same = send(head, FILES).await.expect(202);
         assert_eq!(same.header("idempotency-replayed"), Some("true"), "{head}");
-        let swapped = send(head, [b"the selfie", b"the passport"]).await;
+        let swapped = send(head, [FILES[1], FILES[0]]).await;
         swapped.problem(422, "idempotency_key_reused");
     }
     door.close().await;
@@ -168,7 +171,7 @@ async fn what_can_be_read_in_two_ways_is_refused_with_the_part_and_the_reason() 
         (also("Xyzzy"), "among its headers"),
     ] {
         let first = Form::new("x").with_head(SUBMISSION, &submission);
-        let body = first.with_head(&head, "/9j/4A==").part("selfie", "image/jpeg", "2").end();
+        let body = first.with_head(&head, "/9j/4A==").part("selfie", "image/jpeg", FILES[1]).end();
         let said = detail(send(PLAIN, body).await);
         assert!(said.starts_with("Part 2 ") && said.contains(reason), "{head}: {said}");
     }
@@ -183,8 +186,8 @@ async fn what_can_be_read_in_two_ways_is_refused_with_the_part_and_the_reason() 
         (SUBMISSION.replace("submission", "submi\\ssion"), "Part 1 must have a name"),
         (SUBMISSION.replace("; name", "; name=\"passport\"; name"), "Part 1 has a Content-Disposition"),
     ] {
-        let files = Form::new("x").with_head(head, &submission).part("passport", "image/jpeg", "1");
-        let said = detail(send(PLAIN, files.part("selfie", "image/jpeg", "2").end()).await);
+        let files = Form::new("x").with_head(head, &submission).part("passport", "image/jpeg", FILES[0]);
+        let said = detail(send(PLAIN, files.part("selfie", "image/jpeg", FILES[1]).end()).await);
         assert!(said.contains(reason), "{said}");
     }
     door.close().await;
@@ -195,7 +198,7 @@ async fn a_form_has_one_boundary() {
     let door = Door::with(Backend::Sqlite, FAST).await;
     let submission = kyc_in_parts(crate::support::id(), inserter());
     let plain = r#"Content-Disposition: form-data; name="passport""#;
-    let body = || form(&submission, plain, [b"1", b"2"]);
+    let body = || form(&submission, plain, FILES);
     for media in ["multipart/form-data; boundary=\"x\"", "Multipart/Form-Data ;charset=utf-8; BOUNDARY=x;"] {
         door.make("/v1/issuances", &json!({})).body(media, body()).send().await.expect(202);
     }
@@ -234,7 +237,11 @@ trait ReplaceAll {
 
 impl ReplaceAll for Vec<u8> {
     fn replace_all(self, from: &[u8], to: &[u8]) -> Vec<u8> {
-        let text = String::from_utf8(self).unwrap();
-        text.replace(std::str::from_utf8(from).unwrap(), std::str::from_utf8(to).unwrap()).into_bytes()
+        let (mut replaced, mut rest) = (Vec::new(), self.as_slice());
+        while let Some(at) = rest.windows(from.len()).position(|there| there == from) {
+            replaced.extend_from_slice(&[&rest[..at], to].concat());
+            rest = &rest[at + from.len()..];
+        }
+        [&replaced, rest].concat()
     }
 }
