@@ -40,42 +40,37 @@ pub fn http_submission(data: &[u8]) {
     check_submission(data, &read);
 }
 
-/// A submission in parts. The first line is the content type, the second says in how many bytes each chunk comes.
+/// A submission in parts. The first line is the content type.
 ///
-/// The parts together are no larger than the body, however it is cut; and as [`http_submission()`].
+/// The parts together are no larger than the body, and have plain names; what is refused says so without values. And as
+/// [`http_submission()`].
 pub fn http_multipart(data: &[u8]) {
-    let mut lines = data.splitn(3, |byte| *byte == b'\n');
-    let (Some(content_type), Some(step), Some(body)) =
-        (lines.next().and_then(text), lines.next(), lines.next())
-    else {
-        return;
-    };
-    let most = 4000;
-    let read = |body: &[u8], step: usize| {
-        let chunks = body.chunks(step).map(<[u8]>::to_vec).collect();
-        let read = foreign::multipart(content_type, chunks, most, MAX_FILE);
-        futures_util::FutureExt::now_or_never(read).expect("nothing is waited for")
-    };
-    let step = step.first().map_or(1, |step| usize::from(*step).max(1));
-    let whole = read(body, body.len().max(1));
-    match (&whole, read(body, step)) {
+    let mut lines = data.splitn(2, |byte| *byte == b'\n');
+    let (Some(content_type), Some(body)) = (lines.next().and_then(text), lines.next()) else { return };
+    let read = |body: &[u8]| foreign::multipart(content_type, body, MAX_FILE);
+    let whole = read(body);
+    match (&whole, read(body)) {
         (Ok(one), Ok(other)) => assert_eq!(*one, other),
-        (Err(_), Err(_)) => {}
-        _ => panic!("it depends on how the body is cut"),
+        (Err(one), Err(other)) => assert_eq!(one.body(""), other.body("")),
+        _ => panic!("it is read in two ways"),
     }
     if let Err(problem) = &whole {
         check_problem(problem);
     }
     let with_word = [body, WORD.as_bytes()].concat();
     for changed in [with_word, body.iter().flat_map(|byte| spread(*byte)).collect()] {
-        if let Err(problem) = read(&changed, changed.len().max(1)) {
+        if let Err(problem) = read(&changed) {
             check_problem(&problem);
         }
     }
     let Ok((submission, parts)) = whole else { return };
     let sizes = submission.len() + parts.values().map(Vec::len).sum::<usize>();
-    assert!(sizes <= body.len() && sizes <= most);
-    assert!(parts.values().all(|part| part.len() <= MAX_FILE) && parts.len() <= 8);
+    assert!(sizes <= body.len() && parts.len() <= 8);
+    assert!(parts.values().all(|part| part.len() <= MAX_FILE));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    assert!(parts.keys().all(|name| (1..=128).contains(&name.len()) && name.bytes().all(is_plain)));
+    // Every name stands in the body, and what cannot be read in one way is not guessed.
+    assert!(parts.keys().all(|name| body.windows(name.len()).any(|there| there == name.as_bytes())));
     let read = |bytes: &[u8]| foreign::submission(bytes, Some(parts.clone()), MAX_FILE);
     check_submission(&submission, &read);
     let renamed: Parts = parts.into_iter().map(|(name, part)| (format!("{name}{WORD}"), part)).collect();
@@ -309,10 +304,14 @@ pub fn short_texts(data: &[u8]) {
     }
     match text.parse::<Email>() {
         Ok(email) => {
-            assert_eq!(email.expose(), text);
-            assert!(text.len() <= 254 && text.contains('@') && !text.chars().any(char::is_control));
+            // As it was given, or as it is meant; that is one address.
+            let kept = email.expose();
+            assert!(kept.len() <= 254 && kept.contains('@') && !kept.chars().any(char::is_control));
+            let again = kept.parse::<Email>().expect("it was one");
             let index = email.for_index();
+            assert_eq!((again.expose(), &*again.for_index()), (kept, &*index));
             assert!(!format!("{email:?}").contains(text));
+            assert!(email.for_earlier_index().iter().any(|spelling| **spelling == kept.to_lowercase()));
             // Whoever writes the address in capitals is found, too.
             if let Ok(capitals) = text.to_ascii_uppercase().parse::<Email>() {
                 assert_eq!(*capitals.for_index(), *index);
@@ -320,7 +319,26 @@ pub fn short_texts(data: &[u8]) {
         }
         Err(problem) => check_silent(problem),
     }
+    match idos_wallet::address_types(text) {
+        Ok(types) => {
+            assert!(!types.is_empty() && text.len() <= idos_wallet::MAX_ADDRESS_LEN && text.is_ascii());
+            assert!(!text.chars().any(|c| c.is_whitespace() || c.is_control()));
+        }
+        Err(no) => {
+            let of_type = idos_wallet::WalletType::ALL.map(|known| idos_wallet::check_address(known, text));
+            let [_, near, others @ ..] = of_type;
+            // The one type whose names can look like another's digits.
+            assert!(
+                others.iter().all(Result::is_err)
+                    && (near.is_err() || text.bytes().all(|b| b.is_ascii_alphanumeric()))
+            );
+            assert!(no.to_string().len() < 1000);
+        }
+    }
     for planted in [format!("{text}{WORD}"), format!("{WORD}{text}"), format!("{WORD} {text}")] {
+        check_silent(
+            &idos_wallet::address_types(&planted).err().map(|no| no.to_string()).unwrap_or_default(),
+        );
         check_silent(planted.parse::<Email>().err().unwrap_or_default());
         check_silent(planted.parse::<Locale>().err().unwrap_or_default());
         check_silent(planted.parse::<Reference>().err().unwrap_or_default());

@@ -15,6 +15,24 @@ use crate::vault::{Vault, VaultError};
 /// What the keyed hash of an address is for.
 const INDEX: &str = "email";
 
+/// What stands before a hash of an address that was spelled by the rules of [`Email::for_index`], and so for all of its
+/// spellings. Hashes without it are of an earlier version, of the address in lower case.
+pub const RENEWED: &str = "2.";
+
+fn index(vault: &Vault, email: &Email) -> String {
+    format!("{RENEWED}{}", vault.index(INDEX, email.for_index().as_bytes()))
+}
+
+/// The hashes under which an address may have been stored: by each vault key, and by earlier versions.
+fn indexes(vault: &Vault, email: &Email) -> Vec<String> {
+    let now = vault.indexes(INDEX, email.for_index().as_bytes());
+    let mut all: Vec<_> = now.iter().map(|hash| format!("{RENEWED}{hash}")).collect();
+    for spelling in email.for_earlier_index() {
+        all.extend(vault.indexes(INDEX, spelling.as_bytes()));
+    }
+    all
+}
+
 /// A contact as it lies in the vault.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 struct Kept {
@@ -36,7 +54,7 @@ fn place(id: &IssuanceId) -> String {
 pub fn lock(vault: &Vault, id: &IssuanceId, contact: &Contact) -> Result<LockedContact, VaultError> {
     let kept = Kept { email: contact.email.expose().to_owned(), locale: contact.locale.as_str().to_owned() };
     let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
-    let index = vault.index(INDEX, contact.email.for_index().as_bytes());
+    let index = index(vault, &contact.email);
     Ok(LockedContact { locked: vault.lock(&place(id), &json, &mut OsRng)?, index })
 }
 
@@ -64,8 +82,7 @@ impl LockedContact {
 
 /// The caller's issuances with this contact, newest first. Looking is written down.
 pub async fn issuances_of(app: &App, caller: &Caller, email: &Email) -> Result<Vec<IssuanceId>, StoreError> {
-    let indexes = app.vault.indexes(INDEX, email.for_index().as_bytes());
-    let found = app.store.issuances_of_contact(&caller.client, &indexes).await?;
+    let found = app.store.issuances_of_contact(&caller.client, &indexes(&app.vault, email)).await?;
 
     let mut tx = app.store.begin().await?;
     tx.record(&Entry {
@@ -91,12 +108,12 @@ pub enum RelockError {
     Store(#[from] StoreError),
 }
 
-/// Locks all contacts under the vault's present key, and renews their look-up hashes. Gives how many. May be broken off
-/// and begun again.
+/// Locks all contacts under the vault's present key, and renews their look-up hashes; those too that an earlier version
+/// made. Gives how many. May be broken off and begun again.
 pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
     let mut relocked = 0;
     loop {
-        let batch = app.store.contacts_of_other_keys(app.vault.key_id()).await?;
+        let batch = app.store.contacts_to_relock(app.vault.key_id(), RENEWED).await?;
         if batch.is_empty() {
             return Ok(relocked);
         }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::multipart::{self, File};
@@ -69,16 +68,10 @@ pub fn submission(bytes: &[u8], parts: Option<Parts>, max_file: usize) -> Result
     read::submission(read::json(bytes)?, &Files { parts, max_file })
 }
 
-/// Reads a multipart body that arrives in `chunks`: the submission, and the parts beside it.
-pub async fn multipart(
-    content_type: &str,
-    chunks: Vec<Vec<u8>>,
-    most: usize,
-    max_file: usize,
-) -> Result<(Vec<u8>, Parts), Problem> {
-    let boundary = multipart::boundary(Some(content_type))?;
-    let stream = futures_util::stream::iter(chunks.into_iter().map(|chunk| Ok(Bytes::from(chunk))));
-    let (submission, files) = multipart::collect(stream, boundary, most, max_file).await?;
+/// Reads a multipart body: the submission, and the parts beside it.
+pub fn multipart(content_type: &str, body: &[u8], max_file: usize) -> Result<(Vec<u8>, Parts), Problem> {
+    let boundary = multipart::boundary(content_type.as_bytes())?;
+    let (submission, files) = multipart::split(body, &boundary, max_file)?;
     let files = files.into_iter().map(|(name, file)| (name, file.bytes.to_vec()));
     Ok((submission.to_vec(), files.collect()))
 }

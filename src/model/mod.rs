@@ -10,4 +10,5 @@ pub mod job;
 pub mod notes;
 pub mod personal;
 pub mod profile;
+mod spelling;
 pub mod submission;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use super::spelling;
+
 /// A value about a person. `Debug` shows nothing, there is no `Display`, and it is wiped on drop. Every place that
 /// reads it says [`expose`](Self::expose).
 #[derive(Clone)]
@@ -33,31 +35,48 @@ impl<T: Zeroize> fmt::Debug for Personal<T> {
 pub struct Email(Personal<String>);
 
 impl Email {
-    /// The address, as it was given.
+    /// The address, as it was given, or else as mail can be sent to it.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// The spelling under which it is looked up: lower case. Local parts could be told apart by case (RFC 5321 2.4),
-    /// but people do not spell their own address alike, and whoever asks for erasure must be found.
+    /// The spelling under which it is looked up, the same for all spellings of the address: another case, a domain in
+    /// its own letters or in ASCII, accents apart from their letters, full width. `src/model/spelling.rs` has the rules.
     #[must_use]
     pub fn for_index(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.expose().to_lowercase())
+        spelling::canonical(self.0.expose())
+    }
+
+    /// The spellings under which it may have been stored by a version of this service that only put it into lower case.
+    #[must_use]
+    pub fn for_earlier_index(&self) -> Vec<Zeroizing<String>> {
+        spelling::earlier(self.0.expose())
     }
 }
+
+/// The longest address, in bytes (RFC 5321, 4.5.3.1.3).
+const LONGEST_EMAIL: usize = 254;
 
 impl FromStr for Email {
     type Err = &'static str;
 
     /// Takes what RFC 5321 4.5.3.1 allows in length and what a mail server takes in form. The library that sends
-    /// mails decides.
+    /// mails decides; what it does not take as it is written, it may take as it is meant.
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        let fits = text.len() <= 254 && !text.chars().any(char::is_control);
-        if fits && text.parse::<lettre::Address>().is_ok() {
-            Ok(Self(Personal::new(text.to_owned())))
-        } else {
-            Err("must be an e-mail address")
+        let fits = |text: &str| {
+            text.len() <= LONGEST_EMAIL
+                && !text.chars().any(char::is_control)
+                && text.parse::<lettre::Address>().is_ok()
+        };
+        if fits(text) {
+            return Ok(Self(Personal::new(text.to_owned())));
+        }
+        // No more than a few bytes a character are left, whatever was meant.
+        let sendable = (text.len() <= 4 * LONGEST_EMAIL).then(|| spelling::sendable(text));
+        match sendable {
+            Some(meant) if fits(&meant) => Ok(Self(Personal::new(meant.to_string()))),
+            _ => Err("must be an e-mail address"),
         }
     }
 }
@@ -138,8 +157,28 @@ mod tests {
         for text in ["a@b.example", "A.b+c@sub.b.example", "jürgen@b.example"] {
             assert!(text.parse::<Email>().is_ok(), "{text}");
         }
-        for text in ["", "a", "a@", "@b", "a b@c.example", "a@b.example\r\nBcc: c@d.example"] {
+        for text in [
+            "",
+            "a",
+            "a@",
+            "@b",
+            "a b@c.example",
+            "a@b.example\r\nBcc: c@d.example",
+            ".",
+            "@",
+            "a@.",
+            "a@b\0.example",
+        ] {
             assert!(text.parse::<Email>().is_err(), "{text}");
+        }
+        assert!(format!("a@{}.example", "b.".repeat(130)).parse::<Email>().is_err());
+        for (text, meant) in [
+            ("ana@b.example.", "ana@b.example"),
+            ("jose\u{301}@b.example", "josé@b.example"),
+            ("ａｎａ＠ｂ．ｅｘａｍｐｌｅ", "ana@b.example"),
+            ("ana@MÜNCHEN.example", "ana@MÜNCHEN.example"),
+        ] {
+            assert_eq!(text.parse::<Email>().unwrap().expose(), meant);
         }
         for text in ["en", "pt-BR", "pt-br", "zh-Hant-TW", "gsw", "es-419", "sr-Latn"] {
             assert!(text.parse::<Locale>().is_ok(), "{text}");

@@ -15,7 +15,7 @@ impl Store {
         Ok(row.map(|(locked,)| locked))
     }
 
-    /// A client's issuances with this contact; `indexes` are its keyed hashes, one for each vault key. Newest first.
+    /// A client's issuances with this contact; `indexes` are all keyed hashes that it may have. Newest first.
     pub async fn issuances_of_contact(
         &self,
         client: &str,
@@ -40,15 +40,19 @@ impl Store {
         Ok(found)
     }
 
-    /// Contacts that are locked under another key than `key_id`, a few at a time.
-    pub async fn contacts_of_other_keys(
+    /// Contacts that are locked under another key than `key_id`, or whose hash does not begin with `renewed`, a few at
+    /// a time.
+    pub async fn contacts_to_relock(
         &self,
         key_id: &str,
+        renewed: &str,
     ) -> Result<Vec<(IssuanceId, String)>, StoreError> {
         let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT issuance_id, locked FROM contact WHERE locked NOT LIKE $1 ORDER BY issuance_id LIMIT 100",
+            "SELECT issuance_id, locked FROM contact WHERE locked NOT LIKE $1 OR email_index NOT LIKE $2 \
+             ORDER BY issuance_id LIMIT 100",
         )
         .bind(format!("v1.{key_id}.%"))
+        .bind(format!("{renewed}%"))
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter()

@@ -3,6 +3,7 @@
 //!
 //! - [`OwnershipProof`] is what the actions `upsert_wallet_as_inserter` and `add_wallet` take; [`verify_signed_by`]
 //!   checks a message of a wallet that is known already (write grants, access grants).
+//! - [`check_address`] and [`address_types`] say whether a text can be an address at all, and of which types.
 //! - [`verify_transaction_signature`] checks the signature of a transaction or gateway login and says who the
 //!   `@caller` is.
 //! - [`WalletKey`] is the key of a simulated wallet, for tests and demonstrations. It writes the same bytes as
@@ -27,6 +28,7 @@
 //!
 //! The work per proof is bounded: see the `MAX_…` constants.
 
+mod address;
 mod ed25519;
 mod encoding;
 mod error;
@@ -41,6 +43,7 @@ mod transaction;
 mod wallet_type;
 mod xrpl;
 
+pub use address::{ADDRESS_FORMS, NotAnAddress, address_types, check_address};
 pub use error::{Field, InvalidProof, InvalidSignature};
 pub use keys::{
     EvmKey, FaceSignKey, InvalidMnemonic, NearKey, StellarKey, WalletKey, XrplKey, mnemonic_seed,

@@ -1,7 +1,7 @@
 //! Proofs that somebody holds the key of a wallet.
 
 use crate::error::{Fault, Field, InvalidProof};
-use crate::{WalletType, encoding, evm, facesign, near, stellar, xrpl};
+use crate::{WalletType, check_address, encoding, evm, facesign, near, stellar, xrpl};
 
 /// The longest message that is looked at, in bytes. The SDK's own have about a hundred, write grants five hundred.
 pub const MAX_MESSAGE_LEN: usize = 16 * 1024;
@@ -43,7 +43,8 @@ impl OwnershipProof<'_> {
     ///
     /// Says nothing about *when* or *for whom* it was signed: that is in the message, which the caller chose.
     pub fn verify(&self) -> Result<(), InvalidProof> {
-        check_length(Field::Address, self.address, MAX_ADDRESS_LEN)?;
+        // A malformed address is named as that, before anything is said of keys and signatures.
+        check_address(self.wallet_type, self.address)?;
         let key = match self.wallet_type {
             WalletType::Evm => {
                 check_public_key_length(self.public_key)?;
@@ -127,7 +128,10 @@ impl Key {
                 near::Account::Implicit(named) => named == *key,
                 near::Account::Named => true,
             },
-            Key::Xrpl(key) => key.address() == address,
+            Key::Xrpl(key) => {
+                xrpl::is_address(address).then_some(()).ok_or(malformed(xrpl::ADDRESS))?;
+                key.address() == address
+            }
             Key::Stellar(key) => stellar::parse_address(address).ok_or(malformed(stellar::ADDRESS))? == *key,
             Key::FaceSign(key) => facesign::parse_key(address).ok_or(malformed(facesign::KEY))? == *key,
         };
@@ -182,6 +186,6 @@ fn check_public_key_length(public_key: Option<&str>) -> Result<(), InvalidProof>
     check_length(Field::PublicKey, public_key.unwrap_or_default(), MAX_PUBLIC_KEY_LEN)
 }
 
-fn check_length(field: Field, text: &str, max: usize) -> Result<(), InvalidProof> {
+pub(crate) fn check_length(field: Field, text: &str, max: usize) -> Result<(), InvalidProof> {
     if text.len() <= max { Ok(()) } else { Err(InvalidProof::TooLong { field, max }) }
 }

@@ -10,6 +10,7 @@ use crate::encoding::hex_array;
 use crate::error::Fault;
 
 pub(crate) const PUBLIC_KEY: &str = "33 bytes in hexadecimal that begin with ED, 02 or 03";
+pub(crate) const ADDRESS: &str = "a classic XRPL address: r…, with its checksum";
 pub(crate) const SENDER: &str = "33 bytes that begin with ED, 02 or 03";
 pub(crate) const SIGNATURE_TEXT: &str = "an XRPL signature in hexadecimal";
 
@@ -67,6 +68,13 @@ impl PublicKey {
             sec1 => verify_secp256k1(sec1, message, signature),
         }
     }
+}
+
+/// Whether `text` is a classic address, with its checksum.
+pub(crate) fn is_address(text: &str) -> bool {
+    let decoded = bs58::decode(text).with_alphabet(bs58::Alphabet::RIPPLE).with_check(Some(0)).into_vec();
+    // The version and 20 bytes.
+    decoded.is_ok_and(|bytes| bytes.len() == 21)
 }
 
 fn verify_secp256k1(key: &[u8; 33], message: &[u8], signature: &[u8]) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use idos_wallet::{MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, Wallet
 
 use super::fields::{CALLER, Faults, Object, is_caller, uuid};
 use super::profile::WALLET_TYPE;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, wallet_fault};
 use crate::model::personal::Personal;
 use crate::model::submission::{Owner, SignedGrant};
 
@@ -86,6 +86,11 @@ fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     let object = Object::of(json, at, OWNER, faults)?;
     let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
+    if let (Some(known), Some(address)) = (wallet_type, &address)
+        && let Err(error) = idos_wallet::check_address(known, address)
+    {
+        faults.0.push(wallet_fault(at, error));
+    }
     let public_key = object.maybe_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
     if object.get("publicKey").is_none() && wallet_type.is_some_and(|known| known != WalletType::Evm) {
         faults.add(object.place("publicKey"), "is required for this type of wallet");

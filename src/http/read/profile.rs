@@ -35,8 +35,12 @@ pub(crate) fn look_up(json: &Json) -> Result<LookUp, Problem> {
     let wanted = Object::of(json, "", LOOK_UP, &mut faults).and_then(|object| {
         match (object.get("address"), object.get("userId")) {
             (Some(_), None) => {
-                let address = object.text("address", MAX_ADDRESS_LEN, &mut faults)?;
-                Some(LookUp::Address(Personal::new(address)))
+                let address = Personal::new(object.text("address", MAX_ADDRESS_LEN, &mut faults)?);
+                // A node says of what can be no address that there is no profile.
+                if let Err(no) = idos_wallet::address_types(address.expose()) {
+                    faults.add(object.place("address"), no.to_string());
+                }
+                Some(LookUp::Address(address))
             }
             (None, Some(_)) => object.user_id("userId", &mut faults).map(LookUp::User),
             _ => {

@@ -328,12 +328,18 @@ impl Form {
         Self { boundary, bytes: Vec::new() }
     }
 
-    pub(super) fn part(mut self, name: &str, media: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(super) fn part(self, name: &str, media: &str, content: impl AsRef<[u8]>) -> Self {
         let head = format!(
-            "--{}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"x\"\r\nContent-Type: {media}\r\n\r\n",
-            self.boundary
+            "Content-Disposition: form-data; name=\"{name}\"; filename=\"x\"\r\nContent-Type: {media}"
         );
-        self.bytes.extend_from_slice(head.as_bytes());
+        self.with_head(head, content)
+    }
+
+    /// A part with these headers.
+    pub(super) fn with_head(mut self, head: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> Self {
+        self.bytes.extend_from_slice(format!("--{}\r\n", self.boundary).as_bytes());
+        self.bytes.extend_from_slice(head.as_ref());
+        self.bytes.extend_from_slice(b"\r\n\r\n");
         self.bytes.extend_from_slice(content.as_ref());
         self.bytes.extend_from_slice(b"\r\n");
         self

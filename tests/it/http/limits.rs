@@ -74,7 +74,7 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
     let media = form.media();
     let call = door.make("/v1/issuances", &json!({})).body(&media, form.end());
     let large = call.send().await.problem(413, "too_large");
-    assert_eq!(large.json()["detail"], "A file has more than the 4000 bytes that one file may have.");
+    assert_eq!(large.json()["detail"], "Part 3 has more than the 4000 bytes that one file may have.");
     door.close().await;
 }
 

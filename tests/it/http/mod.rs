@@ -2,13 +2,16 @@
 //! `openapi.yaml`.
 
 mod access;
+mod addresses;
 mod believable;
 mod contract;
 mod door;
+mod forms;
 mod full_disk;
 mod hostile;
 mod idempotency;
 mod limits;
 mod refusals;
 mod spec;
+mod spellings;
 mod ways;
