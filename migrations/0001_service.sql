@@ -29,7 +29,7 @@ CREATE TABLE idempotency (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (client, key_hash)
 );
-CREATE INDEX idempotency_by_age ON idempotency (created_at);
+CREATE INDEX idempotency_by_age ON idempotency (created_at, client, key_hash);
 
 -- Profiles that are to be created. The wallet and its proof are locked, and gone once the profile is there.
 CREATE TABLE profile (
@@ -49,8 +49,9 @@ CREATE TABLE profile (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
-CREATE INDEX profile_by_user ON profile (user_id);
-CREATE INDEX profile_by_limit ON profile (waits_until) WHERE state = 'halted';
+CREATE INDEX profile_by_user ON profile (client, user_id);
+CREATE INDEX profile_by_limit ON profile (waits_until, id) WHERE state = 'halted';
+CREATE INDEX profile_by_key ON profile (SUBSTR(locked_wallet, 4, 8)) WHERE locked_wallet IS NOT NULL;
 
 -- The record of an issuance: what remains.
 CREATE TABLE issuance (
@@ -86,19 +87,32 @@ CREATE TABLE issuance (
     confirmed_by TEXT,
     noticed TEXT
 );
-CREATE INDEX issuance_by_client ON issuance (client, id);
-CREATE INDEX issuance_by_reference ON issuance (client, reference);
-CREATE INDEX issuance_waiting ON issuance (user_id) WHERE state = 'awaiting_profile';
-CREATE INDEX issuance_by_end ON issuance (valid_until)
+-- Lists, newest first. What is asked for is one text, so that exactly one index serves each list: a database that may
+-- choose takes, depending on its statistics, the client's index, and walks through all that the client has. By id would be
+-- the same order, but then PostgreSQL also thinks of walking the primary key.
+CREATE INDEX issuance_by_client ON issuance (client, created_at, id);
+CREATE INDEX issuance_by_reference ON issuance ((client || '/' || reference), created_at, id);
+CREATE INDEX issuance_by_state ON issuance ((client || '/' || state), created_at, id);
+CREATE INDEX issuance_by_kind ON issuance ((client || '/' || kind), created_at, id);
+CREATE INDEX issuance_by_kind_and_state ON issuance ((client || '/' || kind || '/' || state), created_at, id);
+CREATE INDEX issuance_waiting ON issuance (user_id, id) WHERE state = 'awaiting_profile';
+-- What the sweep looks for. A query must repeat the condition of a partial index word by word.
+CREATE INDEX issuance_by_end ON issuance (valid_until, id)
     WHERE state = 'issued' AND (noticed IS NULL OR noticed <> 'expired');
-CREATE INDEX issuance_under_way ON issuance (id) WHERE state IN ('awaiting_profile', 'queued', 'revoking');
-CREATE INDEX issuance_by_limit ON issuance (waits_until) WHERE waits_until IS NOT NULL;
+CREATE INDEX issuance_not_noticed ON issuance (valid_until, id) WHERE state = 'issued' AND noticed IS NULL;
+CREATE INDEX issuance_under_way ON issuance (created_at, id)
+    WHERE state IN ('awaiting_profile', 'queued', 'revoking');
+CREATE INDEX issuance_by_limit ON issuance (waits_until, id)
+    WHERE waits_until IS NOT NULL AND (state <> 'halted' OR sealed_at IS NULL);
+CREATE INDEX issuance_sealed_by_limit ON issuance (waits_until, id)
+    WHERE waits_until IS NOT NULL AND state = 'halted' AND sealed_at IS NOT NULL;
 
 -- Signed credentials that cannot be sealed yet, each locked under a key of its own.
 CREATE TABLE evidence (
     issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
     locked TEXT NOT NULL
 );
+CREATE INDEX evidence_by_key ON evidence (SUBSTR(locked, 4, 8));
 
 -- Sealed credentials on their way: what only the recipients can read.
 CREATE TABLE parcel (
@@ -118,15 +132,19 @@ CREATE TABLE write_grant (
     issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
     locked TEXT NOT NULL
 );
+CREATE INDEX write_grant_by_key ON write_grant (SUBSTR(locked, 4, 8));
 
--- Whom to write to. Locked; the index is a keyed hash, to find all that belongs to one address.
+-- Whom to write to. Locked; the index is a keyed hash, to find all that belongs to one address. The client is that of
+-- the issuance.
 CREATE TABLE contact (
     issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
+    client TEXT NOT NULL,
     locked TEXT NOT NULL,
     email_index TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX contact_by_index ON contact (email_index);
+CREATE INDEX contact_by_index ON contact (client, email_index, issuance_id);
+CREATE INDEX contact_by_key ON contact (SUBSTR(locked, 4, 8));
 
 -- Background work, by ids only. Work with a lane goes to the node and is done by the lane's holder, in order of
 -- nonce; hash and nonce are recorded before anything is sent.
@@ -148,8 +166,10 @@ CREATE TABLE job (
     created_at BIGINT NOT NULL,
     UNIQUE (work, subject, target)
 );
-CREATE INDEX job_due ON job (due_at) WHERE lane IS NULL AND state = 'ready';
-CREATE INDEX job_of_lane ON job (lane, due_at) WHERE lane IS NOT NULL AND state = 'ready';
+CREATE INDEX job_due ON job (due_at, id) WHERE lane IS NULL AND state = 'ready';
+CREATE INDEX job_of_lane ON job (lane, due_at, id) WHERE lane IS NOT NULL AND state = 'ready';
+CREATE INDEX job_by_state ON job (state, created_at, id);
+CREATE INDEX job_not_told ON job (created_at, id) WHERE work = 'send_webhook' AND state = 'halted';
 CREATE INDEX job_by_subject ON job (subject);
 CREATE INDEX job_in_flight ON job (lane, nonce) WHERE state = 'sent';
 
@@ -176,9 +196,10 @@ CREATE TABLE event (
     body TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX event_by_client ON event (client, id);
+CREATE INDEX event_by_client ON event (client, created_at, id);
+CREATE INDEX event_by_kind ON event ((client || '/' || kind), created_at, id);
 CREATE INDEX event_by_subject ON event (subject);
-CREATE INDEX event_by_age ON event (created_at);
+CREATE INDEX event_by_age ON event (created_at, id);
 
 -- Who did what. Each entry carries the hash of the one before it.
 CREATE TABLE audit (
@@ -191,7 +212,7 @@ CREATE TABLE audit (
     previous TEXT NOT NULL,
     hash TEXT NOT NULL
 );
-CREATE INDEX audit_by_subject ON audit (subject);
+CREATE INDEX audit_by_subject ON audit (subject, seq);
 
 -- The end of the chain: one row, which every writer moves, and so waits for the one before.
 CREATE TABLE audit_head (

@@ -163,16 +163,14 @@ impl App {
         if recorded != keys.identity() {
             return Err(StartError::OtherSigningKey);
         }
-        for locked in store.locked_records().await? {
-            if !vault.key_ids().any(|id| id == locked.key_id) {
-                tracing::error!(
-                    table = locked.table,
-                    records = locked.count,
-                    vault.key = locked.key_id,
-                    "Records are locked under a vault key that keys.vault does not name: put it back before their time \
-                     runs out"
-                );
-            }
+        for locked in store.locked_records(|key| vault.key_ids().any(|id| id == key)).await? {
+            tracing::error!(
+                table = locked.table,
+                records = locked.count,
+                vault.key = locked.key_id,
+                "Records are locked under a vault key that keys.vault does not name: put it back before their time \
+                 runs out"
+            );
         }
         Self::wire(config, clock, store, keys, vault)
     }

@@ -237,6 +237,9 @@ pub struct Retention {
     pub evidence_hours: u32,
     /// Sealed credentials that wait for a write grant, or for somebody to resume them.
     pub sealed_hours: u32,
+    /// How long after the end of that time a sealed credential goes that may have been delivered, if the node cannot be
+    /// asked whether it was.
+    pub overdue_hours: u32,
     /// What an `Idempotency-Key` stands for.
     pub idempotency_hours: u32,
     /// Events that can be told again.
@@ -245,7 +248,13 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { evidence_hours: 24, sealed_hours: 24 * 7, idempotency_hours: 48, events_hours: 24 * 30 }
+        Self {
+            evidence_hours: 24,
+            sealed_hours: 24 * 7,
+            overdue_hours: 24 * 3,
+            idempotency_hours: 48,
+            events_hours: 24 * 30,
+        }
     }
 }
 
@@ -538,6 +547,7 @@ impl Config {
             ((1..=600).contains(&self.http.max_wait), "http.max_wait", "must be from 1 to 600"),
             (self.retention.evidence_hours > 0, "retention.evidence_hours", "must be at least 1"),
             (self.retention.sealed_hours > 0, "retention.sealed_hours", "must be at least 1"),
+            (self.retention.overdue_hours > 0, "retention.overdue_hours", "must be at least 1"),
             (self.retention.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24"),
             (self.retention.events_hours > 0, "retention.events_hours", "must be at least 1"),
             ((1..=4096).contains(&self.delivery.in_flight), "delivery.in_flight", "must be from 1 to 4096"),

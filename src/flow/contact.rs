@@ -97,30 +97,41 @@ pub async fn issuances_of(app: &App, caller: &Caller, email: &Email) -> Result<V
     Ok(found)
 }
 
-/// Why contacts could not be locked anew.
+/// Why contacts were not locked anew.
 #[derive(Debug, thiserror::Error)]
 pub enum RelockError {
-    /// The vault.
-    #[error("the contact of {0} cannot be unlocked: {1}")]
-    Vault(IssuanceId, #[source] VaultError),
+    /// Some are left as they are: no key of the vault opens them, or what they hold is no contact. The log names them.
+    #[error(
+        "{left} contacts cannot be unlocked and stay as they are (the log names them); {relocked} were locked anew"
+    )]
+    Left {
+        /// How many.
+        left: usize,
+        /// How many others were locked anew.
+        relocked: usize,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Locks all contacts under the vault's present key, and renews their look-up hashes; those too that an earlier version
-/// made. Gives how many. May be broken off and begun again.
+/// made. Gives how many. One that cannot be unlocked does not keep the others from it. May be broken off and begun again.
 pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
-    let mut relocked = 0;
+    let (mut relocked, mut left, mut from) = (0, 0, None);
     loop {
-        let batch = app.store.contacts_to_relock(app.vault.key_id(), RENEWED).await?;
-        if batch.is_empty() {
-            return Ok(relocked);
-        }
-        for (id, old) in batch {
-            let failed = |error| RelockError::Vault(id.clone(), error);
-            let contact = unlock(&app.vault, &id, &old).map_err(failed)?;
-            let new = lock(&app.vault, &id, &contact).map_err(failed)?;
+        let batch = app.store.contacts_to_relock(app.vault.key_id(), RENEWED, from, 100).await?;
+        left += batch.unreadable.len();
+        for (id, old) in batch.items {
+            let new = unlock(&app.vault, &id, &old).and_then(|contact| lock(&app.vault, &id, &contact));
+            let new = match new {
+                Ok(new) => new,
+                Err(error) => {
+                    tracing::error!(issuance.id = %id, "A contact cannot be locked anew: {error}");
+                    left += 1;
+                    continue;
+                }
+            };
             let mut tx = app.store.begin().await?;
             tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
             tx.record(&Entry {
@@ -133,6 +144,10 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
             .await?;
             tx.commit().await?;
             relocked += 1;
+        }
+        from = batch.next;
+        if from.is_none() {
+            return if left == 0 { Ok(relocked) } else { Err(RelockError::Left { left, relocked }) };
         }
     }
 }

@@ -1,5 +1,12 @@
 //! Sweep: compare what is with what should be. Ends what has waited too long, tells of credentials that end, forgets
 //! what is kept no longer, and finds work that got lost.
+//!
+//! Nothing keeps others from their turn: neither a step that fails, nor a record that cannot be read or ended, nor a node
+//! that does not answer. What the node has to be asked about comes last, and waits for it no longer than
+//! `retention.overdue_hours`.
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
 
 use idos_credential::Moment;
 
@@ -7,84 +14,208 @@ use super::announce::announce;
 use super::deliver;
 use super::intake::look_again;
 use super::profile::job;
-use crate::app::App;
+use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::event::EventKind;
 use crate::model::issuance::{HaltCode, Issuance, State};
 use crate::model::job::{Job, Work};
-use crate::model::profile::ProfileState;
-use crate::store::{ProfileChange, StoreError};
+use crate::model::profile::{Profile, ProfileState};
+use crate::store::{Batch, Place, ProfileChange, StoreError};
 
 const HOUR: i64 = 3_600_000;
 
 /// How long before a credential ends it is told: 30 days.
 const EXPIRING: i64 = 30 * 24 * HOUR;
 
-/// Records that are handled in one go.
+/// Records that are read in one go.
 const BATCH: u32 = 200;
 
-/// Does it all. May be broken off and begun again.
+/// How long questions that fail may take in one sweep, all together, before the node is asked no more: one that hangs would
+/// keep it from ever ending.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Does it all. May be broken off and begun again. What fails is logged, and keeps the rest from nothing; the first failure
+/// is given back.
 pub async fn sweep(app: &App) -> Result<(), StoreError> {
-    end_overdue(app).await?;
-    tell_of_ends(app).await?;
+    let mut outcome = Ok(());
+    let mut done = |step: &'static str, result: Result<(), StoreError>| {
+        if let Err(error) = result {
+            tracing::error!(step, cause = error.source(), "A step of the sweep was broken off: {error}");
+            outcome = std::mem::replace(&mut outcome, Ok(())).and(Err(error));
+        }
+    };
     let now = app.clock.now();
     let before = |hours: u32| now.plus_millis(-i64::from(hours) * HOUR);
-    app.store.forget_claims_before(before(app.retention.idempotency_hours)).await?;
-    app.store.forget_events_before(before(app.retention.events_hours)).await?;
-    find_lost_work(app).await?;
-    app.store.forget_traces().await
+    done("overdue", end_overdue(app).await);
+    done("overdue profiles", end_overdue_profiles(app).await);
+    let forgotten = app.store.forget_claims_before(before(app.retention.idempotency_hours)).await;
+    done("idempotency keys", forgotten.map(|_| ()));
+    done("events", app.store.forget_events_before(before(app.retention.events_hours)).await.map(|_| ()));
+    done("ends", tell_of_ends(app).await);
+    done("lost work", find_lost_work(app).await);
+    done("overdue, sealed", end_overdue_sealed(app).await);
+    done("traces", app.store.forget_traces().await);
+    outcome
 }
 
-/// Issuances and profiles whose time of waiting is over: their content goes.
+/// What became of one record. It keeps others from their turn only where they would fare no better.
+fn go_on(subject: &str, result: Result<(), StoreError>) -> Result<(), StoreError> {
+    match result {
+        // Somebody was faster with this record; there is nothing left to do about it.
+        Ok(()) | Err(StoreError::Stale) => Ok(()),
+        Err(error @ StoreError::Unavailable(_)) => Err(error),
+        Err(error) => {
+            tracing::error!(subject, cause = error.source(), "The sweep passes over a record: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// The moment before which content goes that somebody else should have seen to: the node, or a newer program.
+fn last_limit(app: &App) -> Moment {
+    app.clock.now().plus_millis(-i64::from(app.retention.overdue_hours) * HOUR)
+}
+
+/// Issuances whose time of waiting is over, and which were never sent: their content goes.
 async fn end_overdue(app: &App) -> Result<(), StoreError> {
+    let mut from = None;
     loop {
         let now = app.clock.now();
-        let overdue = app.store.overdue(now, BATCH).await?;
-        let mut ended = 0;
-        for issuance in &overdue {
-            // What has been sent may be there, whatever has happened to the work since: that is asked before the content
-            // goes.
-            let was_sent = issuance.state == State::Halted && issuance.sealed_at.is_some();
-            match if was_sent { deliver::is_on_network(app, issuance).await } else { Ok(false) } {
-                Ok(true) => skip_stale(deliver::found(app, issuance).await)?,
-                Ok(false) => skip_stale(end(app, issuance, now).await)?,
-                Err(error) => {
-                    tracing::warn!(issuance.id = %issuance.id, "It cannot be ended before the node is asked: {error}");
-                    continue;
-                }
-            }
-            ended += 1;
+        let batch = app.store.overdue(now, from, BATCH).await?;
+        for issuance in &batch.items {
+            go_on(issuance.id.as_str(), end(app, issuance, issuance.halt, now).await)?;
         }
-        let profiles = app.store.overdue_profiles(now, BATCH).await?;
-        for profile in &profiles {
-            let change =
-                ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
-            let mut tx = app.store.begin().await?;
-            let moved = tx
-                .advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now)
-                .await;
-            if moved.is_ok() {
-                tx.drop_jobs(profile.id.as_str()).await?;
-                tx.record(&entry(app, profile.id.as_str(), profile.halt, now)).await?;
-                tx.commit().await?;
-            } else {
-                skip_stale(moved)?;
-            }
-        }
-        if ended + profiles.len() < BATCH as usize {
+        forget_unread(app, &batch).await?;
+        from = batch.next;
+        if from.is_none() {
             return Ok(());
         }
     }
 }
 
-async fn end(app: &App, issuance: &Issuance, now: Moment) -> Result<(), StoreError> {
+/// Issuances whose time of waiting is over, and which may have been sent. What has been sent may be there, whatever has
+/// happened to the work since: that is asked before the content goes.
+async fn end_overdue_sealed(app: &App) -> Result<(), StoreError> {
+    let (mut from, mut patience, mut not_asked): (Option<Place>, _, u64) = (None, PATIENCE, 0);
+    loop {
+        let now = app.clock.now();
+        let limit = last_limit(app);
+        // Where the node is asked no more, only what waits for it no longer is of interest.
+        let until = if patience.is_zero() { limit } else { now };
+        let batch = app.store.overdue_sealed(until, from, BATCH).await?;
+        for issuance in &batch.items {
+            let result = match ask(app, issuance, &mut patience).await {
+                Some(true) => deliver::found(app, issuance).await,
+                Some(false) => end(app, issuance, issuance.halt, now).await,
+                None if issuance.waits_until.is_some_and(|until| until <= limit) => {
+                    tracing::error!(issuance.id = %issuance.id, "It has to go, and the node cannot be asked whether it was delivered");
+                    end(app, issuance, Some(HaltCode::OutcomeUnknown), now).await
+                }
+                None => {
+                    not_asked += 1;
+                    Ok(())
+                }
+            };
+            go_on(issuance.id.as_str(), result)?;
+        }
+        forget_unread(app, &batch).await?;
+        from = batch.next;
+        if from.is_none() {
+            if not_asked > 0 {
+                tracing::warn!(
+                    issuances = not_asked,
+                    "Some are overdue, and cannot be ended before the node is asked"
+                );
+            }
+            return Ok(());
+        }
+    }
+}
+
+/// Whether the credential of an issuance is on the network; `None` if that cannot be known. Takes the time of a failure from
+/// `patience`, and does not ask where none is left.
+async fn ask(app: &App, issuance: &Issuance, patience: &mut Duration) -> Option<bool> {
+    if patience.is_zero() {
+        return None;
+    }
+    let start = Instant::now();
+    match deliver::is_on_network(app, issuance).await {
+        Ok(is_there) => Some(is_there),
+        Err(error) => {
+            // One that nobody has reached a moment ago is not asked for each record.
+            let took = if matches!(error, NodeError::TooSlow) { PATIENCE } else { start.elapsed() };
+            *patience = patience.saturating_sub(took);
+            tracing::debug!(issuance.id = %issuance.id, cause = error.source(), "The node cannot be asked: {error}");
+            None
+        }
+    }
+}
+
+/// Profiles whose time of waiting is over: the wallet's proof goes.
+async fn end_overdue_profiles(app: &App) -> Result<(), StoreError> {
+    let mut from = None;
+    loop {
+        let now = app.clock.now();
+        let batch = app.store.overdue_profiles(now, from, BATCH).await?;
+        for profile in &batch.items {
+            go_on(profile.id.as_str(), end_profile(app, profile, now).await)?;
+        }
+        let limit = last_limit(app).unix_millis();
+        for place in batch.unreadable.iter().filter(|place| place.at <= limit) {
+            let mut tx = app.store.begin().await?;
+            if tx.forget_wallet_unread(&place.id).await? {
+                tx.record(&unread(app, &place.id)).await?;
+                tx.commit().await?;
+            }
+        }
+        from = batch.next;
+        if from.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn end_profile(app: &App, profile: &Profile, now: Moment) -> Result<(), StoreError> {
+    let change = ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
     let mut tx = app.store.begin().await?;
-    tx.mark_failed(&issuance.id, issuance.state, issuance.halt, now).await?;
+    tx.advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
+    tx.drop_jobs(profile.id.as_str()).await?;
+    tx.record(&entry(app, profile.id.as_str(), profile.halt, now)).await?;
+    tx.commit().await
+}
+
+/// Records that this program cannot read are left to one that can. If that does not come, their content goes, and the
+/// records stay as they are.
+async fn forget_unread(app: &App, batch: &Batch<Issuance>) -> Result<(), StoreError> {
+    let limit = last_limit(app).unix_millis();
+    for place in batch.unreadable.iter().filter(|place| place.at <= limit) {
+        let mut tx = app.store.begin().await?;
+        if tx.forget_unread(&place.id).await? {
+            tx.record(&unread(app, &place.id)).await?;
+            tx.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+fn unread(app: &App, subject: &str) -> Entry {
+    Entry {
+        at: app.clock.now(),
+        actor: app.actor(),
+        act: Act::Failed,
+        subject: subject.to_owned(),
+        detail: "record_not_readable".to_owned(),
+    }
+}
+
+async fn end(app: &App, issuance: &Issuance, halt: Option<HaltCode>, now: Moment) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    tx.mark_failed(&issuance.id, issuance.state, halt, now).await?;
     tx.forget_content(&issuance.id).await?;
     tx.forget_contact(&issuance.id).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
-    announce(app, &mut tx, EventKind::Failed, issuance, issuance.halt, now).await?;
-    tx.record(&entry(app, issuance.id.as_str(), issuance.halt, now)).await?;
+    announce(app, &mut tx, EventKind::Failed, issuance, halt, now).await?;
+    tx.record(&entry(app, issuance.id.as_str(), halt, now)).await?;
     tx.commit().await?;
     app.announce_change();
     Ok(())
@@ -103,60 +234,75 @@ fn entry(app: &App, subject: &str, halt: Option<HaltCode>, at: Moment) -> Entry 
 /// Credentials that end soon, or have ended: each is told once.
 async fn tell_of_ends(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
-    for (kind, noticed, from, to) in [
-        (EventKind::Expired, "expired", Moment::EPOCH, now),
-        (EventKind::Expiring, "expiring", now, now.plus_millis(EXPIRING)),
-    ] {
-        loop {
-            let ending = app.store.ending(from, to, noticed, BATCH).await?;
-            for issuance in &ending {
-                let mut tx = app.store.begin().await?;
-                let told = tx.mark_noticed(&issuance.id, noticed).await;
-                if told.is_ok() {
-                    announce(app, &mut tx, kind, issuance, None, now).await?;
-                    tx.commit().await?;
-                } else {
-                    skip_stale(told)?;
-                }
-            }
-            if ending.len() < BATCH as usize {
-                break;
-            }
+    let mut from = None;
+    loop {
+        let batch = app.store.ended(now, from, BATCH).await?;
+        for issuance in &batch.items {
+            go_on(issuance.id.as_str(), tell(app, issuance, EventKind::Expired, "expired", now).await)?;
+        }
+        from = batch.next;
+        if from.is_none() {
+            break;
         }
     }
-    Ok(())
+    loop {
+        let batch = app.store.ending(now, now.plus_millis(EXPIRING), from, BATCH).await?;
+        for issuance in &batch.items {
+            go_on(issuance.id.as_str(), tell(app, issuance, EventKind::Expiring, "expiring", now).await)?;
+        }
+        from = batch.next;
+        if from.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn tell(
+    app: &App,
+    issuance: &Issuance,
+    kind: EventKind,
+    noticed: &str,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    tx.mark_noticed(&issuance.id, noticed).await?;
+    announce(app, &mut tx, kind, issuance, None, now).await?;
+    tx.commit().await
 }
 
 /// An issuance in a state that work should end, without work: a bug made it so, and this mends it and says so.
 async fn find_lost_work(app: &App) -> Result<(), StoreError> {
-    for issuance in app.store.without_work(BATCH).await? {
-        tracing::error!(issuance.id = %issuance.id, state = %issuance.state, "An issuance had lost its work");
-        let now = app.clock.now();
-        let id = issuance.id.as_str();
-        let work = match issuance.state {
-            State::Queued => job(Work::WriteCredential, id, &issuance.write_key, now),
-            State::Revoking => job(Work::EditNotes, id, &issuance.write_key, now),
-            _ => look_again(&issuance.id, now),
-        };
-        let mut tx = app.store.begin().await?;
-        tx.enqueue(&Job { reason: Some("lost work".to_owned()), ..work }).await?;
-        tx.record(&Entry {
-            at: now,
-            actor: app.actor(),
-            act: Act::Resumed,
-            subject: id.to_owned(),
-            detail: "lost_work".to_owned(),
-        })
-        .await?;
-        tx.commit().await?;
+    let mut from = None;
+    loop {
+        let batch = app.store.without_work(from, BATCH).await?;
+        for issuance in &batch.items {
+            go_on(issuance.id.as_str(), give_work(app, issuance).await)?;
+        }
+        from = batch.next;
+        if from.is_none() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
-/// Somebody was faster with this record; there is nothing left to do about it.
-fn skip_stale(result: Result<(), StoreError>) -> Result<(), StoreError> {
-    match result {
-        Err(StoreError::Stale) => Ok(()),
-        other => other,
-    }
+async fn give_work(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
+    tracing::error!(issuance.id = %issuance.id, state = %issuance.state, "An issuance had lost its work");
+    let now = app.clock.now();
+    let id = issuance.id.as_str();
+    let work = match issuance.state {
+        State::Queued => job(Work::WriteCredential, id, &issuance.write_key, now),
+        State::Revoking => job(Work::EditNotes, id, &issuance.write_key, now),
+        _ => look_again(&issuance.id, now),
+    };
+    let mut tx = app.store.begin().await?;
+    tx.enqueue(&Job { reason: Some("lost work".to_owned()), ..work }).await?;
+    tx.record(&Entry {
+        at: now,
+        actor: app.actor(),
+        act: Act::Resumed,
+        subject: id.to_owned(),
+        detail: "lost_work".to_owned(),
+    })
+    .await?;
+    tx.commit().await
 }

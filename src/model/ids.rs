@@ -32,6 +32,16 @@ fn ulid(now: Moment, rng: &mut dyn RngCore) -> String {
         .collect()
 }
 
+/// The time of a ULID: its first ten characters.
+fn made_at(ulid: &str) -> Moment {
+    let digit = |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or_default();
+    let millis = ulid
+        .bytes()
+        .take(10)
+        .fold(0_i64, |sum, byte| (sum << 5) | i64::try_from(digit(byte)).unwrap_or_default());
+    Moment::from_unix_millis(millis).unwrap_or(Moment::EPOCH)
+}
+
 fn is_ulid(text: &str) -> bool {
     text.len() == ULID
         && text.bytes().all(|byte| ALPHABET.contains(&byte))
@@ -58,6 +68,12 @@ macro_rules! id {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// When it was made; the epoch for one that was not made here, of a time that cannot be.
+            #[must_use]
+            pub fn made_at(&self) -> Moment {
+                made_at(self.0.strip_prefix($prefix).unwrap_or_default())
             }
         }
 
@@ -118,6 +134,11 @@ mod tests {
         let early = IssuanceId::new(Moment::from_unix_millis(1_000).unwrap(), &mut rng);
         let late = IssuanceId::new(Moment::from_unix_millis(1_001).unwrap(), &mut rng);
         assert!(early < late);
+        assert_eq!(late.made_at().unix_millis(), 1_001);
+        let now = Moment::from_unix_millis(1_795_944_000_123).unwrap();
+        assert_eq!(EventId::new(now, &mut rng).made_at(), now);
+        let beyond: EventId = "evt_7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse().unwrap();
+        assert_eq!(beyond.made_at(), Moment::EPOCH);
         assert_eq!(early.as_str().len(), 4 + ULID);
         assert_eq!(early.as_str().parse::<IssuanceId>(), Ok(early.clone()));
         assert_eq!(early.as_str().parse::<ProfileId>(), Err(NotAnId));

@@ -161,6 +161,8 @@ named! {
         TooManyAttempts = "too_many_attempts",
         /// What was to be revoked is still not marked as revoked.
         NotRevoked = "not_revoked",
+        /// It may have been delivered: the node could not be asked before its content had to go.
+        OutcomeUnknown = "outcome_unknown",
     }
 }
 
@@ -184,6 +186,7 @@ impl HaltCode {
             Self::Refused => "see the node's log; resume, or submit again",
             Self::TooManyAttempts => "see to the cause in the log, and resume",
             Self::NotRevoked => "revoke again",
+            Self::OutcomeUnknown => "see whether the user has the credential; if not, submit again",
         }
     }
 }

@@ -3,6 +3,7 @@
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
+use super::walk::Rows;
 use super::{Store, StoreError, Tx, one};
 use crate::model::audit::{ChainedEntry, Entry, follow, hash};
 
@@ -68,7 +69,8 @@ impl Store {
                 .bind(PAGE)
                 .fetch_all(&self.pool)
                 .await?;
-            let entries = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            // An entry that cannot be read leaves a gap: the chain is broken there.
+            let entries = ROWS.all(&rows)?;
             match follow(place, previous, &entries) {
                 Ok((next, _)) if next == place => return Ok(Err(AuditBreak(place + 1))),
                 Ok(next) => (place, previous) = next,
@@ -84,9 +86,11 @@ impl Store {
             .bind(subject)
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().map(read).collect()
+        ROWS.all(&rows)
     }
 }
+
+const ROWS: Rows<ChainedEntry> = Rows { table: "audit", at: None, read };
 
 fn read(row: &AnyRow) -> Result<ChainedEntry, StoreError> {
     let row = Columns(row);

@@ -1,8 +1,11 @@
 //! Whom to write to: locked, found by keyed hash.
 
 use idos_credential::Moment;
+use sqlx::any::AnyRow;
 
-use super::{Store, StoreError, Tx};
+use super::rows::Columns;
+use super::walk::{Place, Rows};
+use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
 
 impl Store {
@@ -23,46 +26,56 @@ impl Store {
     ) -> Result<Vec<IssuanceId>, StoreError> {
         let mut found = Vec::new();
         for index in indexes {
-            let rows: Vec<(String,)> = sqlx::query_as(
-                "SELECT contact.issuance_id FROM contact JOIN issuance ON issuance.id = contact.issuance_id \
-                 WHERE contact.email_index = $1 AND issuance.client = $2",
-            )
-            .bind(index)
-            .bind(client)
-            .fetch_all(&self.pool)
-            .await?;
-            for (id,) in rows {
-                found.push(id.parse().map_err(|_| StoreError::Unreadable("issuance_id"))?);
-            }
+            let rows =
+                sqlx::query("SELECT issuance_id AS id FROM contact WHERE client = $1 AND email_index = $2")
+                    .bind(client)
+                    .bind(index)
+                    .fetch_all(&self.pool)
+                    .await?;
+            let ids = Rows { table: "contact", at: None, read: |row| Columns(row).parsed("id") };
+            found.extend(ids.all(&rows)?);
         }
         found.sort_unstable();
         found.reverse();
         Ok(found)
     }
 
-    /// Contacts that are locked under another key than `key_id`, or whose hash does not begin with `renewed`, a few at
-    /// a time.
+    /// Contacts behind `from` that are locked under another key than `key_id`, or whose hash does not begin with
+    /// `renewed`, in order of issuances.
     pub async fn contacts_to_relock(
         &self,
         key_id: &str,
         renewed: &str,
-    ) -> Result<Vec<(IssuanceId, String)>, StoreError> {
-        let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT issuance_id, locked FROM contact WHERE locked NOT LIKE $1 OR email_index NOT LIKE $2 \
-             ORDER BY issuance_id LIMIT 100",
-        )
-        .bind(format!("v1.{key_id}.%"))
-        .bind(format!("{renewed}%"))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|(id, locked)| Ok((id.parse().map_err(|_| StoreError::Unreadable("issuance_id"))?, locked)))
-            .collect()
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<(IssuanceId, String)>, StoreError> {
+        let rows = Rows { table: "contact", at: None, read };
+        rows.walk(from, limit, |place, limit| {
+            let place = place.unwrap_or(Place::START);
+            async move {
+                sqlx::query(
+                    "SELECT issuance_id AS id, locked FROM contact WHERE issuance_id > $1 \
+                     AND (locked NOT LIKE $2 OR email_index NOT LIKE $3) ORDER BY issuance_id LIMIT $4",
+                )
+                .bind(place.id)
+                .bind(format!("v1.{key_id}.%"))
+                .bind(format!("{renewed}%"))
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+            }
+        })
+        .await
     }
 }
 
+fn read(row: &AnyRow) -> Result<(IssuanceId, String), StoreError> {
+    let row = Columns(row);
+    Ok((row.parsed("id")?, row.text("locked")?))
+}
+
 impl Tx {
-    /// Keeps a contact.
+    /// Keeps a contact of an issuance that is there. [`StoreError::Stale`] if it is not.
     pub async fn keep_contact(
         &mut self,
         id: &IssuanceId,
@@ -70,8 +83,9 @@ impl Tx {
         email_index: &str,
         now: Moment,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO contact (issuance_id, locked, email_index, created_at) VALUES ($1, $2, $3, $4)",
+        let result = sqlx::query(
+            "INSERT INTO contact (issuance_id, client, locked, email_index, created_at) \
+             SELECT id, client, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM issuance WHERE id = $1",
         )
         .bind(id.as_str())
         .bind(locked)
@@ -79,7 +93,7 @@ impl Tx {
         .bind(now.unix_millis())
         .execute(&mut *self.tx)
         .await?;
-        Ok(())
+        one(&result)
     }
 
     /// Replaces a contact by the same one under another key; does nothing if it is gone, or not the same any more.

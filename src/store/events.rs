@@ -4,6 +4,7 @@ use idos_credential::Moment;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
+use super::walk::{Place, Rows};
 use super::{Page, Store, StoreError, Tx};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, IssuanceId};
@@ -26,48 +27,116 @@ impl Store {
         cursor: Option<&EventId>,
         limit: u32,
     ) -> Result<Page<Event>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM event WHERE client = $1 AND ($2 IS NULL OR kind = $2) AND ($3 IS NULL OR id < $3) \
-             ORDER BY id DESC LIMIT $4",
-        )
-        .bind(client)
-        .bind(kind.map(EventKind::as_str))
-        .bind(cursor.map(EventId::as_str))
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let has_more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        Ok(Page { items, has_more })
+        let from = match cursor {
+            // Behind all of them.
+            None => Place { at: i64::MAX, id: String::new() },
+            Some(id) => {
+                let row: Option<(i64,)> = sqlx::query_as("SELECT created_at FROM event WHERE id = $1")
+                    .bind(id.as_str())
+                    .fetch_optional(&self.pool)
+                    .await?;
+                // One that is forgotten by now was among the oldest; its id still says when it was made.
+                let at = row.map_or_else(|| id.made_at().unix_millis(), |(at,)| at);
+                Place { at, id: id.as_str().to_owned() }
+            }
+        };
+        let batch = ROWS
+            .walk(Some(from), limit.saturating_add(1), |place, limit| async move {
+                let place = place.unwrap_or(Place::START);
+                match kind {
+                    None => sqlx::query(
+                        "SELECT * FROM event WHERE client = $1 AND (created_at, id) < ($2, $3) \
+                         ORDER BY created_at DESC, id DESC LIMIT $4",
+                    )
+                    .bind(client.to_owned()),
+                    Some(kind) => sqlx::query(
+                        "SELECT * FROM event WHERE client || '/' || kind = $1 AND (created_at, id) < ($2, $3) \
+                         ORDER BY created_at DESC, id DESC LIMIT $4",
+                    )
+                    .bind(format!("{client}/{kind}")),
+                }
+                .bind(place.at)
+                .bind(place.id)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+            })
+            .await?;
+        Ok(Page::of(batch.items, limit))
     }
 
     /// Forgets events from before `moment`, but for those that are still being told. Whom nobody could tell in all that
-    /// time is not told any more. Gives how many.
+    /// time is not told any more. Gives how many. Others write in between.
     pub async fn forget_events_before(&self, moment: Moment) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM job WHERE work = 'send_webhook' AND state = 'halted' AND created_at < $1")
+        loop {
+            let jobs: Vec<(String,)> = sqlx::query_as(
+                "SELECT id FROM job WHERE work = 'send_webhook' AND state = 'halted' AND created_at < $1 \
+                 ORDER BY created_at, id LIMIT $2",
+            )
             .bind(moment.unix_millis())
-            .execute(&mut *tx.tx)
+            .bind(AT_ONCE)
+            .fetch_all(&self.pool)
             .await?;
-        let result = sqlx::query(
-            "DELETE FROM event WHERE created_at < $1 AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject = event.id)",
-        )
-        .bind(moment.unix_millis())
-        .execute(&mut *tx.tx)
-        .await?;
-        tx.commit().await?;
-        Ok(result.rows_affected())
+            let mut tx = self.begin().await?;
+            let mut gone = 0;
+            for (id,) in &jobs {
+                let deleted = sqlx::query("DELETE FROM job WHERE id = $1 AND state = 'halted'")
+                    .bind(id)
+                    .execute(&mut *tx.tx)
+                    .await?;
+                gone += deleted.rows_affected();
+            }
+            tx.commit().await?;
+            if gone == 0 {
+                break;
+            }
+        }
+        let (mut place, mut forgotten) = (Place::START, 0);
+        loop {
+            // Counted, and not asked whether there is one: PostgreSQL might join all jobs to answer that.
+            let events: Vec<(i64, String)> = sqlx::query_as(
+                "SELECT created_at, id FROM event WHERE created_at < $1 AND (created_at, id) > ($2, $3) \
+                 AND (SELECT COUNT(*) FROM job WHERE job.subject = event.id) = 0 ORDER BY created_at, id LIMIT $4",
+            )
+            .bind(moment.unix_millis())
+            .bind(place.at)
+            .bind(place.id)
+            .bind(AT_ONCE)
+            .fetch_all(&self.pool)
+            .await?;
+            let Some((at, id)) = events.last().cloned() else { return Ok(forgotten) };
+            place = Place { at, id };
+            let mut tx = self.begin().await?;
+            for (_, id) in &events {
+                // It may be told again since.
+                let deleted = sqlx::query(
+                    "DELETE FROM event WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject = $1)",
+                )
+                .bind(id)
+                .execute(&mut *tx.tx)
+                .await?;
+                forgotten += deleted.rows_affected();
+            }
+            tx.commit().await?;
+        }
     }
 }
+
+/// Rows that are deleted in one transaction.
+const AT_ONCE: i64 = 500;
+
+const ROWS: Rows<Event> = Rows { table: "event", at: Some("created_at"), read };
 
 impl Tx {
     /// Forgets the events of an issuance, told or not.
     pub async fn forget_events(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM job WHERE subject IN (SELECT id FROM event WHERE subject = $1)")
+        let events: Vec<(String,)> = sqlx::query_as("SELECT id FROM event WHERE subject = $1")
             .bind(id.as_str())
-            .execute(&mut *self.tx)
+            .fetch_all(&mut *self.tx)
             .await?;
+        for (event,) in events {
+            sqlx::query("DELETE FROM job WHERE subject = $1").bind(event).execute(&mut *self.tx).await?;
+        }
         sqlx::query("DELETE FROM event WHERE subject = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
         Ok(())
     }

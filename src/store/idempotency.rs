@@ -28,18 +28,43 @@ impl Store {
     }
 
     /// Forgets keys from before `moment`, but for those of issuances that may still become a credential. Gives how many.
+    /// Others write in between: what cannot become a credential any more never can again.
     pub async fn forget_claims_before(&self, moment: Moment) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        let result = sqlx::query(
-            "DELETE FROM idempotency WHERE created_at < $1 AND NOT EXISTS (SELECT 1 FROM issuance \
-             WHERE issuance.id = idempotency.subject \
-             AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'halted'))",
-        )
-        .bind(moment.unix_millis())
-        .execute(&mut *tx.tx)
-        .await?;
-        tx.commit().await?;
-        Ok(result.rows_affected())
+        const AT_ONCE: i64 = 500;
+        let (mut place, mut forgotten) = ((i64::MIN, String::new(), String::new()), 0);
+        loop {
+            // Counted, and not asked whether there is one: PostgreSQL might join all issuances to answer that.
+            let rows: Vec<(i64, String, String)> = sqlx::query_as(
+                "SELECT created_at, client, key_hash FROM idempotency WHERE created_at < $1 \
+                 AND (created_at, client, key_hash) > ($2, $3, $4) AND (SELECT COUNT(*) FROM issuance \
+                 WHERE issuance.id = idempotency.subject \
+                 AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'halted')) = 0 \
+                 ORDER BY created_at, client, key_hash LIMIT $5",
+            )
+            .bind(moment.unix_millis())
+            .bind(place.0)
+            .bind(place.1)
+            .bind(place.2)
+            .bind(AT_ONCE)
+            .fetch_all(&self.pool)
+            .await?;
+            let Some(last) = rows.last().cloned() else { return Ok(forgotten) };
+            place = last;
+            let mut tx = self.begin().await?;
+            for (created_at, client, key_hash) in &rows {
+                // Another process may have forgotten it, and the client used it again.
+                let deleted = sqlx::query(
+                    "DELETE FROM idempotency WHERE client = $1 AND key_hash = $2 AND created_at = $3",
+                )
+                .bind(client)
+                .bind(key_hash)
+                .bind(created_at)
+                .execute(&mut *tx.tx)
+                .await?;
+                forgotten += deleted.rows_affected();
+            }
+            tx.commit().await?;
+        }
     }
 }
 

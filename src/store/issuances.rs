@@ -5,9 +5,21 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::rows::{Columns, millis};
-use super::{Store, StoreError, Tx, one};
+use super::walk::{Place, Rows};
+use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
+
+/// The columns of an issuance, and whether it has a contact: counted, so that PostgreSQL does not think of joining all.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT issuance.*, (SELECT COUNT(*) FROM contact WHERE contact.issuance_id = issuance.id) AS has_contact \
+             FROM issuance ",
+            $rest
+        )
+    };
+}
 
 /// Which issuances are wanted.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +43,85 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Whether there is more.
     pub has_more: bool,
+}
+
+impl<T> Page<T> {
+    /// The first `limit` of `items`, which are as many and one more if there are.
+    pub(super) fn of(mut items: Vec<T>, limit: u32) -> Self {
+        let has_more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        Self { items, has_more }
+    }
+}
+
+/// What a condition compares with.
+enum Value {
+    Text(String),
+    Millis(i64),
+}
+
+impl Filter {
+    /// The list behind `place`. What is not asked for is not in it: no database can use an index for a condition that may be
+    /// off. And what makes it short is one condition, for which there is one index (see the migration).
+    #[must_use]
+    pub fn statement(&self, client: &str, place: Option<&Place>) -> String {
+        let mut statement = select!("WHERE ").to_owned();
+        let mut next = 1;
+        for (condition, values) in self.conditions(client, place) {
+            if next > 1 {
+                statement.push_str(" AND ");
+            }
+            statement.push_str(condition);
+            let places: Vec<_> = (next..).take(values.len()).map(|place| format!("${place}")).collect();
+            next += values.len();
+            // Of two values a row is made.
+            statement.push_str(&if values.len() == 1 {
+                places.concat()
+            } else {
+                format!("({})", places.join(", "))
+            });
+        }
+        statement.push_str(&format!(" ORDER BY issuance.created_at DESC, issuance.id DESC LIMIT ${next}"));
+        statement
+    }
+
+    /// What is asked for: conditions that lack their right side, and what belongs there.
+    fn conditions(&self, client: &str, place: Option<&Place>) -> Vec<(&'static str, Vec<Value>)> {
+        let text = |value: String| vec![Value::Text(value)];
+        let mut all = match (&self.reference, self.kind, self.state) {
+            (Some(reference), kind, state) => {
+                let mut all = vec![(
+                    "issuance.client || '/' || issuance.reference = ",
+                    text(format!("{client}/{reference}")),
+                )];
+                // A reference is one case: it finds few.
+                all.extend(kind.map(|kind| ("issuance.kind = ", text(kind.to_string()))));
+                all.extend(state.map(|state| ("issuance.state = ", text(state.to_string()))));
+                all
+            }
+            (None, Some(kind), Some(state)) => vec![(
+                "issuance.client || '/' || issuance.kind || '/' || issuance.state = ",
+                text(format!("{client}/{kind}/{state}")),
+            )],
+            (None, Some(kind), None) => {
+                vec![("issuance.client || '/' || issuance.kind = ", text(format!("{client}/{kind}")))]
+            }
+            (None, None, Some(state)) => {
+                vec![("issuance.client || '/' || issuance.state = ", text(format!("{client}/{state}")))]
+            }
+            (None, None, None) => vec![("issuance.client = ", text(client.to_owned()))],
+        };
+        all.extend(
+            self.created_from
+                .map(|from| ("issuance.created_at >= ", vec![Value::Millis(from.unix_millis())])),
+        );
+        let until = self.created_before.map(|moment| Place { at: moment.unix_millis(), id: String::new() });
+        all.extend(place.cloned().into_iter().chain(until).min().map(|place| {
+            let values = vec![Value::Millis(place.at), Value::Text(place.id)];
+            ("(issuance.created_at, issuance.id) < ", values)
+        }));
+        all
+    }
 }
 
 /// Why, and until when it can be resumed.
@@ -60,18 +151,6 @@ struct Change<'a> {
     confirmed_by: Option<Confirmation>,
 }
 
-/// The columns of an issuance, and whether it has a contact.
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT issuance.*, CASE WHEN contact.issuance_id IS NULL THEN CAST(0 AS BIGINT) \
-             ELSE CAST(1 AS BIGINT) END AS has_contact FROM issuance \
-             LEFT JOIN contact ON contact.issuance_id = issuance.id ",
-            $rest
-        )
-    };
-}
-
 impl Store {
     /// An issuance, whosever it is.
     pub async fn issuance(&self, id: &IssuanceId) -> Result<Option<Issuance>, StoreError> {
@@ -90,26 +169,36 @@ impl Store {
         cursor: Option<&IssuanceId>,
         limit: u32,
     ) -> Result<Page<Issuance>, StoreError> {
-        let rows = sqlx::query(select!(
-            "WHERE issuance.client = $1 AND ($2 IS NULL OR issuance.state = $2) \
-             AND ($3 IS NULL OR issuance.kind = $3) AND ($4 IS NULL OR issuance.reference = $4) \
-             AND ($5 IS NULL OR issuance.created_at >= $5) AND ($6 IS NULL OR issuance.created_at < $6) \
-             AND ($7 IS NULL OR issuance.id < $7) ORDER BY issuance.id DESC LIMIT $8"
-        ))
-        .bind(client)
-        .bind(filter.state.map(State::as_str))
-        .bind(filter.kind.map(Kind::as_str))
-        .bind(filter.reference.as_deref())
-        .bind(millis(filter.created_from))
-        .bind(millis(filter.created_before))
-        .bind(cursor.map(IssuanceId::as_str))
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let has_more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        Ok(Page { items, has_more })
+        let from = match cursor {
+            None => None,
+            Some(id) => Some(self.place_of(id).await?),
+        };
+        let batch = BY_AGE
+            .walk(from, limit.saturating_add(1), |place, limit| async move {
+                // Made of constant texts; what was asked for is bound.
+                let statement = filter.statement(client, place.as_ref());
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
+                let values =
+                    filter.conditions(client, place.as_ref()).into_iter().flat_map(|(_, values)| values);
+                for value in values {
+                    query = match value {
+                        Value::Text(text) => query.bind(text),
+                        Value::Millis(millis) => query.bind(millis),
+                    };
+                }
+                query.bind(limit).fetch_all(&self.pool).await
+            })
+            .await?;
+        Ok(Page::of(batch.items, limit))
+    }
+
+    async fn place_of(&self, id: &IssuanceId) -> Result<Place, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT created_at FROM issuance WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        let at = row.map_or_else(|| id.made_at().unix_millis(), |(at,)| at);
+        Ok(Place { at, id: id.as_str().to_owned() })
     }
 
     /// Issuances that wait for the profile of this user.
@@ -120,41 +209,114 @@ impl Store {
         .bind(user_id.to_string())
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(read).collect()
+        ROWS.all(&rows)
     }
 
-    /// Issuances whose time of waiting is over.
-    pub async fn overdue(&self, now: Moment, limit: u32) -> Result<Vec<Issuance>, StoreError> {
-        let rows = sqlx::query(select!(
-            "WHERE issuance.waits_until IS NOT NULL AND issuance.waits_until <= $1 ORDER BY issuance.waits_until LIMIT $2"
-        ))
-        .bind(now.unix_millis())
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(read).collect()
+    /// Issuances behind `from` whose time of waiting is over and of which nothing was ever sent, the longest overdue first.
+    pub async fn overdue(
+        &self,
+        now: Moment,
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<Issuance>, StoreError> {
+        Rows { at: Some("waits_until"), ..ROWS }
+            .walk(from, limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    sqlx::query(select!(
+                        "WHERE waits_until IS NOT NULL AND (state <> 'halted' OR sealed_at IS NULL) \
+                         AND waits_until <= $1 AND (waits_until, id) > ($2, $3) ORDER BY waits_until, id LIMIT $4"
+                    ))
+                    .bind(now.unix_millis())
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
+            .await
     }
 
-    /// Issued credentials that end before `end` and for which `noticed` (or more) has not been told yet.
+    /// Issuances behind `from` whose time of waiting is over and that may have been sent, the longest overdue first.
+    pub async fn overdue_sealed(
+        &self,
+        now: Moment,
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<Issuance>, StoreError> {
+        Rows { at: Some("waits_until"), ..ROWS }
+            .walk(from, limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    sqlx::query(select!(
+                        "WHERE waits_until IS NOT NULL AND state = 'halted' AND sealed_at IS NOT NULL \
+                         AND waits_until <= $1 AND (waits_until, id) > ($2, $3) ORDER BY waits_until, id LIMIT $4"
+                    ))
+                    .bind(now.unix_millis())
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
+            .await
+    }
+
+    /// Issued credentials behind `from` that have ended by `now`, which nobody was told of yet.
+    pub async fn ended(
+        &self,
+        now: Moment,
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<Issuance>, StoreError> {
+        Rows { at: Some("valid_until"), ..ROWS }
+            .walk(from, limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    sqlx::query(select!(
+                        "WHERE state = 'issued' AND (noticed IS NULL OR noticed <> 'expired') \
+                         AND valid_until <= $1 AND (valid_until, id) > ($2, $3) ORDER BY valid_until, id LIMIT $4"
+                    ))
+                    .bind(now.unix_millis())
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
+            .await
+    }
+
+    /// Issued credentials behind `from` that end after `now` and by `end`, which nobody was told of yet.
     pub async fn ending(
         &self,
-        from: Moment,
+        now: Moment,
         end: Moment,
-        noticed: &str,
+        from: Option<Place>,
         limit: u32,
-    ) -> Result<Vec<Issuance>, StoreError> {
-        let rows = sqlx::query(select!(
-            "WHERE issuance.state = 'issued' AND issuance.valid_until > $1 AND issuance.valid_until <= $2 \
-             AND (issuance.noticed IS NULL OR (issuance.noticed <> $3 AND issuance.noticed <> 'expired')) \
-             ORDER BY issuance.valid_until LIMIT $4"
-        ))
-        .bind(from.unix_millis())
-        .bind(end.unix_millis())
-        .bind(noticed)
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(read).collect()
+    ) -> Result<Batch<Issuance>, StoreError> {
+        // The first place behind `now`: what has ended already is `ended`.
+        let start = Place { at: now.unix_millis().saturating_add(1), id: String::new() };
+        Rows { at: Some("valid_until"), ..ROWS }
+            .walk(from.or(Some(start)), limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    sqlx::query(select!(
+                        "WHERE state = 'issued' AND noticed IS NULL \
+                         AND valid_until <= $1 AND (valid_until, id) > ($2, $3) ORDER BY valid_until, id LIMIT $4"
+                    ))
+                    .bind(end.unix_millis())
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
+            .await
     }
 
     /// The encryption key of somebody else than the issuer who gets the copy.
@@ -166,16 +328,23 @@ impl Store {
         Ok(key)
     }
 
-    /// Issuances in a state that work should end, and for which there is none.
-    pub async fn without_work(&self, limit: u32) -> Result<Vec<Issuance>, StoreError> {
-        let rows = sqlx::query(select!(
-            "WHERE issuance.state IN ('awaiting_profile', 'queued', 'revoking') \
-             AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject = issuance.id) ORDER BY issuance.id LIMIT $1"
-        ))
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(read).collect()
+    /// Issuances behind `from` in a state that work should end, and for which there is none.
+    pub async fn without_work(&self, from: Option<Place>, limit: u32) -> Result<Batch<Issuance>, StoreError> {
+        BY_AGE.walk(from, limit, |place, limit| {
+            let place = place.unwrap_or(Place::START);
+            async move {
+                sqlx::query(select!(
+                    "WHERE state IN ('awaiting_profile', 'queued', 'revoking') AND (created_at, id) > ($1, $2) \
+                     AND (SELECT COUNT(*) FROM job WHERE job.subject = issuance.id) = 0 ORDER BY created_at, id LIMIT $3"
+                ))
+                .bind(place.at)
+                .bind(place.id)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+            }
+        })
+        .await
     }
 
     /// How many issuances are in each state.
@@ -409,6 +578,10 @@ impl Tx {
         one(&result)
     }
 }
+
+const ROWS: Rows<Issuance> = Rows { table: "issuance", at: None, read };
+
+const BY_AGE: Rows<Issuance> = Rows { table: "issuance", at: Some("created_at"), read };
 
 fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
     let row = Columns(row);

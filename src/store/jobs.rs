@@ -4,30 +4,75 @@ use idos_credential::Moment;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
+use super::walk::{Place, Rows};
 use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::ids::JobId;
 use crate::model::job::{Job, JobState, Work};
 
 impl Store {
-    /// Takes the job without a lane that has been due for longest, until `until`, and counts the try.
+    /// Takes the job without a lane that has been due for longest, until `until`, and counts the try. Work that this program
+    /// does not know is left to a newer one.
     pub async fn lease_job(
         &self,
         owner: &str,
         now: Moment,
         until: Moment,
     ) -> Result<Option<Job>, StoreError> {
+        /// Others take jobs at the same time, so a few are looked at.
+        const CANDIDATES: u32 = 16;
+        let mut from = None;
+        loop {
+            let due = BY_DUE
+                .walk(from, CANDIDATES, |place, limit| {
+                    let place = place.unwrap_or(Place::START);
+                    async move {
+                        sqlx::query(
+                            "SELECT * FROM job WHERE lane IS NULL AND state = 'ready' AND due_at <= $1 \
+                             AND (due_at, id) > ($2, $3) \
+                             AND (lease_until IS NULL OR lease_until <= $1 OR lease_until > $4) \
+                             ORDER BY due_at, id LIMIT $5",
+                        )
+                        .bind(now.unix_millis())
+                        .bind(place.at)
+                        .bind(place.id)
+                        .bind(too_far(now))
+                        .bind(limit)
+                        .fetch_all(&self.pool)
+                        .await
+                    }
+                })
+                .await?;
+            for job in &due.items {
+                if let Some(job) = self.take_job(&job.id, owner, now, until).await? {
+                    return Ok(Some(job));
+                }
+            }
+            if due.next.is_none() {
+                return Ok(None);
+            }
+            from = due.next;
+        }
+    }
+
+    /// Takes a job if it is still due and nobody else's.
+    async fn take_job(
+        &self,
+        id: &JobId,
+        owner: &str,
+        now: Moment,
+        until: Moment,
+    ) -> Result<Option<Job>, StoreError> {
         let mut tx = self.begin().await?;
         let row = sqlx::query(
-            "UPDATE job SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE id = (\
-               SELECT id FROM job WHERE lane IS NULL AND state = 'ready' AND due_at <= $3 \
-               AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) ORDER BY due_at LIMIT 1) \
-             AND state = 'ready' AND due_at <= $3 \
+            "UPDATE job SET lease_owner = $1, lease_until = $2, attempts = attempts + 1 WHERE id = $5 \
+             AND lane IS NULL AND state = 'ready' AND due_at <= $3 \
              AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4) RETURNING *",
         )
         .bind(owner)
         .bind(until.unix_millis())
         .bind(now.unix_millis())
         .bind(too_far(now))
+        .bind(id.as_str())
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;
@@ -57,12 +102,28 @@ impl Store {
 
     /// Jobs, oldest first; of one state, if that is wanted.
     pub async fn jobs(&self, state: Option<JobState>, limit: u32) -> Result<Vec<Job>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM job WHERE ($1 IS NULL OR state = $1) ORDER BY id LIMIT $2")
-            .bind(state.map(JobState::as_str))
-            .bind(i64::from(limit))
-            .fetch_all(&self.pool)
+        // In order of ids, or of times, which is the same: for one state there is an index by time.
+        let batch = Rows { at: Some("created_at"), ..ROWS }
+            .walk(None, limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    match state {
+                        None => sqlx::query("SELECT * FROM job WHERE id > $1 ORDER BY id LIMIT $2"),
+                        Some(state) => sqlx::query(
+                            "SELECT * FROM job WHERE state = $1 AND (created_at, id) > ($2, $3) \
+                             ORDER BY created_at, id LIMIT $4",
+                        )
+                        .bind(state.as_str())
+                        .bind(place.at),
+                    }
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
             .await?;
-        rows.iter().map(read).collect()
+        Ok(batch.items)
     }
 
     /// How many jobs there are of each kind in each state.
@@ -74,8 +135,21 @@ impl Store {
 
     /// Since when the job has been due that has been due for longest.
     pub async fn oldest_due(&self) -> Result<Option<Moment>, StoreError> {
-        let (due,): (Option<i64>,) =
-            sqlx::query_as("SELECT MIN(due_at) FROM job WHERE state = 'ready'").fetch_one(&self.pool).await?;
+        let without: Option<(i64,)> = sqlx::query_as(
+            "SELECT due_at FROM job WHERE lane IS NULL AND state = 'ready' ORDER BY due_at, id LIMIT 1",
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let mut due = without.map(|(due,)| due);
+        for lane in self.lanes_with_work().await? {
+            let first: Option<(i64,)> = sqlx::query_as(
+                "SELECT due_at FROM job WHERE lane = $1 AND state = 'ready' ORDER BY due_at, id LIMIT 1",
+            )
+            .bind(lane)
+            .fetch_optional(&self.pool)
+            .await?;
+            due = due.into_iter().chain(first.map(|(due,)| due)).min();
+        }
         due.map(Moment::from_unix_millis).transpose().map_err(|_| StoreError::Unreadable("due_at"))
     }
 }
@@ -107,7 +181,7 @@ impl Tx {
     pub async fn finish_job(&mut self, job: &Job) -> Result<(), StoreError> {
         let result = sqlx::query(
             "DELETE FROM job WHERE id = $1 AND state = $2 AND attempts = $3 AND \
-             ((nonce IS NULL AND $4 IS NULL) OR nonce = $4)",
+             nonce IS NOT DISTINCT FROM $4",
         )
         .bind(job.id.as_str())
         .bind(job.state.as_str())
@@ -138,7 +212,7 @@ impl Tx {
         let result = sqlx::query(
             "UPDATE job SET state = $5, due_at = $6, reason = $7, nonce = NULL, tx_hash = NULL, sent_at = NULL, \
              lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = $2 AND attempts = $3 AND \
-             ((nonce IS NULL AND $4 IS NULL) OR nonce = $4)",
+             nonce IS NOT DISTINCT FROM $4",
         )
         .bind(job.id.as_str())
         .bind(job.state.as_str())
@@ -211,7 +285,12 @@ impl Tx {
     }
 }
 
-pub(super) fn read(row: &AnyRow) -> Result<Job, StoreError> {
+pub(super) const ROWS: Rows<Job> = Rows { table: "job", at: None, read };
+
+/// Those that are due for longest come first.
+pub(super) const BY_DUE: Rows<Job> = Rows { table: "job", at: Some("due_at"), read };
+
+fn read(row: &AnyRow) -> Result<Job, StoreError> {
     let row = Columns(row);
     Ok(Job {
         id: row.parsed("id")?,

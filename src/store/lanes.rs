@@ -3,9 +3,12 @@
 //! A lane is held by a lease with an epoch. Whoever records anything for a lane renews the lease in the same
 //! transaction, so that one who has lost it records nothing more.
 
+use std::collections::BTreeSet;
+
 use idos_credential::Moment;
 
-use super::jobs::read;
+use super::jobs::{BY_DUE, ROWS};
+use super::walk::Place;
 use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::job::Job;
 
@@ -91,7 +94,7 @@ impl Store {
             .bind(write_key)
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().map(read).collect()
+        ROWS.all(&rows)
     }
 
     /// What is due, the longest due first.
@@ -101,24 +104,42 @@ impl Store {
         now: Moment,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM job WHERE lane = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, id LIMIT $3",
-        )
-        .bind(write_key)
-        .bind(now.unix_millis())
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(read).collect()
+        let batch = BY_DUE
+            .walk(None, limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    sqlx::query(
+                        "SELECT * FROM job WHERE lane = $1 AND state = 'ready' AND due_at <= $2 \
+                         AND (due_at, id) > ($3, $4) ORDER BY due_at, id LIMIT $5",
+                    )
+                    .bind(write_key)
+                    .bind(now.unix_millis())
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
+            .await?;
+        Ok(batch.items)
     }
 
-    /// Write keys that have work.
+    /// Write keys that have work, in order.
     pub async fn lanes_with_work(&self) -> Result<Vec<String>, StoreError> {
-        let rows: Vec<(String,)> =
-            sqlx::query_as("SELECT DISTINCT lane FROM job WHERE lane IS NOT NULL AND state <> 'halted'")
-                .fetch_all(&self.pool)
-                .await?;
-        Ok(rows.into_iter().map(|(lane,)| lane).collect())
+        let mut lanes = BTreeSet::new();
+        for query in [
+            "SELECT lane FROM job WHERE lane > $1 AND state = 'ready' ORDER BY lane LIMIT 1",
+            "SELECT lane FROM job WHERE lane > $1 AND state = 'sent' ORDER BY lane LIMIT 1",
+        ] {
+            // From lane to lane, past all the work of each.
+            let mut last = String::new();
+            while let Some((lane,)) = sqlx::query_as(query).bind(&last).fetch_optional(&self.pool).await? {
+                last = lane;
+                lanes.insert(last.clone());
+            }
+        }
+        Ok(lanes.into_iter().collect())
     }
 }
 

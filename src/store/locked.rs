@@ -2,17 +2,41 @@
 
 use super::{Store, StoreError};
 
-/// For each table with a locked column: how many rows each key has locked. A locked text is `v1.<key's name>.…`, and a
-/// name has 8 characters.
-const QUERIES: [(&str, &str); 4] = [
-    ("contact", "SELECT SUBSTR(locked, 4, 8), COUNT(*) FROM contact GROUP BY SUBSTR(locked, 4, 8)"),
-    ("evidence", "SELECT SUBSTR(locked, 4, 8), COUNT(*) FROM evidence GROUP BY SUBSTR(locked, 4, 8)"),
-    ("write_grant", "SELECT SUBSTR(locked, 4, 8), COUNT(*) FROM write_grant GROUP BY SUBSTR(locked, 4, 8)"),
-    (
-        "profile",
-        "SELECT SUBSTR(locked_wallet, 4, 8), COUNT(*) FROM profile WHERE locked_wallet IS NOT NULL \
-         GROUP BY SUBSTR(locked_wallet, 4, 8)",
-    ),
+/// A table with a locked column.
+struct Table {
+    name: &'static str,
+    /// The next key in order of names that has locked a row.
+    next: &'static str,
+    /// How many rows a key has locked.
+    count: &'static str,
+}
+
+/// A locked text is `v1.<key's name>.…`, and a name has 8 characters.
+const TABLES: [Table; 4] = [
+    Table {
+        name: "contact",
+        next: "SELECT SUBSTR(locked, 4, 8) FROM contact WHERE SUBSTR(locked, 4, 8) > $1 \
+               ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM contact WHERE SUBSTR(locked, 4, 8) = $1",
+    },
+    Table {
+        name: "evidence",
+        next: "SELECT SUBSTR(locked, 4, 8) FROM evidence WHERE SUBSTR(locked, 4, 8) > $1 \
+               ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM evidence WHERE SUBSTR(locked, 4, 8) = $1",
+    },
+    Table {
+        name: "write_grant",
+        next: "SELECT SUBSTR(locked, 4, 8) FROM write_grant WHERE SUBSTR(locked, 4, 8) > $1 \
+               ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM write_grant WHERE SUBSTR(locked, 4, 8) = $1",
+    },
+    Table {
+        name: "profile",
+        next: "SELECT SUBSTR(locked_wallet, 4, 8) FROM profile WHERE locked_wallet IS NOT NULL \
+               AND SUBSTR(locked_wallet, 4, 8) > $1 ORDER BY SUBSTR(locked_wallet, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM profile WHERE locked_wallet IS NOT NULL AND SUBSTR(locked_wallet, 4, 8) = $1",
+    },
 ];
 
 /// Records of one table that are locked under one vault key.
@@ -27,12 +51,23 @@ pub struct Locked {
 }
 
 impl Store {
-    /// What is locked under which vault key.
-    pub async fn locked_records(&self) -> Result<Vec<Locked>, StoreError> {
+    /// What is locked under which vault key, but for keys that are `fine`: their records, which may be many, are not
+    /// counted.
+    pub async fn locked_records(&self, fine: impl Fn(&str) -> bool) -> Result<Vec<Locked>, StoreError> {
         let mut all = Vec::new();
-        for (table, query) in QUERIES {
-            let rows: Vec<(String, i64)> = sqlx::query_as(query).fetch_all(&self.pool).await?;
-            all.extend(rows.into_iter().map(|(key_id, count)| Locked { table, key_id, count }));
+        for table in TABLES {
+            let mut name = String::new();
+            // From key to key, past all the rows of each.
+            while let Some((key_id,)) =
+                sqlx::query_as(table.next).bind(&name).fetch_optional(&self.pool).await?
+            {
+                name = key_id;
+                if !fine(&name) {
+                    let (count,): (i64,) =
+                        sqlx::query_as(table.count).bind(&name).fetch_one(&self.pool).await?;
+                    all.push(Locked { table: table.name, key_id: name.clone(), count });
+                }
+            }
         }
         Ok(all)
     }

@@ -5,6 +5,10 @@
 //! compare-and-set whose affected rows are counted: 0 rows is [`StoreError::Stale`], somebody was faster.
 //!
 //! Reads are methods of [`Store`], writes of [`Tx`]; a `Tx` that is dropped has done nothing.
+//!
+//! Every statement finds its rows by an index, whatever the tables hold and whether or not the database knows how much
+//! that is: one that walks a table keeps others waiting. `tests/it/service/plans.rs` reads all SQL of this folder and asks
+//! both databases how they would do it.
 
 mod api_keys;
 mod audit;
@@ -19,6 +23,7 @@ mod parcels;
 mod profiles;
 mod recorded;
 mod rows;
+mod walk;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -36,6 +41,7 @@ pub use lanes::{LaneLease, Sending};
 pub use locked::Locked;
 pub use parcels::Parcel;
 pub use profiles::ProfileChange;
+pub use walk::{Batch, Place};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 

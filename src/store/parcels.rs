@@ -117,6 +117,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets content and contact of an issuance whose record this program cannot read. Gives whether there was any.
+    pub async fn forget_unread(&mut self, id: &str) -> Result<bool, StoreError> {
+        let mut gone = 0;
+        for query in [
+            "DELETE FROM evidence WHERE issuance_id = $1",
+            "DELETE FROM parcel WHERE issuance_id = $1",
+            "DELETE FROM write_grant WHERE issuance_id = $1",
+            "DELETE FROM contact WHERE issuance_id = $1",
+        ] {
+            gone += sqlx::query(query).bind(id).execute(&mut *self.tx).await?.rows_affected();
+        }
+        Ok(gone > 0)
+    }
+
     /// Forgets all content of an issuance: evidence, sealed credential, write grant.
     pub async fn forget_content(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
         self.forget_evidence(id).await?;

@@ -5,7 +5,8 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::rows::{Columns, millis};
-use super::{Store, StoreError, Tx, one};
+use super::walk::{Place, Rows};
+use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::ids::ProfileId;
 use crate::model::issuance::{HaltCode, Transaction};
 use crate::model::profile::{Profile, ProfileState};
@@ -36,7 +37,7 @@ impl Store {
     /// The newest record of a client about this user.
     pub async fn profile_of(&self, client: &str, user_id: Uuid) -> Result<Option<Profile>, StoreError> {
         let row =
-            sqlx::query("SELECT * FROM profile WHERE client = $1 AND user_id = $2 ORDER BY id DESC LIMIT 1")
+            sqlx::query("SELECT * FROM profile WHERE client = $1 AND user_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1")
                 .bind(client)
                 .bind(user_id.to_string())
                 .fetch_optional(&self.pool)
@@ -54,16 +55,30 @@ impl Store {
         Ok(row.and_then(|(locked,)| locked))
     }
 
-    /// Records whose time of waiting is over.
-    pub async fn overdue_profiles(&self, now: Moment, limit: u32) -> Result<Vec<Profile>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM profile WHERE state = 'halted' AND waits_until <= $1 ORDER BY waits_until LIMIT $2",
-        )
-        .bind(now.unix_millis())
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(read).collect()
+    /// Records behind `from` whose time of waiting is over, the longest overdue first.
+    pub async fn overdue_profiles(
+        &self,
+        now: Moment,
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<Profile>, StoreError> {
+        let rows = Rows { table: "profile", at: Some("waits_until"), read };
+        rows.walk(from, limit, |place, limit| {
+            let place = place.unwrap_or(Place::START);
+            async move {
+                sqlx::query(
+                    "SELECT * FROM profile WHERE state = 'halted' AND waits_until <= $1 \
+                     AND (waits_until, id) > ($2, $3) ORDER BY waits_until, id LIMIT $4",
+                )
+                .bind(now.unix_millis())
+                .bind(place.at)
+                .bind(place.id)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+            }
+        })
+        .await
     }
 }
 
@@ -88,6 +103,17 @@ impl Tx {
         .execute(&mut *self.tx)
         .await?;
         Ok(())
+    }
+
+    /// Forgets the wallet's claim of a record that this program cannot read. Gives whether there was one.
+    pub async fn forget_wallet_unread(&mut self, id: &str) -> Result<bool, StoreError> {
+        let result = sqlx::query(
+            "UPDATE profile SET locked_wallet = NULL WHERE id = $1 AND locked_wallet IS NOT NULL",
+        )
+        .bind(id)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(result.rows_affected() > 0)
     }
 
     /// The move from one state to another. [`StoreError::Stale`] if it is not in `from`.

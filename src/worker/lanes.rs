@@ -32,7 +32,7 @@ use crate::flow::deliver::{self, DeliverError, Pen, Plan};
 use crate::keys::WriteKeyPair;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{HaltCode, Transaction};
-use crate::model::job::{Job, JobState, Work};
+use crate::model::job::{Job, JobState, Work, backoff_millis};
 use crate::store::{LaneLease, Sending, StoreError};
 
 /// How often blocks are looked for while something is in flight.
@@ -221,8 +221,10 @@ impl<'a> Lane<'a> {
         self.flights.clear();
         for job in self.app.store.in_flight(&self.name).await? {
             let hash = job.tx_hash.as_deref().and_then(|hash| hash.parse().ok());
+            // Not in the way of others: their nonces are looked up at the node.
             let (Some(nonce), Some(hash)) = (job.nonce, hash) else {
-                return Err(StoreError::Unreadable("tx_hash"));
+                tracing::error!(job.id = %job.id, "A job was sent, and has no nonce or hash: it is passed over");
+                continue;
             };
             self.flights.push_back(Flight { job, nonce, hash, bytes: 0, taken: None });
         }
@@ -344,10 +346,22 @@ impl<'a> Lane<'a> {
                 self.failed(client, &flight.job, &Error::Failed(rejection)).await
             }
         };
-        if outcome.is_err() {
-            self.flights.push_front(flight);
+        match outcome {
+            Err(DeliverError::Store(StoreError::Unreadable(what))) => self.set_aside(&flight.job, what).await,
+            Err(error) => {
+                self.flights.push_front(flight);
+                Err(error)
+            }
+            Ok(()) => Ok(()),
         }
-        outcome
+    }
+
+    /// Puts off a job whose record cannot be read: a newer program has written it, and can. Whether its transaction was in a
+    /// block is looked up again then.
+    async fn set_aside(&self, job: &Job, what: &'static str) -> Result<(), DeliverError> {
+        tracing::error!(lane = self.name, job.id = %job.id, "What a job is about cannot be read: {what}");
+        let due = self.app.clock.now().plus_millis(backoff_millis(job.attempts.max(4), rand::random()));
+        Ok(deliver::later(self.app, &self.lease, job, due, "its record cannot be read").await?)
     }
 
     async fn succeeded(&self, job: &Job, transaction: Option<Transaction>) -> Result<(), DeliverError> {
@@ -419,6 +433,11 @@ impl<'a> Lane<'a> {
                 None => self.send_again(client, &mut flight, expected).await,
             };
             match step {
+                Err(DeliverError::Store(StoreError::Unreadable(what))) => {
+                    if let Err(error) = self.set_aside(&flight.job, what).await {
+                        return Err(self.put_back(flight, left, error));
+                    }
+                }
                 Ok(Sent::Taken) => {
                     expected = flight.nonce + 1;
                     self.flights.push_back(flight);
@@ -621,7 +640,14 @@ impl<'a> Lane<'a> {
                 if in_flight >= self.app.delivery.in_flight_bytes {
                     return Ok(sent);
                 }
-                match self.send_one(client, &job, nonce).await? {
+                let sent_one = match self.send_one(client, &job, nonce).await {
+                    Err(DeliverError::Store(StoreError::Unreadable(what))) => {
+                        self.set_aside(&job, what).await?;
+                        continue;
+                    }
+                    other => other?,
+                };
+                match sent_one {
                     Sent::Taken => {
                         nonce += 1;
                         sent += 1;
@@ -697,6 +723,7 @@ fn as_gauge(count: usize) -> f64 {
 /// Sees to what was to go by the lane of a write key that is not in the configuration any more: nobody else would. Any
 /// delegate may send what another one has sealed, so it goes by another lane; only an edit needs the very key.
 pub(super) async fn adopt_orphans(app: &App) -> Result<(), DeliverError> {
+    let mut outcome = Ok(());
     for lane in app.store.lanes_with_work().await? {
         if app.write_key(&lane).is_some() {
             continue;
@@ -707,9 +734,12 @@ pub(super) async fn adopt_orphans(app: &App) -> Result<(), DeliverError> {
         let Some(lease) = app.store.take_lane(&lane, &app.owner, now, until).await? else { continue };
         let adopted = adopt_all(app, &lease, now).await;
         app.store.release_lane(&lease).await?;
-        adopted?;
+        // One lane that cannot be seen to does not keep the others from their turn.
+        if let Err(error) = adopted {
+            outcome = Err(error);
+        }
     }
-    Ok(())
+    outcome
 }
 
 async fn adopt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), DeliverError> {
@@ -718,7 +748,12 @@ async fn adopt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), Deli
     for job in jobs {
         tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
         if job.work == Work::EditNotes {
-            deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await?;
+            match deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await {
+                Err(StoreError::Unreadable(what)) => {
+                    tracing::error!(job.id = %job.id, "What a job is about cannot be read: {what}");
+                }
+                halted => halted?,
+            }
             continue;
         }
         let other = app.write_key_for(&job.subject).rows.public_hex();

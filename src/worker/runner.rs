@@ -57,6 +57,12 @@ async fn one(app: &App) -> Result<bool, StoreError> {
     match outcome {
         // Stale: somebody else has changed it meanwhile, and so has seen to it.
         Ok(()) | Err(StoreError::Stale) => Ok(true),
+        // A newer program has written what this job is about: it comes up again when its lease has run out, and others have
+        // their turn meanwhile.
+        Err(StoreError::Unreadable(what)) => {
+            tracing::error!(job.id = %job.id, job.work = %job.work, "What a job is about cannot be read: {what}");
+            Ok(true)
+        }
         Err(error) => Err(error),
     }
 }

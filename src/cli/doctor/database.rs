@@ -109,7 +109,7 @@ async fn signing_key(store: &Store, keys: &Keys, report: &mut Report) -> Result<
 
 async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(), StoreError> {
     const CHECK: &str = "vault";
-    let records = store.locked_records().await?;
+    let records = store.locked_records(|key| key == vault.key_id()).await?;
     let mut is_fine = true;
     for record in &records {
         let is_known = vault.key_ids().any(|id| id == record.key_id);
@@ -123,7 +123,7 @@ async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(),
                 ),
                 "put the old key's file back as a further one of keys.vault",
             );
-        } else if record.key_id != vault.key_id() {
+        } else {
             is_fine = false;
             let until = if record.table == "contact" {
                 "lock them anew with idos-issuer vault relock"

@@ -4,4 +4,6 @@ mod crashes;
 mod issuing;
 mod keeping;
 mod nodes;
+mod passing;
+mod plans;
 mod privacy;

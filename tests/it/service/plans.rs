@@ -1,0 +1,353 @@
+//! How both databases would do every statement of `src/store`: by an index, whatever the tables hold.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use idos_credential::Moment;
+use idos_issuer::model::issuance::{Kind, State};
+use idos_issuer::store::{Filter, Place, Store};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
+
+use crate::support::service::{Backend, Database};
+
+/// Tables that grow with use.
+const GROWING: &[&str] = &[
+    "idempotency",
+    "profile",
+    "issuance",
+    "evidence",
+    "parcel",
+    "write_grant",
+    "contact",
+    "job",
+    "event",
+    "audit",
+];
+
+/// Statements that may walk a whole table or index, each with its reason.
+const MAY_WALK: &[(&str, &str)] = &[
+    (
+        "SELECT state, COUNT(*) FROM issuance GROUP BY state",
+        "doctor alone; it walks the whole audit chain besides",
+    ),
+    ("SELECT work, state, COUNT(*) FROM job GROUP BY work, state", "doctor alone"),
+    ("SELECT * FROM job WHERE id > $1", "it lists all jobs: what it walks is its answer"),
+    ("SELECT * FROM audit WHERE seq > $1", "it verifies all of the chain"),
+    ("locked NOT LIKE $2 OR email_index NOT LIKE $3", "it goes through all contacts once, part by part"),
+];
+
+/// Every statement in the sources of the store, and the lists with everything that may be asked for.
+fn statements() -> Vec<String> {
+    let mut all = Vec::new();
+    let mut lists = 0;
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n");
+        lists += code.matches("AssertSqlSafe").count();
+        let texts = literals(&code);
+        let head = texts.iter().find(|text| text.ends_with("FROM issuance "));
+        for text in &texts {
+            if let (Some(head), true) = (head, text.starts_with("WHERE ") && text.len() > 6) {
+                all.push(format!("{head}{text}"));
+            } else if ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "]
+                .iter()
+                .any(|verb| text.starts_with(verb))
+                && !text.ends_with("FROM issuance ")
+            {
+                all.push(text.clone());
+            }
+        }
+        // Whatever is run is a text of its own, or made of the one above.
+        for call in code.split("sqlx::query").skip(1) {
+            let argument = call.trim_start_matches("_as").trim_start_matches('(').trim_start();
+            let is_known =
+                ["\"", "select!", "sqlx::AssertSqlSafe(statement)", "query)", "table.next)", "table.count)"];
+            assert!(
+                is_known.iter().any(|start| argument.starts_with(start)),
+                "where is the text? {argument:.60}"
+            );
+        }
+    }
+    assert_eq!(lists, 1, "a statement is put together: add its forms here");
+    all.extend(filters().iter().map(|(filter, cursor)| filter.statement("acme", cursor.as_ref())));
+    assert!(all.len() > 100, "{} statements are too few to be all", all.len());
+    all
+}
+
+/// All combinations of what lists may be asked for.
+fn filters() -> Vec<(Filter, Option<Place>)> {
+    let moment = Moment::from_unix_millis(1_000).unwrap();
+    (0..64)
+        .map(|bits: u32| {
+            let has = |bit: u32| bits & (1 << bit) != 0;
+            let filter = Filter {
+                state: has(0).then_some(State::Halted),
+                kind: has(1).then_some(Kind::Personhood),
+                reference: has(2).then(|| "case-1".to_owned()),
+                created_from: has(3).then_some(moment),
+                created_before: has(4).then_some(moment),
+            };
+            (filter, has(5).then(|| Place { at: 1_000, id: "iss_1".to_owned() }))
+        })
+        .collect()
+}
+
+/// The text literals of Rust code. Raw ones and those with other escapes than these are none of the store's.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '\'' && rest.peek() == Some(&'"') {
+            rest.next();
+        } else if c == '"' {
+            let mut text = String::new();
+            while let Some(c) = rest.next().filter(|c| *c != '"') {
+                match (c, rest.peek()) {
+                    ('\\', Some('\n')) => while rest.next_if(|c| c.is_whitespace()).is_some() {},
+                    ('\\', _) => text.extend(rest.next()),
+                    _ => text.push(c),
+                }
+            }
+            found.push(text);
+        }
+    }
+    found
+}
+
+/// What is wrong with a plan, if anything.
+fn complaint(backend: Backend, plan: &[String]) -> Option<String> {
+    let names = |line: &str, before: &str| {
+        line.split(before)
+            .nth(1)
+            .and_then(|rest| rest.split_whitespace().next())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let is_growing = |table: &str| GROWING.contains(&table);
+    for (place, line) in plan.iter().enumerate() {
+        match backend {
+            // "SCAN" also stands for a walk through an index; a partial one is what is wanted.
+            Backend::Sqlite if line.starts_with("SCAN ") && is_growing(&names(line, "SCAN ")) => {
+                let partial = ["issuance_under_way", "job_due", "job_of_lane"];
+                if !partial.iter().any(|index| line.ends_with(&format!("INDEX {index}"))) {
+                    return Some(line.clone());
+                }
+            }
+            // A walk through everybody's rows in order of ids.
+            Backend::Sqlite if line.contains("sqlite_autoindex_") && line.contains("_1 (id>?") => {
+                return Some(line.clone());
+            }
+            Backend::Postgres if line.contains("_pkey on ") && has_range(plan.get(place + 1)) => {
+                return Some(format!("a walk: {line}"));
+            }
+            Backend::Postgres
+                if line.contains("Seq Scan on ") && is_growing(&names(line, "Seq Scan on ")) =>
+            {
+                return Some(line.clone());
+            }
+            Backend::Postgres if line.contains("Index Scan") || line.contains("Index Only Scan") => {
+                let partial = ["issuance_under_way", "job_due", "job_of_lane"];
+                let is_walk = !plan.get(place + 1).is_some_and(|next| next.contains("Index Cond"));
+                if is_walk
+                    && GROWING.iter().any(|table| line.contains(&format!(" on {table}")))
+                    && !partial.iter().any(|index| line.contains(&format!("using {index} ")))
+                {
+                    return Some(format!("a walk: {line}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a line of PostgreSQL's plan is a condition that compares with more or less.
+fn has_range(line: Option<&String>) -> bool {
+    line.is_some_and(|line| line.contains("Index Cond") && line.contains(['<', '>']))
+}
+
+async fn run(connection: &mut AnyConnection, statement: &str) {
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection).await.unwrap();
+}
+
+async fn plan(connection: &mut AnyConnection, backend: Backend, statement: &str) -> Vec<String> {
+    let (explain, column) = match backend {
+        Backend::Sqlite => (format!("EXPLAIN QUERY PLAN {statement}"), "detail"),
+        Backend::Postgres => {
+            run(connection, &format!("PREPARE p AS {statement}")).await;
+            let count = (1..).take_while(|n| statement.contains(&format!("${n}"))).count();
+            let nulls = vec!["NULL"; count].join(", ");
+            let arguments = if count == 0 { String::new() } else { format!("({nulls})") };
+            (format!("EXPLAIN EXECUTE p{arguments}"), "QUERY PLAN")
+        }
+    };
+    let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap();
+    if backend == Backend::Postgres {
+        run(connection, "DEALLOCATE p").await;
+    }
+    rows.iter().map(|row| row.get::<String, _>(column)).collect()
+}
+
+/// Rows of every growing table: most are over, few are under way; one client has nearly all of them.
+async fn fill(connection: &mut AnyConnection) {
+    const ROWS: u32 = 20_000;
+    let many = |columns: &str, values: &str| {
+        format!(
+            "INSERT INTO {columns} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
+             SELECT {values} FROM n"
+        )
+    };
+    // 26 characters that sort by number.
+    let id = |prefix: &str| format!("'{prefix}_00000000000000000000' || CAST(100000 + i AS TEXT)");
+    let (issuance, profile, job, event) = (id("iss"), id("prf"), id("job"), id("evt"));
+    let hash = "'hash' || CAST(100000 + i AS TEXT)";
+    let locked = "'v1.' || CASE WHEN i % 1000 = 0 THEN 'bbbbbbbb' ELSE 'aaaaaaaa' END || '.x'";
+    let client = "CASE WHEN i % 100 = 0 THEN 'other' ELSE 'acme' END";
+    for statement in [
+        many(
+            "issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, reference, \
+             write_key, valid_until, waits_until, created_at, updated_at, sealed_at, noticed)",
+            &format!(
+                "{issuance}, {client}, CASE WHEN i % 500 = 0 THEN 'personhood' ELSE 'kyc' END, \
+                 CASE WHEN i % 400 = 0 THEN 'queued' WHEN i % 300 = 0 THEN 'halted' \
+                 WHEN i % 200 = 0 THEN 'awaiting_profile' ELSE 'issued' END, 'inserter', \
+                 'user' || CAST(i AS TEXT), 'a', 'b', 'c', 'basic', 'case-' || CAST(i AS TEXT), 'k', 1000000 + i, \
+                 CASE WHEN i % 300 = 0 OR i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, \
+                 CASE WHEN i % 200 = 0 THEN NULL ELSE CAST(i AS BIGINT) END, \
+                 CASE WHEN i % 3 = 0 THEN NULL ELSE 'expired' END"
+            ),
+        ),
+        many(
+            "contact (issuance_id, client, locked, email_index, created_at)",
+            &format!("{issuance}, {client}, {locked}, {hash}, i"),
+        ),
+        many("evidence (issuance_id, locked)", &format!("{issuance}, {locked}")),
+        many("write_grant (issuance_id, locked)", &format!("{issuance}, {locked}")),
+        many(
+            "parcel (issuance_id, content, encryptor_public_key, public_notes_signature, broader_signature)",
+            &format!("{issuance}, 'a', 'b', 'c', 'd'"),
+        ),
+        many(
+            "profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, password_store, \
+             locked_wallet, waits_until, created_at, updated_at)",
+            &format!(
+                "{profile}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, \
+                 'user' || CAST(i AS TEXT), 'w', 'k', 'e', 'user', CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i"
+            ),
+        ),
+        many(
+            "job (id, work, subject, target, lane, state, due_at, attempts, created_at)",
+            &format!(
+                "{job}, CASE WHEN i % 2 = 0 THEN 'send_webhook' ELSE 'write_credential' END, \
+                 CASE WHEN i % 2 = 0 THEN {event} ELSE {issuance} END, '', \
+                 CASE WHEN i % 2 = 0 THEN NULL ELSE 'lane' || CAST(i % 4 AS TEXT) END, \
+                 CASE WHEN i % 100 = 0 THEN 'halted' WHEN i % 99 = 0 AND i % 2 = 1 THEN 'sent' ELSE 'ready' END, \
+                 i, 0, i"
+            ),
+        ),
+        many(
+            "event (id, client, kind, subject, body, created_at)",
+            &format!(
+                "{event}, {client}, CASE WHEN i % 500 = 0 THEN 'issuance.halted' ELSE 'issuance.issued' END, \
+                 {issuance}, '{{}}', i"
+            ),
+        ),
+        many(
+            "idempotency (client, key_hash, fingerprint, subject, created_at)",
+            &format!("{client}, {hash}, 'f', {issuance}, i"),
+        ),
+        many(
+            "audit (seq, at, actor, act, subject, detail, previous, hash)",
+            &format!("i, i, 'service', 'issued', {issuance}, '', '', ''"),
+        ),
+    ] {
+        run(connection, &statement).await;
+    }
+}
+
+#[test]
+fn the_check_sees_what_it_is_for() {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    for (backend, text) in [
+        (Backend::Sqlite, "SCAN job"),
+        (
+            Backend::Sqlite,
+            "SEARCH issuance USING INDEX issuance_by_client (client=?)\nSCAN contact USING INDEX x",
+        ),
+        (Backend::Sqlite, "SEARCH job USING INDEX sqlite_autoindex_job_1 (id>?)"),
+        (Backend::Postgres, "  ->  Index Scan using job_pkey on job\n   Index Cond: (id > $1)"),
+        (Backend::Postgres, "Limit\n  ->  Seq Scan on job  (cost=1)"),
+        (Backend::Postgres, "  ->  Index Scan using issuance_pkey on issuance  (cost=1)\n  Filter: (a = 1)"),
+    ] {
+        assert!(complaint(backend, &lines(text)).is_some(), "{text}");
+    }
+    for (backend, text) in [
+        (Backend::Sqlite, "SCAN api_key"),
+        (Backend::Sqlite, "SCAN issuance USING INDEX issuance_under_way"),
+        (Backend::Postgres, "  ->  Index Scan using a on issuance  (cost=1)\n   Index Cond: (a = 1)"),
+    ] {
+        assert_eq!(complaint(backend, &lines(text)), None, "{text}");
+    }
+    let code = "a('\"'); sqlx::query(\"SELECT a \\\n     FROM b\") \"x\\\"y\"";
+    assert_eq!(literals(code), ["SELECT a FROM b", "x\"y"]);
+}
+
+on_both_databases! {
+    async fn every_statement_goes_by_an_index(backend) {
+        let database = Database::new(backend).await;
+        let store = Store::connect(&database.url, 2).await.unwrap();
+        store.migrate().await.unwrap();
+        let mut connection = AnyConnection::connect(&database.url).await.unwrap();
+        if backend == Backend::Postgres {
+            // The plan that serves all values: sqlx prepares every statement, and PostgreSQL may come to that.
+            run(&mut connection, "SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0").await;
+        }
+        let statements = statements();
+        let mut bad = BTreeSet::new();
+        let mut walked = BTreeSet::new();
+        for phase in ["no statistics", "statistics"] {
+            if phase == "no statistics" {
+                fill(&mut connection).await;
+            } else {
+                run(&mut connection, "ANALYZE").await;
+            }
+            for statement in &statements {
+                let plan = plan(&mut connection, backend, statement).await;
+                let Some(complaint) = complaint(backend, &plan) else { continue };
+                match MAY_WALK.iter().find(|(part, _)| statement.contains(part)) {
+                    Some((part, _)) => {
+                        walked.insert(*part);
+                    }
+                    None => {
+                        bad.insert(format!("{phase}: {statement}\n    {complaint}\n    {}", plan.join("\n    ")));
+                    }
+                }
+            }
+            // What lists are asked for, they find by the index that is made for it.
+            for (filter, cursor) in filters() {
+                let index = match (&filter.reference, filter.kind, filter.state) {
+                    (Some(_), ..) => "issuance_by_reference",
+                    (None, Some(_), Some(_)) => "issuance_by_kind_and_state",
+                    (None, Some(_), None) => "issuance_by_kind",
+                    (None, None, Some(_)) => "issuance_by_state",
+                    (None, None, None) => "issuance_by_client",
+                };
+                let statement = filter.statement("acme", cursor.as_ref());
+                let plan = plan(&mut connection, backend, &statement).await;
+                if !plan.iter().any(|line| line.contains(&format!("{index} "))) {
+                    bad.insert(format!("{phase}: not by {index}: {statement}\n    {}", plan.join("\n    ")));
+                }
+            }
+        }
+        store.close().await;
+        connection.close().await.unwrap();
+        assert!(bad.is_empty(), "{}", bad.into_iter().collect::<Vec<_>>().join("\n"));
+        if backend == Backend::Sqlite {
+            for (part, reason) in &MAY_WALK[..2] {
+                assert!(walked.contains(part), "no exception is needed any more: {part} ({reason})");
+            }
+        }
+    }
+}
