@@ -60,6 +60,13 @@ on_both_databases! {
         answers.push(call.send().await.problem(401, "unauthorized").json());
         assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:#?}");
         door.get("/v1/issuances").header("Authorization", &format!("bearer {}", door.key)).send().await.expect(200);
+        for route in idos_issuer::http::ROUTES.iter().filter(|route| matches!(route.access, Access::Scope(_))) {
+            let path = route.path.replace("{id}", "iss_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+            let twice = door.call(route.method, path).another_header("Authorization", "Bearer Xyzzy").send().await;
+            let twice = twice.problem(400, "invalid_request");
+            assert_eq!(twice.json()["errors"][0]["header"], "Authorization");
+            assert!(!String::from_utf8_lossy(&twice.body).contains("Xyzzy"));
+        }
         door.close().await;
     }
 
