@@ -15,6 +15,7 @@ mod cli_traces;
 mod commands;
 mod demo;
 mod flows;
+mod foreign;
 mod http;
 mod kills;
 mod misbehaving;

@@ -64,4 +64,4 @@ pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;
 pub use stored::{StoredCredential, StoredRow};
 pub use subject::{FaceSignSubject, KycSubject, ResidentialAddress};
-pub use verify::{AcceptedIssuer, Rejection, Subjects, Verified, verify, verify_with};
+pub use verify::{AcceptedIssuer, Rejection, RejectionKind, Subjects, Verified, verify, verify_with};
