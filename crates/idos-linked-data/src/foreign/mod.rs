@@ -35,11 +35,12 @@ pub fn verify_foreign(credential: impl AsRef<[u8]>, now: Moment) -> Result<(), F
 
     let verdicts = proofs.into_iter().map(|proof| {
         envelope::check_proof(proof, issuer)?;
-        check_meaning(&document)?;
+        // Each proof is judged as if it stood alone: another one may need what is not known here.
         let mut alone = document.clone();
         if let Some(members) = alone.as_object_mut() {
             members.insert("proof".to_owned(), proof.clone());
         }
+        check_meaning(&alone)?;
         by_ssi(&alone, now)?;
         envelope::check_end(proof, now)
     });
