@@ -13,6 +13,8 @@ named! {
         ProfilesRead = "profiles:read",
         /// Create profiles.
         ProfilesWrite = "profiles:write",
+        /// Add wallets to profiles. Whoever holds a wallet of a profile can act as its user.
+        WalletsWrite = "wallets:write",
         /// Make and check write grants.
         Grants = "grants",
         /// Read issuances.

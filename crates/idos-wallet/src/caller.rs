@@ -21,7 +21,8 @@ pub fn is_caller(text: &str) -> bool {
 /// A classic address: base58check, in Ripple's alphabet, of 00 and 20 bytes.
 fn is_xrpl_address(text: &str) -> bool {
     let mut bytes = [0; 25];
-    let decoded = bs58::decode(text).with_alphabet(bs58::Alphabet::RIPPLE).with_check(Some(0)).onto(&mut bytes);
+    let decoded =
+        bs58::decode(text).with_alphabet(bs58::Alphabet::RIPPLE).with_check(Some(0)).onto(&mut bytes);
     decoded.is_ok_and(|len| len == 21)
 }
 

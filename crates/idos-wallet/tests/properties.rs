@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use idos_wallet::nep413::{Payload, SignedPayload};
 use idos_wallet::{
-    Field, InvalidProof, NearKey, OwnershipProof, SignatureType, WalletKey, WalletType, XrplKey, caller_of, mnemonic_seed,
-    verify_signed_by, verify_transaction_signature,
+    Field, InvalidProof, NearKey, OwnershipProof, SignatureType, WalletKey, WalletType, XrplKey, caller_of,
+    mnemonic_seed, verify_signed_by, verify_transaction_signature,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;

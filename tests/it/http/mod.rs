@@ -2,6 +2,7 @@
 //! `openapi.yaml`.
 
 mod access;
+mod beforehand;
 mod contract;
 mod door;
 mod hostile;
