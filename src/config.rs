@@ -474,6 +474,11 @@ impl Config {
             ((5..=120).contains(&self.node.timeout_seconds), "node.timeout_seconds", "must be from 5 to 120"),
             (self.node.block_patience_seconds > 0, "node.block_patience_seconds", "must not be 0"),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
+            (
+                self.issuer.name.len() <= 256 && !self.issuer.name.chars().any(char::is_control),
+                "issuer.name",
+                "must have at most 256 bytes, without control characters: all public notes carry it",
+            ),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
             (is_database, "database.url", "must begin with sqlite:// or postgres://"),
             (self.database.max_connections >= 2, "database.max_connections", "must be at least 2"),
@@ -719,6 +724,7 @@ mod tests {
             ("database.url", "sqlite://idos-issuer.db", "mysql://Xyzzy"),
             ("webhooks.events", "issuance.issued", "issuance.Xyzzy"),
             ("issuer.name", "name = \"Example KYC\"", "name = \" \""),
+            ("issuer.name", "name = \"Example KYC\"", "name = \"Example\\u0000KYC\""),
             ("node.url", "https://nodes.playground.idos.network", "ftp://Xyzzy"),
             ("telemetry.otlp_endpoint", "http://127.0.0.1:4318", "ftp://Xyzzy"),
         ];

@@ -18,6 +18,7 @@ use crate::flow::erase::EraseError;
 use crate::flow::grant::GrantError;
 use crate::flow::intake::IntakeError;
 use crate::flow::profile::{NotAnInserter, RequestError};
+use crate::flow::read::CopyError;
 use crate::flow::resume::ResumeError;
 use crate::flow::revoke::RevokeError;
 use crate::flow::wallet;
@@ -50,6 +51,8 @@ named! {
         StateConflict = "state_conflict",
         /// What is to be made is there already, or on its way, on the network: what is pointed at.
         AlreadyThere = "already_there",
+        /// It was there, and is not any more.
+        Gone = "gone",
         /// The body, a file in it, or what would become of it, is too large.
         TooLarge = "too_large",
         /// The body is of a type that is not read here.
@@ -64,6 +67,8 @@ named! {
         NodeUnavailable = "node_unavailable",
         /// The idOS node does not do it.
         NodeRefused = "node_refused",
+        /// What a node gives as the issuer's copy is not what was issued.
+        CopyAltered = "copy_altered",
         /// A fault of the service.
         Internal = "internal",
     }
@@ -86,7 +91,8 @@ impl Code {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::NotReady | Self::NodeUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NodeRefused => StatusCode::BAD_GATEWAY,
+            Self::Gone => StatusCode::GONE,
+            Self::NodeRefused | Self::CopyAltered => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -113,6 +119,8 @@ impl Code {
             Self::NotReady => "The service is not ready",
             Self::NodeUnavailable => "The idOS node cannot be reached",
             Self::NodeRefused => "The idOS node refuses it",
+            Self::Gone => "It is not there any more",
+            Self::CopyAltered => "The copy is not what was issued",
             Self::Internal => "The service has failed",
         }
     }
@@ -485,6 +493,32 @@ impl From<RevokeError> for Problem {
                  it.",
             ),
             RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CopyError> for Problem {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::NotFound => Self::new(Code::NotFound),
+            CopyError::NotIssued(state) => {
+                conflict(format!("The issuance is {state}; only what is issued has a copy."))
+            }
+            CopyError::Erased => Self::new(Code::Gone).because("The issuance was erased."),
+            CopyError::NoCopy => {
+                Self::new(Code::NotFound).because("The credential was written as inserter: there is no copy.")
+            }
+            CopyError::OtherGrantee => Self::new(Code::NotFound).because(
+                "The copy is for another grantee than the issuer, or for a write key that it has no more.",
+            ),
+            CopyError::Gone => Self::new(Code::Gone)
+                .because("The user has taken back the issuer's access to the copy, or removed the copy."),
+            CopyError::OtherKey => {
+                conflict("The copy does not open with the encryption key in the configuration.")
+            }
+            CopyError::Altered => Self::new(Code::CopyAltered),
+            CopyError::Node(error) => error.into(),
+            CopyError::Store(error) => error.into(),
         }
     }
 }

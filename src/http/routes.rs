@@ -123,6 +123,12 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         method: "GET",
+        path: "/v1/issuances/{id}/copy",
+        access: Access::Scope(Scope::CopiesRead),
+        handler: || get(issuances::copy),
+    },
+    Route {
+        method: "GET",
         path: "/v1/issuances/{id}/audit",
         access: Access::Scope(Scope::IssuancesRead),
         handler: || get(issuances::audit),

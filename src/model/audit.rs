@@ -39,6 +39,8 @@ named! {
         WalletRequested = "wallet_requested",
         /// An added wallet was found on the network, and its proof forgotten.
         WalletAdded = "wallet_added",
+        /// A credential was read back from the issuer's own copy.
+        CopyRead = "copy_read",
         /// A contact was looked for by address.
         ContactLookedUp = "contact_looked_up",
         /// An API key was made.

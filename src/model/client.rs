@@ -19,6 +19,8 @@ named! {
         Grants = "grants",
         /// Read issuances.
         IssuancesRead = "issuances:read",
+        /// Read back what was issued: all that a credential says about a person.
+        CopiesRead = "copies:read",
         /// Submit and resume issuances.
         IssuancesWrite = "issuances:write",
         /// Revoke credentials.

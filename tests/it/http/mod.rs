@@ -4,6 +4,7 @@
 mod access;
 mod beforehand;
 mod contract;
+mod copies;
 mod door;
 mod hostile;
 mod idempotency;
