@@ -224,7 +224,7 @@ impl HaltCode {
             (Stopped::Profile | Stopped::Wallet, Self::Unreadable) => {
                 "put the missing vault key back, and resume; if it is lost, ask for it again with a new Idempotency-Key"
             }
-            (Stopped::Profile, Self::UserUnknown) => "ask for it again, with a new Idempotency-Key",
+            (Stopped::Profile, Self::UserUnknown) => "resume: the user is then created once more",
             (Stopped::Wallet, Self::UserUnknown) => "have the user's profile created, and resume",
             (Stopped::Profile | Stopped::Wallet, Self::ContentGone) => {
                 "ask for it again, with a new Idempotency-Key"

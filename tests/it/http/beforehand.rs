@@ -234,13 +234,13 @@ on_both_databases! {
         let grant = signed(&door, &user, parties(&door, &user)).await;
         let made = door.make("/v1/issuances", &by_grant(&user, &grant)).send().await.expect(202);
         let place = made.header("location").unwrap().to_owned();
-        let used = ["/delivery/writeGrant/grant/id"];
+        let at_id = ["/delivery/writeGrant/grant/id"];
         let refused = door.make("/v1/issuances", &by_grant(&user, &grant)).send().await;
-        assert_eq!(refused.problem(422, "invalid_fields").pointers(), used);
+        assert_eq!(refused.problem(422, "invalid_fields").pointers(), at_id);
         assert_eq!(door.get(format!("{place}?wait=30")).send().await.json()["state"], "issued");
         door.delete(&place).send().await.expect(200);
         let refused = door.make("/v1/issuances", &by_grant(&user, &grant)).send().await;
-        assert_eq!(refused.problem(422, "invalid_fields").pointers(), used);
+        assert_eq!(refused.problem(422, "invalid_fields").pointers(), at_id);
         let waiting = door.make("/v1/issuances", &kyc(user.id, json!({ "by": "write_grant" }))).send().await.expect(202);
         let resume = format!("{}/resume", waiting.header("location").unwrap());
         let refused = door.post(resume, &json!({ "writeGrant": grant })).send().await;

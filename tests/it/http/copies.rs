@@ -1,15 +1,17 @@
 //! What was issued is read back by those who may, and every "no" says which.
 
-use idos_client::actions::{GetAccessGrantsOwned, RevokeAccessGrant};
+use idos_client::actions::{GetAccessGrantsOwned, RevokeAccessGrant, UpsertCredentialAsInserter};
 use idos_client::{Broadcast, Nonce, Signer};
 use idos_devnode::Fault;
+use idos_issuer::flow::issue;
 use idos_issuer::model::client::Scope;
+use idos_issuer::model::issuance::Kind;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::door::{Answer, Door, inserter, kyc, owner};
-use crate::support::User;
+use crate::support::{ISSUER_URL, User, evidence, ids};
 
 async fn issued(door: &Door, user: &User, delivery: Value) -> String {
     let made = door.make("/v1/issuances", &kyc(user.id, delivery)).send().await.expect(202);
@@ -109,6 +111,28 @@ on_both_databases! {
         door.delete(waiting).send().await.expect(200);
         read(waiting).await.problem(410, "gone");
         read("/v1/issuances/iss_01ARZ3NDEKTSV4RRFFQ69G5FAV").await.problem(404, "not_found");
+
+        // Something else, that opens as well: other delegates of the inserter can write rows, too.
+        let place = issued(&door, &user, by_grant(&door, &user, None).await).await;
+        let copy = door.get(&place).send().await.expect(200).json()["copyId"].as_str().unwrap().parse().unwrap();
+        let (keys, now) = (&door.app.keys, door.app.clock.now());
+        let signed = issue::sign(evidence(user.id), ids(), ISSUER_URL, keys, now).unwrap();
+        let (own, write) = (keys.encryption.public(), &keys.first().rows);
+        let sealed = issue::seal(signed, Kind::Kyc, ids(), "Example KYC", &own, None, write).unwrap();
+        let row = sealed.original();
+        let other = UpsertCredentialAsInserter {
+            id: copy,
+            user_id: user.id,
+            issuer_auth_public_key: sealed.issuer_auth_public_key(),
+            encryptor_public_key: row.encryptor_public_key(),
+            content: row.content(),
+            public_notes: row.public_notes(),
+            public_notes_signature: row.public_notes_signature(),
+            broader_signature: row.broader_signature(),
+        };
+        let client = door.app.idos().await.unwrap();
+        client.execute(&door.app.identity(), &other, Nonce::Next, Broadcast::Wait).await.unwrap();
+        read(&place).await.problem(502, "copy_altered");
 
         let place = issued(&door, &user, by_grant(&door, &user, None).await).await;
         door.stage.dev().faults().until_cleared(Fault::Down);

@@ -191,6 +191,7 @@ on_both_databases! {
             (add_user, NO_INSERTER, 1, HaltCode::NotAnInserter),
             (add_user, OTHER, 1, HaltCode::Refused),
             (add_wallet, NO_INSERTER, 1, HaltCode::NotAnInserter),
+            (add_wallet, NO_USER, 1, HaltCode::UserUnknown),
             (add_wallet, "ERROR: wallet is invalid", 1, HaltCode::WalletRefused),
             (add_wallet, taken, 3, HaltCode::WalletTaken),
         ] {
