@@ -522,6 +522,11 @@ impl Config {
                 "notes.personhood_type",
                 "must have 1 to 64 bytes that are not all blank, without control characters",
             ),
+            (
+                self.issuer.name.len() <= 256 && !self.issuer.name.chars().any(char::is_control),
+                "issuer.name",
+                "must have at most 256 bytes, without control characters: all public notes carry it",
+            ),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
             (is_database, "database.url", "must begin with sqlite:// or postgres://"),
             (self.database.max_connections >= 2, "database.max_connections", "must be at least 2"),
@@ -770,6 +775,7 @@ mod tests {
             ("issuer.name", "name = \"Example KYC\"", "name = \" \""),
             ("notes.kyc_type", "kyc_type = \"kyc\"", "kyc_type = \" \""),
             ("notes.personhood_type", "personhood_type = \"pop\"", "personhood_type = \"Xyzzy\\u0000\""),
+            ("issuer.name", "name = \"Example KYC\"", "name = \"Example\\u0000KYC\""),
             ("node.url", "https://nodes.playground.idos.network", "ftp://Xyzzy"),
             ("telemetry.otlp_endpoint", "http://127.0.0.1:4318", "ftp://Xyzzy"),
         ];

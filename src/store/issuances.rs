@@ -347,7 +347,8 @@ impl Tx {
     /// Only ids and times are left of it.
     pub async fn mark_erased(&mut self, id: &IssuanceId, from: State, now: Moment) -> Result<(), StoreError> {
         self.advance(id, from, State::Erased, now, Change::default()).await?;
-        sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, public_notes = NULL WHERE id = $1")
+        sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, \
+             public_notes = NULL, grant_id = CASE WHEN issued_at IS NULL THEN NULL ELSE grant_id END WHERE id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;

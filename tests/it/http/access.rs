@@ -15,7 +15,11 @@ on_both_databases! {
     async fn every_route_asks_for_its_scope_and_no_other(backend) {
         let door = Door::with(backend, "").await;
         for route in ROUTES {
-            let prefix = if route.path.contains("profiles") { "prf_" } else { "iss_" };
+            let prefix = match route.path {
+                path if path.contains("profiles") => "prf_",
+                path if path.contains("wallets") => "wal_",
+                _ => "iss_",
+            };
             let path = route.path.replace("{id}", &format!("{prefix}{AN_ID}"));
             let Access::Scope(scope) = route.access else {
                 assert!(!path.starts_with("/v1"), "{path} is open");

@@ -1,7 +1,10 @@
 //! The service without its HTTP door: from a submission to the user's profile, on both databases.
 
 mod crashes;
+mod halts;
 mod issuing;
 mod keeping;
 mod nodes;
 mod privacy;
+
+pub(crate) use issuing::create_profile;
