@@ -6,6 +6,7 @@ mod codecs;
 mod credentials;
 mod properties;
 mod sealing;
+mod secret_keys;
 mod stored;
 mod support;
 mod validation;
