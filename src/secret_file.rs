@@ -40,8 +40,27 @@ pub enum SecretFileError {
     #[error("{0} is longer than 16 KiB, which no secret is")]
     TooLong(PathBuf),
     /// Bytes that are no text.
-    #[error("{0} is not a text in UTF-8{}", if *.1 { ", but one in UTF-16: save it as UTF-8" } else { "" })]
-    NotText(PathBuf, bool),
+    #[error("{0} {1}")]
+    NotText(PathBuf, NotText),
+}
+
+/// Bytes that are no text in UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotText {
+    /// As some shells and editors of Windows write it.
+    #[error("is a text in UTF-16: save it as UTF-8")]
+    Utf16,
+    /// Such as a key in DER.
+    #[error("is not a text in UTF-8")]
+    Binary,
+}
+
+impl NotText {
+    /// The text that the bytes are.
+    pub fn refuse(bytes: &[u8]) -> Result<&str, Self> {
+        let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+        std::str::from_utf8(bytes).map_err(|_| if is_utf16 { Self::Utf16 } else { Self::Binary })
+    }
 }
 
 impl SecretFileError {
@@ -106,7 +125,10 @@ impl fmt::Display for Exposure {
         match self.fault {
             Fault::Others => write!(f, "can be read by others than its owner: its mode is {mode:04o}"),
             Fault::Group => {
-                write!(f, "can be read by others than its owner: its mode is {mode:04o}, and it belongs to ")?;
+                write!(
+                    f,
+                    "can be read by others than its owner: its mode is {mode:04o}, and it belongs to "
+                )?;
                 write!(f, "the user of this process ({owner}), who alone may read it then")
             }
             Fault::GroupWrites => {
@@ -114,11 +136,18 @@ impl fmt::Display for Exposure {
                 write!(f, "its mode is {mode:04o}")
             }
             Fault::ForeignGroup => {
-                write!(f, "can be read by group {group} (its mode is {mode:04o}), of which this process is no ")?;
+                write!(
+                    f,
+                    "can be read by group {group} (its mode is {mode:04o}), of which this process is no "
+                )?;
                 write!(f, "member; it belongs to root, and its group must be one of this process's")
             }
             Fault::ForeignOwner => {
-                write!(f, "belongs to user {owner}, who is neither root nor the user of this process ({})", self.user)
+                write!(
+                    f,
+                    "belongs to user {owner}, who is neither root nor the user of this process ({})",
+                    self.user
+                )
             }
             Fault::RootAlone => {
                 write!(f, "belongs to root, who alone may read it (its mode is {mode:04o}); ")?;
@@ -132,7 +161,8 @@ impl Exposure {
     /// What to do about it, in one line.
     #[must_use]
     pub fn cure(&self, path: &Path) -> String {
-        const KUBERNETES: &str = "in Kubernetes: the Secret volume's defaultMode: 0440, and the pod's fsGroup";
+        const KUBERNETES: &str =
+            "in Kubernetes: the Secret volume's defaultMode: 0440, and the pod's fsGroup";
         let path = path.display();
         match self.fault {
             Fault::Others | Fault::GroupWrites if self.is_mounted() => {
@@ -146,7 +176,9 @@ impl Exposure {
                 format!("run this as the service's user, or chmod 600 {path}")
             }
             Fault::ForeignOwner => {
-                format!("run this as the file's owner, or chown {path} to the user of this process and chmod 600 it")
+                format!(
+                    "run this as the file's owner, or chown {path} to the user of this process and chmod 600 it"
+                )
             }
         }
     }
@@ -158,11 +190,13 @@ impl Exposure {
 }
 
 /// Who the process is.
+#[cfg(any(unix, test))]
 struct Process {
     user: u32,
     groups: Vec<u32>,
 }
 
+#[cfg(any(unix, test))]
 impl Process {
     /// Whether this process may use a secret of such a file.
     fn judge(&self, file: Ownership) -> Result<(), Exposure> {
@@ -210,40 +244,54 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, SecretFileError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(SecretFileError::TooLong(path.to_owned()));
     }
-    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    let text =
-        std::str::from_utf8(&bytes).map_err(|_| SecretFileError::NotText(path.to_owned(), is_utf16))?;
+    let text = NotText::refuse(&bytes).map_err(|error| SecretFileError::NotText(path.to_owned(), error))?;
     Ok(Zeroizing::new(text.trim_start_matches('\u{feff}').trim().to_owned()))
 }
 
+#[cfg(unix)]
 fn judge(path: &Path, metadata: &Metadata) -> Result<(), SecretFileError> {
-    let Some((process, file)) = parties(metadata) else { return Ok(()) };
-    process.judge(file).map_err(|exposure| SecretFileError::Exposed { path: path.to_owned(), exposure })
+    let judged = Process::this().judge(Ownership::of(metadata));
+    judged.map_err(|exposure| SecretFileError::Exposed { path: path.to_owned(), exposure })
 }
 
 /// Why the kernel does not let us read what the rule would: only root may.
+#[cfg(unix)]
 fn refused(path: &Path, metadata: &Metadata) -> Option<SecretFileError> {
-    let (process, file) = parties(metadata)?;
-    let is_roots = file.owner == 0 && process.user != 0 && file.mode & 0o040 == 0;
-    let exposure = Exposure { fault: Fault::RootAlone, file, user: process.user };
+    let (user, file) = (Process::this().user, Ownership::of(metadata));
+    let is_roots = file.owner == 0 && user != 0 && file.mode & 0o040 == 0;
+    let exposure = Exposure { fault: Fault::RootAlone, file, user };
     is_roots.then(|| SecretFileError::Exposed { path: path.to_owned(), exposure })
 }
 
 #[cfg(unix)]
-fn parties(metadata: &Metadata) -> Option<(Process, Ownership)> {
-    use std::os::unix::fs::MetadataExt as _;
+impl Process {
+    fn this() -> Self {
+        use rustix::process::{Gid, getegid, geteuid, getgroups};
 
-    // The effective group need not be among the supplementary ones.
-    let mut groups: Vec<u32> =
-        rustix::process::getgroups().unwrap_or_default().into_iter().map(rustix::process::Gid::as_raw).collect();
-    groups.push(rustix::process::getegid().as_raw());
-    let process = Process { user: rustix::process::geteuid().as_raw(), groups };
-    let file = Ownership { owner: metadata.uid(), group: metadata.gid(), mode: metadata.mode() & 0o777 };
-    Some((process, file))
+        let mut groups: Vec<u32> = getgroups().unwrap_or_default().into_iter().map(Gid::as_raw).collect();
+        // It need not be among the supplementary ones.
+        groups.push(getegid().as_raw());
+        Self { user: geteuid().as_raw(), groups }
+    }
+}
+
+#[cfg(unix)]
+impl Ownership {
+    fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+
+        Self { owner: metadata.uid(), group: metadata.gid(), mode: metadata.mode() & 0o777 }
+    }
+}
+
+// Elsewhere who may read a file is not said by numbers.
+#[cfg(not(unix))]
+fn judge(_: &Path, _: &Metadata) -> Result<(), SecretFileError> {
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn parties(_: &Metadata) -> Option<(Process, Ownership)> {
+fn refused(_: &Path, _: &Metadata) -> Option<SecretFileError> {
     None
 }
 
@@ -304,18 +352,43 @@ mod tests {
     fn each_fault_has_its_words_and_its_cure() {
         let file = |owner, mode| Ownership { owner, group: 7, mode };
         for (fault, owner, user, mode, said, cure) in [
-            (Fault::Others, 65532, 65532, 0o644, "read by others than its owner: its mode is 0644", "chmod 600 a.key"),
+            (
+                Fault::Others,
+                65532,
+                65532,
+                0o644,
+                "read by others than its owner: its mode is 0644",
+                "chmod 600 a.key",
+            ),
             (Fault::Others, 0, 65532, 0o644, "its mode is 0644", "chmod 440 a.key; in Kubernetes"),
             (Fault::Group, 65532, 65532, 0o640, "the user of this process (65532)", "chmod 600 a.key"),
-            (Fault::GroupWrites, 0, 65532, 0o660, "changed by others than its owner, those of group 7", "chmod 440 a.key"),
+            (
+                Fault::GroupWrites,
+                0,
+                65532,
+                0o660,
+                "changed by others than its owner, those of group 7",
+                "chmod 440 a.key",
+            ),
             (Fault::ForeignGroup, 0, 65532, 0o440, "read by group 7", "fsGroup"),
-            (Fault::ForeignGroup, 0, 0, 0o440, "of which this process is no member", "run this as the service's user"),
+            (
+                Fault::ForeignGroup,
+                0,
+                0,
+                0o440,
+                "of which this process is no member",
+                "run this as the service's user",
+            ),
             (Fault::ForeignOwner, 1000, 65532, 0o600, "belongs to user 1000", "chown a.key"),
             (Fault::RootAlone, 0, 65532, 0o400, "this process is user 65532", "fsGroup"),
         ] {
             let exposure = Exposure { fault, file: file(owner, mode), user };
             assert!(exposure.to_string().contains(said), "{exposure}");
-            assert!(exposure.cure(Path::new("a.key")).contains(cure), "{}", exposure.cure(Path::new("a.key")));
+            assert!(
+                exposure.cure(Path::new("a.key")).contains(cure),
+                "{}",
+                exposure.cure(Path::new("a.key"))
+            );
         }
     }
 }

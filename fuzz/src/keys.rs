@@ -26,7 +26,8 @@ pub fn keys(data: &[u8]) {
     let (signs, decrypts) = (SecretKey::read(Curve::Ed25519, text), SecretKey::read(Curve::X25519, text));
     if let Ok(key) = &signs {
         let seed = key.bytes();
-        for spelled in [seed_to_multibase(seed).to_string(), seed_to_jwk(seed).to_string(), hex::encode(seed)] {
+        for spelled in [seed_to_multibase(seed).to_string(), seed_to_jwk(seed).to_string(), hex::encode(seed)]
+        {
             assert_eq!(SecretKey::read(Curve::Ed25519, &spelled).as_ref().map(SecretKey::bytes), Ok(seed));
         }
         check_key(IssuerKey::of_did_key(seed).verification_key());

@@ -9,4 +9,5 @@ pub mod issuance;
 pub mod job;
 pub mod personal;
 pub mod profile;
+pub mod server_url;
 pub mod submission;

@@ -29,7 +29,9 @@ pub enum SecretKeyError {
         bytes: usize,
     },
     /// 64 bytes that are no `NaCl` secret key.
-    #[error("is 64 bytes whose second half is not the public key of the first: not an nacl secret key, or damaged")]
+    #[error(
+        "is 64 bytes whose second half is not the public key of the first: not an nacl secret key, or damaged"
+    )]
     SecondHalf,
     /// A secret with somebody else's public key beside it.
     #[error("is a secret key with a public half beside it that is not its own")]
@@ -71,7 +73,9 @@ pub enum SecretKeyError {
     #[error("begins like multibase (z… or u…), and is none, or not of an Ed25519 or X25519 key")]
     Multibase,
     /// JSON that is no key.
-    #[error("is JSON, and neither one JSON Web Key (kty OKP, crv, x and d) nor a key with privateKeyMultibase")]
+    #[error(
+        "is JSON, and neither one JSON Web Key (kty OKP, crv, x and d) nor a key with privateKeyMultibase"
+    )]
     Json,
     /// Several keys in JSON.
     #[error("is a set of JSON Web Keys: leave the one key")]

@@ -230,10 +230,7 @@ fn of_bytes(
 }
 
 fn exact(bytes: &[u8], encoding: Encoding) -> Result<Zeroizing<[u8; 32]>, SecretKeyError> {
-    bytes
-        .try_into()
-        .map(Zeroizing::new)
-        .map_err(|_| SecretKeyError::Length { encoding, bytes: bytes.len() })
+    bytes.try_into().map(Zeroizing::new).map_err(|_| SecretKeyError::Length { encoding, bytes: bytes.len() })
 }
 
 /// That the public half which stands beside a secret is its own.

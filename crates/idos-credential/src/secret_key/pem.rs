@@ -70,7 +70,8 @@ fn of_document(
     let info: PrivateKeyInfo<'_> = document.decode_msg().map_err(|_| SecretKeyError::Pem)?;
     let oid = info.algorithm.oid;
     let Some((_, found)) = CURVES.iter().find(|(of, _)| *of == oid) else {
-        let name = OTHERS.iter().find(|(of, _)| *of == oid).map_or("none that is known here", |(_, name)| name);
+        let name =
+            OTHERS.iter().find(|(of, _)| *of == oid).map_or("none that is known here", |(_, name)| name);
         return Err(SecretKeyError::OtherAlgorithm(name));
     };
     wanted(*found, curve)?;

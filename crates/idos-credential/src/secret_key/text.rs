@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::alphabet::{self, Alphabet};
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::{Curve, Encoding, SecretKeyError, Spelling, exact, of_bytes, wanted};

@@ -74,7 +74,10 @@ fn pem(oid: u8, secret: &[u8], public: Option<&[u8]>) -> String {
 
 fn jwk(crv: &str, secret: Option<&[u8]>, public: &[u8]) -> String {
     let d = secret.map(|secret| format!(r#","d":"{}""#, URL_SAFE_NO_PAD.encode(secret))).unwrap_or_default();
-    format!(r#"{{"kty":"OKP","kid":"1","crv":"{crv}","x":"{}"{d},"use":"any"}}"#, URL_SAFE_NO_PAD.encode(public))
+    format!(
+        r#"{{"kty":"OKP","kid":"1","crv":"{crv}","x":"{}"{d},"use":"any"}}"#,
+        URL_SAFE_NO_PAD.encode(public)
+    )
 }
 
 #[track_caller]
@@ -201,10 +204,7 @@ fn examples_of_the_standards() {
     assert_eq!(STANDARD.encode(Ed25519.public(&seed)), RFC_8410_PUBLIC);
     let key = SecretKey::read(Ed25519, RFC_8037).unwrap();
     assert_eq!(hex::encode(key.bytes()), "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
-    assert_eq!(
-        hex::encode(key.public()),
-        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-    );
+    assert_eq!(hex::encode(key.public()), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
     let alice = SecretKey::read(X25519, ALICE_SECRET).unwrap();
     assert_eq!(hex::encode(alice.public()), ALICE_PUBLIC);
 }
@@ -382,10 +382,10 @@ fn json_of_something_else() {
         (jwk.replace("\"x\"", "\"y\""), SecretKeyError::Json),
         (jwk.replace("\"kid\"", "\"kty\""), SecretKeyError::Json),
         (jwk.replace("\"kid\"", "\"privateKeyMultibase\""), SecretKeyError::Json),
-        (jwk.replace(&URL_SAFE_NO_PAD.encode(secret), "AAAA"), SecretKeyError::Length {
-            encoding: Encoding::Jwk,
-            bytes: 3,
-        }),
+        (
+            jwk.replace(&URL_SAFE_NO_PAD.encode(secret), "AAAA"),
+            SecretKeyError::Length { encoding: Encoding::Jwk, bytes: 3 },
+        ),
         (jwk.replace(&URL_SAFE_NO_PAD.encode(secret), "????"), SecretKeyError::Json),
         (format!("{{\"keys\":[{jwk}]}}"), SecretKeyError::JwkSet),
         ("{}".to_owned(), SecretKeyError::Json),
