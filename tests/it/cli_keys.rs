@@ -197,7 +197,7 @@ fn nonsense_is_not_imported_and_says_why() {
         ("signing", b"Xyzzy", "is neither hex nor base64"),
         ("signing", damaged.as_bytes(), "second half is not the public key of the first"),
         ("signing", public.as_bytes(), "is a public key"),
-        ("write", &[b'A'; 32], "it is 24 bytes in base64"),
+        ("write", &[b'Q'; 32], "it is 24 bytes in base64"),
         ("write", &utf16, "what was read is a text in UTF-16: save it as UTF-8"),
         ("write", &[0xb0; 32], "what was read is not a text in UTF-8"),
         ("write", &[b'0'; 64], "nothing but zeros"),

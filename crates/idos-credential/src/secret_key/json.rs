@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::text::{public_multibase, secret_multibase};
-use super::{Curve, Encoding, SecretKeyError, Spelling, exact, matching, of_bytes, wanted};
+use super::{Curve, Encoding, SecretKeyError, Spelling, matching, of_bytes, wanted};
 
 /// Members that say something about the key. Others (`kid`, `use`, `id`, `controller`, …) mean nothing here.
 #[derive(Deserialize)]
@@ -70,11 +70,10 @@ fn jwk(curve: Curve, kty: &str, members: &Members) -> Result<Zeroizing<[u8; 32]>
     }
     let public = members.x.as_ref().ok_or(SecretKeyError::Json)?;
     let secret = members.d.as_ref().ok_or(SecretKeyError::PublicKey)?;
-    let decode = |text: &str| {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| SecretKeyError::Json)?;
-        exact(&Zeroizing::new(bytes), Encoding::Jwk)
-    };
-    let secret = decode(secret)?;
-    matching(curve, &secret, decode(public)?.as_slice())?;
+    let decode =
+        |text: &str| URL_SAFE_NO_PAD.decode(text).map(Zeroizing::new).map_err(|_| SecretKeyError::Json);
+    // 32 bytes; but `@digitalbazaar/ed25519-multikey` writes the 64 of an nacl key.
+    let (secret, _) = of_bytes(curve, &decode(secret)?, Encoding::Jwk)?;
+    matching(curve, &secret, &decode(public)?)?;
     Ok(secret)
 }

@@ -10,7 +10,7 @@
 //! | a JSON list of bytes | 32 or 64 of them | 32 of them |
 //! | multibase, base58btc (`z…`) or base64url (`u…`) | prefix `8026`, then 32 or 64 bytes | prefix `8226`, then 32 bytes |
 //! | PKCS#8 in PEM (RFC 5958, RFC 8410), not encrypted | OID 1.3.101.112 | OID 1.3.101.110 |
-//! | JSON Web Key (RFC 8037) | `crv` `Ed25519` | `crv` `X25519` |
+//! | JSON Web Key (RFC 8037) | `crv` `Ed25519`, with 32 or 64 bytes as `d` | `crv` `X25519` |
 //! | JSON with `privateKeyMultibase` or `secretKeyMultibase` | as multibase | as multibase |
 //!
 //! A public half that stands beside the secret (the second half of a `NaCl` key, `x`, `publicKeyMultibase`, version 2

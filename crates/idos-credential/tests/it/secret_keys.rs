@@ -139,6 +139,7 @@ fn an_ed25519_key_in_every_spelling() {
             (pem(112, &seed, None), Spelling::Pkcs8 { with_public: false }),
             (pem(112, &seed, v2), Spelling::Pkcs8 { with_public: true }),
             (jwk("Ed25519", Some(&seed), &public), Spelling::Jwk),
+            (jwk("Ed25519", Some(&both), &public), Spelling::Jwk),
             (seed_to_jwk(&seed).to_string(), Spelling::Jwk),
             (object("privateKeyMultibase"), Spelling::KeyObject { with_public: true }),
             (object("secretKeyMultibase"), Spelling::KeyObject { with_public: true }),
@@ -275,8 +276,15 @@ fn a_public_half_that_is_not_its_own() {
     for (curve, crv, oid) in [(Ed25519, "Ed25519", 112), (X25519, "X25519", 110)] {
         let wrong = curve.public(&other);
         bad(curve, &jwk(crv, Some(&own), &wrong), SecretKeyError::PublicHalf);
+        bad(curve, &jwk(crv, Some(&own), &wrong[..31]), SecretKeyError::PublicHalf);
         bad(curve, &pem(oid, &own, Some(&wrong)), SecretKeyError::PublicHalf);
     }
+    bad(Ed25519, &jwk("Ed25519", Some(&mixed), &Ed25519.public(&other)), SecretKeyError::SecondHalf);
+    bad(
+        X25519,
+        &jwk("X25519", Some(&mixed), &X25519.public(&own)),
+        SecretKeyError::Length { encoding: Encoding::Jwk, bytes: 64 },
+    );
     let object = format!(
         r#"{{"publicKeyMultibase":"{}","privateKeyMultibase":"{}"}}"#,
         z([0xed, 1], &Ed25519.public(&other)),
