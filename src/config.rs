@@ -10,6 +10,8 @@ use url::Url;
 
 use crate::model::event::EventKind;
 use crate::model::notes::NotesForm;
+use crate::model::server_url::{UrlFault, check_database, check_mail_server};
+use crate::secret_file::{self, SecretFileError};
 
 /// What a deployment settles.
 #[derive(Debug, Deserialize)]
@@ -174,6 +176,11 @@ impl Secret {
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text.into())
+    }
+
+    /// From the environment, where white space around it means nothing, as in a file.
+    fn of_variable(text: &str) -> Self {
+        Self::new(text.trim_start_matches('\u{feff}').trim().to_owned())
     }
 
     /// The text.
@@ -365,9 +372,12 @@ pub enum ConfigError {
     /// An environment variable that is no address.
     #[error("the environment variable {0} must be an address such as 127.0.0.1:8080")]
     NotAnAddress(&'static str),
-    /// A file with a setting cannot be read.
-    #[error("{0} cannot be read")]
-    UnreadableSetting(PathBuf, #[source] std::io::Error),
+    /// A file with a setting that is secret.
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
+    /// A URL with user and password that is none.
+    #[error("the setting {0} {1}")]
+    ServerUrl(&'static str, #[source] UrlFault),
     /// A setting that makes no sense.
     #[error("the setting {0} {1}")]
     Nonsense(&'static str, &'static str),
@@ -471,14 +481,14 @@ impl Config {
             self.database.url = secret_setting(path)?;
         }
         if let Some(url) = variable(DATABASE_URL) {
-            self.database.url = Secret::new(url);
+            self.database.url = Secret::of_variable(&url);
         }
         if let Some(mail) = &mut self.mail {
             if let Some(path) = &mail.url_file {
                 mail.url = Some(secret_setting(path)?);
             }
             if let Some(url) = variable(MAIL_URL) {
-                mail.url = Some(Secret::new(url));
+                mail.url = Some(Secret::of_variable(&url));
             }
         }
         Ok(())
@@ -486,8 +496,11 @@ impl Config {
 
     /// Refuses what cannot be meant.
     fn check(&self) -> Result<(), ConfigError> {
-        let url = self.database.url.expose();
-        let is_database = ["sqlite:", "postgres:", "postgresql:"].iter().any(|start| url.starts_with(start));
+        check_database(self.database.url.expose())
+            .map_err(|fault| ConfigError::ServerUrl("database.url", fault))?;
+        if let Some(url) = self.mail.as_ref().and_then(|mail| mail.url.as_ref()) {
+            check_mail_server(url.expose()).map_err(|fault| ConfigError::ServerUrl("mail.url", fault))?;
+        }
         let names: std::collections::HashSet<_> = self.webhooks.iter().map(|webhook| &webhook.name).collect();
         let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
         let nodes = || std::iter::once(&self.node.url).chain(&self.node.fallback_urls);
@@ -528,7 +541,6 @@ impl Config {
                 "must have at most 256 bytes, without control characters: all public notes carry it",
             ),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
-            (is_database, "database.url", "must begin with sqlite:// or postgres://"),
             (self.database.max_connections >= 2, "database.max_connections", "must be at least 2"),
             (self.http.max_body >= 4096, "http.max_body", "must be at least 4096"),
             (self.http.max_file >= 1024, "http.max_file", "must be at least 1024"),
@@ -604,10 +616,8 @@ fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
     })
 }
 
-fn secret_setting(path: &Path) -> Result<Secret, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|e| ConfigError::UnreadableSetting(path.to_owned(), e))?;
-    Ok(Secret::new(text.trim().to_owned()))
+fn secret_setting(path: &Path) -> Result<Secret, SecretFileError> {
+    Ok(Secret(secret_file::read(path)?))
 }
 
 /// A parser's message, if all that it repeats are names of settings.

@@ -16,7 +16,7 @@ use crate::keys::load_encryption_secret;
 pub(super) struct Open {
     /// The content: base64 of nonce and box, as it stands in idOS. `-` reads standard input.
     file: PathBuf,
-    /// A file with the reader's X25519 secret in base64, readable by its owner alone.
+    /// A file with the reader's X25519 secret, in any spelling that `keys import` reads; for its owner alone.
     #[arg(long, value_name = "FILE")]
     secret_key_file: PathBuf,
     /// The row's `encryptor_public_key`, in base64.
