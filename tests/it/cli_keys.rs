@@ -201,7 +201,7 @@ fn nonsense_is_not_imported_and_says_why() {
         ("write", &utf16, "what was read is a text in UTF-16: save it as UTF-8"),
         ("write", &[0xb0; 32], "what was read is not a text in UTF-8"),
         ("write", &[b'0'; 64], "nothing but zeros"),
-        ("write", &[b'a'; 20_000], "longer than 16 KiB"),
+        ("write", &vec![b'a'; 20_000], "longer than 16 KiB"),
         ("encryption", nacl(&SEED).as_bytes(), "is an Ed25519 key, and an X25519 key is wanted here"),
         ("encryption", seed_to_jwk(&SEED).as_bytes(), "is an Ed25519 key, and an X25519 key is wanted here"),
     ] {

@@ -189,7 +189,7 @@ fn what_is_no_secret_file_is_refused() {
     assert!(show().contains("signing.key is not a text in UTF-8"), "{}", show());
     put(b"\xff\xfe0\x00");
     assert!(show().contains("in UTF-16: save it as UTF-8"), "{}", show());
-    put(&[b'a'; 20_000]);
+    put(&vec![b'a'; 20_000]);
     assert!(show().contains("longer than 16 KiB"), "{}", show());
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
     put(b"Xyzzy");

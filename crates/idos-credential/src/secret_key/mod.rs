@@ -205,6 +205,9 @@ pub fn read_bytes(text: &str) -> Result<Zeroizing<[u8; 32]>, SecretKeyError> {
     if text.is_empty() {
         return Err(SecretKeyError::Empty);
     }
+    if text.contains(pem::BEGIN) {
+        return Err(SecretKeyError::Unknown);
+    }
     let (bytes, encoding) = text::decode(text)?;
     let bytes = exact(&bytes, encoding)?;
     if *bytes == [0; 32] { Err(SecretKeyError::Zero) } else { Ok(bytes) }

@@ -468,6 +468,8 @@ fn a_secret_of_no_curve() {
         (&*"00".repeat(32), SecretKeyError::Zero),
         (&*"ab".repeat(64), SecretKeyError::Length { encoding: Hex, bytes: 64 }),
         (RFC_8410_V1, SecretKeyError::Unknown),
+        // 43 characters of base64url, by the letters.
+        ("-----BEGIN AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", SecretKeyError::Unknown),
     ] {
         assert_eq!(read_bytes(text), Err(error), "{text}");
     }
