@@ -31,7 +31,8 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_by_age ON idempotency (created_at, client, key_hash);
 
--- Profiles that are to be created. The wallet and its proof are locked, and gone once the profile is there.
+-- Profiles that are to be created, and wallets that are to be added to profiles: those have neither key nor password
+-- store. The wallet and its proof are locked, and gone once they are on the network; so is the keyed hash of the wallet.
 CREATE TABLE profile (
     id TEXT NOT NULL PRIMARY KEY,
     client TEXT NOT NULL,
@@ -39,9 +40,10 @@ CREATE TABLE profile (
     user_id TEXT NOT NULL,
     wallet_id TEXT NOT NULL,
     write_key TEXT NOT NULL,
-    encryption_public_key TEXT NOT NULL,
-    password_store TEXT NOT NULL,
+    encryption_public_key TEXT,
+    password_store TEXT,
     locked_wallet TEXT,
+    wallet_index TEXT,
     halt TEXT,
     waits_until BIGINT,
     tx_hash TEXT,
@@ -50,6 +52,8 @@ CREATE TABLE profile (
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX profile_by_user ON profile (client, user_id);
+CREATE INDEX profile_pending_by_user ON profile (user_id) WHERE state = 'pending';
+CREATE INDEX profile_by_wallet ON profile (wallet_index) WHERE state = 'pending';
 CREATE INDEX profile_by_limit ON profile (waits_until, id) WHERE state = 'halted';
 CREATE INDEX profile_by_key ON profile (SUBSTR(locked_wallet, 4, 8)) WHERE locked_wallet IS NOT NULL;
 
@@ -70,6 +74,7 @@ CREATE TABLE issuance (
     write_key TEXT NOT NULL,
     grantee TEXT,
     grantee_key TEXT,
+    grant_id TEXT,
     recipient_key TEXT,
     public_notes TEXT,
     content_hash TEXT,
@@ -87,6 +92,9 @@ CREATE TABLE issuance (
     confirmed_by TEXT,
     noticed TEXT
 );
+-- A write grant works once, so no two issuances have the same, unless one of them is over without having used it.
+CREATE UNIQUE INDEX issuance_by_grant ON issuance (grant_id)
+    WHERE grant_id IS NOT NULL AND (issued_at IS NOT NULL OR state NOT IN ('failed', 'erased'));
 -- Lists, newest first. What is asked for is one text, so that exactly one index serves each list: a database that may
 -- choose takes, depending on its statistics, the client's index, and walks through all that the client has. By id would be
 -- the same order, but then PostgreSQL also thinks of walking the primary key.

@@ -275,10 +275,11 @@ impl App {
         Signer::from_seed(&self.keys.first().seed)
     }
 
-    /// The write key of this public key, in lower-case hex.
+    /// The write key of this public key, in hex of either case: the official SDK writes it in upper case, and so may what
+    /// a user has signed.
     #[must_use]
     pub fn write_key(&self, public_hex: &str) -> Option<&WriteKeyPair> {
-        self.keys.write.iter().find(|key| key.rows.public_hex() == public_hex)
+        self.keys.write.iter().find(|key| key.rows.public_hex().eq_ignore_ascii_case(public_hex))
     }
 
     /// The write key that does what is named so: each key gets its share.

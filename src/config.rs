@@ -10,6 +10,8 @@ use url::Url;
 
 use crate::model::event::EventKind;
 use crate::model::notes::NotesForm;
+use crate::model::server_url::{UrlFault, check_database, check_mail_server};
+use crate::secret_file::{self, SecretFileError};
 
 /// What a deployment settles.
 #[derive(Debug, Deserialize)]
@@ -176,6 +178,11 @@ impl Secret {
         Self(text.into())
     }
 
+    /// From the environment, where white space around it means nothing, as in a file.
+    fn of_variable(text: &str) -> Self {
+        Self::new(text.trim_start_matches('\u{feff}').trim().to_owned())
+    }
+
     /// The text.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -255,6 +262,19 @@ impl Default for Retention {
             idempotency_hours: 48,
             events_hours: 24 * 30,
         }
+    }
+}
+
+impl Retention {
+    /// What must hold, and what is said of which setting where it does not.
+    fn rules(&self) -> [(bool, &'static str, &'static str); 5] {
+        [
+            (self.evidence_hours > 0, "retention.evidence_hours", "must be at least 1"),
+            (self.sealed_hours > 0, "retention.sealed_hours", "must be at least 1"),
+            (self.overdue_hours > 0, "retention.overdue_hours", "must be at least 1"),
+            (self.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24"),
+            (self.events_hours > 0, "retention.events_hours", "must be at least 1"),
+        ]
     }
 }
 
@@ -374,9 +394,12 @@ pub enum ConfigError {
     /// An environment variable that is no address.
     #[error("the environment variable {0} must be an address such as 127.0.0.1:8080")]
     NotAnAddress(&'static str),
-    /// A file with a setting cannot be read.
-    #[error("{0} cannot be read")]
-    UnreadableSetting(PathBuf, #[source] std::io::Error),
+    /// A file with a setting that is secret.
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
+    /// A URL with user and password that is none.
+    #[error("the setting {0} {1}")]
+    ServerUrl(&'static str, #[source] UrlFault),
     /// A setting that makes no sense.
     #[error("the setting {0} {1}")]
     Nonsense(&'static str, &'static str),
@@ -480,14 +503,14 @@ impl Config {
             self.database.url = secret_setting(path)?;
         }
         if let Some(url) = variable(DATABASE_URL) {
-            self.database.url = Secret::new(url);
+            self.database.url = Secret::of_variable(&url);
         }
         if let Some(mail) = &mut self.mail {
             if let Some(path) = &mail.url_file {
                 mail.url = Some(secret_setting(path)?);
             }
             if let Some(url) = variable(MAIL_URL) {
-                mail.url = Some(Secret::new(url));
+                mail.url = Some(Secret::of_variable(&url));
             }
         }
         Ok(())
@@ -495,8 +518,11 @@ impl Config {
 
     /// Refuses what cannot be meant.
     fn check(&self) -> Result<(), ConfigError> {
-        let url = self.database.url.expose();
-        let is_database = ["sqlite:", "postgres:", "postgresql:"].iter().any(|start| url.starts_with(start));
+        check_database(self.database.url.expose())
+            .map_err(|fault| ConfigError::ServerUrl("database.url", fault))?;
+        if let Some(url) = self.mail.as_ref().and_then(|mail| mail.url.as_ref()) {
+            check_mail_server(url.expose()).map_err(|fault| ConfigError::ServerUrl("mail.url", fault))?;
+        }
         let names: std::collections::HashSet<_> = self.webhooks.iter().map(|webhook| &webhook.name).collect();
         let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
         let nodes = || std::iter::once(&self.node.url).chain(&self.node.fallback_urls);
@@ -531,8 +557,12 @@ impl Config {
                 "notes.personhood_type",
                 "must have 1 to 64 bytes that are not all blank, without control characters",
             ),
+            (
+                self.issuer.name.len() <= 256 && !self.issuer.name.chars().any(char::is_control),
+                "issuer.name",
+                "must have at most 256 bytes, without control characters: all public notes carry it",
+            ),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
-            (is_database, "database.url", "must begin with sqlite:// or postgres://"),
             (self.database.max_connections >= 2, "database.max_connections", "must be at least 2"),
             (self.http.max_body >= 4096, "http.max_body", "must be at least 4096"),
             (self.http.max_file >= 1024, "http.max_file", "must be at least 1024"),
@@ -545,11 +575,6 @@ impl Config {
             (self.http.burst > 0, "http.burst", "must be at least 1"),
             (self.http.body_timeout > 0, "http.body_timeout", "must be at least 1"),
             ((1..=600).contains(&self.http.max_wait), "http.max_wait", "must be from 1 to 600"),
-            (self.retention.evidence_hours > 0, "retention.evidence_hours", "must be at least 1"),
-            (self.retention.sealed_hours > 0, "retention.sealed_hours", "must be at least 1"),
-            (self.retention.overdue_hours > 0, "retention.overdue_hours", "must be at least 1"),
-            (self.retention.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24"),
-            (self.retention.events_hours > 0, "retention.events_hours", "must be at least 1"),
             ((1..=4096).contains(&self.delivery.in_flight), "delivery.in_flight", "must be from 1 to 4096"),
             (
                 self.delivery.in_flight_bytes >= 4 * 1024 * 1024,
@@ -588,7 +613,7 @@ impl Config {
             ),
             (self.webhook_policy.timeout > 0, "webhook_policy.timeout", "must be at least 1"),
         ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
+        match rules.into_iter().chain(self.retention.rules()).find(|(holds, ..)| !holds) {
             Some((_, setting, problem)) => Err(ConfigError::Nonsense(setting, problem)),
             None => Ok(()),
         }
@@ -609,10 +634,8 @@ fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
     })
 }
 
-fn secret_setting(path: &Path) -> Result<Secret, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|e| ConfigError::UnreadableSetting(path.to_owned(), e))?;
-    Ok(Secret::new(text.trim().to_owned()))
+fn secret_setting(path: &Path) -> Result<Secret, SecretFileError> {
+    Ok(Secret(secret_file::read(path)?))
 }
 
 /// A parser's message, if all that it repeats are names of settings.
@@ -780,6 +803,7 @@ mod tests {
             ("issuer.name", "name = \"Example KYC\"", "name = \" \""),
             ("notes.kyc_type", "kyc_type = \"kyc\"", "kyc_type = \" \""),
             ("notes.personhood_type", "personhood_type = \"pop\"", "personhood_type = \"Xyzzy\\u0000\""),
+            ("issuer.name", "name = \"Example KYC\"", "name = \"Example\\u0000KYC\""),
             ("node.url", "https://nodes.playground.idos.network", "ftp://Xyzzy"),
             ("telemetry.otlp_endpoint", "http://127.0.0.1:4318", "ftp://Xyzzy"),
         ];

@@ -5,7 +5,7 @@
 //! | [`model`] | nouns: evidence as providers hand it in |
 //! | [`flow`] | verbs: create a profile, issue a credential, read one back |
 //! | [`cli`] | doors: the commands |
-//! | [`config`], [`keys`], [`clock`] | tools |
+//! | [`config`], [`keys`], [`secret_file`], [`clock`] | tools |
 //!
 //! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
 
@@ -19,6 +19,7 @@ pub mod keys;
 pub mod mail;
 pub mod model;
 pub mod outbound;
+pub mod secret_file;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

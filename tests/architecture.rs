@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &[]),
-    ("config", &["model"]),
-    ("keys", &["config", "model"]),
+    ("secret_file", &[]),
+    ("config", &["model", "secret_file"]),
+    ("keys", &["config", "model", "secret_file"]),
     ("vault", &[]),
     ("mail", &["config", "model"]),
     ("outbound", &[]),
@@ -35,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "mail",
             "model",
             "outbound",
+            "secret_file",
             "store",
             "telemetry",
             "vault",
@@ -78,7 +80,7 @@ const MAY_CALL: &[(&str, &[&str])] = &[
     ("std::env::var", &["config"]),
     ("Utc::now", &["clock"]),
     ("SystemTime::now", &["clock"]),
-    ("std::fs::", &["cli", "config", "keys"]),
+    ("std::fs::", &["cli", "config", "keys", "secret_file"]),
 ];
 
 /// For each crate: the crates of this workspace that it may depend on, tests aside.

@@ -1,12 +1,14 @@
 //! Keys in all their spellings.
 
-use idos_credential::key::{read_seed, seed_to_jwk, seed_to_multibase};
+use idos_credential::key::{seed_to_jwk, seed_to_multibase};
+use idos_credential::secret_key::{Curve, SecretKey, read_bytes};
 use idos_credential::{AcceptedIssuer, IssuerKey, VerificationKey};
 use idos_linked_data::{did_key_of, resolve_did_key};
 
 use crate::input::text;
 
-/// Keys as multibase, JSON Web Key, hex or raw bytes: every spelling of a key that was read is that key.
+/// Keys in all their spellings: every spelling of a key that was read is that key, and a key that says what it is is
+/// read as nothing else.
 pub fn keys(data: &[u8]) {
     if let Some((bytes, _)) = data.split_first_chunk()
         && let Ok(key) = VerificationKey::from_bytes(bytes)
@@ -21,11 +23,21 @@ pub fn keys(data: &[u8]) {
     if let Ok(key) = VerificationKey::from_jwk(text) {
         check_key(key);
     }
-    if let Ok(seed) = read_seed(text) {
-        assert_eq!(read_seed(&hex::encode(*seed)).as_deref(), Ok(&*seed));
-        assert_eq!(read_seed(&seed_to_multibase(&seed)).as_deref(), Ok(&*seed));
-        assert_eq!(read_seed(&seed_to_jwk(&seed)).as_deref(), Ok(&*seed));
-        check_key(IssuerKey::of_did_key(&seed).verification_key());
+    let (signs, decrypts) = (SecretKey::read(Curve::Ed25519, text), SecretKey::read(Curve::X25519, text));
+    if let Ok(key) = &signs {
+        let seed = key.bytes();
+        for spelled in [seed_to_multibase(seed).to_string(), seed_to_jwk(seed).to_string(), hex::encode(seed)]
+        {
+            assert_eq!(SecretKey::read(Curve::Ed25519, &spelled).as_ref().map(SecretKey::bytes), Ok(seed));
+        }
+        check_key(IssuerKey::of_did_key(seed).verification_key());
+    }
+    if let (Ok(signs), Ok(decrypts)) = (&signs, &decrypts) {
+        assert_eq!(signs.bytes(), decrypts.bytes(), "32 bytes alone are the same for both");
+        assert_eq!(signs.spelling(), decrypts.spelling());
+    }
+    if let Ok(bytes) = read_bytes(text) {
+        assert_eq!(decrypts.as_ref().map(SecretKey::bytes), Ok(&*bytes), "and for what is of no curve");
     }
     // The names that go with a key: both makers of an issuer take the same ones.
     let seed = [7; 32];

@@ -15,7 +15,7 @@ use idos_issuer::config::Config;
 use idos_issuer::http::foreign::{self, Body, Parts};
 use idos_issuer::http::problem::Problem;
 use idos_issuer::model::evidence::{MEMBERS, PersonhoodResult};
-use idos_issuer::model::ids::{ApiKeyId, EventId, IssuanceId, JobId, ProfileId};
+use idos_issuer::model::ids::{ApiKeyId, EventId, IssuanceId, JobId, ProfileId, WalletId};
 use idos_issuer::model::issuance::{Kind, Reference, State};
 use idos_issuer::model::personal::{Email, Locale};
 use idos_issuer::model::submission::{Authority, Evidence, SignedGrant, Submission};
@@ -289,7 +289,7 @@ pub fn short_texts(data: &[u8]) {
             })*
         };
     }
-    same!(IssuanceId, ProfileId, JobId, EventId, ApiKeyId, Kind, State);
+    same!(IssuanceId, ProfileId, WalletId, JobId, EventId, ApiKeyId, Kind, State);
 
     if let Ok(reference) = text.parse::<Reference>() {
         assert_eq!(reference.into_string(), text);

@@ -136,9 +136,12 @@ fn show(key: &ApiKey) -> Value {
     })
 }
 
-/// Everything that can be put right again.
+/// All that submitting takes, and that can be put right again.
 fn default_scopes() -> Vec<Scope> {
-    Scope::ALL.iter().copied().filter(|scope| !matches!(scope, Scope::Revoke | Scope::Erase)).collect()
+    let is_special = |scope: &Scope| {
+        matches!(scope, Scope::Revoke | Scope::Erase | Scope::WalletsWrite | Scope::CopiesRead)
+    };
+    Scope::ALL.iter().copied().filter(|scope| !is_special(scope)).collect()
 }
 
 fn scope(text: &str) -> Result<Scope, String> {

@@ -8,7 +8,8 @@ use idos_wallet::{OwnershipProof, WalletType};
 
 use super::{Outcome, input, say};
 
-/// Checks a wallet ownership proof, a JSON object with the texts `wallet_type`, `address`, `message`, `signature`
+/// Checks a wallet ownership proof by the rules of idOS. Exit code 0 for yes; 1 for no; 2 where the input is no proof,
+/// or of a wallet type that is not known. The proof is a JSON object with the texts `wallet_type`, `address`, `message`, `signature`
 /// and, for all types but EVM, `public_key` (a text, or a list of texts as the official SDK writes it).
 #[derive(Args)]
 pub(super) struct CheckWallet {
@@ -38,8 +39,19 @@ impl CheckWallet {
         say::line(
             &verdict.as_ref().map_or_else(|reason| format!("not valid: {reason}"), |()| "valid".to_owned()),
         );
+        if verdict.is_ok() && claims_an_account(&json) {
+            say::line("note: the account's name is claimed, not proven: only the NEAR chain knows its keys");
+        }
         Ok(verdict.is_ok())
     }
+}
+
+/// Whether the address is a chosen name, which says nothing about its keys. (Implicit accounts of NEAR are their key.)
+fn claims_an_account(json: &Json) -> bool {
+    let is_name = |address: &str| address.len() != 64 || !address.bytes().all(|b| b.is_ascii_hexdigit());
+    let text = |name| json.member(name).and_then(Json::as_text);
+    text("wallet_type").is_some_and(|kind| kind.parse() == Ok(WalletType::Near))
+        && text("address").is_some_and(is_name)
 }
 
 /// Whether the proof holds with any of its keys; if not, why not with the first.

@@ -1,14 +1,20 @@
-//! `keys`: the issuer's keys, made and shown.
+//! `keys`: the issuer's keys, made, imported and shown.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
-use serde_json::json;
+use clap::{Args, Subcommand, ValueEnum};
+use idos_credential::VerificationKey;
+use idos_credential::secret_key::{Curve, SecretKey};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::context::{self, Context};
+use super::input::{self, InputError};
 use super::{Outcome, say};
 use crate::config::{Config, KeyFiles};
 use crate::flow::operate;
+use crate::keys::{Imported, Use};
+use crate::secret_file::{MAX_BYTES, NotText};
 use crate::vault::Vault;
 use crate::{clock, keys};
 
@@ -16,6 +22,13 @@ use crate::{clock, keys};
 pub(super) enum Keys {
     /// Make fresh keys and store them in files that only their owner may read. Never overwrites any.
     Generate(Place),
+    /// Put a key that you have into its key file.
+    ///
+    /// Reads Ed25519 keys (signing, write) and X25519 keys (encryption) as the official SDK, OpenSSL and key stores have
+    /// them: hex or base64 (a seed or secret of 32 bytes; for Ed25519 also an nacl secret key of 64), PKCS#8 in PEM, a
+    /// JSON Web Key, multibase (zrv…), JSON with privateKeyMultibase. Says what it read and shows the public half, which
+    /// tells whether it is the key that you meant. One key may be imported as signing and as write key.
+    Import(Import),
     /// Show the public halves, in all the spellings that others ask for.
     Show(Place),
     /// Record the present signing key and issuer URL as those that sign from now on. Consumers accept credentials by
@@ -35,6 +48,38 @@ pub(super) struct Place {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+}
+
+/// A key, and where it goes: to the file that the configuration (--config) or --folder says.
+#[derive(Args)]
+pub(super) struct Import {
+    /// What the key is for.
+    #[arg(value_enum)]
+    what: What,
+    /// The file with the key. `-` reads standard input. The key itself is never an argument: others could see it.
+    file: PathBuf,
+    /// Give up the key that is there. It is named by its public half, as `keys show` shows it.
+    #[arg(long, value_name = "PUBLIC HALF")]
+    replace: Option<String>,
+    /// Which of several write keys: its file, as keys.write names it.
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// The folder of the key files: keys, if nothing is said.
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// Signs credentials (Ed25519).
+    Signing,
+    /// Writes to the node (Ed25519).
+    Write,
+    /// Opens your own copies (X25519).
+    Encryption,
 }
 
 impl Keys {
@@ -60,6 +105,10 @@ impl Keys {
                 let (files, issuer) = place.resolve(context.path())?;
                 place.show(&files, issuer.as_deref())
             }
+            Self::Import(import) => {
+                context.log()?;
+                import.run(context.path())
+            }
             Self::Accept => accept(context),
         }
     }
@@ -80,21 +129,137 @@ fn accept(context: &Context) -> Outcome {
     })
 }
 
+/// The key files of the configuration or of a folder, and the configuration.
+fn resolve(
+    config: Option<&Path>,
+    folder: Option<&Path>,
+) -> Result<(KeyFiles, Option<Config>), Box<dyn std::error::Error>> {
+    match (config, folder) {
+        (Some(_), Some(_)) => Err("--config says where the keys are: leave --folder out".into()),
+        (Some(path), None) => {
+            let config = Config::load(path)?;
+            Ok((config.keys.clone(), Some(config)))
+        }
+        (None, folder) => Ok((KeyFiles::in_folder(folder.unwrap_or(Path::new("keys"))), None)),
+    }
+}
+
+impl Import {
+    fn run(&self, config: Option<&Path>) -> Outcome {
+        let what = match self.what {
+            What::Signing => Use::Signing,
+            What::Write => Use::Write,
+            What::Encryption => Use::Encryption,
+        };
+        let (files, _) = resolve(config, self.folder.as_deref())?;
+        let file = self.target(what, &files, config)?;
+        let key = self.read(what)?;
+        let imported = keys::import(what, &key, file, self.replace.as_deref())?;
+        if self.json {
+            say::line(&serde_json::to_string_pretty(&json!({
+                "use": what.as_str(),
+                "read": key.to_string(),
+                "public": public_halves(what, &key),
+                "file": file.display().to_string(),
+                "outcome": match imported {
+                    Imported::Made => "made",
+                    Imported::Replaced(_) => "replaced",
+                    Imported::WasThere => "was there",
+                },
+                "replaced": match &imported {
+                    Imported::Replaced(public) => Some(public),
+                    Imported::Made | Imported::WasThere => None,
+                },
+            }))?);
+            return Ok(true);
+        }
+        say::line(&format!("read      {key}"));
+        say::line(&format!("public    {}", what.public(&key)));
+        match &imported {
+            Imported::Made => say::line(&format!("made      {}", file.display())),
+            Imported::Replaced(public) => {
+                say::line(&format!("replaced  {} (before: {public})", file.display()));
+            }
+            Imported::WasThere => say::line(&format!("is there  {} (nothing was written)", file.display())),
+        }
+        if what == Use::Signing && matches!(imported, Imported::Replaced(_)) {
+            say::hint(
+                "A service that has signed with the other key starts with this one only after `keys accept`.",
+            );
+        }
+        Ok(true)
+    }
+
+    /// The file that the key goes to.
+    fn target<'a>(
+        &self,
+        what: Use,
+        files: &'a KeyFiles,
+        config: Option<&Path>,
+    ) -> Result<&'a Path, Box<dyn std::error::Error>> {
+        let all = match what {
+            Use::Signing => std::slice::from_ref(&files.signing),
+            Use::Write => &files.write,
+            Use::Encryption => std::slice::from_ref(&files.encryption),
+        };
+        match (&self.to, all) {
+            (None, [only]) => Ok(only),
+            (None, _) => Err("keys.write names several files: say with --to which one".into()),
+            (Some(to), _) => {
+                let from_config = config.and_then(Path::parent).map(|folder| folder.join(to));
+                let is_meant = |file: &&PathBuf| *file == to || Some(*file) == from_config.as_ref();
+                let found = all.iter().find(is_meant).map(PathBuf::as_path);
+                found.ok_or_else(|| format!("--to names no file of keys.{}", what.as_str()).into())
+            }
+        }
+    }
+
+    fn read(&self, what: Use) -> Result<SecretKey, Box<dyn std::error::Error>> {
+        let bytes = input::read(&self.file).map_err(|error| self.unread(&error))?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err("what was read is longer than 16 KiB, which no key is".into());
+        }
+        let text = NotText::refuse(&bytes).map_err(|error| format!("what was read {error}"))?;
+        let read = SecretKey::read(what.curve(), text);
+        Ok(read.map_err(|error| format!("what was read is no {} key: it {error}", what.as_str()))?)
+    }
+
+    /// Why there is no input, without the name of the file: it may be the key.
+    fn unread(&self, error: &InputError) -> String {
+        let argument = Zeroizing::new(self.file.display().to_string());
+        let is_key = |curve| SecretKey::read(curve, &argument).is_ok();
+        match error {
+            InputError::Unreadable(..) if is_key(Curve::Ed25519) || is_key(Curve::X25519) => {
+                "a key is never an argument, which others can see and shells remember: give it in a file, or on \
+                 standard input as -"
+                    .to_owned()
+            }
+            InputError::Unreadable(_, error) => format!("the file with the key cannot be read: {error}"),
+            InputError::TooLong(_) => "the file with the key is longer than 16 MiB".to_owned(),
+        }
+    }
+}
+
+/// All spellings in which others ask for it.
+fn public_halves(what: Use, key: &SecretKey) -> Value {
+    let public = key.public();
+    match (what, VerificationKey::from_bytes(&public)) {
+        (Use::Signing | Use::Write, Ok(key)) => json!({
+            "multibase": key.to_multibase(),
+            "didKey": key.to_did_key(),
+            "hex": hex::encode(public),
+        }),
+        _ => json!({ "base64": Use::Encryption.public(key), "hex": hex::encode(public) }),
+    }
+}
+
 impl Place {
     fn resolve(
         &self,
         config: Option<&Path>,
     ) -> Result<(KeyFiles, Option<String>), Box<dyn std::error::Error>> {
-        let path = match (config, &self.folder) {
-            (Some(_), Some(_)) => return Err("--config says where the keys are: leave --folder out".into()),
-            (Some(path), None) => path,
-            (None, folder) => {
-                let folder = folder.as_deref().unwrap_or(Path::new("keys"));
-                return Ok((KeyFiles::in_folder(folder), self.issuer.clone()));
-            }
-        };
-        let config = Config::load(path)?;
-        Ok((config.keys, self.issuer.clone().or(config.issuer.url)))
+        let (files, config) = resolve(config, self.folder.as_deref())?;
+        Ok((files, self.issuer.clone().or(config.and_then(|config| config.issuer.url))))
     }
 
     fn show(&self, files: &KeyFiles, issuer: Option<&str>) -> Outcome {

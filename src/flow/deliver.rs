@@ -16,13 +16,13 @@ use idos_credential::{Moment, PublicNotes};
 
 use super::announce::announce;
 use super::profile::job as lane_job;
-use super::{grant, profile, seal};
+use super::{grant, profile, seal, wallet};
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::event::EventKind;
 use crate::model::issuance::{Confirmation, Delivery, HaltCode, Issuance, State, Transaction};
 use crate::model::job::{Job, Work, backoff_millis};
-use crate::model::profile::{Profile, ProfileState};
+use crate::model::profile::{Profile, ProfileState, RecordId};
 use crate::store::{Halt, LaneLease, ProfileChange, StoreError, Tx};
 
 const HOUR: i64 = 3_600_000;
@@ -122,17 +122,21 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
     let Some(subject) = subject(app, job).await? else { return Ok(Plan::Drop) };
     match (&subject, job.work) {
         (Subject::Profile(profile), Work::AddUser) => {
+            let Some(user) = &profile.user else { return Ok(Plan::Drop) };
             let action = AddUserAsInserter {
                 id: profile.user_id,
-                recipient_encryption_public_key: &profile.encryption_public_key,
-                encryption_password_store: profile::password_store(profile.password_store),
+                recipient_encryption_public_key: &user.encryption_public_key,
+                encryption_password_store: profile::password_store(user.password_store),
             };
             pen.sign(&action).await
         }
         (Subject::Profile(profile), _) => {
-            let locked = app.store.locked_wallet(&profile.id).await?;
-            let claim = locked.and_then(|text| profile::unlock_wallet(&app.vault, &profile.id, &text).ok());
-            let Some(claim) = claim else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+            let Some(locked) = app.store.locked_wallet(&profile.id).await? else {
+                return Ok(Plan::Halt(HaltCode::ContentGone));
+            };
+            let Ok(claim) = wallet::unlock(&app.vault, &profile.id, &locked) else {
+                return Ok(Plan::Halt(HaltCode::Unreadable));
+            };
             let proof = claim.proof();
             let action = UpsertWalletAsInserter {
                 id: profile.wallet_id,
@@ -157,11 +161,11 @@ pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, Delive
 
 async fn write_credential(app: &App, issuance: &Issuance, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
     let parcel = match app.store.parcel(issuance).await {
-        Ok(parcel) => parcel,
-        Err(StoreError::Unreadable(_)) => None,
+        Ok(Some(parcel)) => parcel,
+        Ok(None) => return Ok(Plan::Halt(HaltCode::ContentGone)),
+        Err(StoreError::Unreadable(_)) => return Ok(Plan::Halt(HaltCode::Unreadable)),
         Err(error) => return Err(error.into()),
     };
-    let Some(parcel) = parcel else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
     let (sealed, original) = (&parcel.sealed, parcel.sealed.original());
     match issuance.delivery {
         Delivery::Inserter => {
@@ -181,7 +185,7 @@ async fn write_credential(app: &App, issuance: &Issuance, pen: &Pen<'_>) -> Resu
             let Some(copy) = sealed.copy() else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
             let signed =
                 parcel.locked_grant.and_then(|text| grant::unlock(&app.vault, &issuance.id, &text).ok());
-            let Some(signed) = signed else { return Ok(Plan::Halt(HaltCode::Unreadable)) };
+            let Some(signed) = signed else { return Ok(Plan::Halt(HaltCode::GrantUnreadable)) };
             let now = app.clock.now().unix_seconds();
             if now > signed.grant.not_after().unix() {
                 return Ok(Plan::Halt(HaltCode::GrantExpired));
@@ -238,7 +242,8 @@ pub async fn is_done(app: &App, client: &Client, signer: &Signer, job: &Job) -> 
     Ok(match (&subject, job.work) {
         (Subject::Profile(profile), Work::AddUser) => {
             let user = client.call_one(signer, &GetUserAsInserter { id: profile.user_id }).await?;
-            user.is_some_and(|user| user.recipient_encryption_public_key == profile.encryption_public_key)
+            let wanted = profile.user.as_ref().map(|user| &user.encryption_public_key);
+            user.is_some_and(|user| Some(&user.recipient_encryption_public_key) == wanted)
         }
         // The same wallet id again replaces the row by itself.
         (Subject::Profile(_), _) | (Subject::Issuance(_), Work::EditNotes) => false,
@@ -305,7 +310,11 @@ pub async fn succeeded(
             tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Created, change, now)
                 .await?;
             seal::hurry_all(&mut tx, &waiting, now).await?;
-            record = Some(entry(profile.id.as_str(), Act::ProfileCreated, &detail, now));
+            let act = match profile.id {
+                RecordId::Profile(_) => Act::ProfileCreated,
+                RecordId::Wallet(_) => Act::WalletAdded,
+            };
+            record = Some(entry(profile.id.as_str(), act, &detail, now));
         }
     }
     tx.finish_job(job).await?;
@@ -388,9 +397,11 @@ pub enum Verdict {
 #[must_use]
 pub fn verdict(app: &App, job: &Job, error: &idos_client::Error) -> Verdict {
     let halt = match error.refusal() {
-        Some(Refusal::NotAnInserter | Refusal::NotAllowed) => HaltCode::NotAnInserter,
+        // A grant names one of our keys, and so does what is sealed: one of the two is no delegate, or not of the same
+        // inserter. Another grant would meet the same.
+        Some(Refusal::NotAnInserter | Refusal::NotAllowed | Refusal::GrantIssuer) => HaltCode::NotAnInserter,
         Some(Refusal::GrantWindow) => HaltCode::GrantExpired,
-        Some(Refusal::GrantSignature | Refusal::GrantIssuer | Refusal::GrantTimes) => HaltCode::GrantRefused,
+        Some(Refusal::GrantSignature | Refusal::GrantTimes) => HaltCode::GrantRefused,
         Some(Refusal::GrantOwnerUnknown) => HaltCode::OwnerUnknown,
         Some(Refusal::WalletInvalid) => HaltCode::WalletRefused,
         Some(Refusal::WalletTaken) => HaltCode::WalletTaken,
@@ -419,12 +430,40 @@ pub async fn refused(
     error: &idos_client::Error,
 ) -> Result<(), StoreError> {
     tracing::warn!(job.id = %job.id, job.work = %job.work, subject = job.subject, "A transaction did nothing: {error}");
-    match verdict(app, job, error) {
+    let verdict = match verdict(app, job, error) {
+        Verdict::Halt(_)
+            if job.attempts < app.delivery.max_attempts && will_pass(app, job, error).await? =>
+        {
+            Verdict::Retry
+        }
+        verdict => verdict,
+    };
+    match verdict {
         Verdict::Halt(code) => halt_in_lane(app, lease, job, code).await,
         Verdict::Retry => {
             let due = app.clock.now().plus_millis(backoff_millis(job.attempts, rand::random()));
             later(app, lease, job, due, "the node could not do it").await
         }
+    }
+}
+
+/// Whether a refusal is only about the moment: what it misses is on its way by another job, or the time of the node's
+/// blocks is behind or ahead of ours.
+async fn will_pass(app: &App, job: &Job, error: &idos_client::Error) -> Result<bool, StoreError> {
+    match (error.refusal(), subject(app, job).await?) {
+        (Some(Refusal::GrantOwnerUnknown), Some(Subject::Issuance(issuance))) => {
+            Ok(!app.store.profiles_under_way(issuance.user_id).await?.is_empty())
+        }
+        (Some(Refusal::UserUnknown), Some(Subject::Profile(profile))) => {
+            let under_way = app.store.profiles_under_way(profile.user_id).await?;
+            Ok(under_way.iter().any(|other| other.id != profile.id && other.user.is_some()))
+        }
+        (Some(Refusal::GrantWindow), Some(Subject::Issuance(issuance))) => {
+            let locked = app.store.locked_grant(&issuance.id).await?;
+            let kept = locked.and_then(|locked| grant::unlock(&app.vault, &issuance.id, &locked).ok());
+            Ok(kept.is_some_and(|kept| grant::is_current(app, &kept.grant)))
+        }
+        _ => Ok(false),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::mem::take;
 use std::time::Duration;
 
-use idos_client::{GrantParties, GrantTime, WriteGrant};
+use idos_client::{GrantParties, GrantTime, Refusal, WriteGrant};
 use idos_credential::{Invalid, Moment, Problem};
-use idos_wallet::{OwnershipProof, WalletType};
+use idos_wallet::{Field, InvalidProof, OwnershipProof, WalletType, check_wallet};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,13 @@ const HEAD_START_SECONDS: i64 = 300;
 
 /// A grant that ends sooner than this cannot be counted on to be used in time.
 const SHORTEST_REST_SECONDS: i64 = 60;
+
+/// What is said of a grant that another issuance has.
+pub(super) const USED: &str =
+    "is that of another issuance's grant, and a grant works once: have a new one signed";
+
+/// What is said of an owner without a profile.
+pub(super) const NO_PROFILE: &str = "belongs to no idOS profile: add the wallet to the user's profile first";
 
 /// Why there is no grant, or why it is refused.
 #[derive(Debug, thiserror::Error)]
@@ -79,20 +86,40 @@ pub async fn offer(
     )
     .map_err(|_| Invalid::from(Problem::new("validForSeconds", "must be positive")))?;
 
-    let text = message(app, &grant).await?;
+    let text = message(app, &grant, "").await?;
     Ok((grant, text))
 }
 
-async fn message(app: &App, grant: &WriteGrant) -> Result<String, GrantError> {
-    let text = app.idos().await?.call_one(&app.identity(), &grant.message()).await?;
-    text.ok_or_else(|| idos_client::Error::Malformed("the text of a write grant").into())
+/// The text to sign. Where the node makes none of these values, the field is `at`.
+async fn message(app: &App, grant: &WriteGrant, at: &str) -> Result<String, GrantError> {
+    match app.idos().await?.call_one(&app.identity(), &grant.message()).await {
+        Ok(text) => text.ok_or_else(|| idos_client::Error::Malformed("the text of a write grant").into()),
+        Err(error) if is_about_values(&error) => {
+            tracing::warn!("The node makes no text of a write grant: {error}");
+            Err(Invalid::from(Problem::new(at, "has values of which the node makes no text to sign")).into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the node has looked at the values and does not take them: not where it is away, answers for something else, or
+/// does not know who asks.
+fn is_about_values(error: &idos_client::Error) -> bool {
+    /// The engine's own code: what an extension of it refuses.
+    const ENGINE: i64 = -300;
+    let has_looked = match error {
+        idos_client::Error::View { .. } => true,
+        idos_client::Error::Node { code, .. } => *code == ENGINE,
+        _ => false,
+    };
+    has_looked && matches!(error.refusal(), None | Some(Refusal::GrantTimes | Refusal::ValueRefused))
 }
 
 /// Checks a signed grant: its owner, its window, its issuer's key, its signature. Names what is wrong as
 /// `grant.notAfter`, `owner.publicKey`, `signature`. What needs no node is checked first.
 pub async fn check(app: &App, signed: &SignedGrant) -> Result<(), GrantError> {
     check_alone(app, signed)?;
-    let text = message(app, &signed.grant).await?;
+    let text = message(app, &signed.grant, "grant").await?;
     Ok(check_signature(signed, &text)?)
 }
 
@@ -100,9 +127,9 @@ pub async fn check(app: &App, signed: &SignedGrant) -> Result<(), GrantError> {
 pub fn check_alone(app: &App, signed: &SignedGrant) -> Result<(), Invalid> {
     check_owner(&signed.owner)?;
     let grant = &signed.grant;
-    let now = app.clock.now().unix_seconds();
     let same = match signed.owner.wallet_type {
-        WalletType::Evm => grant.owner.eq_ignore_ascii_case(signed.owner.identifier()),
+        // Text of hexadecimal digits: the case says nothing.
+        WalletType::Evm | WalletType::FaceSign => grant.owner.eq_ignore_ascii_case(signed.owner.identifier()),
         _ => grant.owner == signed.owner.identifier(),
     };
     let rules = [
@@ -113,7 +140,7 @@ pub fn check_alone(app: &App, signed: &SignedGrant) -> Result<(), Invalid> {
             "is none of this issuer's write keys",
         ),
         (
-            grant.not_after().unix() >= now.saturating_add(SHORTEST_REST_SECONDS),
+            is_current(app, grant),
             "grant.notAfter",
             "is past, or less than a minute away: have a new grant signed",
         ),
@@ -123,28 +150,73 @@ pub fn check_alone(app: &App, signed: &SignedGrant) -> Result<(), Invalid> {
         .filter(|(holds, ..)| !holds)
         .map(|(_, field, problem)| Problem::new(field, problem))
         .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Invalid { problems }) }
+    if !problems.is_empty() {
+        return Err(Invalid { problems });
+    }
+    check_form(signed)
+}
+
+/// Whether the grant has not ended yet, nor is about to.
+#[must_use]
+pub fn is_current(app: &App, grant: &WriteGrant) -> bool {
+    grant.not_after().unix() >= app.clock.now().unix_seconds().saturating_add(SHORTEST_REST_SECONDS)
 }
 
 fn check_signature(signed: &SignedGrant, text: &str) -> Result<(), Invalid> {
-    let owner = &signed.owner;
-    let proof = OwnershipProof {
-        wallet_type: owner.wallet_type,
-        address: owner.address.expose(),
-        public_key: owner.public_key.as_ref().map(|key| key.expose().as_str()),
-        message: text,
-        signature: signed.signature.expose(),
-    };
-    proof.verify().map_err(|_| {
+    proof(signed, text).verify().map_err(|_| {
         Problem::new("signature", "is not this wallet's signature over the text of this grant").into()
     })
 }
 
-fn check_owner(owner: &Owner) -> Result<(), Invalid> {
-    if owner.wallet_type != WalletType::Evm && owner.public_key.is_none() {
-        return Err(Problem::new("owner.publicKey", "is required for this type of wallet").into());
+/// Whether the signature is written as this wallet writes its signatures. Over which text it must be, only the node knows.
+fn check_form(signed: &SignedGrant) -> Result<(), Invalid> {
+    match proof(signed, "any other text").verify() {
+        Ok(()) | Err(InvalidProof::WrongSignature) => Ok(()),
+        Err(error) => match error.field() {
+            Field::Signature => {
+                Err(Problem::new("signature", "is not written as signatures of this type of wallet are")
+                    .into())
+            }
+            _ => Err(wrong_wallet(error)),
+        },
     }
-    Ok(())
+}
+
+fn proof<'a>(signed: &'a SignedGrant, message: &'a str) -> OwnershipProof<'a> {
+    OwnershipProof {
+        wallet_type: signed.owner.wallet_type,
+        address: signed.owner.address.expose(),
+        public_key: signed.owner.public_key.as_ref().map(|key| key.expose().as_str()),
+        message,
+        signature: signed.signature.expose(),
+    }
+}
+
+fn check_owner(owner: &Owner) -> Result<(), Invalid> {
+    let public_key = owner.public_key.as_ref().map(|key| key.expose().as_str());
+    check_wallet(owner.wallet_type, owner.address.expose(), public_key).map_err(wrong_wallet)
+}
+
+fn wrong_wallet(error: InvalidProof) -> Invalid {
+    let (field, problem) = match (error.field(), error) {
+        (Field::PublicKey, InvalidProof::Missing { .. }) => {
+            ("owner.publicKey", "is required for this type of wallet")
+        }
+        (Field::PublicKey, _) => ("owner.publicKey", "is no public key of this type of wallet"),
+        (_, InvalidProof::NotOfThisKey { .. }) => ("owner.address", "does not belong to the public key"),
+        _ => ("owner.address", "is no address of this type of wallet"),
+    };
+    Problem::new(field, problem).into()
+}
+
+/// Whether some profile has the owner's wallet, as far as a node tells an issuer: `None` for NEAR, where a node knows the
+/// owner by the key, and looks wallets up by their address only.
+pub async fn is_owner_known(app: &App, owner: &Owner) -> Result<Option<bool>, NodeError> {
+    if owner.wallet_type == WalletType::Near {
+        return Ok(None);
+    }
+    let found = super::profile::exists(app.idos().await?, &app.identity(), owner.address.expose()).await?;
+    Ok(Some(found))
 }
 
 /// A grant as it lies in the vault.

@@ -5,16 +5,16 @@
 //! credential waits, locked, for as long as the configuration allows.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use idos_client::actions::GetUserAsInserter;
 use idos_credential::{Invalid, Moment, RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
+use uuid::Uuid;
 
 use super::contact::LockedContact;
 use super::grant::{self, GrantError, random_uuid};
 use super::issue::{self, IssueError};
-use super::profile::job;
+use super::profile::{LOOK_UP, NotAnInserter, Seen, job, see};
 use super::{Accepted, contact};
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
@@ -29,8 +29,8 @@ use crate::vault::VaultError;
 
 const HOUR: i64 = 3_600_000;
 
-/// How long the caller waits for the node to be asked. What takes longer waits in the background.
-const LOOK_UP: Duration = Duration::from_secs(5);
+/// Where the id of a grant stands in a submission.
+const GRANT_ID: &str = "delivery.writeGrant.grant.id";
 
 /// How soon it is looked again for a profile that was not there.
 const FIRST_LOOK: i64 = 5_000;
@@ -57,6 +57,9 @@ pub enum IntakeError {
     /// It cannot be sealed.
     #[error("it cannot be sealed: {0}")]
     Seal(IssueError),
+    /// The write key may not write.
+    #[error(transparent)]
+    NotAnInserter(#[from] NotAnInserter),
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -138,7 +141,7 @@ pub async fn accept(
         id,
     };
     let grantee_key = copy_for.map(|copy| copy.encryption_key);
-    let (user_key, is_there) = recipient(app, caller, &issuance).await?;
+    let Recipient { key: user_key, is_there } = recipient(app, caller, &issuance, grant.as_deref()).await?;
     let content = if let Some(user_key) = user_key {
         issuance.recipient_key = Some(user_key.to_base64());
         let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone()).await?;
@@ -162,7 +165,10 @@ pub async fn accept(
     issuance.waits_until = (state != State::Queued).then(|| now.plus_millis(i64::from(hours) * HOUR));
     let kept = Kept {
         grantee_key: grantee_key.map(|key| key.to_base64()),
-        grant: grant.map(|grant| grant::lock(&app.vault, &issuance.id, &grant)).transpose()?,
+        grant: match grant {
+            Some(grant) => Some((grant.grant.id, grant::lock(&app.vault, &issuance.id, &grant)?)),
+            None => None,
+        },
         contact: contact.map(|contact| contact::lock(&app.vault, &issuance.id, &contact)).transpose()?,
         content,
     };
@@ -173,7 +179,8 @@ pub async fn accept(
 struct Kept {
     content: Content,
     grantee_key: Option<String>,
-    grant: Option<String>,
+    /// The grant's id, and the grant, locked.
+    grant: Option<(Uuid, String)>,
     contact: Option<LockedContact>,
 }
 
@@ -200,8 +207,11 @@ async fn remember(
         Content::Sealed(sealed) => tx.keep_parcel(&issuance.id, sealed).await?,
         Content::Waiting(locked) => tx.keep_evidence(&issuance.id, locked).await?,
     }
-    if let Some(locked) = &kept.grant {
-        tx.keep_grant(&issuance.id, locked).await?;
+    if let Some((grant_id, locked)) = &kept.grant {
+        match tx.keep_grant(&issuance.id, *grant_id, locked).await {
+            Err(StoreError::Exists) => return Err(invalid(GRANT_ID, grant::USED)),
+            kept => kept?,
+        }
     }
     if let Some(contact) = &kept.contact {
         contact.keep(&mut tx, &issuance.id, now).await?;
@@ -261,50 +271,90 @@ async fn check_grant(app: &App, grant: &SignedGrant, copy_for: Option<&CopyFor>)
             "is later than a sealed credential may wait",
         ));
     }
-    let checked = tokio::time::timeout(LOOK_UP, grant::check(app, grant));
-    match checked.await.unwrap_or(Err(GrantError::Node(NodeError::TooSlow))) {
-        Ok(()) => {}
-        Err(GrantError::Invalid(invalid)) => return Err(at(invalid)),
-        Err(GrantError::Node(error)) => {
-            tracing::warn!("The node cannot be asked for the text of a write grant: {error}");
-        }
+    if app.store.is_grant_in_use(grant.grant.id, None).await? {
+        return Err(invalid(GRANT_ID, grant::USED));
     }
     let grantee = copy_for.map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone());
-    if grant.grant.grantee.eq_ignore_ascii_case(&grantee) {
-        Ok(())
-    } else {
-        Err(invalid(
+    if !grant.grant.grantee.eq_ignore_ascii_case(&grantee) {
+        return Err(invalid(
             "delivery.writeGrant.grant.grantee",
             "is not who gets the copy: the issuer, or the grantee of delivery.copyFor",
-        ))
+        ));
+    }
+    let checked = tokio::time::timeout(LOOK_UP, grant::check(app, grant));
+    match checked.await.unwrap_or(Err(GrantError::Node(NodeError::TooSlow))) {
+        Ok(()) => Ok(()),
+        Err(GrantError::Invalid(invalid)) => Err(at(invalid)),
+        Err(GrantError::Node(error)) => {
+            tracing::warn!("The node cannot be asked for the text of a write grant: {error}");
+            Ok(())
+        }
     }
 }
 
-/// The user's encryption key, if it is known, and whether the user is on the network already.
+/// For whom a credential is sealed.
+struct Recipient {
+    /// The user's encryption key, if it is known.
+    key: Option<RecipientKey>,
+    /// Whether the user is on the network, with all that the credential needs.
+    is_there: bool,
+}
+
+/// Finds out for whom it is sealed; refuses what could not be written for this user.
 async fn recipient(
     app: &App,
     caller: &Caller,
     issuance: &Issuance,
-) -> Result<(Option<RecipientKey>, bool), IntakeError> {
-    if let Some(profile) = app.store.profile_of(&caller.client, issuance.user_id).await?
-        && profile.state == ProfileState::Pending
+    grant: Option<&SignedGrant>,
+) -> Result<Recipient, IntakeError> {
+    let write = app.write_key(&issuance.write_key).unwrap_or_else(|| app.write_key_for(issuance.id.as_str()));
+    let seen = see(app, write, issuance.user_id).await?;
+    // The key that a grant names has to be a delegate as well.
+    if let (Some(grant), Seen::User(_) | Seen::Nobody) = (grant, &seen)
+        && let Some(named) = app.write_key(&grant.grant.issuer_public_key)
+        && named.rows.public_hex() != write.rows.public_hex()
     {
-        return Ok((RecipientKey::from_base64(&profile.encryption_public_key).ok(), false));
+        see(app, named, issuance.user_id).await?;
     }
-    match tokio::time::timeout(LOOK_UP, user_on_network(app, issuance))
-        .await
-        .unwrap_or(Err(NodeError::TooSlow))
-    {
-        Ok(Some(key)) => {
-            let key = RecipientKey::from_base64(&key).map_err(|_| {
-                invalid("userId", "belongs to a user whose encryption key cannot be sealed for")
-            })?;
-            Ok((Some(key), true))
+    let under_way = app.store.profiles_under_way(issuance.user_id).await?;
+    let has_owner = match grant {
+        Some(grant) => check_owner(app, grant, &seen, under_way.is_empty()).await?,
+        None => true,
+    };
+    if let Seen::User(user) = seen {
+        let key = RecipientKey::from_base64(&user.recipient_encryption_public_key)
+            .map_err(|_| invalid("userId", "belongs to a user whose encryption key cannot be sealed for"))?;
+        return Ok(Recipient { key: Some(key), is_there: has_owner });
+    }
+    let announced = app.store.profile_of(&caller.client, issuance.user_id).await?;
+    let announced = announced.filter(|profile| profile.state == ProfileState::Pending).and_then(|p| p.user);
+    let key = announced.and_then(|user| RecipientKey::from_base64(&user.encryption_public_key).ok());
+    Ok(Recipient { key, is_there: false })
+}
+
+/// Whose wallet has signed the grant, as far as a node tells it. Gives whether it can be counted on to be on the network:
+/// it may still be on its way, by a job of ours.
+async fn check_owner(
+    app: &App,
+    grant: &SignedGrant,
+    seen: &Seen,
+    is_settled: bool,
+) -> Result<bool, IntakeError> {
+    const AT: &str = "delivery.writeGrant.owner.address";
+    if matches!(seen, Seen::Away) {
+        return Ok(is_settled);
+    }
+    let look = tokio::time::timeout(LOOK_UP, grant::is_owner_known(app, &grant.owner));
+    match (look.await.unwrap_or(Err(NodeError::TooSlow)), seen) {
+        (Ok(Some(false)), Seen::User(_)) if is_settled => Err(invalid(AT, grant::NO_PROFILE)),
+        // The node would write into the profile that the wallet belongs to.
+        (Ok(Some(true)), Seen::Nobody) if is_settled => {
+            Err(invalid(AT, "belongs to the profile of another user than userId"))
         }
-        Ok(None) => Ok((None, false)),
-        Err(error) => {
-            tracing::warn!(issuance.id = %issuance.id, "The node cannot be asked for a user: {error}");
-            Ok((None, false))
+        (Ok(known), _) => Ok(known.unwrap_or(is_settled)),
+        (Err(error), _) => {
+            tracing::warn!("The node cannot be asked for the owner of a write grant: {error}");
+            Ok(is_settled)
         }
     }
 }

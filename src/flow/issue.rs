@@ -9,6 +9,7 @@ use idos_credential::{
     CredentialFields, Draft, Invalid, Moment, Problem, PublicNotes, RecipientKey, SealedCredential,
     SignedCredential, WriteKey,
 };
+use idos_wallet::MAX_SIGNATURE_LEN;
 use rand::rngs::OsRng;
 
 use super::submit::{Receipt, submit};
@@ -19,8 +20,9 @@ use crate::model::issuance::Kind;
 use crate::model::notes::NotesForm;
 use crate::model::submission::Evidence;
 
-/// What a transaction holds beside the contents: keys, signatures, the grant, the public notes.
-const ROOM_FOR_THE_REST: usize = 24 * 1024;
+/// What a transaction holds beside the contents: keys, signatures, the grant, the public notes. The signature of a grant
+/// is by far the longest of it: those of NEAR hold what was signed.
+const ROOM_FOR_THE_REST: usize = 24 * 1024 + MAX_SIGNATURE_LEN;
 
 /// Why nothing was issued.
 #[derive(Debug, thiserror::Error)]

@@ -19,6 +19,7 @@ pub mod revoke;
 pub mod seal;
 mod submit;
 pub mod sweep;
+pub mod wallet;
 
 pub use submit::Receipt;
 

@@ -1,29 +1,30 @@
 //! Create a user's idOS profile: the user with an encryption key, and a wallet that is proven to be theirs.
 
-use std::mem::take;
+use std::time::Duration;
 
 use idos_client::actions::{
     AddUserAsInserter, GetUserAsInserter, HasProfile, PasswordStore, UpsertWalletAsInserter, UserRecord,
 };
-use idos_client::{Client, Signer};
+use idos_client::{Client, Refusal, Signer};
 use idos_credential::RecipientKey;
 use idos_wallet::{InvalidProof, OwnershipProof};
 use rand::rngs::OsRng;
-use serde::{Deserialize, Serialize};
 use uuid::{Uuid, Variant};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Accepted;
 use super::submit::submit;
+use super::wallet::{self, Wanted};
 use crate::app::{App, NodeError};
-use crate::model::audit::{Act, Entry};
+use crate::keys::WriteKeyPair;
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::ProfileId;
 use crate::model::job::{Job, Work};
-use crate::model::personal::Personal;
-use crate::model::profile::{self as model, NewProfile, Profile, ProfileState, WalletClaim};
+use crate::model::profile::{self as model, NewProfile, Profile, ProfileState, UserKeys};
 use crate::store::StoreError;
-use crate::vault::{Vault, VaultError};
+use crate::vault::VaultError;
+
+/// How long the caller waits for the node to be asked. What takes longer is found out in the background.
+pub(super) const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// A profile to be created at once, by [`create`]. The ids are chosen by the caller beforehand, so that trying again makes no second one.
 pub struct ProfileToCreate<'a> {
@@ -137,7 +138,45 @@ pub struct Found {
     pub user: Option<UserRecord>,
 }
 
-/// Why a profile was not accepted to be created.
+/// A write key is no delegate of an inserter: nothing that it is to write can be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the write key {0} is no delegate of an inserter (idos-issuer doctor)")]
+pub struct NotAnInserter(
+    /// Its public half: lower-case hex.
+    pub String,
+);
+
+/// What a node says about a user before anything is accepted.
+pub(super) enum Seen {
+    /// There is one.
+    User(UserRecord),
+    /// There is none.
+    Nobody,
+    /// The node cannot be asked: whatever it is, it is found out in the background.
+    Away,
+}
+
+/// Asks for a user, as the write key that is to write: so it is also known whether that may.
+pub(super) async fn see(app: &App, key: &WriteKeyPair, user_id: Uuid) -> Result<Seen, NotAnInserter> {
+    let signer = Signer::from_seed(&key.seed);
+    let look = async {
+        let user = app.idos().await?.call_one(&signer, &GetUserAsInserter { id: user_id }).await?;
+        Ok::<_, NodeError>(user)
+    };
+    match tokio::time::timeout(LOOK_UP, look).await.unwrap_or(Err(NodeError::TooSlow)) {
+        Ok(Some(user)) => Ok(Seen::User(user)),
+        Ok(None) => Ok(Seen::Nobody),
+        Err(NodeError::Node(error)) if error.refusal() == Some(Refusal::NotAnInserter) => {
+            Err(NotAnInserter(key.rows.public_hex()))
+        }
+        Err(error) => {
+            tracing::warn!("The node cannot be asked for a user: {error}");
+            Ok(Seen::Away)
+        }
+    }
+}
+
+/// Why a profile was not accepted to be created, or a wallet to be added.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// Another request had the same key.
@@ -152,6 +191,21 @@ pub enum RequestError {
     /// The same user is being created with another encryption key.
     #[error("this user is being created already, with another encryption key")]
     OtherKey,
+    /// The user is on the network, with another encryption key.
+    #[error("this user exists already, with another encryption key")]
+    UserExists,
+    /// The user is not on the network, and not on the way there.
+    #[error("this user has no profile")]
+    UserUnknown,
+    /// The wallet belongs to a profile.
+    #[error("the wallet belongs to a profile already")]
+    WalletTaken,
+    /// The wallet is on its way into a profile.
+    #[error("the wallet is being added to a profile already")]
+    WalletUnderWay,
+    /// The write key may not write.
+    #[error(transparent)]
+    NotAnInserter(#[from] NotAnInserter),
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -160,95 +214,47 @@ pub enum RequestError {
     Store(#[from] StoreError),
 }
 
-/// Accepts a profile to be created. The wallet's proof is verified here, before any network.
+/// Accepts a profile to be created. The wallet's proof is verified here, before any network; then the node is asked
+/// whether the user or the wallet is there, if it can be asked.
 pub async fn request(
     app: &App,
     caller: &Caller,
     key: &Idempotency,
     new: NewProfile,
 ) -> Result<Accepted<Profile>, RequestError> {
-    if let Some(accepted) = replay(app, caller, key).await? {
+    if let Some(accepted) = wallet::replay(app, caller, key).await? {
         return Ok(accepted);
     }
     if !is_user_id(new.user_id) {
         return Err(RequestError::UserId);
     }
     new.wallet.proof().verify()?;
-    let now = app.clock.now();
-    // Asked for twice, under two keys: it is one profile, with one row for the wallet.
-    let under_way = app.store.profile_of(&caller.client, new.user_id).await?;
-    if let Some(there) =
-        under_way.filter(|there| matches!(there.state, ProfileState::Pending | ProfileState::Halted))
-    {
-        if there.encryption_public_key != new.encryption_key.to_base64() {
-            return Err(RequestError::OtherKey);
-        }
-        let locked = app.store.locked_wallet(&there.id).await?;
-        let claim = locked.and_then(|locked| unlock_wallet(&app.vault, &there.id, &locked).ok());
-        if claim.is_some_and(|claim| claim.address.expose() == new.wallet.address.expose()) {
-            let mut tx = app.store.begin().await?;
-            match tx.claim(&caller.client, key, there.id.as_str(), now).await {
-                Ok(()) => tx.commit().await?,
-                Err(StoreError::Exists) => {
-                    drop(tx);
-                    return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
-                }
-                Err(error) => return Err(error.into()),
-            }
-            return Ok(Accepted { record: there, replayed: true });
-        }
-    }
-    let id = ProfileId::new(now, &mut OsRng);
-    let profile = Profile {
-        client: caller.client.clone(),
-        state: ProfileState::Pending,
-        user_id: new.user_id,
-        wallet_id: super::grant::random_uuid(),
-        write_key: app.write_key_for(id.as_str()).rows.public_hex(),
+    let user = UserKeys {
         encryption_public_key: new.encryption_key.to_base64(),
         password_store: new.password_store,
-        halt: None,
-        waits_until: None,
-        transaction: None,
-        created_at: now,
-        updated_at: now,
-        id,
     };
-    let locked = lock_wallet(&app.vault, &profile.id, &new.wallet)?;
-
-    let mut tx = app.store.begin().await?;
-    match tx.claim(&caller.client, key, profile.id.as_str(), now).await {
-        Ok(()) => {}
-        Err(StoreError::Exists) => {
-            drop(tx);
-            return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+    // Asked for twice, under two keys: it is one profile, with one row for the wallet. One that has stopped is not: who
+    // asks again may have mended what was wrong with it.
+    let newest = app.store.profile_of(&caller.client, new.user_id).await?;
+    if let Some(there) = newest.filter(|there| there.state == ProfileState::Pending) {
+        if there.user.as_ref().map(|user| &user.encryption_public_key) != Some(&user.encryption_public_key) {
+            return Err(RequestError::OtherKey);
         }
-        Err(error) => return Err(error.into()),
+        if wallet::is_of(app, &there, &new.wallet).await? {
+            return wallet::take_for_the_same(app, caller, key, there).await;
+        }
     }
-    tx.add_profile(&profile, &locked).await?;
-    tx.enqueue(&job(Work::AddUser, profile.id.as_str(), &profile.write_key, now)).await?;
-    tx.record(&Entry {
-        at: now,
-        actor: caller.actor(),
-        act: Act::ProfileRequested,
-        subject: profile.id.as_str().to_owned(),
-        detail: format!("user:{}", profile.user_id),
-    })
-    .await?;
-    tx.commit().await?;
-    app.announce_change();
-    Ok(Accepted { record: profile, replayed: false })
-}
-
-async fn replay(
-    app: &App,
-    caller: &Caller,
-    key: &Idempotency,
-) -> Result<Option<Accepted<Profile>>, RequestError> {
-    let Some((subject, same)) = app.store.claimed(&caller.client, key).await? else { return Ok(None) };
-    let id = subject.parse().ok().filter(|_| same).ok_or(RequestError::KeyReused)?;
-    let record = app.store.profile(&id).await?.ok_or(RequestError::KeyReused)?;
-    Ok(Some(Accepted { record, replayed: true }))
+    let now = app.clock.now();
+    let id = ProfileId::new(now, &mut OsRng);
+    let write = app.write_key_for(id.as_str());
+    if let Seen::User(there) = see(app, write, new.user_id).await?
+        && there.recipient_encryption_public_key != user.encryption_public_key
+    {
+        return Err(RequestError::UserExists);
+    }
+    wallet::check_free(app, &new.wallet).await?;
+    let wanted = Wanted { id: id.into(), user_id: new.user_id, user: Some(user), write, wallet: &new.wallet };
+    wallet::keep(app, caller, key, wanted, now).await
 }
 
 /// Work for a lane.
@@ -263,43 +269,4 @@ pub fn password_store(store: model::PasswordStore) -> PasswordStore {
         model::PasswordStore::User => PasswordStore::User,
         model::PasswordStore::Mpc => PasswordStore::Mpc,
     }
-}
-
-/// A wallet's claim as it lies in the vault.
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-struct Kept {
-    wallet_type: String,
-    address: String,
-    public_key: Option<String>,
-    message: String,
-    signature: String,
-}
-
-fn place(id: &ProfileId) -> String {
-    format!("profile/{id}")
-}
-
-fn lock_wallet(vault: &Vault, id: &ProfileId, claim: &WalletClaim) -> Result<String, VaultError> {
-    let kept = Kept {
-        wallet_type: claim.wallet_type.as_str().to_owned(),
-        address: claim.address.expose().clone(),
-        public_key: claim.public_key.as_ref().map(|key| key.expose().clone()),
-        message: claim.message.expose().clone(),
-        signature: claim.signature.expose().clone(),
-    };
-    let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
-    vault.lock(&place(id), &json, &mut OsRng)
-}
-
-/// Unlocks the wallet's claim of a profile.
-pub fn unlock_wallet(vault: &Vault, id: &ProfileId, locked: &str) -> Result<WalletClaim, VaultError> {
-    let json = vault.unlock(&place(id), locked)?;
-    let mut kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
-    Ok(WalletClaim {
-        wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
-        address: Personal::new(take(&mut kept.address)),
-        public_key: kept.public_key.take().map(Personal::new),
-        message: Personal::new(take(&mut kept.message)),
-        signature: Personal::new(take(&mut kept.signature)),
-    })
 }

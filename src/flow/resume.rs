@@ -8,10 +8,10 @@ use super::profile::job;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::client::Caller;
-use crate::model::ids::{IssuanceId, JobId, ProfileId};
-use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
+use crate::model::ids::{IssuanceId, JobId};
+use crate::model::issuance::{Delivery, HaltCode, Issuance, State, Stopped};
 use crate::model::job::{Job, JobState, Work};
-use crate::model::profile::ProfileState;
+use crate::model::profile::{ProfileState, RecordId};
 use crate::model::submission::SignedGrant;
 use crate::store::{ProfileChange, StoreError};
 use crate::vault::VaultError;
@@ -29,7 +29,7 @@ pub enum ResumeError {
     #[error("its content is gone: submit again")]
     ContentGone,
     /// It takes a new write grant.
-    #[error("it takes a new write grant: {}", .0.cure())]
+    #[error("it takes a new write grant: {}", .0.cure(Stopped::Issuance))]
     GrantNeeded(HaltCode),
     /// It is not written by a write grant.
     #[error("it is not written by a write grant")]
@@ -74,6 +74,9 @@ pub async fn resume(
             return Err(ResumeError::NoGrantWanted);
         }
         grant::check(app, new).await?;
+        if app.store.is_grant_in_use(new.grant.id, Some(id)).await? {
+            return Err(used_elsewhere());
+        }
         if !issuance
             .grantee
             .as_deref()
@@ -82,12 +85,31 @@ pub async fn resume(
             let problem = "is not who the copy is sealed for";
             return Err(Invalid::from(idos_credential::Problem::new("grant.grantee", problem)).into());
         }
+        // Where the user is not there yet, the wallet may come with the profile.
+        let is_there = issuance.sealed_at.is_some() && issuance.halt != Some(HaltCode::UserUnknown);
+        if is_there
+            && grant::is_owner_known(app, &new.owner).await? == Some(false)
+            && app.store.profiles_under_way(issuance.user_id).await?.is_empty()
+        {
+            let problem = idos_credential::Problem::new("owner.address", grant::NO_PROFILE);
+            return Err(Invalid::from(problem).into());
+        }
     }
-    let is_spent =
-        matches!(issuance.halt, Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed));
-    let has_grant = app.store.has_grant(id).await?;
-    if new_grant.is_none() && issuance.delivery == Delivery::WriteGrant && (is_spent || !has_grant) {
-        return Err(ResumeError::GrantNeeded(issuance.halt.unwrap_or(HaltCode::GrantExpired)));
+    if new_grant.is_none() && issuance.delivery == Delivery::WriteGrant {
+        let is_spent = matches!(
+            issuance.halt,
+            Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed)
+        );
+        let kept = app.store.locked_grant(id).await?;
+        // One that cannot be unlocked may be again: the vault key may be back when its turn comes.
+        let has_run_out = kept
+            .as_deref()
+            .and_then(|locked| grant::unlock(&app.vault, id, locked).ok())
+            .is_some_and(|kept| !grant::is_current(app, &kept.grant));
+        if is_spent || kept.is_none() || has_run_out {
+            let code = if has_run_out { Some(HaltCode::GrantExpired) } else { issuance.halt };
+            return Err(ResumeError::GrantNeeded(code.unwrap_or(HaltCode::GrantExpired)));
+        }
     }
     let is_sealed = app.store.has_parcel(id).await?;
     if !is_sealed && app.store.evidence(id).await?.is_none() {
@@ -100,8 +122,11 @@ pub async fn resume(
     let now = app.clock.now();
 
     let mut tx = app.store.begin().await?;
-    if let Some(locked) = &locked {
-        tx.keep_grant(id, locked).await?;
+    if let Some((new, locked)) = new_grant.as_ref().zip(locked.as_ref()) {
+        match tx.keep_grant(id, new.grant.id, locked).await {
+            Err(StoreError::Exists) => return Err(used_elsewhere()),
+            kept => kept?,
+        }
     }
     // What is not sealed yet, or was sealed for a profile that may not be there, is looked at again first.
     let is_ready = is_sealed && !matches!(issuance.halt, Some(HaltCode::OtherKey | HaltCode::UserUnknown));
@@ -133,11 +158,15 @@ pub async fn resume(
     app.store.issuance(id).await?.ok_or(ResumeError::NotFound)
 }
 
+fn used_elsewhere() -> ResumeError {
+    ResumeError::Grant(idos_credential::Problem::new("grant.id", grant::USED).into())
+}
+
 /// Puts a halted job to work again, and what it is about, for an operator.
 pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
     let job = app.store.job(id).await?.ok_or(StoreError::Stale)?;
     let now = app.clock.now();
-    let profile: Option<ProfileId> = match job.work {
+    let profile: Option<RecordId> = match job.work {
         Work::AddUser | Work::AddWallet if job.state == JobState::Halted => job.subject.parse().ok(),
         _ => None,
     };

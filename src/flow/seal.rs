@@ -45,8 +45,14 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
             return look_later(app, job, "the node cannot be asked").await;
         }
     };
+    // A grant needs the wallet of its owner, too.
+    if app.store.has_grant(&issuance.id).await?
+        && !app.store.profiles_under_way(issuance.user_id).await?.is_empty()
+    {
+        return look_later(app, job, "the user's wallet is on its way").await;
+    }
     let Ok(recipient) = RecipientKey::from_base64(&user_key) else {
-        return super::deliver::halt(app, job, &issuance, HaltCode::OtherKey).await;
+        return super::deliver::halt(app, job, &issuance, HaltCode::KeyUnusable).await;
     };
 
     if app.store.has_parcel(&issuance.id).await? {
@@ -57,13 +63,16 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         return go_on(app, job, &issuance, None).await;
     }
     let Some(locked) = app.store.evidence(&issuance.id).await? else {
-        return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await;
+        return super::deliver::halt(app, job, &issuance, HaltCode::ContentGone).await;
     };
     let Some(signed) = unlock(app, &issuance.id, &locked) else {
         return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await;
     };
     let grantee_key = match app.store.grantee_key(&issuance.id).await? {
-        Some(key) => RecipientKey::from_base64(&key).ok(),
+        Some(key) => match RecipientKey::from_base64(&key) {
+            Ok(key) => Some(key),
+            Err(_) => return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await,
+        },
         None => None,
     };
     let Ok(sealed) = seal_for(app, signed, &issuance, recipient, grantee_key).await else {

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use zeroize::Zeroizing;
 
 use super::limits::Asker;
-use super::problem::{Code, Problem};
+use super::problem::{Code, Fault, Place, Problem};
 use super::{Api, Peer};
 use crate::flow::api_keys;
 use crate::model::client::{Caller, Scope};
@@ -31,7 +31,11 @@ pub(super) async fn check(
     next: Next,
 ) -> Response {
     if let Access::Scope(scope) = access {
-        match caller(&api, key_text(request.headers()), asker(&request), scope).await {
+        let text = match key_text(request.headers()) {
+            Ok(text) => text,
+            Err(problem) => return problem.into_response(),
+        };
+        match caller(&api, text, asker(&request), scope).await {
             Ok(caller) => {
                 tracing::Span::current().record("client", caller.client.as_str());
                 request.extensions_mut().insert(caller);
@@ -42,11 +46,18 @@ pub(super) async fn check(
     next.run(request).await
 }
 
-/// The text of the key that came with a request.
-pub(super) fn key_text(headers: &HeaderMap) -> Option<Zeroizing<String>> {
-    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, text) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| Zeroizing::new(text.trim().to_owned()))
+/// The text of the key that came with a request. Of two headers a proxy in front may have judged the other one.
+pub(super) fn key_text(headers: &HeaderMap) -> Result<Option<Zeroizing<String>>, Problem> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let header = all.next();
+    if all.next().is_some() {
+        let twice = Fault { place: Place::Header("Authorization"), detail: "stands twice".into() };
+        return Err(Problem { errors: vec![twice], ..Problem::new(Code::InvalidRequest) });
+    }
+    let key = header.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' '));
+    Ok(key
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, text)| Zeroizing::new(text.trim().to_owned())))
 }
 
 async fn caller(

@@ -98,7 +98,7 @@ pub fn headers<'a>(lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> Headers 
             headers.append(name, value);
         }
     }
-    let api_key = auth::key_text(&headers);
+    let api_key = auth::key_text(&headers).ok().flatten();
     Headers {
         request_id: observe::request_id(&headers),
         idempotency_key: api::idempotency_key(&headers),

@@ -17,11 +17,13 @@ use crate::flow::announce::ReplayError;
 use crate::flow::erase::EraseError;
 use crate::flow::grant::GrantError;
 use crate::flow::intake::IntakeError;
-use crate::flow::profile::RequestError;
+use crate::flow::profile::{NotAnInserter, RequestError};
+use crate::flow::read::CopyError;
 use crate::flow::resume::ResumeError;
 use crate::flow::revoke::RevokeError;
+use crate::flow::wallet;
 use crate::model::client::Scope;
-use crate::model::issuance::named;
+use crate::model::issuance::{Stopped, named};
 use crate::store::StoreError;
 
 named! {
@@ -47,6 +49,10 @@ named! {
         IdempotencyKeyReused = "idempotency_key_reused",
         /// The record is in a state in which this cannot be done.
         StateConflict = "state_conflict",
+        /// What is to be made is there already, or on its way, on the network: what is pointed at.
+        AlreadyThere = "already_there",
+        /// It was there, and is not any more.
+        Gone = "gone",
         /// The body, a file in it, or what would become of it, is too large.
         TooLarge = "too_large",
         /// The body is of a type that is not read here.
@@ -61,6 +67,8 @@ named! {
         NodeUnavailable = "node_unavailable",
         /// The idOS node does not do it.
         NodeRefused = "node_refused",
+        /// What a node gives as the issuer's copy is not what was issued.
+        CopyAltered = "copy_altered",
         /// A fault of the service.
         Internal = "internal",
     }
@@ -78,12 +86,13 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::StateConflict => StatusCode::CONFLICT,
+            Self::StateConflict | Self::AlreadyThere => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::NotReady | Self::NodeUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NodeRefused => StatusCode::BAD_GATEWAY,
+            Self::Gone => StatusCode::GONE,
+            Self::NodeRefused | Self::CopyAltered => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -102,6 +111,7 @@ impl Code {
             Self::IdempotencyKeyMissing => "An Idempotency-Key is required",
             Self::IdempotencyKeyReused => "The Idempotency-Key was used for another request",
             Self::StateConflict => "The record is in another state",
+            Self::AlreadyThere => "It is there already",
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMediaType => "The body is of another type",
             Self::RateLimited => "There are too many requests",
@@ -109,6 +119,8 @@ impl Code {
             Self::NotReady => "The service is not ready",
             Self::NodeUnavailable => "The idOS node cannot be reached",
             Self::NodeRefused => "The idOS node refuses it",
+            Self::Gone => "It is not there any more",
+            Self::CopyAltered => "The copy is not what was issued",
             Self::Internal => "The service has failed",
         }
     }
@@ -357,6 +369,7 @@ impl From<IntakeError> for Problem {
             IntakeError::TooLarge { bytes, limit, with_copy } => Self::new(Code::TooLarge)
                 .because(too_large_text(bytes, limit, with_copy))
                 .at(Place::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
+            IntakeError::NotAnInserter(error) => error.into(),
             IntakeError::Store(error) => error.into(),
             error => Self::fault(&error),
         }
@@ -383,12 +396,51 @@ impl From<RequestError> for Problem {
             RequestError::UserId => {
                 Self::new(Code::InvalidFields).at(Place::Pointer("/userId".to_owned()), super::read::USER_ID)
             }
-            RequestError::OtherKey => Self::new(Code::InvalidFields).at(
+            RequestError::OtherKey => Self::new(Code::AlreadyThere).at(
                 Place::Pointer("/encryptionPublicKey".to_owned()),
                 "is another key than the one with which this user is being created already",
             ),
+            RequestError::UserExists => Self::new(Code::AlreadyThere).at(
+                Place::Pointer("/encryptionPublicKey".to_owned()),
+                "is another key than the one that this user has on the network",
+            ),
+            RequestError::UserUnknown => Self::new(Code::InvalidFields).at(
+                Place::Pointer("/userId".to_owned()),
+                "is no user's on the network: have the profile created first",
+            ),
+            RequestError::WalletTaken => Self::new(Code::AlreadyThere)
+                .at(Place::Pointer("/wallet/address".to_owned()), "belongs to an idOS profile already"),
+            RequestError::WalletUnderWay => Self::new(Code::AlreadyThere).at(
+                Place::Pointer("/wallet/address".to_owned()),
+                "is being added to an idOS profile already",
+            ),
+            RequestError::NotAnInserter(error) => error.into(),
             RequestError::Store(error) => error.into(),
             error @ RequestError::Vault(_) => Self::fault(&error),
+        }
+    }
+}
+
+/// Nothing that is accepted could be written: whoever runs the service has to see to it first.
+impl From<NotAnInserter> for Problem {
+    fn from(error: NotAnInserter) -> Self {
+        tracing::error!("{error}");
+        Self::new(Code::NotReady)
+            .because("A write key of the service is no delegate of an inserter of the network.")
+    }
+}
+
+impl From<wallet::ResumeError> for Problem {
+    fn from(error: wallet::ResumeError) -> Self {
+        match error {
+            wallet::ResumeError::NotFound => Self::new(Code::NotFound),
+            wallet::ResumeError::Conflict(state) => {
+                conflict(format!("It is {state}; only what is halted is resumed."))
+            }
+            wallet::ResumeError::ContentGone => {
+                conflict("The wallet's proof is gone: ask for it again, with a new Idempotency-Key.")
+            }
+            wallet::ResumeError::Store(error) => error.into(),
         }
     }
 }
@@ -414,10 +466,15 @@ impl From<ResumeError> for Problem {
             ResumeError::Conflict(state) => conflict(format!(
                 "The issuance is {state}; only what is halted or awaiting_grant is resumed."
             )),
-            ResumeError::ContentGone => conflict("Its content is gone: submit again."),
+            ResumeError::ContentGone => {
+                conflict("Its content is gone: submit again, with a new Idempotency-Key.")
+            }
             ResumeError::GrantNeeded(code) => Self::new(Code::InvalidFields)
                 .at(Place::Pointer("/writeGrant".to_owned()), "is required")
-                .because(format!("The issuance waits for a write grant ({code}): {}.", code.cure())),
+                .because(format!(
+                    "The issuance waits for a write grant ({code}): {}.",
+                    code.cure(Stopped::Issuance)
+                )),
             ResumeError::NoGrantWanted => Self::new(Code::InvalidFields)
                 .at(Place::Pointer("/writeGrant".to_owned()), "is not wanted: the issuer writes as inserter"),
             ResumeError::Grant(invalid) => Self::invalid("/writeGrant", invalid),
@@ -440,6 +497,32 @@ impl From<RevokeError> for Problem {
                  it.",
             ),
             RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CopyError> for Problem {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::NotFound => Self::new(Code::NotFound),
+            CopyError::NotIssued(state) => {
+                conflict(format!("The issuance is {state}; only what is issued has a copy."))
+            }
+            CopyError::Erased => Self::new(Code::Gone).because("The issuance was erased."),
+            CopyError::NoCopy => {
+                Self::new(Code::NotFound).because("The credential was written as inserter: there is no copy.")
+            }
+            CopyError::OtherGrantee => Self::new(Code::NotFound).because(
+                "The copy is for another grantee than the issuer, or for a write key that it has no more.",
+            ),
+            CopyError::Gone => Self::new(Code::Gone)
+                .because("The user has taken back the issuer's access to the copy, or removed the copy."),
+            CopyError::OtherKey => {
+                conflict("The copy does not open with the encryption key in the configuration.")
+            }
+            CopyError::Altered => Self::new(Code::CopyAltered),
+            CopyError::Node(error) => error.into(),
+            CopyError::Store(error) => error.into(),
         }
     }
 }

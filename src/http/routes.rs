@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::api::{contacts, events, health, issuances, profiles, write_grants};
+use super::api::{contacts, events, health, issuances, profiles, wallets, write_grants};
 use super::problem::{Code, Problem};
 use super::{Access, Api, auth, observe};
 use crate::app::App;
@@ -48,6 +48,30 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/profiles/{id}",
         access: Access::Scope(Scope::ProfilesRead),
         handler: || get(profiles::show),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/profiles/{id}/resume",
+        access: Access::Scope(Scope::ProfilesWrite),
+        handler: || post(profiles::resume),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/wallets",
+        access: Access::Scope(Scope::WalletsWrite),
+        handler: || post(wallets::add),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/wallets/{id}",
+        access: Access::Scope(Scope::ProfilesRead),
+        handler: || get(wallets::show),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/wallets/{id}/resume",
+        access: Access::Scope(Scope::WalletsWrite),
+        handler: || post(wallets::resume),
     },
     Route {
         method: "POST",
@@ -96,6 +120,12 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/issuances/{id}/revoke",
         access: Access::Scope(Scope::Revoke),
         handler: || post(issuances::revoke),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/issuances/{id}/copy",
+        access: Access::Scope(Scope::CopiesRead),
+        handler: || get(issuances::copy),
     },
     Route {
         method: "GET",

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::model::audit::ChainedEntry;
 use crate::model::event::Event;
-use crate::model::issuance::{Confirmation, Delivery, HaltCode, Issuance, Transaction};
+use crate::model::issuance::{Confirmation, Delivery, HaltCode, Issuance, Stopped, Transaction};
 use crate::model::profile::Profile;
 
 /// A list, newest first.
@@ -40,12 +40,12 @@ struct HaltView {
 }
 
 impl HaltView {
-    fn new(code: HaltCode, until: Option<Moment>) -> Self {
-        Self { code: code.as_str(), cure: code.cure(), until: until.map(|until| until.to_string()) }
+    fn new(code: HaltCode, what: Stopped, until: Option<Moment>) -> Self {
+        Self { code: code.as_str(), cure: code.cure(what), until: until.map(|until| until.to_string()) }
     }
 }
 
-/// The creation of a profile.
+/// The creation of a profile, or the addition of a wallet.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProfileView {
@@ -62,6 +62,7 @@ pub(super) struct ProfileView {
 
 impl From<Profile> for ProfileView {
     fn from(profile: Profile) -> Self {
+        let what = profile.stopped();
         Self {
             id: profile.id.to_string(),
             state: profile.state.as_str(),
@@ -69,7 +70,7 @@ impl From<Profile> for ProfileView {
             created_at: profile.created_at.to_string(),
             updated_at: profile.updated_at.to_string(),
             transaction: profile.transaction.map(Into::into),
-            halt: profile.halt.map(|code| HaltView::new(code, profile.waits_until)),
+            halt: profile.halt.map(|code| HaltView::new(code, what, profile.waits_until)),
         }
     }
 }
@@ -122,6 +123,7 @@ pub(super) struct IssuanceView {
 impl From<Issuance> for IssuanceView {
     fn from(issuance: Issuance) -> Self {
         let text = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
+        let what = issuance.stopped();
         Self {
             id: issuance.id.to_string(),
             kind: issuance.kind.as_str(),
@@ -140,7 +142,7 @@ impl From<Issuance> for IssuanceView {
             valid_until: text(issuance.valid_until),
             waits_until: text(issuance.waits_until),
             transaction: issuance.transaction.map(Into::into),
-            halt: issuance.halt.map(|code| HaltView::new(code, None)),
+            halt: issuance.halt.map(|code| HaltView::new(code, what, None)),
             revocation: issuance.revoke_requested_at.map(|requested| RevocationView {
                 requested_at: requested.to_string(),
                 revoked_at: text(issuance.revoked_at),

@@ -35,6 +35,12 @@ named! {
         ProfileRequested = "profile_requested",
         /// A profile was found on the network, and the wallet's proof forgotten.
         ProfileCreated = "profile_created",
+        /// A wallet was asked to be added to a profile.
+        WalletRequested = "wallet_requested",
+        /// An added wallet was found on the network, and its proof forgotten.
+        WalletAdded = "wallet_added",
+        /// A credential was read back from the issuer's own copy.
+        CopyRead = "copy_read",
         /// A contact was looked for by address.
         ContactLookedUp = "contact_looked_up",
         /// An API key was made.

@@ -13,10 +13,14 @@ named! {
         ProfilesRead = "profiles:read",
         /// Create profiles.
         ProfilesWrite = "profiles:write",
+        /// Add wallets to profiles. Whoever holds a wallet of a profile can act as its user.
+        WalletsWrite = "wallets:write",
         /// Make and check write grants.
         Grants = "grants",
         /// Read issuances.
         IssuancesRead = "issuances:read",
+        /// Read back what was issued: all that a credential says about a person.
+        CopiesRead = "copies:read",
         /// Submit and resume issuances.
         IssuancesWrite = "issuances:write",
         /// Revoke credentials.

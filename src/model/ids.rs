@@ -109,6 +109,10 @@ id! {
     ProfileId, "prf_"
 }
 id! {
+    /// One request to add a wallet to a profile.
+    WalletId, "wal_"
+}
+id! {
     /// One piece of background work.
     JobId, "job_"
 }

@@ -131,30 +131,37 @@ named! {
 }
 
 named! {
-    /// Why an issuance, or the creation of a profile, has stopped, and so what a person can do.
+    /// Why an issuance, a revocation, or the creation of a profile has stopped. `docs/operating.md` has a table of what
+    /// causes each, whether it could have been refused at once, and what cures it.
     HaltCode {
-        /// The write grant has run out: have the user sign a new one, and resume with it.
+        /// The write grant has run out.
         GrantExpired = "grant_expired",
-        /// The node does not accept the grant's signature, or its parties: resume with a new grant.
+        /// The node does not accept the grant's signature, or its times.
         GrantRefused = "grant_refused",
-        /// The grant was used for something else: resume with a new grant.
+        /// The grant was used for something else.
         GrantUsed = "grant_used",
-        /// The user's wallet of the grant belongs to no profile: add it, and resume.
+        /// The grant is there, and cannot be unlocked any more.
+        GrantUnreadable = "grant_unreadable",
+        /// The user's wallet of the grant belongs to no profile.
         OwnerUnknown = "owner_unknown",
         /// The user's profile is not there (any more).
         UserUnknown = "user_unknown",
         /// The user exists with another encryption key than was announced.
         OtherKey = "other_key",
+        /// Nothing can be sealed for the encryption key that the user has.
+        KeyUnusable = "key_unusable",
         /// The wallet belongs to another profile already.
         WalletTaken = "wallet_taken",
         /// The node does not accept the wallet's proof.
         WalletRefused = "wallet_refused",
-        /// None of our keys may write: the network's owner has to make it a delegate of an inserter.
+        /// One of our keys may not write: the network's owner has to make it a delegate of an inserter.
         NotAnInserter = "not_an_inserter",
         /// The key that sealed it is not in the configuration any more.
         KeyMissing = "key_missing",
-        /// The sealed credential, or the locked evidence, cannot be read any more.
+        /// What is locked, or sealed, is there and cannot be read any more.
         Unreadable = "unreadable",
+        /// The content is not there any more.
+        ContentGone = "content_gone",
         /// Refused by the node for a reason that has no code of its own.
         Refused = "refused",
         /// Tried as often as is allowed.
@@ -166,27 +173,97 @@ named! {
     }
 }
 
+named! {
+    /// What has stopped: with the code, that decides what can be done about it.
+    Stopped {
+        /// An issuance that waits to be resumed.
+        Issuance = "issuance",
+        /// The revocation of a credential, which is as valid as before.
+        Revocation = "revocation",
+        /// The creation of a profile that waits to be resumed.
+        Profile = "profile",
+        /// The addition of a wallet that waits to be resumed.
+        Wallet = "wallet",
+        /// Any of these but a revocation, when its time was over: what was kept of it is gone.
+        Over = "over",
+    }
+}
+
 impl HaltCode {
-    /// What a person can do about it.
+    /// What a person can do about it, where this has stopped: never what would meet the same refusal again.
     #[must_use]
-    pub fn cure(self) -> &'static str {
-        match self {
-            Self::GrantExpired => "have the user sign a new write grant, and resume with it",
-            Self::GrantRefused | Self::GrantUsed => "resume with a new write grant",
-            Self::OwnerUnknown => "add the wallet that signed the grant to the user's profile, and resume",
-            Self::UserUnknown => "create the user's profile, and resume",
-            Self::OtherKey => "submit again; the user's present encryption key is then used",
-            Self::WalletTaken => "use another wallet of the user; this one belongs to another profile",
-            Self::WalletRefused => "have the user sign the wallet ownership message again, and submit again",
-            Self::NotAnInserter => {
-                "have the network's owner make the write key a delegate of an inserter, and resume"
+    pub fn cure(self, what: Stopped) -> &'static str {
+        match (what, self) {
+            (Stopped::Over, Self::NotAnInserter) => {
+                "have the network's owner make every write key a delegate of one inserter, then ask for it again, with \
+                 a new Idempotency-Key"
             }
-            Self::KeyMissing => "put the write key back into the configuration, and resume",
-            Self::Unreadable => "restore the vault keys and resume, or submit again",
-            Self::Refused => "see the node's log; resume, or submit again",
-            Self::TooManyAttempts => "see to the cause in the log, and resume",
-            Self::NotRevoked => "revoke again",
-            Self::OutcomeUnknown => "see whether the user has the credential; if not, submit again",
+            (Stopped::Over, Self::OutcomeUnknown) => {
+                "see whether the user has the credential; if not, ask for it again, with a new Idempotency-Key"
+            }
+            (Stopped::Over, _) => "ask for it again, with a new Idempotency-Key: what was kept of it is gone",
+            (Stopped::Revocation, Self::KeyMissing) => {
+                "put the write key that sealed the credential back into the configuration, and revoke again"
+            }
+            (Stopped::Revocation, Self::NotAnInserter) => {
+                "have the network's owner make every write key a delegate of one inserter, and revoke again"
+            }
+            (Stopped::Revocation, Self::NotRevoked) => {
+                "revoke again; if that does not help, ask the node's operator"
+            }
+            (Stopped::Revocation, _) => {
+                "see the node's words in the service's log, and to their cause; then revoke again"
+            }
+
+            (Stopped::Profile | Stopped::Wallet, Self::WalletTaken) => {
+                "ask for it again, with another wallet of the user and a new Idempotency-Key: this one belongs to a \
+                 profile, and if that is the user's own, nothing is left to do"
+            }
+            (Stopped::Profile | Stopped::Wallet, Self::WalletRefused) => {
+                "have the user sign again, with this or another wallet, and ask for it again with a new Idempotency-Key"
+            }
+            (Stopped::Profile, Self::OtherKey) => {
+                "ask for it again, with the encryption key that this user has or with another userId, and a new \
+                 Idempotency-Key"
+            }
+            (Stopped::Profile | Stopped::Wallet, Self::Unreadable) => {
+                "put the missing vault key back, and resume; if it is lost, ask for it again with a new Idempotency-Key"
+            }
+            (Stopped::Profile, Self::UserUnknown) => "resume: the user is then created once more",
+            (Stopped::Wallet, Self::UserUnknown) => "have the user's profile created, and resume",
+            (Stopped::Profile | Stopped::Wallet, Self::ContentGone) => {
+                "ask for it again, with a new Idempotency-Key"
+            }
+
+            (_, Self::GrantExpired | Self::GrantRefused | Self::GrantUsed) => {
+                "have the user sign a new write grant, and resume with it"
+            }
+            (_, Self::GrantUnreadable) => {
+                "put the missing vault key back, and resume; or have the user sign a new write grant, and resume with it"
+            }
+            (_, Self::OwnerUnknown) => {
+                "add the wallet that signed the grant to the user's profile, and resume; or resume with a write grant \
+                 that a wallet of the profile has signed"
+            }
+            (_, Self::UserUnknown) => {
+                "have the user's profile created with the encryption key that it had, and resume"
+            }
+            (_, Self::OtherKey) => {
+                "submit again, with a new Idempotency-Key: the encryption key that the user has is then used"
+            }
+            (_, Self::KeyUnusable) => "have the user's encryption key replaced on the network, and resume",
+            (_, Self::Unreadable) => {
+                "put the missing vault key back, and resume; if it is lost, submit again with a new Idempotency-Key"
+            }
+            (_, Self::ContentGone | Self::OutcomeUnknown) => "submit again, with a new Idempotency-Key",
+            (_, Self::NotAnInserter) => {
+                "have the network's owner make every write key a delegate of one inserter, and resume"
+            }
+            (_, Self::TooManyAttempts) => "see to the cause, which is in the service's log, and resume",
+            (
+                _,
+                Self::Refused | Self::KeyMissing | Self::WalletTaken | Self::WalletRefused | Self::NotRevoked,
+            ) => "see the node's words in the service's log, and to their cause; then resume",
         }
     }
 }
@@ -267,7 +344,7 @@ pub struct Issuance {
     pub issued_at: Option<Moment>,
     /// The transaction that wrote it.
     pub transaction: Option<Transaction>,
-    /// Why it has stopped.
+    /// Why it has stopped, its revocation has, or why it is over.
     pub halt: Option<HaltCode>,
     /// When revocation was asked for.
     pub revoke_requested_at: Option<Moment>,
@@ -277,6 +354,18 @@ pub struct Issuance {
     pub confirmed_by: Option<Confirmation>,
     /// Whether there is a contact.
     pub has_contact: bool,
+}
+
+impl Issuance {
+    /// What the code in `halt` is about.
+    #[must_use]
+    pub fn stopped(&self) -> Stopped {
+        match self.state {
+            State::Issued | State::Revoking | State::Revoked => Stopped::Revocation,
+            State::Failed | State::Erased => Stopped::Over,
+            _ => Stopped::Issuance,
+        }
+    }
 }
 
 impl fmt::Display for Transaction {
@@ -323,7 +412,6 @@ mod tests {
         }
         for code in HaltCode::ALL {
             assert_eq!(code.as_str().parse(), Ok(*code));
-            assert!(!code.cure().is_empty());
         }
         assert_eq!("Issued".parse::<State>(), Err(UnknownName));
     }
@@ -335,6 +423,49 @@ mod tests {
             assert!(is_start || State::MOVES.iter().any(|(_, to)| to == state), "{state}");
         }
         assert!(State::MOVES.iter().all(|(from, _)| *from != State::Erased));
+    }
+
+    #[test]
+    fn what_is_over_or_would_be_refused_again_is_not_to_be_resumed() {
+        for code in HaltCode::ALL {
+            assert!(!code.cure(Stopped::Over).contains("resume"), "{code}");
+            assert!(!code.cure(Stopped::Revocation).contains("resume"), "{code}");
+        }
+        for (code, what) in [
+            (HaltCode::OtherKey, Stopped::Issuance),
+            (HaltCode::ContentGone, Stopped::Issuance),
+            (HaltCode::OtherKey, Stopped::Profile),
+            (HaltCode::WalletTaken, Stopped::Profile),
+            (HaltCode::WalletTaken, Stopped::Wallet),
+            (HaltCode::WalletRefused, Stopped::Profile),
+            (HaltCode::WalletRefused, Stopped::Wallet),
+            (HaltCode::ContentGone, Stopped::Wallet),
+        ] {
+            assert!(!code.cure(what).contains("resume"), "{code} of a {what}");
+        }
+    }
+
+    #[test]
+    fn the_manual_has_a_row_for_each_code() {
+        let manual =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md")).unwrap();
+        let table = manual.split("### Halt codes").nth(1).unwrap();
+        let rows: Vec<Vec<&str>> = table
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        let codes: Vec<_> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+        let known: Vec<_> = HaltCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes, known);
+        for row in rows {
+            // Code, what stops so, cause, whether the door could have seen it, and the cure.
+            assert_eq!(row.len(), 5, "{row:?}");
+            assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
+            for what in row[1].split(", ") {
+                assert!(what.parse::<Stopped>().is_ok_and(|what| what != Stopped::Over), "{row:?}");
+            }
+        }
     }
 
     #[test]

@@ -10,5 +10,6 @@ pub mod job;
 pub mod notes;
 pub mod personal;
 pub mod profile;
+pub mod server_url;
 mod spelling;
 pub mod submission;

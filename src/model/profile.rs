@@ -1,21 +1,25 @@
-//! A profile that is to be created: the user, and a wallet that is proven to be theirs.
+//! A profile that is to be created: the user, and a wallet that is proven to be theirs. Or a further wallet, for a user
+//! who has one.
+
+use std::fmt;
+use std::str::FromStr;
 
 use idos_credential::{Moment, RecipientKey};
 use idos_wallet::{OwnershipProof, WalletType};
 use uuid::Uuid;
 
-use super::ids::ProfileId;
-use super::issuance::{HaltCode, Transaction, named};
+use super::ids::{NotAnId, ProfileId, WalletId};
+use super::issuance::{HaltCode, Stopped, Transaction, named};
 use super::personal::Personal;
 
 named! {
-    /// Where the creation of a profile stands.
+    /// Where the creation of a profile, or the addition of a wallet, stands.
     ProfileState {
         /// On its way to the node.
         Pending = "pending",
         /// On the network.
         Created = "created",
-        /// Stopped: a person has to do something and retry it.
+        /// Stopped: a person has to do something and resume it.
         Halted = "halted",
         /// Over: nobody did in time. The wallet's proof is gone.
         Failed = "failed",
@@ -39,7 +43,7 @@ pub struct WalletClaim {
     pub wallet_type: WalletType,
     /// Its address.
     pub address: Personal<String>,
-    /// Its public key; needed for all types but EVM.
+    /// Its public key; needed for all types but EVM, which has none.
     pub public_key: Option<Personal<String>>,
     /// What it signed.
     pub message: Personal<String>,
@@ -74,11 +78,84 @@ pub struct NewProfile {
     pub wallet: WalletClaim,
 }
 
-/// The record of a profile's creation.
+/// A request to add a wallet to a user's profile, checked.
+#[derive(Debug)]
+pub struct NewWallet {
+    /// The user's id.
+    pub user_id: Uuid,
+    /// The wallet.
+    pub wallet: WalletClaim,
+}
+
+/// What a record is named by: it says what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordId {
+    /// A profile, with its first wallet.
+    Profile(ProfileId),
+    /// A further wallet.
+    Wallet(WalletId),
+}
+
+impl RecordId {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Profile(id) => id.as_str(),
+            Self::Wallet(id) => id.as_str(),
+        }
+    }
+
+    /// What a code of this record is about.
+    #[must_use]
+    pub fn stopped(&self) -> Stopped {
+        match self {
+            Self::Profile(_) => Stopped::Profile,
+            Self::Wallet(_) => Stopped::Wallet,
+        }
+    }
+}
+
+impl FromStr for RecordId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        text.parse().map(Self::Profile).or_else(|NotAnId| text.parse().map(Self::Wallet))
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<ProfileId> for RecordId {
+    fn from(id: ProfileId) -> Self {
+        Self::Profile(id)
+    }
+}
+
+impl From<WalletId> for RecordId {
+    fn from(id: WalletId) -> Self {
+        Self::Wallet(id)
+    }
+}
+
+/// What makes a user on the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserKeys {
+    /// The user's encryption key: base64.
+    pub encryption_public_key: String,
+    /// Where the user's password is kept.
+    pub password_store: PasswordStore,
+}
+
+/// The record of a profile's creation, or of a wallet's addition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Our id.
-    pub id: ProfileId,
+    pub id: RecordId,
     /// The client that asked for it.
     pub client: String,
     /// Where it stands.
@@ -89,13 +166,11 @@ pub struct Profile {
     pub wallet_id: Uuid,
     /// The write key that sends it: lower-case hex.
     pub write_key: String,
-    /// The user's encryption key: base64.
-    pub encryption_public_key: String,
-    /// Where the user's password is kept.
-    pub password_store: PasswordStore,
+    /// The user that is to be created; `None` where only a wallet is added.
+    pub user: Option<UserKeys>,
     /// Why it has stopped.
     pub halt: Option<HaltCode>,
-    /// Until when a halted one can be retried.
+    /// Until when a halted one can be resumed.
     pub waits_until: Option<Moment>,
     /// The last transaction: the one that added the wallet.
     pub transaction: Option<Transaction>,
@@ -103,4 +178,12 @@ pub struct Profile {
     pub created_at: Moment,
     /// When it last changed.
     pub updated_at: Moment,
+}
+
+impl Profile {
+    /// What the code in `halt` is about.
+    #[must_use]
+    pub fn stopped(&self) -> Stopped {
+        if self.state == ProfileState::Failed { Stopped::Over } else { self.id.stopped() }
+    }
 }

@@ -65,24 +65,20 @@ impl Filter {
     /// off. And what makes it short is one condition, for which there is one index (see the migration).
     #[must_use]
     pub fn statement(&self, client: &str, place: Option<&Place>) -> String {
-        let mut statement = select!("WHERE ").to_owned();
         let mut next = 1;
+        let mut conditions = Vec::new();
         for (condition, values) in self.conditions(client, place) {
-            if next > 1 {
-                statement.push_str(" AND ");
-            }
-            statement.push_str(condition);
             let places: Vec<_> = (next..).take(values.len()).map(|place| format!("${place}")).collect();
             next += values.len();
             // Of two values a row is made.
-            statement.push_str(&if values.len() == 1 {
-                places.concat()
-            } else {
-                format!("({})", places.join(", "))
-            });
+            let (open, close) = if values.len() == 1 { ("", "") } else { ("(", ")") };
+            conditions.push(format!("{condition}{open}{}{close}", places.join(", ")));
         }
-        statement.push_str(&format!(" ORDER BY issuance.created_at DESC, issuance.id DESC LIMIT ${next}"));
-        statement
+        format!(
+            "{}{} ORDER BY issuance.created_at DESC, issuance.id DESC LIMIT ${next}",
+            select!("WHERE "),
+            conditions.join(" AND ")
+        )
     }
 
     /// What is asked for: conditions that lack their right side, and what belongs there.
@@ -516,7 +512,8 @@ impl Tx {
     /// Only ids and times are left of it.
     pub async fn mark_erased(&mut self, id: &IssuanceId, from: State, now: Moment) -> Result<(), StoreError> {
         self.advance(id, from, State::Erased, now, Change::default()).await?;
-        sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, public_notes = NULL WHERE id = $1")
+        sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, \
+             public_notes = NULL, grant_id = CASE WHEN issued_at IS NULL THEN NULL ELSE grant_id END WHERE id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;

@@ -12,6 +12,7 @@
 
 mod api_keys;
 mod audit;
+mod connect;
 mod contacts;
 mod events;
 mod idempotency;
@@ -35,7 +36,10 @@ use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::model::server_url::{UrlFault, check_database};
+
 pub use audit::AuditBreak;
+pub use connect::ConnectFault;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, Sending};
 pub use locked::Locked;
@@ -73,9 +77,12 @@ pub struct Tx {
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The URL names no database that we know.
-    #[error("the database URL must begin with sqlite:// or postgres://")]
-    Url,
+    /// The URL is none of a database.
+    #[error("database.url {0}")]
+    Url(#[from] UrlFault),
+    /// There is no connection to the server.
+    #[error(transparent)]
+    Connect(ConnectFault),
     /// The database itself.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -138,19 +145,14 @@ impl Store {
     /// Connects. The schema is not looked at.
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let kind = if url.starts_with("sqlite:") {
-            Kind::Sqlite
-        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            Kind::Postgres
-        } else {
-            return Err(StoreError::Url);
-        };
+        check_database(url)?;
+        let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
         let url = match kind {
             Kind::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
             Kind::Sqlite | Kind::Postgres => url.to_owned(),
         };
-        let options = AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Url)?;
-        let pool = AnyPoolOptions::new()
+        let options = AnyConnectOptions::from_str(&url).map_err(|_| UrlFault::Host)?;
+        let connected = AnyPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(15))
             .after_connect(move |connection, _| {
@@ -189,7 +191,11 @@ impl Store {
                 })
             })
             .connect_with(options)
-            .await?;
+            .await;
+        let pool = match kind {
+            Kind::Sqlite => connected?,
+            Kind::Postgres => connected.map_err(|error| StoreError::Connect(error.into()))?,
+        };
         Ok(Self { pool, kind, writers: Arc::default() })
     }
 

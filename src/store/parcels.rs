@@ -2,6 +2,7 @@
 
 use idos_credential::{SealedCredential, SealedRow, StoredCredential, StoredRow};
 use sqlx::any::AnyRow;
+use uuid::Uuid;
 
 use super::rows::Columns;
 use super::{Store, StoreError, Tx};
@@ -42,6 +43,33 @@ impl Store {
                 .bind(id.as_str())
                 .fetch_optional(&self.pool)
                 .await?;
+        Ok(row.is_some())
+    }
+
+    /// The write grant, locked.
+    pub async fn locked_grant(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT locked FROM write_grant WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|(locked,)| locked))
+    }
+
+    /// Whether another issuance has the write grant of this id, or had, and was written by it. One that is over without a
+    /// credential has not used it.
+    pub async fn is_grant_in_use(
+        &self,
+        grant_id: Uuid,
+        by_others_than: Option<&IssuanceId>,
+    ) -> Result<bool, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as(
+            "SELECT id FROM issuance WHERE grant_id = $1 AND ($2 IS NULL OR id <> $2) \
+             AND (issued_at IS NOT NULL OR state NOT IN ('failed', 'erased'))",
+        )
+        .bind(grant_id.to_string())
+        .bind(by_others_than.map(IssuanceId::as_str))
+        .fetch_optional(&self.pool)
+        .await?;
         Ok(row.is_some())
     }
 
@@ -95,8 +123,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps a write grant, locked, in place of an earlier one.
-    pub async fn keep_grant(&mut self, id: &IssuanceId, locked: &str) -> Result<(), StoreError> {
+    /// Keeps a write grant, locked, in place of an earlier one. [`StoreError::Exists`] if another issuance has this grant,
+    /// or had, and was written by it.
+    pub async fn keep_grant(
+        &mut self,
+        id: &IssuanceId,
+        grant_id: Uuid,
+        locked: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE issuance SET grant_id = $1 WHERE id = $2")
+            .bind(grant_id.to_string())
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
         sqlx::query(
             "INSERT INTO write_grant (issuance_id, locked) VALUES ($1, $2) \
              ON CONFLICT (issuance_id) DO UPDATE SET locked = excluded.locked",

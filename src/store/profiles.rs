@@ -1,4 +1,5 @@
-//! Records of profiles that are to be created.
+//! Records of profiles that are to be created, and of wallets that are to be added to them: one table, since what is to
+//! be done about them differs by one transaction.
 
 use idos_credential::Moment;
 use sqlx::any::AnyRow;
@@ -7,9 +8,8 @@ use uuid::Uuid;
 use super::rows::{Columns, millis};
 use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
-use crate::model::ids::ProfileId;
 use crate::model::issuance::{HaltCode, Transaction};
-use crate::model::profile::{Profile, ProfileState};
+use crate::model::profile::{Profile, ProfileState, RecordId, UserKeys};
 
 /// What changes along with a profile's state.
 #[derive(Clone, Debug, Default)]
@@ -20,13 +20,13 @@ pub struct ProfileChange {
     pub waits_until: Option<Moment>,
     /// The transaction that ended it.
     pub transaction: Option<Transaction>,
-    /// Whether the wallet's proof is forgotten.
+    /// Whether the wallet's proof is forgotten, and by what it could be recognised.
     pub forget_wallet: bool,
 }
 
 impl Store {
-    /// A profile's record, whosever it is.
-    pub async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, StoreError> {
+    /// A record, whosever it is.
+    pub async fn profile(&self, id: &RecordId) -> Result<Option<Profile>, StoreError> {
         let row = sqlx::query("SELECT * FROM profile WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
@@ -34,19 +34,68 @@ impl Store {
         row.map(|row| read(&row)).transpose()
     }
 
-    /// The newest record of a client about this user.
+    /// The newest record of a client about the creation of this user.
     pub async fn profile_of(&self, client: &str, user_id: Uuid) -> Result<Option<Profile>, StoreError> {
-        let row =
-            sqlx::query("SELECT * FROM profile WHERE client = $1 AND user_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1")
-                .bind(client)
-                .bind(user_id.to_string())
-                .fetch_optional(&self.pool)
-                .await?;
+        let row = sqlx::query(
+            "SELECT * FROM profile WHERE client = $1 AND user_id = $2 AND encryption_public_key IS NOT NULL \
+             ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(client)
+        .bind(user_id.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
         row.map(|row| read(&row)).transpose()
     }
 
+    /// Records of this user that are on their way to the node, whosever they are.
+    pub async fn profiles_under_way(&self, user_id: Uuid) -> Result<Vec<Profile>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM profile WHERE user_id = $1 AND state = 'pending' ORDER BY created_at, id",
+        )
+        .bind(user_id.to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Records of a client about this user that have stopped: those of profiles, or those of wallets.
+    pub async fn halted_profiles(
+        &self,
+        client: &str,
+        user_id: Uuid,
+        of_wallets: bool,
+    ) -> Result<Vec<Profile>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM profile WHERE client = $1 AND user_id = $2 AND state = 'halted' \
+             AND (encryption_public_key IS NULL) = ($3 = CAST(1 AS BIGINT)) ORDER BY id",
+        )
+        .bind(client)
+        .bind(user_id.to_string())
+        .bind(i64::from(of_wallets))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The oldest record with this wallet that is on its way to the node, whosever it is. `indexes` are the keyed hashes of
+    /// the wallet, one for each vault key.
+    pub async fn wallet_under_way(&self, indexes: &[String]) -> Result<Option<Profile>, StoreError> {
+        for index in indexes {
+            let row = sqlx::query(
+                "SELECT * FROM profile WHERE wallet_index = $1 AND state = 'pending' ORDER BY created_at, id LIMIT 1",
+            )
+            .bind(index)
+            .fetch_optional(&self.pool)
+            .await?;
+            if let Some(row) = row {
+                return read(&row).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// The wallet's claim, locked.
-    pub async fn locked_wallet(&self, id: &ProfileId) -> Result<Option<String>, StoreError> {
+    pub async fn locked_wallet(&self, id: &RecordId) -> Result<Option<String>, StoreError> {
         let row: Option<(Option<String>,)> =
             sqlx::query_as("SELECT locked_wallet FROM profile WHERE id = $1")
                 .bind(id.as_str())
@@ -83,11 +132,17 @@ impl Store {
 }
 
 impl Tx {
-    /// Adds a record, with the wallet's claim locked.
-    pub async fn add_profile(&mut self, profile: &Profile, locked_wallet: &str) -> Result<(), StoreError> {
+    /// Adds a record, with the wallet's claim locked, and the keyed hash by which the wallet is recognised.
+    pub async fn add_profile(
+        &mut self,
+        profile: &Profile,
+        locked_wallet: &str,
+        wallet_index: &str,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, \
-             password_store, locked_wallet, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             password_store, locked_wallet, wallet_index, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(profile.id.as_str())
         .bind(&profile.client)
@@ -95,9 +150,10 @@ impl Tx {
         .bind(profile.user_id.to_string())
         .bind(profile.wallet_id.to_string())
         .bind(&profile.write_key)
-        .bind(&profile.encryption_public_key)
-        .bind(profile.password_store.as_str())
+        .bind(profile.user.as_ref().map(|user| user.encryption_public_key.as_str()))
+        .bind(profile.user.as_ref().map(|user| user.password_store.as_str()))
         .bind(locked_wallet)
+        .bind(wallet_index)
         .bind(profile.created_at.unix_millis())
         .bind(profile.updated_at.unix_millis())
         .execute(&mut *self.tx)
@@ -119,7 +175,7 @@ impl Tx {
     /// The move from one state to another. [`StoreError::Stale`] if it is not in `from`.
     pub async fn advance_profile(
         &mut self,
-        id: &ProfileId,
+        id: &RecordId,
         from: ProfileState,
         to: ProfileState,
         change: ProfileChange,
@@ -129,7 +185,8 @@ impl Tx {
         let result = sqlx::query(
             "UPDATE profile SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \
              tx_hash = COALESCE($7, tx_hash), tx_height = COALESCE($8, tx_height), \
-             locked_wallet = CASE WHEN $9 = CAST(1 AS BIGINT) THEN NULL ELSE locked_wallet END \
+             locked_wallet = CASE WHEN $9 = CAST(1 AS BIGINT) THEN NULL ELSE locked_wallet END, \
+             wallet_index = CASE WHEN $9 = CAST(1 AS BIGINT) THEN NULL ELSE wallet_index END \
              WHERE id = $1 AND state = $2",
         )
         .bind(id.as_str())
@@ -149,6 +206,12 @@ impl Tx {
 
 fn read(row: &AnyRow) -> Result<Profile, StoreError> {
     let row = Columns(row);
+    let user = match row.maybe_text("encryption_public_key")? {
+        Some(encryption_public_key) => {
+            Some(UserKeys { encryption_public_key, password_store: row.parsed("password_store")? })
+        }
+        None => None,
+    };
     Ok(Profile {
         id: row.parsed("id")?,
         client: row.text("client")?,
@@ -156,8 +219,7 @@ fn read(row: &AnyRow) -> Result<Profile, StoreError> {
         user_id: row.parsed("user_id")?,
         wallet_id: row.parsed("wallet_id")?,
         write_key: row.text("write_key")?,
-        encryption_public_key: row.text("encryption_public_key")?,
-        password_store: row.parsed("password_store")?,
+        user,
         halt: row.maybe_parsed("halt")?,
         waits_until: row.maybe_moment("waits_until")?,
         transaction: row.transaction()?,

@@ -167,8 +167,144 @@ fn open_gives_the_plaintext_back_byte_for_byte() {
 
     let other = EncryptionSecret::from_bytes([3; 32]).public().to_base64();
     let closed = run(&[&common[..], &[&other]].concat());
-    assert_eq!(closed.status.code(), Some(2));
+    assert_eq!(closed.status.code(), Some(1));
     assert!(stderr(&closed).contains("does not open"), "{}", stderr(&closed));
+    assert!(closed.stdout.is_empty());
+}
+
+#[test]
+fn open_tells_a_no_from_what_cannot_be_read() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let folder = Folder::new();
+    run(&["keys", "generate", "--folder", &folder.path("keys")]);
+    let secret_file = folder.path("keys/encryption.key");
+    let secret =
+        EncryptionSecret::from_base64(std::fs::read_to_string(&secret_file).unwrap().trim()).unwrap();
+    let (content, encryptor) = seal_bytes(b"x", &secret.public(), &mut rand::rngs::OsRng).unwrap();
+    let bytes = STANDARD.decode(&content).unwrap();
+    let changed = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        STANDARD.encode(bytes)
+    };
+    let sealed_for_another =
+        seal_bytes(b"x", &EncryptionSecret::from_bytes([3; 32]).public(), &mut rand::rngs::OsRng).unwrap();
+    let low = STANDARD.encode([0; 32]);
+    let (other, short) = (sealed_for_another.1.clone(), STANDARD.encode(&bytes[..39]));
+    for (code, content, encryptor) in [
+        (1, sealed_for_another.0.as_str(), encryptor.as_str()),
+        (1, &content, &other),
+        (1, &changed(0), &encryptor),
+        (1, &changed(24), &encryptor),
+        (1, &changed(40), &encryptor),
+        (1, &STANDARD.encode(&bytes[..40]), &encryptor),
+        (1, &STANDARD.encode([&bytes[..], &[0]].concat()), &encryptor),
+        (2, &short, &encryptor),
+        (2, "", &encryptor),
+        (2, "Xyzzy", &encryptor),
+        (2, &content[1..], &encryptor),
+        (2, &content.repeat(2)[..=content.len()], &encryptor),
+        (2, r#"{"@context":"Xyzzy"}"#, &encryptor),
+        (2, &content, "Xyzzy"),
+        (2, &content, ""),
+        (2, &content, &low),
+        (2, &content, &encryptor[4..]),
+    ] {
+        let file = folder.write("content", content);
+        let output =
+            run(&["open", &file, "--secret-key-file", &secret_file, "--encryptor-public-key", encryptor]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{content} {encryptor}: {said}");
+        assert!(output.stdout.is_empty() && !said.contains("Xyzzy"), "{said}");
+        assert!(said.starts_with(if code == 1 { "not opened: " } else { "error: " }), "{said}");
+    }
+    let file = folder.write("content", &content);
+    let unreadable = folder.write("not.key", "Xyzzy");
+    for key in [unreadable, folder.path("none.key")] {
+        let output = run(&["open", &file, "--secret-key-file", &key, "--encryptor-public-key", &encryptor]);
+        assert_eq!(output.status.code(), Some(2), "{key}");
+    }
+}
+
+#[test]
+fn a_content_hash_is_compared_with_the_exact_bytes() {
+    use sha2::{Digest as _, Sha256};
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(vector("kyc_plus")).unwrap();
+    let hash = hex::encode(Sha256::digest(&text));
+    let other = hex::encode(Sha256::digest("another text"));
+    // The names trade places, which no proof notices.
+    let swapped: Value = {
+        let mut document: Value = serde_json::from_str(&text).unwrap();
+        let subject = document["credentialSubject"].as_object_mut().unwrap();
+        let (first, family) = (subject["firstName"].clone(), subject["familyName"].clone());
+        subject["firstName"] = family;
+        subject["familyName"] = first;
+        document
+    };
+    let exact = folder.write("exact.json", &text);
+    let with_break = folder.write("break.json", format!("{text}\n"));
+    let swapped = folder.write("swapped.json", swapped.to_string());
+    for mode in [&[][..], &["--as-sdk"]] {
+        let verify = |file: &str, hash: &str| {
+            let common = ["verify", file, "--key", KEY, "--at", "2026-09-01", "--content-hash", hash];
+            run(&[&common[..], mode].concat())
+        };
+        for hash in [hash.clone(), hash.to_uppercase()] {
+            let yes = verify(&exact, &hash);
+            assert_eq!(yes.status.code(), Some(0), "{}", stdout(&yes));
+            assert!(stdout(&yes).contains("content hash is that of this text"), "{}", stdout(&yes));
+        }
+        for (file, hash, says) in [
+            (&exact, &other, "not verified: its content hash is another"),
+            (&swapped, &hash, "not verified: its content hash is another"),
+            (&with_break, &hash, "without the line break at its end"),
+        ] {
+            let no = verify(file, hash);
+            assert_eq!(no.status.code(), Some(1));
+            assert!(stdout(&no).contains(says), "{}", stdout(&no));
+        }
+        for malformed in ["", "Xyzzy", &hash[1..], &format!("{hash}00"), &format!("0x{hash}")] {
+            let neither = verify(&exact, malformed);
+            assert_eq!(neither.status.code(), Some(2));
+            assert!(stderr(&neither).contains("--content-hash") && !stderr(&neither).contains("Xyzzy"));
+        }
+    }
+    let json =
+        run(&["verify", &exact, "--key", KEY, "--at", "2026-09-01", "--content-hash", &other, "--json"]);
+    let answer: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(json.status.code(), Some(1));
+    assert_eq!(
+        (&answer["verified"], &answer["verdict"], &answer["kind"], &answer["contentHash"]),
+        (&Value::from(false), &Value::from("refused"), &Value::from("content_hash"), &Value::from("other"))
+    );
+}
+
+#[test]
+fn which_no_is_told_to_machines() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(vector("kyc_plus")).unwrap();
+    for (kind, text, more) in [
+        ("malformed", "{".to_owned(), &[][..]),
+        ("malformed", "{}".to_owned(), &[]),
+        ("malformed", text.replace("\"level\":", "\"level\":1,\"x\":"), &[]),
+        ("unknown", text.replace("Ed25519Signature2020", "DataIntegrityProof"), &[]),
+        ("unknown", text.replace("2018/credentials/v1", "2018/credentials/v9"), &[]),
+        ("unknown", text.replace("subject-v2.json", "subject-v3.json"), &[]),
+        ("unknown", text.replace("\"level\":", "\"newMember\":\"x\",\"level\":"), &[]),
+        ("issuer", text.clone(), &["--issuer", "https://other.example"]),
+        ("signature", text.replace("\"level\":\"plus", "\"level\":\"basic"), &[]),
+        ("expired", text.clone(), &["--at", "2099-01-01"]),
+        ("not_yet_valid", text.clone(), &["--at", "2000-01-01"]),
+    ] {
+        let file = folder.write("credential.json", text);
+        let at: &[&str] = if more.contains(&"--at") { &[] } else { &["--at", "2026-09-01"] };
+        let output = run(&[&["verify", &file, "--key", KEY, "--json"], at, more].concat());
+        let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{kind}");
+        assert_eq!((&answer["verdict"], &answer["kind"]), (&"refused".into(), &kind.into()), "{answer}");
+    }
 }
 
 #[test]
@@ -188,6 +324,8 @@ fn check_wallet_says_valid_or_why_not() {
         let output = run(&["check-wallet", &file]);
         assert_eq!(output.status.code(), Some(code), "{name}: {}", stdout(&output));
         assert!(stdout(&output).starts_with(answer), "{name}: {}", stdout(&output));
+        let claims_an_account = name == "near_valid";
+        assert_eq!(stdout(&output).contains("is claimed, not proven"), claims_an_account, "{name}");
     }
     for (text, error) in [
         ("[]", "the proof must be a JSON object"),

@@ -1,7 +1,8 @@
 //! Keys of issuers, and how they are spelled.
 //!
 //! An issuer has two Ed25519 keys, which may be one: the key that signs credentials ([`IssuerKey`], named by a
-//! URL or a `did:key`), and the key that writes to the node ([`WriteKey`], known there by its hex).
+//! URL or a `did:key`), and the key that writes to the node ([`WriteKey`], known there by its hex). How their secrets
+//! are read is in [`crate::secret_key`].
 
 use std::fmt;
 
@@ -15,18 +16,15 @@ use crate::iri;
 
 /// Multicodec prefix of an Ed25519 public key.
 const PUBLIC: [u8; 2] = [0xed, 0x01];
-/// Multicodec prefix of an Ed25519 private key.
+/// Multicodec prefix of an Ed25519 secret key.
 const PRIVATE: [u8; 2] = [0x80, 0x26];
 
 /// Why a key was refused. Never repeats any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not multibase base58btc, or with another multicodec prefix, or of a wrong length.
-    #[error("is not an Ed25519 key in multibase: z6Mk… (public) or zrv… (private)")]
+    #[error("is not an Ed25519 public key in multibase: z6Mk…")]
     Multibase,
-    /// Public half and private half do not belong together.
-    #[error("is a private key whose public half does not match")]
-    Mismatch,
     /// No point of the curve, or one of low order, for which signatures can be forged.
     #[error("is not a usable Ed25519 public key")]
     Unusable,
@@ -36,9 +34,6 @@ pub enum KeyError {
     /// An issuer that is not an absolute URI.
     #[error("must be an absolute URI")]
     Uri,
-    /// Not a private key in any spelling.
-    #[error("must be zrv… (multibase), a JSON Web Key, or 32 bytes in hex")]
-    Hex,
 }
 
 /// A key by which credentials are verified.
@@ -179,33 +174,6 @@ pub(crate) fn names_of_did_key(key: VerificationKey) -> (String, String) {
     (format!("{did}#{}", key.to_multibase()), did)
 }
 
-/// The seed of a private key in any spelling: `zrv…`, a JSON Web Key with `d`, or 64 hex digits.
-pub fn read_seed(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let text = text.trim();
-    if text.starts_with('z') {
-        return seed_from_multibase(text);
-    }
-    if text.starts_with('{') {
-        let jwk = Jwk::read(text)?;
-        let seed = jwk.seed()?;
-        return if SigningKey::from_bytes(&seed).verifying_key().to_bytes() == jwk.public()? {
-            Ok(seed)
-        } else {
-            Err(KeyError::Mismatch)
-        };
-    }
-    let mut seed = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text, seed.as_mut_slice()).map_err(|_| KeyError::Hex)?;
-    Ok(seed)
-}
-
-/// The seed of `zrv…` (Ed25519VerificationKey2020, `privateKeyMultibase`): seed and public key, which must match.
-pub fn seed_from_multibase(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let pair: Zeroizing<[u8; 64]> = multibase(text, PRIVATE)?;
-    let key = SigningKey::from_keypair_bytes(&pair).map_err(|_| KeyError::Mismatch)?;
-    Ok(Zeroizing::new(key.to_bytes()))
-}
-
 /// `zrv…` of a seed.
 #[must_use]
 pub fn seed_to_multibase(seed: &[u8; 32]) -> Zeroizing<String> {
@@ -294,40 +262,23 @@ impl Jwk {
         let bytes = URL_SAFE_NO_PAD.decode(&self.x).map_err(|_| KeyError::Jwk)?;
         bytes.try_into().map_err(|_| KeyError::Jwk)
     }
-
-    fn seed(&self) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-        let text = self.d.as_ref().ok_or(KeyError::Jwk)?;
-        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text.as_bytes()).map_err(|_| KeyError::Jwk)?);
-        bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| KeyError::Jwk)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret_key::{Curve, SecretKey};
 
     #[test]
     fn spellings_of_one_key_agree() {
         let seed = [7; 32];
-        let multibase = seed_to_multibase(&seed);
-        assert_eq!(*read_seed(&multibase).unwrap(), seed);
-        assert_eq!(*read_seed(&seed_to_jwk(&seed)).unwrap(), seed);
-        assert_eq!(*read_seed(&hex::encode(seed)).unwrap(), seed);
+        for text in [seed_to_multibase(&seed), seed_to_jwk(&seed)] {
+            assert_eq!(SecretKey::read(Curve::Ed25519, &text).unwrap().bytes(), &seed);
+        }
 
         let key = IssuerKey::of_did_key(&seed).verification_key();
         assert_eq!(VerificationKey::from_multibase(&key.to_multibase()), Ok(key));
         assert_eq!(VerificationKey::from_jwk(&key.to_jwk()), Ok(key));
-    }
-
-    #[test]
-    fn the_example_of_rfc_8037_reads() {
-        let jwk = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-        assert_eq!(
-            hex::encode(*read_seed(jwk).unwrap()),
-            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
-        );
-        let other = jwk.replace("11qYAYKx", "22qYAYKx");
-        assert_eq!(read_seed(&other), Err(KeyError::Mismatch));
     }
 
     #[test]
@@ -339,6 +290,5 @@ mod tests {
         let mut one = [0; 32];
         one[0] = 1;
         assert_eq!(VerificationKey::from_bytes(&one), Err(KeyError::Unusable));
-        assert_eq!(read_seed("12"), Err(KeyError::Hex));
     }
 }

@@ -19,6 +19,7 @@
 //! | [`sealing`] | encryption to a recipient, and the two signatures of a row |
 //! | [`stored`] | how a store keeps and revives what was sealed |
 //! | [`key`] | issuer keys and their spellings: multibase, JWK, `did:key` |
+//! | [`secret_key`] | secret keys as people have them: hex, base64, multibase, PEM, JSON |
 //! | [`level`] | levels such as `plus+liveness`, derived and matched |
 //! | [`notes`] | the public notes that stand beside a sealed credential |
 //! | [`user_key`] | the encryption key that a user derives from a password |
@@ -45,6 +46,7 @@ pub mod notes;
 mod nquads;
 mod plausible;
 pub mod sealing;
+pub mod secret_key;
 pub mod signed;
 pub mod stored;
 pub mod strict_json;
@@ -64,4 +66,4 @@ pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;
 pub use stored::{StoredCredential, StoredRow};
 pub use subject::{FaceSignSubject, KycSubject, ResidentialAddress};
-pub use verify::{AcceptedIssuer, Rejection, Subjects, Verified, verify, verify_with};
+pub use verify::{AcceptedIssuer, Rejection, RejectionKind, Subjects, Verified, verify, verify_with};

@@ -112,6 +112,75 @@ pub enum Rejection {
     NotYetValid,
 }
 
+/// Which no a [`Rejection`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// It cannot be read as a credential: not JSON, or a member is missing or not of its form.
+    Malformed,
+    /// It is, or may be, well formed, but in a way that this verifier does not know: another context, suite, type or
+    /// member, an old subject that was not asked for.
+    Unknown,
+    /// It is of no accepted issuer.
+    Issuer,
+    /// The signature is wrong.
+    Signature,
+    /// It has expired.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
+}
+
+impl RejectionKind {
+    /// For machines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Issuer => "issuer",
+            Self::Signature => "signature",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+        }
+    }
+}
+
+impl Rejection {
+    /// Which no it is.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Shape { problem, .. } if UNKNOWN.contains(problem) => RejectionKind::Unknown,
+            Self::Json(_) | Self::TooLong | Self::Shape { .. } => RejectionKind::Malformed,
+            Self::UnknownIssuer => RejectionKind::Issuer,
+            Self::Signature => RejectionKind::Signature,
+            Self::Expired => RejectionKind::Expired,
+            Self::NotYetValid => RejectionKind::NotYetValid,
+        }
+    }
+}
+
+/// What is said of what the verifier does not know.
+const UNKNOWN: [&str; 8] = [
+    CONTEXTS_UNKNOWN,
+    TYPE_UNKNOWN,
+    SUBJECT_UNKNOWN,
+    SUBJECT_OLD,
+    MEMBER_UNKNOWN,
+    CLAIM_UNKNOWN,
+    SUITE,
+    PURPOSE,
+];
+const CONTEXTS_UNKNOWN: &str = "must be exactly the three contexts of idOS credentials, in their order";
+const TYPE_UNKNOWN: &str = "must be exactly [\"VerifiableCredential\"]";
+const SUBJECT_UNKNOWN: &str = "is not a context of idOS subjects";
+const SUBJECT_OLD: &str = "is that of an old subject (version 1), which is not taken unless asked for";
+const MEMBER_UNKNOWN: &str = "has a member that such credentials do not have";
+const CLAIM_UNKNOWN: &str = "has a member that such subjects do not have";
+const SUITE: &str = "must be Ed25519Signature2020";
+const PURPOSE: &str = "must be assertionMethod";
+
 /// Which subjects are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subjects {
@@ -232,10 +301,7 @@ impl<'a> Members<'a> {
         if self.left.is_empty() {
             return Ok(());
         }
-        shape(
-            if self.path.is_empty() { "the credential" } else { self.path },
-            "has a member that such credentials do not have",
-        )
+        shape(if self.path.is_empty() { "the credential" } else { self.path }, MEMBER_UNKNOWN)
     }
 }
 
@@ -252,7 +318,7 @@ impl<'a> Document<'a> {
         check_contexts(members.required("@context")?)?;
         if !matches!(members.required("type")?, Json::List(items) if matches!(items.as_slice(), [Json::Text(t)] if t == "VerifiableCredential"))
         {
-            return shape("type", "must be exactly [\"VerifiableCredential\"]");
+            return shape("type", TYPE_UNKNOWN);
         }
         let mut head = Head {
             id: members.uri("id")?,
@@ -306,13 +372,10 @@ type Claims<'a> = (SubjectKind, Option<&'a str>, Vec<(&'static crate::terms::Ter
 fn read_subject(json: &Json, subjects: Subjects) -> Result<Claims<'_>, Rejection> {
     let mut members = Members::of(json, "credentialSubject")?;
     let Some(kind) = SubjectKind::by_context(members.text("@context")?) else {
-        return shape("credentialSubject.@context", "is not a context of idOS subjects");
+        return shape("credentialSubject.@context", SUBJECT_UNKNOWN);
     };
     if kind == SubjectKind::KycV1 && subjects == Subjects::Present {
-        return shape(
-            "credentialSubject.@context",
-            "is that of an old subject (version 1), which is not taken unless asked for",
-        );
+        return shape("credentialSubject.@context", SUBJECT_OLD);
     }
     let id = match (kind, members.left.iter().any(|(name, _)| *name == "id")) {
         (SubjectKind::FaceSign, false) => None,
@@ -324,7 +387,7 @@ fn read_subject(json: &Json, subjects: Subjects) -> Result<Claims<'_>, Rejection
     let mut claims = Vec::with_capacity(members.left.len());
     for (name, value) in &members.left {
         let Some(term) = kind.term(name) else {
-            return shape("credentialSubject", "has a member that such subjects do not have");
+            return shape("credentialSubject", CLAIM_UNKNOWN);
         };
         let field = || format!("credentialSubject.{}", term.name);
         let Some(text) = value.as_text() else {
@@ -348,11 +411,7 @@ fn check_contexts(json: &Json) -> Result<(), Rejection> {
         }
         _ => false,
     };
-    if known {
-        Ok(())
-    } else {
-        shape("@context", "must be exactly the three contexts of idOS credentials, in their order")
-    }
+    if known { Ok(()) } else { shape("@context", CONTEXTS_UNKNOWN) }
 }
 
 struct Proof<'a> {
@@ -364,10 +423,9 @@ struct Proof<'a> {
 impl<'a> Proof<'a> {
     fn read(json: &'a Json) -> Result<Self, Rejection> {
         let mut members = Members::of(json, "proof")?;
-        for (name, wanted, problem) in [
-            ("type", "Ed25519Signature2020", "must be Ed25519Signature2020"),
-            ("proofPurpose", "assertionMethod", "must be assertionMethod"),
-        ] {
+        for (name, wanted, problem) in
+            [("type", "Ed25519Signature2020", SUITE), ("proofPurpose", "assertionMethod", PURPOSE)]
+        {
             if members.text(name)? != wanted {
                 return shape(members.path(name), problem);
             }

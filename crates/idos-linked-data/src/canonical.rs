@@ -50,7 +50,7 @@ pub(crate) fn parse(document: &str) -> Result<Value, LinkedDataError> {
 }
 
 /// Bounds what the processing of `document` can cost, before anything is allocated for it.
-fn check_size(document: &str) -> Result<(), LinkedDataError> {
+pub(crate) fn check_size(document: &str) -> Result<(), LinkedDataError> {
     let mut in_text = false;
     let mut escaped = false;
     let (mut depth, mut values) = (0_usize, 0_usize);

@@ -97,6 +97,66 @@ fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
     assert!(verify_foreign(&changed, now).is_err());
 }
 
+/// Places in which the official SDK's libraries surprise; `tests/interop/` has thousands, beside the libraries.
+#[test]
+fn what_the_sdk_passes_over_is_passed_over() {
+    let key = IssuerKey::of_url("https://issuer.example", &[3; 32]).unwrap();
+    let now: Moment = "2026-01-01".parse().unwrap();
+    let signed = Draft::kyc(fields(), subject("Ann".into(), "uuid:1".into())).unwrap().sign(&key, now);
+    let credential: Value = serde_json::from_str(signed.text()).unwrap();
+    let issuer = SdkIssuer {
+        key_id: Some(key.id().into()),
+        controller: Some(key.controller().into()),
+        key: key.verification_key(),
+    };
+    let verdict = |change: &dyn Fn(&mut Value)| {
+        let mut credential = credential.clone();
+        change(&mut credential);
+        verify_as_sdk(&credential.to_string(), std::slice::from_ref(&issuer), now)
+    };
+    let accepted: [&dyn Fn(&mut Value); 9] = [
+        &|c| c["proof"]["jws"] = "x".into(),
+        &|c| c["proof"]["signatureValue"] = serde_json::json!([1, {}]),
+        &|c| c["proof"]["verificationMethod"] = serde_json::json!({ "id": c["proof"]["verificationMethod"] }),
+        &|c| c["proof"]["@context"] = "https://w3id.org/security/suites/ed25519-2020/v1".into(),
+        &|c| c["proof"]["proofValue"] = format!("{}\n", text(&c["proof"], "proofValue")).into(),
+        &|c| c["proof"] = serde_json::json!([c["proof"], { "type": "Other" }]),
+        &|c| c["issuanceDate"] = serde_json::json!([c["issuanceDate"]]),
+        &|c| c["issuanceDate"] = serde_json::json!([[c["issuanceDate"]]]),
+        &|c| c["level"] = serde_json::json!({ "@value": c["level"], "@language": null }),
+    ];
+    for (n, change) in accepted.iter().enumerate() {
+        let verdict = verdict(change);
+        assert!(matches!(verdict, SdkVerdict::Accepted { overlooked: Some(_) }), "{n}: {verdict:?}");
+    }
+    let refused: [&dyn Fn(&mut Value); 9] = [
+        &|c| c["proof"]["@context"] = Value::Null,
+        &|c| c["proof"]["@context"] = serde_json::json!({}),
+        &|c| c["proof"]["verificationMethod"] = serde_json::json!([c["proof"]["verificationMethod"]]),
+        &|c| c["proof"] = serde_json::json!([c["proof"], null]),
+        &|c| c["proof"] = serde_json::json!([c["proof"], {}]),
+        &|c| c["issuanceDate"] = serde_json::json!([c["issuanceDate"], c["issuanceDate"]]),
+        &|c| c["issuer"] = serde_json::json!([c["issuer"]]),
+        &|c| c["evidence"] = Value::Null,
+        &|c| c["level"] = serde_json::json!({ "@value": c["level"], "@direction": "ltr" }),
+    ];
+    for (n, change) in refused.iter().enumerate() {
+        let verdict = verdict(change);
+        assert!(matches!(verdict, SdkVerdict::Refused(_)), "{n}: {verdict:?}");
+    }
+    let unknown: [&dyn Fn(&mut Value); 3] = [
+        &|c| c["@context"].as_array_mut().unwrap().push(serde_json::json!({ "@import": W3C_CONTEXT })),
+        &|c| c["__proto__"] = serde_json::json!({ "holder": "urn:x" }),
+        &|c| c["https://x.example/p"] = serde_json::json!(vec![1; 5000]),
+    ];
+    for (n, change) in unknown.iter().enumerate() {
+        let verdict = verdict(change);
+        assert!(matches!(verdict, SdkVerdict::NotJudged(_)), "{n}: {verdict:?}");
+    }
+}
+
+const W3C_CONTEXT: &str = idos_credential::terms::CONTEXTS[0];
+
 /// Inputs that general JSON-LD processing would chew on for minutes, or for gigabytes.
 #[test]
 fn documents_that_cost_too_much_are_refused() {

@@ -19,7 +19,7 @@
 //!   and NEAR's implicit accounts of 64 hexadecimal digits. A *named* NEAR account cannot be checked without
 //!   asking the NEAR chain; a proof says that its sender holds the key and *claims* the account.
 //! - Hexadecimal and base64 are read to the end; nothing may follow.
-//! - An empty message proves nothing and is refused.
+//! - An empty message proves nothing and is refused. One with a NUL is refused too: no node can keep it.
 //!
 //! Where both a strict and a lax reading are in honest use, both are accepted: letter case of hexadecimal, the
 //! two digests of Stellar wallets, Stellar keys as `G…` or hexadecimal, `v` of EVM signatures as 0/1 or 27/28.
@@ -29,6 +29,7 @@
 //! The work per proof is bounded: see the `MAX_…` constants.
 
 mod address;
+mod caller;
 mod ed25519;
 mod encoding;
 mod error;
@@ -44,12 +45,14 @@ mod wallet_type;
 mod xrpl;
 
 pub use address::{ADDRESS_FORMS, NotAnAddress, address_types, check_address};
+pub use caller::is_caller;
 pub use error::{Field, InvalidProof, InvalidSignature};
 pub use keys::{
     EvmKey, FaceSignKey, InvalidMnemonic, NearKey, StellarKey, WalletKey, XrplKey, mnemonic_seed,
 };
 pub use proof::{
-    MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, OwnershipProof, verify_signed_by,
+    MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, OwnershipProof, check_wallet,
+    verify_signed_by,
 };
 pub use transaction::{Caller, SignatureType, UnknownSignatureType, caller_of, verify_transaction_signature};
 pub use wallet_type::{UnknownWalletType, WalletType};

@@ -12,6 +12,17 @@
 //! | recipient | `u32` little endian length, UTF-8 |
 //! | callback URL | `00`, or `01` and `u32` little endian length, UTF-8 |
 //! | signature | 64 bytes |
+//!
+//! # An empty callback URL
+//!
+//! "None" (`00`) and "an empty one" (`01 00000000`) are two payloads with two digests, and what was signed is what
+//! the blob says. That is what the SDK's own check does: it reads and writes the payload with the npm package
+//! `borsh`, whose options are absent for `null` and `undefined` only (the same in its versions 1 and 2). A wallet that
+//! signs "none" for an empty URL, while its caller writes "an empty one" into the blob, makes a proof that this check
+//! and ours both refuse.
+//!
+//! How a node decides is not public: the `idos` extension of its engine is closed. Our development node and the
+//! extension of the local network decide as this module does.
 
 use sha2::{Digest, Sha256};
 
@@ -27,16 +38,15 @@ pub struct Payload<'a> {
     pub nonce: [u8; 32],
     /// Whom the message is for, such as `idos.network`.
     pub recipient: &'a str,
-    /// Where a web wallet sent the browser with the signature.
+    /// Where a web wallet sent the browser with the signature. Empty is not the same as none.
     pub callback_url: Option<&'a str>,
 }
 
 impl<'a> Payload<'a> {
-    /// SHA-256 of the borsh encoding: what the key signs. An empty callback URL counts as none, as in the SDK.
+    /// SHA-256 of the borsh encoding: what the key signs.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        let callback_url = self.callback_url.filter(|url| !url.is_empty());
-        Sha256::digest(Payload { callback_url, ..*self }.encode()).into()
+        Sha256::digest(self.encode()).into()
     }
 
     /// The borsh encoding.

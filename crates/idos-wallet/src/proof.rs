@@ -43,18 +43,44 @@ impl OwnershipProof<'_> {
     ///
     /// Says nothing about *when* or *for whom* it was signed: that is in the message, which the caller chose.
     pub fn verify(&self) -> Result<(), InvalidProof> {
-        // A malformed address is named as that, before anything is said of keys and signatures.
-        check_address(self.wallet_type, self.address)?;
-        let key = match self.wallet_type {
-            WalletType::Evm => {
-                check_public_key_length(self.public_key)?;
-                Key::parse_evm(self.address, Field::Address)?
-            }
-            wallet_type => Key::parse(wallet_type, required(self.public_key)?, Field::PublicKey)?,
-        };
-        key.check_address(self.address, Field::Address)?;
+        let key = wallet_key(self.wallet_type, self.address, self.public_key)?;
+        check_storable(Field::Message, self.message)?;
         key.check_signature(self.message, self.signature, Field::PublicKey)
     }
+}
+
+/// Whether there can be a wallet of this type with this address and this public key: both in their forms, and the
+/// address that of the key wherever it can be derived from it. Nothing is said about who holds it.
+pub fn check_wallet(
+    wallet_type: WalletType,
+    address: &str,
+    public_key: Option<&str>,
+) -> Result<(), InvalidProof> {
+    wallet_key(wallet_type, address, public_key).map(|_| ())
+}
+
+fn wallet_key(wallet_type: WalletType, address: &str, public_key: Option<&str>) -> Result<Key, InvalidProof> {
+    // A malformed address is named as that, before anything is said of keys and signatures.
+    check_address(wallet_type, address)?;
+    let key = match wallet_type {
+        WalletType::Evm => {
+            check_public_key_length(public_key)?;
+            // It stands for nothing, and would still be stored.
+            check_storable(Field::PublicKey, public_key.unwrap_or_default())?;
+            Key::parse_evm(address, Field::Address)?
+        }
+        wallet_type => Key::parse(wallet_type, required(public_key)?, Field::PublicKey)?,
+    };
+    key.check_address(address, Field::Address)?;
+    Ok(key)
+}
+
+/// Nodes keep message and public key as texts of PostgreSQL, which has no NUL in them.
+fn check_storable(field: Field, text: &str) -> Result<(), InvalidProof> {
+    if text.contains('\0') {
+        return Err(InvalidProof::Malformed { field, expected: "a text without NUL" });
+    }
+    Ok(())
 }
 
 /// Whether a wallet that is already known signed `message`, as in write grants and access grants.

@@ -113,18 +113,8 @@ async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(),
     let mut is_fine = true;
     for record in &records {
         let is_known = vault.key_ids().any(|id| id == record.key_id);
-        if !is_known {
-            is_fine = false;
-            report.complain(
-                CHECK,
-                format!(
-                    "{} records of {} are locked under the vault key {}, which is not there",
-                    record.count, record.table, record.key_id
-                ),
-                "put the old key's file back as a further one of keys.vault",
-            );
-        } else {
-            is_fine = false;
+        is_fine = false;
+        if is_known {
             let until = if record.table == "contact" {
                 "lock them anew with idos-issuer vault relock"
             } else {
@@ -133,6 +123,15 @@ async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(),
             report.note(
                 CHECK,
                 format!("{} records of {} are locked under an old key: {until}", record.count, record.table),
+            );
+        } else {
+            report.complain(
+                CHECK,
+                format!(
+                    "{} records of {} are locked under the vault key {}, which is not there",
+                    record.count, record.table, record.key_id
+                ),
+                "put the old key's file back as a further one of keys.vault",
             );
         }
     }

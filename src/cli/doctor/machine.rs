@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::Report;
 use crate::config::Config;
-use crate::keys::{Keys, KeysError, load_encryption_secret, load_vault_keys};
+use crate::keys::{Keys, KeysError, load_vault_keys};
 use crate::vault::Vault;
 
 /// Settings that are possible, and probably not meant.
@@ -69,11 +69,11 @@ pub(super) fn keys(config: &Config, report: &mut Report) -> Option<Keys> {
     let keys = match Keys::load(files, url) {
         Ok(keys) => keys,
         Err(error) => {
-            complain(report, &error);
-            // The first file that does not do hides what is behind it.
-            if !matches!(error, KeysError::Encryption(..))
-                && let Err(error) = load_encryption_secret(&files.encryption)
-            {
+            let faults = Keys::faults(files);
+            for fault in &faults {
+                complain(report, fault);
+            }
+            if faults.is_empty() {
                 complain(report, &error);
             }
             return None;
@@ -86,11 +86,10 @@ pub(super) fn keys(config: &Config, report: &mut Report) -> Option<Keys> {
     }
     let signing = keys.signing.verification_key().to_bytes();
     if public.contains(&hex::encode(signing)) {
-        are_fine = false;
-        report.complain(
+        report.note(
             CHECK,
-            "a write key is also the signing key, which should never be near the network",
-            "make another write key, and have it registered as a delegate of your inserter",
+            "a write key is also the signing key: whoever gets hold of the one can also sign; a write key of its own is \
+             safer",
         );
     }
     if are_fine {
@@ -128,11 +127,10 @@ pub(super) fn vault(config: &Config, report: &mut Report) -> Option<Vault> {
 
 fn complain(report: &mut Report, error: &KeysError) {
     let cure = match error {
-        KeysError::Open(path) => format!("chmod 600 {}", path.display()),
+        KeysError::Secret(error) => error.cure(),
         KeysError::Missing(_) => {
-            "put the file back; for a new deployment: idos-issuer keys generate".to_owned()
+            "put the file back; for a new deployment: idos-issuer keys generate, or keys import".to_owned()
         }
-        KeysError::File(path, _) => format!("make the service's user the owner of {}", path.display()),
         KeysError::Issuer(_) => "correct issuer.url".to_owned(),
         _ => "put the right file there, from your backup".to_owned(),
     };
@@ -142,7 +140,11 @@ fn complain(report: &mut Report, error: &KeysError) {
 #[cfg(unix)]
 fn is_writable_by_others(folder: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o022 != 0)
+    // With the sticky bit nobody replaces what is another one's: so are the volumes that Kubernetes makes of a Secret.
+    std::fs::metadata(folder).is_ok_and(|metadata| {
+        let mode = metadata.permissions().mode();
+        mode & 0o022 != 0 && mode & 0o1000 == 0
+    })
 }
 
 #[cfg(not(unix))]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::{Outcome, say};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::keys::Keys;
 
 #[derive(Args)]
@@ -71,11 +71,13 @@ impl Doctor {
             let mut report = Report::default();
             match Config::load(path) {
                 Ok(config) => examine(&config, &mut report).await,
-                Err(error) => report.complain(
-                    "configuration",
-                    causes(&error),
-                    "correct the setting; config.example.toml explains each",
-                ),
+                Err(error) => {
+                    let cure = match &error {
+                        ConfigError::SecretFile(error) => error.cure(),
+                        _ => "correct the setting; config.example.toml explains each".to_owned(),
+                    };
+                    report.complain("configuration", causes(&error), cure);
+                }
             }
             if self.json {
                 say::line(&show(&report).to_string());

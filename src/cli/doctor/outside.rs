@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::Report;
 use crate::config::{Config, Webhook};
-use crate::keys::load_text;
+use crate::keys::{KeysError, load_text};
 use crate::mail::{MailError, Mailer};
 
 pub(super) async fn webhooks(config: &Config, report: &mut Report) {
@@ -22,20 +22,26 @@ pub(super) async fn webhooks(config: &Config, report: &mut Report) {
     }
 }
 
-async fn look_at(webhook: &Webhook, targets: Targets) -> Result<(), (String, &'static str)> {
-    const ALLOW: &str = "correct webhooks.url, or allow it in [webhook_policy]";
-
+async fn look_at(webhook: &Webhook, targets: Targets) -> Result<(), (String, String)> {
     for path in &webhook.secrets {
         let secret = load_text(path).map_err(|error| {
-            (super::causes(&error), "put the file there, readable by the service's user alone (chmod 600)")
+            let cure = match &error {
+                KeysError::Secret(error) => error.cure(),
+                _ => "put the file there, readable by the service's user alone (chmod 600)".to_owned(),
+            };
+            (super::causes(&error), cure)
         })?;
         secret.parse::<Secret>().map_err(|_| {
-            (
-                format!("{} is no secret", path.display()),
-                "it must be whsec_ and 24 to 64 random bytes in base64",
-            )
+            let cure = "it must be whsec_ and 24 to 64 random bytes in base64";
+            (format!("{} is no secret", path.display()), cure.to_owned())
         })?;
     }
+    reachable(webhook, targets).await.map_err(|(problem, cure)| (problem, cure.to_owned()))
+}
+
+async fn reachable(webhook: &Webhook, targets: Targets) -> Result<(), (String, &'static str)> {
+    const ALLOW: &str = "correct webhooks.url, or allow it in [webhook_policy]";
+
     let url: Url =
         webhook.url.expose().parse().map_err(|_| ("its url is none".to_owned(), "correct webhooks.url"))?;
     targets.check_url(&url).map_err(|refusal| (format!("its url {refusal}"), ALLOW))?;

@@ -6,6 +6,7 @@ pub(super) mod health;
 pub(super) mod issuances;
 pub(super) mod profiles;
 mod query;
+pub(super) mod wallets;
 pub(super) mod write_grants;
 
 use axum::Json;

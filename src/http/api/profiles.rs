@@ -1,15 +1,17 @@
-//! Profiles: look one up, have one created, see how far that is.
+//! Profiles: look one up, have one created, see how far that is, bring it on.
 
 use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::issuances::read_nothing;
 use super::query::Query;
 use super::{accepted, idempotency_key};
-use crate::flow::intake;
 use crate::flow::profile::{self, By};
+use crate::flow::{intake, wallet};
 use crate::http::problem::{Code, Problem};
 use crate::http::read::{self, LookUp};
 use crate::http::view::ProfileView;
@@ -17,7 +19,7 @@ use crate::http::wait::Waiting;
 use crate::http::{Api, body};
 use crate::model::client::Caller;
 use crate::model::ids::ProfileId;
-use crate::model::profile::ProfileState;
+use crate::model::profile::{ProfileState, RecordId};
 
 /// What was found.
 #[derive(Serialize)]
@@ -69,16 +71,41 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let mut query = Query::of(query.as_deref(), &["wait"])?;
+    wait_for(&api, &caller, query.as_deref(), || Ok(parse(&id)?.into())).await
+}
+
+/// Shows the record of a profile or a wallet when it has come to something, or the time is over.
+pub(super) async fn wait_for(
+    api: &Api,
+    caller: &Caller,
+    query: Option<&str>,
+    id: impl FnOnce() -> Result<RecordId, Problem>,
+) -> Result<Response, Problem> {
+    let mut query = Query::of(query, &["wait"])?;
     let seconds = query.wait();
     query.end()?;
-    let id: ProfileId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let mut waiting = Waiting::new(&api, seconds);
+    let id = id()?;
+    let mut waiting = Waiting::new(api, seconds);
     loop {
-        let profile = api.app.store.profile(&id).await?.filter(|profile| profile.client == caller.client);
-        let profile = profile.ok_or_else(|| Problem::new(Code::NotFound))?;
-        if profile.state != ProfileState::Pending || !waiting.again().await {
-            return Ok(Json(ProfileView::from(profile)).into_response());
+        let there = api.app.store.profile(&id).await?.filter(|there| there.client == caller.client);
+        let there = there.ok_or_else(|| Problem::new(Code::NotFound))?;
+        if there.state != ProfileState::Pending || !waiting.again().await {
+            return Ok(Json(ProfileView::from(there)).into_response());
         }
     }
+}
+
+pub(in crate::http) async fn resume(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    read_nothing(&api, request).await?;
+    let profile = wallet::resume(&api.app, &caller, &parse(&id)?.into()).await?;
+    Ok((StatusCode::ACCEPTED, Json(ProfileView::from(profile))).into_response())
+}
+
+fn parse(id: &str) -> Result<ProfileId, Problem> {
+    id.parse().map_err(|_| Problem::new(Code::NotFound))
 }

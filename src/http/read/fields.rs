@@ -119,9 +119,14 @@ impl<'j> Object<'j> {
         self.parsed(name, faults, phrase, |text| text.parse().ok())
     }
 
-    /// A text of at most `most` bytes that must be there, and is not empty.
+    /// A text of at most `most` bytes that must be there, is not empty, and has no NUL: it goes to the node, whose
+    /// database (PostgreSQL) has none in its texts. All else that is Unicode it takes.
     pub(super) fn text(&self, name: &'static str, most: usize, faults: &mut Faults) -> Option<String> {
         let text = self.required(name, faults)?.as_text();
+        if text.is_some_and(|text| text.contains('\0')) {
+            faults.add(self.place(name), "must not have a NUL (U+0000) in it: the network cannot keep one");
+            return None;
+        }
         let fits = text.filter(|text| (1..=most).contains(&text.len()));
         if fits.is_none() {
             faults.add(self.place(name), format!("must be a text of 1 to {most} bytes"));
@@ -148,15 +153,11 @@ pub(super) fn uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
-/// Who reads, as the network knows them (their `@caller`): an Ed25519 key in lower-case hexadecimal, or an EVM address.
-pub(super) fn is_caller(text: &str) -> bool {
-    let is_key = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let is_evm = text
-        .strip_prefix("0x")
-        .is_some_and(|rest| rest.len() == 40 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    is_key || is_evm
+/// A text that names who reads, as the network knows them ([`idos_wallet::is_caller`]).
+pub(super) fn caller(text: &str) -> Option<String> {
+    idos_wallet::is_caller(text).then(|| text.to_owned())
 }
 
 /// What is said of a grantee that is none.
-pub(super) const CALLER: &str =
-    "must be an Ed25519 public key (64 lower-case hexadecimal digits) or an EVM address (0x and 40 digits)";
+pub(super) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \
+     an XRPL address (r…), a NEAR public key (ed25519:…, not an account) or a Stellar address (G…)";

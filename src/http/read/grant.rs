@@ -5,9 +5,9 @@ use std::time::Duration;
 use idos_client::{GrantParties, GrantTime, WriteGrant};
 use idos_credential::Moment;
 use idos_credential::strict_json::Json;
-use idos_wallet::{MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType};
+use idos_wallet::{MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType, check_wallet};
 
-use super::fields::{CALLER, Faults, Object, is_caller, uuid};
+use super::fields::{CALLER, Faults, Object, caller, uuid};
 use super::profile::WALLET_TYPE;
 use crate::http::problem::{Problem, wallet_fault};
 use crate::model::personal::Personal;
@@ -60,8 +60,7 @@ pub(crate) fn grant_offer(json: &Json, text: &[u8]) -> Result<GrantOffer, Proble
             object.maybe("lockedUntil", &mut faults, "must be a time such as 2026-01-02T03:04:05Z", |text| {
                 text.parse().ok()
             });
-        let grantee =
-            object.maybe("grantee", &mut faults, CALLER, |text| is_caller(text).then(|| text.to_owned()));
+        let grantee = object.maybe("grantee", &mut faults, CALLER, caller);
         Some(GrantOffer { owner: owner?, valid_for: Duration::from_secs(seconds?), locked_until, grantee })
     });
     faults.or(offer)
@@ -95,10 +94,22 @@ fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     if object.get("publicKey").is_none() && wallet_type.is_some_and(|known| known != WalletType::Evm) {
         faults.add(object.place("publicKey"), "is required for this type of wallet");
     }
+    let (wallet_type, address) = (wallet_type?, address?);
+    if object.get("publicKey").is_some() != public_key.is_some() {
+        return None;
+    }
+    // A missing key has been named.
+    let is_whole = wallet_type == WalletType::Evm || public_key.is_some();
+    if let Some(error) = check_wallet(wallet_type, &address, public_key.as_deref()).err().filter(|_| is_whole)
+    {
+        faults.0.push(wallet_fault(at, error));
+        return None;
+    }
     Some(Owner {
-        wallet_type: wallet_type?,
-        address: Personal::new(address?),
-        public_key: public_key.map(Personal::new),
+        wallet_type,
+        address: Personal::new(address),
+        // An EVM wallet has none: what is given as one says nothing.
+        public_key: public_key.filter(|_| wallet_type != WalletType::Evm).map(Personal::new),
     })
 }
 
@@ -134,7 +145,7 @@ fn grant(json: &Json, at: &str, faults: &mut Faults) -> Option<WriteGrant> {
     let object = Object::of(json, at, GRANT, faults)?;
     let id = object.parsed("id", faults, "must be a UUID, as 8-4-4-4-12 hexadecimal digits", uuid);
     let owner = object.text("owner", MAX_ADDRESS_LEN, faults);
-    let grantee = object.text("grantee", MAX_ADDRESS_LEN, faults);
+    let grantee = object.parsed("grantee", faults, CALLER, caller);
     let issuer_public_key = object.text("issuerPublicKey", MAX_PUBLIC_KEY_LEN, faults);
     let timelock = object.read::<GrantTime>("accessGrantTimelock", faults, GRANT_TIME);
     let not_before = object.read::<GrantTime>("notBefore", faults, GRANT_TIME);

@@ -2,16 +2,17 @@
 
 use idos_credential::RecipientKey;
 use idos_credential::strict_json::Json;
-use idos_wallet::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN};
+use idos_wallet::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType};
 use uuid::Uuid;
 
 use super::fields::{Faults, Object};
 use crate::http::problem::{Problem, wallet_fault};
 use crate::model::personal::{Email, Personal};
-use crate::model::profile::{NewProfile, PasswordStore, WalletClaim};
+use crate::model::profile::{NewProfile, NewWallet, PasswordStore, WalletClaim};
 
 pub(super) const LOOK_UP: &[&str] = &["address", "userId"];
 pub(super) const NEW_PROFILE: &[&str] = &["userId", "encryptionPublicKey", "passwordStore", "wallet"];
+pub(super) const NEW_WALLET: &[&str] = &["userId", "wallet"];
 pub(super) const WALLET: &[&str] = &["type", "address", "publicKey", "message", "signature"];
 pub(super) const CONTACT_LOOK_UP: &[&str] = &["email"];
 
@@ -73,9 +74,20 @@ pub(crate) fn new_profile(json: &Json) -> Result<NewProfile, Problem> {
     faults.or(profile)
 }
 
+/// Reads a wallet that is to be added to a profile, and verifies its proof.
+pub(crate) fn new_wallet(json: &Json) -> Result<NewWallet, Problem> {
+    let mut faults = Faults::default();
+    let new = Object::of(json, "", NEW_WALLET, &mut faults).and_then(|object| {
+        let user_id = object.user_id("userId", &mut faults);
+        let wallet = object.required("wallet", &mut faults).and_then(|json| wallet(json, &mut faults));
+        Some(NewWallet { user_id: user_id?, wallet: wallet? })
+    });
+    faults.or(new)
+}
+
 fn wallet(json: &Json, faults: &mut Faults) -> Option<WalletClaim> {
     let object = Object::of(json, "/wallet", WALLET, faults)?;
-    let wallet_type = object.read("type", faults, WALLET_TYPE);
+    let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
     let has_key = object.get("publicKey").is_some();
     let public_key = object.maybe_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
@@ -84,10 +96,12 @@ fn wallet(json: &Json, faults: &mut Faults) -> Option<WalletClaim> {
     if has_key && public_key.is_none() {
         return None;
     }
+    let wallet_type = wallet_type?;
     let claim = WalletClaim {
-        wallet_type: wallet_type?,
+        wallet_type,
         address: Personal::new(address?),
-        public_key: public_key.map(Personal::new),
+        // An EVM wallet has none: what is given as one says nothing, and is not sent on.
+        public_key: public_key.filter(|_| wallet_type != WalletType::Evm).map(Personal::new),
         message: Personal::new(message?),
         signature: Personal::new(signature?),
     };

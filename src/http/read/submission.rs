@@ -8,7 +8,7 @@ use idos_credential::RecipientKey;
 use idos_credential::strict_json::Json;
 use uuid::Uuid;
 
-use super::fields::{CALLER, Faults, Object, is_caller};
+use super::fields::{CALLER, Faults, Object, caller};
 use super::grant;
 use super::profile::ENCRYPTION_KEY;
 use crate::http::multipart::File;
@@ -169,7 +169,7 @@ fn authority(json: &Json, faults: &mut Faults) -> Option<Authority> {
 
 fn copy_for(json: &Json, at: String, faults: &mut Faults) -> Option<CopyFor> {
     let object = Object::of(json, at, COPY_FOR, faults)?;
-    let grantee = object.parsed("grantee", faults, CALLER, |text| is_caller(text).then(|| text.to_owned()));
+    let grantee = object.parsed("grantee", faults, CALLER, caller);
     let encryption_key = object
         .parsed("encryptionPublicKey", faults, ENCRYPTION_KEY, |text| RecipientKey::from_base64(text).ok());
     Some(CopyFor { grantee: grantee?, encryption_key: encryption_key? })

@@ -4,6 +4,7 @@ import { Ed25519Signature2020 } from "@digitalbazaar/ed25519-signature-2020";
 import { Ed25519VerificationKey2020 } from "@digitalbazaar/ed25519-verification-key-2020";
 import * as vc from "@digitalbazaar/vc";
 import jsonld from "jsonld";
+import jsigs from "jsonld-signatures";
 
 import { encodeFile } from "./base85.js";
 import { documentLoader, ED25519_2020, IDOS_CREDENTIALS, IDOS_SUBJECT, W3C_CREDENTIALS } from "./contexts.js";
@@ -45,6 +46,21 @@ export async function issue({ created, key, ...content }) {
 
   const signed = await vc.issue({ credential, suite: new Ed25519Signature2020({ key, date }), documentLoader });
   return JSON.stringify(signed);
+}
+
+/**
+ * The text of any document with a proof, by the library that the SDK signs with but without the SDK's checks; null
+ * where that library cannot sign it. What JSON does not show (such as -0) is gone before it is signed.
+ */
+export async function signAnything({ document, key, created }) {
+  const copy = JSON.parse(JSON.stringify(document));
+  const suite = new Ed25519Signature2020({ key, date: new Date(created) });
+  try {
+    const purpose = new jsigs.purposes.AssertionProofPurpose();
+    return JSON.stringify(await jsigs.sign(copy, { suite, purpose, documentLoader }));
+  } catch {
+    return null;
+  }
 }
 
 /** Whether one of the accepted issuers signed this; the reason of the last of them if not. */

@@ -15,7 +15,11 @@ on_both_databases! {
     async fn every_route_asks_for_its_scope_and_no_other(backend) {
         let door = Door::with(backend, "").await;
         for route in ROUTES {
-            let prefix = if route.path.contains("profiles") { "prf_" } else { "iss_" };
+            let prefix = match route.path {
+                path if path.contains("profiles") => "prf_",
+                path if path.contains("wallets") => "wal_",
+                _ => "iss_",
+            };
             let path = route.path.replace("{id}", &format!("{prefix}{AN_ID}"));
             let Access::Scope(scope) = route.access else {
                 assert!(!path.starts_with("/v1"), "{path} is open");
@@ -60,6 +64,13 @@ on_both_databases! {
         answers.push(call.send().await.problem(401, "unauthorized").json());
         assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:#?}");
         door.get("/v1/issuances").header("Authorization", &format!("bearer {}", door.key)).send().await.expect(200);
+        for route in idos_issuer::http::ROUTES.iter().filter(|route| matches!(route.access, Access::Scope(_))) {
+            let path = route.path.replace("{id}", "iss_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+            let twice = door.call(route.method, path).another_header("Authorization", "Bearer Xyzzy").send().await;
+            let twice = twice.problem(400, "invalid_request");
+            assert_eq!(twice.json()["errors"][0]["header"], "Authorization");
+            assert!(!String::from_utf8_lossy(&twice.body).contains("Xyzzy"));
+        }
         door.close().await;
     }
 

@@ -42,11 +42,11 @@ impl Door {
     pub(super) async fn with(backend: Backend, settings: &str) -> Self {
         let mut stage = Stage::new(backend).await;
         settings.clone_into(&mut stage.settings);
-        Self::of(stage).await
+        Self::on(stage).await
     }
 
-    /// Of a service that is made of this, without background work.
-    pub(super) async fn of(stage: Stage) -> Self {
+    /// On this stage, without background work.
+    pub(super) async fn on(stage: Stage) -> Self {
         let app = stage.app().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -278,6 +278,11 @@ pub(super) fn new_profile(user: &User) -> Value {
         "userId": user.id, "encryptionPublicKey": user.secret.public().to_base64(), "passwordStore": "user",
         "wallet": wallet
     })
+}
+
+/// A request to add the wallet of `wallet` to the profile of `user`.
+pub(super) fn new_wallet(user: &User, wallet: &User) -> Value {
+    json!({ "userId": user.id, "wallet": new_profile(wallet)["wallet"] })
 }
 
 pub(super) fn owner(user: &User) -> Value {

@@ -59,7 +59,7 @@ async fn a_full_disk_is_said_and_gets_over() {
     let mut stage = Stage::new(Backend::Sqlite).await;
     stage.settings = "[http]\nburst = 10000\n".to_owned();
     stage.database.url = format!("sqlite://{}", disk.0.path("issuer.db"));
-    let door = Door::of(stage).await.working();
+    let door = Door::on(stage).await.working();
     let user = door.user(WalletType::Evm).await;
     let key = door.key_of("reader", &[Scope::IssuancesRead]).await;
     let submit = async || {

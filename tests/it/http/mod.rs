@@ -3,8 +3,10 @@
 
 mod access;
 mod addresses;
+mod beforehand;
 mod believable;
 mod contract;
+mod copies;
 mod door;
 mod forms;
 mod full_disk;

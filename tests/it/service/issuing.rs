@@ -13,7 +13,7 @@ use crate::support::service::{
     Stage, caller, fresh_key, new_profile, signed_grant, submission, submit, until,
 };
 
-pub(super) async fn create_profile(stage: &Stage, user: &User) {
+pub(crate) async fn create_profile(stage: &Stage, user: &User) {
     let service = stage.service().await;
     let asked =
         profile::request(&service.app, &caller(), &fresh_key(&service.app), new_profile(user)).await.unwrap();

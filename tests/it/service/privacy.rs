@@ -832,6 +832,37 @@ impl World {
         [by_grant, later]
     }
 
+    /// What was issued is read back: the words are in that answer, and go nowhere else.
+    async fn read_back(&self, target: &str) {
+        let request = format!(
+            "GET {target}/copy HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            self.api, self.key
+        );
+        let mut connection = TcpStream::connect(self.api).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"));
+        assert!(self.person.wanted.search().found("the copy", &answer).len() >= 20);
+        assert!(String::from_utf8_lossy(&answer).contains("cache-control: no-store"));
+    }
+
+    /// A further wallet is added, and kept as little as the first.
+    async fn add_wallet(&mut self, user: &User) {
+        let further = self.user(WalletType::Stellar);
+        let message = format!("I am {}", self.person.stray);
+        let signature = further.wallet.sign_message(&message, [9; 32]);
+        self.secrets.text(&signature);
+        let wallet = json!({
+            "type": "Stellar", "address": further.wallet.address(), "publicKey": further.wallet.public_key(),
+            "message": message, "signature": signature,
+        });
+        let new = json!({ "userId": user.id, "wallet": wallet });
+        let added = format!("/v1/wallets/{}", self.post("/v1/wallets", &new).await.id());
+        self.refuse_all("/v1/wallets", &new).await;
+        self.until(&added, "created").await;
+    }
+
     /// A grant expires while nothing is sent; a new one brings it on.
     async fn halt_and_resume(&mut self, user: &User) -> String {
         self.stop_work().await;
@@ -936,6 +967,8 @@ on_both_databases! {
         world.until(&profile, "created").await;
         let [by_parts, personhood] = world.deliver_as_inserter(&user).await;
         let [by_grant, later] = world.deliver_by_grants(&user).await;
+        world.read_back(&by_grant).await;
+        world.add_wallet(&user).await;
         let halted = world.halt_and_resume(&user).await;
 
         // Revoked, erased, and over because nobody came.

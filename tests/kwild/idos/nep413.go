@@ -24,7 +24,8 @@ const nep413Tag = 1<<31 + 413
 type signedPayload struct {
 	nonce       []byte
 	recipient   []byte
-	callbackURL []byte // empty counts as none, as in the SDK
+	hasCallback bool // none and an empty one are two payloads, as for borsh
+	callbackURL []byte
 	signature   []byte
 }
 
@@ -41,6 +42,7 @@ func readSignedPayload(blob []byte) (signed signedPayload, ok bool) {
 	switch callback := payload.take(1); {
 	case len(callback) == 1 && callback[0] == 0:
 	case len(callback) == 1 && callback[0] == 1:
+		signed.hasCallback = true
 		signed.callbackURL = payload.text()
 	default:
 		return signedPayload{}, false
@@ -54,10 +56,10 @@ func (p signedPayload) digest(message []byte) [32]byte {
 	out = appendText(out, message)
 	out = append(out, p.nonce...)
 	out = appendText(out, p.recipient)
-	if len(p.callbackURL) == 0 {
-		out = append(out, 0)
-	} else {
+	if p.hasCallback {
 		out = appendText(append(out, 1), p.callbackURL)
+	} else {
+		out = append(out, 0)
 	}
 	return sha256.Sum256(out)
 }

@@ -211,14 +211,11 @@ func highS(s []byte) []byte {
 }
 
 // nearProof signs a payload, and lets a test change what is handed on of it.
+// callback is all that follows the recipient.
 func nearProof(address, recipient, callback string, change func(*nearPayload)) proof {
 	private, key := edKey()
 	payload := nearPayload{tag: nep413Tag, message: message, nonce: strings.Repeat("\x09", 32), recipient: recipient}
-	if callback != "" {
-		payload.callback = "\x01" + lengthAndText(callback)
-	} else {
-		payload.callback = "\x00"
-	}
+	payload.callback = callback
 	signed, ok := readSignedPayload(payload.blob(make([]byte, 64)))
 	if !ok {
 		panic("the test's own payload")
@@ -229,6 +226,9 @@ func nearProof(address, recipient, callback string, change func(*nearPayload)) p
 	publicKey := nearKeyText(key)
 	return proof{"NEAR", address, &publicKey, message, hex.EncodeToString(payload.blob(signature))}
 }
+
+// noCallback is how a payload says that it has no callback URL.
+const noCallback = "\x00"
 
 type nearPayload struct {
 	tag                                   uint32
@@ -257,7 +257,7 @@ func TestNearSignatures(t *testing.T) {
 		"unchanged":                   {func(*nearPayload) {}, true},
 		"no message inside":           {func(p *nearPayload) { p.message = "" }, true},
 		"another message inside":      {func(p *nearPayload) { p.message = "something else" }, true},
-		"an empty callback URL":       {func(p *nearPayload) { p.callback = "\x01\x00\x00\x00\x00" }, true},
+		"an empty callback URL":       {func(p *nearPayload) { p.callback = "\x01\x00\x00\x00\x00" }, false},
 		"a message that is not UTF-8": {func(p *nearPayload) { p.message = "\xFF" }, false},
 		"a callback URL":              {func(p *nearPayload) { p.callback = "\x01" + lengthAndText("https://example.org") }, false},
 		"a callback URL of no text":   {func(p *nearPayload) { p.callback = "\x01" + lengthAndText("\xC0") }, false},
@@ -274,15 +274,21 @@ func TestNearSignatures(t *testing.T) {
 		"a signature cut short":       {func(p *nearPayload) { p.missing = 1 }, false},
 		"a payload cut short":         {func(p *nearPayload) { p.shortens = 1 }, false},
 	} {
-		if nearProof("alice.near", "idos.network", "", row.change).isValid() != row.accepted {
+		if nearProof("alice.near", "idos.network", noCallback, row.change).isValid() != row.accepted {
 			t.Errorf("%s: accepted must be %t", name, row.accepted)
 		}
 	}
-	// Any recipient and any callback URL, if they are what was signed.
-	if !nearProof("alice.near", "idos-issuer", "https://example.org/?a=b", func(*nearPayload) {}).isValid() {
-		t.Error("another recipient, with a callback URL")
+	// Any recipient and any callback URL, if they are what was signed. An empty one is one.
+	for _, callback := range []string{"https://example.org/?a=b", ""} {
+		signed := "\x01" + lengthAndText(callback)
+		if !nearProof("alice.near", "idos-issuer", signed, func(*nearPayload) {}).isValid() {
+			t.Errorf("another recipient, with the callback URL %q", callback)
+		}
+		if nearProof("alice.near", "idos-issuer", signed, func(p *nearPayload) { p.callback = noCallback }).isValid() {
+			t.Errorf("the callback URL %q, signed and taken away", callback)
+		}
 	}
-	huge := nearProof("alice.near", "idos.network", "", func(*nearPayload) {})
+	huge := nearProof("alice.near", "idos.network", noCallback, func(*nearPayload) {})
 	huge.signature = "0008" + "9d010080" + "ffffffff" + strings.Repeat("00", 64) // a message of 4 GiB
 	if huge.isValid() {
 		t.Error("a length beyond the blob")
@@ -317,7 +323,7 @@ func TestNearAccounts(t *testing.T) {
 		// has_profile compares addresses across types: this name would claim the profile of an EVM wallet.
 		"0x" + strings.Repeat("1a", 20): false,
 	} {
-		if nearProof(account, "idos.network", "", func(*nearPayload) {}).isValid() != accepted {
+		if nearProof(account, "idos.network", noCallback, func(*nearPayload) {}).isValid() != accepted {
 			t.Errorf("account %q: accepted must be %t", account, accepted)
 		}
 	}

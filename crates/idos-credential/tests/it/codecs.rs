@@ -1,5 +1,6 @@
 //! Ascii85, key spellings and user keys against the SDK's.
 
+use idos_credential::secret_key::{Curve, SecretKey, SecretKeyError};
 use idos_credential::user_key::{DerivationError, Strength, derive};
 use idos_credential::{VerificationKey, base85, key};
 
@@ -82,7 +83,7 @@ fn keys_read_and_write_as_in_the_sdk() {
     let (public, private) =
         (text(&all["key"], "publicKeyMultibase"), text(&all["key"], "privateKeyMultibase"));
     let seed = unhex(text(&all["key"], "seed_hex"));
-    assert_eq!(*key::seed_from_multibase(private).unwrap(), seed);
+    assert_eq!(*SecretKey::read(Curve::Ed25519, private).unwrap().bytes(), seed);
     assert_eq!(*key::seed_to_multibase(&seed), private);
     assert_eq!(crate::support::key(&all).verification_key().to_multibase(), public);
     assert_eq!(VerificationKey::from_multibase(public).unwrap().to_did_key(), format!("did:key:{public}"));
@@ -91,5 +92,5 @@ fn keys_read_and_write_as_in_the_sdk() {
     let mut raw = bs58::decode(&private[1..]).into_vec().unwrap();
     *raw.last_mut().unwrap() ^= 1;
     let changed = format!("z{}", bs58::encode(raw).into_string());
-    assert_eq!(key::seed_from_multibase(&changed), Err(key::KeyError::Mismatch));
+    assert_eq!(SecretKey::read(Curve::Ed25519, &changed), Err(SecretKeyError::SecondHalf));
 }

@@ -7,6 +7,7 @@ mod credentials;
 mod plausible;
 mod properties;
 mod sealing;
+mod secret_keys;
 mod stored;
 mod support;
 mod validation;

@@ -47,15 +47,12 @@ fn read(evidence: &Value) -> Result<KycSubject, idos_credential::Invalid> {
 fn problems(changes: &[(&str, Value)]) -> Vec<String> {
     let mut evidence = evidence();
     for (pointer, value) in changes {
-        match value {
-            Value::Null => {
-                let (parent, name) = pointer.rsplit_once('/').unwrap();
-                evidence.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
-            }
-            _ => {
-                let (parent, name) = pointer.rsplit_once('/').unwrap();
-                evidence.pointer_mut(parent).unwrap()[name] = value.clone();
-            }
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = evidence.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        if value.is_null() {
+            parent.remove(name);
+        } else {
+            parent.insert(name.to_owned(), value.clone());
         }
     }
     let checked = read(&evidence).and_then(|subject| subject.check(Some(moment(APPROVED_AT))));

@@ -13,7 +13,7 @@ mod xrpl;
 use idos_wallet::{
     EvmKey, FaceSignKey, Field, InvalidProof, InvalidSignature, MAX_ADDRESS_LEN, MAX_MESSAGE_LEN,
     MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, OwnershipProof, SignatureType, StellarKey, WalletKey, WalletType,
-    XrplKey, caller_of, mnemonic_seed, verify_signed_by, verify_transaction_signature,
+    XrplKey, caller_of, check_wallet, mnemonic_seed, verify_signed_by, verify_transaction_signature,
 };
 
 const MESSAGE: &str = "Sign this message to prove you own this wallet";
@@ -125,6 +125,42 @@ fn the_longest_message_is_verified_for_every_wallet() {
         let proof = Proof::by(&key, &"\u{1F600}".repeat(MAX_MESSAGE_LEN / 4));
         assert!(proof.message.len() == MAX_MESSAGE_LEN && proof.signature.len() <= MAX_SIGNATURE_LEN);
         assert_eq!(proof.verify(), Ok(()), "{key:?}");
+    }
+}
+
+#[test]
+fn what_no_node_can_keep_is_refused() {
+    for key in wallets() {
+        for message in ["\0", "a\0b", "a\0"] {
+            assert!(Proof::by(&key, message).verify().is_err_and(malformed(Field::Message)), "{message:?}");
+        }
+        // All else that is Unicode can be kept.
+        for message in ["\u{1}\u{7f}", "\u{fffe}\u{ffff}\u{10ffff}", "\u{fffd}", "\\u0000", "%00"] {
+            assert_eq!(Proof::by(&key, message).verify(), Ok(()), "{message:?}");
+        }
+    }
+    let evm = WalletKey::from_seed(WalletType::Evm, [7; 32]);
+    for (public_key, is_fine) in [("", true), ("0x04", true), ("\0", false), ("a\0b", false)] {
+        let proof = Proof { public_key: Some(public_key.to_owned()), ..Proof::by(&evm, MESSAGE) };
+        assert_eq!(proof.verify().is_ok(), is_fine, "{public_key:?}");
+        assert!(is_fine || proof.verify().is_err_and(malformed(Field::PublicKey)));
+    }
+}
+
+#[test]
+fn a_wallet_is_judged_without_a_signature() {
+    for key in wallets() {
+        let (wallet_type, address, public_key) = (key.wallet_type(), key.address(), key.public_key());
+        let check = |address: &str, key: Option<&str>| check_wallet(wallet_type, address, key);
+        assert_eq!(check(&address, public_key.as_deref()), Ok(()));
+        assert!(check("", public_key.as_deref()).is_err());
+        assert!(check(&format!("{address}\0"), public_key.as_deref()).is_err());
+        let Some(public_key) = public_key else { continue };
+        let missing = InvalidProof::Missing { field: Field::PublicKey };
+        assert_eq!((check(&address, None), check(&address, Some(""))), (Err(missing), Err(missing)));
+        assert!(check(&address, Some(&format!("{public_key}\0"))).is_err_and(malformed(Field::PublicKey)));
+        let other = another(&key).public_key().unwrap();
+        assert!(check(&address, Some(&other)).is_err(), "the address of another key");
     }
 }
 

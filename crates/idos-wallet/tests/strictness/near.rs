@@ -65,22 +65,61 @@ fn the_message_inside_the_blob_is_not_looked_at_and_everything_else_is_signed() 
     assert_eq!(rebuilt(|_| ()), Ok(()));
     assert_eq!(rebuilt(|payload| payload.message = b""), Ok(()));
     assert_eq!(rebuilt(|payload| payload.message = b"something else"), Ok(()));
-    assert_eq!(rebuilt(|payload| payload.callback_url = Some("")), Ok(())); // empty counts as none
     let wrong = Err(InvalidProof::WrongSignature);
+    assert_eq!(rebuilt(|payload| payload.callback_url = Some("")), wrong); // none was signed
     assert_eq!(rebuilt(|payload| payload.callback_url = Some("https://example.org")), wrong);
     assert_eq!(rebuilt(|payload| payload.recipient = "idos-issuer"), wrong);
     assert_eq!(rebuilt(|payload| payload.nonce = [1; 32]), wrong);
 }
 
+/// The verdict on a blob that says `shown`, where SHA-256 of the bytes `signed` is what was signed.
+fn shown_and_signed(shown: Payload<'_>, signed: &[u8]) -> Result<(), InvalidProof> {
+    use ed25519_dalek::{Signer as _, SigningKey};
+    use sha2::{Digest as _, Sha256};
+    let signature = SigningKey::from_bytes(&[7; 32]).sign(&Sha256::digest(signed)).to_bytes();
+    let blob = SignedPayload { payload: shown, signature }.encode().unwrap();
+    let good = Proof::by(&WalletKey::Near(key()), MESSAGE);
+    Proof { signature: hex::encode(blob), ..good }.verify()
+}
+
+/// The payload, written by hand: `callback` is all that follows the recipient.
+fn bytes_of(recipient: &str, callback: &[u8]) -> Vec<u8> {
+    let text = |text: &[u8]| [&u32::try_from(text.len()).unwrap().to_le_bytes(), text].concat();
+    [&[0x9D, 1, 0, 0x80], &*text(MESSAGE.as_bytes()), &NONCE, &*text(recipient.as_bytes()), callback].concat()
+}
+
 #[test]
 fn any_recipient_is_accepted_if_it_is_the_one_that_was_signed() {
-    use ed25519_dalek::{Signer as _, SigningKey};
-    let payload =
-        Payload { message: MESSAGE.as_bytes(), nonce: NONCE, recipient: "idos-issuer", callback_url: None };
-    let signature = SigningKey::from_bytes(&[7; 32]).sign(&payload.digest()).to_bytes();
-    let blob = SignedPayload { payload, signature }.encode().unwrap();
-    let good = Proof::by(&WalletKey::Near(key()), MESSAGE);
-    assert_eq!(Proof { signature: hex::encode(blob), ..good }.verify(), Ok(()));
+    for recipient in ["idos-issuer", "idos.network", "", "some.where.else.near"] {
+        let payload = Payload { message: MESSAGE.as_bytes(), nonce: NONCE, recipient, callback_url: None };
+        assert_eq!(shown_and_signed(payload, &bytes_of(recipient, &[0])), Ok(()), "{recipient}");
+        let other = bytes_of("idos.example", &[0]);
+        assert_eq!(shown_and_signed(payload, &other), Err(InvalidProof::WrongSignature), "{recipient}");
+    }
+}
+
+/// As the npm package `borsh` writes and reads options: absent, empty and filled are three payloads.
+#[test]
+fn a_callback_url_is_absent_empty_or_filled_and_counts_as_it_was_signed() {
+    let urls: [(Option<&str>, &[u8]); 4] = [
+        (None, &[0]),
+        (Some(""), &[1, 0, 0, 0, 0]),
+        (Some(" "), b"\x01\x01\0\0\0 "),
+        (Some("\0"), &[1, 1, 0, 0, 0, 0]),
+    ];
+    for (shown, _) in urls {
+        for (signed, bytes) in urls {
+            let payload = Payload {
+                message: MESSAGE.as_bytes(),
+                nonce: NONCE,
+                recipient: "idos.network",
+                callback_url: shown,
+            };
+            let expected = if shown == signed { Ok(()) } else { Err(InvalidProof::WrongSignature) };
+            let verdict = shown_and_signed(payload, &bytes_of("idos.network", bytes));
+            assert_eq!(verdict, expected, "shown {shown:?}, signed {signed:?}");
+        }
+    }
 }
 
 #[test]

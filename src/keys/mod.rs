@@ -1,19 +1,23 @@
-//! The issuer's keys: made, kept in files that only their owner may read, loaded.
+//! The issuer's keys: made or imported, kept in files that only their owner may read, loaded.
 
-use std::io::{Read as _, Write as _};
+mod files;
+mod import;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use idos_credential::key::{KeyError, read_seed, seed_to_multibase};
-use idos_credential::sealing::SealError;
+use idos_credential::key::{KeyError, seed_to_multibase};
+use idos_credential::secret_key::{Curve, SecretKey, SecretKeyError, read_bytes};
 use idos_credential::{EncryptionSecret, IssuerKey, WriteKey};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
+use self::files::Over;
 use crate::config::KeyFiles;
+use crate::secret_file::{self, SecretFileError};
 
-/// Longest key file that is read, in bytes.
-const MAX_BYTES: u64 = 4096;
+pub use import::{Imported, Use, import};
 
 /// All keys of an issuer. Wiped on drop.
 pub struct Keys {
@@ -48,30 +52,55 @@ pub enum KeysError {
     /// A file is there already.
     #[error("{0} is there already; keys are never overwritten")]
     Exists(PathBuf),
-    /// A file cannot be read or written.
-    #[error("{0} cannot be read or written")]
+    /// One file for keys of two kinds.
+    #[error("{0} is named for two keys that cannot be one: only the signing key may also write")]
+    TwoUses(PathBuf),
+    /// A file cannot be written.
+    #[error("{0} cannot be written")]
     File(PathBuf, #[source] std::io::Error),
     /// A file is not there.
-    #[error("{0} is not there (idos-issuer keys generate makes it)")]
+    #[error(
+        "{0} is not there (idos-issuer keys generate makes it, keys import puts a key there that you have)"
+    )]
     Missing(PathBuf),
-    /// Not a file, but a folder, pipe or device.
-    #[error("{0} is not a file")]
-    NotAFile(PathBuf),
-    /// A secret that others can read.
-    #[error("{0} can be read by others than its owner (chmod 600 {0})")]
-    Open(PathBuf),
+    /// A file that cannot be read, or must not be.
+    #[error(transparent)]
+    Secret(SecretFileError),
     /// Not a key of the right kind.
-    #[error("{0} is no key: it {1}")]
-    Key(PathBuf, #[source] KeyError),
-    /// Not an X25519 secret.
-    #[error("{0} is no key: {1}")]
-    Encryption(PathBuf, #[source] SealError),
+    #[error("{0} is no {1} key: it {2}")]
+    Key(PathBuf, Curve, #[source] SecretKeyError),
     /// Not a vault key.
-    #[error("{0} is no vault key: it must be 32 bytes in base64")]
-    Vault(PathBuf),
+    #[error("{0} is no vault key, which is 32 bytes in base64 or hex: it {1}")]
+    Vault(PathBuf, #[source] SecretKeyError),
+    /// Another key is where one is to be put.
+    #[error(
+        "{file} holds another key, whose public half is {public}. Nothing was written. To give that key up for the new \
+         one: --replace {public}"
+    )]
+    Occupied {
+        /// The file.
+        file: PathBuf,
+        /// The public half of the key that is there.
+        public: String,
+    },
+    /// What is where a key is to be put is none.
+    #[error("{0} is there already, and not as a key that could be replaced by name: move it away first")]
+    InTheWay(PathBuf, #[source] Box<KeysError>),
+    /// A key was to be replaced that is not there.
+    #[error("{0} does not hold the key that --replace names. Nothing was written")]
+    OtherThanNamed(PathBuf),
     /// An issuer's URL that is none.
     #[error("the issuer's URL {0}")]
     Issuer(#[source] KeyError),
+}
+
+impl From<SecretFileError> for KeysError {
+    fn from(error: SecretFileError) -> Self {
+        match error {
+            SecretFileError::Missing(path) => Self::Missing(path),
+            error => Self::Secret(error),
+        }
+    }
 }
 
 impl Keys {
@@ -100,11 +129,22 @@ impl Keys {
 
     /// Loads the keys of a deployment.
     pub fn load(files: &KeyFiles, issuer_url: Option<&str>) -> Result<Self, KeysError> {
-        let seed =
-            |path: &Path| read_seed(&read_secret(path)?).map_err(|e| KeysError::Key(path.to_owned(), e));
+        let seed = |path: &PathBuf| Ok::<_, KeysError>(load_key(Curve::Ed25519, path)?.into_bytes());
         let signing = seed(&files.signing)?;
-        let write = files.write.iter().map(|path| seed(path)).collect::<Result<_, _>>()?;
+        let write = files.write.iter().map(seed).collect::<Result<_, _>>()?;
         Self::of(issuer_url, &signing, write, load_encryption_secret(&files.encryption)?)
+    }
+
+    /// What is wrong with each file, where [`load`](Self::load) says only what is wrong with the first one.
+    #[must_use]
+    pub fn faults(files: &KeyFiles) -> Vec<KeysError> {
+        let ed25519 = std::iter::once(&files.signing).chain(&files.write);
+        let all = ed25519.map(|path| (Curve::Ed25519, path)).chain([(Curve::X25519, &files.encryption)]);
+        // The signing key may also write.
+        let mut seen = BTreeSet::new();
+        all.filter(|(_, path)| seen.insert(*path))
+            .filter_map(|(curve, path)| load_key(curve, path).err())
+            .collect()
     }
 
     fn of(
@@ -120,15 +160,23 @@ impl Keys {
         Ok(Self { signing, write: write.into_iter().map(WriteKeyPair::from_seed).collect(), encryption })
     }
 
-    /// Makes fresh keys and stores them: all of them, or none where a file is there already.
+    /// Makes fresh keys and stores them: all of them, or none where a file is there already. A file that is named twice,
+    /// such as where the signing key also writes, is made once.
     pub fn generate(files: &KeyFiles) -> Result<(), KeysError> {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
 
         let ed25519 = [&files.signing].into_iter().chain(&files.write).map(|path| (path, true));
         let random_bytes = [&files.encryption].into_iter().chain(&files.vault).map(|path| (path, false));
-        let all: Vec<_> = ed25519.chain(random_bytes).collect();
-        if let Some((there, _)) = all.iter().find(|(path, _)| path.exists()) {
+        let mut all: Vec<(&PathBuf, bool)> = Vec::new();
+        for (path, is_ed25519) in ed25519.chain(random_bytes) {
+            match all.iter().find(|(there, _)| *there == path) {
+                None => all.push((path, is_ed25519)),
+                Some((_, other)) if *other == is_ed25519 && is_ed25519 => {}
+                Some(_) => return Err(KeysError::TwoUses(path.clone())),
+            }
+        }
+        if let Some((there, _)) = all.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
             return Err(KeysError::Exists((*there).clone()));
         }
         for (made, (path, is_ed25519)) in all.iter().enumerate() {
@@ -137,7 +185,7 @@ impl Keys {
             } else {
                 Zeroizing::new(STANDARD.encode(random().as_slice()))
             };
-            if let Err(error) = write_secret(path, &secret) {
+            if let Err(error) = files::write(path, &secret, Over::Nothing) {
                 for (path, _) in all.iter().take(made) {
                     let _ = std::fs::remove_file(path); // made a moment ago, by us
                 }
@@ -148,84 +196,37 @@ impl Keys {
     }
 }
 
-/// Loads an X25519 secret: 32 bytes in base64.
-pub fn load_encryption_secret(path: &Path) -> Result<EncryptionSecret, KeysError> {
-    EncryptionSecret::from_base64(read_secret(path)?.trim())
-        .map_err(|e| KeysError::Encryption(path.to_owned(), e))
+/// Loads a key of this curve, in any of the spellings of [`idos_credential::secret_key`].
+pub fn load_key(curve: Curve, path: &Path) -> Result<SecretKey, KeysError> {
+    SecretKey::read(curve, &secret_file::read(path)?)
+        .map_err(|error| KeysError::Key(path.to_owned(), curve, error))
 }
 
-/// Loads vault keys: 32 bytes in base64 each.
-pub fn load_vault_keys(files: &[PathBuf]) -> Result<Vec<Zeroizing<[u8; 32]>>, KeysError> {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
+/// Loads an X25519 secret, in any of those spellings.
+pub fn load_encryption_secret(path: &Path) -> Result<EncryptionSecret, KeysError> {
+    Ok(EncryptionSecret::from_bytes(*load_key(Curve::X25519, path)?.into_bytes()))
+}
 
+/// Loads vault keys: 32 bytes in base64 or hex each.
+pub fn load_vault_keys(files: &[PathBuf]) -> Result<Vec<Zeroizing<[u8; 32]>>, KeysError> {
     let load = |path: &PathBuf| {
-        let text = read_secret(path)?;
-        let mut key = Zeroizing::new([0; 32]);
-        match STANDARD.decode_slice(text.trim(), key.as_mut_slice()) {
-            Ok(32) => Ok(key),
-            _ => Err(KeysError::Vault(path.clone())),
-        }
+        read_bytes(&secret_file::read(path)?).map_err(|error| KeysError::Vault(path.clone(), error))
     };
     files.iter().map(load).collect()
 }
 
 /// Stores a secret that is a text, in a file that only its owner may read. Never overwrites one.
 pub fn store_text(path: &Path, text: &str) -> Result<(), KeysError> {
-    write_secret(path, text)
+    files::write(path, text, Over::Nothing)
 }
 
 /// Loads a secret that is a text, such as a webhook's.
 pub fn load_text(path: &Path) -> Result<Zeroizing<String>, KeysError> {
-    Ok(Zeroizing::new(read_secret(path)?.trim().to_owned()))
+    Ok(secret_file::read(path)?)
 }
 
 fn random() -> Zeroizing<[u8; 32]> {
     let mut bytes = Zeroizing::new([0; 32]);
     OsRng.fill_bytes(bytes.as_mut_slice());
     bytes
-}
-
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeysError> {
-    let error = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => KeysError::Missing(path.to_owned()),
-        _ => KeysError::File(path.to_owned(), e),
-    };
-    // Opening a pipe would wait for its other end.
-    if !std::fs::metadata(path).map_err(error)?.is_file() {
-        return Err(KeysError::NotAFile(path.to_owned()));
-    }
-    let file = std::fs::File::open(path).map_err(error)?;
-    if is_open_to_others(&file.metadata().map_err(error)?) {
-        return Err(KeysError::Open(path.to_owned()));
-    }
-    let mut text = Zeroizing::new(String::with_capacity(256));
-    file.take(MAX_BYTES).read_to_string(&mut text).map_err(error)?;
-    Ok(text)
-}
-
-fn write_secret(path: &Path, secret: &str) -> Result<(), KeysError> {
-    let error = |e| KeysError::File(path.to_owned(), e);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(error)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(error)?;
-    file.write_all(secret.as_bytes())
-        .and_then(|()| file.write_all(b"\n"))
-        .and_then(|()| file.sync_all())
-        .map_err(error)
-}
-
-#[cfg(unix)]
-fn is_open_to_others(metadata: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_: &std::fs::Metadata) -> bool {
-    false
 }

@@ -1,18 +1,24 @@
 //! `verify`: is a credential genuine?
 
+mod answer;
+mod content_hash;
+
 use std::path::PathBuf;
 
 use clap::Args;
-use idos_credential::terms::SubjectKind;
-use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, Verified, verify_with};
-use idos_linked_data::{SdkIssuer, SdkVerdict, resolve_did_key, verify_as_sdk, verify_foreign};
-use serde_json::json;
+use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, verify_with};
+use idos_linked_data::{
+    ForeignError, SdkIssuer, SdkVerdict, names_a_status, resolve_did_key, verify_as_sdk, verify_foreign,
+};
 
-use super::{Outcome, input, say};
+use self::answer::Answer;
+use self::content_hash::ContentHash;
+use super::{Outcome, input};
 use crate::clock;
 
 /// Verifies a credential by the strict rules: exactly the shape that issuers write, a signature of the given key,
-/// and dates that hold. Nothing is fetched. Exit code 0 or 1, whatever the input holds.
+/// and dates that hold. Nothing is fetched. Exit code 0 for yes and 1 for no, whatever the input holds: what these
+/// rules do not know, they refuse. `--foreign` and `--as-sdk` end with 2 where they cannot judge.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "these are the switches of a command line")]
 pub(super) struct Verify {
@@ -28,28 +34,26 @@ pub(super) struct Verify {
     /// Judge as of this moment, such as 2026-01-02T03:04:05Z. Without it: now.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    /// The text must have this SHA-256, 64 hexadecimal digits, as access grants carry it (`content_hash`). It is
+    /// taken of the file's exact bytes, as `open` writes them: a line break that an editor added at the end counts.
+    #[arg(long, value_name = "HEX")]
+    content_hash: Option<String>,
     /// Take old subjects (KYC version 1) too. The proof does not cover the subject's version, so a present credential
     /// could be passed off as an old one, of which no member is required.
     #[arg(long)]
     old_subjects: bool,
-    /// Judge as the official SDK would, and say what that overlooks. The exit code is the SDK's verdict.
+    /// Judge as the official SDK would, and say what that overlooks. The exit code is the SDK's verdict; 2 where it
+    /// is not known what the SDK would say.
     #[arg(long)]
     as_sdk: bool,
     /// Judge a credential of another maker, with any contexts and proof suites that are compiled in, by the did:key
-    /// that it names. Takes neither --key nor --issuer.
+    /// that it names. Takes neither --key nor --issuer. The exit code is 2 where it cannot be judged: it is no such
+    /// credential, or needs a context, suite, DID method or data model that is not known here.
     #[arg(long, conflicts_with_all = ["key", "issuer", "as_sdk", "old_subjects"])]
     foreign: bool,
-    /// Print one JSON object.
+    /// Print one JSON object. Its `verdict` is `verified`, `refused` or `not_judged`.
     #[arg(long)]
     json: bool,
-}
-
-/// What a verdict is printed as.
-struct Answer {
-    verified: bool,
-    reason: Option<String>,
-    overlooked: Option<String>,
-    details: Option<Verified>,
 }
 
 impl Verify {
@@ -58,8 +62,9 @@ impl Verify {
             None => clock::now(),
             Some(text) => text.parse().map_err(|problem| format!("--at {problem}"))?,
         };
+        let hash = self.content_hash.as_deref().map(ContentHash::parse).transpose()?;
         let text = input::read(&self.file)?;
-        let answer = if self.foreign {
+        let mut answer = if self.foreign {
             foreign(&text, now)
         } else if self.as_sdk {
             as_sdk(&text, &self.sdk_issuers()?, now)
@@ -67,12 +72,10 @@ impl Verify {
             let subjects = if self.old_subjects { Subjects::AndOld } else { Subjects::Present };
             strict(&text, subjects, &self.accepted()?, now)
         };
-        if self.json {
-            answer.print_json();
-        } else {
-            answer.print();
+        if let Some(hash) = hash {
+            answer = answer.and_hash(hash.compare(&text));
         }
-        Ok(answer.verified)
+        answer.say(self.json)
     }
 
     fn keys(&self) -> Result<Vec<VerificationKey>, String> {
@@ -137,91 +140,35 @@ impl Verify {
 
 fn strict(text: &[u8], subjects: Subjects, accepted: &[AcceptedIssuer], now: Moment) -> Answer {
     match verify_with(subjects, text, accepted, now) {
-        Ok(details) => Answer { verified: true, reason: None, overlooked: None, details: Some(details) },
-        Err(rejection) => refused(rejection.to_string()),
+        Ok(details) => Answer::verified(details),
+        Err(rejection) => Answer::no(rejection.kind().as_str(), rejection.to_string()),
     }
 }
 
 fn as_sdk(text: &[u8], issuers: &[SdkIssuer], now: Moment) -> Answer {
     let Ok(text) = std::str::from_utf8(text) else {
-        return refused("the credential is not UTF-8".to_owned());
+        return Answer::no("malformed", "the official SDK refuses it: it is not UTF-8".to_owned());
     };
     match verify_as_sdk(text, issuers, now) {
-        SdkVerdict::Refused(reason) => refused(format!("the official SDK refuses it: {reason}")),
-        SdkVerdict::Accepted { overlooked } => Answer {
-            verified: true,
-            reason: None,
-            overlooked: overlooked.map(|rejection| rejection.to_string()),
-            details: None,
-        },
+        SdkVerdict::Refused(reason) => Answer::no("sdk", format!("the official SDK refuses it: {reason}")),
+        SdkVerdict::NotJudged(reason) => {
+            Answer::none("unknown", format!("what the official SDK would say is not known: {reason}"))
+        }
+        SdkVerdict::Accepted { overlooked } => {
+            Answer::overlooking(overlooked.map(|rejection| rejection.to_string()))
+        }
     }
 }
 
 fn foreign(text: &[u8], now: Moment) -> Answer {
-    let Ok(text) = std::str::from_utf8(text) else {
-        return refused("the credential is not UTF-8".to_owned());
-    };
     match verify_foreign(text, now) {
-        Ok(()) => Answer { verified: true, reason: None, overlooked: None, details: None },
-        Err(error) => refused(format!("the credential {error}")),
-    }
-}
-
-fn kind(kind: SubjectKind) -> &'static str {
-    match kind {
-        SubjectKind::KycV1 => "KYC, version 1",
-        SubjectKind::KycV2 => "KYC, version 2",
-        SubjectKind::FaceSign => "FaceSign, proof of personhood",
-    }
-}
-
-fn refused(reason: String) -> Answer {
-    Answer { verified: false, reason: Some(reason), overlooked: None, details: None }
-}
-
-impl Answer {
-    fn print(&self) {
-        match &self.reason {
-            Some(reason) => say::line(&format!("not verified: {reason}")),
-            None => say::line("verified"),
+        Ok(()) if names_a_status(text) => {
+            Answer::noted("credentialStatus names where revocations are published, which was not asked")
         }
-        if let Some(overlooked) = &self.overlooked {
-            say::line(&format!("The official SDK accepts this credential and overlooks that {overlooked}."));
+        Ok(()) => Answer::yes(),
+        Err(ForeignError::Refused(refusal)) => Answer::no("wrong", refusal.to_string()),
+        Err(ForeignError::NotJudged(obstacle)) => {
+            Answer::none(if obstacle.is_malformed() { "malformed" } else { "unknown" }, obstacle.to_string())
         }
-        if let Some(details) = &self.details {
-            say::line(&format!("  id       {}", details.id));
-            say::line(&format!("  issuer   {}", details.issuer));
-            say::line(&format!("  key      {}", details.verification_method));
-            say::line(&format!("  subject  {}", kind(details.kind)));
-            say::line(&format!("  level    {}", details.level));
-            if let Some(end) = details.expiration_date {
-                say::line(&format!("  expires  {end}"));
-            }
-            if details.level_supported == Some(false) {
-                say::line("  note     the fields do not support the level that the credential claims");
-            }
-        }
-    }
-
-    fn print_json(&self) {
-        let mut answer = json!({ "verified": self.verified });
-        if let serde_json::Value::Object(answer) = &mut answer {
-            answer.extend(self.reason.as_ref().map(|reason| ("reason".to_owned(), json!(reason))));
-            answer.extend(self.overlooked.as_ref().map(|reason| ("overlooked".to_owned(), json!(reason))));
-            if let Some(details) = &self.details {
-                for (name, value) in [
-                    ("id", json!(details.id)),
-                    ("issuer", json!(details.issuer)),
-                    ("verificationMethod", json!(details.verification_method)),
-                    ("subject", json!(kind(details.kind))),
-                    ("level", json!(details.level)),
-                    ("levelSupported", json!(details.level_supported)),
-                    ("expirationDate", json!(details.expiration_date.map(|end| end.to_string()))),
-                ] {
-                    answer.insert(name.to_owned(), value);
-                }
-            }
-        }
-        say::line(&answer.to_string());
     }
 }

@@ -1,0 +1,328 @@
+//! Wallets: kept locked until they are on the network, with the user that they make or for one who has a profile already.
+//!
+//! Whoever holds a wallet of a profile can act as its user, and the proof says who holds the wallet, not whose profile it
+//! is for: that is the caller's word.
+
+use std::mem::take;
+
+use idos_credential::Moment;
+use idos_wallet::WalletType;
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::Accepted;
+use super::profile::{self, LOOK_UP, RequestError, Seen, exists, job, see};
+use crate::app::{App, NodeError};
+use crate::keys::WriteKeyPair;
+use crate::model::audit::{Act, Entry};
+use crate::model::client::{Caller, Idempotency};
+use crate::model::ids::WalletId;
+use crate::model::issuance::HaltCode;
+use crate::model::job::{Job, Work};
+use crate::model::personal::Personal;
+use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim};
+use crate::store::{ProfileChange, StoreError, Tx};
+use crate::vault::{Vault, VaultError};
+
+/// What the keyed hash of a wallet is for.
+const INDEX: &str = "wallet";
+
+/// Accepts a wallet to be added to the profile of a user. The proof is verified here, before any network; then the node is
+/// asked whether the user is there and the wallet is not, if it can be asked.
+pub async fn request(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+    new: NewWallet,
+) -> Result<Accepted<Profile>, RequestError> {
+    if let Some(accepted) = replay(app, caller, key).await? {
+        return Ok(accepted);
+    }
+    if !profile::is_user_id(new.user_id) {
+        return Err(RequestError::UserId);
+    }
+    new.wallet.proof().verify()?;
+    let under_way = app.store.profiles_under_way(new.user_id).await?;
+    for there in under_way.iter().filter(|there| there.client == caller.client && there.user.is_none()) {
+        if is_of(app, there, &new.wallet).await? {
+            return take_for_the_same(app, caller, key, there.clone()).await;
+        }
+    }
+    let now = app.clock.now();
+    let id = WalletId::new(now, &mut OsRng);
+    let write = app.write_key_for(id.as_str());
+    let is_coming = under_way.iter().any(|there| there.user.is_some());
+    if matches!(see(app, write, new.user_id).await?, Seen::Nobody) && !is_coming {
+        return Err(RequestError::UserUnknown);
+    }
+    check_free(app, &new.wallet).await?;
+    let wanted = Wanted { id: id.into(), user_id: new.user_id, user: None, write, wallet: &new.wallet };
+    keep(app, caller, key, wanted, now).await
+}
+
+/// Why a profile or a wallet that has stopped is not resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// The caller has no such record.
+    #[error("there is no such record")]
+    NotFound,
+    /// It has not stopped.
+    #[error("what is {0} is not resumed")]
+    Conflict(ProfileState),
+    /// The wallet's proof is gone: there is nothing to resume.
+    #[error("the wallet's proof is gone: ask for it again")]
+    ContentGone,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Brings on a profile or a wallet that has stopped.
+pub async fn resume(app: &App, caller: &Caller, id: &RecordId) -> Result<Profile, ResumeError> {
+    let there = app.store.profile(id).await?.filter(|there| there.client == caller.client);
+    let there = there.ok_or(ResumeError::NotFound)?;
+    if there.state != ProfileState::Halted {
+        return Err(ResumeError::Conflict(there.state));
+    }
+    if app.store.locked_wallet(id).await?.is_none() {
+        return Err(ResumeError::ContentGone);
+    }
+    let now = app.clock.now();
+    let work = first_work(&there);
+
+    let mut tx = app.store.begin().await?;
+    let (from, to) = (ProfileState::Halted, ProfileState::Pending);
+    tx.advance_profile(id, from, to, ProfileChange::default(), now).await?;
+    tx.drop_jobs(id.as_str()).await?;
+    let job = job(work, id.as_str(), &there.write_key, now);
+    tx.enqueue(&Job { reason: Some("resumed".to_owned()), ..job }).await?;
+    tx.record(&Entry {
+        at: now,
+        actor: caller.actor(),
+        act: Act::Resumed,
+        subject: id.as_str().to_owned(),
+        detail: there.halt.map_or("", HaltCode::as_str).to_owned(),
+    })
+    .await?;
+    tx.commit().await?;
+    app.announce_change();
+    app.store.profile(id).await?.ok_or(ResumeError::NotFound)
+}
+
+/// The first transaction of what was asked for. What is there already is not written again.
+fn first_work(profile: &Profile) -> Work {
+    if profile.user.is_some() { Work::AddUser } else { Work::AddWallet }
+}
+
+/// What is to be kept.
+pub(super) struct Wanted<'a> {
+    pub(super) id: RecordId,
+    pub(super) user_id: Uuid,
+    pub(super) user: Option<UserKeys>,
+    pub(super) write: &'a WriteKeyPair,
+    pub(super) wallet: &'a WalletClaim,
+}
+
+/// Record, wallet, work, audit entry, and what the `Idempotency-Key` stands for: all of it, or nothing; or what an earlier
+/// request with the same key has made. What has stopped of the same is over then.
+pub(super) async fn keep(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+    wanted: Wanted<'_>,
+    now: Moment,
+) -> Result<Accepted<Profile>, RequestError> {
+    let Wanted { id, user_id, user, write, wallet } = wanted;
+    let profile = Profile {
+        client: caller.client.clone(),
+        state: ProfileState::Pending,
+        user_id,
+        wallet_id: super::grant::random_uuid(),
+        write_key: write.rows.public_hex(),
+        user,
+        halt: None,
+        waits_until: None,
+        transaction: None,
+        created_at: now,
+        updated_at: now,
+        id,
+    };
+    let locked = lock(&app.vault, &profile.id, wallet)?;
+    let index = app.vault.index(INDEX, &identity(wallet));
+    let stopped = replaced(app, caller, &profile, wallet).await?;
+
+    let mut tx = app.store.begin().await?;
+    match tx.claim(&caller.client, key, profile.id.as_str(), now).await {
+        Ok(()) => {}
+        Err(StoreError::Exists) => {
+            drop(tx);
+            return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    for old in stopped {
+        end(&mut tx, caller, &old, now).await?;
+    }
+    tx.add_profile(&profile, &locked, &index).await?;
+    tx.enqueue(&job(first_work(&profile), profile.id.as_str(), &profile.write_key, now)).await?;
+    tx.record(&Entry {
+        at: now,
+        actor: caller.actor(),
+        act: if profile.user.is_some() { Act::ProfileRequested } else { Act::WalletRequested },
+        subject: profile.id.as_str().to_owned(),
+        detail: format!("user:{}", profile.user_id),
+    })
+    .await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(Accepted { record: profile, replayed: false })
+}
+
+/// Records that have stopped and that this one takes the place of: of the same profile, or of the same wallet.
+async fn replaced(
+    app: &App,
+    caller: &Caller,
+    new: &Profile,
+    wallet: &WalletClaim,
+) -> Result<Vec<Profile>, StoreError> {
+    let of_wallets = new.user.is_none();
+    let mut stopped = Vec::new();
+    for old in app.store.halted_profiles(&caller.client, new.user_id, of_wallets).await? {
+        if !of_wallets || is_of(app, &old, wallet).await? {
+            stopped.push(old);
+        }
+    }
+    Ok(stopped)
+}
+
+async fn end(tx: &mut Tx, caller: &Caller, old: &Profile, now: Moment) -> Result<(), StoreError> {
+    let change = ProfileChange { halt: old.halt, forget_wallet: true, ..ProfileChange::default() };
+    match tx.advance_profile(&old.id, ProfileState::Halted, ProfileState::Failed, change, now).await {
+        Ok(()) => {}
+        // Somebody has resumed it just now.
+        Err(StoreError::Stale) => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    tx.drop_jobs(old.id.as_str()).await?;
+    tx.record(&Entry {
+        at: now,
+        actor: caller.actor(),
+        act: Act::Failed,
+        subject: old.id.as_str().to_owned(),
+        detail: "asked_for_again".to_owned(),
+    })
+    .await
+}
+
+/// The same was asked for under another `Idempotency-Key`, which from now on stands for it, too.
+pub(super) async fn take_for_the_same(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+    there: Profile,
+) -> Result<Accepted<Profile>, RequestError> {
+    let mut tx = app.store.begin().await?;
+    match tx.claim(&caller.client, key, there.id.as_str(), app.clock.now()).await {
+        Ok(()) => tx.commit().await?,
+        Err(StoreError::Exists) => {
+            drop(tx);
+            return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Accepted { record: there, replayed: true })
+}
+
+pub(super) async fn replay(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+) -> Result<Option<Accepted<Profile>>, RequestError> {
+    let Some((subject, same)) = app.store.claimed(&caller.client, key).await? else { return Ok(None) };
+    let id = subject.parse().ok().filter(|_| same).ok_or(RequestError::KeyReused)?;
+    let record = app.store.profile(&id).await?.ok_or(RequestError::KeyReused)?;
+    Ok(Some(Accepted { record, replayed: true }))
+}
+
+/// Refuses a wallet that is on its way into a profile, or in one, as far as that can be seen: a node looks wallets up by
+/// address, and the address of a NEAR wallet is a name that several keys may have.
+pub(super) async fn check_free(app: &App, wallet: &WalletClaim) -> Result<(), RequestError> {
+    let indexes = app.vault.indexes(INDEX, &identity(wallet));
+    if app.store.wallet_under_way(&indexes).await?.is_some() {
+        return Err(RequestError::WalletUnderWay);
+    }
+    if wallet.wallet_type == WalletType::Near {
+        return Ok(());
+    }
+    let look = async {
+        let (client, signer) = (app.idos().await?, app.identity());
+        Ok::<_, NodeError>(exists(client, &signer, wallet.address.expose()).await?)
+    };
+    match tokio::time::timeout(LOOK_UP, look).await.unwrap_or(Err(NodeError::TooSlow)) {
+        Ok(true) => Err(RequestError::WalletTaken),
+        Ok(false) => Ok(()),
+        Err(error) => {
+            tracing::warn!("The node cannot be asked for a wallet: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// What makes a wallet itself, whatever the spelling.
+fn identity(wallet: &WalletClaim) -> Zeroizing<Vec<u8>> {
+    let key = wallet.public_key.as_ref().filter(|_| wallet.wallet_type == WalletType::Near);
+    let text = key.unwrap_or(&wallet.address).expose();
+    let text = match wallet.wallet_type {
+        WalletType::Evm | WalletType::FaceSign => Zeroizing::new(text.to_ascii_lowercase()),
+        _ => Zeroizing::new(text.clone()),
+    };
+    Zeroizing::new([wallet.wallet_type.as_str().as_bytes(), b"\0", text.as_bytes()].concat())
+}
+
+/// Whether a record is about this wallet.
+pub(super) async fn is_of(app: &App, profile: &Profile, wallet: &WalletClaim) -> Result<bool, StoreError> {
+    let locked = app.store.locked_wallet(&profile.id).await?;
+    let claim = locked.and_then(|locked| unlock(&app.vault, &profile.id, &locked).ok());
+    Ok(claim.is_some_and(|claim| identity(&claim) == identity(wallet)))
+}
+
+/// A wallet's claim as it lies in the vault.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct Kept {
+    wallet_type: String,
+    address: String,
+    public_key: Option<String>,
+    message: String,
+    signature: String,
+}
+
+fn place(id: &RecordId) -> String {
+    format!("profile/{id}")
+}
+
+fn lock(vault: &Vault, id: &RecordId, claim: &WalletClaim) -> Result<String, VaultError> {
+    let kept = Kept {
+        wallet_type: claim.wallet_type.as_str().to_owned(),
+        address: claim.address.expose().clone(),
+        public_key: claim.public_key.as_ref().map(|key| key.expose().clone()),
+        message: claim.message.expose().clone(),
+        signature: claim.signature.expose().clone(),
+    };
+    let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
+    vault.lock(&place(id), &json, &mut OsRng)
+}
+
+/// Unlocks the wallet's claim of a record.
+pub fn unlock(vault: &Vault, id: &RecordId, locked: &str) -> Result<WalletClaim, VaultError> {
+    let json = vault.unlock(&place(id), locked)?;
+    let mut kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
+    Ok(WalletClaim {
+        wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
+        address: Personal::new(take(&mut kept.address)),
+        public_key: kept.public_key.take().map(Personal::new),
+        message: Personal::new(take(&mut kept.message)),
+        signature: Personal::new(take(&mut kept.signature)),
+    })
+}
