@@ -5,7 +5,9 @@ use std::time::Duration;
 use idos_client::{GrantParties, GrantTime, WriteGrant};
 use idos_credential::Moment;
 use idos_credential::strict_json::Json;
-use idos_wallet::{MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType, check_wallet};
+use idos_wallet::{
+    MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType, check_address, check_wallet,
+};
 
 use super::fields::{CALLER, Faults, Object, caller, uuid};
 use super::profile::WALLET_TYPE;
@@ -85,11 +87,6 @@ fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     let object = Object::of(json, at, OWNER, faults)?;
     let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
-    if let (Some(known), Some(address)) = (wallet_type, &address)
-        && let Err(error) = idos_wallet::check_address(known, address)
-    {
-        faults.0.push(wallet_fault(at, error));
-    }
     let public_key = object.maybe_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
     if object.get("publicKey").is_none() && wallet_type.is_some_and(|known| known != WalletType::Evm) {
         faults.add(object.place("publicKey"), "is required for this type of wallet");
@@ -98,10 +95,12 @@ fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     if object.get("publicKey").is_some() != public_key.is_some() {
         return None;
     }
-    // A missing key has been named.
-    let is_whole = wallet_type == WalletType::Evm || public_key.is_some();
-    if let Some(error) = check_wallet(wallet_type, &address, public_key.as_deref()).err().filter(|_| is_whole)
-    {
+    let checked = if wallet_type == WalletType::Evm || public_key.is_some() {
+        check_wallet(wallet_type, &address, public_key.as_deref())
+    } else {
+        check_address(wallet_type, &address) // the missing key has been named
+    };
+    if let Err(error) = checked {
         faults.0.push(wallet_fault(at, error));
         return None;
     }
