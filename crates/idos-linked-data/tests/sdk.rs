@@ -102,7 +102,7 @@ fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
 fn what_the_sdk_passes_over_is_passed_over() {
     let key = IssuerKey::of_url("https://issuer.example", &[3; 32]).unwrap();
     let now: Moment = "2026-01-01".parse().unwrap();
-    let signed = Draft::kyc(fields(), subject("Ann".into(), "uuid:1".into())).unwrap().sign(&key, now);
+    let signed = Draft::kyc_as_sdk(fields(), subject("Ann".into(), "uuid:1".into())).unwrap().sign(&key, now);
     let credential: Value = serde_json::from_str(signed.text()).unwrap();
     let issuer = SdkIssuer {
         key_id: Some(key.id().into()),
