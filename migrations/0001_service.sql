@@ -52,7 +52,7 @@ CREATE TABLE profile (
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX profile_by_user ON profile (client, user_id);
-CREATE INDEX profile_pending_by_user ON profile (user_id) WHERE state = 'pending';
+CREATE INDEX profile_under_way ON profile (user_id, state);
 CREATE INDEX profile_by_wallet ON profile (wallet_index) WHERE state = 'pending';
 CREATE INDEX profile_by_limit ON profile (waits_until, id) WHERE state = 'halted';
 CREATE INDEX profile_by_key ON profile (SUBSTR(locked_wallet, 4, 8)) WHERE locked_wallet IS NOT NULL;

@@ -63,11 +63,11 @@ impl Store {
         by_others_than: Option<&IssuanceId>,
     ) -> Result<bool, StoreError> {
         let row: Option<(String,)> = sqlx::query_as(
-            "SELECT id FROM issuance WHERE grant_id = $1 AND ($2 IS NULL OR id <> $2) \
+            "SELECT id FROM issuance WHERE grant_id = $1 AND id <> $2 \
              AND (issued_at IS NOT NULL OR state NOT IN ('failed', 'erased'))",
         )
         .bind(grant_id.to_string())
-        .bind(by_others_than.map(IssuanceId::as_str))
+        .bind(by_others_than.map_or("", IssuanceId::as_str)) // no issuance has no id
         .fetch_optional(&self.pool)
         .await?;
         Ok(row.is_some())

@@ -55,7 +55,7 @@ impl Store {
         .bind(user_id.to_string())
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(read).collect()
+        ROWS.all(&rows)
     }
 
     /// Records of a client about this user that have stopped: those of profiles, or those of wallets.
@@ -74,21 +74,21 @@ impl Store {
         .bind(i64::from(of_wallets))
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(read).collect()
+        ROWS.all(&rows)
     }
 
     /// The oldest record with this wallet that is on its way to the node, whosever it is. `indexes` are the keyed hashes of
     /// the wallet, one for each vault key.
     pub async fn wallet_under_way(&self, indexes: &[String]) -> Result<Option<Profile>, StoreError> {
         for index in indexes {
-            let row = sqlx::query(
-                "SELECT * FROM profile WHERE wallet_index = $1 AND state = 'pending' ORDER BY created_at, id LIMIT 1",
+            let rows = sqlx::query(
+                "SELECT * FROM profile WHERE wallet_index = $1 AND state = 'pending' ORDER BY created_at, id",
             )
             .bind(index)
-            .fetch_optional(&self.pool)
+            .fetch_all(&self.pool)
             .await?;
-            if let Some(row) = row {
-                return read(&row).map(Some);
+            if let Some(profile) = ROWS.all(&rows)?.into_iter().next() {
+                return Ok(Some(profile));
             }
         }
         Ok(None)
@@ -111,7 +111,7 @@ impl Store {
         from: Option<Place>,
         limit: u32,
     ) -> Result<Batch<Profile>, StoreError> {
-        let rows = Rows { table: "profile", at: Some("waits_until"), read };
+        let rows = Rows { at: Some("waits_until"), ..ROWS };
         rows.walk(from, limit, |place, limit| {
             let place = place.unwrap_or(Place::START);
             async move {
@@ -161,10 +161,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets the wallet's claim of a record that this program cannot read. Gives whether there was one.
+    /// Forgets the wallet's claim of a record that this program cannot read, and by what it could be recognised. Gives
+    /// whether there was one.
     pub async fn forget_wallet_unread(&mut self, id: &str) -> Result<bool, StoreError> {
         let result = sqlx::query(
-            "UPDATE profile SET locked_wallet = NULL WHERE id = $1 AND locked_wallet IS NOT NULL",
+            "UPDATE profile SET locked_wallet = NULL, wallet_index = NULL WHERE id = $1 AND locked_wallet IS NOT NULL",
         )
         .bind(id)
         .execute(&mut *self.tx)
@@ -203,6 +204,8 @@ impl Tx {
         one(&result)
     }
 }
+
+const ROWS: Rows<Profile> = Rows { table: "profile", at: None, read };
 
 fn read(row: &AnyRow) -> Result<Profile, StoreError> {
     let row = Columns(row);
