@@ -51,9 +51,9 @@ CREATE TABLE profile (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
-CREATE INDEX profile_by_user ON profile (client, user_id);
+CREATE INDEX profile_by_user ON profile (client, user_id, created_at, id);
 CREATE INDEX profile_under_way ON profile (user_id, state);
-CREATE INDEX profile_by_wallet ON profile (wallet_index) WHERE state = 'pending';
+CREATE INDEX profile_by_wallet ON profile (wallet_index, state) WHERE wallet_index IS NOT NULL;
 CREATE INDEX profile_by_limit ON profile (waits_until, id) WHERE state = 'halted';
 CREATE INDEX profile_by_key ON profile (SUBSTR(locked_wallet, 4, 8)) WHERE locked_wallet IS NOT NULL;
 
@@ -176,7 +176,8 @@ CREATE TABLE job (
 );
 CREATE INDEX job_due ON job (due_at, id) WHERE lane IS NULL AND state = 'ready';
 CREATE INDEX job_of_lane ON job (lane, due_at, id) WHERE lane IS NOT NULL AND state = 'ready';
-CREATE INDEX job_by_state ON job (state, created_at, id);
+-- Of an expression, for lists by state alone: one of the column would tempt SQLite to read all that is ready, and sort.
+CREATE INDEX job_by_state ON job ((state || ''), created_at, id);
 CREATE INDEX job_not_told ON job (created_at, id) WHERE work = 'send_webhook' AND state = 'halted';
 CREATE INDEX job_by_subject ON job (subject);
 CREATE INDEX job_in_flight ON job (lane, nonce) WHERE state = 'sent';

@@ -110,7 +110,7 @@ impl Store {
                     match state {
                         None => sqlx::query("SELECT * FROM job WHERE id > $1 ORDER BY id LIMIT $2"),
                         Some(state) => sqlx::query(
-                            "SELECT * FROM job WHERE state = $1 AND (created_at, id) > ($2, $3) \
+                            "SELECT * FROM job WHERE state || '' = $1 AND (created_at, id) > ($2, $3) \
                              ORDER BY created_at, id LIMIT $4",
                         )
                         .bind(state.as_str())
