@@ -176,9 +176,9 @@ CREATE TABLE job (
 );
 CREATE INDEX job_due ON job (due_at, id) WHERE lane IS NULL AND state = 'ready';
 CREATE INDEX job_of_lane ON job (lane, due_at, id) WHERE lane IS NOT NULL AND state = 'ready';
--- Of an expression, for lists by state alone: one of the column would tempt SQLite to read all that is ready, and sort.
+-- Of expressions (`|| ''`): one of the column would tempt SQLite to read, say, all that is ready, and sort.
 CREATE INDEX job_by_state ON job ((state || ''), created_at, id);
-CREATE INDEX job_not_told ON job (created_at, id) WHERE work = 'send_webhook' AND state = 'halted';
+CREATE INDEX job_not_told ON job (created_at, id) WHERE work || '' = 'send_webhook' AND state = 'halted';
 CREATE INDEX job_by_subject ON job (subject);
 CREATE INDEX job_in_flight ON job (lane, nonce) WHERE state = 'sent';
 

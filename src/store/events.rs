@@ -70,7 +70,7 @@ impl Store {
     pub async fn forget_events_before(&self, moment: Moment) -> Result<u64, StoreError> {
         loop {
             let jobs: Vec<(String,)> = sqlx::query_as(
-                "SELECT id FROM job WHERE work = 'send_webhook' AND state = 'halted' AND created_at < $1 \
+                "SELECT id FROM job WHERE work || '' = 'send_webhook' AND state = 'halted' AND created_at < $1 \
                  ORDER BY created_at, id LIMIT $2",
             )
             .bind(moment.unix_millis())
