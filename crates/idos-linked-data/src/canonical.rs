@@ -15,6 +15,7 @@ use ssi::rdf::urdna2015::normalize;
 use ssi::rdf::{AnyLdEnvironment as _, LdEnvironment};
 
 use crate::contexts::all_contexts;
+use crate::nquads::{push_iri, push_text};
 
 /// What is processed at the most. General JSON-LD costs much memory a value, and labelling blank nodes that look
 /// alike costs exponential time ("poison graphs", RDFC-1.0 section 7): credentials have two or three.
@@ -181,21 +182,7 @@ fn push_object(object: &Object, out: &mut String) {
         Term::Id(id) => return push_id(id, out),
         Term::Literal(literal) => literal,
     };
-    out.push('"');
-    for c in literal.value.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\0'..='\u{1f}' | '\u{7f}' => push_escape(c, out),
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
+    push_text(&literal.value, out);
     match &literal.type_ {
         LiteralType::LangString(language) => {
             out.push('@');
@@ -214,19 +201,4 @@ fn push_id(id: &Id, out: &mut String) {
         Id::Iri(iri) => push_iri(iri, out),
         Id::Blank(label) => out.push_str(label),
     }
-}
-
-fn push_iri(iri: &str, out: &mut String) {
-    out.push('<');
-    for c in iri.chars() {
-        match c {
-            '\0'..=' ' | '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`' | '\\' => push_escape(c, out),
-            _ => out.push(c),
-        }
-    }
-    out.push('>');
-}
-
-fn push_escape(c: char, out: &mut String) {
-    let _ = write!(out, "\\u{:04X}", u32::from(c)); // writing to memory cannot fail
 }

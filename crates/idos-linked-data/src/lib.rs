@@ -9,6 +9,7 @@ mod canonical;
 mod contexts;
 mod did;
 mod foreign;
+mod nquads;
 mod sdk;
 
 pub use canonical::{LinkedDataError, canonical_nquads};

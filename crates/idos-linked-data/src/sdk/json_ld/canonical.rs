@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::iri::is_blank;
 use super::rdf::{Quad, Term};
 use super::{Failure, Outcome};
+use crate::nquads::{push_iri, push_text};
 
 pub(super) fn nquads(quads: &[Quad]) -> Outcome<String> {
     let labels = labels(quads)?;
@@ -60,9 +61,7 @@ fn line(quad: &Quad, label: &dyn Fn(&str) -> Option<String>) -> String {
     match &quad.object {
         Term::Node(id) => push_node(id, label, &mut out),
         Term::Literal { text, datatype, language } => {
-            out.push('"');
-            text.chars().for_each(|c| push_escaped(c, &mut out));
-            out.push('"');
+            push_text(text, &mut out);
             if let Some(language) = language {
                 let _ = write!(out, "@{language}"); // writing to memory cannot fail
             } else if datatype != "http://www.w3.org/2001/XMLSchema#string" {
@@ -84,33 +83,4 @@ fn push_node(id: &str, label: &dyn Fn(&str) -> Option<String>, out: &mut String)
         Some(label) => out.push_str(&label),
         None => push_iri(id, out),
     }
-}
-
-fn push_escaped(c: char, out: &mut String) {
-    match c {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        '\0'..='\u{1f}' | '\u{7f}' => push_code(c, out),
-        _ => out.push(c),
-    }
-}
-
-fn push_iri(iri: &str, out: &mut String) {
-    out.push('<');
-    for c in iri.chars() {
-        match c {
-            '\0'..=' ' | '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`' | '\\' => push_code(c, out),
-            _ => out.push(c),
-        }
-    }
-    out.push('>');
-}
-
-fn push_code(c: char, out: &mut String) {
-    let _ = write!(out, "\\u{:04X}", u32::from(c)); // writing to memory cannot fail
 }
