@@ -213,12 +213,13 @@ async fn a_grant_signed_by_another_wallet_of_the_user_is_not_the_owners() {
 async fn a_lock_in_the_future_locks_the_copy() {
     let (world, key) = with_holder(WalletType::Evm).await;
     let mut grant = Grant::draft(&world, &key, 1);
-    grant.timelock = time(world.now() + 3600);
+    let locked_until = world.now() + 3600;
+    grant.timelock = time(locked_until);
     let grant = grant.signed_by(&world, &key).await;
     grant.write(&world, &world.issuer()).await.succeeded();
     let access = world.node.access_grants().await.unwrap().remove(0);
-    assert_eq!(access.locked_until, world.now() + 3600);
-    assert_eq!(access.id, access_grant_id(&grant.grantee, grant.copy_id, world.now() + 3600).to_string());
+    assert_eq!(access.locked_until, locked_until);
+    assert_eq!(access.id, access_grant_id(&grant.grantee, grant.copy_id, locked_until).to_string());
 }
 
 #[tokio::test]
