@@ -126,11 +126,11 @@ pub enum NodeError {
 }
 
 impl NodeError {
-    /// The node's refusal, if that is what it is: time does not mend it.
+    /// The node's own error, if that is what it is.
     #[must_use]
-    pub fn refused(&self) -> Option<&idos_client::Error> {
+    pub fn of_the_node(&self) -> Option<&idos_client::Error> {
         match self {
-            Self::Node(error) if error.class() == idos_client::Class::Refused => Some(error),
+            Self::Node(error) => Some(error),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use idos_client::actions::{
     EditPublicNotesAsIssuer, GetCredentialShared, GetUserAsInserter, OriginalToWrite,
     UpsertCredentialAsInserter, UpsertWalletAsInserter,
 };
-use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
+use idos_client::{Client, Conflict, Nonce, Prepared, Refusal, Signer};
 use idos_credential::{Moment, PublicNotes};
 
 use super::announce::announce;
@@ -386,40 +386,68 @@ async fn not_revoked(
 }
 
 /// What a failure of the node means for a job.
-pub enum Verdict {
+enum Verdict {
     /// Time can mend it.
     Retry,
     /// A person has to do something.
     Halt(HaltCode),
 }
 
-/// Sorts a failure. What is there already has been looked at before ([`is_done`]).
+/// How often what has failed in a block, in words that are not known, is sent again before it counts as refused.
+const PUZZLING: u32 = 6;
+
+/// The refusal that a failure names, if this work would meet it again. What is there already has been looked at before
+/// ([`is_done`]).
+///
+/// Who cannot be understood has not said no; and what is about the node, the network or our account is alike for all
+/// work, and mended without it.
 #[must_use]
-pub fn verdict(app: &App, job: &Job, error: &idos_client::Error) -> Verdict {
-    let halt = match error.refusal() {
+pub fn named(error: &idos_client::Error) -> Option<HaltCode> {
+    match error.refusal() {
         // A grant names one of our keys, and so does what is sealed: one of the two is no delegate, or not of the same
         // inserter. Another grant would meet the same.
-        Some(Refusal::NotAnInserter | Refusal::NotAllowed | Refusal::GrantIssuer) => HaltCode::NotAnInserter,
-        Some(Refusal::GrantWindow) => HaltCode::GrantExpired,
-        Some(Refusal::GrantSignature | Refusal::GrantTimes) => HaltCode::GrantRefused,
-        Some(Refusal::GrantOwnerUnknown) => HaltCode::OwnerUnknown,
-        Some(Refusal::WalletInvalid) => HaltCode::WalletRefused,
-        Some(Refusal::WalletTaken) => HaltCode::WalletTaken,
-        Some(Refusal::UserUnknown) => HaltCode::UserUnknown,
+        Some(Refusal::NotAnInserter | Refusal::NotAllowed | Refusal::GrantIssuer) => Some(HaltCode::NotAnInserter),
+        Some(Refusal::GrantWindow) => Some(HaltCode::GrantExpired),
+        Some(Refusal::GrantSignature | Refusal::GrantTimes) => Some(HaltCode::GrantRefused),
+        Some(Refusal::GrantOwnerUnknown) => Some(HaltCode::OwnerUnknown),
+        Some(Refusal::WalletInvalid) => Some(HaltCode::WalletRefused),
+        Some(Refusal::WalletTaken) => Some(HaltCode::WalletTaken),
+        Some(Refusal::UserUnknown) => Some(HaltCode::UserUnknown),
         _ => match error.conflict() {
-            Some(idos_client::Conflict::WriteGrantUsed | idos_client::Conflict::AccessGrantExists) => {
-                HaltCode::GrantUsed
-            }
-            Some(idos_client::Conflict::UserExists) => HaltCode::OtherKey,
-            Some(idos_client::Conflict::WalletTaken) => HaltCode::WalletTaken,
-            _ => match error.class() {
-                idos_client::Class::Refused => HaltCode::Refused,
-                _ if job.attempts >= app.delivery.max_attempts => HaltCode::TooManyAttempts,
-                _ => return Verdict::Retry,
-            },
+            Some(Conflict::WriteGrantUsed | Conflict::AccessGrantExists) => Some(HaltCode::GrantUsed),
+            Some(Conflict::UserExists) => Some(HaltCode::OtherKey),
+            Some(Conflict::WalletTaken) => Some(HaltCode::WalletTaken),
+            _ => is_about_the_work(error).then_some(HaltCode::Refused),
         },
-    };
-    Verdict::Halt(halt)
+    }
+}
+
+/// Sorts a failure to send: only a refusal that is [named] stops the work at once.
+fn verdict(app: &App, job: &Job, error: &idos_client::Error) -> Verdict {
+    match named(error) {
+        Some(code) => Verdict::Halt(code),
+        None if matches!(error, idos_client::Error::Failed(_)) && job.attempts >= PUZZLING => {
+            Verdict::Halt(HaltCode::Refused)
+        }
+        None if job.attempts >= app.delivery.max_attempts => Verdict::Halt(HaltCode::TooManyAttempts),
+        None => Verdict::Retry,
+    }
+}
+
+/// Whether a failure names a reason that this work would meet again.
+fn is_about_the_work(error: &idos_client::Error) -> bool {
+    use idos_client::Error;
+    match (error, error.refusal(), error.conflict()) {
+        // Not even sent.
+        (Error::TooLarge { .. } | Error::Encode(_), _, _) => true,
+        (
+            _,
+            Some(Refusal::OtherSchema | Refusal::OtherNetwork | Refusal::TransactionSignature | Refusal::Funds),
+            _,
+        ) => false,
+        (_, Some(_), _) | (_, _, Some(Conflict::CredentialExists | Conflict::AttributeExists)) => true,
+        (_, None, _) => false,
+    }
 }
 
 /// Remembers that the job did not do it, and what comes next.

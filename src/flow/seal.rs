@@ -3,7 +3,7 @@
 use idos_credential::{Moment, RecipientKey, SealedCredential, SignedCredential};
 use zeroize::Zeroizing;
 
-use super::deliver::{Verdict, verdict};
+use super::deliver::named;
 use super::intake::{seal as seal_for, user_on_network};
 use super::profile::job as lane_job;
 use crate::app::App;
@@ -37,9 +37,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         Ok(None) => return look_later(app, job, "the user has no profile yet").await,
         Err(error) => {
             tracing::warn!(issuance.id = %issuance.id, "The node cannot be asked for a user: {error}");
-            if let Some(refusal) = error.refused()
-                && let Verdict::Halt(code) = verdict(app, job, refusal)
-            {
+            if let Some(code) = error.of_the_node().and_then(named) {
                 return super::deliver::halt(app, job, &issuance, code).await;
             }
             return look_later(app, job, "the node cannot be asked").await;

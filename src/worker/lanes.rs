@@ -470,12 +470,12 @@ impl<'a> Lane<'a> {
         self.flights.make_contiguous().sort_by_key(|flight| flight.nonce);
     }
 
-    /// Whether the effect of a job is there. `None` if the node refuses to say, for a reason that time does not mend: then
-    /// the job has been stopped, so that it is not in the way of others.
+    /// Whether the effect of a job is there. `None` if the node says something else than yes or no: then the job has been
+    /// stopped or put off, so that it is not in the way of others.
     async fn is_done(&self, client: &Client, job: &Job) -> Result<Option<bool>, DeliverError> {
         match deliver::is_done(self.app, client, &self.signer, job).await {
             Ok(done) => Ok(Some(done)),
-            Err(DeliverError::Node(NodeError::Node(error))) if error.class() == Class::Refused => {
+            Err(DeliverError::Node(NodeError::Node(error))) if !is_away(&error) => {
                 deliver::refused(self.app, &self.lease, job, &error).await?;
                 Ok(None)
             }
@@ -700,6 +700,14 @@ impl<'a> Lane<'a> {
 /// A node that takes nothing is left alone for a moment.
 async fn pause_a_little() {
     sleep(Duration::from_millis(500)).await;
+}
+
+/// Whether there is no answer at all, or none of a node: then no question has one.
+fn is_away(error: &Error) -> bool {
+    match error {
+        Error::Unreachable(_) | Error::NoAnswer(_) | Error::HttpStatus(_) | Error::NotJson | Error::Config(_) => true,
+        error => is_in_between(error),
+    }
 }
 
 /// Whether it is not the node that answers, but a proxy or a gateway before it: that says nothing about the transaction.

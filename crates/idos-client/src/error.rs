@@ -11,9 +11,10 @@ use crate::transaction::TxHash;
 /// What to do about an [`Error`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Class {
-    /// Final: the same request would fail again.
+    /// Final: there is a reason that the same request would meet again.
     Refused,
-    /// Nothing was written. The same may be tried again later; a transaction then needs a fresh nonce.
+    /// Nothing was written, and no reason is known that lasts: who cannot be understood has not said no. The same may
+    /// be tried again later; a transaction then needs a fresh nonce.
     Retry,
     /// The transaction may or may not be, or come, in a block. Look it up
     /// ([`Client::transaction`](crate::Client::transaction)) and then the row that it writes, before anything is
@@ -250,15 +251,22 @@ impl Error {
             Self::TooLarge { .. }
             | Self::Encode(_)
             | Self::Config(_)
+            | Self::Login(LoginError::SignerNeeded) => Class::Refused,
+            Self::Unreachable(_)
+            | Self::NoAnswer(_)
+            | Self::HttpStatus(_)
+            | Self::NotJson
             | Self::Malformed(_)
             | Self::MalformedRow { .. }
             | Self::AnswerTooLarge { .. }
-            | Self::View { .. } => Class::Refused,
-            Self::Unreachable(_) | Self::NoAnswer(_) | Self::NotJson => Class::Retry,
-            Self::HttpStatus(status) => retry_if(is_passing_status(*status)),
-            Self::Node { code, status, .. } => retry_if(*status >= 500 || is_passing_code(*code)),
-            Self::Login(error) => retry_if(*error == LoginError::SessionNotAccepted),
-            Self::Rejected(rejection) | Self::Failed(rejection) => retry_if(rejection.is_passing()),
+            | Self::Login(_) => Class::Retry,
+            Self::View { .. } => refused_if(self.refusal().is_some()),
+            Self::Node { code, status, .. } => {
+                refused_if(*status < 500 && (self.refusal().is_some() || is_about_the_request(*code)))
+            }
+            // What is rejected has a reason that is known, or else its outcome is not. What is in a block has the word of
+            // all nodes.
+            Self::Rejected(rejection) | Self::Failed(rejection) => refused_if(!rejection.is_passing()),
             Self::OutcomeUnknown { hash, .. } => Class::Unknown { hash: *hash },
         }
     }
@@ -332,18 +340,13 @@ impl Error {
     }
 }
 
-fn retry_if(passing: bool) -> Class {
-    if passing { Class::Retry } else { Class::Refused }
+fn refused_if(is_final: bool) -> Class {
+    if is_final { Class::Refused } else { Class::Retry }
 }
 
-/// Statuses of servers and proxies that are overloaded or away. 408 and 429 ask to come again.
-fn is_passing_status(status: u16) -> bool {
-    status >= 500 || status == 408 || status == 429
-}
-
-/// JSON-RPC errors of a node or gateway in trouble, and of challenges that were too late or too many.
-fn is_passing_code(code: i64) -> bool {
-    matches!(code, -32603 | -32001 | -200 | -400 | -500 | -700 | -900 | -901 | -905 | -1001 | -1003 | -1006)
+/// JSON-RPC errors that say what is wrong with the request itself: malformed, not a request, unknown parameters.
+fn is_about_the_request(code: i64) -> bool {
+    matches!(code, -32700 | -32600 | -32602)
 }
 
 impl Rejection {

@@ -249,16 +249,18 @@ fn result_of(answer: &Answer) -> Result<&RawValue, Failure> {
 }
 
 impl Failure {
-    /// Whether the node is away, so that another one may know better.
+    /// Whether it is no word of a node of ours, so that another one may know better: it is away, or what stands before
+    /// it answers, or what comes cannot be understood.
     pub(super) fn lets_another_node_try(&self) -> bool {
-        matches!(
-            self,
-            Self::NoAnswer(NoAnswer::Unsent(_) | NoAnswer::Lost(_))
-                | Self::OtherNetwork
-                // What stands before a node says so in its own way when the node is away.
-                | Self::Status(502..=504)
-                | Self::Error { status: 502..=504, .. }
-        )
+        match self {
+            Self::NoAnswer(_)
+            | Self::OtherNetwork
+            | Self::Status(_)
+            | Self::NotJson
+            | Self::Malformed(_)
+            | Self::Error { status: 502..=504, .. } => true,
+            Self::Error { error, .. } => matches!(error.code, -904..=-902 | -900 | -32601),
+        }
     }
 
     /// Whether a gateway wants a session.

@@ -146,10 +146,12 @@ async fn errors_of_nodes_are_final_or_pass() {
         (200, -905, Class::Retry),
         (429, -905, Class::Retry),
         (503, -300, Class::Retry),
-        (404, -32601, Class::Refused),
+        (404, -32601, Class::Retry),
+        (200, -301, Class::Retry),
+        (200, -903, Class::Retry),
+        (403, -32000, Class::Retry),
         (400, -32602, Class::Refused),
-        (200, -301, Class::Refused),
-        (200, -903, Class::Refused),
+        (400, -32600, Class::Refused),
     ] {
         let error = answer_to_has_profile(with(status, code)).await.unwrap_err();
         assert_eq!(error.class(), class, "{status} {code}");
@@ -157,20 +159,11 @@ async fn errors_of_nodes_are_final_or_pass() {
 }
 
 #[tokio::test]
-async fn answers_of_others_are_final_or_pass() {
-    for (status, class) in [
-        (500, Class::Retry),
-        (502, Class::Retry),
-        (429, Class::Retry),
-        (408, Class::Retry),
-        (401, Class::Refused),
-        (404, Class::Refused),
-        (413, Class::Refused),
-        (204, Class::Refused),
-    ] {
+async fn answers_of_others_pass() {
+    for status in [500, 502, 429, 408, 401, 403, 404, 413, 204] {
         for body in ["<html>", "", r#"{"jsonrpc":"2.0","id":1,"result":{"query_result":null}}"#] {
             let error = answer_to_has_profile(Step::raw(status, body)).await.unwrap_err();
-            assert_eq!(error.class(), class, "{status} {body}");
+            assert_eq!(error.class(), Class::Retry, "{status} {body}");
             assert!(matches!(error, Error::HttpStatus(shown) if shown == status), "{error:?}");
         }
     }
@@ -184,7 +177,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn garbage_passes_and_wrong_forms_are_final() {
+async fn what_cannot_be_understood_passes() {
     for garbage in ["<html>", "", "{", r#"{"jsonrpc":"2.0","result":"#, "\u{0}"] {
         let error = answer_to_has_profile(Step::raw(200, garbage)).await.unwrap_err();
         assert!(matches!(error, Error::NotJson), "{garbage:?}: {error:?}");
@@ -208,7 +201,7 @@ async fn garbage_passes_and_wrong_forms_are_final() {
     ] {
         let error = answer_to_has_profile(Step::raw(200, wrong)).await.unwrap_err();
         assert!(matches!(error, Error::Malformed(_) | Error::MalformedRow { .. }), "{wrong}: {error:?}");
-        assert_eq!(error.class(), Class::Refused);
+        assert_eq!(error.class(), Class::Retry);
     }
     let deep = format!(r#"{{"jsonrpc":"2.0","result":{{"query_result":{{"values":{}"#, "[".repeat(50_000));
     answer_to_has_profile(Step::raw(200, &deep)).await.unwrap_err();
@@ -227,7 +220,7 @@ async fn an_answer_has_a_largest_size() {
     {
         let error = answer_to_has_profile(step).await.unwrap_err();
         assert!(matches!(error, Error::AnswerTooLarge { limit: 65536 }), "{error:?}");
-        assert_eq!(error.class(), Class::Refused);
+        assert_eq!(error.class(), Class::Retry);
     }
 }
 

@@ -103,14 +103,14 @@ async fn an_answer_that_says_nothing_about_it_leaves_the_outcome_unknown() {
 #[tokio::test]
 async fn what_was_not_passed_on_is_not_unknown() {
     for (step, sorted) in [
-        (Step::raw(413, "too large"), Refused),
-        (Step::raw(403, "forbidden"), Refused),
+        (Step::raw(413, "too large"), Retry),
+        (Step::raw(403, "forbidden"), Retry),
         (Step::raw(429, "slow down"), Retry),
-        (Step::raw(308, "elsewhere"), Refused),
+        (Step::raw(308, "elsewhere"), Retry),
         (Step::error(-32700, "invalid JSON"), Refused),
         (Step::error(-32602, "bad params"), Refused),
         (Step::error(-901, "not authorised"), Retry),
-        (Step::error(-903, "not allowed"), Refused),
+        (Step::error(-903, "not allowed"), Retry),
         (Step::error(-905, "too many requests"), Retry),
     ] {
         let shown = format!("{step:?}");

@@ -193,7 +193,7 @@ async fn rows_of_another_form_are_errors_that_name_the_column() {
         let mut columns = good.clone();
         columns[index].1 = bad;
         let error = rows(&GetUser {}, &columns).await.unwrap_err();
-        assert_eq!(error.class(), Class::Refused);
+        assert_eq!(error.class(), Class::Retry);
         let column = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(column, format!("the column {} is missing or malformed", good[index].0));
     }

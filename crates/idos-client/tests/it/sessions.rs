@@ -213,7 +213,7 @@ async fn nothing_is_signed_for_another_gateway() {
         let server = Server::playing(steps).await;
         let error = server.client().await.call(&issuer(), &GetUser {}).await.unwrap_err();
         assert!(matches!(error, Error::Login(LoginError::Mismatch(named)) if named == member), "{error:?}");
-        assert_eq!(error.class(), Class::Refused);
+        assert_eq!(error.class(), Class::Retry);
         assert_eq!(server.methods().last().unwrap(), "kgw.authn_param");
     }
 }
@@ -234,7 +234,7 @@ async fn a_login_can_be_refused_or_bring_nothing() {
 
     let server = Server::playing(with_authn(Step::error(-902, "invalid payload"))).await;
     let error = server.client().await.call(&issuer(), &GetUser {}).await.unwrap_err();
-    assert_eq!((error.class(), error.node_message()), (Class::Refused, Some("invalid payload")));
+    assert_eq!((error.class(), error.node_message()), (Class::Retry, Some("invalid payload")));
 
     let server = Server::playing(with_authn(Step::error(-905, "too many requests"))).await;
     let error = server.client().await.call(&issuer(), &GetUser {}).await.unwrap_err();

@@ -19,6 +19,10 @@ pub(super) struct Json {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     method: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     action: Option<String>,
@@ -30,6 +34,7 @@ pub(super) struct Json {
 #[serde(rename_all = "snake_case")]
 enum Name {
     Refuse,
+    Answer,
     Delay,
     HangUpAfterCommit,
     LoseAnswer,
@@ -44,7 +49,7 @@ impl TryFrom<Json> for Switch {
     type Error = &'static str;
 
     fn try_from(json: Json) -> Result<Self, Self::Error> {
-        let Json { fault, code, message, transaction_code, ms, method, action, next } = json;
+        let Json { fault, code, message, transaction_code, ms, status, body, method, action, next } = json;
         let has_details = code.is_some() || message.is_some() || transaction_code.is_some();
         if has_details && fault != Name::Refuse {
             return Err("code, message and transaction_code are for refuse only");
@@ -52,11 +57,20 @@ impl TryFrom<Json> for Switch {
         if ms.is_some() && fault != Name::Delay {
             return Err("ms is for delay only");
         }
+        if (status.is_some() || body.is_some()) && fault != Name::Answer {
+            return Err("status and body are for answer only");
+        }
         if next == Some(0) {
             return Err("next must be at least 1");
         }
         let fault = match fault {
             Name::Refuse => Fault::Refuse { code, message, transaction_code },
+            Name::Answer => Fault::Answer {
+                status: status
+                    .filter(|status| (200..=599).contains(status))
+                    .ok_or("answer needs a status from 200 to 599")?,
+                body: body.unwrap_or_default(),
+            },
             Name::Delay => Fault::Delay { ms: ms.ok_or("delay needs ms")? },
             Name::HangUpAfterCommit => Fault::HangUpAfterCommit,
             Name::LoseAnswer => Fault::LoseAnswer,
@@ -75,6 +89,7 @@ impl From<Switch> for Json {
         let Switch { fault, method, action, next } = switch;
         let name = match &fault {
             Fault::Refuse { .. } => Name::Refuse,
+            Fault::Answer { .. } => Name::Answer,
             Fault::Delay { .. } => Name::Delay,
             Fault::HangUpAfterCommit => Name::HangUpAfterCommit,
             Fault::LoseAnswer => Name::LoseAnswer,
@@ -85,10 +100,15 @@ impl From<Switch> for Json {
             Fault::Down => Name::Down,
         };
         let ms = if let Fault::Delay { ms } = fault { Some(ms) } else { None };
-        let (code, message, transaction_code) = match fault {
-            Fault::Refuse { code, message, transaction_code } => (code, message, transaction_code),
-            _ => (None, None, None),
-        };
-        Self { fault: name, code, message, transaction_code, ms, method, action, next }
+        let (mut code, mut message, mut transaction_code) = (None, None, None);
+        let (mut status, mut body) = (None, None);
+        match fault {
+            Fault::Refuse { code: c, message: m, transaction_code: t } => {
+                (code, message, transaction_code) = (c, m, t);
+            }
+            Fault::Answer { status: s, body: b } => (status, body) = (Some(s), Some(b)),
+            _ => {}
+        }
+        Self { fault: name, code, message, transaction_code, ms, status, body, method, action, next }
     }
 }

@@ -25,6 +25,13 @@ pub enum Fault {
         /// For broadcasts: the code in the error's `data`, or -201 otherwise.
         transaction_code: Option<u32>,
     },
+    /// Answers this and does nothing else, as a proxy or another server that stands in the node's place.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// The body, of the media type `application/json` whatever it is.
+        body: String,
+    },
     /// Waits before it does anything.
     Delay {
         /// How long, in milliseconds.
@@ -53,7 +60,7 @@ pub enum Fault {
 ///
 /// The JSON form is what `POST /dev/faults` takes, for example
 /// `{"fault":"refuse","transaction_code":201,"method":"user.broadcast","action":"add_user_as_inserter","next":2}`
-/// or `{"fault":"delay","ms":500}`; the other faults are `hang_up_after_commit`, `lose_answer`, `wrong_nonce`,
+/// or `{"fault":"answer","status":403,"body":"forbidden"}` or `{"fault":"delay","ms":500}`; the other faults are `hang_up_after_commit`, `lose_answer`, `wrong_nonce`,
 /// `mempool_full`, `drop_transaction`, `lose_mempool` and `down`. `GET /dev/faults` lists the switches,
 /// `DELETE /dev/faults` takes them all away.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -61,8 +68,8 @@ pub enum Fault {
 pub struct Switch {
     /// What happens.
     pub fault: Fault,
-    /// To which JSON-RPC method; `*` is all requests. Left out, [`Fault::Refuse`], [`Fault::Delay`] and
-    /// [`Fault::Down`] happen to all, the others to `user.broadcast` only.
+    /// To which JSON-RPC method; `*` is all requests. Left out, [`Fault::Refuse`], [`Fault::Answer`],
+    /// [`Fault::Delay`] and [`Fault::Down`] happen to all, the others to `user.broadcast` only.
     pub method: Option<String>,
     /// To which action, where the request calls one.
     pub action: Option<String>,
@@ -159,6 +166,7 @@ pub(crate) struct Plan {
     pub(crate) down: bool,
     pub(crate) delay: Option<Duration>,
     pub(crate) refuse: Option<Refuse>,
+    pub(crate) answer: Option<(u16, String)>,
     pub(crate) wrong_nonce: bool,
     pub(crate) loss: Option<Loss>,
     pub(crate) ending: Ending,
@@ -202,6 +210,7 @@ impl Plan {
                 let (code, transaction_code) = (*code, *transaction_code);
                 first(&mut self.refuse, || Refuse { code, message: message.clone(), transaction_code })
             }
+            Fault::Answer { status, body } => first(&mut self.answer, || (*status, body.clone())),
             Fault::MempoolFull => {
                 first(&mut self.refuse, || Refuse { code: None, message: None, transaction_code: Some(11) })
             }
@@ -235,7 +244,7 @@ fn first<T>(place: &mut Option<T>, value: impl FnOnce() -> T) -> bool {
 impl Switch {
     fn concerns(&self, method: &str, action: Option<&str>) -> bool {
         let of_method = match (self.method.as_deref(), &self.fault) {
-            (Some("*"), _) | (None, Fault::Refuse { .. } | Fault::Delay { .. } | Fault::Down) => true,
+            (Some("*"), _) | (None, Fault::Refuse { .. } | Fault::Answer { .. } | Fault::Delay { .. } | Fault::Down) => true,
             (Some(wanted), _) => wanted == method,
             (None, _) => method == "user.broadcast",
         };
@@ -319,6 +328,7 @@ mod tests {
             r#"{"fault":"drop_transaction"}"#,
             r#"{"fault":"lose_mempool"}"#,
             r#"{"fault":"delay","ms":500,"method":"*","next":3}"#,
+            r#"{"fault":"answer","status":403,"body":"forbidden","next":1}"#,
             r#"{"fault":"refuse","code":-201,"message":"broadcast error","transaction_code":4}"#,
             r#"{"fault":"hang_up_after_commit","action":"add_user_as_inserter","next":1}"#,
         ] {
@@ -328,6 +338,9 @@ mod tests {
             "{}",
             r#"{"fault":"sleep"}"#,
             r#"{"fault":"delay"}"#,
+            r#"{"fault":"answer","body":""}"#,
+            r#"{"fault":"answer","status":99,"body":""}"#,
+            r#"{"fault":"down","status":403}"#,
             r#"{"fault":"down","ms":1}"#,
             r#"{"fault":"down","code":1}"#,
             r#"{"fault":"down","next":0}"#,

@@ -26,6 +26,8 @@ use crate::node::Shared;
 pub(crate) enum Answer {
     /// A JSON body, and a cookie to set.
     Json(StatusCode, Value, Option<String>),
+    /// A body as it is.
+    Raw(StatusCode, String),
     /// Nothing: the connection is closed.
     HangUp,
     /// Nothing, and the connection stays open.
@@ -49,6 +51,10 @@ pub(crate) async fn answer(node: &Arc<Shared>, headers: &HeaderMap, body: &[u8])
     }
     if let Some(delay) = plan.delay {
         wait(node, delay).await;
+    }
+
+    if let Some((status, body)) = plan.answer {
+        return Answer::Raw(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), body);
     }
 
     let Request { id, method, params, .. } = request;

@@ -49,6 +49,22 @@ async fn refuse_does_nothing_and_answers_an_error() {
 }
 
 #[tokio::test]
+async fn answer_does_nothing_and_answers_as_it_is_told() {
+    let world = World::new().await;
+    world.dev().faults().set(Switch {
+        fault: Fault::Answer { status: 403, body: "<html>".to_owned() },
+        method: Some("user.broadcast".to_owned()),
+        action: None,
+        next: Some(1),
+    });
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "user.broadcast", "params": {} }).to_string();
+    let answer = request(&world.node.url(), "POST", "/rpc/v1", &[], body.as_bytes()).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (403, b"<html>".as_slice()));
+    assert_eq!(users(&world).await, 0);
+    assert_eq!(done(&add_user(&world, 1, 1).await.unwrap()["result"]["result"]).code, 0);
+}
+
+#[tokio::test]
 async fn delay_waits_first() {
     let world = World::new().await;
     world.dev().faults().next(1, Fault::Delay { ms: 300 });
