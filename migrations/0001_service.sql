@@ -48,6 +48,8 @@ CREATE TABLE profile (
     waits_until BIGINT,
     tx_hash TEXT,
     tx_height BIGINT,
+    -- 1 if a transaction of it may have reached a node.
+    was_sent BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
@@ -86,6 +88,8 @@ CREATE TABLE issuance (
     issued_at BIGINT,
     tx_hash TEXT,
     tx_height BIGINT,
+    -- 1 if a transaction that writes it may have reached a node.
+    was_sent BIGINT NOT NULL,
     halt TEXT,
     revoke_requested_at BIGINT,
     revoked_at BIGINT,
@@ -111,9 +115,11 @@ CREATE INDEX issuance_not_noticed ON issuance (valid_until, id) WHERE state = 'i
 CREATE INDEX issuance_under_way ON issuance (created_at, id)
     WHERE state IN ('awaiting_profile', 'queued', 'revoking');
 CREATE INDEX issuance_by_limit ON issuance (waits_until, id)
-    WHERE waits_until IS NOT NULL AND (state <> 'halted' OR sealed_at IS NULL);
-CREATE INDEX issuance_sealed_by_limit ON issuance (waits_until, id)
-    WHERE waits_until IS NOT NULL AND state = 'halted' AND sealed_at IS NOT NULL;
+    WHERE waits_until IS NOT NULL AND (state <> 'halted' OR was_sent = 0);
+CREATE INDEX issuance_sent_by_limit ON issuance (waits_until, id)
+    WHERE waits_until IS NOT NULL AND state = 'halted' AND was_sent = 1;
+-- What a person has to see to: issuances that have stopped, and credentials whose revocation has.
+CREATE INDEX issuance_stopped ON issuance (created_at, id) WHERE halt IS NOT NULL AND state IN ('halted', 'issued');
 
 -- Signed credentials that cannot be sealed yet, each locked under a key of its own.
 CREATE TABLE evidence (

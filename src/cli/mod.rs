@@ -9,6 +9,7 @@ mod demo;
 #[cfg(feature = "dev")]
 mod dev;
 mod doctor;
+mod halted;
 mod healthcheck;
 mod input;
 mod jobs;
@@ -64,6 +65,9 @@ enum Command {
     /// List background work, or put halted work back.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
+    /// List what has stopped and waits for somebody, or bring it on.
+    #[command(subcommand)]
+    Halted(halted::HaltedCommand),
     /// Check the audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -102,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(healthcheck) => healthcheck.run(&context),
         Command::ApiKeys(keys) => keys.run(&context),
         Command::Jobs(jobs) => jobs.run(&context),
+        Command::Halted(halted) => halted.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),
         Command::Keys(keys) => keys.run(&context),

@@ -38,6 +38,15 @@ pub enum Subject {
     Profile(Box<Profile>),
 }
 
+impl Subject {
+    fn was_sent(&self) -> bool {
+        match self {
+            Self::Issuance(issuance) => issuance.was_sent,
+            Self::Profile(profile) => profile.was_sent,
+        }
+    }
+}
+
 /// What to do about a job before anything is sent.
 pub enum Plan {
     /// Send this.
@@ -48,6 +57,8 @@ pub enum Plan {
     Halt(HaltCode),
     /// Not yet: the grant begins later.
     Later(Moment),
+    /// Its effect may be there already: look first.
+    LookFirst,
 }
 
 /// Why a job could not be looked at.
@@ -117,9 +128,13 @@ impl Pen<'_> {
     }
 }
 
-/// Builds the job's transaction: always the same bytes for the same nonce and attempt.
-pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+/// Builds the job's transaction: always the same bytes for the same nonce and attempt. Where an earlier one may have
+/// reached a node, and nobody has `looked` whether its effect is there, that comes first.
+pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>, looked: bool) -> Result<Plan, DeliverError> {
     let Some(subject) = subject(app, job).await? else { return Ok(Plan::Drop) };
+    if !looked && (job.was_sent() || subject.was_sent()) {
+        return Ok(Plan::LookFirst);
+    }
     match (&subject, job.work) {
         (Subject::Profile(profile), Work::AddUser) => {
             let Some(user) = &profile.user else { return Ok(Plan::Drop) };
@@ -226,13 +241,6 @@ async fn write_credential(app: &App, issuance: &Issuance, pen: &Pen<'_>) -> Resu
 pub(super) fn revoked_notes(issuance: &Issuance) -> Option<PublicNotes> {
     let notes = PublicNotes::from_text(issuance.public_notes.clone()?).ok()?;
     Some(notes.with_status("revoked"))
-}
-
-/// Whether the effect of a job that was not sent yet, or not in vain, may be there all the same: it was tried before, or
-/// has been made anew for a record that had halted.
-#[must_use]
-pub fn may_be_done(job: &Job) -> bool {
-    job.attempts > 0 || job.reason.is_some()
 }
 
 /// Whether the network already has what the job is to bring about. Revocation cannot be seen by everybody: there the
@@ -406,7 +414,9 @@ pub fn named(error: &idos_client::Error) -> Option<HaltCode> {
     match error.refusal() {
         // A grant names one of our keys, and so does what is sealed: one of the two is no delegate, or not of the same
         // inserter. Another grant would meet the same.
-        Some(Refusal::NotAnInserter | Refusal::NotAllowed | Refusal::GrantIssuer) => Some(HaltCode::NotAnInserter),
+        Some(Refusal::NotAnInserter | Refusal::NotAllowed | Refusal::GrantIssuer) => {
+            Some(HaltCode::NotAnInserter)
+        }
         Some(Refusal::GrantWindow) => Some(HaltCode::GrantExpired),
         Some(Refusal::GrantSignature | Refusal::GrantTimes) => Some(HaltCode::GrantRefused),
         Some(Refusal::GrantOwnerUnknown) => Some(HaltCode::OwnerUnknown),
@@ -442,7 +452,9 @@ fn is_about_the_work(error: &idos_client::Error) -> bool {
         (Error::TooLarge { .. } | Error::Encode(_), _, _) => true,
         (
             _,
-            Some(Refusal::OtherSchema | Refusal::OtherNetwork | Refusal::TransactionSignature | Refusal::Funds),
+            Some(
+                Refusal::OtherSchema | Refusal::OtherNetwork | Refusal::TransactionSignature | Refusal::Funds,
+            ),
             _,
         ) => false,
         (_, Some(_), _) | (_, _, Some(Conflict::CredentialExists | Conflict::AttributeExists)) => true,
@@ -573,14 +585,19 @@ async fn stop(
                 let limit = i64::from(app.retention.evidence_hours) * HOUR;
                 issuance.created_at.plus_millis(limit).max(now.plus_millis(HOUR))
             };
-            tx.mark_halted(&issuance.id, issuance.state, Halt { code, until }, now).await?;
+            tx.mark_halted(&issuance.id, issuance.state, Halt { code, until, was_sent: job.was_sent() }, now)
+                .await?;
             announce(app, tx, EventKind::Halted, &issuance, Some(code), now).await?;
             tx.finish_job(job).await?;
             tx.record(&entry(issuance.id.as_str(), Act::Halted, code.as_str(), now)).await?;
         }
         Some(Subject::Profile(profile)) => {
-            let change =
-                ProfileChange { halt: Some(code), waits_until: Some(until), ..ProfileChange::default() };
+            let change = ProfileChange {
+                halt: Some(code),
+                waits_until: Some(until),
+                was_sent: job.was_sent(),
+                ..ProfileChange::default()
+            };
             tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await?;
             tx.halt_job(job, code.as_str()).await?;
             tx.record(&entry(profile.id.as_str(), Act::Halted, code.as_str(), now)).await?;

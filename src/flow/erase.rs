@@ -10,7 +10,6 @@ use crate::model::client::Caller;
 use crate::model::event::EventKind;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
-use crate::model::job::Work;
 use crate::store::StoreError;
 
 /// Why an issuance is not erased.
@@ -51,7 +50,7 @@ pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuan
     }
     if issuance.state == State::Queued {
         // Only if nothing has been sent: what is on its way has to arrive first.
-        match tx.drop_unsent(Work::WriteCredential, id.as_str()).await {
+        match tx.drop_unsent(id).await {
             Err(StoreError::Stale) => return Err(EraseError::Conflict(issuance.state)),
             dropped => dropped?,
         }

@@ -133,6 +133,7 @@ pub async fn accept(
         sealed_at: None,
         issued_at: None,
         transaction: None,
+        was_sent: false,
         halt: None,
         revoke_requested_at: None,
         revoked_at: None,

@@ -9,6 +9,7 @@ pub mod contact;
 pub mod deliver;
 pub mod erase;
 pub mod grant;
+pub mod halted;
 pub mod intake;
 pub mod issue;
 pub mod operate;

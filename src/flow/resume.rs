@@ -6,7 +6,7 @@ use super::grant::{self, GrantError};
 use super::intake::look_again;
 use super::profile::job;
 use crate::app::{App, NodeError};
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::Caller;
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State, Stopped};
@@ -65,7 +65,17 @@ pub async fn resume(
     new_grant: Option<SignedGrant>,
 ) -> Result<Issuance, ResumeError> {
     let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
-    let issuance = issuance.ok_or(ResumeError::NotFound)?;
+    bring_on(app, caller.actor(), issuance.ok_or(ResumeError::NotFound)?, new_grant).await
+}
+
+/// The same, for whoever may.
+pub(super) async fn bring_on(
+    app: &App,
+    actor: Actor,
+    issuance: Issuance,
+    new_grant: Option<SignedGrant>,
+) -> Result<Issuance, ResumeError> {
+    let id = &issuance.id;
     if !matches!(issuance.state, State::Halted | State::AwaitingGrant) {
         return Err(ResumeError::Conflict(issuance.state));
     }
@@ -132,8 +142,7 @@ pub async fn resume(
     let is_ready = is_sealed && !matches!(issuance.halt, Some(HaltCode::OtherKey | HaltCode::UserUnknown));
     if is_ready {
         tx.mark_queued(id, issuance.state, now).await?;
-        let write = job(Work::WriteCredential, id.as_str(), &issuance.write_key, now);
-        tx.enqueue(&Job { reason: Some("resumed".to_owned()), ..write }).await?;
+        tx.enqueue(&job(Work::WriteCredential, id.as_str(), &issuance.write_key, now)).await?;
     } else {
         let until = if is_sealed {
             now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000)
@@ -147,7 +156,7 @@ pub async fn resume(
     let act = if locked.is_some() { Act::GrantReceived } else { Act::Resumed };
     tx.record(&Entry {
         at: now,
-        actor: caller.actor(),
+        actor,
         act,
         subject: id.as_str().to_owned(),
         detail: issuance.halt.map_or("", HaltCode::as_str).to_owned(),
@@ -179,7 +188,7 @@ pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
     }
     tx.record(&Entry {
         at: now,
-        actor: crate::model::audit::Actor::Operator,
+        actor: Actor::Operator,
         act: Act::JobRetried,
         subject: job.subject.clone(),
         detail: job.work.as_str().to_owned(),

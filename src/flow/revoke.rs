@@ -4,7 +4,7 @@
 
 use super::profile::job;
 use crate::app::App;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::Caller;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
@@ -31,7 +31,12 @@ pub enum RevokeError {
 /// Has a credential revoked. Asking again changes nothing.
 pub async fn request(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuance, RevokeError> {
     let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
-    let issuance = issuance.ok_or(RevokeError::NotFound)?;
+    revoke(app, caller.actor(), issuance.ok_or(RevokeError::NotFound)?).await
+}
+
+/// The same, for whoever may.
+pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Result<Issuance, RevokeError> {
+    let id = &issuance.id;
     match issuance.state {
         State::Issued => {}
         State::Revoking | State::Revoked => return Ok(issuance),
@@ -55,7 +60,7 @@ pub async fn request(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issu
     tx.enqueue(&job(Work::EditNotes, id.as_str(), &issuance.write_key, now)).await?;
     tx.record(&Entry {
         at: now,
-        actor: caller.actor(),
+        actor,
         act: Act::RevokeRequested,
         subject: id.as_str().to_owned(),
         detail: String::new(),

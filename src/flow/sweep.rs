@@ -18,7 +18,7 @@ use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
 use crate::model::event::EventKind;
 use crate::model::issuance::{HaltCode, Issuance, State};
-use crate::model::job::{Job, Work};
+use crate::model::job::Work;
 use crate::model::profile::{Profile, ProfileState};
 use crate::store::{Batch, Place, ProfileChange, StoreError};
 
@@ -53,7 +53,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("events", app.store.forget_events_before(before(app.retention.events_hours)).await.map(|_| ()));
     done("ends", tell_of_ends(app).await);
     done("lost work", find_lost_work(app).await);
-    done("overdue, sealed", end_overdue_sealed(app).await);
+    done("overdue, sent", end_overdue_sent(app).await);
     done("traces", app.store.forget_traces().await);
     outcome
 }
@@ -76,7 +76,7 @@ fn last_limit(app: &App) -> Moment {
     app.clock.now().plus_millis(-i64::from(app.retention.overdue_hours) * HOUR)
 }
 
-/// Issuances whose time of waiting is over, and which were never sent: their content goes.
+/// Issuances whose time of waiting is over, and of which nothing was ever sent: their content goes.
 async fn end_overdue(app: &App) -> Result<(), StoreError> {
     let mut from = None;
     loop {
@@ -95,14 +95,14 @@ async fn end_overdue(app: &App) -> Result<(), StoreError> {
 
 /// Issuances whose time of waiting is over, and which may have been sent. What has been sent may be there, whatever has
 /// happened to the work since: that is asked before the content goes.
-async fn end_overdue_sealed(app: &App) -> Result<(), StoreError> {
+async fn end_overdue_sent(app: &App) -> Result<(), StoreError> {
     let (mut from, mut patience, mut not_asked): (Option<Place>, _, u64) = (None, PATIENCE, 0);
     loop {
         let now = app.clock.now();
         let limit = last_limit(app);
         // Where the node is asked no more, only what waits for it no longer is of interest.
         let until = if patience.is_zero() { limit } else { now };
-        let batch = app.store.overdue_sealed(until, from, BATCH).await?;
+        let batch = app.store.overdue_sent(until, from, BATCH).await?;
         for issuance in &batch.items {
             let result = match ask(app, issuance, &mut patience).await {
                 Some(true) => deliver::found(app, issuance).await,
@@ -295,7 +295,8 @@ async fn give_work(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
         _ => look_again(&issuance.id, now),
     };
     let mut tx = app.store.begin().await?;
-    tx.enqueue(&Job { reason: Some("lost work".to_owned()), ..work }).await?;
+    tx.suspect_sent(&issuance.id).await?;
+    tx.enqueue(&work).await?;
     tx.record(&Entry {
         at: now,
         actor: app.actor(),

@@ -16,11 +16,11 @@ use super::Accepted;
 use super::profile::{self, LOOK_UP, RequestError, Seen, exists, job, see};
 use crate::app::{App, NodeError};
 use crate::keys::WriteKeyPair;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::WalletId;
 use crate::model::issuance::HaltCode;
-use crate::model::job::{Job, Work};
+use crate::model::job::Work;
 use crate::model::personal::Personal;
 use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim};
 use crate::store::{ProfileChange, StoreError, Tx};
@@ -82,7 +82,12 @@ pub enum ResumeError {
 /// Brings on a profile or a wallet that has stopped.
 pub async fn resume(app: &App, caller: &Caller, id: &RecordId) -> Result<Profile, ResumeError> {
     let there = app.store.profile(id).await?.filter(|there| there.client == caller.client);
-    let there = there.ok_or(ResumeError::NotFound)?;
+    bring_on(app, caller.actor(), there.ok_or(ResumeError::NotFound)?).await
+}
+
+/// The same, for whoever may.
+pub(super) async fn bring_on(app: &App, actor: Actor, there: Profile) -> Result<Profile, ResumeError> {
+    let id = &there.id;
     if there.state != ProfileState::Halted {
         return Err(ResumeError::Conflict(there.state));
     }
@@ -96,11 +101,10 @@ pub async fn resume(app: &App, caller: &Caller, id: &RecordId) -> Result<Profile
     let (from, to) = (ProfileState::Halted, ProfileState::Pending);
     tx.advance_profile(id, from, to, ProfileChange::default(), now).await?;
     tx.drop_jobs(id.as_str()).await?;
-    let job = job(work, id.as_str(), &there.write_key, now);
-    tx.enqueue(&Job { reason: Some("resumed".to_owned()), ..job }).await?;
+    tx.enqueue(&job(work, id.as_str(), &there.write_key, now)).await?;
     tx.record(&Entry {
         at: now,
-        actor: caller.actor(),
+        actor,
         act: Act::Resumed,
         subject: id.as_str().to_owned(),
         detail: there.halt.map_or("", HaltCode::as_str).to_owned(),
@@ -145,6 +149,7 @@ pub(super) async fn keep(
         halt: None,
         waits_until: None,
         transaction: None,
+        was_sent: false,
         created_at: now,
         updated_at: now,
         id,

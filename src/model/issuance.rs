@@ -344,6 +344,8 @@ pub struct Issuance {
     pub issued_at: Option<Moment>,
     /// The transaction that wrote it.
     pub transaction: Option<Transaction>,
+    /// Whether a transaction that writes it may have reached a node, before its work was made anew.
+    pub was_sent: bool,
     /// Why it has stopped, its revocation has, or why it is over.
     pub halt: Option<HaltCode>,
     /// When revocation was asked for.

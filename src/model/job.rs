@@ -68,6 +68,12 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether a transaction of it may have reached a node.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        self.lane.is_some() && self.attempts > 0
+    }
+
     /// Work on `subject` that is to be done at once, and by no lane.
     #[must_use]
     pub fn new(work: Work, subject: &str, now: Moment, rng: &mut dyn RngCore) -> Self {

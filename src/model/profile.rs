@@ -174,6 +174,8 @@ pub struct Profile {
     pub waits_until: Option<Moment>,
     /// The last transaction: the one that added the wallet.
     pub transaction: Option<Transaction>,
+    /// Whether a transaction of it may have reached a node, before its work was made anew.
+    pub was_sent: bool,
     /// When it was asked for.
     pub created_at: Moment,
     /// When it last changed.

@@ -127,6 +127,8 @@ pub struct Halt {
     pub code: HaltCode,
     /// Until when.
     pub until: Moment,
+    /// Whether the job that has stopped has sent a transaction.
+    pub was_sent: bool,
 }
 
 /// What changes along with the state. What is `None` stays as it is, but for `halt` and `waits_until`, which belong to
@@ -145,6 +147,8 @@ struct Change<'a> {
     revoke_requested_at: Option<Moment>,
     revoked_at: Option<Moment>,
     confirmed_by: Option<Confirmation>,
+    /// Once it is so, it stays so.
+    was_sent: bool,
 }
 
 impl Store {
@@ -220,7 +224,7 @@ impl Store {
                 let place = place.unwrap_or(Place::START);
                 async move {
                     sqlx::query(select!(
-                        "WHERE waits_until IS NOT NULL AND (state <> 'halted' OR sealed_at IS NULL) \
+                        "WHERE waits_until IS NOT NULL AND (state <> 'halted' OR was_sent = 0) \
                          AND waits_until <= $1 AND (waits_until, id) > ($2, $3) ORDER BY waits_until, id LIMIT $4"
                     ))
                     .bind(now.unix_millis())
@@ -235,7 +239,7 @@ impl Store {
     }
 
     /// Issuances behind `from` whose time of waiting is over and that may have been sent, the longest overdue first.
-    pub async fn overdue_sealed(
+    pub async fn overdue_sent(
         &self,
         now: Moment,
         from: Option<Place>,
@@ -246,10 +250,30 @@ impl Store {
                 let place = place.unwrap_or(Place::START);
                 async move {
                     sqlx::query(select!(
-                        "WHERE waits_until IS NOT NULL AND state = 'halted' AND sealed_at IS NOT NULL \
+                        "WHERE waits_until IS NOT NULL AND state = 'halted' AND was_sent = 1 \
                          AND waits_until <= $1 AND (waits_until, id) > ($2, $3) ORDER BY waits_until, id LIMIT $4"
                     ))
                     .bind(now.unix_millis())
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
+            .await
+    }
+
+    /// Issuances behind `from` that have stopped, and issued credentials whose revocation has, oldest first.
+    pub async fn stopped(&self, from: Option<Place>, limit: u32) -> Result<Batch<Issuance>, StoreError> {
+        BY_AGE
+            .walk(from, limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    sqlx::query(select!(
+                        "WHERE halt IS NOT NULL AND state IN ('halted', 'issued') AND (created_at, id) > ($1, $2) \
+                         ORDER BY created_at, id LIMIT $3"
+                    ))
                     .bind(place.at)
                     .bind(place.id)
                     .bind(limit)
@@ -361,8 +385,8 @@ impl Tx {
         sqlx::query(
             "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
              reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
-             created_at, updated_at, sealed_at, recipient_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-             $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+             created_at, updated_at, sealed_at, recipient_key, was_sent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 0)",
         )
         .bind(issuance.id.as_str())
         .bind(&issuance.client)
@@ -460,7 +484,12 @@ impl Tx {
         halt: Halt,
         now: Moment,
     ) -> Result<(), StoreError> {
-        let change = Change { halt: Some(halt.code), waits_until: Some(halt.until), ..Change::default() };
+        let change = Change {
+            halt: Some(halt.code),
+            waits_until: Some(halt.until),
+            was_sent: halt.was_sent,
+            ..Change::default()
+        };
         self.advance(id, from, State::Halted, now, change).await
     }
 
@@ -520,6 +549,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Nobody knows whether a transaction of it has been sent.
+    pub async fn suspect_sent(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE issuance SET was_sent = 1 WHERE id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// It has been told that a credential ends.
     pub async fn mark_noticed(&mut self, id: &IssuanceId, noticed: &str) -> Result<(), StoreError> {
         let result = sqlx::query(
@@ -551,7 +589,8 @@ impl Tx {
              tx_hash = COALESCE($11, tx_hash), tx_height = COALESCE($12, tx_height), \
              revoke_requested_at = COALESCE($13, revoke_requested_at), revoked_at = COALESCE($14, revoked_at), \
              confirmed_by = COALESCE($15, confirmed_by), recipient_key = COALESCE($16, recipient_key), \
-             write_key = COALESCE($17, write_key) WHERE id = $1 AND state = $2",
+             write_key = COALESCE($17, write_key), \
+             was_sent = CASE WHEN $18 = CAST(1 AS BIGINT) THEN 1 ELSE was_sent END WHERE id = $1 AND state = $2",
         )
         .bind(id.as_str())
         .bind(from.as_str())
@@ -570,6 +609,7 @@ impl Tx {
         .bind(change.confirmed_by.map(Confirmation::as_str))
         .bind(change.recipient_key)
         .bind(change.write_key)
+        .bind(i64::from(change.was_sent))
         .execute(&mut *self.tx)
         .await?;
         one(&result)
@@ -608,6 +648,7 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         sealed_at: row.maybe_moment("sealed_at")?,
         issued_at: row.maybe_moment("issued_at")?,
         transaction: row.transaction()?,
+        was_sent: row.number("was_sent")? == 1,
         halt: row.maybe_parsed("halt")?,
         revoke_requested_at: row.maybe_moment("revoke_requested_at")?,
         revoked_at: row.maybe_moment("revoked_at")?,

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::rows::Columns;
 use super::walk::{Place, Rows};
 use super::{Store, StoreError, Tx, one, too_far};
-use crate::model::ids::JobId;
+use crate::model::ids::{IssuanceId, JobId};
 use crate::model::job::{Job, JobState, Work};
 
 impl Store {
@@ -161,7 +161,8 @@ impl Tx {
         sqlx::query(
             "INSERT INTO job (id, work, subject, target, lane, state, due_at, attempts, reason, created_at) \
              VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, $8) ON CONFLICT (work, subject, target) DO UPDATE SET \
-             state = 'ready', due_at = excluded.due_at, lane = excluded.lane, attempts = 0, reason = excluded.reason \
+             state = 'ready', due_at = excluded.due_at, lane = excluded.lane, reason = excluded.reason, \
+             attempts = CASE WHEN job.attempts > 0 THEN 1 ELSE 0 END \
              WHERE job.state <> 'sent'",
         )
         .bind(job.id.as_str())
@@ -237,22 +238,26 @@ impl Tx {
         Ok(())
     }
 
-    /// Drops work on `subject` that nothing has been sent for. [`StoreError::Stale`] if there is none.
-    pub async fn drop_unsent(&mut self, work: Work, subject: &str) -> Result<(), StoreError> {
+    /// Drops the work of writing an issuance if no transaction of it has ever been sent. [`StoreError::Stale`] if one has
+    /// been, or there is no such work.
+    pub async fn drop_unsent(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
         let result = sqlx::query(
-            "DELETE FROM job WHERE work = $1 AND subject = $2 AND state = 'ready' AND attempts = 0 AND reason IS NULL",
+            "DELETE FROM job WHERE work = $1 AND subject = $2 AND state = 'ready' AND attempts = 0 \
+             AND (SELECT was_sent FROM issuance WHERE id = $2) = 0",
         )
-        .bind(work.as_str())
-        .bind(subject)
+        .bind(Work::WriteCredential.as_str())
+        .bind(id.as_str())
         .execute(&mut *self.tx)
         .await?;
         one(&result)
     }
 
-    /// Puts a halted or waiting job to work at once. [`StoreError::Stale`] if there is none.
+    /// Puts a halted or waiting job to work at once, as if it had been tried once if it was tried. [`StoreError::Stale`] if
+    /// there is none.
     pub async fn restart_job(&mut self, id: &JobId, now: Moment) -> Result<(), StoreError> {
         let result = sqlx::query(
-            "UPDATE job SET state = 'ready', due_at = $1, attempts = 0, reason = NULL WHERE id = $2 \
+            "UPDATE job SET state = 'ready', due_at = $1, attempts = CASE WHEN attempts > 0 THEN 1 ELSE 0 END, \
+             reason = NULL WHERE id = $2 \
              AND state IN ('ready', 'halted') AND (lease_until IS NULL OR lease_until <= $1)",
         )
         .bind(now.unix_millis())

@@ -22,6 +22,8 @@ pub struct ProfileChange {
     pub transaction: Option<Transaction>,
     /// Whether the wallet's proof is forgotten, and by what it could be recognised.
     pub forget_wallet: bool,
+    /// Whether the job that has stopped has sent a transaction. Once it is so, it stays so.
+    pub was_sent: bool,
 }
 
 impl Store {
@@ -104,6 +106,30 @@ impl Store {
         Ok(row.and_then(|(locked,)| locked))
     }
 
+    /// Records behind `from` that have stopped, those first that wait for the shortest time.
+    pub async fn stopped_profiles(
+        &self,
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<Profile>, StoreError> {
+        let rows = Rows { at: Some("waits_until"), ..ROWS };
+        rows.walk(from, limit, |place, limit| {
+            let place = place.unwrap_or(Place::START);
+            async move {
+                sqlx::query(
+                    "SELECT * FROM profile WHERE state = 'halted' AND (waits_until, id) > ($1, $2) \
+                     ORDER BY waits_until, id LIMIT $3",
+                )
+                .bind(place.at)
+                .bind(place.id)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+            }
+        })
+        .await
+    }
+
     /// Records behind `from` whose time of waiting is over, the longest overdue first.
     pub async fn overdue_profiles(
         &self,
@@ -141,8 +167,8 @@ impl Tx {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, \
-             password_store, locked_wallet, wallet_index, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             password_store, locked_wallet, wallet_index, created_at, updated_at, was_sent) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)",
         )
         .bind(profile.id.as_str())
         .bind(&profile.client)
@@ -187,7 +213,8 @@ impl Tx {
             "UPDATE profile SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \
              tx_hash = COALESCE($7, tx_hash), tx_height = COALESCE($8, tx_height), \
              locked_wallet = CASE WHEN $9 = CAST(1 AS BIGINT) THEN NULL ELSE locked_wallet END, \
-             wallet_index = CASE WHEN $9 = CAST(1 AS BIGINT) THEN NULL ELSE wallet_index END \
+             wallet_index = CASE WHEN $9 = CAST(1 AS BIGINT) THEN NULL ELSE wallet_index END, \
+             was_sent = CASE WHEN $10 = CAST(1 AS BIGINT) THEN 1 ELSE was_sent END \
              WHERE id = $1 AND state = $2",
         )
         .bind(id.as_str())
@@ -199,6 +226,7 @@ impl Tx {
         .bind(change.transaction.map(|transaction| transaction.hash))
         .bind(height.and_then(|height| i64::try_from(height).ok()))
         .bind(i64::from(change.forget_wallet))
+        .bind(i64::from(change.was_sent))
         .execute(&mut *self.tx)
         .await?;
         one(&result)
@@ -226,6 +254,7 @@ fn read(row: &AnyRow) -> Result<Profile, StoreError> {
         halt: row.maybe_parsed("halt")?,
         waits_until: row.maybe_moment("waits_until")?,
         transaction: row.transaction()?,
+        was_sent: row.number("was_sent")? == 1,
         created_at: row.moment("created_at")?,
         updated_at: row.moment("updated_at")?,
     })

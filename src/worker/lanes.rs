@@ -117,6 +117,13 @@ impl Taken {
     }
 }
 
+/// Which transaction of a job, and of the lane.
+#[derive(Clone, Copy)]
+struct Numbered {
+    nonce: u64,
+    attempt: u32,
+}
+
 /// What sending came to.
 enum Sent {
     /// A node has it.
@@ -514,13 +521,15 @@ impl<'a> Lane<'a> {
         if nonce != flight.nonce {
             attempt += 1;
         }
-        let Some(mut prepared) = self.prepare(client, &flight.job, nonce, attempt).await? else {
+        let numbered = Numbered { nonce, attempt };
+        let Some(mut prepared) = self.prepare(client, &flight.job, numbered, true).await? else {
             return Ok(Sent::NotAtAll);
         };
         if prepared.hash() != flight.hash {
             if attempt == flight.job.attempts {
                 // Not what was recorded: the grant is another one, for instance. Then it is another attempt.
-                let anew = self.prepare(client, &flight.job, nonce, attempt + 1).await?;
+                let numbered = Numbered { nonce, attempt: attempt + 1 };
+                let anew = self.prepare(client, &flight.job, numbered, true).await?;
                 let Some(anew) = anew else { return Ok(Sent::NotAtAll) };
                 prepared = anew;
             }
@@ -534,17 +543,31 @@ impl<'a> Lane<'a> {
         Ok(sent)
     }
 
-    /// The transaction to send, if the plan is to send one; else the plan is carried out.
+    /// The transaction to send, if the plan is to send one; else the plan is carried out. `looked`: whether it is known
+    /// that its effect is not there.
     async fn prepare(
         &self,
         client: &Client,
         job: &Job,
-        nonce: u64,
-        attempt: u32,
+        Numbered { nonce, attempt }: Numbered,
+        looked: bool,
     ) -> Result<Option<Box<Prepared>>, DeliverError> {
         let pen = Pen { client, signer: &self.signer, nonce, attempt };
-        match deliver::prepare(self.app, job, &pen).await {
+        let mut plan = deliver::prepare(self.app, job, &pen, looked).await;
+        if matches!(plan, Ok(Plan::LookFirst)) {
+            match self.is_done(client, job).await? {
+                Some(true) => {
+                    self.succeeded(job, None).await?;
+                    return Ok(None);
+                }
+                Some(false) => plan = deliver::prepare(self.app, job, &pen, true).await,
+                None => return Ok(None),
+            }
+        }
+        match plan {
             Ok(Plan::Send(prepared)) => return Ok(Some(prepared)),
+            // Nobody looks twice.
+            Ok(Plan::LookFirst) => {}
             Ok(Plan::Drop) => deliver::finish(self.app, &self.lease, job).await?,
             Ok(Plan::Halt(code)) => deliver::halt_in_lane(self.app, &self.lease, job, code).await?,
             Ok(Plan::Later(due)) => {
@@ -671,19 +694,8 @@ impl<'a> Lane<'a> {
     }
 
     async fn send_one(&mut self, client: &Client, job: &Job, nonce: u64) -> Result<Sent, DeliverError> {
-        // Tried before, or resumed by a person: it may be there.
-        if deliver::may_be_done(job) {
-            match self.is_done(client, job).await? {
-                Some(true) => {
-                    self.succeeded(job, None).await?;
-                    return Ok(Sent::NotAtAll);
-                }
-                Some(false) => {}
-                None => return Ok(Sent::NotAtAll),
-            }
-        }
         let attempt = job.attempts + 1;
-        let Some(prepared) = self.prepare(client, job, nonce, attempt).await? else {
+        let Some(prepared) = self.prepare(client, job, Numbered { nonce, attempt }, false).await? else {
             return Ok(Sent::NotAtAll);
         };
         let job = self.record(job, &prepared).await?;
@@ -705,7 +717,11 @@ async fn pause_a_little() {
 /// Whether there is no answer at all, or none of a node: then no question has one.
 fn is_away(error: &Error) -> bool {
     match error {
-        Error::Unreachable(_) | Error::NoAnswer(_) | Error::HttpStatus(_) | Error::NotJson | Error::Config(_) => true,
+        Error::Unreachable(_)
+        | Error::NoAnswer(_)
+        | Error::HttpStatus(_)
+        | Error::NotJson
+        | Error::Config(_) => true,
         error => is_in_between(error),
     }
 }

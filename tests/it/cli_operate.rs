@@ -176,6 +176,45 @@ async fn halted_jobs_are_listed_and_put_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_has_stopped_is_listed_and_brought_on() {
+    let deployment = Deployment::migrated().await;
+    let id = crate::cli_serve::submit_with_contact(&deployment, "rare.word@user.example").await;
+    assert_eq!(deployment.good(&["halted", "list"]), "");
+    tamper(
+        &deployment,
+        "UPDATE issuance SET state = 'halted', halt = 'not_an_inserter', waits_until = 9000000000000",
+    )
+    .await;
+    tamper(&deployment, "DELETE FROM job WHERE work = 'seal'").await;
+    let listed = deployment.good_json(&["halted", "list", "--json"]);
+    let one = &listed.as_array().unwrap()[0];
+    assert_eq!((one["id"].as_str(), one["what"].as_str()), (Some(id.as_str()), Some("issuance")));
+    assert_eq!((one["code"].as_str(), one["client"].as_str()), (Some("not_an_inserter"), Some("acme")));
+    assert!(deployment.good(&["halted", "list", "--what", "issuance"]).contains("delegate of one inserter"));
+    for others in [["--code", "refused"], ["--client", "other"], ["--what", "profile"]] {
+        let arguments = ["halted", "list", others[0], others[1]];
+        assert_eq!(deployment.good(&arguments), "", "{others:?}");
+        assert_eq!(deployment.good(&["halted", "resume", "--all", others[0], others[1]]), "", "{others:?}");
+    }
+    for unknown in [["--code", "Refused"], ["--what", "over"]] {
+        assert_eq!(deployment.run(&["halted", "list", unknown[0], unknown[1]]).status.code(), Some(2));
+    }
+    assert_eq!(deployment.run(&["halted", "resume"]).status.code(), Some(2));
+    let missing = deployment.run(&["halted", "resume", "iss_01J00000000000000000000000"]);
+    assert_eq!(missing.status.code(), Some(1), "{}", stdout(&missing));
+
+    assert_eq!(
+        deployment.good(&["halted", "resume", "--all", "--code", "not_an_inserter"]),
+        format!("{id} goes on\n")
+    );
+    assert_eq!(deployment.good(&["halted", "list"]), "");
+    let store = Store::connect(&deployment.database(), 2).await.unwrap();
+    let issuance = store.issuance(&id).await.unwrap().unwrap();
+    assert_eq!(issuance.state.as_str(), "awaiting_profile");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_changed_audit_entry_is_found() {
     let deployment = Deployment::migrated().await;
     for client in ["a", "b", "c"] {

@@ -163,7 +163,7 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
         report.complain(
             CHECK,
             format!("{stopped} issuances are halted"),
-            "each says its cure in GET /v1/issuances?state=halted; then POST …/resume",
+            "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
         );
     }
     let overdue = store.oldest_due().await?.map_or(0, |due| clock::now().unix_millis() - due.unix_millis());

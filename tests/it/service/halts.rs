@@ -5,6 +5,7 @@ use idos_client::{Broadcast, Nonce};
 use idos_credential::EncryptionSecret;
 use idos_devnode::{Fault, Switch};
 use idos_issuer::app::App;
+use idos_issuer::flow::halted::{self, Wanted};
 use idos_issuer::flow::{profile, resume, revoke, wallet};
 use idos_issuer::model::issuance::{HaltCode, Issuance, State, Stopped};
 use idos_issuer::model::profile::{NewWallet, Profile, ProfileState, RecordId};
@@ -348,5 +349,57 @@ on_both_databases! {
         until_issued(app, &issuance).await;
         service.stop().await;
         drop(other_node);
+    }
+
+    async fn all_that_has_met_the_same_is_brought_on_by_an_operator(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let service = stage.service().await;
+        let app = &service.app;
+        let issued = submit(app, &user, Authority::Inserter).await;
+        until_issued(app, &issued).await;
+
+        for action in [
+            "upsert_credential_as_inserter",
+            "edit_public_notes_as_issuer",
+            "add_user_as_inserter",
+            "upsert_wallet_as_inserter",
+        ] {
+            refuse(&stage, action, NO_INSERTER, 1);
+        }
+        let issuance = submit(app, &user, Authority::Inserter).await;
+        until_halted(app, &issuance, HaltCode::NotAnInserter).await;
+        revoke::request(app, &caller(), &issued.id).await.unwrap();
+        until(app, &issued.id, |i| i.halt.is_some()).await;
+        let profile = ask(app, &User::with(WalletType::Evm)).await;
+        let wallet = add(app, &user, &User::with(WalletType::Stellar)).await;
+        for id in [&profile, &wallet] {
+            assert_eq!(state_of(app, id).await, (ProfileState::Halted, Some(HaltCode::NotAnInserter)));
+        }
+        refuse(&stage, "upsert_credential_as_inserter", OTHER, 1);
+        let other = submit(app, &user, Authority::Inserter).await;
+        until_halted(app, &other, HaltCode::Refused).await;
+
+        let wanted = Wanted { code: Some(HaltCode::NotAnInserter), ..Wanted::default() };
+        let found = halted::find(&app.store, &wanted).await.unwrap();
+        let mut kinds: Vec<_> = found.iter().map(halted::Halted::what).collect();
+        kinds.sort_by_key(|what| what.as_str());
+        assert_eq!(kinds, [Stopped::Issuance, Stopped::Profile, Stopped::Revocation, Stopped::Wallet]);
+        let of_others = Wanted { client: Some("other".to_owned()), ..wanted };
+        assert!(halted::find(&app.store, &of_others).await.unwrap().is_empty());
+        for one in found {
+            halted::resume(app, one).await.unwrap();
+        }
+        until_issued(app, &issuance).await;
+        until(app, &issued.id, |i| i.state == State::Revoked).await;
+        for id in [&profile, &wallet] {
+            assert_eq!(state_of(app, id).await, (ProfileState::Created, None));
+        }
+        let left = halted::find(&app.store, &Wanted::default()).await.unwrap();
+        assert_eq!(left.iter().map(halted::Halted::id).collect::<Vec<_>>(), [other.id.as_str()]);
+        let acts = app.store.audit_of(issuance.id.as_str()).await.unwrap();
+        assert!(acts.iter().any(|entry| entry.act == "resumed" && entry.actor == "operator"));
+        service.stop().await;
     }
 }

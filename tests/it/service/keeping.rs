@@ -11,6 +11,7 @@ use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
 use idos_issuer::model::job::JobState;
 use idos_issuer::model::personal::{Contact, Locale};
 use idos_issuer::model::submission::Authority;
+use idos_issuer::store::Sending;
 use idos_issuer::vault::Vault;
 use idos_wallet::WalletType;
 use idos_webhooks::{Headers, Secret, Secrets, TOLERANCE};
@@ -388,9 +389,14 @@ on_both_databases! {
         let signer = app.identity();
         let nonce = client.account(&signer).await.unwrap().nonce + 1;
         let pen = idos_issuer::flow::deliver::Pen { client, signer: &signer, nonce, attempt: 1 };
-        let plan = idos_issuer::flow::deliver::prepare(&app, &job, &pen).await.unwrap();
+        let plan = idos_issuer::flow::deliver::prepare(&app, &job, &pen, false).await.unwrap();
         let idos_issuer::flow::deliver::Plan::Send(prepared) = plan else { panic!("nothing to send") };
+        let sending = Sending { job: &job, nonce, tx_hash: prepared.hash().to_string() };
+        let mut tx = app.store.begin().await.unwrap();
+        tx.record_sending(&sending, stage.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
         client.broadcast(&prepared, idos_client::Broadcast::Wait).await.unwrap();
+        let job = app.store.job(&job.id).await.unwrap().unwrap();
         let lease = {
             let until = stage.clock.now().plus_millis(30_000);
             app.store.take_lane(&issuance.write_key, "test", stage.clock.now(), until).await.unwrap().unwrap()
@@ -403,5 +409,63 @@ on_both_databases! {
         let found = app.store.issuance(&issuance.id).await.unwrap().unwrap();
         assert_eq!(found.state, State::Issued);
         assert!(!app.store.has_parcel(&issuance.id).await.unwrap());
+    }
+
+    async fn what_was_never_sent_is_erased_at_once(backend) {
+        let mut stage = Stage::new(backend).await;
+        stage.clock = Clock::fixed(clock::now());
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let by_grant = |grant| Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None };
+
+        // A grant that begins in six days, when the lane has seen to it.
+        let service = stage.service().await;
+        let app = &service.app;
+        let grant = signed_grant(app, &user, 6 * 86_400, 7 * 86_400).await;
+        let issuance = submit(app, &user, by_grant(grant)).await;
+        let mut jobs = app.store.jobs(None, 10).await.unwrap();
+        while jobs[0].reason.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            jobs = app.store.jobs(None, 10).await.unwrap();
+        }
+        assert_eq!(erase::erase(app, &caller(), &issuance.id).await.unwrap().state, State::Erased);
+        assert_eq!(app.store.jobs(None, 10).await.unwrap(), []);
+        service.stop().await;
+
+        // One that stopped before it was sent, and has been resumed.
+        let app = stage.app().await;
+        let grant = signed_grant(&app, &user, -60, 3600).await;
+        let issuance = submit(&app, &user, by_grant(grant)).await;
+        let other = Service::start(stage.app_with(Vault::new(&[Zeroizing::new([8; 32])]).unwrap()).await);
+        until(&other.app, &issuance.id, |i| i.halt == Some(HaltCode::GrantUnreadable)).await;
+        other.stop().await;
+        let resumed = resume::resume(&app, &caller(), &issuance.id, None).await.unwrap();
+        assert_eq!((resumed.state, resumed.was_sent), (State::Queued, false));
+        assert_eq!(erase::erase(&app, &caller(), &issuance.id).await.unwrap().state, State::Erased);
+
+        // One that has been sent and refused may be there all the same: by another way than ours.
+        stage.dev().faults().set(idos_devnode::Switch {
+            fault: idos_devnode::Fault::Refuse {
+                code: Some(-201),
+                message: Some("ERROR: Unauthorized inserter".to_owned()),
+                transaction_code: Some(110),
+            },
+            method: Some("user.broadcast".to_owned()),
+            action: None,
+            next: Some(1),
+        });
+        let service = stage.service().await;
+        let issuance = submit(&service.app, &user, Authority::Inserter).await;
+        until(&service.app, &issuance.id, |i| i.state == State::Halted).await;
+        service.stop().await;
+        let resumed = resume::resume(&app, &caller(), &issuance.id, None).await.unwrap();
+        assert_eq!((resumed.state, resumed.was_sent), (State::Queued, true));
+        let refused = erase::erase(&app, &caller(), &issuance.id).await;
+        assert!(matches!(refused, Err(erase::EraseError::Conflict(State::Queued))), "{refused:?}");
+        // To put the job back does not make it one that was never tried.
+        let job = app.store.jobs(None, 10).await.unwrap().remove(0);
+        resume::retry_job(&app, &job.id).await.unwrap();
+        assert!(erase::erase(&app, &caller(), &issuance.id).await.is_err());
+        app.store.close().await;
     }
 }

@@ -5,6 +5,7 @@ mod halts;
 mod issuing;
 mod keeping;
 mod nodes;
+mod not_understood;
 mod passing;
 mod plans;
 mod privacy;

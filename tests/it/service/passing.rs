@@ -59,7 +59,7 @@ async fn submit_for(app: &Arc<App>, user: &User, address: &str) -> Issuance {
 
 async fn halt(app: &App, issuance: &Issuance, until: Moment) {
     let mut tx = app.store.begin().await.unwrap();
-    let halt = Halt { code: HaltCode::NotAnInserter, until };
+    let halt = Halt { code: HaltCode::NotAnInserter, until, was_sent: true };
     tx.mark_halted(&issuance.id, issuance.state, halt, app.clock.now()).await.unwrap();
     tx.drop_jobs(issuance.id.as_str()).await.unwrap();
     tx.commit().await.unwrap();
@@ -79,9 +79,9 @@ on_both_databases! {
             let copy = format!("iss_0000000000000000000000{:04}", 1000 + number);
             execute(&stage, &format!(
                 "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
-                 write_key, waits_until, created_at, updated_at, sealed_at, halt) SELECT '{copy}', client, kind, state, \
+                 write_key, waits_until, created_at, updated_at, sealed_at, halt, was_sent) SELECT '{copy}', client, kind, state, \
                  delivery, user_id, original_id, copy_id, notes_id, level, write_key, waits_until - 1000, created_at, \
-                 updated_at, sealed_at, halt FROM issuance WHERE id = '{}'", sealed.id)).await;
+                 updated_at, sealed_at, halt, was_sent FROM issuance WHERE id = '{}'", sealed.id)).await;
         }
         let waiting = submit_for(&app, &absent, "waiting@example.com").await;
         assert_eq!(waiting.state, State::AwaitingProfile);

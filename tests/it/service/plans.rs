@@ -213,7 +213,7 @@ async fn fill(connection: &mut AnyConnection) {
     for statement in [
         many(
             "issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, reference, \
-             write_key, valid_until, waits_until, created_at, updated_at, sealed_at, noticed)",
+             write_key, valid_until, waits_until, created_at, updated_at, sealed_at, noticed, was_sent, halt)",
             &format!(
                 "{issuance}, {client}, CASE WHEN i % 500 = 0 THEN 'personhood' ELSE 'kyc' END, \
                  CASE WHEN i % 400 = 0 THEN 'queued' WHEN i % 300 = 0 THEN 'halted' \
@@ -221,7 +221,8 @@ async fn fill(connection: &mut AnyConnection) {
                  {user}, {user}, {user}, {user}, 'basic', 'case-' || CAST(i AS TEXT), 'k', 1000000 + i, \
                  CASE WHEN i % 300 = 0 OR i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, \
                  CASE WHEN i % 200 = 0 THEN NULL ELSE CAST(i AS BIGINT) END, \
-                 CASE WHEN i % 3 = 0 THEN NULL ELSE 'expired' END"
+                 CASE WHEN i % 3 = 0 THEN NULL ELSE 'expired' END, \
+                 CASE WHEN i % 2 = 0 THEN 1 ELSE 0 END, CASE WHEN i % 300 = 0 THEN 'refused' ELSE NULL END"
             ),
         ),
         many(
@@ -236,11 +237,11 @@ async fn fill(connection: &mut AnyConnection) {
         ),
         many(
             "profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, password_store, \
-             locked_wallet, waits_until, created_at, updated_at)",
+             locked_wallet, waits_until, created_at, updated_at, was_sent)",
             &format!(
                 "{profile}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, \
                  {user}, {user}, 'k', 'e', 'user', CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
-                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i"
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0"
             ),
         ),
         many(

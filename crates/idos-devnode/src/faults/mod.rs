@@ -244,7 +244,8 @@ fn first<T>(place: &mut Option<T>, value: impl FnOnce() -> T) -> bool {
 impl Switch {
     fn concerns(&self, method: &str, action: Option<&str>) -> bool {
         let of_method = match (self.method.as_deref(), &self.fault) {
-            (Some("*"), _) | (None, Fault::Refuse { .. } | Fault::Answer { .. } | Fault::Delay { .. } | Fault::Down) => true,
+            (Some("*"), _)
+            | (None, Fault::Refuse { .. } | Fault::Answer { .. } | Fault::Delay { .. } | Fault::Down) => true,
             (Some(wanted), _) => wanted == method,
             (None, _) => method == "user.broadcast",
         };

@@ -66,7 +66,9 @@ async fn get_health(node: &Shared, headers: &HeaderMap, body: impl FnOnce(Value)
 async fn respond(node: &Shared, answer: Answer) -> Response {
     match answer {
         Answer::Json(status, body, set_cookie) => front::respond(status, &body, set_cookie),
-        Answer::Raw(status, body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Answer::Raw(status, body) => {
+            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
         Answer::HangUp => hang_up(),
         Answer::Silence => {
             node.stopped().await;

@@ -1,0 +1,138 @@
+//! What has stopped, whosever it is, for operators: found, and brought on, singly or all that has met the same.
+
+use super::{resume, revoke, wallet};
+use crate::app::App;
+use crate::model::audit::Actor;
+use crate::model::issuance::{HaltCode, Issuance, State, Stopped};
+use crate::model::profile::Profile;
+use crate::store::{Store, StoreError};
+
+/// Records that are read in one go.
+const BATCH: u32 = 500;
+
+/// Something that has stopped.
+pub enum Halted {
+    /// An issuance, or the revocation of its credential.
+    Issuance(Box<Issuance>),
+    /// A profile, or a wallet.
+    Profile(Box<Profile>),
+}
+
+/// Which of them are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only this kind.
+    pub what: Option<Stopped>,
+    /// Only for this reason.
+    pub code: Option<HaltCode>,
+    /// Only this client's.
+    pub client: Option<String>,
+}
+
+/// Why it was not brought on.
+#[derive(Debug, thiserror::Error)]
+pub enum HaltedError {
+    /// An issuance.
+    #[error(transparent)]
+    Issuance(#[from] resume::ResumeError),
+    /// A revocation.
+    #[error(transparent)]
+    Revocation(#[from] revoke::RevokeError),
+    /// A profile or a wallet.
+    #[error(transparent)]
+    Profile(#[from] wallet::ResumeError),
+}
+
+impl Halted {
+    /// Its id: that of the issuance, the profile or the wallet.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Issuance(issuance) => issuance.id.as_str(),
+            Self::Profile(profile) => profile.id.as_str(),
+        }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        match self {
+            Self::Issuance(issuance) => &issuance.client,
+            Self::Profile(profile) => &profile.client,
+        }
+    }
+
+    /// What has stopped.
+    #[must_use]
+    pub fn what(&self) -> Stopped {
+        match self {
+            Self::Issuance(issuance) => issuance.stopped(),
+            Self::Profile(profile) => profile.stopped(),
+        }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn code(&self) -> Option<HaltCode> {
+        match self {
+            Self::Issuance(issuance) => issuance.halt,
+            Self::Profile(profile) => profile.halt,
+        }
+    }
+
+    /// Since when.
+    #[must_use]
+    pub fn since(&self) -> idos_credential::Moment {
+        match self {
+            Self::Issuance(issuance) => issuance.updated_at,
+            Self::Profile(profile) => profile.updated_at,
+        }
+    }
+
+    fn is(&self, wanted: &Wanted) -> bool {
+        wanted.what.is_none_or(|what| what == self.what())
+            && wanted.code.is_none_or(|code| Some(code) == self.code())
+            && wanted.client.as_deref().is_none_or(|client| client == self.client())
+    }
+}
+
+/// All that has stopped and is wanted: issuances and revocations first, then profiles and wallets. What cannot be read is
+/// passed over, and logged.
+pub async fn find(store: &Store, wanted: &Wanted) -> Result<Vec<Halted>, StoreError> {
+    let mut found = Vec::new();
+    let mut from = None;
+    loop {
+        let batch = store.stopped(from, BATCH).await?;
+        found.extend(batch.items.into_iter().map(|issuance| Halted::Issuance(Box::new(issuance))));
+        found.retain(|halted: &Halted| halted.is(wanted));
+        from = batch.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    loop {
+        let batch = store.stopped_profiles(from, BATCH).await?;
+        found.extend(batch.items.into_iter().map(|profile| Halted::Profile(Box::new(profile))));
+        found.retain(|halted| halted.is(wanted));
+        from = batch.next;
+        if from.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Brings one on, by an operator's word.
+pub async fn resume(app: &App, halted: Halted) -> Result<(), HaltedError> {
+    match halted {
+        Halted::Issuance(issuance) if issuance.state == State::Issued => {
+            revoke::revoke(app, Actor::Operator, *issuance).await?;
+        }
+        Halted::Issuance(issuance) => {
+            resume::bring_on(app, Actor::Operator, *issuance, None).await?;
+        }
+        Halted::Profile(profile) => {
+            wallet::bring_on(app, Actor::Operator, *profile).await?;
+        }
+    }
+    Ok(())
+}
