@@ -56,6 +56,10 @@ CREATE TABLE profile (
 CREATE INDEX profile_by_user ON profile (client, user_id, created_at, id);
 CREATE INDEX profile_under_way ON profile (user_id, state);
 CREATE INDEX profile_by_wallet ON profile (wallet_index, state) WHERE wallet_index IS NOT NULL;
+-- However many ask for it at the same time: one profile, and one wallet, is on its way once.
+CREATE UNIQUE INDEX profile_once ON profile (client, user_id)
+    WHERE state = 'pending' AND encryption_public_key IS NOT NULL;
+CREATE UNIQUE INDEX profile_wallet_once ON profile (wallet_index) WHERE state = 'pending' AND wallet_index IS NOT NULL;
 CREATE INDEX profile_by_limit ON profile (waits_until, id) WHERE state = 'halted';
 CREATE INDEX profile_by_key ON profile (SUBSTR(locked_wallet, 4, 8)) WHERE locked_wallet IS NOT NULL;
 
@@ -167,6 +171,8 @@ CREATE TABLE job (
     work TEXT NOT NULL,
     subject TEXT NOT NULL,
     target TEXT NOT NULL,
+    -- What has the same one, and the same target, is done in the order of ids. Empty: in any.
+    series TEXT NOT NULL,
     lane TEXT,
     state TEXT NOT NULL CHECK (state IN ('ready', 'sent', 'halted')),
     due_at BIGINT NOT NULL,
@@ -180,7 +186,8 @@ CREATE TABLE job (
     created_at BIGINT NOT NULL,
     UNIQUE (work, subject, target)
 );
-CREATE INDEX job_due ON job (due_at, id) WHERE lane IS NULL AND state = 'ready';
+CREATE INDEX job_of_queue ON job ((work || '/' || target), due_at, id) WHERE lane IS NULL AND state = 'ready';
+CREATE INDEX job_of_series ON job (series, target, id) WHERE series <> '' AND state = 'ready';
 CREATE INDEX job_of_lane ON job (lane, due_at, id) WHERE lane IS NOT NULL AND state = 'ready';
 -- Of expressions (`|| ''`): one of the column would tempt SQLite to read, say, all that is ready, and sort.
 CREATE INDEX job_by_state ON job ((state || ''), created_at, id);
@@ -209,6 +216,7 @@ CREATE TABLE event (
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
     body TEXT NOT NULL,
+    replayed_at BIGINT,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX event_by_client ON event (client, created_at, id);

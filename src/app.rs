@@ -45,6 +45,8 @@ pub struct App {
     pub endpoints: Vec<Endpoint>,
     /// What tells them.
     pub sender: Sender,
+    /// Webhooks that one endpoint gets from this process at the same time.
+    pub webhooks_at_once: usize,
     /// Wakes the background work of this process: there is something to do.
     pub work: Notify,
     /// Tells those who wait for a result that some record has changed in this process.
@@ -206,6 +208,7 @@ impl App {
             delivery: config.delivery,
             endpoints,
             sender,
+            webhooks_at_once: policy.at_once,
             work: Notify::new(),
             changes: watch::Sender::new(0),
             owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),

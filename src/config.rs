@@ -326,11 +326,13 @@ pub struct WebhookPolicy {
     pub allow_http: bool,
     /// How long a receiver may take, in seconds.
     pub timeout: u64,
+    /// Requests that one endpoint gets from one process at the same time.
+    pub at_once: usize,
 }
 
 impl Default for WebhookPolicy {
     fn default() -> Self {
-        Self { allow_private: false, allow_http: false, timeout: 20 }
+        Self { allow_private: false, allow_http: false, timeout: 20, at_once: 4 }
     }
 }
 
@@ -612,6 +614,7 @@ impl Config {
                 "must be given, here, in a file or as IDOS_ISSUER_MAIL_URL",
             ),
             (self.webhook_policy.timeout > 0, "webhook_policy.timeout", "must be at least 1"),
+            (self.webhook_policy.at_once > 0, "webhook_policy.at_once", "must be at least 1"),
         ];
         match rules.into_iter().chain(self.retention.rules()).find(|(holds, ..)| !holds) {
             Some((_, setting, problem)) => Err(ConfigError::Nonsense(setting, problem)),

@@ -1,7 +1,9 @@
 //! Tell the outside what has happened: an event, and a webhook for each endpoint that wants it.
 
+use std::time::Duration;
+
 use idos_credential::Moment;
-use idos_webhooks::Message;
+use idos_webhooks::{Message, SendError};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
@@ -79,7 +81,7 @@ pub async fn announce(
 async fn enqueue(app: &App, tx: &mut Tx, event: &Event, now: Moment) -> Result<(), StoreError> {
     for endpoint in app.endpoints.iter().filter(|endpoint| endpoint.wants(&event.client, event.kind)) {
         let work = Job::new(Work::SendWebhook, event.id.as_str(), now, &mut OsRng);
-        let job = Job { target: endpoint.name.clone(), ..work };
+        let job = Job { target: endpoint.name.clone(), series: event.subject.clone(), ..work };
         tx.enqueue(&job).await?;
     }
     Ok(())
@@ -91,18 +93,33 @@ pub enum ReplayError {
     /// The caller has no such event.
     #[error("there is no such event")]
     NotFound,
+    /// It has been told again a moment ago.
+    #[error("it has been told again less than {} seconds ago", TELL_AGAIN / 1000)]
+    TooSoon,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Tells an event again, to every endpoint that wants it. It keeps its id, by which receivers know it.
+/// How long an event is not told again after it was, in milliseconds.
+pub const TELL_AGAIN: i64 = 60_000;
+
+/// Tells an event again, to every endpoint that wants it. It keeps its id, by which receivers know it. One that is being told
+/// is not told twice, and nothing is recorded of having asked for it.
 pub async fn replay(app: &App, caller: &Caller, id: &EventId) -> Result<Event, ReplayError> {
     let event = app.store.event(id).await?.filter(|event| event.client == caller.client);
     let event = event.ok_or(ReplayError::NotFound)?;
     let now = app.clock.now();
 
     let mut tx = app.store.begin().await?;
+    // In the transaction, so that of several that ask at the same time one is heard.
+    let is_heard = tx.mark_replayed(id, now, now.plus_millis(-TELL_AGAIN)).await?;
+    if tx.is_being_told(id).await? {
+        return Ok(event);
+    }
+    if !is_heard {
+        return Err(ReplayError::TooSoon);
+    }
     enqueue(app, &mut tx, &event, now).await?;
     tx.record(&Entry {
         at: now,
@@ -117,8 +134,60 @@ pub async fn replay(app: &App, caller: &Caller, id: &EventId) -> Result<Event, R
     Ok(event)
 }
 
-/// Tells one endpoint about one event. What fails is tried again, until somebody has to see to it.
-pub async fn tell(app: &App, job: &Job) -> Result<(), StoreError> {
+/// What came of telling an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It has answered: yes, or no to this event.
+    Answered,
+    /// It has not, or is in trouble.
+    NotAnswered {
+        /// When it wants to be asked again, if it said so.
+        come_again: Option<Duration>,
+    },
+    /// There was nothing to tell.
+    Nothing,
+}
+
+impl Told {
+    fn of(outcome: &Result<(), SendError>) -> Self {
+        match outcome {
+            Err(SendError::Status { status: 408 | 429 | 500.., retry_after }) => {
+                Self::NotAnswered { come_again: *retry_after }
+            }
+            Ok(()) | Err(SendError::Status { .. } | SendError::Gone) => Self::Answered,
+            Err(_) => Self::NotAnswered { come_again: None },
+        }
+    }
+}
+
+/// Forgets what waits for endpoints that are not in the configuration any more. Not at once: another replica may have got
+/// its configuration before this one.
+pub async fn forget_endpoints(app: &App) -> Result<(), StoreError> {
+    let before = app.clock.now().plus_millis(-3_600_000);
+    for queue in app.store.queues_with_work().await? {
+        let Some(endpoint) =
+            queue.strip_prefix(Work::SendWebhook.as_str()).and_then(|rest| rest.strip_prefix('/'))
+        else {
+            continue;
+        };
+        if app.endpoints.iter().any(|known| known.name == endpoint) {
+            continue;
+        }
+        let dropped = app.store.drop_queue(&queue, before).await?;
+        if dropped > 0 {
+            tracing::warn!(
+                endpoint,
+                webhooks = dropped,
+                "They are for no endpoint of the configuration, and are dropped"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Tells one endpoint about one event. What fails is tried again, until somebody has to see to it. What else is to be told of
+/// the same issuance waits: events of one issuance arrive in the order in which they happened.
+pub async fn tell(app: &App, job: &Job) -> Result<Told, StoreError> {
     let event = match job.subject.parse() {
         Ok(id) => app.store.event(&id).await?,
         Err(_) => None,
@@ -128,7 +197,10 @@ pub async fn tell(app: &App, job: &Job) -> Result<(), StoreError> {
         // The event is too old, or the endpoint is not in the configuration any more: there is nothing to tell.
         let mut tx = app.store.begin().await?;
         tx.finish_job(job).await?;
-        return tx.commit().await;
+        tx.hurry_series(job, app.clock.now()).await?;
+        tx.commit().await?;
+        app.announce_change();
+        return Ok(Told::Nothing);
     };
     let now = app.clock.now();
     let outcome = match Message::new(event.id.as_str(), now.unix_seconds(), event.body.into_bytes()) {
@@ -136,12 +208,14 @@ pub async fn tell(app: &App, job: &Job) -> Result<(), StoreError> {
         Err(_) => Ok(()), // an id that is none cannot be told
     };
 
+    let told = Told::of(&outcome);
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     match outcome {
         Ok(()) => {
             metrics::counter!("webhooks_total", "outcome" => "delivered").increment(1);
             tx.finish_job(job).await?;
+            tx.hurry_series(job, now).await?;
         }
         Err(error) if error.is_worth_retrying() && job.attempts < app.delivery.max_attempts => {
             metrics::counter!("webhooks_total", "outcome" => "retried").increment(1);
@@ -154,7 +228,10 @@ pub async fn tell(app: &App, job: &Job) -> Result<(), StoreError> {
             metrics::counter!("webhooks_total", "outcome" => "halted").increment(1);
             tracing::warn!(event.id = %event.id, endpoint = endpoint.name, "A webhook is given up: {error}");
             tx.halt_job(job, &error.to_string()).await?;
+            tx.hurry_series(job, now).await?;
         }
     }
-    tx.commit().await
+    tx.commit().await?;
+    app.work.notify_waiters();
+    Ok(told)
 }

@@ -222,6 +222,21 @@ pub async fn request(
     key: &Idempotency,
     new: NewProfile,
 ) -> Result<Accepted<Profile>, RequestError> {
+    match attempt(app, caller, key, &new).await {
+        // Somebody has asked for the same at the same time: it can be seen now.
+        Err(RequestError::Store(StoreError::Exists) | RequestError::WalletUnderWay) => {
+            attempt(app, caller, key, &new).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+    new: &NewProfile,
+) -> Result<Accepted<Profile>, RequestError> {
     if let Some(accepted) = wallet::replay(app, caller, key).await? {
         return Ok(accepted);
     }

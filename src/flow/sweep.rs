@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use idos_credential::Moment;
 
-use super::announce::announce;
+use super::announce::{announce, forget_endpoints};
 use super::deliver;
 use super::intake::look_again;
 use super::profile::job;
@@ -51,6 +51,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     let forgotten = app.store.forget_claims_before(before(app.retention.idempotency_hours)).await;
     done("idempotency keys", forgotten.map(|_| ()));
     done("events", app.store.forget_events_before(before(app.retention.events_hours)).await.map(|_| ()));
+    done("endpoints that are no more", forget_endpoints(app).await);
     done("ends", tell_of_ends(app).await);
     done("lost work", find_lost_work(app).await);
     done("overdue, sent", end_overdue_sent(app).await);

@@ -37,6 +37,21 @@ pub async fn request(
     key: &Idempotency,
     new: NewWallet,
 ) -> Result<Accepted<Profile>, RequestError> {
+    match attempt(app, caller, key, &new).await {
+        // Somebody has asked for the same at the same time: it can be seen now.
+        Err(RequestError::Store(StoreError::Exists) | RequestError::WalletUnderWay) => {
+            attempt(app, caller, key, &new).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(
+    app: &App,
+    caller: &Caller,
+    key: &Idempotency,
+    new: &NewWallet,
+) -> Result<Accepted<Profile>, RequestError> {
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
     }
@@ -71,6 +86,9 @@ pub enum ResumeError {
     /// It has not stopped.
     #[error("what is {0} is not resumed")]
     Conflict(ProfileState),
+    /// The same has been asked for again meanwhile.
+    #[error("the same is on its way already")]
+    UnderWay,
     /// The wallet's proof is gone: there is nothing to resume.
     #[error("the wallet's proof is gone: ask for it again")]
     ContentGone,
@@ -99,7 +117,10 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Profile) -> Result<
 
     let mut tx = app.store.begin().await?;
     let (from, to) = (ProfileState::Halted, ProfileState::Pending);
-    tx.advance_profile(id, from, to, ProfileChange::default(), now).await?;
+    match tx.advance_profile(id, from, to, ProfileChange::default(), now).await {
+        Err(StoreError::Exists) => return Err(ResumeError::UnderWay),
+        moved => moved?,
+    }
     tx.drop_jobs(id.as_str()).await?;
     tx.enqueue(&job(work, id.as_str(), &there.write_key, now)).await?;
     tx.record(&Entry {

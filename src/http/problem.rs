@@ -13,7 +13,7 @@ use idos_wallet::{Field, InvalidProof};
 use serde::Serialize;
 
 use crate::app::NodeError;
-use crate::flow::announce::ReplayError;
+use crate::flow::announce::{ReplayError, TELL_AGAIN};
 use crate::flow::erase::EraseError;
 use crate::flow::grant::GrantError;
 use crate::flow::intake::IntakeError;
@@ -437,6 +437,9 @@ impl From<wallet::ResumeError> for Problem {
             wallet::ResumeError::Conflict(state) => {
                 conflict(format!("It is {state}; only what is halted is resumed."))
             }
+            wallet::ResumeError::UnderWay => {
+                conflict("The same has been asked for again, and is on its way.")
+            }
             wallet::ResumeError::ContentGone => {
                 conflict("The wallet's proof is gone: ask for it again, with a new Idempotency-Key.")
             }
@@ -449,6 +452,10 @@ impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::NotFound => Self::new(Code::NotFound),
+            ReplayError::TooSoon => Self {
+                retry_after: Some(TELL_AGAIN.unsigned_abs() / 1000),
+                ..Self::new(Code::RateLimited).because("This event has been told again a moment ago.")
+            },
             ReplayError::Store(error) => error.into(),
         }
     }

@@ -47,6 +47,8 @@ pub struct Job {
     pub subject: String,
     /// For whom, where one subject makes several jobs: the name of a webhook endpoint. Else empty.
     pub target: String,
+    /// What of the same target is done in the order in which it was made: the id of an issuance. Else empty.
+    pub series: String,
     /// The write key whose lane it goes by: lower-case hex.
     pub lane: Option<String>,
     /// Where it stands.
@@ -82,6 +84,7 @@ impl Job {
             work,
             subject: subject.to_owned(),
             target: String::new(),
+            series: String::new(),
             lane: None,
             state: JobState::Ready,
             due_at: now,
@@ -92,6 +95,29 @@ impl Job {
             reason: None,
             created_at: now,
         }
+    }
+}
+
+/// Work without a lane that is done by itself: slow or failing work in one queue keeps none in another from its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// The kind of work.
+    pub work: Work,
+    /// For whom: the name of a webhook endpoint. Else empty.
+    pub target: String,
+}
+
+impl Queue {
+    /// The queue of a kind of work that has no target.
+    #[must_use]
+    pub fn of(work: Work) -> Self {
+        Self { work, target: String::new() }
+    }
+
+    /// The name under which jobs are found, such as `send_webhook/cases`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.work, self.target)
     }
 }
 

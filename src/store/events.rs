@@ -141,6 +141,36 @@ impl Tx {
         Ok(())
     }
 
+    /// Remembers that an event is told again, unless it was after `before`. Gives whether it is to be. A moment that has not
+    /// come yet is of a clock that ran ahead.
+    pub async fn mark_replayed(
+        &mut self,
+        id: &EventId,
+        now: Moment,
+        before: Moment,
+    ) -> Result<bool, StoreError> {
+        let result = sqlx::query(
+            "UPDATE event SET replayed_at = $1 WHERE id = $2 \
+             AND (replayed_at IS NULL OR replayed_at <= $3 OR replayed_at > $1)",
+        )
+        .bind(now.unix_millis())
+        .bind(id.as_str())
+        .bind(before.unix_millis())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(result.rows_affected() == 1)
+    }
+
+    /// Whether some endpoint is still to be told of an event.
+    pub async fn is_being_told(&mut self, id: &EventId) -> Result<bool, StoreError> {
+        let (jobs,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM job WHERE subject = $1 AND state || '' = 'ready'")
+                .bind(id.as_str())
+                .fetch_one(&mut *self.tx)
+                .await?;
+        Ok(jobs > 0)
+    }
+
     /// Adds an event.
     pub async fn add_event(&mut self, event: &Event) -> Result<(), StoreError> {
         sqlx::query(

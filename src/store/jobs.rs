@@ -7,19 +7,21 @@ use super::rows::Columns;
 use super::walk::{Place, Rows};
 use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::ids::{IssuanceId, JobId};
-use crate::model::job::{Job, JobState, Work};
+use crate::model::job::{Job, JobState, Queue, Work};
 
 impl Store {
-    /// Takes the job without a lane that has been due for longest, until `until`, and counts the try. Work that this program
-    /// does not know is left to a newer one.
+    /// Takes the job of a queue that has been due for longest, until `until`, and counts the try. What stands behind another
+    /// job of its series waits for that. Work that this program does not know is left to a newer one.
     pub async fn lease_job(
         &self,
+        queue: &Queue,
         owner: &str,
         now: Moment,
         until: Moment,
     ) -> Result<Option<Job>, StoreError> {
         /// Others take jobs at the same time, so a few are looked at.
         const CANDIDATES: u32 = 16;
+        let name = &queue.name();
         let mut from = None;
         loop {
             let due = BY_DUE
@@ -27,23 +29,26 @@ impl Store {
                     let place = place.unwrap_or(Place::START);
                     async move {
                         sqlx::query(
-                            "SELECT * FROM job WHERE lane IS NULL AND state = 'ready' AND due_at <= $1 \
-                             AND (due_at, id) > ($2, $3) \
+                            "SELECT * FROM job WHERE work || '/' || target = $6 AND lane IS NULL AND state = 'ready' \
+                             AND due_at <= $1 AND (due_at, id) > ($2, $3) \
                              AND (lease_until IS NULL OR lease_until <= $1 OR lease_until > $4) \
                              ORDER BY due_at, id LIMIT $5",
                         )
                         .bind(now.unix_millis())
                         .bind(place.at)
                         .bind(place.id)
-                        .bind(too_far(now))
+                        .bind(too_far(until))
                         .bind(limit)
+                        .bind(name)
                         .fetch_all(&self.pool)
                         .await
                     }
                 })
                 .await?;
             for job in &due.items {
-                if let Some(job) = self.take_job(&job.id, owner, now, until).await? {
+                if let Some(before) = self.before_in_series(job).await? {
+                    self.put_behind(job, before, now).await?;
+                } else if let Some(job) = self.take_job(&job.id, owner, now, until).await? {
                     return Ok(Some(job));
                 }
             }
@@ -52,6 +57,39 @@ impl Store {
             }
             from = due.next;
         }
+    }
+
+    /// When the job is due that must be done before this one, if there is one.
+    async fn before_in_series(&self, job: &Job) -> Result<Option<Moment>, StoreError> {
+        if job.series.is_empty() {
+            return Ok(None);
+        }
+        let before: Option<(i64,)> = sqlx::query_as(
+            "SELECT due_at FROM job WHERE series = $1 AND target = $2 AND series <> '' AND state = 'ready' AND id < $3 \
+             ORDER BY id LIMIT 1",
+        )
+        .bind(&job.series)
+        .bind(&job.target)
+        .bind(job.id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        let due = before.map(|(due,)| Moment::from_unix_millis(due)).transpose();
+        due.map_err(|_| StoreError::Unreadable("due_at"))
+    }
+
+    /// Puts a job behind another one, so that it does not stand in the way of those that can be done.
+    async fn put_behind(&self, job: &Job, other: Moment, now: Moment) -> Result<(), StoreError> {
+        let due = other.max(now.plus_millis(1_000));
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "UPDATE job SET due_at = $1 WHERE id = $2 AND state = 'ready' AND due_at = $3 AND lane IS NULL",
+        )
+        .bind(due.unix_millis())
+        .bind(job.id.as_str())
+        .bind(job.due_at.unix_millis())
+        .execute(&mut *tx.tx)
+        .await?;
+        tx.commit().await
     }
 
     /// Takes a job if it is still due and nobody else's.
@@ -71,12 +109,45 @@ impl Store {
         .bind(owner)
         .bind(until.unix_millis())
         .bind(now.unix_millis())
-        .bind(too_far(now))
+        .bind(too_far(until))
         .bind(id.as_str())
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;
         row.map(|row| read(&row)).transpose()
+    }
+
+    /// Drops what waits in a queue that nobody serves and has been due since before `moment`. Gives how much.
+    pub async fn drop_queue(&self, name: &str, moment: Moment) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let result = sqlx::query(
+            "DELETE FROM job WHERE work || '/' || target = $1 AND lane IS NULL AND state = 'ready' AND due_at < $2",
+        )
+        .bind(name)
+        .bind(moment.unix_millis())
+        .execute(&mut *tx.tx)
+        .await?;
+        tx.commit().await?;
+        Ok(result.rows_affected())
+    }
+
+    /// The names of queues in which something waits, in order.
+    pub async fn queues_with_work(&self) -> Result<Vec<String>, StoreError> {
+        let mut queues = Vec::new();
+        // From queue to queue, past all the work of each.
+        let mut last = String::new();
+        loop {
+            let next: Option<(String,)> = sqlx::query_as(
+            "SELECT work || '/' || target FROM job WHERE work || '/' || target > $1 AND lane IS NULL AND state = 'ready' \
+             ORDER BY work || '/' || target LIMIT 1",
+        )
+        .bind(&last)
+        .fetch_optional(&self.pool)
+        .await?;
+            let Some((queue,)) = next else { return Ok(queues) };
+            queues.push(queue.clone());
+            last = queue;
+        }
     }
 
     /// Gives a sign of life for a leased job. Somebody else may have it by now, and then nothing happens.
@@ -135,12 +206,17 @@ impl Store {
 
     /// Since when the job has been due that has been due for longest.
     pub async fn oldest_due(&self) -> Result<Option<Moment>, StoreError> {
-        let without: Option<(i64,)> = sqlx::query_as(
-            "SELECT due_at FROM job WHERE lane IS NULL AND state = 'ready' ORDER BY due_at, id LIMIT 1",
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        let mut due = without.map(|(due,)| due);
+        let mut due: Option<i64> = None;
+        for queue in self.queues_with_work().await? {
+            let first: Option<(i64,)> = sqlx::query_as(
+                "SELECT due_at FROM job WHERE work || '/' || target = $1 AND lane IS NULL AND state = 'ready' \
+                 ORDER BY due_at, id LIMIT 1",
+            )
+            .bind(queue)
+            .fetch_optional(&self.pool)
+            .await?;
+            due = due.into_iter().chain(first.map(|(due,)| due)).min();
+        }
         for lane in self.lanes_with_work().await? {
             let first: Option<(i64,)> = sqlx::query_as(
                 "SELECT due_at FROM job WHERE lane = $1 AND state = 'ready' ORDER BY due_at, id LIMIT 1",
@@ -159,8 +235,8 @@ impl Tx {
     /// comes to life again, one that has been sent is left alone.
     pub async fn enqueue(&mut self, job: &Job) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO job (id, work, subject, target, lane, state, due_at, attempts, reason, created_at) \
-             VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, $8) ON CONFLICT (work, subject, target) DO UPDATE SET \
+            "INSERT INTO job (id, work, subject, target, series, lane, state, due_at, attempts, reason, created_at) \
+             VALUES ($1, $2, $3, $4, $9, $5, 'ready', $6, 0, $7, $8) ON CONFLICT (work, subject, target) DO UPDATE SET \
              state = 'ready', due_at = excluded.due_at, lane = excluded.lane, reason = excluded.reason, \
              attempts = CASE WHEN job.attempts > 0 THEN 1 ELSE 0 END \
              WHERE job.state <> 'sent'",
@@ -173,6 +249,7 @@ impl Tx {
         .bind(job.due_at.unix_millis())
         .bind(job.reason.as_deref())
         .bind(job.created_at.unix_millis())
+        .bind(&job.series)
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -280,6 +357,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Makes what stands behind a finished job in its series due at once.
+    pub async fn hurry_series(&mut self, job: &Job, now: Moment) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE job SET due_at = $1 WHERE series = $2 AND target = $3 AND series <> '' AND state = 'ready' \
+             AND attempts = 0 AND due_at > $1",
+        )
+        .bind(now.unix_millis())
+        .bind(&job.series)
+        .bind(&job.target)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Drops all work on `subject` that has not been sent.
     pub async fn drop_jobs(&mut self, subject: &str) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM job WHERE subject = $1 AND state <> 'sent'")
@@ -302,6 +393,7 @@ fn read(row: &AnyRow) -> Result<Job, StoreError> {
         work: row.parsed("work")?,
         subject: row.text("subject")?,
         target: row.text("target")?,
+        series: row.text("series")?,
         lane: row.maybe_text("lane")?,
         state: row.parsed("state")?,
         due_at: row.moment("due_at")?,

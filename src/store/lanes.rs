@@ -9,7 +9,7 @@ use idos_credential::Moment;
 
 use super::jobs::{BY_DUE, ROWS};
 use super::walk::Place;
-use super::{Store, StoreError, Tx, one, too_far};
+use super::{Store, StoreError, Tx, one};
 use crate::model::job::Job;
 
 /// The right to send for a write key.
@@ -23,6 +23,10 @@ pub struct LaneLease {
     pub epoch: i64,
 }
 
+/// When a lease ends, by its holder's clock: to be compared with itself only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseEnd(i64);
+
 /// A transaction that is about to be sent.
 #[derive(Clone, Debug)]
 pub struct Sending<'a> {
@@ -35,13 +39,14 @@ pub struct Sending<'a> {
 }
 
 impl Store {
-    /// Takes a lane that nobody holds, or whose holder has given no sign of life (or had a clock that ran ahead).
+    /// Takes a lane that nobody holds, or whose holder has given no sign of life: its lease is over, or ends at `stale`, which
+    /// the caller has seen unchanged for as long as a lease lasts. Whose clock ran ahead when it was taken ended it late.
     pub async fn take_lane(
         &self,
         write_key: &str,
         owner: &str,
-        now: Moment,
-        until: Moment,
+        (now, until): (Moment, Moment),
+        stale: Option<LeaseEnd>,
     ) -> Result<Option<LaneLease>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -52,13 +57,13 @@ impl Store {
         .await?;
         let taken: Option<(i64,)> = sqlx::query_as(
             "UPDATE lane SET owner = $1, lease_until = $2, epoch = epoch + 1 WHERE write_key = $3 \
-             AND (lease_until <= $4 OR lease_until > $5) RETURNING epoch",
+             AND (lease_until <= $4 OR lease_until = $5) RETURNING epoch",
         )
         .bind(owner)
         .bind(until.unix_millis())
         .bind(write_key)
         .bind(now.unix_millis())
-        .bind(too_far(now))
+        .bind(stale.map(|LeaseEnd(end)| end))
         .fetch_optional(&mut *tx.tx)
         .await?;
         tx.commit().await?;
@@ -67,6 +72,15 @@ impl Store {
             owner: owner.to_owned(),
             epoch,
         }))
+    }
+
+    /// When the lease of a lane ends, by the clock of its holder.
+    pub async fn lease_end(&self, write_key: &str) -> Result<Option<LeaseEnd>, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT lease_until FROM lane WHERE write_key = $1")
+            .bind(write_key)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|(end,)| LeaseEnd(end)))
     }
 
     /// Gives a sign of life. [`StoreError::Stale`] if somebody else holds the lane.

@@ -41,7 +41,7 @@ use crate::model::server_url::{UrlFault, check_database};
 pub use audit::AuditBreak;
 pub use connect::ConnectFault;
 pub use issuances::{Filter, Halt, Page};
-pub use lanes::{LaneLease, Sending};
+pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;
 pub use parcels::Parcel;
 pub use profiles::ProfileChange;
@@ -291,10 +291,8 @@ fn one(result: &sqlx::any::AnyQueryResult) -> Result<(), StoreError> {
     if result.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
-/// A lease that ends later than this from now, in milliseconds, was taken by somebody whose clock ran ahead: the longest
-/// that are taken are shorter.
-const TOO_FAR: i64 = 2 * 3_600_000;
-
-fn too_far(now: Moment) -> i64 {
-    now.unix_millis().saturating_add(TOO_FAR)
+/// A lease that ends later than this was taken by somebody whose clock ran ahead: one that is taken now ends at `until`, and
+/// clocks of machines that are well differ by less than ten seconds.
+fn too_far(until: Moment) -> i64 {
+    until.unix_millis().saturating_add(10_000)
 }

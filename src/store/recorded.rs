@@ -24,7 +24,7 @@ impl Store {
                 .bind(next)
                 .bind(name)
                 .bind(now)
-                .bind(now.saturating_add(super::TOO_FAR))
+                .bind(next.saturating_add(next - now))
                 .execute(&mut *tx.tx)
                 .await?;
         tx.commit().await?;

@@ -16,9 +16,9 @@
 //!
 //! Even if all that were wrong, nothing would be doubled: rows are written by ids that were chosen at intake.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::error::Error as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use idos_client::transaction::TxHash;
@@ -33,7 +33,7 @@ use crate::keys::WriteKeyPair;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{HaltCode, Transaction};
 use crate::model::job::{Job, JobState, Work, backoff_millis};
-use crate::store::{LaneLease, Sending, StoreError};
+use crate::store::{LaneLease, LeaseEnd, Sending, StoreError};
 
 /// How often blocks are looked for while something is in flight.
 const POLL: Duration = Duration::from_millis(250);
@@ -58,13 +58,38 @@ const LAGGING: u32 = 3;
 /// Look-ups at the same time.
 const LOOK_UPS: usize = 8;
 
+/// Leases of others, and since when they have not been renewed, by this machine's own measure of time. Their ends are moments
+/// by clocks that may have jumped, and must not keep a lane for longer than a lease lasts.
+#[derive(Default)]
+pub(super) struct Watch(Mutex<HashMap<String, (LeaseEnd, Instant)>>);
+
+impl Watch {
+    /// The end of a lane's lease, if it has been seen unchanged for as long as a lease lasts.
+    async fn stale(&self, app: &App, lane: &str) -> Result<Option<LeaseEnd>, StoreError> {
+        let Some(end) = app.store.lease_end(lane).await? else { return Ok(None) };
+        let length = Duration::from_millis(u64::try_from(app.lease_millis()).unwrap_or_default());
+        let now = Instant::now();
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = seen.entry(lane.to_owned()).or_insert((end, now));
+        if known.0 != end {
+            *known = (end, now);
+        }
+        Ok(Some(end).filter(|_| known.1.elapsed() >= length))
+    }
+
+    async fn take(&self, app: &App, lane: &str) -> Result<Option<LaneLease>, StoreError> {
+        let stale = self.stale(app, lane).await?;
+        let now = app.clock.now();
+        let times = (now, now.plus_millis(app.lease_millis()));
+        app.store.take_lane(lane, &app.owner, times, stale).await
+    }
+}
+
 /// Holds the lane of `key` whenever it can, until `shutdown`.
-pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, shutdown: CancellationToken) {
+pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, watch: Arc<Watch>, shutdown: CancellationToken) {
     let name = key.rows.public_hex();
     while !shutdown.is_cancelled() {
-        let now = app.clock.now();
-        let until = now.plus_millis(app.lease_millis());
-        match app.store.take_lane(&name, &app.owner, now, until).await {
+        match watch.take(&app, &name).await {
             Ok(Some(lease)) => {
                 tracing::debug!(lane = name, "Took the lane");
                 let mut lane = Lane::new(&app, &key, lease);
@@ -746,17 +771,15 @@ fn as_gauge(count: usize) -> f64 {
 
 /// Sees to what was to go by the lane of a write key that is not in the configuration any more: nobody else would. Any
 /// delegate may send what another one has sealed, so it goes by another lane; only an edit needs the very key.
-pub(super) async fn adopt_orphans(app: &App) -> Result<(), DeliverError> {
+pub(super) async fn adopt_orphans(app: &App, watch: &Watch) -> Result<(), DeliverError> {
     let mut outcome = Ok(());
     for lane in app.store.lanes_with_work().await? {
         if app.write_key(&lane).is_some() {
             continue;
         }
-        let now = app.clock.now();
-        let until = now.plus_millis(app.lease_millis());
         // Another process may still have the key.
-        let Some(lease) = app.store.take_lane(&lane, &app.owner, now, until).await? else { continue };
-        let adopted = adopt_all(app, &lease, now).await;
+        let Some(lease) = watch.take(app, &lane).await? else { continue };
+        let adopted = adopt_all(app, &lease, app.clock.now()).await;
         app.store.release_lane(&lease).await?;
         // One lane that cannot be seen to does not keep the others from their turn.
         if let Err(error) = adopted {

@@ -1,7 +1,10 @@
-//! Background work. `run_one` is the table of all of it; `runner` leases and retries and knows no domain; `lanes` sends
-//! what goes to the node.
+//! Background work. `run` is the table of all of it. Each kind has runners of its own, and so has each receiver of webhooks:
+//! what is slow keeps nothing else waiting. `runner` leases and retries and knows no domain; `lanes` sends what goes to the
+//! node, `outgoing` what goes to others.
 
+mod breaker;
 mod lanes;
+mod outgoing;
 mod runner;
 mod timetable;
 
@@ -11,23 +14,27 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::{announce, seal};
-use crate::model::job::{Job, Work};
-use crate::store::StoreError;
+use crate::flow::seal;
+use crate::model::job::{Queue, Work};
 
-/// Jobs without a lane that one process does at once.
-const RUNNERS: usize = 4;
+/// Issuances that one process seals at once. They mostly wait for the node.
+const SEALERS: usize = 4;
 
 /// Does background work until `shutdown`, and then gives back what it holds.
 pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     let mut tasks = JoinSet::new();
-    for _ in 0..RUNNERS {
-        tasks.spawn(runner::run(Arc::clone(&app), shutdown.clone()));
+    for _ in 0..SEALERS {
+        tasks.spawn(runner::run(Arc::clone(&app), Queue::of(Work::Seal), seal::proceed, shutdown.clone()));
     }
+    for endpoint in &app.endpoints {
+        let name = endpoint.name.clone();
+        tasks.spawn(outgoing::run(Arc::clone(&app), name, app.webhooks_at_once, shutdown.clone()));
+    }
+    let watch = Arc::new(lanes::Watch::default());
     for key in app.keys.write.clone() {
-        tasks.spawn(lanes::run(Arc::clone(&app), key, shutdown.clone()));
+        tasks.spawn(lanes::run(Arc::clone(&app), key, Arc::clone(&watch), shutdown.clone()));
     }
-    tasks.spawn(timetable::run(Arc::clone(&app), shutdown.clone()));
+    tasks.spawn(timetable::run(Arc::clone(&app), watch, shutdown.clone()));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended
             && !shutdown.is_cancelled()
@@ -36,15 +43,5 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
             tracing::error!("Background work has stopped: {error}");
             shutdown.cancel();
         }
-    }
-}
-
-/// Does one job without a lane.
-async fn run_one(app: &App, job: &Job) -> Result<(), StoreError> {
-    match job.work {
-        Work::Seal => seal::proceed(app, job).await,
-        Work::SendWebhook => announce::tell(app, job).await,
-        // These have lanes; `lanes` does them.
-        Work::AddUser | Work::AddWallet | Work::WriteCredential | Work::EditNotes => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
-use super::lanes;
+use super::lanes::{self, Watch};
 use crate::app::App;
 use crate::flow::sweep;
 
@@ -17,22 +17,26 @@ const EACH_MINUTE: &str = "0 * * * * *";
 const PERIOD: i64 = 55_000;
 
 /// Sweeps at start, and then each minute.
-pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+pub(super) async fn run(app: Arc<App>, watch: Arc<Watch>, shutdown: CancellationToken) {
     // The configuration may have lost a key since the last start, whoever has swept meanwhile.
-    adopt_orphans(&app).await;
-    tick(&app).await;
-    if let Err(error) = schedule(&app, &shutdown).await {
+    adopt_orphans(&app, &watch).await;
+    tick(&app, &watch).await;
+    if let Err(error) = schedule(&app, watch, &shutdown).await {
         tracing::error!("The timetable cannot be set up: {error}");
         shutdown.cancel();
     }
 }
 
-async fn schedule(app: &Arc<App>, shutdown: &CancellationToken) -> Result<(), JobSchedulerError> {
+async fn schedule(
+    app: &Arc<App>,
+    watch: Arc<Watch>,
+    shutdown: &CancellationToken,
+) -> Result<(), JobSchedulerError> {
     let mut scheduler = JobScheduler::new().await?;
     let app = Arc::clone(app);
     let sweep = Job::new_async(EACH_MINUTE, move |_, _| {
-        let app = Arc::clone(&app);
-        Box::pin(async move { tick(&app).await })
+        let (app, watch) = (Arc::clone(&app), Arc::clone(&watch));
+        Box::pin(async move { tick(&app, &watch).await })
     })?;
     scheduler.add(sweep).await?;
     scheduler.start().await?;
@@ -42,7 +46,7 @@ async fn schedule(app: &Arc<App>, shutdown: &CancellationToken) -> Result<(), Jo
     Ok(())
 }
 
-async fn tick(app: &App) {
+async fn tick(app: &App, watch: &Watch) {
     let now = app.clock.now().unix_millis();
     match app.store.claim_recurring("sweep", now, now + PERIOD).await {
         Ok(false) => {}
@@ -53,14 +57,14 @@ async fn tick(app: &App) {
                     "The sweep was broken off: {error}"
                 );
             }
-            adopt_orphans(app).await;
+            adopt_orphans(app, watch).await;
         }
         Err(error) => tracing::error!(cause = std::error::Error::source(&error), "No sweep: {error}"),
     }
 }
 
-async fn adopt_orphans(app: &App) {
-    if let Err(error) = lanes::adopt_orphans(app).await {
+async fn adopt_orphans(app: &App, watch: &Watch) {
+    if let Err(error) = lanes::adopt_orphans(app, watch).await {
         tracing::error!(cause = std::error::Error::source(&error), "Work of lanes without key: {error}");
     }
 }

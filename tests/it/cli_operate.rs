@@ -21,6 +21,7 @@ pub(crate) async fn halted_job(deployment: &Deployment) -> JobId {
         work: Work::SendWebhook,
         subject: "evt_01J00000000000000000000000".to_owned(),
         target: "cases".to_owned(),
+        series: String::new(),
         lane: None,
         state: JobState::Ready,
         due_at: now,

@@ -1,6 +1,6 @@
 //! What is kept, for how long, and what is told: time limits, erasure, contacts, webhooks, keys that go.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use idos_issuer::clock::{self, Clock};
@@ -16,11 +16,10 @@ use idos_issuer::vault::Vault;
 use idos_wallet::WalletType;
 use idos_webhooks::{Headers, Secret, Secrets, TOLERANCE};
 use rand::rngs::OsRng;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use super::issuing::create_profile;
+use super::receiver::{Receiver, header};
 use crate::support::service::{
     Service, Stage, caller, fresh_key, new_profile, signed_grant, submission, submit, until,
 };
@@ -32,53 +31,6 @@ const DAY: i64 = 24 * HOUR;
 async fn kinds_of_events(app: &idos_issuer::app::App) -> Vec<EventKind> {
     let page = app.store.events("acme", None, None, 100).await.unwrap();
     page.items.iter().rev().map(|event| event.kind).collect()
-}
-
-/// A receiver of webhooks: collects requests, and answers them with statuses in turn.
-struct Receiver {
-    url: String,
-    got: Arc<Mutex<Vec<String>>>,
-}
-
-impl Receiver {
-    async fn start(statuses: &'static [u16]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let got = Arc::new(Mutex::new(Vec::new()));
-        let all = Arc::clone(&got);
-        tokio::spawn(async move {
-            let mut statuses = statuses.iter().chain(std::iter::repeat(&200));
-            while let Ok((mut connection, _)) = listener.accept().await {
-                let mut bytes = Vec::new();
-                let mut part = [0; 4096];
-                while !is_whole(&bytes) {
-                    let read = connection.read(&mut part).await.unwrap();
-                    bytes.extend_from_slice(&part[..read]);
-                }
-                all.lock().unwrap().push(String::from_utf8(bytes).unwrap());
-                let status = statuses.next().unwrap();
-                let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-                connection.write_all(answer.as_bytes()).await.unwrap();
-            }
-        });
-        Self { url, got }
-    }
-
-    fn got(&self) -> Vec<String> {
-        self.got.lock().unwrap().clone()
-    }
-}
-
-fn is_whole(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = header(head, "content-length").parse::<usize>().unwrap();
-    body.len() >= length
-}
-
-fn header<'a>(head: &'a str, name: &str) -> &'a str {
-    let line = head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:"))).unwrap();
-    line.split_once(':').unwrap().1.trim()
 }
 
 on_both_databases! {
@@ -399,7 +351,7 @@ on_both_databases! {
         let job = app.store.job(&job.id).await.unwrap().unwrap();
         let lease = {
             let until = stage.clock.now().plus_millis(30_000);
-            app.store.take_lane(&issuance.write_key, "test", stage.clock.now(), until).await.unwrap().unwrap()
+            app.store.take_lane(&issuance.write_key, "test", (stage.clock.now(), until), None).await.unwrap().unwrap()
         };
         idos_issuer::flow::deliver::halt_in_lane(&app, &lease, &job, HaltCode::GrantExpired).await.unwrap();
         assert_eq!(app.store.issuance(&issuance.id).await.unwrap().unwrap().state, State::Halted);

@@ -9,5 +9,7 @@ mod not_understood;
 mod passing;
 mod plans;
 mod privacy;
+mod receiver;
+mod sharing;
 
 pub(crate) use issuing::create_profile;

@@ -170,8 +170,8 @@ on_both_databases! {
         for number in 0..40 {
             let lane = if number % 2 == 0 { "NULL".to_owned() } else { format!("'{lane}'") };
             execute(&stage, &format!(
-                "INSERT INTO job (id, work, subject, target, lane, state, due_at, attempts, created_at) VALUES \
-                 ('job_0000000000000000000000{:04}', 'read_tea_leaves', 'x{number}', '', {lane}, 'ready', 1, 7, 1)",
+                "INSERT INTO job (id, work, subject, target, series, lane, state, due_at, attempts, created_at) VALUES \
+                 ('job_0000000000000000000000{:04}', 'read_tea_leaves', 'x{number}', '', '', {lane}, 'ready', 1, 7, 1)",
                 1000 + number)).await;
         }
         // A record in the lane that cannot be read.

@@ -245,10 +245,11 @@ async fn fill(connection: &mut AnyConnection) {
             ),
         ),
         many(
-            "job (id, work, subject, target, lane, state, due_at, attempts, created_at)",
+            "job (id, work, subject, target, series, lane, state, due_at, attempts, created_at)",
             &format!(
                 "{job}, CASE WHEN i % 2 = 0 THEN 'send_webhook' ELSE 'write_credential' END, \
                  CASE WHEN i % 2 = 0 THEN {event} ELSE {issuance} END, '', \
+                 CASE WHEN i % 2 = 0 THEN {issuance} ELSE '' END, \
                  CASE WHEN i % 2 = 0 THEN NULL ELSE 'lane' || CAST(i % 4 AS TEXT) END, \
                  CASE WHEN i % 100 = 0 THEN 'halted' WHEN i % 99 = 0 AND i % 2 = 1 THEN 'sent' ELSE 'ready' END, \
                  i, 0, i"

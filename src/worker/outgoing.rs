@@ -1,0 +1,78 @@
+//! What goes out to somebody else: each receiver has a queue, a limit and a breaker of its own, so that one that hangs keeps
+//! nobody but itself waiting.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::breaker::Breaker;
+use super::runner::{self, AFTER_FAILURE, LONGEST_WAIT};
+use crate::app::App;
+use crate::flow::announce::{self, Told};
+use crate::model::job::{Queue, Work};
+use crate::store::StoreError;
+
+/// Sends the webhooks of one endpoint, several at the same time, until `shutdown`.
+pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown: CancellationToken) {
+    let queue = Queue { work: Work::SendWebhook, target: endpoint.clone() };
+    let mut breaker = Breaker::default();
+    let mut under_way: JoinSet<Result<Option<Told>, StoreError>> = JoinSet::new();
+    while !shutdown.is_cancelled() {
+        let news = app.work.notified();
+        tokio::pin!(news);
+        news.as_mut().enable();
+        let mut wait = LONGEST_WAIT;
+        while under_way.len() < breaker.room(Instant::now(), limit) {
+            match runner::lease(&app, &queue).await {
+                Ok(Some(job)) => {
+                    let app = Arc::clone(&app);
+                    under_way.spawn(async move {
+                        runner::carry_out(&app, &job, announce::tell(&app, &job)).await
+                    });
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    runner::report(&error);
+                    wait = AFTER_FAILURE;
+                    break;
+                }
+            }
+        }
+        let let_be = breaker.pause(Instant::now());
+        tokio::select! {
+            Some(ended) = under_way.join_next() => note(&mut breaker, &endpoint, ended),
+            () = news, if let_be.is_none() && under_way.len() < limit => {}
+            () = sleep(let_be.unwrap_or(wait)) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+    // What is under way is told, or comes again when its lease has run out.
+    while under_way.join_next().await.is_some() {}
+}
+
+/// Remembers whether the endpoint answers.
+fn note(
+    breaker: &mut Breaker,
+    endpoint: &str,
+    ended: Result<Result<Option<Told>, StoreError>, tokio::task::JoinError>,
+) {
+    let was_open = breaker.is_open();
+    match ended {
+        Ok(Ok(Some(Told::Answered))) => breaker.answered(),
+        Ok(Ok(Some(Told::NotAnswered { come_again }))) => breaker.failed(Instant::now(), come_again),
+        Ok(Ok(Some(Told::Nothing) | None)) => {}
+        Ok(Err(error)) => runner::report(&error),
+        Err(error) => tracing::error!(endpoint, "A webhook was broken off: {error}"),
+    }
+    if breaker.is_open() != was_open {
+        if was_open {
+            tracing::info!(endpoint, "A webhook endpoint answers again");
+        } else {
+            tracing::warn!(endpoint, "A webhook endpoint does not answer, and is let be for a while");
+        }
+        let open = if was_open { 0.0 } else { 1.0 };
+        metrics::gauge!("webhook_endpoint_let_be", "endpoint" => endpoint.to_owned()).set(open);
+    }
+}
