@@ -1,6 +1,6 @@
 //! The wired service: everything that the verbs need. The only place that picks concrete tools.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Webhook};
 use crate::keys::{Keys, KeysError, WriteKeyPair, load_text, load_vault_keys};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
+use crate::model::ids::JobId;
 use crate::model::notes::NotesForm;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -55,6 +56,8 @@ pub struct App {
     pub owner: String,
     /// Lanes of this process that cannot record what becomes of their transactions, by their write keys.
     stuck_lanes: Mutex<BTreeSet<String>>,
+    /// Jobs that one node says are done, and others have still to show.
+    said_done: Mutex<HashMap<JobId, Instant>>,
     node: Node,
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
@@ -213,6 +216,7 @@ impl App {
             changes: watch::Sender::new(0),
             owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),
             stuck_lanes: Mutex::default(),
+            said_done: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
@@ -250,10 +254,28 @@ impl App {
             .await
     }
 
-    /// How long a transaction may wait for its block, in seconds, before another node is asked about it.
+    /// How long a transaction may wait for its block before another node is asked about it.
     #[must_use]
-    pub fn block_patience_seconds(&self) -> u32 {
-        self.node.block_patience_seconds
+    pub fn block_patience(&self) -> Duration {
+        Duration::from_secs(self.node.block_patience_seconds.into())
+    }
+
+    /// How many nodes must show what was written before what it was made of goes; `None` if a second one will do, as long as
+    /// it answers.
+    #[must_use]
+    pub fn must_agree(&self) -> Option<usize> {
+        self.node.must_agree.map(|nodes| nodes as usize)
+    }
+
+    /// For how long a node has said that a job is done, as far as this process knows; counted from the first call.
+    pub fn said_done_for(&self, job: &JobId) -> Duration {
+        let mut said = self.said_done.lock().unwrap_or_else(PoisonError::into_inner);
+        said.entry(job.clone()).or_insert_with(Instant::now).elapsed()
+    }
+
+    /// Forgets it: it is done, or is to be done anew.
+    pub fn forget_said_done(&self, job: &JobId) {
+        self.said_done.lock().unwrap_or_else(PoisonError::into_inner).remove(job);
     }
 
     /// Remembers whether a lane can record what becomes of its transactions. One that cannot delivers nothing.

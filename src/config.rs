@@ -74,6 +74,10 @@ pub struct Node {
     /// took it may be cut off from the others.
     #[serde(default = "Node::default_block_patience")]
     pub block_patience_seconds: u32,
+    /// How many of the nodes must show what was written before what it was made of is forgotten. Not set: two of several, as
+    /// long as a second one answers.
+    #[serde(default)]
+    pub must_agree: Option<u32>,
 }
 
 impl Node {
@@ -612,6 +616,13 @@ impl Config {
                 self.mail.as_ref().is_none_or(|mail| mail.url.is_some()),
                 "mail.url",
                 "must be given, here, in a file or as IDOS_ISSUER_MAIL_URL",
+            ),
+            (
+                self.node
+                    .must_agree
+                    .is_none_or(|nodes| (1..=1 + self.node.fallback_urls.len()).contains(&(nodes as usize))),
+                "node.must_agree",
+                "must be at least 1, and at most the number of nodes",
             ),
             (self.webhook_policy.timeout > 0, "webhook_policy.timeout", "must be at least 1"),
             (self.webhook_policy.at_once > 0, "webhook_policy.at_once", "must be at least 1"),

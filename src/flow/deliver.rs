@@ -6,6 +6,8 @@
 //! (`worker::lanes`). Each may run any number of times: ids were chosen at intake, and a job that is finished, or an
 //! issuance that has moved on, is left alone.
 
+use std::time::Duration;
+
 use idos_client::actions::{
     Action, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter,
     EditPublicNotesAsIssuer, GetCredentialShared, GetUserAsInserter, OriginalToWrite,
@@ -14,6 +16,7 @@ use idos_client::actions::{
 use idos_client::{Client, Conflict, Nonce, Prepared, Refusal, Signer};
 use idos_credential::{Moment, PublicNotes};
 
+use super::agree::{Agreement, Sight, agreement};
 use super::announce::announce;
 use super::profile::job as lane_job;
 use super::{grant, profile, seal, wallet};
@@ -26,6 +29,9 @@ use crate::model::profile::{Profile, ProfileState, RecordId};
 use crate::store::{Halt, LaneLease, ProfileChange, StoreError, Tx};
 
 const HOUR: i64 = 3_600_000;
+
+/// How long before it is asked again whether nodes agree, in milliseconds.
+const AGREE_AGAIN: i64 = 1_500;
 
 /// How often a revocation that does not read as one is sent again before that is taken for the truth.
 const READ_AGAIN: u32 = 4;
@@ -262,6 +268,37 @@ pub async fn is_done(app: &App, client: &Client, signer: &Signer, job: &Job) -> 
     })
 }
 
+/// Whether enough nodes show the job's effect, that one of them has told of. What is not forgotten then needs no second one.
+pub async fn is_agreed(app: &App, signer: &Signer, job: &Job) -> Result<Agreement, DeliverError> {
+    let sight = match (subject(app, job).await?, job.work) {
+        (Some(Subject::Issuance(issuance)), Work::WriteCredential) => Sight::of_issuance(&issuance),
+        (Some(Subject::Profile(profile)), Work::AddWallet) => match Sight::of_profile(app, &profile).await? {
+            Some(sight) => sight,
+            None => return Ok(Agreement::Enough),
+        },
+        _ => return Ok(Agreement::Enough),
+    };
+    Ok(agreement(app, signer, &sight, app.said_done_for(&job.id)).await?)
+}
+
+/// Puts a job off that one node says is done: the others do not show it yet. The transaction that it told of is kept; if it
+/// lied, another one will write the credential, and takes its place.
+pub async fn not_agreed(
+    app: &App,
+    lease: &LaneLease,
+    job: &Job,
+    transaction: Option<&Transaction>,
+) -> Result<(), DeliverError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    hold(app, &mut tx, lease, now).await?;
+    if let (Some(transaction), Ok(id)) = (transaction, job.subject.parse()) {
+        tx.note_transaction(&id, transaction).await?;
+    }
+    tx.retry_job(job, now.plus_millis(AGREE_AGAIN), "another node does not show it yet").await?;
+    Ok(tx.commit().await?)
+}
+
 /// Remembers that the job's effect is on the network, and forgets the content.
 pub async fn succeeded(
     app: &App,
@@ -291,6 +328,13 @@ pub async fn succeeded(
     };
     let now = app.clock.now();
     let mut record = None;
+    // An earlier look may have known it.
+    let transaction = match &subject {
+        Some(Subject::Issuance(issuance)) if job.work == Work::WriteCredential => {
+            transaction.or_else(|| issuance.transaction.clone())
+        }
+        _ => transaction,
+    };
     let detail = transaction.as_ref().map_or_else(|| "found".to_owned(), |tx| format!("tx:{}", tx.hash));
 
     let mut tx = app.store.begin().await?;
@@ -349,10 +393,15 @@ pub(super) async fn found(app: &App, issuance: &Issuance) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Whether the credential of an issuance is on the network.
-pub(super) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<bool, NodeError> {
+/// Whether the credential of an issuance is on the network. `None` if the nodes do not agree.
+pub(super) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<Option<bool>, NodeError> {
     let view = CredentialExistAsInserter { id: issuance.ids.original };
-    Ok(app.idos().await?.call_one(&app.identity(), &view).await?.unwrap_or(false))
+    let signer = app.identity();
+    if !app.idos().await?.call_one(&signer, &view).await?.unwrap_or(false) {
+        return Ok(Some(false));
+    }
+    let agreement = agreement(app, &signer, &Sight::of_issuance(issuance), Duration::MAX).await?;
+    Ok((agreement == Agreement::Enough).then_some(true))
 }
 
 /// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.

@@ -3,6 +3,7 @@
 //! A verb looks, does, and remembers, in this order. What it remembers is one short transaction: the change of state,
 //! the next piece of work, and the audit entry come together or not at all. No call goes out while one is open.
 
+mod agree;
 pub mod announce;
 pub mod api_keys;
 pub mod contact;
@@ -22,6 +23,7 @@ mod submit;
 pub mod sweep;
 pub mod wallet;
 
+pub use agree::Agreement;
 pub use submit::Receipt;
 
 /// What was asked for, made now or before.

@@ -141,7 +141,7 @@ async fn ask(app: &App, issuance: &Issuance, patience: &mut Duration) -> Option<
     }
     let start = Instant::now();
     match deliver::is_on_network(app, issuance).await {
-        Ok(is_there) => Some(is_there),
+        Ok(is_there) => is_there,
         Err(error) => {
             // One that nobody has reached a moment ago is not asked for each record.
             let took = if matches!(error, NodeError::TooSlow) { PATIENCE } else { start.elapsed() };

@@ -476,6 +476,22 @@ impl Tx {
         self.advance(id, State::Queued, State::Issued, now, change).await
     }
 
+    /// A node has told which transaction wrote it, and others have still to show it.
+    pub async fn note_transaction(
+        &mut self,
+        id: &IssuanceId,
+        transaction: &Transaction,
+    ) -> Result<(), StoreError> {
+        let height = transaction.height.and_then(|height| i64::try_from(height).ok());
+        sqlx::query("UPDATE issuance SET tx_hash = $1, tx_height = $2 WHERE id = $3 AND state = 'queued'")
+            .bind(&transaction.hash)
+            .bind(height)
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// It has stopped.
     pub async fn mark_halted(
         &mut self,

@@ -28,6 +28,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, NodeError};
+use crate::flow::Agreement;
 use crate::flow::deliver::{self, DeliverError, Pen, Plan};
 use crate::keys::WriteKeyPair;
 use crate::model::audit::{Act, Actor, Entry};
@@ -349,7 +350,7 @@ impl<'a> Lane<'a> {
     /// A node that is cut off from the others still takes transactions, and says for ever that they wait. What waits for
     /// too long is looked for, and if it is not there sent, at another node.
     fn turn_away_from_one_that_is_cut_off(&mut self, client: &Client) {
-        let patience = Duration::from_secs(self.app.block_patience_seconds().into());
+        let patience = self.app.block_patience();
         let Some(taken) = self.flights.front().and_then(|flight| flight.taken) else { return };
         if taken.since.elapsed() > patience && client.turn_away_from(taken.node) {
             tracing::warn!(
@@ -396,7 +397,26 @@ impl<'a> Lane<'a> {
         Ok(deliver::later(self.app, &self.lease, job, due, "its record cannot be read").await?)
     }
 
+    /// A node says that a job is done. It is when enough of them show it.
     async fn succeeded(&self, job: &Job, transaction: Option<Transaction>) -> Result<(), DeliverError> {
+        match deliver::is_agreed(self.app, &self.signer, job).await? {
+            Agreement::Enough => self.app.forget_said_done(&job.id),
+            Agreement::NotYet => {
+                return deliver::not_agreed(self.app, &self.lease, job, transaction.as_ref()).await;
+            }
+            Agreement::Never => {
+                tracing::error!(
+                    lane = self.name,
+                    job.id = %job.id,
+                    "Nodes do not agree whether something is there: nothing of it is forgotten, and another one is asked"
+                );
+                metrics::counter!("nodes_disagree_total").increment(1);
+                self.app.forget_said_done(&job.id);
+                let client = self.app.idos().await?;
+                client.turn_away_from(client.preferred_node());
+                return deliver::not_agreed(self.app, &self.lease, job, transaction.as_ref()).await;
+            }
+        }
         deliver::succeeded(self.app, &self.lease, job, transaction).await?;
         let took = self.app.clock.now().unix_millis() - job.created_at.unix_millis();
         metrics::histogram!("delivery_seconds", "work" => job.work.as_str())

@@ -2,18 +2,42 @@
 
 use std::time::Duration;
 
-use idos_client::{Client, ClientConfig};
-use idos_devnode::{DevNode, DevNodeConfig, Inserter};
+use idos_client::actions::{AddUserAsInserter, PasswordStore};
+use idos_client::{Broadcast, Client, ClientConfig, Nonce};
+use idos_devnode::{DevNode, DevNodeConfig, Fault, Inserter, Switch};
 use idos_issuer::model::issuance::State;
 use idos_issuer::model::submission::Authority;
 use idos_wallet::WalletType;
 
-use crate::support::service::{Stage, submit, until};
-use crate::support::{User, create_profile};
+use crate::support::service::{Backend, Stage, submit, until};
+use crate::support::{User, create_profile, id};
 
 /// A node that makes no block by itself.
 fn without_blocks() -> DevNodeConfig {
     DevNodeConfig { block_interval: Some(Duration::from_hours(1)), ..DevNodeConfig::default() }
+}
+
+/// The key of another inserter, who keeps a node alive.
+const SOMEBODY: [u8; 32] = [5; 32];
+
+/// Two nodes that have nothing to do with each other, and the same user with a profile on both.
+async fn two_nodes(backend: Backend, patience: u32) -> (Stage, DevNode, User) {
+    let mut stage = Stage::with(backend, 1, DevNodeConfig::default()).await;
+    let keys = &stage.keys;
+    let somebody = idos_client::Signer::from_seed(&SOMEBODY).caller();
+    let inserters = vec![
+        Inserter::new("Example KYC", [keys.first().rows.public_hex()]),
+        Inserter::new("Somebody", [somebody]),
+    ];
+    let other = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await.unwrap();
+    stage.of_the_node = format!("fallback_urls = [\"{}\"]\nblock_patience_seconds = {patience}", other.url());
+    let user = User::with(WalletType::Evm);
+    let issuer = idos_client::Signer::from_seed(&keys.first().seed);
+    for url in [stage.node.url(), other.url()] {
+        let client = Client::connect(ClientConfig::new(url.parse().unwrap())).await.unwrap();
+        create_profile(&client, &issuer, &user).await.unwrap();
+    }
+    (stage, other, user)
 }
 
 on_both_databases! {
@@ -47,6 +71,72 @@ on_both_databases! {
         assert!(done.transaction.unwrap().height.is_some());
         assert_eq!(other.credentials().await.unwrap().len(), 1);
         assert_eq!(stage.dev().pending().await.len(), 1, "the first node had it, and has it still");
+        service.stop().await;
+    }
+
+    async fn a_node_that_lies_costs_no_content(backend) {
+        let (stage, other, user) = two_nodes(backend, 2).await;
+        // It takes what it is sent, says that it is in a block, and has not got it.
+        let lies = stage.dev().faults();
+        let answer = |body: &str| Fault::Answer { status: 200, body: format!(r#"{{"jsonrpc":"2.0","id":1,"result":{body}}}"#) };
+        let lie = |fault, method: &str, action: Option<&str>| {
+            lies.set(Switch { fault, method: Some(method.to_owned()), action: action.map(str::to_owned), next: None });
+        };
+        lie(Fault::DropTransaction, "user.broadcast", None);
+        lie(answer(r#"{"height":7,"tx_result":{"code":0,"log":""}}"#), "user.tx_query", None);
+        lie(answer(r#"{"id":null,"balance":"0","nonce":99}"#), "user.account", None);
+        let yes = answer(r#"{"query_result":{"column_names":["credential_exist"],"values":[[true]]}}"#);
+        lie(yes, "user.call", Some("credential_exist_as_inserter"));
+
+        let service = stage.service().await;
+        let issuance = submit(&service.app, &user, Authority::Inserter).await;
+        let told = until(&service.app, &issuance.id, |i| i.transaction.is_some()).await;
+        assert_eq!(told.state, State::Queued, "one node says it is written, and another one does not show it");
+        assert!(service.app.store.has_parcel(&issuance.id).await.unwrap());
+        assert_eq!(other.credentials().await.unwrap().len(), 0);
+
+        // In the end it is written by way of the other one, which lives: kwild makes a block now and then, whatever comes.
+        let living = async {
+            let client = Client::connect(ClientConfig::new(other.url().parse().unwrap())).await.unwrap();
+            let somebody = idos_client::Signer::from_seed(&SOMEBODY);
+            loop {
+                let key = user.secret.public().to_base64();
+                let add = AddUserAsInserter {
+                    id: id(),
+                    recipient_encryption_public_key: &key,
+                    encryption_password_store: PasswordStore::User,
+                };
+                client.execute(&somebody, &add, Nonce::Next, Broadcast::Wait).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        };
+        let done = tokio::select! {
+            done = until(&service.app, &issuance.id, |i| i.state == State::Issued) => done,
+            () = living => unreachable!(),
+        };
+        assert_eq!(other.credentials().await.unwrap().len(), 1);
+        assert_ne!(done.transaction, told.transaction, "what the liar told gives way");
+        assert!(!service.app.store.has_parcel(&issuance.id).await.unwrap());
+        service.stop().await;
+    }
+
+    async fn where_no_other_node_answers_one_is_believed_unless_more_are_wanted(backend) {
+        let (mut stage, other, user) = two_nodes(backend, 1).await;
+        other.faults().until_cleared(Fault::Down);
+        let service = stage.service().await;
+        let issuance = submit(&service.app, &user, Authority::Inserter).await;
+        let done = until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
+        assert!(done.transaction.unwrap().height.is_some(), "what the first one told is kept");
+        service.stop().await;
+
+        stage.of_the_node += "\nmust_agree = 2";
+        let service = stage.service().await;
+        let issuance = submit(&service.app, &user, Authority::Inserter).await;
+        until(&service.app, &issuance.id, |i| i.transaction.is_some()).await;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let waits = service.app.store.issuance(&issuance.id).await.unwrap().unwrap();
+        assert_eq!(waits.state, State::Queued);
+        assert!(service.app.store.has_parcel(&issuance.id).await.unwrap());
         service.stop().await;
     }
 }

@@ -62,6 +62,12 @@ impl Client {
         &self.chain_id
     }
 
+    /// How many nodes are configured; they are counted from 0, in the order of [`ClientConfig::urls`].
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.rpc.node_count()
+    }
+
     /// Which of the configured nodes is asked first: it answered last, or got the last transaction.
     #[must_use]
     pub fn preferred_node(&self) -> usize {

@@ -79,6 +79,12 @@ impl Client {
         if health.chain_id == self.chain_id { Ok(health) } else { Err(ConfigError::OtherNetwork.into()) }
     }
 
+    /// What one node says about itself, whatever the others say.
+    pub async fn health_at(&self, node: usize) -> Result<Health, Error> {
+        let health = self.rpc.read_from(node, "user.health", &NoParams {}).await;
+        health.map_err(|failure| failure.into_error([]))
+    }
+
     /// The fee of an execution. Where the network has no fees nothing is asked.
     pub(super) async fn fee_for(
         &self,

@@ -111,6 +111,21 @@ impl Rpc {
         self.nodes.iter().enumerate().cycle().skip(first).take(self.nodes.len())
     }
 
+    /// The nodes to ask with their indices, one after the other as long as none answers: this one alone, or all from the one
+    /// that is preferred on.
+    pub(super) fn nodes_to_ask(&self, only: Option<usize>) -> impl Iterator<Item = (usize, &Node)> {
+        self.nodes_from(only.unwrap_or_else(|| self.preferred())).take(if only.is_some() {
+            1
+        } else {
+            usize::MAX
+        })
+    }
+
+    /// How many nodes are configured.
+    pub(super) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Remembers to ask this node before `first`, which was preferred when the question began: it answers, or has got a
     /// transaction. An answer that was under way does not undo that somebody has
     /// [turned away](Self::turn_away_from) meanwhile.

@@ -40,7 +40,27 @@ impl Client {
         viewer: impl Into<Viewer<'a>>,
         view: &V,
     ) -> Result<Vec<V::Row>, Error> {
-        let answer = self.query(viewer.into(), V::NAME, view.arguments()).await?;
+        self.call_from(viewer.into(), view, None).await
+    }
+
+    /// Asks a view that has one row, or none, of one node, whatever the others know: several that say the same are believed
+    /// more than one.
+    pub async fn call_one_at<'a, V: View>(
+        &self,
+        node: usize,
+        viewer: impl Into<Viewer<'a>>,
+        view: &V,
+    ) -> Result<Option<V::Row>, Error> {
+        only_one(self.call_from(viewer.into(), view, Some(node)).await?)
+    }
+
+    async fn call_from<V: View>(
+        &self,
+        viewer: Viewer<'_>,
+        view: &V,
+        only: Option<usize>,
+    ) -> Result<Vec<V::Row>, Error> {
+        let answer = self.query(viewer, V::NAME, view.arguments(), only).await?;
         let columns = answer.column_names.unwrap_or_default();
         let read = |values| {
             let row = Row::new(&columns, values).ok_or(Error::Malformed("a row"))?;
@@ -55,9 +75,7 @@ impl Client {
         viewer: impl Into<Viewer<'a>>,
         view: &V,
     ) -> Result<Option<V::Row>, Error> {
-        let mut rows = self.call(viewer, view).await?;
-        let row = rows.pop();
-        if rows.is_empty() { Ok(row) } else { Err(Error::Malformed("there is more than one row")) }
+        only_one(self.call(viewer, view).await?)
     }
 
     async fn query(
@@ -65,14 +83,15 @@ impl Client {
         viewer: Viewer<'_>,
         view: &'static str,
         arguments: Vec<Value<'_>>,
+        only: Option<usize>,
     ) -> Result<Table, Error> {
         let call = ActionCall::new(view, arguments);
         let payload = call.encode()?;
         let texts = || call.arguments.iter().filter_map(Value::as_text);
 
         let answer = match self.mode().await? {
-            Mode::Open => self.query_open(viewer, &payload, texts).await?,
-            Mode::Private => self.query_private(viewer, view, &payload, texts).await?,
+            Mode::Open => self.query_open(viewer, &payload, texts, only).await?,
+            Mode::Private => self.query_private(viewer, (view, &payload), texts, only).await?,
         };
         match answer {
             CallAnswer { error: Some(message), .. } if !message.is_empty() => {
@@ -87,10 +106,11 @@ impl Client {
         viewer: Viewer<'_>,
         payload: &[u8],
         texts: impl Fn() -> I,
+        only: Option<usize>,
     ) -> Result<CallAnswer, Error> {
         let params = CallParams::new(viewer, payload);
         let (first, mut last) = (self.rpc.preferred(), None);
-        for (index, node) in self.rpc.nodes_from(first) {
+        for (index, node) in self.rpc.nodes_to_ask(only) {
             if let Err(failure) = self.rpc.admit(index).await {
                 last = Some(failure);
                 continue;
@@ -105,7 +125,9 @@ impl Client {
             };
             match asked {
                 Ok(answer) => {
-                    self.rpc.prefer(index, first);
+                    if only.is_none() {
+                        self.rpc.prefer(index, first);
+                    }
                     return Ok(answer);
                 }
                 Err(failure) if failure.lets_another_node_try() => last = Some(failure),
@@ -146,20 +168,22 @@ impl Client {
     async fn query_private<'a, I: Iterator<Item = &'a str>>(
         &self,
         viewer: Viewer<'_>,
-        view: &str,
-        payload: &[u8],
+        (view, payload): (&str, &[u8]),
         texts: impl Fn() -> I,
+        only: Option<usize>,
     ) -> Result<CallAnswer, Error> {
         let Viewer::As(signer) = viewer else { return Err(LoginError::SignerNeeded.into()) };
         let (first, mut last) = (self.rpc.preferred(), None);
-        for (index, node) in self.rpc.nodes_from(first) {
+        for (index, node) in self.rpc.nodes_to_ask(only) {
             if let Err(failure) = self.rpc.admit(index).await {
                 last = Some(failure);
                 continue;
             }
             match self.query_challenged(node, signer, view, payload).await {
                 Ok(answer) => {
-                    self.rpc.prefer(index, first);
+                    if only.is_none() {
+                        self.rpc.prefer(index, first);
+                    }
                     return Ok(answer);
                 }
                 Err(failure) if failure.lets_another_node_try() => last = Some(failure),
@@ -186,6 +210,11 @@ impl Client {
         params.signature = STANDARD.encode(signer.sign(&message));
         Ok(self.rpc.ask(node, CALL, &params, None).await?.result)
     }
+}
+
+fn only_one<T>(mut rows: Vec<T>) -> Result<Option<T>, Error> {
+    let row = rows.pop();
+    if rows.is_empty() { Ok(row) } else { Err(Error::Malformed("there is more than one row")) }
 }
 
 const CALL: &str = "user.call";
