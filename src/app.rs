@@ -13,7 +13,7 @@ use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Webhook};
+use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Wallets, Webhook};
 use crate::keys::{Keys, KeysError, WriteKeyPair, load_text, load_vault_keys};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
@@ -40,6 +40,8 @@ pub struct App {
     pub http: Http,
     /// How long what is kept.
     pub retention: Retention,
+    /// How wallets are proven.
+    pub wallets: Wallets,
     /// How it is delivered.
     pub delivery: Delivery,
     /// Where events are told.
@@ -208,6 +210,7 @@ impl App {
             issuer: config.issuer,
             http: config.http,
             retention: config.retention,
+            wallets: config.wallets,
             delivery: config.delivery,
             endpoints,
             sender,

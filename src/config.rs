@@ -35,6 +35,9 @@ pub struct Config {
     /// How long what is kept.
     #[serde(default)]
     pub retention: Retention,
+    /// Proofs of wallets.
+    #[serde(default)]
+    pub wallets: Wallets,
     /// Delivery to the node.
     #[serde(default)]
     pub delivery: Delivery,
@@ -279,6 +282,22 @@ impl Retention {
             (self.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24"),
             (self.events_hours > 0, "retention.events_hours", "must be at least 1"),
         ]
+    }
+}
+
+/// Proofs that wallets are their users'.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wallets {
+    /// Whether what a wallet signs must be a challenge of this service. Any message will do otherwise.
+    pub require_challenge: bool,
+    /// How long a challenge can be answered, in minutes.
+    pub challenge_minutes: u32,
+}
+
+impl Default for Wallets {
+    fn default() -> Self {
+        Self { require_challenge: false, challenge_minutes: 30 }
     }
 }
 
@@ -624,6 +643,11 @@ impl Config {
                 "node.must_agree",
                 "must be at least 1, and at most the number of nodes",
             ),
+            (
+                (1..=1440).contains(&self.wallets.challenge_minutes),
+                "wallets.challenge_minutes",
+                "must be from 1 to 1440",
+            ),
             (self.webhook_policy.timeout > 0, "webhook_policy.timeout", "must be at least 1"),
             (self.webhook_policy.at_once > 0, "webhook_policy.at_once", "must be at least 1"),
         ];
@@ -731,6 +755,7 @@ mod tests {
                 retention,
                 delivery,
                 webhooks,
+                wallets,
                 webhook_policy,
                 mail,
                 telemetry,
@@ -742,10 +767,23 @@ mod tests {
                 node.plain_http,
                 node.timeout_seconds,
                 node.block_patience_seconds,
+                node.must_agree,
             );
             format!(
                 "{:#?}",
-                (node, notes, database, http, retention, delivery, webhooks, webhook_policy, mail, telemetry)
+                (
+                    node,
+                    notes,
+                    database,
+                    http,
+                    retention,
+                    delivery,
+                    wallets,
+                    webhooks,
+                    webhook_policy,
+                    mail,
+                    telemetry
+                )
             )
         };
         assert_eq!(shown(&example), shown(&default), "the example gives defaults");

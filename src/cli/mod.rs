@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit;
 mod check_wallet;
+mod contacts;
 mod context;
 #[cfg(feature = "dev")]
 mod demo;
@@ -68,6 +69,9 @@ enum Command {
     /// List what has stopped and waits for somebody, or bring it on.
     #[command(subcommand)]
     Halted(halted::HaltedCommand),
+    /// Find the issuances of an e-mail address, of all clients.
+    #[command(subcommand)]
+    Contacts(contacts::Contacts),
     /// Check the audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -107,6 +111,7 @@ pub fn run() -> ExitCode {
         Command::ApiKeys(keys) => keys.run(&context),
         Command::Jobs(jobs) => jobs.run(&context),
         Command::Halted(halted) => halted.run(&context),
+        Command::Contacts(contacts) => contacts.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),
         Command::Keys(keys) => keys.run(&context),

@@ -5,28 +5,36 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::app::App;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::Caller;
 use crate::model::ids::IssuanceId;
 use crate::model::personal::{Contact, Email};
-use crate::store::{StoreError, Tx};
+use crate::store::{ContactToRelock, StoreError, Tx};
 use crate::vault::{Vault, VaultError};
 
 /// What the keyed hash of an address is for.
 const INDEX: &str = "email";
 
-/// What stands before a hash of an address that was spelled by the rules of [`Email::for_index`], and so for all of its
-/// spellings. Hashes without it are of an earlier version, of the address in lower case.
-pub const RENEWED: &str = "2.";
+/// What stands before a hash of a client and an address that was spelled by the rules of [`Email::for_index`], and so for all
+/// of its spellings. Other hashes are of earlier versions: `2.`, of the address alone; none, of the address in lower case.
+pub const RENEWED: &str = "3.";
 
-fn index(vault: &Vault, email: &Email) -> String {
-    format!("{RENEWED}{}", vault.index(INDEX, email.for_index().as_bytes()))
+/// Each client's hashes are its own: whoever reads the database does not see that two have the same person.
+fn keyed(client: &str, email: &Email) -> Zeroizing<Vec<u8>> {
+    // No client's name has a NUL.
+    Zeroizing::new([client.as_bytes(), b"\0", email.for_index().as_bytes()].concat())
 }
 
-/// The hashes under which an address may have been stored: by each vault key, and by earlier versions.
-fn indexes(vault: &Vault, email: &Email) -> Vec<String> {
-    let now = vault.indexes(INDEX, email.for_index().as_bytes());
+fn index(vault: &Vault, client: &str, email: &Email) -> String {
+    format!("{RENEWED}{}", vault.index(INDEX, &keyed(client, email)))
+}
+
+/// The hashes under which a client's address may have been stored: by each vault key, and by earlier versions.
+fn indexes(vault: &Vault, client: &str, email: &Email) -> Vec<String> {
+    let now = vault.indexes(INDEX, &keyed(client, email));
     let mut all: Vec<_> = now.iter().map(|hash| format!("{RENEWED}{hash}")).collect();
+    let before = vault.indexes(INDEX, email.for_index().as_bytes());
+    all.extend(before.iter().map(|hash| format!("2.{hash}")));
     for spelling in email.for_earlier_index() {
         all.extend(vault.indexes(INDEX, spelling.as_bytes()));
     }
@@ -50,11 +58,15 @@ fn place(id: &IssuanceId) -> String {
     format!("contact/{id}")
 }
 
-/// Locks a contact for an issuance.
-pub fn lock(vault: &Vault, id: &IssuanceId, contact: &Contact) -> Result<LockedContact, VaultError> {
+/// Locks a contact for an issuance of a client.
+pub fn lock(
+    vault: &Vault,
+    (id, client): (&IssuanceId, &str),
+    contact: &Contact,
+) -> Result<LockedContact, VaultError> {
     let kept = Kept { email: contact.email.expose().to_owned(), locale: contact.locale.as_str().to_owned() };
     let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
-    let index = index(vault, &contact.email);
+    let index = index(vault, client, &contact.email);
     Ok(LockedContact { locked: vault.lock(&place(id), &json, &mut OsRng)?, index })
 }
 
@@ -82,7 +94,8 @@ impl LockedContact {
 
 /// The caller's issuances with this contact, newest first. Looking is written down.
 pub async fn issuances_of(app: &App, caller: &Caller, email: &Email) -> Result<Vec<IssuanceId>, StoreError> {
-    let found = app.store.issuances_of_contact(&caller.client, &indexes(&app.vault, email)).await?;
+    let found =
+        app.store.issuances_of_contact(&caller.client, &indexes(&app.vault, &caller.client, email)).await?;
 
     let mut tx = app.store.begin().await?;
     tx.record(&Entry {
@@ -95,6 +108,33 @@ pub async fn issuances_of(app: &App, caller: &Caller, email: &Email) -> Result<V
     .await?;
     tx.commit().await?;
     Ok(found)
+}
+
+/// The issuances of all clients with this contact, by client; newest first. For operators. Looking is written down.
+pub async fn issuances_of_all(
+    app: &App,
+    email: &Email,
+) -> Result<Vec<(String, Vec<IssuanceId>)>, StoreError> {
+    let mut all = Vec::new();
+    for client in app.store.clients_with_contacts().await? {
+        let found = app.store.issuances_of_contact(&client, &indexes(&app.vault, &client, email)).await?;
+        if !found.is_empty() {
+            all.push((client, found));
+        }
+    }
+    let found: usize = all.iter().map(|(_, issuances)| issuances.len()).sum();
+
+    let mut tx = app.store.begin().await?;
+    tx.record(&Entry {
+        at: app.clock.now(),
+        actor: Actor::Operator,
+        act: Act::ContactLookedUp,
+        subject: "all".to_owned(),
+        detail: format!("found:{found}"),
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(all)
 }
 
 /// Why contacts were not locked anew.
@@ -122,8 +162,9 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
     loop {
         let batch = app.store.contacts_to_relock(app.vault.key_id(), RENEWED, from, 100).await?;
         left += batch.unreadable.len();
-        for (id, old) in batch.items {
-            let new = unlock(&app.vault, &id, &old).and_then(|contact| lock(&app.vault, &id, &contact));
+        for ContactToRelock { id, client, locked: old } in batch.items {
+            let new =
+                unlock(&app.vault, &id, &old).and_then(|contact| lock(&app.vault, (&id, &client), &contact));
             let new = match new {
                 Ok(new) => new,
                 Err(error) => {
@@ -136,7 +177,7 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
             tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
             tx.record(&Entry {
                 at: app.clock.now(),
-                actor: crate::model::audit::Actor::Operator,
+                actor: Actor::Operator,
                 act: Act::Relocked,
                 subject: id.as_str().to_owned(),
                 detail: app.vault.key_id().to_owned(),

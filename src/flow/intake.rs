@@ -170,7 +170,9 @@ pub async fn accept(
             Some(grant) => Some((grant.grant.id, grant::lock(&app.vault, &issuance.id, &grant)?)),
             None => None,
         },
-        contact: contact.map(|contact| contact::lock(&app.vault, &issuance.id, &contact)).transpose()?,
+        contact: contact
+            .map(|contact| contact::lock(&app.vault, (&issuance.id, &issuance.client), &contact))
+            .transpose()?,
         content,
     };
     remember(app, caller, key, issuance, kept).await

@@ -12,6 +12,7 @@ use rand::rngs::OsRng;
 use uuid::{Uuid, Variant};
 
 use super::Accepted;
+use super::challenge::{self, ChallengeError};
 use super::submit::submit;
 use super::wallet::{self, Wanted};
 use crate::app::{App, NodeError};
@@ -185,6 +186,9 @@ pub enum RequestError {
     /// The proof does not hold; nothing was sent.
     #[error("the wallet is not proven to be the user's: {0}")]
     Wallet(#[from] InvalidProof),
+    /// What the wallet has signed is not what it was to sign; nothing was sent.
+    #[error("what the wallet has signed {0}")]
+    Challenge(#[from] ChallengeError),
     /// The user's key derivation takes no other ids.
     #[error("the user id must be a UUID of version 4")]
     UserId,
@@ -244,6 +248,7 @@ async fn attempt(
         return Err(RequestError::UserId);
     }
     new.wallet.proof().verify()?;
+    challenge::check(app, caller, new.user_id, &new.wallet)?;
     let user = UserKeys {
         encryption_public_key: new.encryption_key.to_base64(),
         password_store: new.password_store,

@@ -59,6 +59,7 @@ async fn attempt(
         return Err(RequestError::UserId);
     }
     new.wallet.proof().verify()?;
+    super::challenge::check(app, caller, new.user_id, &new.wallet)?;
     let under_way = app.store.profiles_under_way(new.user_id).await?;
     for there in under_way.iter().filter(|there| there.client == caller.client && there.user.is_none()) {
         if is_of(app, there, &new.wallet).await? {

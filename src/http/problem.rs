@@ -408,6 +408,8 @@ impl From<RequestError> for Problem {
                 Place::Pointer("/userId".to_owned()),
                 "is no user's on the network: have the profile created first",
             ),
+            RequestError::Challenge(error) => Self::new(Code::InvalidFields)
+                .at(Place::Pointer("/wallet/message".to_owned()), error.to_string()),
             RequestError::WalletTaken => Self::new(Code::AlreadyThere)
                 .at(Place::Pointer("/wallet/address".to_owned()), "belongs to an idOS profile already"),
             RequestError::WalletUnderWay => Self::new(Code::AlreadyThere).at(

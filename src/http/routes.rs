@@ -62,6 +62,12 @@ pub const ROUTES: &[Route] = &[
         handler: || post(wallets::add),
     },
     Route {
+        method: "POST",
+        path: "/v1/wallets/challenge",
+        access: Access::Scope(Scope::ProfilesRead),
+        handler: || post(wallets::challenge),
+    },
+    Route {
         method: "GET",
         path: "/v1/wallets/{id}",
         access: Access::Scope(Scope::ProfilesRead),

@@ -8,7 +8,35 @@ use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
 
+/// A contact that is to be locked anew.
+#[derive(Clone, Debug)]
+pub struct ContactToRelock {
+    /// The issuance that it belongs to.
+    pub id: IssuanceId,
+    /// The issuance's client.
+    pub client: String,
+    /// The contact, locked.
+    pub locked: String,
+}
+
 impl Store {
+    /// Clients that have contacts, in order.
+    pub async fn clients_with_contacts(&self) -> Result<Vec<String>, StoreError> {
+        let mut clients = Vec::new();
+        // From client to client, past all that each has.
+        let mut last = String::new();
+        loop {
+            let next: Option<(String,)> =
+                sqlx::query_as("SELECT client FROM contact WHERE client > $1 ORDER BY client LIMIT 1")
+                    .bind(&last)
+                    .fetch_optional(&self.pool)
+                    .await?;
+            let Some((client,)) = next else { return Ok(clients) };
+            clients.push(client.clone());
+            last = client;
+        }
+    }
+
     /// The contact of an issuance, locked.
     pub async fn locked_contact(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
         let row: Option<(String,)> = sqlx::query_as("SELECT locked FROM contact WHERE issuance_id = $1")
@@ -48,13 +76,13 @@ impl Store {
         renewed: &str,
         from: Option<Place>,
         limit: u32,
-    ) -> Result<Batch<(IssuanceId, String)>, StoreError> {
+    ) -> Result<Batch<ContactToRelock>, StoreError> {
         let rows = Rows { table: "contact", at: None, read };
         rows.walk(from, limit, |place, limit| {
             let place = place.unwrap_or(Place::START);
             async move {
                 sqlx::query(
-                    "SELECT issuance_id AS id, locked FROM contact WHERE issuance_id > $1 \
+                    "SELECT issuance_id AS id, client, locked FROM contact WHERE issuance_id > $1 \
                      AND (locked NOT LIKE $2 OR email_index NOT LIKE $3) ORDER BY issuance_id LIMIT $4",
                 )
                 .bind(place.id)
@@ -69,9 +97,9 @@ impl Store {
     }
 }
 
-fn read(row: &AnyRow) -> Result<(IssuanceId, String), StoreError> {
+fn read(row: &AnyRow) -> Result<ContactToRelock, StoreError> {
     let row = Columns(row);
-    Ok((row.parsed("id")?, row.text("locked")?))
+    Ok(ContactToRelock { id: row.parsed("id")?, client: row.text("client")?, locked: row.text("locked")? })
 }
 
 impl Tx {

@@ -40,6 +40,7 @@ use crate::model::server_url::{UrlFault, check_database};
 
 pub use audit::AuditBreak;
 pub use connect::ConnectFault;
+pub use contacts::ContactToRelock;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;

@@ -17,7 +17,7 @@ const SEED: [u8; 32] = [0x0b; 32];
 const OTHER: [u8; 32] = [0x0c; 32];
 
 /// Runs the binary with something on its standard input.
-fn fed(arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
+pub(crate) fn fed(arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_idos-issuer"))
         .args(arguments)
         .env("RUST_LOG", "trace")

@@ -10,6 +10,7 @@ use rand::rngs::OsRng;
 use serde_json::Value;
 
 use crate::cli_deployment::{Deployment, ask, http, run};
+use crate::cli_keys::fed;
 use crate::support::{Folder, stderr, stdout};
 
 /// Adds a halted job, as a receiver of webhooks that is gone for good leaves one.
@@ -213,6 +214,24 @@ async fn what_has_stopped_is_listed_and_brought_on() {
     let issuance = store.issuance(&id).await.unwrap().unwrap();
     assert_eq!(issuance.state.as_str(), "awaiting_profile");
     store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_operator_finds_the_issuances_of_somebody() {
+    let deployment = Deployment::migrated().await;
+    let id = crate::cli_serve::submit_with_contact(&deployment, "rare.word@user.example").await;
+    let config = deployment.config();
+    let found = fed(&["--config", &config, "contacts", "lookup"], "Rare.Word@user.example\n");
+    assert_eq!((found.status.code(), stdout(&found)), (Some(0), format!("{id} of acme\n")));
+    let json = fed(&["--config", &config, "contacts", "lookup", "--json"], "rare.word@USER.example");
+    assert_eq!(stdout(&json), format!("{{\"acme\":[\"{id}\"]}}\n"));
+    let nobody = fed(&["--config", &config, "contacts", "lookup"], "nobody@user.example\n");
+    assert_eq!((nobody.status.code(), stdout(&nobody)), (Some(1), String::new()));
+    let wrong = fed(&["--config", &config, "contacts", "lookup"], "rare word");
+    assert_eq!(wrong.status.code(), Some(2));
+    for output in [found, json, nobody, wrong] {
+        assert!(!stderr(&output).to_lowercase().contains("rare"), "{}", stderr(&output));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

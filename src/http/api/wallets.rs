@@ -1,14 +1,15 @@
-//! Further wallets of users: have one added, see how far that is, bring it on.
+//! Further wallets of users: have a text made for one to sign, have one added, see how far that is, bring it on.
 
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
+use serde::Serialize;
 
 use super::issuances::read_nothing;
 use super::profiles::wait_for;
 use super::{accepted, idempotency_key};
-use crate::flow::{intake, wallet};
+use crate::flow::{challenge, intake, wallet};
 use crate::http::problem::{Code, Problem};
 use crate::http::view::ProfileView;
 use crate::http::{Api, body, read};
@@ -27,6 +28,25 @@ pub(in crate::http) async fn add(
     let made = wallet::request(&api.app, &caller, &key, new).await?;
     let location = format!("/v1/wallets/{}", made.record.id);
     Ok(accepted(&location, made.replayed, ProfileView::from(made.record)))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChallengeView {
+    message: String,
+    expires_at: String,
+}
+
+pub(in crate::http) async fn challenge(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let body = body::read_json(&api, request).await?;
+    let (user_id, wallet) = read::challenge(&read::json(&body.bytes)?)?;
+    let offered = challenge::offer(&api.app, &caller, user_id, &wallet);
+    let (message, expires_at) = (offered.message.to_string(), offered.expires_at.to_string());
+    Ok(Json(ChallengeView { message, expires_at }).into_response())
 }
 
 pub(in crate::http) async fn show(

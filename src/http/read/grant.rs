@@ -83,7 +83,8 @@ fn whole_number(text: &[u8], name: &str) -> Option<u64> {
     })
 }
 
-fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
+/// Reads a wallet without a proof, at its place.
+pub(super) fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     let object = Object::of(json, at, OWNER, faults)?;
     let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);

@@ -6,7 +6,7 @@ mod profile;
 mod submission;
 
 pub(crate) use grant::{grant_offer, resumption, signed_grant};
-pub(crate) use profile::{LookUp, contact_look_up, look_up, new_profile, new_wallet};
+pub(crate) use profile::{LookUp, challenge, contact_look_up, look_up, new_profile, new_wallet};
 pub(crate) use submission::{Files, submission};
 
 use idos_credential::strict_json::Json;
@@ -22,6 +22,7 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("ProfileLookup", profile::LOOK_UP),
     ("NewProfile", profile::NEW_PROFILE),
     ("NewWallet", profile::NEW_WALLET),
+    ("ChallengeRequest", profile::CHALLENGE),
     ("WalletProof", profile::WALLET),
     ("ContactLookup", profile::CONTACT_LOOK_UP),
     ("GrantOffer", grant::OFFER),

@@ -6,13 +6,16 @@ use idos_wallet::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGN
 use uuid::Uuid;
 
 use super::fields::{Faults, Object};
+use super::grant::owner;
 use crate::http::problem::{Problem, wallet_fault};
 use crate::model::personal::{Email, Personal};
 use crate::model::profile::{NewProfile, NewWallet, PasswordStore, WalletClaim};
+use crate::model::submission::Owner;
 
 pub(super) const LOOK_UP: &[&str] = &["address", "userId"];
 pub(super) const NEW_PROFILE: &[&str] = &["userId", "encryptionPublicKey", "passwordStore", "wallet"];
 pub(super) const NEW_WALLET: &[&str] = &["userId", "wallet"];
+pub(super) const CHALLENGE: &[&str] = &["userId", "wallet"];
 pub(super) const WALLET: &[&str] = &["type", "address", "publicKey", "message", "signature"];
 pub(super) const CONTACT_LOOK_UP: &[&str] = &["email"];
 
@@ -83,6 +86,18 @@ pub(crate) fn new_wallet(json: &Json) -> Result<NewWallet, Problem> {
         Some(NewWallet { user_id: user_id?, wallet: wallet? })
     });
     faults.or(new)
+}
+
+/// Reads for which user and wallet a challenge is to be.
+pub(crate) fn challenge(json: &Json) -> Result<(Uuid, Owner), Problem> {
+    let mut faults = Faults::default();
+    let wanted = Object::of(json, "", CHALLENGE, &mut faults).and_then(|object| {
+        let user_id = object.user_id("userId", &mut faults);
+        let wallet =
+            object.required("wallet", &mut faults).and_then(|json| owner(json, "/wallet", &mut faults));
+        Some((user_id?, wallet?))
+    });
+    faults.or(wanted)
 }
 
 fn wallet(json: &Json, faults: &mut Faults) -> Option<WalletClaim> {

@@ -5,6 +5,7 @@ mod access;
 mod addresses;
 mod beforehand;
 mod believable;
+mod challenges;
 mod contract;
 mod copies;
 mod door;

@@ -68,18 +68,25 @@ on_both_databases! {
         let door = Door::with(backend, FAST).await;
         let (app, now) = (&door.app, door.app.clock.now());
         // As it was: the address in lower case, and nothing before the hash.
-        let keep = async |email: &str| {
+        let keep_under = async |email: &str, index: String| {
             let made = door.make("/v1/issuances", &kyc(crate::support::id(), inserter())).send().await.expect(202);
             let id: IssuanceId = made.json()["id"].as_str().unwrap().parse().unwrap();
             let kept = Zeroizing::new(json!({ "email": email, "locale": "en" }).to_string());
             let place = format!("contact/{id}");
             let locked = app.vault.lock(&place, kept.as_bytes(), &mut rand::rngs::OsRng).unwrap();
-            let index = app.vault.index("email", email.to_lowercase().as_bytes());
             let mut tx = app.store.begin().await.unwrap();
             tx.keep_contact(&id, &locked, &index, now).await.unwrap();
             tx.commit().await.unwrap();
             id.to_string()
         };
+        let keep = async |email: &str| {
+            keep_under(email, app.vault.index("email", email.to_lowercase().as_bytes())).await
+        };
+        // A later one: by the rules for spellings, and the same hash for all clients.
+        let of_all = keep_under("lia@plain.example", format!("2.{}", app.vault.index("email", b"lia@plain.example"))).await;
+        assert_eq!(door.found("LIA@plain.example").await, std::slice::from_ref(&of_all));
+        assert_eq!(contact::relock_all(app).await.unwrap(), 1);
+        assert_eq!(door.found("LIA@plain.example").await, [of_all]);
         for (stored, sought) in [
             ("Ana@MÜNCHEN.example", "ana@xn--mnchen-3ya.example"),
             ("Ana@xn--MNCHEN-3ya.example", "ana@münchen.example."),
@@ -102,6 +109,29 @@ on_both_databases! {
         assert_eq!(contact::relock_all(app).await.unwrap(), 0);
         assert_eq!(door.found(sought).await, std::slice::from_ref(&id));
         assert_eq!(door.found("ｏｌd@ｏlＤ．example").await, [id]);
+        door.close().await;
+    }
+
+    async fn the_same_person_cannot_be_recognised_between_clients(backend) {
+        let door = Door::with(backend, FAST).await;
+        let other = door.key_of("other", idos_issuer::model::client::Scope::ALL).await;
+        let email = "ana@plain.example";
+        let ours = door.contact(email).await;
+        let mut submission = kyc(crate::support::id(), inserter());
+        submission["contact"] = json!({ "email": email });
+        let theirs = door.make("/v1/issuances", &submission).key(&other).send().await.expect(202).json();
+        let theirs = theirs["id"].as_str().unwrap().to_owned();
+
+        let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&door.stage.database.url).await.unwrap();
+        let indexes: Vec<(String,)> =
+            sqlx::query_as("SELECT DISTINCT email_index FROM contact").fetch_all(&mut connection).await.unwrap();
+        assert_eq!(indexes.len(), 2, "{indexes:?}");
+
+        // Each client finds its own, and an operator both.
+        assert_eq!(door.found(email).await, std::slice::from_ref(&ours));
+        let all = contact::issuances_of_all(&door.app, &"Ana@PLAIN.example".parse().unwrap()).await.unwrap();
+        let all: Vec<_> = all.into_iter().map(|(client, ids)| (client, ids[0].to_string(), ids.len())).collect();
+        assert_eq!(all, [("acme".to_owned(), ours, 1), ("other".to_owned(), theirs, 1)]);
         door.close().await;
     }
 

@@ -1,0 +1,113 @@
+//! Challenges for wallets: a text of our own to sign, so that a proof is for this user, this wallet and this time. Any message
+//! that a wallet has ever signed proves who held it once, and is in the hands of whoever it was signed for.
+//!
+//! Nothing is kept: the text carries a keyed hash of itself and of the client that asked for it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use idos_credential::Moment;
+use idos_wallet::WalletType;
+use rand::RngCore as _;
+use rand::rngs::OsRng;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::model::client::Caller;
+use crate::model::profile::WalletClaim;
+use crate::model::submission::Owner;
+
+/// What the keyed hash of a text is for.
+const MAC: &str = "wallet_challenge";
+
+/// What stands before the part that makes a text one of ours.
+const MARK: &str = "Challenge: idos-issuer-1.";
+
+const USER: &str = "idOS user: ";
+const WALLET: &str = "Wallet: ";
+const UNTIL: &str = "Valid until: ";
+
+/// A text to be signed.
+pub struct Challenge {
+    /// The text, to the letter.
+    pub message: Zeroizing<String>,
+    /// Until when its signature is taken.
+    pub expires_at: Moment,
+}
+
+/// Why a signed text is no answer to a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChallengeError {
+    /// One is wanted, and this is none.
+    #[error("must be a challenge of POST /v1/wallets/challenge")]
+    Missing,
+    /// It looks like one, and is none that this client was given.
+    #[error("is not a challenge as this client was given it")]
+    Altered,
+    /// It is for somebody else.
+    #[error("is a challenge for another user")]
+    OtherUser,
+    /// It is for another wallet.
+    #[error("is a challenge for another wallet")]
+    OtherWallet,
+    /// Its time is over.
+    #[error("is a challenge whose time is over")]
+    Expired,
+}
+
+/// Makes a text for the owner of a wallet to sign, who is to be this user.
+#[must_use]
+pub fn offer(app: &App, caller: &Caller, user_id: Uuid, wallet: &Owner) -> Challenge {
+    let minutes = i64::from(app.wallets.challenge_minutes);
+    // To the second, as it stands in the text.
+    let end = app.clock.now().plus_millis(minutes * 60_000).unix_seconds().saturating_mul(1000);
+    let expires_at = Moment::from_unix_millis(end).unwrap_or(app.clock.now());
+    let mut random = [0; 16];
+    OsRng.fill_bytes(&mut random);
+    let text = Zeroizing::new(format!(
+        "{} asks you to show that this wallet is yours.\n\n{USER}{user_id}\n{WALLET}{} {}\n{UNTIL}{expires_at}\n{MARK}{}.",
+        app.issuer.name,
+        wallet.wallet_type,
+        wallet.address.expose(),
+        BASE64.encode(random),
+    ));
+    let mac = app.vault.index(MAC, &keyed(caller, &text));
+    Challenge { message: Zeroizing::new(format!("{}{mac}", *text)), expires_at }
+}
+
+/// Checks the text that a wallet has signed: one that is a challenge must be right, and where challenges are required there
+/// must be one.
+pub fn check(app: &App, caller: &Caller, user_id: Uuid, claim: &WalletClaim) -> Result<(), ChallengeError> {
+    let message = claim.message.expose();
+    let Some(at) = message.rfind(MARK) else {
+        return if app.wallets.require_challenge { Err(ChallengeError::Missing) } else { Ok(()) };
+    };
+    let end = message.rfind('.').map_or(at, |dot| dot + 1);
+    let (text, mac) = message.split_at(end.max(at));
+    let macs = app.vault.indexes(MAC, &keyed(caller, text));
+    if !macs.iter().any(|known| known == mac) {
+        return Err(ChallengeError::Altered);
+    }
+    // What follows was written here. The name of the issuer may have lines of any kind, so it is read from the end.
+    let mut lines = text.rsplit('\n').skip(1);
+    let mut line =
+        |name| lines.next().and_then(|line: &str| line.strip_prefix(name)).ok_or(ChallengeError::Altered);
+    let (until, wallet, user) = (line(UNTIL)?, line(WALLET)?, line(USER)?);
+    if user != user_id.to_string() {
+        return Err(ChallengeError::OtherUser);
+    }
+    let (wallet_type, address) = wallet.split_once(' ').ok_or(ChallengeError::Altered)?;
+    let same_address = match claim.wallet_type {
+        WalletType::Evm | WalletType::FaceSign => address.eq_ignore_ascii_case(claim.address.expose()),
+        _ => address == claim.address.expose(),
+    };
+    if wallet_type != claim.wallet_type.as_str() || !same_address {
+        return Err(ChallengeError::OtherWallet);
+    }
+    let until: Moment = until.parse().map_err(|_| ChallengeError::Altered)?;
+    if app.clock.now() > until { Err(ChallengeError::Expired) } else { Ok(()) }
+}
+
+fn keyed(caller: &Caller, text: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([caller.client.as_bytes(), b"\0", text.as_bytes()].concat())
+}
