@@ -5,6 +5,7 @@
 
 pub mod announce;
 pub mod api_keys;
+pub mod audit;
 pub mod contact;
 pub mod deliver;
 pub mod erase;

@@ -38,7 +38,6 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::model::server_url::{UrlFault, check_database};
 
-pub use audit::AuditBreak;
 pub use connect::ConnectFault;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, Sending};

@@ -3,7 +3,7 @@
 use super::Report;
 use crate::clock;
 use crate::config::Config;
-use crate::flow::operate;
+use crate::flow::{audit, operate};
 use crate::keys::Keys;
 use crate::model::issuance::State;
 use crate::model::job::JobState;
@@ -30,7 +30,7 @@ pub(super) async fn examine(
             locked(&store, vault, report).await?;
         }
         work(&store, report).await?;
-        audit(&store, report).await
+        audit_chain(&store, keys, report).await
     }
     .await;
     if let Err(error) = outcome {
@@ -181,14 +181,32 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn audit(store: &Store, report: &mut Report) -> Result<(), StoreError> {
-    match store.verify_audit().await? {
-        Ok(entries) => report.fine("audit", format!("the chain holds: {entries} entries")),
-        Err(broken) => report.complain(
-            "audit",
-            broken.to_string(),
+async fn audit_chain(store: &Store, keys: Option<&Keys>, report: &mut Report) -> Result<(), StoreError> {
+    const CHECK: &str = "audit";
+    let known = keys.map(|keys| keys.signing.verification_key()).into_iter().collect();
+    let verdict = audit::verify(store, known, Vec::new()).await?;
+    for fault in &verdict.faults {
+        report.complain(
+            CHECK,
+            fault.to_string(),
             "somebody has changed the table: find out who, and restore it from a backup beside the present one",
-        ),
+        );
+    }
+    if !verdict.faults.is_empty() {
+        return Ok(());
+    }
+    report.fine(
+        CHECK,
+        format!("the chain holds: {} entries, proven up to {}", verdict.entries, verdict.proven()),
+    );
+    if let Some((witness, _)) = verdict.not_judged.last()
+        && keys.is_some()
+    {
+        report.complain(
+            CHECK,
+            format!("{witness} is signed with another key than keys.signing"),
+            "idos-issuer audit verify --key, if it is an earlier key of yours; then idos-issuer keys accept",
+        );
     }
     Ok(())
 }

@@ -121,6 +121,13 @@ pub(crate) fn same_keys(keys: &Keys) -> Keys {
     Keys { signing: keys.signing.clone(), write: keys.write.clone(), encryption: keys.encryption.clone() }
 }
 
+/// That the audit chain holds. Gives the number of its entries.
+pub(crate) async fn audit_holds(store: &Store) -> i64 {
+    let verdict = idos_issuer::flow::audit::verify(store, Vec::new(), Vec::new()).await.unwrap();
+    assert_eq!(verdict.faults, []);
+    verdict.entries
+}
+
 /// What a service is made of that outlives it.
 pub(crate) struct Stage {
     pub(crate) node: AnyNode,
