@@ -85,6 +85,7 @@ async fn keys_are_made_with_a_vault_key_and_shown() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_schema_is_made_and_checked() {
     let deployment = Deployment::new().await;
+    Store::create(&deployment.database(), 1).await.unwrap().close().await;
     assert_eq!(deployment.run(&["migrate", "--check"]).status.code(), Some(1));
     let refused = deployment.run(&["apikey", "list"]);
     assert_eq!(refused.status.code(), Some(2));

@@ -77,7 +77,7 @@ impl Deployment {
                 database.url,
             ),
         );
-        let made = run(&["--config", &config, "migrate"]);
+        let made = run(&["--config", &config, "migrate", "--create"]);
         assert!(made.status.success(), "{made:?}");
         let made = run(&["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
         let made: Value = serde_json::from_slice(&made.stdout).unwrap();

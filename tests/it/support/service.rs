@@ -71,6 +71,7 @@ impl Database {
             Backend::Sqlite => {
                 let folder = Folder::new();
                 let url = format!("sqlite://{}", folder.path("issuer.db"));
+                Store::create(&url, 1).await.unwrap().close().await;
                 Self { url, folder: Some(folder), server: None }
             }
             Backend::Postgres => {
