@@ -124,9 +124,9 @@ impl Verify {
             verdict
         };
         if self.json {
-            say::line(&show(&verdict).to_string())
+            say::line(&show(&verdict).to_string());
         } else {
-            tell(&verdict)
+            tell(&verdict);
         }
         match verdict.answer() {
             Answer::Holds => Ok(true),

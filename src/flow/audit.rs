@@ -115,8 +115,12 @@ pub async fn verify(
     let end = store.audit_end().await?;
     let mut judging = tokio::task::spawn_blocking(move || {
         let mut judge = Judge::new(known);
-        checkpoints.into_iter().for_each(|checkpoint| judge.checkpoint(checkpoint));
-        anchors.into_iter().for_each(|(place, anchor)| judge.anchor(place, anchor));
+        for checkpoint in checkpoints {
+            judge.checkpoint(checkpoint);
+        }
+        for (place, anchor) in anchors {
+            judge.anchor(place, anchor);
+        }
         (judge, true)
     });
     let (mut place, mut size) = (0, PAGE);

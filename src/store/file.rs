@@ -146,7 +146,6 @@ async fn try_writing(url: &str) -> Result<(), sqlx::Error> {
 async fn fault(path: &Path, error: &sqlx::Error) -> Option<FileFault> {
     let code = error.as_database_error()?.code()?.parse::<u32>().ok()?;
     match code & 0xff {
-        5 | 6 => None,                                             // BUSY, LOCKED
         11 | 26 => Some(FileFault::NotADatabase(path.to_owned())), // CORRUPT, NOTADB
         10 | 13 => Some(FileFault::Disk(path.to_owned())),         // IOERR, FULL
         // PERM, READONLY, CANTOPEN: of the file itself, or of what lies beside it?
@@ -160,7 +159,7 @@ async fn fault(path: &Path, error: &sqlx::Error) -> Option<FileFault> {
             }
             Err(error) => Some(FileFault::Forbidden(path.to_owned(), error)),
         },
-        _ => None,
+        _ => None, // such as BUSY and LOCKED
     }
 }
 

@@ -218,7 +218,7 @@ async fn a_changed_audit_chain_is_found_with_what_was_kept_elsewhere() {
             "broken at entry 1",
         ),
         (
-            text.lines().take(3).map(|line| format!("{line}\n")).collect(),
+            text.lines().take(3).collect::<Vec<_>>().join("\n"),
             "ends at entry 2, before entry 3 of checkpoint 1",
         ),
     ] {

@@ -293,6 +293,9 @@ mod tests {
         Checkpoint::sign(number, &Link { seq: *seq, hash: hash.clone() }, Moment::EPOCH.plus_millis(1), key)
     }
 
+    /// Checkpoints, anchors, entries, and what is wrong.
+    type Case<'a> = (&'a [Checkpoint], &'a [Checkpoint], &'a [ChainedEntry], Vec<Fault>);
+
     fn judge(
         checkpoints: &[Checkpoint],
         anchors: &[Checkpoint],
@@ -300,8 +303,12 @@ mod tests {
         known: &[IssuerKey],
     ) -> Verdict {
         let mut judge = Judge::new(known.iter().map(IssuerKey::verification_key).collect());
-        checkpoints.iter().for_each(|checkpoint| judge.checkpoint(checkpoint.clone()));
-        anchors.iter().for_each(|anchor| judge.anchor("a".to_owned(), anchor.clone()));
+        for checkpoint in checkpoints {
+            judge.checkpoint(checkpoint.clone());
+        }
+        for anchor in anchors {
+            judge.anchor("a".to_owned(), anchor.clone());
+        }
         let _ = chain.iter().all(|entry| judge.entry(entry));
         judge.finish(None)
     }
@@ -335,7 +342,7 @@ mod tests {
         let cut = |witness| Fault::EndsBefore { witness, end: 7, entry: 8 };
         let (swapped, with_forged) = ([second.clone(), first.clone()], [first.clone(), forged.clone()]);
         let forged = [forged];
-        let cases: Vec<(&[Checkpoint], &[Checkpoint], &[ChainedEntry], Vec<Fault>)> = vec![
+        let cases: Vec<Case> = vec![
             (&both, &[], &altered, vec![Fault::Entry(5)]),
             (&both, &[], &without, vec![Fault::Entry(5)]),
             (&both, &[], &whole[1..], vec![Fault::Entry(1)]),
@@ -379,10 +386,10 @@ mod tests {
     fn entries_of_hours_need_a_checkpoint_where_checkpoints_are_signed() {
         let long = chain(400, "service");
         assert_eq!(judge(&[], &[], &long, &[key(1)]).answer(), Answer::Holds);
-        let signed = checkpoint(1, &long, 9, &key(1));
-        assert_eq!(judge(&[signed.clone()], &[], &long, &[key(1)]).faults, [Fault::NoWitness(10)]);
-        assert_eq!(judge(&[signed.clone()], &[], &long[..100], &[key(1)]).answer(), Answer::Holds);
+        let signed = [checkpoint(1, &long, 9, &key(1))];
+        assert_eq!(judge(&signed, &[], &long, &[key(1)]).faults, [Fault::NoWitness(10)]);
+        assert_eq!(judge(&signed, &[], &long[..100], &[key(1)]).answer(), Answer::Holds);
         let anchor = checkpoint(7, &long, 395, &key(1));
-        assert_eq!(judge(&[signed], &[anchor], &long, &[key(1)]).answer(), Answer::Holds);
+        assert_eq!(judge(&signed, &[anchor], &long, &[key(1)]).answer(), Answer::Holds);
     }
 }

@@ -197,9 +197,9 @@ mod tests {
             |entry| entry.hash.push('0'),
         ];
         for (place, change) in changes.iter().enumerate() {
-            let mut changed = first.clone();
-            change(&mut changed);
-            assert_eq!(Link::default().follow(&changed), Err(1), "change {place}");
+            let mut entry = first.clone();
+            change(&mut entry);
+            assert_eq!(Link::default().follow(&entry), Err(1), "change {place}");
         }
         // What moves from one column into the next.
         let moved =

@@ -48,8 +48,7 @@ impl Chain {
     }
 
     async fn run(&mut self, statement: &str) {
-        let done = sqlx::query(AssertSqlSafe(statement)).execute(&mut self.connection).await.unwrap();
-        drop(done);
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut self.connection).await.unwrap();
     }
 
     /// Writes the chain anew, from the first entry, as anybody can who can write into the database.
