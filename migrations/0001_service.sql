@@ -244,3 +244,14 @@ CREATE TABLE audit_head (
     hash TEXT NOT NULL
 );
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
+
+-- Signed with the issuer's key: that the chain was so, up to this entry. Numbered without gaps.
+CREATE TABLE audit_checkpoint (
+    number BIGINT NOT NULL PRIMARY KEY,
+    entry BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    key_id TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    signature TEXT NOT NULL
+);

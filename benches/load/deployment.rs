@@ -268,7 +268,7 @@ impl Service {
         let config = folder.join("config.toml");
         std::fs::write(&config, text).unwrap();
         let config = config.display().to_string();
-        site.run(&["--config", &config, "migrate"]);
+        site.run(&["--config", &config, "migrate", "--create"]);
         let made = site.run(&["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
         let made: Value = serde_json::from_slice(&made).unwrap();
         let process = serve(site, &config, &folder, setup.with_worker);

@@ -98,3 +98,11 @@ pub(super) async fn store(config: &Config) -> Result<Store, StoreError> {
     store.require_migrated().await?;
     Ok(store)
 }
+
+/// Makes the file of an SQLite database, if that was asked for and it is not there.
+pub(super) async fn create_database(config: &Config, create: bool) -> Result<(), StoreError> {
+    if create {
+        Store::create(config.database.url.expose(), 1).await?.close().await;
+    }
+    Ok(())
+}

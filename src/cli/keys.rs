@@ -12,7 +12,7 @@ use super::context::{self, Context};
 use super::input::{self, InputError};
 use super::{Outcome, say};
 use crate::config::{Config, KeyFiles};
-use crate::flow::operate;
+use crate::flow::{audit, operate};
 use crate::keys::{Imported, Use};
 use crate::secret_file::{MAX_BYTES, NotText};
 use crate::vault::Vault;
@@ -120,11 +120,14 @@ fn accept(context: &Context) -> Outcome {
     context.answer(async {
         let store = context::store(&config).await?;
         let before = operate::accept_signing_key(&store, &keys.identity(), clock::now()).await?;
+        // The new key vouches for what the old one has vouched for, so that verifying needs the new one alone.
+        let signed = audit::checkpoint(&store, &keys.signing, audit::Before::AnyKey, clock::now()).await;
         store.close().await;
         say::line(&format!("recorded  {}", keys.identity()));
         if let Some(before) = before {
             say::line(&format!("before    {before}"));
         }
+        signed?;
         Ok(true)
     })
 }

@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod migrate;
 mod open;
+mod process;
 mod say;
 mod serve;
 mod signals;
@@ -72,7 +73,7 @@ enum Command {
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
-    /// Check the audit chain.
+    /// Verify, sign or export the audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Rotate what locks data at rest.
@@ -92,6 +93,18 @@ enum Command {
     CheckWallet(check_wallet::CheckWallet),
 }
 
+impl Command {
+    /// Whether it makes folders that other users may have to enter: those whose programs `dev` starts, or the service's, where
+    /// root makes the keys. What is secret in there is made with its own mode.
+    fn makes_shared_folders(&self) -> bool {
+        #[cfg(feature = "dev")]
+        if matches!(self, Self::Dev(_)) {
+            return true;
+        }
+        matches!(self, Self::Keys(_))
+    }
+}
+
 /// What a command ends with, when it did its work: yes (0) or no (1). A command that could not do it ends with 2.
 type Outcome = Result<bool, Box<dyn std::error::Error>>;
 
@@ -99,6 +112,9 @@ type Outcome = Result<bool, Box<dyn std::error::Error>>;
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Err(problem) = process::harden(arguments.command.makes_shared_folders()) {
+        say::hint(&format!("warning: {problem}"));
+    }
     let context = Context::new(arguments.config, arguments.json_logs);
     let outcome = match arguments.command {
         Command::Serve(serve) => serve.run(&context),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::Outcome;
-use super::context::Context;
+use super::context::{Context, create_database};
 use super::signals::Signals;
 use crate::app::App;
 use crate::clock::Clock;
@@ -25,10 +25,24 @@ pub(super) struct Serve {
     /// Take requests only. Something else has to run `worker`, or nothing is ever delivered.
     #[arg(long)]
     no_worker: bool,
+    #[command(flatten)]
+    database: Missing,
 }
 
 #[derive(Args)]
-pub(super) struct Worker {}
+pub(super) struct Worker {
+    #[command(flatten)]
+    database: Missing,
+}
+
+/// What becomes of a database that is not there.
+#[derive(Args)]
+struct Missing {
+    /// Make the file of an SQLite database that is not there. Without this, a missing file is an error: its volume may not be
+    /// mounted.
+    #[arg(long)]
+    create: bool,
+}
 
 /// What a process does.
 #[derive(Default)]
@@ -47,6 +61,7 @@ impl Serve {
         let telemetry = config.telemetry.clone();
         context.stay(&telemetry, async {
             let mut signals = Signals::new()?;
+            create_database(&config, self.database.create).await?;
             let app = Arc::new(App::build(config, Clock::System).await?);
             let api = Some(bind(app.http.listen).await?);
             let metrics = metrics_listener(&app).await?;
@@ -56,12 +71,12 @@ impl Serve {
 }
 
 impl Worker {
-    #[expect(clippy::unused_self, reason = "commands are all run alike")]
     pub(super) fn run(self, context: &Context) -> Outcome {
         let config = context.config()?;
         let telemetry = config.telemetry.clone();
         context.stay(&telemetry, async {
             let mut signals = Signals::new()?;
+            create_database(&config, self.database.create).await?;
             let app = Arc::new(App::build(config, Clock::System).await?);
             let metrics = metrics_listener(&app).await?;
             open(&app, Doors { api: None, metrics, worker: true }, &mut signals).await

@@ -154,7 +154,7 @@ mod tests {
     async fn a_key_works_until_it_ends_or_is_revoked() {
         let folder = std::env::temp_dir().join(format!("idos-issuer-keys-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let store = Store::connect(&format!("sqlite://{}/keys.db", folder.display()), 2).await.unwrap();
+        let store = Store::create(&format!("sqlite://{}/keys.db", folder.display()), 2).await.unwrap();
         store.migrate().await.unwrap();
         let at = |millis| Moment::from_unix_millis(millis).unwrap();
 

@@ -6,6 +6,7 @@
 mod agree;
 pub mod announce;
 pub mod api_keys;
+pub mod audit;
 pub mod challenge;
 pub mod contact;
 pub mod deliver;

@@ -15,6 +15,7 @@ mod audit;
 mod connect;
 mod contacts;
 mod events;
+mod file;
 mod idempotency;
 mod issuances;
 mod jobs;
@@ -26,6 +27,7 @@ mod recorded;
 mod rows;
 mod walk;
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,9 +40,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::model::server_url::{UrlFault, check_database};
 
-pub use audit::AuditBreak;
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
+pub use file::FileFault;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;
@@ -84,6 +86,9 @@ pub enum StoreError {
     /// There is no connection to the server.
     #[error(transparent)]
     Connect(ConnectFault),
+    /// The file of an SQLite database cannot be used.
+    #[error(transparent)]
+    File(#[from] FileFault),
     /// The database itself.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -143,16 +148,31 @@ fn may_pass(error: &sqlx::Error) -> bool {
 }
 
 impl Store {
-    /// Connects. The schema is not looked at.
+    /// Connects to a database that is there. The schema is not looked at.
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        Self::open(url, max_connections, false).await
+    }
+
+    /// The same, where the file of an SQLite database may be missing: it is then made, for its owner alone. On PostgreSQL
+    /// databases are made by who runs the server.
+    pub async fn create(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        Self::open(url, max_connections, true).await
+    }
+
+    /// The file of an SQLite database that a URL names.
+    #[must_use]
+    pub fn file_of(url: &str) -> Option<PathBuf> {
+        if url.starts_with("sqlite:") { file::path_of(url) } else { None }
+    }
+
+    async fn open(url: &str, max_connections: u32, create: bool) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         check_database(url)?;
         let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
-        let url = match kind {
-            Kind::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
-            Kind::Sqlite | Kind::Postgres => url.to_owned(),
-        };
-        let options = AnyConnectOptions::from_str(&url).map_err(|_| UrlFault::Host)?;
+        if kind == Kind::Sqlite {
+            file::prepare(url, create).await?;
+        }
+        let options = AnyConnectOptions::from_str(url).map_err(|_| UrlFault::Host)?;
         let connected = AnyPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(15))
@@ -169,14 +189,7 @@ impl Store {
                             )
                             .await?;
                     } else {
-                        // What is deleted is overwritten, also inside pages that stay; nothing is put into other files
-                        // but the write-ahead log, which `forget_traces` empties.
-                        connection
-                            .execute(
-                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
-                                 PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000;",
-                            )
-                            .await?;
+                        connection.execute(file::SETUP).await?;
                     }
                     Ok(())
                 })

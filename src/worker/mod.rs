@@ -9,16 +9,20 @@ mod runner;
 mod timetable;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::seal;
+use crate::flow::{audit, seal};
 use crate::model::job::{Queue, Work};
 
 /// Issuances that one process seals at once. They mostly wait for the node.
 const SEALERS: usize = 4;
+
+/// How long the signature under the audit chain may take when a process ends.
+const SIGNING: Duration = Duration::from_secs(2);
 
 /// Does background work until `shutdown`, and then gives back what it holds.
 pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
@@ -44,4 +48,6 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
             shutdown.cancel();
         }
     }
+    // What was done since the last hour. A database that is away is not waited for: the next start signs.
+    let _ = tokio::time::timeout(SIGNING, audit::checkpoint_or_log(&app)).await;
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lanes::{self, Watch};
 use crate::app::App;
-use crate::flow::sweep;
+use crate::flow::{audit, sweep};
 
 /// Each minute, at its beginning: seconds, minutes, hours, days, months, weekdays.
 const EACH_MINUTE: &str = "0 * * * * *";
@@ -16,7 +16,10 @@ const EACH_MINUTE: &str = "0 * * * * *";
 /// A little less than a minute: the one that comes first has it.
 const PERIOD: i64 = 55_000;
 
-/// Sweeps at start, and then each minute.
+/// A little less than an hour, for the signature under the audit chain.
+const SIGNING_PERIOD: i64 = 60 * 60_000 - 5_000;
+
+/// Sweeps and signs at start; then sweeps each minute, and signs each hour.
 pub(super) async fn run(app: Arc<App>, watch: Arc<Watch>, shutdown: CancellationToken) {
     // The configuration may have lost a key since the last start, whoever has swept meanwhile.
     adopt_orphans(&app, &watch).await;
@@ -60,6 +63,13 @@ async fn tick(app: &App, watch: &Watch) {
             adopt_orphans(app, watch).await;
         }
         Err(error) => tracing::error!(cause = std::error::Error::source(&error), "No sweep: {error}"),
+    }
+    match app.store.claim_recurring("audit_checkpoint", now, now + SIGNING_PERIOD).await {
+        Ok(false) => {}
+        Ok(true) => audit::checkpoint_or_log(app).await,
+        Err(error) => {
+            tracing::error!(cause = std::error::Error::source(&error), "No audit checkpoint: {error}");
+        }
     }
 }
 

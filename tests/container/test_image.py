@@ -161,7 +161,7 @@ class TheImage(unittest.TestCase):
             "IDOS_NODE_URL": f"http://127.0.0.1:{free_port()}",
         }
         with_config = ["--config", "/etc/idos-issuer/config.toml"]
-        for command in (["keys", "generate"], ["migrate"]):
+        for command in (["keys", "generate"], ["migrate", "--create"]):
             answer = self.run_in_image(*with_config, *command, **settings)
             self.assertEqual(answer.returncode, 0, f"{command}: {answer.stderr}")
 

@@ -44,7 +44,7 @@ impl Deployment {
     /// The same with its database.
     pub(crate) async fn migrated() -> Self {
         let deployment = Self::new().await;
-        deployment.good(&["migrate"]);
+        deployment.good(&["migrate", "--create"]);
         deployment
     }
 
@@ -164,6 +164,11 @@ impl Process {
             assert!(self.child.try_wait().unwrap().is_none(), "it has ended: {}", self.said());
             pause();
         }
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// All that it has written to its log.

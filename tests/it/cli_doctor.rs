@@ -76,7 +76,11 @@ async fn a_database_that_is_not_there_is_not_made() {
     assert!(!deployment.folder.0.join("issuer.db").exists());
 
     deployment.folder.write("issuer.db", "");
+    only(&complaints(&deployment), &["database: ", "is empty", "idos-issuer migrate --create"]);
+    std::fs::remove_file(deployment.folder.path("issuer.db")).unwrap();
+    let store = idos_issuer::store::Store::create(&deployment.database(), 1).await.unwrap();
     only(&complaints(&deployment), &["database: ", "not up to date", "idos-issuer migrate"]);
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -175,7 +179,7 @@ async fn receivers_and_a_mail_server_that_will_not_do() {
 async fn a_clock_that_is_not_the_nodes() {
     let past = chrono::DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc();
     let deployment = Deployment::with_clock(idos_devnode::Clock::fixed(past)).await;
-    deployment.good(&["migrate"]);
+    deployment.good(&["migrate", "--create"]);
     only(&complaints(&deployment), &["clock: ", "seconds ahead of the node's", "NTP"]);
 }
 

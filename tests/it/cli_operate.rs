@@ -87,6 +87,7 @@ async fn keys_are_made_with_a_vault_key_and_shown() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_schema_is_made_and_checked() {
     let deployment = Deployment::new().await;
+    Store::create(&deployment.database(), 1).await.unwrap().close().await;
     assert_eq!(deployment.run(&["migrate", "--check"]).status.code(), Some(1));
     let refused = deployment.run(&["apikey", "list"]);
     assert_eq!(refused.status.code(), Some(2));
@@ -235,16 +236,103 @@ async fn an_operator_finds_the_issuances_of_somebody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_changed_audit_entry_is_found() {
+async fn a_changed_audit_chain_is_found_with_what_was_kept_elsewhere() {
     let deployment = Deployment::migrated().await;
+    assert_eq!(deployment.good(&["audit", "checkpoint"]), "", "there is nothing to sign");
     for client in ["a", "b", "c"] {
         deployment.good(&["apikey", "create", "--client", client]);
     }
-    assert_eq!(deployment.good(&["audit", "verify"]), "the audit chain holds: 3 entries\n");
+    let told = deployment.good(&["audit", "verify"]);
+    assert_eq!(told, "the audit chain holds: 3 entries\nno signature of the issuer proves any of it\n");
+
+    let line = deployment.good(&["audit", "checkpoint"]);
+    assert_eq!(deployment.good(&["audit", "checkpoint"]), line, "nothing was added");
+    let anchor = deployment.folder.write("anchor.json", &line);
+    let export = deployment.good(&["audit", "export"]);
+    assert_eq!(export.lines().count(), 4);
+    assert_eq!(export.lines().next(), Some(line.trim()));
+    let export = deployment.folder.write("export.jsonl", export);
+    deployment.good(&["apikey", "create", "--client", "d"]);
+    let told = deployment.good(&["audit", "verify", "--anchor", &anchor]);
+    assert!(told.contains("entries up to 3 are neither altered nor missing"), "{told}");
+    assert!(told.contains("which no signature proves yet: 1"), "{told}");
+    let verdict = deployment.good_json(&["audit", "verify", "--json"]);
+    assert_eq!(
+        (&verdict["verdict"], &verdict["entries"], &verdict["proven"]),
+        (&"holds".into(), &4.into(), &3.into())
+    );
+
+    // From the export alone, by somebody who knows the issuer's key, and by somebody who does not.
+    let key = deployment.keys().signing.verification_key().to_multibase();
+    let by_hand = run(&["audit", "verify", "--file", &export, "--anchor", &anchor, "--key", &key]);
+    assert_eq!(by_hand.status.code(), Some(0), "{}{}", stdout(&by_hand), stderr(&by_hand));
+    assert!(stdout(&by_hand).contains("the audit chain holds: 3 entries\n"));
+    let by_nobody = run(&["audit", "verify", "--file", &export, "--anchor", &anchor]);
+    assert_eq!(by_nobody.status.code(), Some(2));
+    assert!(stdout(&by_nobody).contains("not judged: the anchor of "), "{}", stdout(&by_nobody));
+    let text = std::fs::read_to_string(&export).unwrap();
+    for (changed, said) in [
+        (
+            text.replace("client:b", "client:x").replace("\"subject\":\"key", "\"subject\":\"kay"),
+            "broken at entry 1",
+        ),
+        (
+            text.lines().take(3).collect::<Vec<_>>().join("\n"),
+            "ends at entry 2, before entry 3 of checkpoint 1",
+        ),
+    ] {
+        let changed = deployment.folder.write("changed.jsonl", changed);
+        let found = run(&["audit", "verify", "--file", &changed, "--key", &key]);
+        assert_eq!(found.status.code(), Some(1));
+        assert!(stdout(&found).contains(said), "{}", stdout(&found));
+    }
+
+    // Anchors that are none, or another database's.
+    let other = Deployment::migrated().await;
+    other.good(&["apikey", "create", "--client", "a"]);
+    let foreign = deployment.folder.write("foreign.json", other.good(&["audit", "checkpoint"]));
+    let found = deployment.run(&["audit", "verify", "--anchor", &foreign]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(stdout(&found).contains("entry 1 is not the one that the anchor of"), "{}", stdout(&found));
+    for (bytes, said) in [
+        (String::new(), "malformed anchor: it is empty"),
+        ("{".to_owned(), "line 1: malformed anchor: is no JSON object"),
+        (
+            line.replace("\"entry\":3", "\"entry\":\"Xyzzy\""),
+            "malformed anchor: entry is missing or malformed",
+        ),
+        (line.replace("\"version\":1", "\"version\":9"), "malformed anchor: version is not one"),
+    ] {
+        let anchor = deployment.folder.write("wrong.json", bytes);
+        let refused = deployment.run(&["audit", "verify", "--anchor", &anchor]);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(
+            stderr(&refused).contains(said) && !stderr(&refused).contains("Xyzzy"),
+            "{}",
+            stderr(&refused)
+        );
+    }
+    let forged = deployment.folder.write("forged.json", line.replace("\"entry\":3", "\"entry\":2"));
+    let found = deployment.run(&["audit", "verify", "--anchor", &forged]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(stdout(&found).contains("is forged or altered"), "{}", stdout(&found));
+
+    // Cut off, with the checkpoint; and a single entry.
+    tamper(&deployment, "DELETE FROM audit WHERE seq > 2").await;
+    tamper(&deployment, "DELETE FROM audit_checkpoint").await;
+    tamper(&deployment, "UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit WHERE seq = 2)").await;
+    assert_eq!(deployment.run(&["audit", "verify"]).status.code(), Some(0), "nothing is left that tells");
+    let found = deployment.run(&["audit", "verify", "--anchor", &anchor]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(
+        stdout(&found).contains("the chain ends at entry 2, before entry 3 of the anchor of "),
+        "{}",
+        stdout(&found)
+    );
     tamper(&deployment, "UPDATE audit SET actor = 'service' WHERE seq = 2").await;
     let broken = deployment.run(&["audit", "verify"]);
     assert_eq!(broken.status.code(), Some(1));
-    assert_eq!(stdout(&broken), "the audit chain is broken at entry 2\n");
+    assert!(stdout(&broken).starts_with("the audit chain is broken at entry 2\n"), "{}", stdout(&broken));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -307,5 +395,7 @@ async fn another_signing_key_is_refused_until_it_is_accepted() {
     assert!(!deployment.good(&["keys", "accept"]).contains("before"), "once");
     let (code, ..) = deployment.start(&["serve"]).stop();
     assert_eq!(code, Some(0));
-    assert!(deployment.good(&["audit", "verify"]).contains("1 entries"), "written down once");
+    let verdict = deployment.good_json(&["audit", "verify", "--json"]);
+    assert_eq!(verdict["entries"], 1, "written down once");
+    assert_eq!(verdict["proven"], 1, "the new key vouches for it");
 }

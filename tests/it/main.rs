@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+mod cli_database;
 mod cli_deployment;
 mod cli_dev;
 mod cli_doctor;

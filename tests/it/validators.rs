@@ -20,7 +20,9 @@ mod on_kwild {
     use tokio::time::sleep;
     use zeroize::Zeroizing;
 
-    use crate::support::service::{Backend, Database, Service, Stage, same_keys, signed_grant, submit};
+    use crate::support::service::{
+        Backend, Database, Service, Stage, audit_holds, same_keys, signed_grant, submit,
+    };
     use crate::support::{ISSUER_URL, User, create_profile};
 
     /// The only validator that makes blocks.
@@ -170,7 +172,7 @@ mod on_kwild {
                 }
             }
             assert_eq!(service.app.store.jobs(None, 10).await.unwrap(), []);
-            service.app.store.verify_audit().await.unwrap().unwrap();
+            audit_holds(&service.app.store).await;
             service.stop().await;
 
             let network = stage.node.kwild().unwrap();

@@ -100,6 +100,12 @@ impl VerificationKey {
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
     }
+
+    /// Whether `signature` is this key's over a statement, as [`IssuerKey::sign_statement`] signs it.
+    #[must_use]
+    pub fn verifies_statement(&self, text: &str, signature: &[u8; 64]) -> bool {
+        self.verifies(statement(text).as_bytes(), signature)
+    }
 }
 
 /// The key that signs credentials, with its names. Wiped on drop; `Debug` shows no secret.
@@ -160,6 +166,22 @@ impl IssuerKey {
     pub(crate) fn sign(&self, verify_data: &[u8; 64]) -> [u8; 64] {
         self.key.sign(verify_data).to_bytes()
     }
+
+    /// Signs what the issuer states about its own records: [`STATEMENT`], and then `text`. What the proof of a credential
+    /// signs is 64 bytes, and this is longer: the one is never taken for the other.
+    #[must_use]
+    pub fn sign_statement(&self, text: &str) -> [u8; 64] {
+        self.key.sign(statement(text).as_bytes()).to_bytes()
+    }
+}
+
+/// The first line of everything that an issuer's key signs beside credentials, with its line feed.
+pub const STATEMENT: &str = "Statement of an idOS issuer about its own records; this is no credential.\n";
+
+const _: () = assert!(STATEMENT.len() > 64, "longer than what the proof of a credential signs");
+
+fn statement(text: &str) -> String {
+    format!("{STATEMENT}{text}")
 }
 
 /// Key id and controller of an issuer with a URL, which may end in a slash.
@@ -279,6 +301,18 @@ mod tests {
         let key = IssuerKey::of_did_key(&seed).verification_key();
         assert_eq!(VerificationKey::from_multibase(&key.to_multibase()), Ok(key));
         assert_eq!(VerificationKey::from_jwk(&key.to_jwk()), Ok(key));
+    }
+
+    #[test]
+    fn statements_are_signed_as_statements_only() {
+        let key = IssuerKey::of_did_key(&[7; 32]);
+        let public = key.verification_key();
+        let signature = key.sign_statement("entry 1\n");
+        assert!(public.verifies_statement("entry 1\n", &signature));
+        assert!(public.verifies(format!("{STATEMENT}entry 1\n").as_bytes(), &signature));
+        assert!(!public.verifies_statement("entry 2\n", &signature));
+        assert!(!public.verifies(b"entry 1\n", &signature));
+        assert!(!public.verifies_statement("entry 1\n", &key.sign(&[b'e'; 64])));
     }
 
     #[test]

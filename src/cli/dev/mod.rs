@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use self::folder::Folder;
 use self::samples::Samples;
-use super::context::Context;
+use super::context::{Context, create_database};
 use super::serve::{Doors, bind, open};
 use super::signals::Signals;
 use super::{Outcome, say};
@@ -102,7 +102,9 @@ impl Dev {
         let url = format!("http://{}", api.local_addr()?);
         let config = folder.path("config.toml");
         std::fs::write(&config, configuration(&node, api.local_addr()?))?;
-        let app = Arc::new(App::build(Config::load_file_only(&config)?, Clock::System).await?);
+        let settings = Config::load_file_only(&config)?;
+        create_database(&settings, true).await?;
+        let app = Arc::new(App::build(settings, Clock::System).await?);
         app.store.migrate().await?;
 
         let api_key = api_key(&app, &folder).await?;

@@ -1,13 +1,15 @@
 //! The database: is it there, up to date, writable, and what does it hold that somebody must see to?
 
+use std::path::Path;
+
 use super::Report;
 use crate::clock;
 use crate::config::Config;
-use crate::flow::operate;
+use crate::flow::{audit, operate};
 use crate::keys::Keys;
 use crate::model::issuance::State;
 use crate::model::job::JobState;
-use crate::store::{Kind, Store, StoreError};
+use crate::store::{FileFault, Kind, Store, StoreError};
 use crate::vault::Vault;
 
 /// Due for longer than this, and nobody does it: milliseconds.
@@ -30,7 +32,7 @@ pub(super) async fn examine(
             locked(&store, vault, report).await?;
         }
         work(&store, report).await?;
-        audit(&store, report).await
+        audit_chain(&store, keys, report).await
     }
     .await;
     if let Err(error) = outcome {
@@ -42,24 +44,16 @@ pub(super) async fn examine(
 async fn connect(config: &Config, report: &mut Report) -> Option<Store> {
     const CHECK: &str = "database";
     let url = config.database.url.expose();
-    // A look must not make a database.
-    let url = if url.starts_with("sqlite:") && !url.contains('?') {
-        format!("{url}?mode=rw")
-    } else {
-        url.to_owned()
-    };
-    let store = match Store::connect(&url, config.database.max_connections).await {
+    let store = match Store::connect(url, config.database.max_connections).await {
         Ok(store) => store,
         Err(error) => {
-            let cure = if url.starts_with("sqlite:") {
-                "for a new deployment: idos-issuer migrate; else correct database.url, or the file's permissions"
-            } else {
-                "start the database server, or correct database.url, user and password"
-            };
-            report.complain(CHECK, super::causes(&error), cure);
+            report.complain(CHECK, super::causes(&error), cure(&error));
             return None;
         }
     };
+    if let Some(path) = Store::file_of(url) {
+        modes(&path, report);
+    }
     match store.require_migrated().await {
         Ok(()) => {
             let kind = match store.kind() {
@@ -79,6 +73,54 @@ async fn connect(config: &Config, report: &mut Report) -> Option<Store> {
         }
     }
 }
+
+fn cure(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::File(FileFault::Missing(_) | FileFault::Empty(_)) => {
+            "mount the volume, or put the file back from its backup; for a new deployment: idos-issuer migrate --create"
+        }
+        StoreError::File(FileFault::NoFolder(_) | FileFault::NotAFile(_)) => {
+            "mount the volume, or correct database.url"
+        }
+        StoreError::File(FileFault::NotADatabase(_)) => {
+            "correct database.url, or put the file back from its backup"
+        }
+        StoreError::File(FileFault::Disk(_)) => "free space on the disk, or replace it",
+        StoreError::File(
+            FileFault::ReadOnlyFolder(_) | FileFault::ReadOnly(_) | FileFault::Forbidden(..),
+        ) => {
+            "give the service's user write permission to the file and its folder, or mount the volume for writing"
+        }
+        _ => "start the database server, or correct database.url, user and password",
+    }
+}
+
+/// Who else may read the files of an SQLite database: locked as contents are, users' ids are not.
+#[cfg(unix)]
+fn modes(path: &Path, report: &mut Report) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const CHECK: &str = "database";
+    for ending in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(ending);
+        let file = Path::new(&file);
+        let Ok(metadata) = file.metadata() else { continue };
+        let mode = metadata.permissions().mode();
+        if mode & 0o007 != 0 {
+            report.complain(
+                CHECK,
+                format!("everybody on this machine may open {}", file.display()),
+                format!("chmod 600 {}", file.display()),
+            );
+        } else if mode & 0o070 != 0 {
+            report.note(CHECK, format!("a group may open {}", file.display()));
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn modes(_: &Path, _: &mut Report) {}
 
 async fn writing(store: &Store, report: &mut Report) {
     match operate::try_writing(store, clock::now()).await {
@@ -181,14 +223,32 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn audit(store: &Store, report: &mut Report) -> Result<(), StoreError> {
-    match store.verify_audit().await? {
-        Ok(entries) => report.fine("audit", format!("the chain holds: {entries} entries")),
-        Err(broken) => report.complain(
-            "audit",
-            broken.to_string(),
+async fn audit_chain(store: &Store, keys: Option<&Keys>, report: &mut Report) -> Result<(), StoreError> {
+    const CHECK: &str = "audit";
+    let known = keys.map(|keys| keys.signing.verification_key()).into_iter().collect();
+    let verdict = audit::verify(store, known, Vec::new()).await?;
+    for fault in &verdict.faults {
+        report.complain(
+            CHECK,
+            fault.to_string(),
             "somebody has changed the table: find out who, and restore it from a backup beside the present one",
-        ),
+        );
+    }
+    if !verdict.faults.is_empty() {
+        return Ok(());
+    }
+    report.fine(
+        CHECK,
+        format!("the chain holds: {} entries, proven up to {}", verdict.entries, verdict.proven()),
+    );
+    if let Some((witness, _)) = verdict.not_judged.last()
+        && keys.is_some()
+    {
+        report.complain(
+            CHECK,
+            format!("{witness} is signed with another key than keys.signing"),
+            "idos-issuer audit verify --key, if it is an earlier key of yours; then idos-issuer keys accept",
+        );
     }
     Ok(())
 }

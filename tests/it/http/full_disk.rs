@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use idos_issuer::model::client::Scope;
+use idos_issuer::store::Store;
 use idos_wallet::WalletType;
 
 use super::door::{Door, inserter, kyc};
@@ -11,10 +12,10 @@ use crate::support::Folder;
 use crate::support::service::{Backend, Stage};
 
 /// A file system of its own, of a few megabytes, gone afterwards.
-struct SmallDisk(Folder);
+pub(crate) struct SmallDisk(pub(crate) Folder);
 
 impl SmallDisk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = Folder::new();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=6m", "none"])
@@ -33,8 +34,14 @@ impl SmallDisk {
         self.0.path("filler")
     }
 
+    /// Lets nobody write any more.
+    pub(crate) fn protect(&self) {
+        let done = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0.0).status().unwrap();
+        assert!(done.success());
+    }
+
     /// Leaves no room for another page.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         use std::io::Write as _;
         let mut file = std::fs::File::create(self.file()).unwrap();
         for size in [65_536, 4096, 1] {
@@ -59,6 +66,7 @@ async fn a_full_disk_is_said_and_gets_over() {
     let mut stage = Stage::new(Backend::Sqlite).await;
     stage.settings = "[http]\nburst = 10000\n".to_owned();
     stage.database.url = format!("sqlite://{}", disk.0.path("issuer.db"));
+    Store::create(&stage.database.url, 1).await.unwrap().close().await;
     let door = Door::on(stage).await.working();
     let user = door.user(WalletType::Evm).await;
     let key = door.key_of("reader", &[Scope::IssuancesRead]).await;

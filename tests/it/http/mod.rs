@@ -10,7 +10,7 @@ mod contract;
 mod copies;
 mod door;
 mod forms;
-mod full_disk;
+pub(crate) mod full_disk;
 mod hostile;
 mod idempotency;
 mod limits;

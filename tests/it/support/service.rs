@@ -71,6 +71,7 @@ impl Database {
             Backend::Sqlite => {
                 let folder = Folder::new();
                 let url = format!("sqlite://{}", folder.path("issuer.db"));
+                Store::create(&url, 1).await.unwrap().close().await;
                 Self { url, folder: Some(folder), server: None }
             }
             Backend::Postgres => {
@@ -119,6 +120,13 @@ async fn execute(server: &str, statement: &str) {
 /// A clone of keys, which cannot be cloned by accident.
 pub(crate) fn same_keys(keys: &Keys) -> Keys {
     Keys { signing: keys.signing.clone(), write: keys.write.clone(), encryption: keys.encryption.clone() }
+}
+
+/// That the audit chain holds. Gives the number of its entries.
+pub(crate) async fn audit_holds(store: &Store) -> i64 {
+    let verdict = idos_issuer::flow::audit::verify(store, Vec::new(), Vec::new()).await.unwrap();
+    assert_eq!(verdict.faults, []);
+    verdict.entries
 }
 
 /// What a service is made of that outlives it.

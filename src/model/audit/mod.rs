@@ -1,10 +1,20 @@
-//! Who did what: entries that hang together by their hashes.
+//! Who did what: entries that hang together by their hashes, and the issuer's signature that they were so.
+//!
+//! Whoever can write into the database can also compute hashes, and so write the whole chain anew, or cut off its end. What
+//! stands against that is signed: [`Checkpoint`]. What stands against cutting off checkpoints, too, is one of them that is
+//! kept elsewhere: an anchor. [`Judge`] holds a chain against all of them.
+
+mod checkpoint;
+mod judge;
 
 use idos_credential::Moment;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::issuance::named;
+
+pub use checkpoint::{Checkpoint, CheckpointFault, Signature, SignedBy};
+pub use judge::{Answer, Fault, Judge, Verdict, Witness};
 
 named! {
     /// What was done.
@@ -102,7 +112,8 @@ pub struct Entry {
 }
 
 /// An entry in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ChainedEntry {
     /// Its place, from 1 on, without gaps.
     pub seq: i64,
@@ -126,7 +137,7 @@ pub struct ChainedEntry {
 struct Hashed<'a>(i64, i64, &'a str, &'a str, &'a str, &'a str, &'a str);
 
 /// The hash of an entry in its place: SHA-256, in lower-case hex, of the JSON array of place, time, actor, act, subject,
-/// detail and the previous hash.
+/// detail and the previous hash. Anybody can compute it; what only the issuer can is a [`Checkpoint`].
 #[must_use]
 pub fn hash(entry: &ChainedEntry) -> String {
     let ChainedEntry { seq, at, actor, act, subject, detail, previous, hash: _ } = entry;
@@ -135,15 +146,64 @@ pub fn hash(entry: &ChainedEntry) -> String {
     hex::encode(Sha256::digest(json))
 }
 
-/// Whether `entries` follow on `previous` (place and hash) without a break. The first place where they do not is the
-/// error.
-pub fn follow(mut place: i64, mut previous: String, entries: &[ChainedEntry]) -> Result<(i64, String), i64> {
-    for entry in entries {
-        if entry.seq != place + 1 || entry.previous != previous || hash(entry) != entry.hash {
-            return Err(place + 1);
+/// A place in the chain, from which it is followed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// The last entry so far; 0 before the first.
+    pub seq: i64,
+    /// Its hash; empty before the first.
+    pub hash: String,
+}
+
+impl Link {
+    /// Goes on to `entry`, if it is the next one. The place where it is not is the error.
+    pub fn follow(&mut self, entry: &ChainedEntry) -> Result<(), i64> {
+        let next = self.seq.saturating_add(1);
+        if entry.seq != next || entry.previous != self.hash || hash(entry) != entry.hash {
+            return Err(next);
         }
-        place = entry.seq;
-        previous.clone_from(&entry.hash);
+        self.seq = next;
+        self.hash.clone_from(&entry.hash);
+        Ok(())
     }
-    Ok((place, previous))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_of_every_entry_is_in_its_hash() {
+        let mut first = ChainedEntry {
+            seq: 1,
+            at: 2,
+            actor: "client:acme:key_1".to_owned(),
+            act: "received".to_owned(),
+            subject: "iss_1".to_owned(),
+            detail: String::new(),
+            previous: String::new(),
+            hash: String::new(),
+        };
+        first.hash = hash(&first);
+        assert_eq!(Link::default().follow(&first), Ok(()));
+        let changes: [fn(&mut ChainedEntry); 8] = [
+            |entry| entry.seq = 2,
+            |entry| entry.at = 3,
+            |entry| entry.actor = "service".to_owned(),
+            |entry| entry.act = "sealed".to_owned(),
+            |entry| entry.subject.push('1'),
+            |entry| entry.detail.push('x'),
+            |entry| entry.previous.push('0'),
+            |entry| entry.hash.push('0'),
+        ];
+        for (place, change) in changes.iter().enumerate() {
+            let mut entry = first.clone();
+            change(&mut entry);
+            assert_eq!(Link::default().follow(&entry), Err(1), "change {place}");
+        }
+        // What moves from one column into the next.
+        let moved =
+            ChainedEntry { actor: "client:acme:key_1r".to_owned(), act: "eceived".to_owned(), ..first };
+        assert_eq!(Link::default().follow(&moved), Err(1));
+    }
 }
