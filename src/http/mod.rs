@@ -16,6 +16,8 @@ pub mod problem;
 pub mod read;
 mod routes;
 mod serve;
+mod socket;
+mod unread;
 mod view;
 mod wait;
 

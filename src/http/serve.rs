@@ -1,5 +1,6 @@
 //! Connections: who may open how many, and how long they may take.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::socket::Socket;
+use super::unread::Watched;
 use super::{Peer, routes};
 use crate::app::App;
 
@@ -106,11 +109,19 @@ fn connection(
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip()));
-        router.call(request)
+        let (head, body) = request.into_parts();
+        let (body, ended) = Watched::new(body);
+        let answer = router.call(hyper::Request::from_parts(head, body));
+        async move {
+            let mut answer = answer.await?;
+            ended.tell(answer.headers_mut());
+            Ok::<_, Infallible>(answer)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MOST_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_header_size(MOST_HEADER_BYTES)
+        .max_buf_size(2 * MOST_HEADER_BYTES)
+        .serve_connection(TokioIo::new(Socket::new(stream)), service)
 }
