@@ -6,6 +6,7 @@ mod check_wallet;
 mod context;
 #[cfg(feature = "dev")]
 mod demo;
+mod descriptors;
 #[cfg(feature = "dev")]
 mod dev;
 mod doctor;

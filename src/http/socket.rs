@@ -95,11 +95,7 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         if outcome.is_ready() {
             self.wrote = Some(Instant::now());
@@ -133,11 +129,9 @@ impl AsyncWrite for Socket {
             // No answer is on its way if none was written lately: a connection that is idle is closed at once.
             let now = Instant::now();
             self.end = match self.wrote {
-                Some(at) if now.duration_since(at) < SILENCE => End::Lingering {
-                    silence: Box::pin(sleep(SILENCE)),
-                    until: now + LINGER,
-                    thrown_away: 0,
-                },
+                Some(at) if now.duration_since(at) < SILENCE => {
+                    End::Lingering { silence: Box::pin(sleep(SILENCE)), until: now + LINGER, thrown_away: 0 }
+                }
                 _ => End::Over,
             };
         }

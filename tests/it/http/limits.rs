@@ -176,7 +176,8 @@ async fn send_all_then_read(address: std::net::SocketAddr, bytes: Vec<u8>) -> st
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_comes_before_the_body_was_read_arrives() {
-    const FAST: &str = "[http]\nrequests_per_second = 100000\nburst = 100000\nmax_body = 2000000\nmax_file = 4000\n";
+    const FAST: &str =
+        "[http]\nrequests_per_second = 100000\nburst = 100000\nmax_body = 2000000\nmax_file = 4000\n";
     let door = Door::with(Backend::Sqlite, FAST).await;
     let reader = door.key_of("reader", &[Scope::IssuancesRead]).await;
     let body = vec![b' '; 1 << 20];
@@ -193,7 +194,11 @@ async fn an_answer_that_comes_before_the_body_was_read_arrives() {
         (5, 200, door.get("/livez").body(json, body.clone()).bytes()),
         // What HTTP itself cannot read.
         (5, 400, [b"POST /v1/issuances HTTP/1.1\r\nContent-Length: x\r\n\r\n", &body[..]].concat()),
-        (5, 431, [b"POST /v1/issuances HTTP/1.1\r\nX: ", &[b'x'; 40_000][..], b"\r\n\r\n", &body[..]].concat()),
+        (
+            5,
+            431,
+            [&b"POST /v1/issuances HTTP/1.1\r\nX: "[..], &*vec![b'x'; 40_000], b"\r\n\r\n", &body].concat(),
+        ),
     ];
     for (times, status, bytes) in calls {
         let all: Vec<_> =
