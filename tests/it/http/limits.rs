@@ -163,9 +163,12 @@ async fn send_all_then_read(address: std::net::SocketAddr, bytes: Vec<u8>) -> st
     let call = move || {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(address)?;
-        // In pieces, since a single write may be half done when the answer comes, and then tells nothing.
-        for piece in bytes.chunks(16 * 1024) {
+        // In pieces, of which most are sent when the answer is there already.
+        for (number, piece) in bytes.chunks(16 * 1024).enumerate() {
             stream.write_all(piece)?;
+            if [0, 8, 16].contains(&number) {
+                std::thread::sleep(Duration::from_millis(60));
+            }
         }
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
