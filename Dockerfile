@@ -16,8 +16,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
 FROM debian:bookworm-slim
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /build/out/bin/idos-issuer /usr/local/bin/idos-issuer
-# Loopback, the default, would be the container's own.
+# Loopback, the default, would be the container's own. Probes come to the second, which is not exposed: it asks for no key.
 ENV IDOS_ISSUER_HTTP_LISTEN=0.0.0.0:8080
+ENV IDOS_ISSUER_HTTP_HEALTH_LISTEN=0.0.0.0:9080
 EXPOSE 8080
 # A number, so that an orchestrator can see that it is not root.
 USER 65532:65532

@@ -2,13 +2,14 @@
 //!
 //! The only reader of the environment. `config.example.toml` lists every setting.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
 
 use crate::model::event::EventKind;
+use crate::model::network::Network;
 use crate::model::notes::NotesForm;
 use crate::model::server_url::{UrlFault, check_database, check_mail_server};
 use crate::secret_file::{self, SecretFileError};
@@ -209,20 +210,35 @@ impl std::fmt::Debug for Secret {
 pub struct Http {
     /// Where it listens. `IDOS_ISSUER_HTTP_LISTEN` wins.
     pub listen: SocketAddr,
-    /// Where metrics are served. Without it, `/metrics` is served beside the API.
+    /// Where health and metrics are served, apart from the API. `IDOS_ISSUER_HTTP_HEALTH_LISTEN` wins. Without it, see
+    /// [`health`](Self::health).
+    pub health_listen: Option<SocketAddr>,
+    /// Where metrics are served, if not with health.
     pub metrics_listen: Option<SocketAddr>,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Connections that are open at once. Beyond them idle ones go, and then new ones are closed.
+    pub max_connections: usize,
     /// The largest request body, in bytes.
     pub max_body: usize,
     /// The largest file inside a request, in bytes.
     pub max_file: usize,
     /// Bytes of request bodies that may be in memory at once. What does not fit waits, and then is told to come again.
     pub max_bodies_in_memory: usize,
+    /// How many percent of `max_bodies_in_memory`, and of `max_connections` in requests, one client may hold at once.
+    pub share_per_client: u8,
+    /// How many percent of them, and of `max_connections` itself, one address may hold at once.
+    pub share_per_address: u8,
     /// Requests that one client may make in a second, on average.
     pub requests_per_second: u32,
     /// Requests that one client may make at once, above the average.
     pub burst: u32,
+    /// How many clients' requests one address may make; 0: as many as come.
+    pub clients_per_address: u32,
     /// How long a request may take to arrive, in seconds.
     pub body_timeout: u64,
+    /// How long nothing of it may come meanwhile, in seconds.
+    pub body_pause: u64,
     /// The longest that a caller may wait for a result, in seconds.
     pub max_wait: u64,
 }
@@ -231,15 +247,94 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            health_listen: None,
             metrics_listen: None,
+            trusted_proxies: Vec::new(),
+            max_connections: 2048,
             max_body: 8 * 1024 * 1024,
             max_file: 4 * 1024 * 1024,
             max_bodies_in_memory: 64 * 1024 * 1024,
+            share_per_client: 50,
+            share_per_address: 75,
             requests_per_second: 50,
             burst: 200,
+            clients_per_address: 8,
             body_timeout: 30,
+            body_pause: 10,
             max_wait: 60,
         }
+    }
+}
+
+impl Http {
+    /// By how much the port for health is above the one of the API, where no other is named.
+    const HEALTH_PORT_ABOVE: u16 = 1000;
+
+    /// Where health is served: `health_listen`; without it at loopback, at the port that is 1000 above that of `listen`
+    /// (below, where there is none above), so that several services on one machine do not meet. Any free port goes with
+    /// any free port.
+    #[must_use]
+    pub fn health(&self) -> SocketAddr {
+        self.health_listen.unwrap_or_else(|| {
+            let port = match self.listen.port() {
+                0 => 0,
+                port => port
+                    .checked_add(Self::HEALTH_PORT_ABOVE)
+                    .unwrap_or_else(|| port.saturating_sub(Self::HEALTH_PORT_ABOVE)),
+            };
+            let ip =
+                if self.listen.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+            SocketAddr::new(ip, port)
+        })
+    }
+
+    fn take_environment(&mut self) -> Result<(), ConfigError> {
+        if let Some(listen) = address_variable(HTTP_LISTEN)? {
+            self.listen = listen;
+        }
+        if let Some(listen) = address_variable(HEALTH_LISTEN)? {
+            self.health_listen = Some(listen);
+        }
+        Ok(())
+    }
+
+    /// What must hold, and what is said of which setting where it does not.
+    fn rules(&self) -> [(bool, &'static str, &'static str); 15] {
+        let apart = |one: Option<SocketAddr>, other| one.is_none_or(|one| one != other || one.port() == 0);
+        let percent = |share: u8| (1..=100).contains(&share);
+        [
+            (
+                apart(self.health_listen, self.listen),
+                "http.health_listen",
+                "must not be the address of http.listen",
+            ),
+            (
+                apart(self.metrics_listen, self.listen),
+                "http.metrics_listen",
+                "must not be the address of http.listen",
+            ),
+            (
+                apart(self.metrics_listen, self.health()),
+                "http.metrics_listen",
+                "must not be the address of http.health_listen: leave it out, and metrics are served there",
+            ),
+            (self.max_connections >= 16, "http.max_connections", "must be at least 16"),
+            (self.max_file <= self.max_body, "http.max_file", "must not be more than http.max_body"),
+            (self.max_body >= 4096, "http.max_body", "must be at least 4096"),
+            (self.max_file >= 1024, "http.max_file", "must be at least 1024"),
+            (
+                self.max_bodies_in_memory >= self.max_body,
+                "http.max_bodies_in_memory",
+                "must not be less than http.max_body",
+            ),
+            (percent(self.share_per_client), "http.share_per_client", "must be from 1 to 100"),
+            (percent(self.share_per_address), "http.share_per_address", "must be from 1 to 100"),
+            (self.requests_per_second > 0, "http.requests_per_second", "must be at least 1"),
+            (self.burst > 0, "http.burst", "must be at least 1"),
+            (self.body_timeout > 0, "http.body_timeout", "must be at least 1"),
+            (self.body_pause > 0, "http.body_pause", "must be at least 1"),
+            ((1..=600).contains(&self.max_wait), "http.max_wait", "must be from 1 to 600"),
+        ]
     }
 }
 
@@ -434,6 +529,7 @@ const NODE_URL: &str = "IDOS_NODE_URL";
 const DATABASE_URL: &str = "IDOS_ISSUER_DATABASE_URL";
 const DATABASE_URL_FILE: &str = "IDOS_ISSUER_DATABASE_URL_FILE";
 const HTTP_LISTEN: &str = "IDOS_ISSUER_HTTP_LISTEN";
+const HEALTH_LISTEN: &str = "IDOS_ISSUER_HTTP_HEALTH_LISTEN";
 const MAIL_URL: &str = "IDOS_ISSUER_MAIL_URL";
 /// The name that OpenTelemetry gives it.
 const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -514,9 +610,7 @@ impl Config {
         if let Some(url) = variable(NODE_URL) {
             self.node.url = url.parse().map_err(|_| ConfigError::NotAUrl(NODE_URL))?;
         }
-        if let Some(listen) = listen_variable()? {
-            self.http.listen = listen;
-        }
+        self.http.take_environment()?;
         if let Some(endpoint) = variable(OTLP_ENDPOINT) {
             self.telemetry.otlp_endpoint =
                 Some(endpoint.parse().map_err(|_| ConfigError::NotAUrl(OTLP_ENDPOINT))?);
@@ -559,16 +653,6 @@ impl Config {
                 "telemetry.otlp_endpoint",
                 "must begin with https:// or http://",
             ),
-            (
-                self.http.metrics_listen != Some(self.http.listen) || self.http.listen.port() == 0,
-                "http.metrics_listen",
-                "must not be the address of http.listen",
-            ),
-            (
-                self.http.max_file <= self.http.max_body,
-                "http.max_file",
-                "must not be more than http.max_body",
-            ),
             ((5..=120).contains(&self.node.timeout_seconds), "node.timeout_seconds", "must be from 5 to 120"),
             (self.node.block_patience_seconds > 0, "node.block_patience_seconds", "must not be 0"),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
@@ -589,17 +673,6 @@ impl Config {
             ),
             (!self.keys.write.is_empty(), "keys.write", "must name at least one file"),
             (self.database.max_connections >= 2, "database.max_connections", "must be at least 2"),
-            (self.http.max_body >= 4096, "http.max_body", "must be at least 4096"),
-            (self.http.max_file >= 1024, "http.max_file", "must be at least 1024"),
-            (
-                self.http.max_bodies_in_memory >= self.http.max_body,
-                "http.max_bodies_in_memory",
-                "must not be less than http.max_body",
-            ),
-            (self.http.requests_per_second > 0, "http.requests_per_second", "must be at least 1"),
-            (self.http.burst > 0, "http.burst", "must be at least 1"),
-            (self.http.body_timeout > 0, "http.body_timeout", "must be at least 1"),
-            ((1..=600).contains(&self.http.max_wait), "http.max_wait", "must be from 1 to 600"),
             ((1..=4096).contains(&self.delivery.in_flight), "delivery.in_flight", "must be from 1 to 4096"),
             (
                 self.delivery.in_flight_bytes >= 4 * 1024 * 1024,
@@ -651,7 +724,8 @@ impl Config {
             (self.webhook_policy.timeout > 0, "webhook_policy.timeout", "must be at least 1"),
             (self.webhook_policy.at_once > 0, "webhook_policy.at_once", "must be at least 1"),
         ];
-        match rules.into_iter().chain(self.retention.rules()).find(|(holds, ..)| !holds) {
+        let mut rules = rules.into_iter().chain(self.http.rules()).chain(self.retention.rules());
+        match rules.find(|(holds, ..)| !holds) {
             Some((_, setting, problem)) => Err(ConfigError::Nonsense(setting, problem)),
             None => Ok(()),
         }
@@ -698,15 +772,15 @@ pub fn no_color() -> bool {
     variable("NO_COLOR").is_some()
 }
 
-/// Where the HTTP API listens if there is no configuration file.
-pub fn http_listen() -> Result<SocketAddr, ConfigError> {
-    Ok(listen_variable()?.unwrap_or(Http::default().listen))
+/// The HTTP API if there is no configuration file.
+pub fn http() -> Result<Http, ConfigError> {
+    let mut http = Http::default();
+    http.take_environment()?;
+    Ok(http)
 }
 
-fn listen_variable() -> Result<Option<SocketAddr>, ConfigError> {
-    variable(HTTP_LISTEN)
-        .map(|listen| listen.parse().map_err(|_| ConfigError::NotAnAddress(HTTP_LISTEN)))
-        .transpose()
+fn address_variable(name: &'static str) -> Result<Option<SocketAddr>, ConfigError> {
+    variable(name).map(|text| text.parse().map_err(|_| ConfigError::NotAnAddress(name))).transpose()
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -842,6 +916,20 @@ mod tests {
             ("http.max_wait", "max_wait = 60", "max_wait = 55512"),
             ("http.max_file", "max_file = 4194304", "max_file = 5551234567"),
             ("http.burst", "burst = 200", "burst = 0"),
+            ("http.share_per_client", "share_per_client = 50", "share_per_client = 101"),
+            ("http.share_per_address", "share_per_address = 75", "share_per_address = 0"),
+            ("http.max_connections", "max_connections = 2048", "max_connections = 1"),
+            ("http.body_pause", "body_pause = 10", "body_pause = 0"),
+            (
+                "http.health_listen",
+                "health_listen = \"127.0.0.1:9080\"",
+                "health_listen = \"127.0.0.1:8080\"",
+            ),
+            (
+                "http.metrics_listen",
+                "metrics_listen = \"127.0.0.1:9090\"",
+                "metrics_listen = \"127.0.0.1:9080\"",
+            ),
             (
                 "http.metrics_listen",
                 "metrics_listen = \"127.0.0.1:9090\"",
@@ -866,6 +954,29 @@ mod tests {
             assert!(error.contains(&format!("the setting {setting} ")), "{error}");
             assert!(!error.contains("Xyzzy") && !error.contains("5551"), "{error}");
         }
+    }
+
+    #[test]
+    fn health_is_served_at_loopback_at_a_port_of_its_own() {
+        for (listen, health) in [
+            ("0.0.0.0:8080", "127.0.0.1:9080"),
+            ("[::]:443", "[::1]:1443"),
+            ("127.0.0.1:65000", "127.0.0.1:64000"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+        ] {
+            let listening = Http { listen: listen.parse().unwrap(), ..Http::default() };
+            assert_eq!(listening.health(), health.parse().unwrap());
+            let named = Http { health_listen: Some("10.0.0.1:80".parse().unwrap()), ..listening };
+            assert_eq!(named.health(), "10.0.0.1:80".parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_is_no_network_is_refused() {
+        let with = |text: &str| full_example().replacen("trusted_proxies = []", text, 1);
+        parse(&with("trusted_proxies = [\"10.0.0.0/8\", \"::1\"]")).unwrap();
+        let error = Config::of_text(&with("trusted_proxies = [\"Xyzzy\"]"), Path::new("a")).unwrap_err();
+        assert!(error.to_string().contains("line ") && !error.to_string().contains("Xyzzy"), "{error}");
     }
 
     #[test]

@@ -59,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("idos_localnet", &["cli"]),
     ("idos_webhooks", &["app", "cli", "flow"]),
     ("idna", &["model"]),
+    ("ipnet", &["model"]),
     ("lettre", &["mail", "model"]),
     ("memchr", &["http"]),
     ("opentelemetry", &["telemetry"]),

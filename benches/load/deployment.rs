@@ -256,6 +256,7 @@ impl Service {
             "[node]\nurl = \"{}\"\n[issuer]\nname = \"{ISSUER_NAME}\"\nurl = \"{ISSUER_URL}\"\n\
              [keys]\nsigning = {}\nwrite = [{}]\nencryption = {}\nvault = {}\n[database]\nurl = \"{database_url}\"\n\
              [http]\nlisten = \"127.0.0.1:{port}\"\nrequests_per_second = 1000000\nburst = 1000000\n\
+             clients_per_address = 0\nshare_per_client = 100\nshare_per_address = 100\n\
              body_timeout = {}\n[delivery]\nin_flight = {}\n",
             setup.node_url,
             first("signing.key"),

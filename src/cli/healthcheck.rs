@@ -15,25 +15,34 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 
 #[derive(Args)]
 pub(super) struct Healthcheck {
-    /// What to ask. Without it: /livez at the address where this machine's service listens, by --config or
-    /// `IDOS_ISSUER_HTTP_LISTEN`.
+    /// What to ask. Without it: /livez where this machine's service serves health, by --config,
+    /// `IDOS_ISSUER_HTTP_HEALTH_LISTEN` or `IDOS_ISSUER_HTTP_LISTEN`; and if nobody listens there, where it serves the API.
     url: Option<Url>,
 }
 
 impl Healthcheck {
     pub(super) fn run(self, context: &Context) -> Outcome {
-        let url = if let Some(url) = self.url {
-            url
+        let urls = if let Some(url) = self.url {
+            vec![url]
         } else {
-            let listen = match context.path() {
-                Some(_) => context.config()?.http.listen,
-                None => config::http_listen()?,
+            let http = match context.path() {
+                Some(_) => context.config()?.http,
+                None => config::http()?,
             };
-            format!("http://{}/livez", reachable(listen)).parse()?
+            let url = |listen| format!("http://{}/livez", reachable(listen)).parse();
+            vec![url(http.health())?, url(http.listen)?]
         };
         context.answer(async {
-            let answer = outbound::client(TIMEOUT)?.get(url).send().await;
-            let lives = answer.is_ok_and(|answer| answer.status().is_success());
+            let client = outbound::client(TIMEOUT)?;
+            let mut lives = false;
+            for url in urls {
+                let answer = client.get(url).send().await;
+                lives = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+                // One that listens and is silent is not alive, whatever another address says.
+                if !answer.is_err_and(|error| error.is_connect()) {
+                    break;
+                }
+            }
             say::line(if lives { "it lives" } else { "it does NOT answer as it should" });
             Ok(lives)
         })

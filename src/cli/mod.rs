@@ -7,6 +7,7 @@ mod contacts;
 mod context;
 #[cfg(feature = "dev")]
 mod demo;
+mod descriptors;
 #[cfg(feature = "dev")]
 mod dev;
 mod doctor;

@@ -12,9 +12,11 @@ use tracing::{info, warn};
 
 use super::Outcome;
 use super::context::{Context, create_database};
+use super::descriptors;
 use super::signals::Signals;
 use crate::app::App;
 use crate::clock::Clock;
+use crate::config::Http;
 use crate::{http, telemetry, worker};
 
 /// How long what is under way may take to end: less than what container engines and systemd wait before they kill.
@@ -49,7 +51,9 @@ struct Missing {
 pub(super) struct Doors {
     /// Takes requests here.
     pub(super) api: Option<TcpListener>,
-    /// Serves metrics here, and not beside the API.
+    /// Serves health here, apart from the API; and metrics, unless they have an address of their own.
+    pub(super) health: Option<TcpListener>,
+    /// Serves metrics here.
     pub(super) metrics: Option<TcpListener>,
     /// Does the background work.
     pub(super) worker: bool,
@@ -57,15 +61,17 @@ pub(super) struct Doors {
 
 impl Serve {
     pub(super) fn run(self, context: &Context) -> Outcome {
-        let config = context.config()?;
+        let mut config = context.config()?;
         let telemetry = config.telemetry.clone();
         context.stay(&telemetry, async {
             let mut signals = Signals::new()?;
             create_database(&config, self.database.create).await?;
+            config.http.max_connections = descriptors::fit(config.http.max_connections);
             let app = Arc::new(App::build(config, Clock::System).await?);
             let api = Some(bind(app.http.listen).await?);
+            let health = health_listener(&app.http).await?;
             let metrics = metrics_listener(&app).await?;
-            open(&app, Doors { api, metrics, worker: !self.no_worker }, &mut signals).await
+            open(&app, Doors { api, health, metrics, worker: !self.no_worker }, &mut signals).await
         })
     }
 }
@@ -78,8 +84,13 @@ impl Worker {
             let mut signals = Signals::new()?;
             create_database(&config, self.database.create).await?;
             let app = Arc::new(App::build(config, Clock::System).await?);
+            // Beside a `serve` of the same configuration, only where it is named.
+            let health = match app.http.health_listen {
+                Some(listen) => Some(bind(listen).await?),
+                None => None,
+            };
             let metrics = metrics_listener(&app).await?;
-            open(&app, Doors { api: None, metrics, worker: true }, &mut signals).await
+            open(&app, Doors { api: None, health, metrics, worker: true }, &mut signals).await
         })
     }
 }
@@ -87,6 +98,18 @@ impl Worker {
 /// Listens, or says where it cannot.
 pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, Box<dyn std::error::Error>> {
     TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}").into())
+}
+
+/// Listens for those who ask for health. Where no address was named, and the usual one is taken, the API's own must do.
+async fn health_listener(http: &Http) -> Result<Option<TcpListener>, Box<dyn std::error::Error>> {
+    match bind(http.health()).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if http.health_listen.is_none() => {
+            warn!("Health is served beside the API only, since http.health_listen is not set: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn metrics_listener(app: &App) -> Result<Option<TcpListener>, Box<dyn std::error::Error>> {
@@ -111,6 +134,14 @@ pub(super) async fn open(app: &Arc<App>, doors: Doors, signals: &mut Signals) ->
             http::serve_router(http::metrics_router(metrics), listener, stop)
                 .await
                 .map_err(|error| error.to_string())
+        });
+    }
+    if let Some(listener) = doors.health {
+        info!("Serving health at http://{}/livez", listener.local_addr()?);
+        let router = http::health_router(Arc::clone(app), metrics.take());
+        let stop = stop.clone().cancelled_owned();
+        open.spawn(async move {
+            http::serve_router(router, listener, stop).await.map_err(|error| error.to_string())
         });
     }
     if let Some(listener) = doors.api {

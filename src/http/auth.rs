@@ -1,6 +1,11 @@
 //! Who is calling: an API key in `Authorization: Bearer idos_<id>_<secret>`.
 //!
-//! Whatever is wrong with a key (unknown, wrong secret, expired, revoked), the answer is the same.
+//! Whatever is wrong with a key (unknown, wrong secret, expired, revoked), the answer is the same. Guessing is limited by
+//! where it comes from, and those who have a key by who they are.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -10,8 +15,9 @@ use axum::response::{IntoResponse as _, Response};
 use zeroize::Zeroizing;
 
 use super::limits::Asker;
-use super::problem::{Code, Fault, Place, Problem};
-use super::{Api, Peer};
+use super::problem::{self, Code, Fault, Problem};
+use super::shares::Place;
+use super::{Api, wellformed};
 use crate::flow::api_keys;
 use crate::model::client::{Caller, Scope};
 
@@ -30,20 +36,20 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Access::Scope(scope) = access {
-        let text = match key_text(request.headers()) {
-            Ok(text) => text,
-            Err(problem) => return problem.into_response(),
-        };
-        match caller(&api, text, asker(&request), scope).await {
-            Ok(caller) => {
-                tracing::Span::current().record("client", caller.client.as_str());
-                request.extensions_mut().insert(caller);
+    let Access::Scope(scope) = access else { return next.run(request).await };
+    let (text, from) = (key_text(request.headers()), address(&request));
+    match caller(&api, text, from, scope).await {
+        Ok((caller, _place)) => {
+            tracing::Span::current().record("client", caller.client.as_str());
+            // Names in paths are text, and what is none names nothing.
+            if !wellformed::is_text(request.uri().path()) {
+                return Problem::new(Code::NotFound).into_response();
             }
-            Err(problem) => return problem.into_response(),
+            request.extensions_mut().insert(caller);
+            next.run(request).await
         }
+        Err(problem) => problem.into_response(),
     }
-    next.run(request).await
 }
 
 /// The text of the key that came with a request. Of two headers a proxy in front may have judged the other one.
@@ -51,7 +57,7 @@ pub(super) fn key_text(headers: &HeaderMap) -> Result<Option<Zeroizing<String>>,
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let header = all.next();
     if all.next().is_some() {
-        let twice = Fault { place: Place::Header("Authorization"), detail: "stands twice".into() };
+        let twice = Fault { place: problem::Place::Header("Authorization"), detail: "stands twice".into() };
         return Err(Problem { errors: vec![twice], ..Problem::new(Code::InvalidRequest) });
     }
     let key = header.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' '));
@@ -60,29 +66,89 @@ pub(super) fn key_text(headers: &HeaderMap) -> Result<Option<Zeroizing<String>>,
         .map(|(_, text)| Zeroizing::new(text.trim().to_owned())))
 }
 
+/// Who calls, with a place among the client's requests.
 async fn caller(
     api: &Api,
-    text: Option<Zeroizing<String>>,
-    asker: Asker,
+    text: Result<Option<Zeroizing<String>>, Problem>,
+    from: Asker,
     scope: Scope,
-) -> Result<Caller, Problem> {
-    let found = match text {
-        Some(text) => api_keys::authenticate(&api.app.store, &text, api.app.clock.now()).await?,
-        None => None,
-    };
+) -> Result<(Caller, Place), Problem> {
+    let mut found = None;
+    if let Some(text) = text? {
+        // A key that was good is looked up whatever else comes from there: many clients may come through one proxy, and
+        // with one who guesses.
+        let was_good = api.good_keys.has(&text);
+        if !was_good {
+            api.rates.open(&from)?;
+        }
+        found = api_keys::authenticate(&api.app.store, &text, api.app.clock.now()).await?;
+        api.good_keys.note(&text, found.is_some());
+    }
     let Some(caller) = found else {
-        // Guessing is limited by where it comes from. Those who have a key are limited by who they are: many of them
-        // may come through one proxy.
-        api.rates.count(&asker)?;
+        api.rates.stranger(&from)?;
         return Err(Problem::new(Code::Unauthorized));
     };
-    api.rates.count(&Asker::Client(caller.client.clone()))?;
-    if caller.scopes.contains(&scope) { Ok(caller) } else { Err(Problem::lacks(scope)) }
+    let client = Asker::Client(caller.client.clone());
+    api.rates.client(&client)?;
+    let place = api.requests.place(&client)?;
+    if caller.scopes.contains(&scope) { Ok((caller, place)) } else { Err(Problem::lacks(scope)) }
 }
 
-/// Where an unknown caller comes from.
-pub(super) fn asker(request: &Request) -> Asker {
-    let peer =
-        request.extensions().get::<Peer>().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
-    Asker::peer(peer)
+/// Where a request comes from, as `admit` has noted.
+pub(super) fn address(request: &Request) -> Asker {
+    let nowhere = || Asker::peer(std::net::Ipv4Addr::UNSPECIFIED.into());
+    request.extensions().get::<Asker>().cloned().unwrap_or_else(nowhere)
+}
+
+/// Keys that were good when they were last looked up, as hashes under a secret of this process. Whether a key is good is
+/// asked anew each time: they only tell what is not a guess.
+#[derive(Default)]
+pub(super) struct GoodKeys {
+    hasher: RandomState,
+    hashes: Mutex<HashSet<u64>>,
+}
+
+/// With so many, they are forgotten, and noted anew as they come.
+const MOST_GOOD_KEYS: usize = 10_000;
+
+impl GoodKeys {
+    fn has(&self, text: &str) -> bool {
+        self.hashes().contains(&self.hasher.hash_one(text))
+    }
+
+    fn note(&self, text: &str, good: bool) {
+        let (hash, mut hashes) = (self.hasher.hash_one(text), self.hashes());
+        if !good {
+            hashes.remove(&hash);
+        } else if !hashes.contains(&hash) {
+            if hashes.len() >= MOST_GOOD_KEYS {
+                hashes.clear();
+            }
+            hashes.insert(hash);
+        }
+    }
+
+    fn hashes(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.hashes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_known_for_as_long_as_they_are_good() {
+        let keys = GoodKeys::default();
+        assert!(!keys.has("a"));
+        keys.note("a", true);
+        keys.note("b", false);
+        assert!(keys.has("a") && !keys.has("b"));
+        keys.note("a", false);
+        assert!(!keys.has("a"));
+        for number in 0..3 * MOST_GOOD_KEYS {
+            keys.note(&number.to_string(), true);
+        }
+        assert!(keys.hashes().len() <= MOST_GOOD_KEYS);
+    }
 }

@@ -10,8 +10,8 @@ use futures_util::StreamExt as _;
 use zeroize::Zeroizing;
 
 use super::Api;
-use super::limits::Room;
 use super::problem::{Code, Problem};
+use super::shares::Room;
 
 /// The largest body of a request without files, in bytes. The longest proof of a wallet has half of it.
 pub(crate) const MOST_WITHOUT_FILES: usize = 128 * 1024;
@@ -34,6 +34,8 @@ pub(crate) struct Incoming {
     pub(crate) most: usize,
     /// What it says that it has.
     announced: Option<usize>,
+    /// How long nothing of it may come, in seconds.
+    pause: u64,
 }
 
 /// Looks at the headers of a body, and takes room for it.
@@ -53,8 +55,9 @@ pub(crate) async fn open(api: &Api, request: Request, most: usize) -> Result<Inc
         return Err(too_large(Some(length), most));
     }
     // Without a length it may become as large as any.
-    let room = api.memory.room(announced.unwrap_or(most)).await?;
-    Ok(Incoming { stream: request.into_body().into_data_stream(), room, most, announced })
+    let room = api.memory.room(request.extensions(), announced.unwrap_or(most)).await?;
+    let pause = api.app.http.body_pause;
+    Ok(Incoming { stream: request.into_body().into_data_stream(), room, most, announced, pause })
 }
 
 /// Reads a body to its end.
@@ -95,6 +98,12 @@ pub(crate) async fn in_time<T>(
     }
 }
 
+/// What has not begun, or does not go on.
+fn silent(seconds: u64) -> Problem {
+    Problem::new(Code::RequestTimeout)
+        .because(format!("While a body arrives, it may stand still for at most {seconds} seconds."))
+}
+
 /// What is larger than is taken.
 pub(crate) fn too_large(bytes: Option<usize>, most: usize) -> Problem {
     Problem::new(Code::TooLarge).because(match bytes {
@@ -111,12 +120,14 @@ pub(crate) fn broken_off() -> Problem {
 async fn collect(incoming: &mut Incoming) -> Result<Zeroizing<Vec<u8>>, Problem> {
     // As large as it will be, where that is known: what grows leaves copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(incoming.announced.unwrap_or_default()));
-    while let Some(chunk) = incoming.stream.next().await {
+    let pause = Duration::from_secs(incoming.pause);
+    loop {
+        let next = tokio::time::timeout(pause, incoming.stream.next()).await;
+        let Some(chunk) = next.map_err(|_| silent(incoming.pause))? else { return Ok(bytes) };
         let chunk = chunk.map_err(|_| broken_off())?;
         if bytes.len().saturating_add(chunk.len()) > incoming.most {
             return Err(too_large(None, incoming.most));
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
 }

@@ -1,25 +1,28 @@
-//! Limits: how often somebody may ask, and how much may be in memory at once.
+//! Limits: who asks, and how often they may.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{Code, Problem};
 
-/// How long a request waits for room before it is told to come again.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Room is counted in kibibytes: a semaphore takes at most 2^32 of them at once.
-const UNIT: usize = 1024;
-
 /// After so many questions, those who have not asked for long are forgotten.
 const SWEEP: usize = 10_000;
+
+/// The fastest rate there is: the time between two is counted in nanoseconds, and must not be none.
+const MOST_PER_SECOND: u32 = 1_000_000_000;
+
+/// For requests whose key is not known, an address has a part of what one client has a second: one of so many.
+const STRANGERS_TO_ONE: u32 = 5;
+
+/// How many such requests an address may always make at once, if a client may.
+const STRANGERS_AT_ONCE: u32 = 50;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,17 +47,18 @@ impl Asker {
 }
 
 /// How often somebody may ask.
-pub(crate) struct Rates {
+struct Rate {
     limiter: DefaultKeyedRateLimiter<Asker>,
     clock: DefaultClock,
     asked: AtomicUsize,
 }
 
-impl Rates {
+impl Rate {
     /// On average so many a second, and so many at once above it.
-    pub(crate) fn new(per_second: u32, burst: u32) -> Self {
+    fn new(per_second: u32, burst: u32) -> Self {
         let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst));
+        let quota =
+            Quota::per_second(at_least_one(per_second.min(MOST_PER_SECOND))).allow_burst(at_least_one(burst));
         Self {
             limiter: RateLimiter::dashmap(quota),
             clock: DefaultClock::default(),
@@ -62,66 +66,123 @@ impl Rates {
         }
     }
 
-    /// Counts a request.
-    pub(crate) fn count(&self, asker: &Asker) -> Result<(), Problem> {
+    /// Counts a request; or says how long to wait.
+    fn count(&self, asker: &Asker) -> Result<(), Duration> {
         if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             self.limiter.retain_recent();
         }
-        self.limiter.check_key(asker).map_err(|until| {
-            let wait = until.wait_time_from(self.clock.now());
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Problem { retry_after: Some(seconds.max(1)), ..Problem::new(Code::RateLimited) }
+        self.limiter.check_key(asker).map_err(|until| until.wait_time_from(self.clock.now()))
+    }
+}
+
+/// What is counted of requests.
+///
+/// Whoever asks is first counted by address, before anything is looked at, so that nobody costs more than that; with a
+/// valid key, then by client. What comes without a valid key, and what looks for places that are not there, is counted
+/// a second time, and harder; where that is used up, keys are not looked up for that address for a moment.
+pub(crate) struct Rates {
+    clients: Rate,
+    /// Not limited where it is not there.
+    addresses: Option<Rate>,
+    strangers: Rate,
+    /// Until when no key of a request from there is looked up, unless it was good before.
+    shut: Mutex<HashMap<Asker, Instant>>,
+}
+
+impl Rates {
+    /// What one client may do, on average in a second and at once above it, and how many clients' requests one address
+    /// may make (0: as many as come).
+    pub(crate) fn new(per_second: u32, burst: u32, clients_per_address: u32) -> Self {
+        let times = |rate: u32| rate.saturating_mul(clients_per_address);
+        let strangers = (burst / 2).max(burst.min(STRANGERS_AT_ONCE));
+        Self {
+            clients: Rate::new(per_second, burst),
+            addresses: (clients_per_address > 0).then(|| Rate::new(times(per_second), times(burst))),
+            strangers: Rate::new(per_second / STRANGERS_TO_ONE, strangers),
+            shut: Mutex::default(),
+        }
+    }
+
+    /// Counts a request of an address.
+    pub(crate) fn address(&self, address: &Asker) -> Result<(), Problem> {
+        self.addresses.as_ref().map_or(Ok(()), |rate| rate.count(address).map_err(come_again))
+    }
+
+    /// Counts a request of a client.
+    pub(crate) fn client(&self, client: &Asker) -> Result<(), Problem> {
+        self.clients.count(client).map_err(come_again)
+    }
+
+    /// Counts a request of an address that nobody is known to have made.
+    pub(crate) fn stranger(&self, address: &Asker) -> Result<(), Problem> {
+        self.strangers.count(address).map_err(|wait| {
+            let now = Instant::now();
+            let mut shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+            if shut.len() >= SWEEP {
+                shut.retain(|_, until| *until > now);
+            }
+            shut.insert(address.clone(), now + wait);
+            come_again(wait)
         })
     }
-}
 
-/// Room for the bodies of requests.
-pub(crate) struct Memory {
-    room: Arc<Semaphore>,
-    patience: Duration,
-}
-
-/// Some of the room, until it is dropped.
-pub(crate) struct Room(OwnedSemaphorePermit);
-
-impl Memory {
-    pub(crate) fn new(bytes: usize) -> Self {
-        let room = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
-        Self { room, patience: PATIENCE }
-    }
-
-    /// Takes room for `bytes`; waits a little for it.
-    pub(crate) async fn room(&self, bytes: usize) -> Result<Room, Problem> {
-        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        match tokio::time::timeout(self.patience, Arc::clone(&self.room).acquire_many_owned(units)).await {
-            Ok(Ok(permit)) => Ok(Room(permit)),
-            Ok(Err(_)) | Err(_) => {
-                Err(Problem::new(Code::Overloaded).because("Too many request bodies are being read."))
-            }
+    /// That a key which comes from this address may be looked up, though it is not known.
+    pub(crate) fn open(&self, address: &Asker) -> Result<(), Problem> {
+        let shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        match shut.get(address).and_then(|until| until.checked_duration_since(Instant::now())) {
+            Some(wait) if !wait.is_zero() => Err(come_again(wait)),
+            _ => Ok(()),
         }
     }
 }
 
-impl Room {
-    /// Gives back what is more than `bytes`.
-    pub(crate) fn shrink(&mut self, bytes: usize) {
-        let surplus = self.0.num_permits().saturating_sub(bytes.div_ceil(UNIT));
-        drop(self.0.split(surplus));
-    }
+/// A refusal that says when to come again, in whole seconds.
+fn come_again(wait: Duration) -> Problem {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    Problem { retry_after: Some(seconds.max(1)), ..Problem::new(Code::RateLimited) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn client(name: &str) -> Asker {
+        Asker::Client(name.into())
+    }
+
     #[test]
     fn who_asks_too_often_is_told_when_to_come_again() {
-        let rates = Rates::new(1, 2);
-        let (a, b) = (Asker::Client("a".into()), Asker::peer([10, 0, 0, 1].into()));
-        assert!(rates.count(&a).is_ok() && rates.count(&a).is_ok());
-        let problem = rates.count(&a).unwrap_err();
+        let rates = Rates::new(1, 2, 8);
+        assert!(rates.client(&client("a")).is_ok() && rates.client(&client("a")).is_ok());
+        let problem = rates.client(&client("a")).unwrap_err();
         assert_eq!((problem.code, problem.retry_after), (Code::RateLimited, Some(1)));
-        assert!(rates.count(&b).is_ok(), "others are not held up");
+        assert!(rates.client(&client("b")).is_ok(), "others are not held up");
+    }
+
+    #[test]
+    fn an_address_may_do_what_some_clients_may_or_anything() {
+        let (here, there) = (Asker::peer([10, 0, 0, 1].into()), Asker::peer([10, 0, 0, 2].into()));
+        let rates = Rates::new(1, 2, 3);
+        assert_eq!((0..20).filter(|_| rates.address(&here).is_ok()).count(), 6);
+        assert!(rates.address(&there).is_ok(), "others are not held up");
+        let rates = Rates::new(1, 2, 0);
+        assert!((0..20).all(|_| rates.address(&here).is_ok()));
+    }
+
+    #[test]
+    fn where_too_many_unknown_keys_come_from_no_more_are_looked_up() {
+        let (here, there) = (Asker::peer([10, 0, 0, 1].into()), Asker::peer([10, 0, 0, 2].into()));
+        let rates = Rates::new(1, 200, 8);
+        assert_eq!((0..200).filter(|_| rates.stranger(&here).is_ok()).count(), 100, "half of a client's");
+        assert_eq!(rates.open(&here).unwrap_err().code, Code::RateLimited);
+        assert!(rates.open(&there).is_ok() && rates.stranger(&there).is_ok());
+    }
+
+    #[test]
+    fn as_many_as_can_be_counted_are_as_many_as_come() {
+        let rates = Rates::new(u32::MAX, u32::MAX, u32::MAX);
+        let here = Asker::peer([10, 0, 0, 1].into());
+        assert!((0..10_000).all(|_| rates.address(&here).is_ok() && rates.client(&here).is_ok()));
     }
 
     #[test]
@@ -130,17 +191,5 @@ mod tests {
         assert_eq!(peer("2001:db8::1"), peer("2001:db8::ffff:1"));
         assert_ne!(peer("2001:db8:0:1::1"), peer("2001:db8:0:2::1"));
         assert_eq!(peer("::ffff:10.0.0.1"), peer("10.0.0.1"));
-    }
-
-    #[tokio::test]
-    async fn room_is_limited_and_given_back() {
-        let memory = Memory { patience: Duration::from_millis(10), ..Memory::new(8 * UNIT) };
-        let mut first = memory.room(8 * UNIT).await.unwrap();
-        assert_eq!(memory.room(1).await.err().unwrap().code, Code::Overloaded);
-        first.shrink(UNIT + 1);
-        let second = memory.room(6 * UNIT).await.unwrap();
-        assert!(memory.room(1).await.is_err());
-        drop((first, second));
-        assert!(memory.room(8 * UNIT).await.is_ok());
     }
 }

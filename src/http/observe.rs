@@ -129,10 +129,12 @@ fn method(method: &Method) -> &'static str {
     }
 }
 
-/// The caller's id of the request, if it is a plain one; else a fresh one.
+/// The caller's id of the request, if it has one, and a plain one; else a fresh one.
 pub(super) fn request_id(headers: &HeaderMap) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let mut all = headers.get_all(&REQUEST_ID).iter();
+    // Of two, those who read both logs might take the other one.
+    let given = all.next().filter(|_| all.next().is_none()).and_then(|value| value.to_str().ok());
     if let Some(id) = given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(plain)) {
         return id.to_owned();
     }

@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{contacts, events, health, issuances, profiles, wallets, write_grants};
 use super::problem::{Code, Problem};
-use super::{Access, Api, auth, observe};
+use super::{Access, Api, admit, auth, connections, observe, wellformed};
 use crate::app::App;
 use crate::model::client::Scope;
 
@@ -175,17 +175,31 @@ pub(super) fn stoppable(app: Arc<App>, metrics: Option<PrometheusHandle>, stop: 
 
 fn of(api: Api) -> Router {
     observe::describe();
+    connections::describe();
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
         let check = middleware::from_fn_with_state((api.clone(), route.access), auth::check);
         router.route(route.path, (route.handler)().route_layer(check))
     });
-    dress(routes.method_not_allowed_fallback(method_not_allowed).fallback(nowhere)).with_state(api)
+    let routes = routes.method_not_allowed_fallback(method_not_allowed).fallback(nowhere);
+    dress(routes.layer(middleware::from_fn_with_state(api.clone(), admit::admit))).with_state(api)
+}
+
+/// How the service is, for a listener of its own: it answers also when the one for the API is full. Metrics too, if
+/// they are given.
+pub fn health_router(app: Arc<App>, metrics: Option<PrometheusHandle>) -> Router {
+    observe::describe();
+    let routes = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
+    let routes = routes.route("/metrics", get(health::metrics));
+    let routes = routes.method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed));
+    let routes = routes.fallback(async || Problem::new(Code::NotFound));
+    dress(routes).with_state(Api::new(app, metrics, CancellationToken::new()))
 }
 
 /// What every answer has, whichever route it comes from.
 fn dress<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     router
         .layer(CatchPanicLayer::custom(|_panic| Problem::new(Code::Internal).into_response()))
+        .layer(middleware::from_fn(wellformed::check))
         .layer(middleware::from_fn(observe::observe))
 }
 
@@ -195,12 +209,12 @@ pub fn metrics_router(metrics: PrometheusHandle) -> Router {
 }
 
 async fn nowhere(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    api.rates.count(&auth::asker(&request))?;
+    api.rates.stranger(&auth::address(&request))?;
     Err(Problem::new(Code::NotFound))
 }
 
 async fn method_not_allowed(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    api.rates.count(&auth::asker(&request))?;
+    api.rates.stranger(&auth::address(&request))?;
     Err(Problem::new(Code::MethodNotAllowed))
 }
 

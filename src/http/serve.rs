@@ -1,5 +1,6 @@
 //! Connections: who may open how many, and how long they may take.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -14,20 +15,25 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{Peer, routes};
+use super::connections::{Connections, Place};
+use super::peer::Peer;
+use super::routes;
+use super::shares::share;
+use super::socket::Socket;
+use super::unread::Watched;
 use crate::app::App;
+use crate::model::network::Network;
 
-/// Connections that are open at once. More of them wait to be taken.
-const MOST_CONNECTIONS: usize = 2048;
+/// How many connections a listener takes that is for few, such as the one for health and metrics.
+const FEW_CONNECTIONS: usize = 128;
 
 /// How long the headers of a request may take to arrive, and so how long a connection may be idle: whoever sends a byte
 /// now and then cannot hold a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The most headers of a request, in bytes all together.
+/// The most that the first line and the headers of a request have, in bytes all together.
 const MOST_HEADER_BYTES: usize = 32 * 1024;
 
 /// How long requests may still take when the service stops.
@@ -44,37 +50,51 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let stop = CancellationToken::new();
+    let most = app.http.max_connections;
+    let connections = Connections::new(most, share(most, app.http.share_per_address));
+    let trusted: Arc<[Network]> = app.http.trusted_proxies.as_slice().into();
     let router = routes::stoppable(app, metrics, stop.clone());
     let shutdown = async {
         shutdown.await;
         stop.cancel();
     };
-    serve_router(router, listener, shutdown).await
+    serve_on(router, &connections, &trusted, listener, shutdown).await
 }
 
-/// Serves any router in the same way.
+/// Serves any router in the same way, to few at once.
 pub async fn serve_router(
     router: Router,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let connections = Connections::new(FEW_CONNECTIONS, FEW_CONNECTIONS);
+    serve_on(router, &connections, &[], listener, shutdown).await
+}
+
+async fn serve_on(
+    router: Router,
+    connections: &Arc<Connections>,
+    trusted: &[Network],
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let next = async {
-            let permit = Arc::clone(&connections).acquire_owned().await;
-            (permit, accept(&listener).await)
-        };
-        let (permit, (stream, peer)) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
-            next = next => next,
+            next = accept(&listener, connections) => next,
         };
-        let connection = graceful.watch(connection(router.clone(), stream, peer));
+        let is_trusted = trusted.iter().any(|network| network.contains(peer.ip()));
+        let Some(place) = connections.take(peer.ip(), is_trusted) else { continue };
+        let place = Arc::new(place);
+        let connection = graceful.watch(connection(router.clone(), stream, peer, Arc::clone(&place)));
         tokio::spawn(async move {
             // A connection that breaks is the caller's affair.
-            let _ = connection.await;
-            drop(permit);
+            tokio::select! {
+                _ = connection => {}
+                () = place.dropped.cancelled() => {}
+            }
         });
     }
     drop(listener);
@@ -84,12 +104,13 @@ pub async fn serve_router(
     Ok(())
 }
 
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, connections: &Connections) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
                 tracing::warn!("A connection cannot be taken: {error}");
+                connections.make_room();
                 tokio::time::sleep(BREATH).await;
             }
         }
@@ -100,17 +121,28 @@ fn connection(
     router: Router,
     stream: TcpStream,
     peer: SocketAddr,
+    place: Arc<Place>,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
     // Answers are small, and nobody waits for more of them.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        let busy = place.busy();
         request.extensions_mut().insert(Peer(peer.ip()));
-        router.call(request)
+        let (head, body) = request.into_parts();
+        let (body, ended) = Watched::new(body);
+        let answer = router.call(hyper::Request::from_parts(head, body));
+        async move {
+            let mut answer = answer.await?;
+            ended.tell(answer.headers_mut());
+            drop(busy);
+            Ok::<_, Infallible>(answer)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MOST_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_header_size(MOST_HEADER_BYTES)
+        .max_buf_size(2 * MOST_HEADER_BYTES)
+        .serve_connection(TokioIo::new(Socket::new(stream)), service)
 }

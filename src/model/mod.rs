@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod ids;
 pub mod issuance;
 pub mod job;
+pub mod network;
 pub mod notes;
 pub mod personal;
 pub mod profile;

@@ -144,6 +144,11 @@ class TheImage(unittest.TestCase):
         host, _, port = self.image.environment["IDOS_ISSUER_HTTP_LISTEN"].rpartition(":")
         self.assertEqual((host, [port]), ("0.0.0.0", self.image.exposed))
 
+    def test_probes_from_outside_reach_it_at_another_port_that_is_not_exposed(self) -> None:
+        host, _, port = self.image.environment["IDOS_ISSUER_HTTP_HEALTH_LISTEN"].rpartition(":")
+        self.assertEqual(host, "0.0.0.0")
+        self.assertNotIn(port, self.image.exposed)
+
     def test_it_serves_is_healthy_and_stops(self) -> None:
         config = self.image.path("/etc/idos-issuer/config.toml")
         config.parent.mkdir(parents=True)
@@ -153,10 +158,11 @@ class TheImage(unittest.TestCase):
         if self.as_user:  # all else belongs to root and cannot be written, as where the root folder is read-only
             for folder in (config.parent, data):
                 os.chown(folder, self.as_user["user"], self.as_user["group"])
-        listen = f"127.0.0.1:{free_port()}"
+        listen, health = (f"127.0.0.1:{free_port()}" for _ in range(2))
         settings = {
             "IDOS_ISSUER_DATABASE_URL": f"sqlite://{data}/issuer.sqlite",
             "IDOS_ISSUER_HTTP_LISTEN": listen,
+            "IDOS_ISSUER_HTTP_HEALTH_LISTEN": health,
             # Nothing is there: a service whose node is away must come up all the same.
             "IDOS_NODE_URL": f"http://127.0.0.1:{free_port()}",
         }
@@ -172,6 +178,7 @@ class TheImage(unittest.TestCase):
             )
             try:
                 self.assertTrue(alive(f"http://{listen}/livez", service), "it does not serve /livez")
+                self.assertTrue(alive(f"http://{health}/livez", service), "it does not serve /livez for probes")
                 self.assertEqual(self.health(settings), 0)
                 service.send_signal(signal.SIGTERM)
                 self.assertEqual(service.wait(40), 0)

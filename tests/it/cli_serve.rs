@@ -135,6 +135,58 @@ async fn the_health_check_asks_the_service_of_the_configuration() {
     assert_eq!(deployment.run(&["healthcheck"]).status.code(), Some(1));
 }
 
+/// An address that a process has said.
+fn said(process: &crate::cli_deployment::Process, before: &str) -> String {
+    let said = process.said();
+    let address = said.split(before).nth(1).unwrap_or_else(|| panic!("{said}"));
+    address.split_whitespace().next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn health_and_metrics_are_served_apart_from_the_api() {
+    let deployment = Deployment::migrated().await;
+    let serve = deployment.start(&["serve", "--no-worker"]);
+    let url = serve.url();
+    let health = said(&serve, "Serving health at ");
+    assert_ne!(health, format!("{url}/livez"));
+    let base = health.trim_end_matches("/livez").to_owned();
+    for path in ["/livez", "/readyz"] {
+        assert_eq!(ask(http().get(format!("{base}{path}"))).await.0, 200, "{path}");
+    }
+    let (status, text) = ask(http().get(format!("{base}/metrics"))).await;
+    assert!(status == 200 && text.contains("http_connections_total{"), "{text}");
+    assert_eq!(ask(http().get(format!("{base}/v1/issuances"))).await.0, 404);
+    assert_eq!(ask(http().get(format!("{url}/metrics"))).await.0, 404);
+
+    // A worker stands beside it, with the same configuration.
+    let worker = deployment.start(&["worker"]);
+    let start = std::time::Instant::now();
+    while !worker.said().contains("Doing background work") {
+        assert!(start.elapsed() < PATIENCE, "{}", worker.said());
+        pause();
+    }
+    assert!(!worker.said().contains("Serving health"), "{}", worker.said());
+    worker.stop();
+
+    // Where it is named, it must be had.
+    let taken = base.trim_start_matches("http://");
+    deployment.configure(&format!("health_listen = \"{taken}\"\n"));
+    deployment.good(&["healthcheck"]);
+    let refused = deployment.run(&["worker"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains(taken), "{}", stderr(&refused));
+    serve.stop();
+    assert_eq!(deployment.run(&["healthcheck"]).status.code(), Some(1));
+    let worker = deployment.start(&["worker"]);
+    let start = std::time::Instant::now();
+    while !worker.said().contains("Doing background work") {
+        assert!(start.elapsed() < PATIENCE, "{}", worker.said());
+        pause();
+    }
+    deployment.good(&["healthcheck"]);
+    worker.stop();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn metrics_have_an_address_of_their_own_if_that_is_wanted() {
     let deployment = Deployment::migrated().await;

@@ -209,7 +209,7 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          vault = \"keys/vault.key\"\n\n\
          [database]\nurl = \"sqlite://issuer.db\"\n\n\
          # As many requests as a machine sends, and waiting that no test has to sit out.\n\
-         [http]\nlisten = \"{listen}\"\nrequests_per_second = 100000\nburst = 100000\nmax_wait = 8\n\n\
+         [http]\nlisten = \"{listen}\"\nrequests_per_second = 100000\nburst = 100000\nclients_per_address = 0\nmax_wait = 8\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n"
     )
 }

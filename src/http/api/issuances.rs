@@ -79,7 +79,7 @@ async fn read_parts(
     caller: Caller,
     key: String,
     parts: multipart::Parts,
-) -> Result<(Idempotency, Submission, crate::http::limits::Room), Problem> {
+) -> Result<(Idempotency, Submission, crate::http::shares::Room), Problem> {
     let shared = api.clone();
     let work = move || {
         let multipart::Parts { submission, files, room } = parts;

@@ -21,8 +21,8 @@ use self::delimit::Broken;
 use self::grammar::Typed;
 use super::Api;
 use super::body;
-use super::limits::Room;
 use super::problem::{Code, Problem};
+use super::shares::Room;
 
 /// The name of the part that holds the JSON.
 pub(crate) const SUBMISSION: &str = "submission";

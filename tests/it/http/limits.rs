@@ -157,3 +157,79 @@ async fn a_connection_that_does_not_ask_is_closed() {
     tokio::time::timeout(Duration::from_secs(30), drip).await.unwrap();
     door.close().await;
 }
+
+/// Sends all of a request before it reads anything, as most callers do, and gives what comes back.
+async fn send_all_then_read(address: std::net::SocketAddr, bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    let call = move || {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(address)?;
+        // In pieces, of which most are sent when the answer is there already.
+        for (number, piece) in bytes.chunks(16 * 1024).enumerate() {
+            stream.write_all(piece)?;
+            if [0, 8, 16].contains(&number) {
+                std::thread::sleep(Duration::from_millis(60));
+            }
+        }
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(answer)
+    };
+    tokio::task::spawn_blocking(call).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_before_the_body_was_read_arrives() {
+    const FAST: &str =
+        "[http]\nrequests_per_second = 100000\nburst = 100000\nmax_body = 2000000\nmax_file = 4000\n";
+    let door = Door::with(Backend::Sqlite, FAST).await;
+    let reader = door.key_of("reader", &[Scope::IssuancesRead]).await;
+    let body = vec![b' '; 1 << 20];
+    let json = "application/json";
+    let make = |path: &str| door.make(path, &json!({})).body(json, body.clone());
+    let calls = [
+        (50, 401, make("/v1/issuances").key("idos_x").bytes()),
+        (5, 403, make("/v1/issuances").key(&reader).bytes()),
+        (5, 404, make("/nowhere").bytes()),
+        (5, 405, door.call("PUT", "/v1/issuances").body(json, body.clone()).bytes()),
+        (5, 413, make("/v1/profiles").bytes()),
+        (5, 415, make("/v1/issuances").body("text/plain", body.clone()).bytes()),
+        (5, 400, make("/v1/issuances").without("Idempotency-Key").bytes()),
+        (5, 200, door.get("/livez").body(json, body.clone()).bytes()),
+        // What HTTP itself cannot read.
+        (5, 400, [b"POST /v1/issuances HTTP/1.1\r\nContent-Length: x\r\n\r\n", &body[..]].concat()),
+        (
+            5,
+            431,
+            [&b"POST /v1/issuances HTTP/1.1\r\nX: "[..], &*vec![b'x'; 40_000], b"\r\n\r\n", &body].concat(),
+        ),
+    ];
+    for (times, status, bytes) in calls {
+        let all: Vec<_> =
+            (0..times).map(|_| tokio::spawn(send_all_then_read(door.address, bytes.clone()))).collect();
+        for one in all {
+            let answer = one.await.unwrap().unwrap_or_else(|error| panic!("{status} is lost: {error}"));
+            let answer = Answer::parse(&answer);
+            assert_eq!(answer.status, status, "{answer:?}");
+            assert_eq!(answer.header("connection"), Some("close"), "{answer:?}");
+        }
+    }
+    door.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_before_sending_is_not_told_to_go_on_for_nothing() {
+    let door = Door::with(Backend::Sqlite, "").await;
+    let call = |key: &str| {
+        let head = door.make("/v1/issuances", &json!({})).key(key).header("Expect", "100-continue");
+        head.body("application/json", "").header("Content-Length", "1000000").bytes()
+    };
+    let answer = door.raw(&call("idos_x")).await;
+    assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
+    let mut stream = TcpStream::connect(door.address).await.unwrap();
+    stream.write_all(&call(&door.key)).await.unwrap();
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    drop(stream);
+    door.close().await;
+}
