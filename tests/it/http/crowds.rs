@@ -1,5 +1,6 @@
 //! Crowds: whatever one client or one address does, others get in.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,9 @@ use crate::support::service::Backend;
 const HERE: [u8; 4] = [127, 0, 0, 1];
 const THERE: [u8; 4] = [127, 0, 0, 2];
 
-/// How soon somebody must get an answer whom nothing that is going on concerns.
-const SOON: Duration = Duration::from_secs(1);
+/// How soon somebody must get an answer whom nothing that is going on concerns. A few milliseconds are usual, on a machine
+/// that has nothing else to do; where callers wait for each other, it is the 20 seconds of an idle connection.
+const SOON: Duration = Duration::from_secs(5);
 
 /// A connection from an address of this machine.
 async fn connect(from: [u8; 4], to: SocketAddr) -> std::io::Result<TcpStream> {
@@ -116,7 +118,7 @@ async fn connections_that_do_nothing_and_requests_that_wait_keep_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_never_come_take_room_from_nobody_else_and_are_soon_ended() {
-    let door = Door::with(Backend::Sqlite, "[http]\nbody_pause = 2\n").await;
+    let door = Door::with(Backend::Sqlite, "[http]\nbody_pause = 7\n").await;
     let other = door.key_of("other", Scope::ALL).await;
     let user = User::with(WalletType::Evm);
     let silent = door.make("/v1/issuances", &json!({})).body("application/json", "");
@@ -130,16 +132,17 @@ async fn bodies_that_never_come_take_room_from_nobody_else_and_are_soon_ended() 
     tokio::time::sleep(Duration::from_millis(300)).await;
     let submission = door.make("/v1/issuances", &kyc(user.id, inserter())).key(&other).bytes();
     ask_soon(HERE, door.address, &submission).await.expect(202);
-    // Half of them have taken the client's share, and when they are ended, it is the turn of the others.
+    // Half of them have taken the client's share, and the others have waited for it in vain.
+    let mut ends = BTreeMap::new();
     for mut stream in streams {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
-        let answer = Answer::parse(&answer).problem(408, "request_timeout");
-        assert_eq!(
-            answer.json()["detail"],
-            "While a body arrives, it may stand still for at most 2 seconds."
-        );
+        let answer = Answer::parse(&answer);
+        *ends.entry((answer.status, answer.json()["detail"].to_string())).or_insert(0) += 1;
     }
+    let silent = "\"While a body arrives, it may stand still for at most 7 seconds.\"";
+    let share = "\"Too many request bodies of this client are being read.\"";
+    assert_eq!(ends, BTreeMap::from([((408, silent.to_owned()), 4), ((503, share.to_owned()), 4)]));
     door.close().await;
 }
 
