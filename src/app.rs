@@ -60,6 +60,8 @@ pub struct App {
     stuck_lanes: Mutex<BTreeSet<String>>,
     /// Jobs that one node says are done, and others have still to show.
     said_done: Mutex<HashMap<JobId, Instant>>,
+    /// The number of the last audit checkpoint that this process has seen.
+    last_checkpoint: Mutex<i64>,
     node: Node,
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
@@ -220,6 +222,7 @@ impl App {
             owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),
             stuck_lanes: Mutex::default(),
             said_done: Mutex::default(),
+            last_checkpoint: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
@@ -289,6 +292,17 @@ impl App {
             let lane = write_key.get(..8).unwrap_or_default().to_owned();
             metrics::gauge!("lane_cannot_record", "lane" => lane).set(if records { 0.0 } else { 1.0 });
         }
+    }
+
+    /// Remembers the number of an audit checkpoint that is there, 0 for none. Gives the latest that was there before, if it is
+    /// a later one: it was taken away.
+    pub fn see_checkpoint(&self, number: i64) -> Option<i64> {
+        let mut last = self.last_checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        if number < *last {
+            return Some(*last);
+        }
+        *last = number;
+        None
     }
 
     /// Whether every lane of this process can record.

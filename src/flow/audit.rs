@@ -23,6 +23,11 @@ pub enum NoCheckpoint {
          verify says more; after a change of keys, idos-issuer keys accept)"
     )]
     OtherKey(i64),
+    /// One that was there is not there any more. To sign then would be to vouch for whatever has taken its place.
+    #[error(
+        "checkpoint {0} was there, and is gone: nothing is signed in its place (idos-issuer audit verify --anchor)"
+    )]
+    Gone(i64),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -89,10 +94,11 @@ pub async fn checkpoint(
     Ok(Some(next))
 }
 
-/// The same, for the service: what is in the way is logged.
+/// The same, for the service: what is in the way is logged. Nothing is signed where a checkpoint is gone that this process has
+/// seen.
 pub async fn checkpoint_or_log(app: &App) {
-    match checkpoint(&app.store, &app.keys.signing, Before::ThisKey, app.clock.now()).await {
-        Ok(_) => {}
+    match checkpoint_seen(app).await {
+        Ok(()) => {}
         Err(NoCheckpoint::Store(error)) => {
             tracing::error!(cause = std::error::Error::source(&error), "No audit checkpoint: {error}");
         }
@@ -101,6 +107,16 @@ pub async fn checkpoint_or_log(app: &App) {
             tracing::error!("No audit checkpoint: {error}");
         }
     }
+}
+
+async fn checkpoint_seen(app: &App) -> Result<(), NoCheckpoint> {
+    let number = |last: Option<Checkpoint>| last.map_or(0, |last| last.number);
+    if let Some(gone) = app.see_checkpoint(number(app.store.last_checkpoint().await?)) {
+        return Err(NoCheckpoint::Gone(gone));
+    }
+    let last = checkpoint(&app.store, &app.keys.signing, Before::ThisKey, app.clock.now()).await?;
+    app.see_checkpoint(number(last));
+    Ok(())
 }
 
 /// Walks the whole chain of a database, from the first entry, and holds it against all checkpoints and the `anchors` (each

@@ -2,7 +2,7 @@
 
 use idos_credential::{IssuerKey, VerificationKey};
 use idos_issuer::clock::Clock;
-use idos_issuer::flow::audit::{Before, NoCheckpoint, checkpoint, verify};
+use idos_issuer::flow::audit::{Before, NoCheckpoint, checkpoint, checkpoint_or_log, verify};
 use idos_issuer::model::audit::{Act, Actor, Answer, Checkpoint, Entry, Fault, Link, Verdict, Witness, hash};
 use idos_issuer::store::Store;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
@@ -273,6 +273,22 @@ on_both_databases! {
         let verdict = verify(&second, known(), Vec::new()).await.unwrap();
         assert_eq!(verdict.answer(), Answer::Holds, "{verdict:?}");
         assert_eq!((verdict.entries, verdict.proven()), (120, 120));
+    }
+
+    async fn a_service_signs_nothing_in_place_of_what_it_has_seen(backend) {
+        let stage = Stage::new(backend).await;
+        let app = stage.app().await;
+        add(&app.store, 3).await;
+        checkpoint_or_log(&app).await;
+        assert_eq!(app.store.last_checkpoint().await.unwrap().unwrap().entry, 3);
+        add(&app.store, 1).await;
+        let mut connection = AnyConnection::connect(&stage.database.url).await.unwrap();
+        sqlx::query("DELETE FROM audit_checkpoint").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        for _ in 0..2 {
+            checkpoint_or_log(&app).await;
+            assert_eq!(app.store.last_checkpoint().await.unwrap(), None);
+        }
     }
 
     async fn a_service_signs_at_its_end_and_each_hour(backend) {
