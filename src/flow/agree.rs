@@ -103,14 +103,14 @@ pub(super) async fn agreement(
     waited: Duration,
 ) -> Result<Agreement, NodeError> {
     let client = app.idos().await?;
-    let wanted = app.must_agree();
-    let needed = wanted.unwrap_or(2).min(client.node_count());
+    let setting = app.must_agree();
+    let needed = setting.unwrap_or(2).min(client.node_count());
     if needed <= 1 {
         return Ok(Agreement::Enough);
     }
     let ask = |node| async move { sight.seen_at(node, app, signer, waited).await.unwrap_or(Word::Nothing) };
     let words = join_all((0..client.node_count()).map(ask)).await;
-    Ok(weigh(&words, needed, wanted.is_some(), waited > app.block_patience()))
+    Ok(weigh(&words, needed, setting.is_some(), waited > app.block_patience()))
 }
 
 fn weigh(words: &[Word], needed: usize, is_strict: bool, is_late: bool) -> Agreement {

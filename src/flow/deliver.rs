@@ -135,10 +135,10 @@ impl Pen<'_> {
 }
 
 /// Builds the job's transaction: always the same bytes for the same nonce and attempt. Where an earlier one may have
-/// reached a node, and nobody has `looked` whether its effect is there, that comes first.
-pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>, looked: bool) -> Result<Plan, DeliverError> {
+/// reached a node, and its effect is not known to be `absent`, to look comes first.
+pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>, absent: bool) -> Result<Plan, DeliverError> {
     let Some(subject) = subject(app, job).await? else { return Ok(Plan::Drop) };
-    if !looked && (job.was_sent() || subject.was_sent()) {
+    if !absent && (job.was_sent() || subject.was_sent()) {
         return Ok(Plan::LookFirst);
     }
     match (&subject, job.work) {

@@ -588,17 +588,17 @@ impl<'a> Lane<'a> {
         Ok(sent)
     }
 
-    /// The transaction to send, if the plan is to send one; else the plan is carried out. `looked`: whether it is known
-    /// that its effect is not there.
+    /// The transaction to send, if the plan is to send one; else the plan is carried out. `absent`: whether its effect is
+    /// known not to be there.
     async fn prepare(
         &self,
         client: &Client,
         job: &Job,
         Numbered { nonce, attempt }: Numbered,
-        looked: bool,
+        absent: bool,
     ) -> Result<Option<Box<Prepared>>, DeliverError> {
         let pen = Pen { client, signer: &self.signer, nonce, attempt };
-        let mut plan = deliver::prepare(self.app, job, &pen, looked).await;
+        let mut plan = deliver::prepare(self.app, job, &pen, absent).await;
         if matches!(plan, Ok(Plan::LookFirst)) {
             match self.is_done(client, job).await? {
                 Some(true) => {

@@ -1,5 +1,6 @@
 //! What is slow, greedy, or asked for many times at once keeps nobody else from their turn, and is done once.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ fn endpoints(folder: &Folder, urls: &[(&str, &str)]) -> String {
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut settings = "[webhook_policy]\nallow_private = true\nallow_http = true\ntimeout = 20\n".to_owned();
     for (name, url) in urls {
-        settings += &format!("[[webhooks]]\nname = \"{name}\"\nurl = \"{url}\"\nsecrets = [\"{secret}\"]\n");
+        let _ =
+            write!(settings, "[[webhooks]]\nname = \"{name}\"\nurl = \"{url}\"\nsecrets = [\"{secret}\"]\n");
     }
     settings
 }
@@ -234,7 +236,7 @@ on_both_databases! {
 
     async fn a_lease_of_a_clock_that_ran_ahead_lasts_no_longer_than_a_lease(backend) {
         let mut stage = Stage::new(backend).await;
-        stage.settings = "[delivery]\nlease_seconds = 5\n".to_owned();
+        "[delivery]\nlease_seconds = 5\n".clone_into(&mut stage.settings);
         let user = User::with(WalletType::Evm);
         create_profile(&stage, &user).await;
         let app = stage.app().await;
