@@ -126,14 +126,14 @@ CREATE INDEX issuance_sent_by_limit ON issuance (waits_until, id)
 CREATE INDEX issuance_stopped ON issuance (created_at, id) WHERE halt IS NOT NULL AND state IN ('halted', 'issued');
 
 -- Signed credentials that cannot be sealed yet, each locked under a key of its own.
-CREATE TABLE evidence (
+CREATE TABLE unsealed_credential (
     issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
     locked TEXT NOT NULL
 );
-CREATE INDEX evidence_by_key ON evidence (SUBSTR(locked, 4, 8));
+CREATE INDEX unsealed_by_key ON unsealed_credential (SUBSTR(locked, 4, 8));
 
 -- Sealed credentials on their way: what only the recipients can read.
-CREATE TABLE parcel (
+CREATE TABLE sealed_credential (
     issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
     content TEXT NOT NULL,
     encryptor_public_key TEXT NOT NULL,
@@ -145,7 +145,7 @@ CREATE TABLE parcel (
     copy_broader_signature TEXT
 );
 
--- The user's write grant of a parcel, locked: it names a wallet.
+-- The user's write grant that delivers a sealed credential, locked: it names a wallet.
 CREATE TABLE write_grant (
     issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
     locked TEXT NOT NULL

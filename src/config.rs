@@ -342,8 +342,8 @@ impl Http {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Evidence that waits, locked, for the user's profile.
-    pub evidence_hours: u32,
+    /// Signed credentials that wait, locked, to be sealed for the user.
+    pub unsealed_hours: u32,
     /// Sealed credentials that wait for a write grant, or for somebody to resume them.
     pub sealed_hours: u32,
     /// How long after the end of that time a sealed credential goes that may have been delivered, if the node cannot be
@@ -358,7 +358,7 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         Self {
-            evidence_hours: 24,
+            unsealed_hours: 24,
             sealed_hours: 24 * 7,
             overdue_hours: 24 * 3,
             idempotency_hours: 48,
@@ -371,7 +371,7 @@ impl Retention {
     /// What must hold, and what is said of which setting where it does not.
     fn rules(&self) -> [(bool, &'static str, &'static str); 5] {
         [
-            (self.evidence_hours > 0, "retention.evidence_hours", "must be at least 1"),
+            (self.unsealed_hours > 0, "retention.unsealed_hours", "must be at least 1"),
             (self.sealed_hours > 0, "retention.sealed_hours", "must be at least 1"),
             (self.overdue_hours > 0, "retention.overdue_hours", "must be at least 1"),
             (self.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24"),

@@ -2,10 +2,19 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`model`] | nouns: evidence as providers hand it in |
-//! | [`flow`] | verbs: create a profile, issue a credential, read one back |
-//! | [`cli`] | doors: the commands |
-//! | [`config`], [`keys`], [`secret_file`], [`clock`] | tools |
+//! | [`model`] | nouns: issuances, profiles, submissions, jobs, events, audit entries, ids |
+//! | [`store`] | memory: all SQL, one text for SQLite and PostgreSQL |
+//! | [`flow`] | verbs: accept, seal, deliver, add, resume, revoke, erase, tell, sweep |
+//! | [`http`] | a door: the HTTP API |
+//! | [`worker`] | a door: background work |
+//! | [`cli`] | a door: the commands |
+//! | [`app`] | what wires it |
+//! | [`clock`] | the time |
+//! | [`config`] | all settings |
+//! | [`keys`], [`secret_file`] | keys, and how files with secrets are read |
+//! | [`vault`] | what locks what waits and what is kept |
+//! | [`mail`], [`outbound`] | mails, and HTTP to others |
+//! | [`telemetry`] | logs, traces and metrics |
 //!
 //! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
 

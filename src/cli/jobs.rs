@@ -19,7 +19,8 @@ const MOST: u32 = 10_000;
 pub(super) enum Jobs {
     /// List jobs, oldest first. What is done is no job any more.
     List(List),
-    /// Put halted or waiting jobs to work at once. See to the cause first: it is in the list.
+    /// Put webhooks that were given up, or waiting jobs, to work at once. See to the cause first: it is in the list. What else
+    /// has stopped is in `halted`.
     Retry(Retry),
 }
 
@@ -38,7 +39,7 @@ pub(super) struct Retry {
     /// The job's id, such as `job_01J…`.
     #[arg(value_parser = job_id, required_unless_present = "all_halted")]
     id: Option<JobId>,
-    /// All halted jobs.
+    /// All webhooks that were given up.
     #[arg(long, conflicts_with = "id")]
     all_halted: bool,
 }

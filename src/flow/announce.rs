@@ -107,7 +107,7 @@ pub const TELL_AGAIN: i64 = 60_000;
 /// Tells an event again, to every endpoint that wants it. It keeps its id, by which receivers know it. One that is being told
 /// is not told twice, and nothing is recorded of having asked for it.
 pub async fn replay(app: &App, caller: &Caller, id: &EventId) -> Result<Event, ReplayError> {
-    let event = app.store.event(id).await?.filter(|event| event.client == caller.client);
+    let event = app.store.event_of(&caller.client, id).await?;
     let event = event.ok_or(ReplayError::NotFound)?;
     let now = app.clock.now();
 

@@ -29,7 +29,7 @@ pub enum EraseError {
 /// Forgets contact, content, grant and reference of an issuance. Ids, times and hashes stay, to prove it. Asking again
 /// changes nothing.
 pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuance, EraseError> {
-    let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    let issuance = app.store.issuance_of(&caller.client, id).await?;
     let issuance = issuance.ok_or(EraseError::NotFound)?;
     match issuance.state {
         State::Erased => return Ok(issuance),

@@ -155,7 +155,7 @@ pub async fn accept(
         Content::Waiting(app.vault.lock(&place, signed.text().as_bytes(), &mut OsRng)?)
     };
     let (state, hours) = match &content {
-        Content::Waiting(_) => (State::AwaitingProfile, app.retention.evidence_hours),
+        Content::Waiting(_) => (State::AwaitingProfile, app.retention.unsealed_hours),
         Content::Sealed(_) if !is_there => (State::AwaitingProfile, app.retention.sealed_hours),
         Content::Sealed(_) if delivery == Delivery::WriteGrant && grant.is_none() => {
             (State::AwaitingGrant, app.retention.sealed_hours)
@@ -207,8 +207,8 @@ async fn remember(
     }
     tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await?;
     match &kept.content {
-        Content::Sealed(sealed) => tx.keep_parcel(&issuance.id, sealed).await?,
-        Content::Waiting(locked) => tx.keep_evidence(&issuance.id, locked).await?,
+        Content::Sealed(sealed) => tx.keep_sealed(&issuance.id, sealed).await?,
+        Content::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,
     }
     if let Some((grant_id, locked)) = &kept.grant {
         match tx.keep_grant(&issuance.id, *grant_id, locked).await {

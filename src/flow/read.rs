@@ -108,7 +108,7 @@ pub enum CopyError {
 
 /// Reads back what was issued, from the copy whose grantee is the issuer. That it was read is written down.
 pub async fn issued_copy(app: &Arc<App>, caller: &Caller, id: &IssuanceId) -> Result<IssuedCopy, CopyError> {
-    let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    let issuance = app.store.issuance_of(&caller.client, id).await?;
     let issuance = issuance.ok_or(CopyError::NotFound)?;
     match issuance.state {
         State::Issued | State::Revoking | State::Revoked => {}

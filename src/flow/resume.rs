@@ -10,10 +10,9 @@ use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::Caller;
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State, Stopped};
-use crate::model::job::{Job, JobState, Work};
-use crate::model::profile::{ProfileState, RecordId};
+use crate::model::job::{Job, Work};
 use crate::model::submission::SignedGrant;
-use crate::store::{ProfileChange, StoreError};
+use crate::store::StoreError;
 use crate::vault::VaultError;
 
 /// Why an issuance is not resumed.
@@ -64,7 +63,7 @@ pub async fn resume(
     id: &IssuanceId,
     new_grant: Option<SignedGrant>,
 ) -> Result<Issuance, ResumeError> {
-    let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    let issuance = app.store.issuance_of(&caller.client, id).await?;
     bring_on(app, caller.actor(), issuance.ok_or(ResumeError::NotFound)?, new_grant).await
 }
 
@@ -121,8 +120,8 @@ pub(super) async fn bring_on(
             return Err(ResumeError::GrantNeeded(code.unwrap_or(HaltCode::GrantExpired)));
         }
     }
-    let is_sealed = app.store.has_parcel(id).await?;
-    if !is_sealed && app.store.evidence(id).await?.is_none() {
+    let is_sealed = app.store.has_sealed(id).await?;
+    if !is_sealed && app.store.unsealed(id).await?.is_none() {
         return Err(ResumeError::ContentGone);
     }
     let locked = match &new_grant {
@@ -171,21 +170,13 @@ fn used_elsewhere() -> ResumeError {
     ResumeError::Grant(idos_credential::Problem::new("grant.id", grant::USED).into())
 }
 
-/// Puts a halted job to work again, and what it is about, for an operator.
+/// Puts a halted or waiting job to work again, for an operator. Only webhooks halt as jobs: what else stops is a record.
 pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
     let job = app.store.job(id).await?.ok_or(StoreError::Stale)?;
     let now = app.clock.now();
-    let profile: Option<RecordId> = match job.work {
-        Work::AddUser | Work::AddWallet if job.state == JobState::Halted => job.subject.parse().ok(),
-        _ => None,
-    };
 
     let mut tx = app.store.begin().await?;
     tx.restart_job(id, now).await?;
-    if let Some(profile) = profile {
-        let (from, to) = (ProfileState::Halted, ProfileState::Pending);
-        tx.advance_profile(&profile, from, to, ProfileChange::default(), now).await?;
-    }
     tx.record(&Entry {
         at: now,
         actor: Actor::Operator,

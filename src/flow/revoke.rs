@@ -30,7 +30,7 @@ pub enum RevokeError {
 
 /// Has a credential revoked. Asking again changes nothing.
 pub async fn request(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuance, RevokeError> {
-    let issuance = app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    let issuance = app.store.issuance_of(&caller.client, id).await?;
     revoke(app, caller.actor(), issuance.ok_or(RevokeError::NotFound)?).await
 }
 

@@ -3,7 +3,7 @@
 use idos_credential::{Moment, RecipientKey, SealedCredential, SignedCredential};
 use zeroize::Zeroizing;
 
-use super::deliver::named;
+use super::deliver::{Stop, halt, named};
 use super::intake::{seal as seal_for, user_on_network};
 use super::profile::job as lane_job;
 use crate::app::App;
@@ -12,10 +12,11 @@ use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
 use crate::model::job::{Job, Work, backoff_millis};
 use crate::store::{StoreError, Tx};
+use crate::vault::VaultError;
 
 /// Where the signed credential of an issuance lies in the vault.
 pub(super) fn place(id: &IssuanceId) -> String {
-    format!("evidence/{id}")
+    format!("unsealed/{id}")
 }
 
 /// Looks whether the user's profile is there, and if it is, brings the issuance on: seals it, and sends it or waits for
@@ -38,7 +39,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         Err(error) => {
             tracing::warn!(issuance.id = %issuance.id, "The node cannot be asked for a user: {error}");
             if let Some(code) = error.of_the_node().and_then(named) {
-                return super::deliver::halt(app, job, &issuance, code).await;
+                return halt(app, job, &issuance, Stop::new(code, error.to_string())).await;
             }
             return look_later(app, job, "the node cannot be asked").await;
         }
@@ -50,39 +51,49 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         return look_later(app, job, "the user's wallet is on its way").await;
     }
     let Ok(recipient) = RecipientKey::from_base64(&user_key) else {
-        return super::deliver::halt(app, job, &issuance, HaltCode::KeyUnusable).await;
+        let stop = Stop::new(HaltCode::KeyUnusable, "the user's encryption key is no X25519 key, or of low order");
+        return halt(app, job, &issuance, stop).await;
     };
 
-    if app.store.has_parcel(&issuance.id).await? {
+    if app.store.has_sealed(&issuance.id).await? {
         // Sealed at intake, for the key that was announced when the profile was asked for.
         if issuance.recipient_key.as_ref() != Some(&user_key) {
-            return super::deliver::halt(app, job, &issuance, HaltCode::OtherKey).await;
+            let stop = Stop::new(HaltCode::OtherKey, "the user has another encryption key than it was sealed for");
+            return halt(app, job, &issuance, stop).await;
         }
         return go_on(app, job, &issuance, None).await;
     }
-    let Some(locked) = app.store.evidence(&issuance.id).await? else {
-        return super::deliver::halt(app, job, &issuance, HaltCode::ContentGone).await;
+    let Some(locked) = app.store.unsealed(&issuance.id).await? else {
+        let stop = Stop::new(HaltCode::ContentGone, "the signed credential is not there");
+        return halt(app, job, &issuance, stop).await;
     };
-    let Some(signed) = unlock(app, &issuance.id, &locked) else {
-        return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await;
+    let signed = match unlock(app, &issuance.id, &locked) {
+        Ok(signed) => signed,
+        Err(error) => {
+            return halt(app, job, &issuance, Stop::new(HaltCode::Unreadable, error.to_string())).await;
+        }
     };
     let grantee_key = match app.store.grantee_key(&issuance.id).await? {
         Some(key) => match RecipientKey::from_base64(&key) {
             Ok(key) => Some(key),
-            Err(_) => return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await,
+            Err(_) => {
+                let stop = Stop::new(HaltCode::Unreadable, "the key of the copy's grantee is none");
+                return halt(app, job, &issuance, stop).await;
+            }
         },
         None => None,
     };
     let Ok(sealed) = seal_for(app, signed, &issuance, recipient, grantee_key).await else {
-        return super::deliver::halt(app, job, &issuance, HaltCode::Unreadable).await;
+        let stop = Stop::new(HaltCode::Unreadable, "what was kept cannot be sealed");
+        return halt(app, job, &issuance, stop).await;
     };
     go_on(app, job, &issuance, Some((&sealed, &user_key))).await
 }
 
-fn unlock(app: &App, id: &IssuanceId, locked: &str) -> Option<SignedCredential> {
-    let bytes = app.vault.unlock(&place(id), locked).ok()?;
-    let text = Zeroizing::new(std::str::from_utf8(&bytes).ok()?.to_owned());
-    SignedCredential::from_stored(text)
+fn unlock(app: &App, id: &IssuanceId, locked: &str) -> Result<SignedCredential, VaultError> {
+    let bytes = app.vault.unlock(&place(id), locked)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| VaultError::Damaged)?;
+    SignedCredential::from_stored(Zeroizing::new(text.to_owned())).ok_or(VaultError::Damaged)
 }
 
 /// The user is there: the evidence goes in the same transaction in which the sealed credential comes, so that after a
@@ -103,8 +114,8 @@ async fn go_on(
     match sealed {
         Some((sealed, recipient_key)) => {
             tx.mark_sealed(&issuance.id, to, (sealed, recipient_key), waits_until, now).await?;
-            tx.keep_parcel(&issuance.id, sealed).await?;
-            tx.forget_evidence(&issuance.id).await?;
+            tx.keep_sealed(&issuance.id, sealed).await?;
+            tx.forget_unsealed(&issuance.id).await?;
         }
         None => match waits_until {
             Some(until) => tx.mark_awaiting_grant(&issuance.id, issuance.state, until, now).await?,

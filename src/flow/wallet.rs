@@ -100,7 +100,7 @@ pub enum ResumeError {
 
 /// Brings on a profile or a wallet that has stopped.
 pub async fn resume(app: &App, caller: &Caller, id: &RecordId) -> Result<Profile, ResumeError> {
-    let there = app.store.profile(id).await?.filter(|there| there.client == caller.client);
+    let there = app.store.profile_record_of(&caller.client, id).await?;
     bring_on(app, caller.actor(), there.ok_or(ResumeError::NotFound)?).await
 }
 

@@ -31,7 +31,7 @@ named! {
         Ready = "ready",
         /// Its transaction is recorded, and has been sent or is about to be.
         Sent = "sent",
-        /// Stopped: a person has to retry it.
+        /// Given up, as only webhooks are: a person has to retry it. What else stops is a record, and its job is gone.
         Halted = "halted",
     }
 }

@@ -10,7 +10,12 @@ use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, IssuanceId};
 
 impl Store {
-    /// An event, whosever it is.
+    /// An event of this client. Everybody else's is not there.
+    pub async fn event_of(&self, client: &str, id: &EventId) -> Result<Option<Event>, StoreError> {
+        Ok(self.event(id).await?.filter(|event| event.client == client))
+    }
+
+    /// An event, whosever it is: for background work.
     pub async fn event(&self, id: &EventId) -> Result<Option<Event>, StoreError> {
         let row = sqlx::query("SELECT * FROM event WHERE id = $1")
             .bind(id.as_str())

@@ -152,7 +152,12 @@ struct Change<'a> {
 }
 
 impl Store {
-    /// An issuance, whosever it is.
+    /// An issuance of this client. Everybody else's is not there.
+    pub async fn issuance_of(&self, client: &str, id: &IssuanceId) -> Result<Option<Issuance>, StoreError> {
+        Ok(self.issuance(id).await?.filter(|issuance| issuance.client == client))
+    }
+
+    /// An issuance, whosever it is: for background work and operators.
     pub async fn issuance(&self, id: &IssuanceId) -> Result<Option<Issuance>, StoreError> {
         let row = sqlx::query(select!("WHERE issuance.id = $1"))
             .bind(id.as_str())
@@ -586,7 +591,8 @@ impl Tx {
         one(&result)
     }
 
-    /// The move from one state to another, and what goes with it. [`StoreError::Stale`] if it is not in `from`.
+    /// The move from one state to another, and what goes with it. [`StoreError::Stale`] if it is not in `from`, and
+    /// [`StoreError::IllegalMove`] if there is no such move.
     async fn advance(
         &mut self,
         id: &IssuanceId,
@@ -596,7 +602,7 @@ impl Tx {
         change: Change<'_>,
     ) -> Result<(), StoreError> {
         if !State::MOVES.contains(&(from, to)) {
-            return Err(StoreError::Stale);
+            return Err(StoreError::IllegalMove(from, to));
         }
         let result = sqlx::query(
             "UPDATE issuance SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \

@@ -20,10 +20,10 @@ const TABLES: [Table; 4] = [
         count: "SELECT COUNT(*) FROM contact WHERE SUBSTR(locked, 4, 8) = $1",
     },
     Table {
-        name: "evidence",
-        next: "SELECT SUBSTR(locked, 4, 8) FROM evidence WHERE SUBSTR(locked, 4, 8) > $1 \
+        name: "unsealed_credential",
+        next: "SELECT SUBSTR(locked, 4, 8) FROM unsealed_credential WHERE SUBSTR(locked, 4, 8) > $1 \
                ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
-        count: "SELECT COUNT(*) FROM evidence WHERE SUBSTR(locked, 4, 8) = $1",
+        count: "SELECT COUNT(*) FROM unsealed_credential WHERE SUBSTR(locked, 4, 8) = $1",
     },
     Table {
         name: "write_grant",

@@ -21,7 +21,7 @@ mod issuances;
 mod jobs;
 mod lanes;
 mod locked;
-mod parcels;
+mod content;
 mod profiles;
 mod recorded;
 mod rows;
@@ -38,6 +38,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::model::issuance::State;
 use crate::model::server_url::{UrlFault, check_database};
 
 pub use connect::ConnectFault;
@@ -46,7 +47,7 @@ pub use file::FileFault;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;
-pub use parcels::Parcel;
+pub use content::Deliverable;
 pub use profiles::ProfileChange;
 pub use walk::{Batch, Place};
 
@@ -104,6 +105,9 @@ pub enum StoreError {
     /// Somebody was faster: nothing was changed.
     #[error("the record has changed meanwhile")]
     Stale,
+    /// A record was to be moved from a state to one that is not behind it: a fault of this program, and no race.
+    #[error("there is no move from {0} to {1}")]
+    IllegalMove(State, State),
     /// It is there already.
     #[error("there is such a record already")]
     Exists,

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, NodeError};
 use crate::flow::Agreement;
-use crate::flow::deliver::{self, DeliverError, Pen, Plan};
+use crate::flow::deliver::{self, DeliverError, Pen, Plan, Stop};
 use crate::keys::WriteKeyPair;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{HaltCode, Transaction};
@@ -614,7 +614,7 @@ impl<'a> Lane<'a> {
             // Nobody looks twice.
             Ok(Plan::LookFirst) => {}
             Ok(Plan::Drop) => deliver::finish(self.app, &self.lease, job).await?,
-            Ok(Plan::Halt(code)) => deliver::halt_in_lane(self.app, &self.lease, job, code).await?,
+            Ok(Plan::Halt(stop)) => deliver::halt_in_lane(self.app, &self.lease, job, stop).await?,
             Ok(Plan::Later(due)) => {
                 deliver::later(self.app, &self.lease, job, due, "the write grant begins later").await?;
             }
@@ -815,7 +815,8 @@ async fn adopt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), Deli
     for job in jobs {
         tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
         if job.work == Work::EditNotes {
-            match deliver::halt_in_lane(app, lease, &job, HaltCode::KeyMissing).await {
+            let stop = Stop::new(HaltCode::KeyMissing, "the write key is not in the configuration");
+            match deliver::halt_in_lane(app, lease, &job, stop).await {
                 Err(StoreError::Unreadable(what)) => {
                     tracing::error!(job.id = %job.id, "What a job is about cannot be read: {what}");
                 }

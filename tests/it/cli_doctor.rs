@@ -139,7 +139,7 @@ async fn a_vault_key_that_is_still_needed() {
 async fn halted_work_and_a_broken_chain() {
     let deployment = Deployment::migrated().await;
     halted_job(&deployment).await;
-    only(&complaints(&deployment), &["work: 1 jobs are halted", "jobs retry"]);
+    only(&complaints(&deployment), &["work: 1 webhooks are given up", "jobs retry"]);
     tamper(&deployment, "UPDATE job SET state = 'ready'").await;
     only(&complaints(&deployment), &["work: ", "nobody does it", "worker"]);
     tamper(&deployment, "DELETE FROM job").await;

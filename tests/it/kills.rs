@@ -247,8 +247,8 @@ async fn killed_all_the_while(backend: Backend) {
         let id = id.parse().unwrap();
         let issuance = store.issuance(&id).await.unwrap().unwrap();
         expected.insert(issuance.ids.original.to_string());
-        assert!(!store.has_parcel(&id).await.unwrap());
-        assert_eq!(store.evidence(&id).await.unwrap(), None);
+        assert!(!store.has_sealed(&id).await.unwrap());
+        assert_eq!(store.unsealed(&id).await.unwrap(), None);
     }
     let there: Vec<_> = deployment.node.credentials().await.unwrap().into_iter().map(|row| row.id).collect();
     assert_eq!(there.len(), expected.len(), "lost or doubled");

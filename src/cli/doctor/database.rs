@@ -9,6 +9,7 @@ use crate::flow::{audit, operate};
 use crate::keys::Keys;
 use crate::model::issuance::State;
 use crate::model::job::JobState;
+use crate::model::profile::ProfileState;
 use crate::store::{FileFault, Kind, Store, StoreError};
 use crate::vault::Vault;
 
@@ -193,7 +194,7 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
         is_fine = false;
         report.complain(
             CHECK,
-            format!("{halted} jobs are halted"),
+            format!("{halted} webhooks are given up"),
             "see why: idos-issuer jobs list --state halted; mend that; then: idos-issuer jobs retry --all-halted",
         );
     }
@@ -205,6 +206,20 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
         report.complain(
             CHECK,
             format!("{stopped} issuances are halted"),
+            "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
+        );
+    }
+    let profiles = store.count_profiles().await?;
+    let stopped: i64 = profiles
+        .iter()
+        .filter(|(state, _)| state == ProfileState::Halted.as_str())
+        .map(|(_, count)| count)
+        .sum();
+    if stopped > 0 {
+        is_fine = false;
+        report.complain(
+            CHECK,
+            format!("{stopped} profiles or wallets are halted"),
             "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
         );
     }

@@ -252,6 +252,6 @@ fn parse(id: &str) -> Result<IssuanceId, Problem> {
 
 /// The caller's issuance of this id; another client's is not there.
 async fn own(api: &Api, caller: &Caller, id: &IssuanceId) -> Result<Issuance, Problem> {
-    let issuance = api.app.store.issuance(id).await?.filter(|issuance| issuance.client == caller.client);
+    let issuance = api.app.store.issuance_of(&caller.client, id).await?;
     issuance.ok_or_else(|| Problem::new(Code::NotFound))
 }

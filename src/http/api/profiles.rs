@@ -87,7 +87,7 @@ pub(super) async fn wait_for(
     let id = id()?;
     let mut waiting = Waiting::new(api, seconds);
     loop {
-        let there = api.app.store.profile(&id).await?.filter(|there| there.client == caller.client);
+        let there = api.app.store.profile_record_of(&caller.client, &id).await?;
         let there = there.ok_or_else(|| Problem::new(Code::NotFound))?;
         if there.state != ProfileState::Pending || !waiting.again().await {
             return Ok(Json(ProfileView::from(there)).into_response());

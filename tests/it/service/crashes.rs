@@ -93,9 +93,9 @@ async fn assert_exactly_once(stage: &Stage, app: &App, issuances: &[Issuance]) {
         if issuance.grantee.is_some() {
             expected.insert(issuance.ids.copy.to_string());
         }
-        assert!(!app.store.has_parcel(&issuance.id).await.unwrap());
+        assert!(!app.store.has_sealed(&issuance.id).await.unwrap());
         assert!(!app.store.has_grant(&issuance.id).await.unwrap());
-        assert_eq!(app.store.evidence(&issuance.id).await.unwrap(), None);
+        assert_eq!(app.store.unsealed(&issuance.id).await.unwrap(), None);
     }
     assert!(rows.values().all(|count| *count == 1));
     assert_eq!(rows.into_keys().collect::<BTreeSet<_>>(), expected, "nothing that nobody asked for");

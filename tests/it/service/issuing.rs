@@ -39,7 +39,7 @@ on_both_databases! {
         assert_eq!(issuance.state, State::Queued);
         let issued = until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
         assert!(issued.transaction.is_some());
-        assert!(!service.app.store.has_parcel(&issuance.id).await.unwrap());
+        assert!(!service.app.store.has_sealed(&issuance.id).await.unwrap());
 
         let client = service.app.idos().await.unwrap();
         let holder = Signer::Wallet(user.wallet.clone());
@@ -128,7 +128,7 @@ on_both_databases! {
         // Nobody knows the user's key yet: the evidence waits, locked.
         let unknown = submit(app, &user, Authority::Inserter).await;
         assert_eq!(unknown.state, State::AwaitingProfile);
-        assert!(app.store.evidence(&unknown.id).await.unwrap().unwrap().starts_with("v1."));
+        assert!(app.store.unsealed(&unknown.id).await.unwrap().unwrap().starts_with("v1."));
         // Asked for, the profile tells the key: the credential is sealed at once.
         profile::request(app, &caller(), &fresh_key(app), new_profile(&user)).await.unwrap();
         let known = submit(app, &user, Authority::Inserter).await;
@@ -136,7 +136,7 @@ on_both_databases! {
 
         for id in [&unknown.id, &known.id] {
             until(app, id, |i| i.state == State::Issued).await;
-            assert_eq!(app.store.evidence(id).await.unwrap(), None);
+            assert_eq!(app.store.unsealed(id).await.unwrap(), None);
         }
         service.stop().await;
     }

@@ -43,12 +43,12 @@ on_both_databases! {
         assert_eq!(issuance.state, State::AwaitingProfile);
         stage.clock.advance_millis(23 * HOUR);
         sweep(&app).await.unwrap();
-        assert!(app.store.evidence(&issuance.id).await.unwrap().is_some());
+        assert!(app.store.unsealed(&issuance.id).await.unwrap().is_some());
         stage.clock.advance_millis(2 * HOUR);
         sweep(&app).await.unwrap();
         let failed = app.store.issuance(&issuance.id).await.unwrap().unwrap();
         assert_eq!(failed.state, State::Failed);
-        assert_eq!(app.store.evidence(&issuance.id).await.unwrap(), None);
+        assert_eq!(app.store.unsealed(&issuance.id).await.unwrap(), None);
         assert_eq!(kinds_of_events(&app).await, [EventKind::Failed]);
         assert_eq!(app.store.jobs(None, 10).await.unwrap(), []);
         let resumed = resume::resume(&app, &caller(), &issuance.id, None).await;
@@ -263,7 +263,7 @@ on_both_databases! {
         assert_eq!(issuance.state, State::Queued);
         assert_eq!(erase::erase(&app, &caller(), &issuance.id).await.unwrap().state, State::Erased);
         assert_eq!(kinds_of_events(&app).await, [EventKind::Erased]);
-        assert!(!app.store.has_parcel(&issuance.id).await.unwrap());
+        assert!(!app.store.has_sealed(&issuance.id).await.unwrap());
     }
 
     async fn webhooks_are_signed_retried_and_told_again(backend) {
@@ -353,14 +353,14 @@ on_both_databases! {
             let until = stage.clock.now().plus_millis(30_000);
             app.store.take_lane(&issuance.write_key, "test", (stage.clock.now(), until), None).await.unwrap().unwrap()
         };
-        idos_issuer::flow::deliver::halt_in_lane(&app, &lease, &job, HaltCode::GrantExpired).await.unwrap();
+        idos_issuer::flow::deliver::halt_in_lane(&app, &lease, &job, idos_issuer::flow::deliver::Stop::new(HaltCode::GrantExpired, "a test")).await.unwrap();
         assert_eq!(app.store.issuance(&issuance.id).await.unwrap().unwrap().state, State::Halted);
 
         stage.clock.advance_millis(8 * DAY);
         sweep(&app).await.unwrap();
         let found = app.store.issuance(&issuance.id).await.unwrap().unwrap();
         assert_eq!(found.state, State::Issued);
-        assert!(!app.store.has_parcel(&issuance.id).await.unwrap());
+        assert!(!app.store.has_sealed(&issuance.id).await.unwrap());
     }
 
     async fn what_was_never_sent_is_erased_at_once(backend) {

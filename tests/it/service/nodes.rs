@@ -92,7 +92,7 @@ on_both_databases! {
         let issuance = submit(&service.app, &user, Authority::Inserter).await;
         let told = until(&service.app, &issuance.id, |i| i.transaction.is_some()).await;
         assert_eq!(told.state, State::Queued, "one node says it is written, and another one does not show it");
-        assert!(service.app.store.has_parcel(&issuance.id).await.unwrap());
+        assert!(service.app.store.has_sealed(&issuance.id).await.unwrap());
         assert_eq!(other.credentials().await.unwrap().len(), 0);
 
         // In the end it is written by way of the other one, which lives: kwild makes a block now and then, whatever comes.
@@ -116,7 +116,7 @@ on_both_databases! {
         };
         assert_eq!(other.credentials().await.unwrap().len(), 1);
         assert_ne!(done.transaction, told.transaction, "what the liar told gives way");
-        assert!(!service.app.store.has_parcel(&issuance.id).await.unwrap());
+        assert!(!service.app.store.has_sealed(&issuance.id).await.unwrap());
         service.stop().await;
     }
 
@@ -136,7 +136,7 @@ on_both_databases! {
         tokio::time::sleep(Duration::from_secs(4)).await;
         let waits = service.app.store.issuance(&issuance.id).await.unwrap().unwrap();
         assert_eq!(waits.state, State::Queued);
-        assert!(service.app.store.has_parcel(&issuance.id).await.unwrap());
+        assert!(service.app.store.has_sealed(&issuance.id).await.unwrap());
         service.stop().await;
     }
 }

@@ -92,21 +92,21 @@ on_both_databases! {
         sweep(&app).await.unwrap();
         let ended = app.store.issuance(&waiting.id).await.unwrap().unwrap();
         assert_eq!(ended.state, State::Failed);
-        assert_eq!(app.store.evidence(&waiting.id).await.unwrap(), None);
+        assert_eq!(app.store.unsealed(&waiting.id).await.unwrap(), None);
         assert_eq!(app.store.locked_contact(&waiting.id).await.unwrap(), None);
         let kept = app.store.issuance(&sealed.id).await.unwrap().unwrap();
         assert_eq!(kept.state, State::Halted, "it may have been delivered: the node has to be asked first");
-        assert!(app.store.has_parcel(&sealed.id).await.unwrap());
+        assert!(app.store.has_sealed(&sealed.id).await.unwrap());
 
         // 72 hours after the end of its time.
         stage.clock.advance_millis(46 * HOUR);
         sweep(&app).await.unwrap();
-        assert!(app.store.has_parcel(&sealed.id).await.unwrap());
+        assert!(app.store.has_sealed(&sealed.id).await.unwrap());
         stage.clock.advance_millis(2 * HOUR);
         sweep(&app).await.unwrap();
         let ended = app.store.issuance(&sealed.id).await.unwrap().unwrap();
         assert_eq!((ended.state, ended.halt), (State::Failed, Some(HaltCode::OutcomeUnknown)));
-        assert!(!app.store.has_parcel(&sealed.id).await.unwrap());
+        assert!(!app.store.has_sealed(&sealed.id).await.unwrap());
         assert_eq!(app.store.locked_contact(&sealed.id).await.unwrap(), None);
         let told = app.store.events("acme", Some(EventKind::Failed), None, 1).await.unwrap().items.remove(0);
         assert!(told.body.contains("outcome_unknown"), "{}", told.body);
@@ -141,12 +141,12 @@ on_both_databases! {
         for other in &others {
             assert_eq!(app.store.issuance(&other.id).await.unwrap().unwrap().state, State::Failed);
         }
-        assert!(app.store.evidence(&odd.id).await.unwrap().is_some(), "a newer program sees to it");
+        assert!(app.store.unsealed(&odd.id).await.unwrap().is_some(), "a newer program sees to it");
         // If that does not come, its content goes all the same, and the record stays as it is.
         stage.clock.advance_millis(3 * DAY);
         sweep(&app).await.unwrap();
         sweep(&app).await.unwrap();
-        assert_eq!(app.store.evidence(&odd.id).await.unwrap(), None);
+        assert_eq!(app.store.unsealed(&odd.id).await.unwrap(), None);
         assert_eq!(app.store.locked_contact(&odd.id).await.unwrap(), None);
         let entries = app.store.audit_of(odd.id.as_str()).await.unwrap();
         assert_eq!(entries.iter().filter(|entry| entry.detail == "record_not_readable").count(), 1);

@@ -15,8 +15,8 @@ const GROWING: &[&str] = &[
     "idempotency",
     "profile",
     "issuance",
-    "evidence",
-    "parcel",
+    "unsealed_credential",
+    "sealed_credential",
     "write_grant",
     "contact",
     "job",
@@ -32,6 +32,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "doctor alone; it walks the whole audit chain besides",
     ),
     ("SELECT work, state, COUNT(*) FROM job GROUP BY work, state", "doctor alone"),
+    ("SELECT state, COUNT(*) FROM profile GROUP BY state", "doctor alone"),
     ("SELECT * FROM job WHERE id > $1", "it lists all jobs: what it walks is its answer"),
     ("FROM audit WHERE seq > $1 AND seq <= $2", "it verifies all of the chain, part by part"),
     (
@@ -234,10 +235,10 @@ async fn fill(connection: &mut AnyConnection) {
             "contact (issuance_id, client, locked, email_index, created_at)",
             &format!("{issuance}, {client}, {locked}, {hash}, i"),
         ),
-        many("evidence (issuance_id, locked)", &format!("{issuance}, {locked}")),
+        many("unsealed_credential (issuance_id, locked)", &format!("{issuance}, {locked}")),
         many("write_grant (issuance_id, locked)", &format!("{issuance}, {locked}")),
         many(
-            "parcel (issuance_id, content, encryptor_public_key, public_notes_signature, broader_signature)",
+            "sealed_credential (issuance_id, content, encryptor_public_key, public_notes_signature, broader_signature)",
             &format!("{issuance}, 'a', 'b', 'c', 'd'"),
         ),
         many(

@@ -1,4 +1,4 @@
-//! Content on its way: locked evidence, sealed credentials, locked write grants. All of it goes.
+//! Content on its way: unsealed credentials, locked; sealed ones; write grants, locked. All of it goes.
 
 use idos_credential::{SealedCredential, SealedRow, StoredCredential, StoredRow};
 use sqlx::any::AnyRow;
@@ -10,7 +10,7 @@ use crate::model::ids::IssuanceId;
 use crate::model::issuance::Issuance;
 
 /// A sealed credential, and the user's write grant, locked, where there is one.
-pub struct Parcel {
+pub struct Deliverable {
     /// The credential.
     pub sealed: SealedCredential,
     /// The grant.
@@ -18,9 +18,9 @@ pub struct Parcel {
 }
 
 impl Store {
-    /// Evidence that waits, locked.
-    pub async fn evidence(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT locked FROM evidence WHERE issuance_id = $1")
+    /// A signed credential that waits to be sealed, locked.
+    pub async fn unsealed(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT locked FROM unsealed_credential WHERE issuance_id = $1")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
             .await?;
@@ -28,8 +28,8 @@ impl Store {
     }
 
     /// Whether there is a sealed credential.
-    pub async fn has_parcel(&self, id: &IssuanceId) -> Result<bool, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT issuance_id FROM parcel WHERE issuance_id = $1")
+    pub async fn has_sealed(&self, id: &IssuanceId) -> Result<bool, StoreError> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT issuance_id FROM sealed_credential WHERE issuance_id = $1")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
             .await?;
@@ -74,10 +74,10 @@ impl Store {
     }
 
     /// The sealed credential of an issuance. The only place that revives one: everybody else has to seal.
-    pub async fn parcel(&self, issuance: &Issuance) -> Result<Option<Parcel>, StoreError> {
+    pub async fn deliverable(&self, issuance: &Issuance) -> Result<Option<Deliverable>, StoreError> {
         let row = sqlx::query(
-            "SELECT parcel.*, write_grant.locked AS locked_grant FROM parcel \
-             LEFT JOIN write_grant ON write_grant.issuance_id = parcel.issuance_id WHERE parcel.issuance_id = $1",
+            "SELECT sealed_credential.*, write_grant.locked AS locked_grant FROM sealed_credential \
+             LEFT JOIN write_grant ON write_grant.issuance_id = sealed_credential.issuance_id WHERE sealed_credential.issuance_id = $1",
         )
         .bind(issuance.id.as_str())
         .fetch_optional(&self.pool)
@@ -87,9 +87,9 @@ impl Store {
 }
 
 impl Tx {
-    /// Keeps evidence that has to wait.
-    pub async fn keep_evidence(&mut self, id: &IssuanceId, locked: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO evidence (issuance_id, locked) VALUES ($1, $2)")
+    /// Keeps a signed credential, locked, that has to wait to be sealed.
+    pub async fn keep_unsealed(&mut self, id: &IssuanceId, locked: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO unsealed_credential (issuance_id, locked) VALUES ($1, $2)")
             .bind(id.as_str())
             .bind(locked)
             .execute(&mut *self.tx)
@@ -98,14 +98,14 @@ impl Tx {
     }
 
     /// Keeps a sealed credential until it is delivered.
-    pub async fn keep_parcel(
+    pub async fn keep_sealed(
         &mut self,
         id: &IssuanceId,
         sealed: &SealedCredential,
     ) -> Result<(), StoreError> {
         let (original, copy) = (sealed.original(), sealed.copy());
         sqlx::query(
-            "INSERT INTO parcel (issuance_id, content, encryptor_public_key, public_notes_signature, \
+            "INSERT INTO sealed_credential (issuance_id, content, encryptor_public_key, public_notes_signature, \
              broader_signature, copy_content, copy_encryptor_public_key, copy_public_notes_signature, \
              copy_broader_signature) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
@@ -147,9 +147,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets evidence that has been sealed.
-    pub async fn forget_evidence(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM evidence WHERE issuance_id = $1")
+    /// Forgets a signed credential that has been sealed.
+    pub async fn forget_unsealed(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM unsealed_credential WHERE issuance_id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
@@ -160,8 +160,8 @@ impl Tx {
     pub async fn forget_unread(&mut self, id: &str) -> Result<bool, StoreError> {
         let mut gone = 0;
         for query in [
-            "DELETE FROM evidence WHERE issuance_id = $1",
-            "DELETE FROM parcel WHERE issuance_id = $1",
+            "DELETE FROM unsealed_credential WHERE issuance_id = $1",
+            "DELETE FROM sealed_credential WHERE issuance_id = $1",
             "DELETE FROM write_grant WHERE issuance_id = $1",
             "DELETE FROM contact WHERE issuance_id = $1",
         ] {
@@ -170,10 +170,10 @@ impl Tx {
         Ok(gone > 0)
     }
 
-    /// Forgets all content of an issuance: evidence, sealed credential, write grant.
+    /// Forgets all content of an issuance: unsealed or sealed credential, write grant.
     pub async fn forget_content(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
-        self.forget_evidence(id).await?;
-        sqlx::query("DELETE FROM parcel WHERE issuance_id = $1")
+        self.forget_unsealed(id).await?;
+        sqlx::query("DELETE FROM sealed_credential WHERE issuance_id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
@@ -185,7 +185,7 @@ impl Tx {
     }
 }
 
-fn read(row: &AnyRow, issuance: &Issuance) -> Result<Parcel, StoreError> {
+fn read(row: &AnyRow, issuance: &Issuance) -> Result<Deliverable, StoreError> {
     let row = Columns(row);
     let (Some(public_notes), Some(content_hash)) = (&issuance.public_notes, &issuance.content_hash) else {
         return Err(StoreError::Unreadable("public_notes"));
@@ -220,6 +220,6 @@ fn read(row: &AnyRow, issuance: &Issuance) -> Result<Parcel, StoreError> {
         content_hash: content_hash.clone(),
         issuer_auth_public_key: issuance.write_key.clone(),
     };
-    let sealed = SealedCredential::from_stored(stored).map_err(|_| StoreError::Unreadable("parcel"))?;
-    Ok(Parcel { sealed, locked_grant: row.maybe_text("locked_grant")? })
+    let sealed = SealedCredential::from_stored(stored).map_err(|_| StoreError::Unreadable("sealed_credential"))?;
+    Ok(Deliverable { sealed, locked_grant: row.maybe_text("locked_grant")? })
 }

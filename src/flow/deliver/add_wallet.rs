@@ -1,0 +1,78 @@
+//! A user's wallet, told to the node: the last of a profile, or one more.
+
+use idos_client::actions::UpsertWalletAsInserter;
+use idos_credential::Moment;
+
+use super::{DeliverError, Done, Pen, Plan, Stop, entry, resumable_until};
+use crate::app::App;
+use crate::flow::{seal, wallet};
+use crate::model::audit::{Act, Entry};
+use crate::model::issuance::HaltCode;
+use crate::model::job::Job;
+use crate::model::profile::{Profile, ProfileState, RecordId};
+use crate::store::{ProfileChange, StoreError, Tx};
+
+/// A wallet that is to be added.
+pub struct AddWallet(pub(super) Profile);
+
+impl AddWallet {
+    pub(super) async fn plan(&self, app: &App, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+        let profile = &self.0;
+        let Some(locked) = app.store.locked_wallet(&profile.id).await? else {
+            return Ok(Plan::Halt(Stop::new(HaltCode::ContentGone, "the wallet's proof is not there")));
+        };
+        let claim = match wallet::unlock(&app.vault, &profile.id, &locked) {
+            Ok(claim) => claim,
+            Err(error) => return Ok(Plan::Halt(Stop::new(HaltCode::Unreadable, error.to_string()))),
+        };
+        let proof = claim.proof();
+        let action = UpsertWalletAsInserter {
+            id: profile.wallet_id,
+            user_id: profile.user_id,
+            address: proof.address,
+            public_key: proof.public_key,
+            wallet_type: proof.wallet_type,
+            message: proof.message,
+            signature: proof.signature,
+        };
+        pen.sign(&action).await
+    }
+
+    /// The wallet's proof goes, and who has waited for the profile goes on.
+    pub(super) async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+        let profile = &self.0;
+        let detail = done.detail();
+        let waiting = app.store.awaiting_profile(profile.user_id).await?;
+        let change = ProfileChange {
+            transaction: done.transaction,
+            forget_wallet: true,
+            ..ProfileChange::default()
+        };
+        let (from, to) = (ProfileState::Pending, ProfileState::Created);
+        tx.advance_profile(&profile.id, from, to, change, done.now).await?;
+        seal::hurry_all(tx, &waiting, done.now).await?;
+        let act = match profile.id {
+            RecordId::Profile(_) => Act::ProfileCreated,
+            RecordId::Wallet(_) => Act::WalletAdded,
+        };
+        Ok(Some(entry(profile.id.as_str(), act, &detail, done.now)))
+    }
+}
+
+/// Remembers that the creation of a profile, or the addition of a wallet, has stopped.
+pub(super) async fn stop(
+    app: &App,
+    tx: &mut Tx,
+    profile: &Profile,
+    code: HaltCode,
+    job: &Job,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let change = ProfileChange {
+        halt: Some(code),
+        waits_until: Some(resumable_until(app, now)),
+        was_sent: job.was_sent(),
+        ..ProfileChange::default()
+    };
+    tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await
+}

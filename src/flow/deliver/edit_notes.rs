@@ -1,0 +1,82 @@
+//! A revocation: the public notes of a credential, with the status `revoked`.
+//!
+//! The node says nothing when there is nothing to edit, so what can be read back is.
+
+use idos_client::actions::{EditPublicNotesAsIssuer, GetCredentialShared};
+use idos_credential::{Moment, PublicNotes};
+
+use super::{Confirmed, DeliverError, Done, Pen, Plan, Stop, entry};
+use crate::app::App;
+use crate::flow::announce::announce;
+use crate::model::audit::{Act, Entry};
+use crate::model::event::EventKind;
+use crate::model::issuance::{Confirmation, HaltCode, Issuance};
+use crate::model::job::Job;
+use crate::store::{StoreError, Tx};
+
+/// How often a revocation that does not read as one is sent again before that is taken for the truth.
+const READ_AGAIN: u32 = 4;
+
+/// An issuance whose credential is to be revoked.
+pub struct EditNotes(pub(super) Issuance);
+
+impl EditNotes {
+    pub(super) async fn plan(&self, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+        let Some(notes) = revoked_notes(&self.0) else {
+            return Ok(Plan::Halt(Stop::new(HaltCode::Unreadable, "the public notes are not what was written")));
+        };
+        let id = self.0.ids.notes.to_string();
+        pen.sign(&EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() }).await
+    }
+
+    pub(super) async fn confirm(&self, app: &App, job: &Job) -> Result<Confirmed, DeliverError> {
+        Ok(match read_back(app, &self.0).await? {
+            // Another node than the one that has the block may have been asked.
+            Some(false) if job.attempts < READ_AGAIN => Confirmed::NotYet("it does not read as revoked yet"),
+            Some(false) => Confirmed::No(Stop::new(
+                HaltCode::NotRevoked,
+                "the credential is not marked as revoked, although the transaction went well",
+            )),
+            Some(true) => Confirmed::Yes(Confirmation::ReadBack),
+            None => Confirmed::Yes(Confirmation::Transaction),
+        })
+    }
+
+    pub(super) async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+        let issuance = &self.0;
+        tx.mark_revoked(&issuance.id, done.confirmed_by, done.now).await?;
+        announce(app, tx, EventKind::Revoked, issuance, None, done.now).await?;
+        Ok(Some(entry(issuance.id.as_str(), Act::Revoked, &done.detail(), done.now)))
+    }
+
+    /// The credential is as valid as before.
+    pub(super) async fn stop(&self, app: &App, tx: &mut Tx, code: HaltCode, now: Moment) -> Result<(), StoreError> {
+        tx.mark_not_revoked(&self.0.id, code, now).await?;
+        announce(app, tx, EventKind::Halted, &self.0, Some(code), now).await
+    }
+}
+
+/// The public notes of an issuance with the status `revoked`.
+fn revoked_notes(issuance: &Issuance) -> Option<PublicNotes> {
+    let notes = PublicNotes::from_text(issuance.public_notes.clone()?).ok()?;
+    Some(notes.with_status("revoked"))
+}
+
+/// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.
+async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, DeliverError> {
+    let signer = app.identity();
+    let is_ours =
+        issuance.grantee.as_deref().is_some_and(|grantee| grantee.eq_ignore_ascii_case(&signer.caller()));
+    if !is_ours {
+        return Ok(None);
+    }
+    match app.idos().await?.call_one(&signer, &GetCredentialShared { id: issuance.ids.copy }).await {
+        Ok(Some(copy)) => {
+            let wanted = revoked_notes(issuance);
+            Ok(copy.public_notes.map(|notes| wanted.is_some_and(|wanted| wanted.text() == notes)))
+        }
+        // The user has taken the copy back, or removed the original: then nobody can see it from here.
+        Ok(None) | Err(idos_client::Error::View { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

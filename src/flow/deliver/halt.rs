@@ -1,0 +1,76 @@
+//! Halt: something has stopped, and waits for a person. All of it comes through here, and is logged once, with its cause.
+
+use std::borrow::Cow;
+
+use idos_credential::Moment;
+
+use super::{Task, entry, hold, write_credential};
+use crate::app::App;
+use crate::model::audit::Act;
+use crate::model::issuance::{HaltCode, Issuance};
+use crate::model::job::Job;
+use crate::store::{LaneLease, StoreError, Tx};
+
+/// Why something stops.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// What its record says.
+    pub code: HaltCode,
+    /// What the log says besides: the node's words, or what is wrong with what was kept. No values.
+    pub cause: Cow<'static, str>,
+}
+
+impl Stop {
+    /// For this reason.
+    #[must_use]
+    pub fn new(code: HaltCode, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, cause: cause.into() }
+    }
+}
+
+/// Stops a job of a lane, and what it is about.
+pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, stop: Stop) -> Result<(), StoreError> {
+    let task = Task::of(app, job).await?;
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    hold(app, &mut tx, lease, now).await?;
+    if let Some(task) = &task {
+        task.stop(app, &mut tx, stop.code, job, now).await?;
+        record_halt(&mut tx, task.subject(), &stop, now).await?;
+    }
+    // Who resumes the record makes the work anew.
+    tx.finish_job(job).await?;
+    tx.commit().await?;
+    if let Some(task) = &task {
+        report(task.subject(), job, &stop);
+    }
+    app.announce_change();
+    Ok(())
+}
+
+/// Stops a job without a lane, and the issuance that it is about.
+pub(in crate::flow) async fn halt(
+    app: &App,
+    job: &Job,
+    issuance: &Issuance,
+    stop: Stop,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    write_credential::stop(app, &mut tx, issuance, stop.code, job, now).await?;
+    record_halt(&mut tx, issuance.id.as_str(), &stop, now).await?;
+    tx.finish_job(job).await?;
+    tx.commit().await?;
+    report(issuance.id.as_str(), job, &stop);
+    app.announce_change();
+    Ok(())
+}
+
+async fn record_halt(tx: &mut Tx, subject: &str, stop: &Stop, now: Moment) -> Result<(), StoreError> {
+    tx.record(&entry(subject, Act::Halted, stop.code.as_str(), now)).await
+}
+
+fn report(subject: &str, job: &Job, Stop { code, cause }: &Stop) {
+    metrics::counter!("halts_total", "code" => code.as_str()).increment(1);
+    tracing::warn!(subject, job.work = %job.work, code = %code, "It has stopped: {cause}");
+}

@@ -1,0 +1,181 @@
+//! A sealed credential, written into the user's profile.
+
+use std::time::Duration;
+
+use idos_client::actions::{
+    CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite, UpsertCredentialAsInserter,
+};
+use idos_client::{Client, Signer};
+use idos_credential::Moment;
+
+use super::{DeliverError, Done, Pen, Plan, Stop, entry, resumable_until};
+use crate::app::{App, NodeError};
+use crate::flow::agree::{Agreement, Sight, agreement};
+use crate::flow::announce::announce;
+use crate::flow::grant;
+use crate::model::audit::{Act, Entry};
+use crate::model::event::EventKind;
+use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
+use crate::model::job::Job;
+use crate::store::{Deliverable, Halt, StoreError, Tx};
+
+const HOUR: i64 = 3_600_000;
+
+/// An issuance whose credential is to be written.
+pub struct WriteCredential(pub(super) Issuance);
+
+impl WriteCredential {
+    pub(super) async fn plan(&self, app: &App, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+        let issuance = &self.0;
+        let deliverable = match app.store.deliverable(issuance).await {
+            Ok(Some(deliverable)) => deliverable,
+            Ok(None) => {
+                let cause = "the sealed credential is not there";
+                return Ok(Plan::Halt(Stop::new(HaltCode::ContentGone, cause)));
+            }
+            Err(error @ StoreError::Unreadable(_)) => {
+                return Ok(Plan::Halt(Stop::new(HaltCode::Unreadable, error.to_string())));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match issuance.delivery {
+            Delivery::Inserter => as_inserter(issuance, &deliverable, pen).await,
+            Delivery::WriteGrant => by_grant(app, issuance, deliverable, pen).await,
+        }
+    }
+
+    pub(super) async fn is_there(&self, client: &Client, signer: &Signer) -> Result<bool, idos_client::Error> {
+        let id = self.0.ids.original;
+        Ok(client.call_one(signer, &CredentialExistAsInserter { id }).await?.unwrap_or(false))
+    }
+
+    /// It is issued: the content goes.
+    pub(super) async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+        let issuance = &self.0;
+        // An earlier look may have known it.
+        let done = Done { transaction: done.transaction.or_else(|| issuance.transaction.clone()), ..done };
+        let detail = done.detail();
+        tx.mark_issued(&issuance.id, done.transaction.as_ref(), done.now).await?;
+        tx.forget_content(&issuance.id).await?;
+        let issued = Issuance { transaction: done.transaction, ..issuance.clone() };
+        announce(app, tx, EventKind::Issued, &issued, None, done.now).await?;
+        metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
+        Ok(Some(entry(issuance.id.as_str(), Act::Issued, &detail, done.now)))
+    }
+}
+
+async fn as_inserter(
+    issuance: &Issuance,
+    deliverable: &Deliverable,
+    pen: &Pen<'_>,
+) -> Result<Plan, DeliverError> {
+    let (sealed, original) = (&deliverable.sealed, deliverable.sealed.original());
+    let action = UpsertCredentialAsInserter {
+        id: issuance.ids.original,
+        user_id: issuance.user_id,
+        issuer_auth_public_key: sealed.issuer_auth_public_key(),
+        encryptor_public_key: original.encryptor_public_key(),
+        content: original.content(),
+        public_notes: original.public_notes(),
+        public_notes_signature: original.public_notes_signature(),
+        broader_signature: original.broader_signature(),
+    };
+    pen.sign(&action).await
+}
+
+async fn by_grant(
+    app: &App,
+    issuance: &Issuance,
+    deliverable: Deliverable,
+    pen: &Pen<'_>,
+) -> Result<Plan, DeliverError> {
+    let (sealed, original) = (&deliverable.sealed, deliverable.sealed.original());
+    let Some(copy) = sealed.copy() else {
+        return Ok(Plan::Halt(Stop::new(HaltCode::Unreadable, "the sealed credential has no copy")));
+    };
+    let Some(locked) = deliverable.locked_grant else {
+        return Ok(Plan::Halt(Stop::new(HaltCode::GrantUnreadable, "the write grant is not there")));
+    };
+    let signed = match grant::unlock(&app.vault, &issuance.id, &locked) {
+        Ok(signed) => signed,
+        Err(error) => return Ok(Plan::Halt(Stop::new(HaltCode::GrantUnreadable, error.to_string()))),
+    };
+    let now = app.clock.now().unix_seconds();
+    if now > signed.grant.not_after().unix() {
+        return Ok(Plan::Halt(Stop::new(HaltCode::GrantExpired, "the write grant's time is over")));
+    }
+    // The node takes it 65 seconds before its time, by the time of its blocks, which lag behind.
+    let begin = signed.grant.not_before().unix().saturating_sub(50);
+    if now < begin {
+        let begin = begin.saturating_mul(1000);
+        return Ok(Plan::Later(Moment::from_unix_millis(begin).unwrap_or(app.clock.now())));
+    }
+    let action = CreateCredentialsByDwg::new(
+        sealed.issuer_auth_public_key(),
+        OriginalToWrite {
+            id: issuance.ids.original,
+            encryptor_public_key: original.encryptor_public_key(),
+            content: original.content(),
+            public_notes: original.public_notes(),
+            public_notes_signature: original.public_notes_signature(),
+            broader_signature: original.broader_signature(),
+        },
+        CopyToWrite {
+            id: issuance.ids.copy,
+            encryptor_public_key: copy.encryptor_public_key(),
+            content: copy.content(),
+            public_notes_signature: copy.public_notes_signature(),
+            broader_signature: copy.broader_signature(),
+        },
+        sealed.content_hash(),
+        &signed.grant,
+        signed.signature.expose(),
+    );
+    pen.sign(&action).await
+}
+
+/// Remembers that an issuance has stopped.
+pub(super) async fn stop(
+    app: &App,
+    tx: &mut Tx,
+    issuance: &Issuance,
+    code: HaltCode,
+    job: &Job,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let until = if issuance.sealed_at.is_some() {
+        resumable_until(app, now)
+    } else {
+        // What can be read, if it is unlocked, waits no longer than it would have waited anyway.
+        let limit = i64::from(app.retention.unsealed_hours) * HOUR;
+        issuance.created_at.plus_millis(limit).max(now.plus_millis(HOUR))
+    };
+    tx.mark_halted(&issuance.id, issuance.state, Halt { code, until, was_sent: job.was_sent() }, now).await?;
+    announce(app, tx, EventKind::Halted, issuance, Some(code), now).await
+}
+
+/// Remembers that a halted issuance was found on the network after all: its transaction was on its way when it halted.
+pub(in crate::flow) async fn found(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    tx.mark_queued(&issuance.id, State::Halted, now).await?;
+    tx.mark_issued(&issuance.id, None, now).await?;
+    tx.forget_content(&issuance.id).await?;
+    tx.drop_jobs(issuance.id.as_str()).await?;
+    announce(app, &mut tx, EventKind::Issued, issuance, None, now).await?;
+    tx.record(&entry(issuance.id.as_str(), Act::Issued, "found", now)).await?;
+    tx.commit().await?;
+    app.announce_change();
+    Ok(())
+}
+
+/// Whether the credential of an issuance is on the network. `None` if the nodes do not agree.
+pub(in crate::flow) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<Option<bool>, NodeError> {
+    let view = CredentialExistAsInserter { id: issuance.ids.original };
+    let signer = app.identity();
+    if !app.idos().await?.call_one(&signer, &view).await?.unwrap_or(false) {
+        return Ok(Some(false));
+    }
+    let agreement = agreement(app, &signer, &Sight::of_issuance(issuance), Duration::MAX).await?;
+    Ok((agreement == Agreement::Enough).then_some(true))
+}
