@@ -166,7 +166,8 @@ fn crates_depend_only_on_what_they_may() {
 
 /// A path of this repository, as texts name one between backticks.
 fn is_path(word: &str) -> bool {
-    let tops = ["src/", "crates/", "tests/", "docs/", "benches/", "fuzz/", "examples/", ".ci/", "migrations/"];
+    let tops =
+        ["src/", "crates/", "tests/", "docs/", "benches/", "fuzz/", "examples/", ".ci/", "migrations/"];
     tops.iter().any(|top| word.starts_with(top)) && !word.contains(['*', '{', '<', ' ', '…', '\n'])
 }
 
@@ -179,9 +180,12 @@ fn comments_name_only_paths_that_exist() {
         for file in files(Path::new(folder), extension) {
             let text = std::fs::read_to_string(&file).unwrap();
             // What a crate says of its own folder is meant from there.
-            let own: PathBuf = if folder == "crates" { file.components().take(2).collect() } else { PathBuf::new() };
+            let own: PathBuf =
+                if folder == "crates" { file.components().take(2).collect() } else { PathBuf::new() };
             for line in text.lines().map(str::trim_start) {
-                let Some(comment) = line.strip_prefix("//").or_else(|| line.strip_prefix("--")) else { continue };
+                let Some(comment) = line.strip_prefix("//").or_else(|| line.strip_prefix("--")) else {
+                    continue;
+                };
                 for word in comment.split('`').skip(1).step_by(2).filter(|word| is_path(word)) {
                     if !Path::new(word).exists() && !own.join(word).exists() {
                         dead.push(format!("{}: {word}", file.display()));
@@ -199,9 +203,12 @@ fn the_library_lists_every_module() {
     let listed: BTreeSet<_> = text
         .lines()
         .filter_map(|line| line.strip_prefix("//! | ["))
-        .flat_map(|row| row.split('|').next().unwrap().split(", ").map(|name| name.trim_matches(['[', '`', ']', ' '])))
+        .flat_map(|row| {
+            row.split('|').next().unwrap().split(", ").map(|name| name.trim_matches(['[', '`', ']', ' ']))
+        })
         .collect();
-    let there: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let there: BTreeSet<_> =
+        text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(listed, there);
 }
 

@@ -51,14 +51,16 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         return look_later(app, job, "the user's wallet is on its way").await;
     }
     let Ok(recipient) = RecipientKey::from_base64(&user_key) else {
-        let stop = Stop::new(HaltCode::KeyUnusable, "the user's encryption key is no X25519 key, or of low order");
+        let stop =
+            Stop::new(HaltCode::KeyUnusable, "the user's encryption key is no X25519 key, or of low order");
         return halt(app, job, &issuance, stop).await;
     };
 
     if app.store.has_sealed(&issuance.id).await? {
         // Sealed at intake, for the key that was announced when the profile was asked for.
         if issuance.recipient_key.as_ref() != Some(&user_key) {
-            let stop = Stop::new(HaltCode::OtherKey, "the user has another encryption key than it was sealed for");
+            let stop =
+                Stop::new(HaltCode::OtherKey, "the user has another encryption key than it was sealed for");
             return halt(app, job, &issuance, stop).await;
         }
         return go_on(app, job, &issuance, None).await;

@@ -20,19 +20,21 @@ pub struct Deliverable {
 impl Store {
     /// A signed credential that waits to be sealed, locked.
     pub async fn unsealed(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT locked FROM unsealed_credential WHERE issuance_id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT locked FROM unsealed_credential WHERE issuance_id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.map(|(locked,)| locked))
     }
 
     /// Whether there is a sealed credential.
     pub async fn has_sealed(&self, id: &IssuanceId) -> Result<bool, StoreError> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT issuance_id FROM sealed_credential WHERE issuance_id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT issuance_id FROM sealed_credential WHERE issuance_id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.is_some())
     }
 
@@ -220,6 +222,7 @@ fn read(row: &AnyRow, issuance: &Issuance) -> Result<Deliverable, StoreError> {
         content_hash: content_hash.clone(),
         issuer_auth_public_key: issuance.write_key.clone(),
     };
-    let sealed = SealedCredential::from_stored(stored).map_err(|_| StoreError::Unreadable("sealed_credential"))?;
+    let sealed =
+        SealedCredential::from_stored(stored).map_err(|_| StoreError::Unreadable("sealed_credential"))?;
     Ok(Deliverable { sealed, locked_grant: row.maybe_text("locked_grant")? })
 }

@@ -14,6 +14,7 @@ mod api_keys;
 mod audit;
 mod connect;
 mod contacts;
+mod content;
 mod events;
 mod file;
 mod idempotency;
@@ -21,7 +22,6 @@ mod issuances;
 mod jobs;
 mod lanes;
 mod locked;
-mod content;
 mod profiles;
 mod recorded;
 mod rows;
@@ -43,11 +43,11 @@ use crate::model::server_url::{UrlFault, check_database};
 
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
+pub use content::Deliverable;
 pub use file::FileFault;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;
-pub use content::Deliverable;
 pub use profiles::ProfileChange;
 pub use walk::{Batch, Place};
 

@@ -24,7 +24,11 @@ impl AddUser {
         pen.sign(&action).await
     }
 
-    pub(super) async fn is_there(&self, client: &Client, signer: &Signer) -> Result<bool, idos_client::Error> {
+    pub(super) async fn is_there(
+        &self,
+        client: &Client,
+        signer: &Signer,
+    ) -> Result<bool, idos_client::Error> {
         let user = client.call_one(signer, &GetUserAsInserter { id: self.0.user_id }).await?;
         let wanted = self.0.user.as_ref().map(|user| &user.encryption_public_key);
         Ok(user.is_some_and(|user| Some(&user.recipient_encryption_public_key) == wanted))

@@ -39,15 +39,17 @@ impl AddWallet {
     }
 
     /// The wallet's proof goes, and who has waited for the profile goes on.
-    pub(super) async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+    pub(super) async fn remember(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        done: Done,
+    ) -> Result<Option<Entry>, StoreError> {
         let profile = &self.0;
         let detail = done.detail();
         let waiting = app.store.awaiting_profile(profile.user_id).await?;
-        let change = ProfileChange {
-            transaction: done.transaction,
-            forget_wallet: true,
-            ..ProfileChange::default()
-        };
+        let change =
+            ProfileChange { transaction: done.transaction, forget_wallet: true, ..ProfileChange::default() };
         let (from, to) = (ProfileState::Pending, ProfileState::Created);
         tx.advance_profile(&profile.id, from, to, change, done.now).await?;
         seal::hurry_all(tx, &waiting, done.now).await?;

@@ -23,7 +23,10 @@ pub struct EditNotes(pub(super) Issuance);
 impl EditNotes {
     pub(super) async fn plan(&self, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
         let Some(notes) = revoked_notes(&self.0) else {
-            return Ok(Plan::Halt(Stop::new(HaltCode::Unreadable, "the public notes are not what was written")));
+            return Ok(Plan::Halt(Stop::new(
+                HaltCode::Unreadable,
+                "the public notes are not what was written",
+            )));
         };
         let id = self.0.ids.notes.to_string();
         pen.sign(&EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() }).await
@@ -42,7 +45,12 @@ impl EditNotes {
         })
     }
 
-    pub(super) async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+    pub(super) async fn remember(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        done: Done,
+    ) -> Result<Option<Entry>, StoreError> {
         let issuance = &self.0;
         tx.mark_revoked(&issuance.id, done.confirmed_by, done.now).await?;
         announce(app, tx, EventKind::Revoked, issuance, None, done.now).await?;
@@ -50,7 +58,13 @@ impl EditNotes {
     }
 
     /// The credential is as valid as before.
-    pub(super) async fn stop(&self, app: &App, tx: &mut Tx, code: HaltCode, now: Moment) -> Result<(), StoreError> {
+    pub(super) async fn stop(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        code: HaltCode,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         tx.mark_not_revoked(&self.0.id, code, now).await?;
         announce(app, tx, EventKind::Halted, &self.0, Some(code), now).await
     }

@@ -25,8 +25,8 @@ use idos_credential::Moment;
 use self::add_user::AddUser;
 use self::add_wallet::AddWallet;
 use self::edit_notes::EditNotes;
-pub use self::halt::{Stop, halt_in_lane};
 pub(super) use self::halt::halt;
+pub use self::halt::{Stop, halt_in_lane};
 pub use self::refusal::{named, refused};
 use self::write_credential::WriteCredential;
 pub(super) use self::write_credential::{found, is_on_network};
@@ -136,7 +136,14 @@ impl Task {
     }
 
     /// Remembers that it has stopped. Who resumes its record makes the work anew.
-    async fn stop(&self, app: &App, tx: &mut Tx, code: HaltCode, job: &Job, now: Moment) -> Result<(), StoreError> {
+    async fn stop(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        code: HaltCode,
+        job: &Job,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         match self {
             Self::AddUser(task) => add_wallet::stop(app, tx, &task.0, code, job, now).await,
             Self::AddWallet(task) => add_wallet::stop(app, tx, &task.0, code, job, now).await,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use idos_client::actions::{
-    CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite, UpsertCredentialAsInserter,
+    CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite,
+    UpsertCredentialAsInserter,
 };
 use idos_client::{Client, Signer};
 use idos_credential::Moment;
@@ -44,13 +45,22 @@ impl WriteCredential {
         }
     }
 
-    pub(super) async fn is_there(&self, client: &Client, signer: &Signer) -> Result<bool, idos_client::Error> {
+    pub(super) async fn is_there(
+        &self,
+        client: &Client,
+        signer: &Signer,
+    ) -> Result<bool, idos_client::Error> {
         let id = self.0.ids.original;
         Ok(client.call_one(signer, &CredentialExistAsInserter { id }).await?.unwrap_or(false))
     }
 
     /// It is issued: the content goes.
-    pub(super) async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+    pub(super) async fn remember(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        done: Done,
+    ) -> Result<Option<Entry>, StoreError> {
         let issuance = &self.0;
         // An earlier look may have known it.
         let done = Done { transaction: done.transaction.or_else(|| issuance.transaction.clone()), ..done };
@@ -170,7 +180,10 @@ pub(in crate::flow) async fn found(app: &App, issuance: &Issuance) -> Result<(),
 }
 
 /// Whether the credential of an issuance is on the network. `None` if the nodes do not agree.
-pub(in crate::flow) async fn is_on_network(app: &App, issuance: &Issuance) -> Result<Option<bool>, NodeError> {
+pub(in crate::flow) async fn is_on_network(
+    app: &App,
+    issuance: &Issuance,
+) -> Result<Option<bool>, NodeError> {
     let view = CredentialExistAsInserter { id: issuance.ids.original };
     let signer = app.identity();
     if !app.idos().await?.call_one(&signer, &view).await?.unwrap_or(false) {
