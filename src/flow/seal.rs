@@ -76,13 +76,13 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         }
     };
     let grantee_key = match app.store.grantee_key(&issuance.id).await? {
-        Some(key) => match RecipientKey::from_base64(&key) {
-            Ok(key) => Some(key),
-            Err(_) => {
+        Some(key) => {
+            let Ok(key) = RecipientKey::from_base64(&key) else {
                 let stop = Stop::new(HaltCode::Unreadable, "the key of the copy's grantee is none");
                 return halt(app, job, &issuance, stop).await;
-            }
-        },
+            };
+            Some(key)
+        }
         None => None,
     };
     let Ok(sealed) = seal_for(app, signed, &issuance, recipient, grantee_key).await else {
