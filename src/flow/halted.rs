@@ -1,8 +1,9 @@
-//! What has stopped, whosever it is, for operators: found, and brought on, singly or all that has met the same.
+//! What has stopped: found, and brought on, singly or all that has met the same; a client's, or whosever it is for operators.
 
 use super::{resume, revoke, wallet};
 use crate::app::App;
 use crate::model::audit::Actor;
+use crate::model::client::Caller;
 use crate::model::issuance::{HaltCode, Issuance, State, Stopped};
 use crate::model::profile::Profile;
 use crate::store::{Store, StoreError};
@@ -123,16 +124,61 @@ pub async fn find(store: &Store, wanted: &Wanted) -> Result<Vec<Halted>, StoreEr
 
 /// Brings one on, by an operator's word.
 pub async fn resume(app: &App, halted: Halted) -> Result<(), HaltedError> {
+    bring_on(app, Actor::Operator, halted).await
+}
+
+async fn bring_on(app: &App, actor: Actor, halted: Halted) -> Result<(), HaltedError> {
     match halted {
         Halted::Issuance(issuance) if issuance.state == State::Issued => {
-            revoke::revoke(app, Actor::Operator, *issuance).await?;
+            revoke::revoke(app, actor, *issuance).await?;
         }
         Halted::Issuance(issuance) => {
-            resume::bring_on(app, Actor::Operator, *issuance, None).await?;
+            resume::bring_on(app, actor, *issuance, None).await?;
         }
         Halted::Profile(profile) => {
-            wallet::bring_on(app, Actor::Operator, *profile).await?;
+            wallet::bring_on(app, actor, *profile).await?;
         }
     }
     Ok(())
+}
+
+/// The most that one request brings on.
+const AT_ONCE: u32 = 200;
+
+/// What became of many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// How many go on.
+    pub resumed: u32,
+    /// How many do not: they take a new write grant, or their content is gone. Each says so by itself.
+    pub left: u32,
+    /// Whether there may be more than are brought on at once.
+    pub more: bool,
+}
+
+/// Brings on what has stopped of a client, of one kind: all, or what has stopped for one reason.
+pub async fn resume_all(
+    app: &App,
+    caller: &Caller,
+    what: Stopped,
+    code: Option<HaltCode>,
+) -> Result<Resumed, StoreError> {
+    let wanted = Wanted { what: Some(what), code, client: Some(caller.client.clone()) };
+    let mut outcome = Resumed { resumed: 0, left: 0, more: false };
+    for halted in find(&app.store, &wanted).await? {
+        if outcome.resumed >= AT_ONCE {
+            outcome.more = true;
+            break;
+        }
+        match bring_on(app, caller.actor(), halted).await {
+            Ok(()) => outcome.resumed += 1,
+            Err(
+                HaltedError::Issuance(resume::ResumeError::Store(error))
+                | HaltedError::Revocation(revoke::RevokeError::Store(error))
+                | HaltedError::Profile(wallet::ResumeError::Store(error)),
+            ) if !matches!(error, StoreError::Stale) => return Err(error),
+            Err(_) => outcome.left += 1,
+        }
+    }
+    Ok(outcome)
 }

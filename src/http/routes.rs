@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::api::{contacts, events, health, issuances, profiles, wallets, write_grants};
+use super::api::{contacts, events, halted, health, issuances, profiles, wallets, write_grants};
 use super::problem::{Code, Problem};
 use super::{Access, Api, admit, auth, connections, observe, wellformed};
 use crate::app::App;
@@ -102,6 +102,24 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/issuances",
         access: Access::Scope(Scope::IssuancesRead),
         handler: || get(issuances::list),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/issuances/resume",
+        access: Access::Scope(Scope::IssuancesWrite),
+        handler: || post(halted::issuances),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/profiles/resume",
+        access: Access::Scope(Scope::ProfilesWrite),
+        handler: || post(halted::profiles),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/wallets/resume",
+        access: Access::Scope(Scope::WalletsWrite),
+        handler: || post(halted::wallets),
     },
     Route {
         method: "GET",

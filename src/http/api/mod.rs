@@ -2,6 +2,7 @@
 
 pub(super) mod contacts;
 pub(super) mod events;
+pub(super) mod halted;
 pub(super) mod health;
 pub(super) mod issuances;
 pub(super) mod profiles;

@@ -12,6 +12,7 @@ use idos_wallet::{
 use super::fields::{CALLER, Faults, Object, caller, uuid};
 use super::profile::WALLET_TYPE;
 use crate::http::problem::{Problem, wallet_fault};
+use crate::model::issuance::HaltCode;
 use crate::model::personal::Personal;
 use crate::model::submission::{Owner, SignedGrant};
 
@@ -21,6 +22,7 @@ pub(super) const SIGNED: &[&str] = &["grant", "owner", "signature"];
 pub(super) const GRANT: &[&str] =
     &["id", "owner", "grantee", "issuerPublicKey", "accessGrantTimelock", "notBefore", "notAfter"];
 pub(super) const RESUMPTION: &[&str] = &["writeGrant"];
+pub(super) const WHICH_HALTED: &[&str] = &["code"];
 
 /// What is said of a time that is none.
 const GRANT_TIME: &str = "must be a time such as 2026-01-02T03:04:05Z, in UTC and to the second";
@@ -130,6 +132,16 @@ pub(crate) fn resumption(json: &Json) -> Result<Option<SignedGrant>, Problem> {
         .map(|json| signed(json, "/writeGrant", &mut faults));
     // A grant that cannot be read has left a fault.
     faults.or(object.map(|_| grant.flatten()))
+}
+
+/// Reads which of those that have stopped are wanted: all, or those with one code.
+pub(crate) fn which_halted(json: &Json) -> Result<Option<HaltCode>, Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", WHICH_HALTED, &mut faults);
+    let code = object.as_ref().and_then(|object| {
+        object.maybe("code", &mut faults, "must be a halt code", |text| text.parse().ok())
+    });
+    faults.or(object.map(|_| code))
 }
 
 /// Reads a signed write grant at its place.

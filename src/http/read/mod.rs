@@ -5,7 +5,7 @@ mod grant;
 mod profile;
 mod submission;
 
-pub(crate) use grant::{grant_offer, resumption, signed_grant};
+pub(crate) use grant::{grant_offer, resumption, signed_grant, which_halted};
 pub(crate) use profile::{LookUp, challenge, contact_look_up, look_up, new_profile, new_wallet};
 pub(crate) use submission::{Files, submission};
 
@@ -30,6 +30,7 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("Grant", grant::GRANT),
     ("SignedGrant", grant::SIGNED),
     ("Resumption", grant::RESUMPTION),
+    ("WhichHalted", grant::WHICH_HALTED),
     ("Submission", submission::SUBMISSION),
     ("KycEvidence", &crate::model::evidence::MEMBERS),
     ("PersonhoodEvidence", &crate::model::evidence::MEMBERS),

@@ -12,6 +12,7 @@ mod crowds;
 mod door;
 mod forms;
 pub(crate) mod full_disk;
+mod halted;
 mod hostile;
 mod idempotency;
 mod limits;
