@@ -3,7 +3,7 @@
 //! It reads source text, so it knows nothing of macros or re-exports; it is a fence, not a wall. Paths that leave a
 //! module by `super::` escape it; write `crate::`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its subject fails loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read its subject fails loudly")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -215,10 +215,13 @@ fn the_library_lists_every_module() {
 #[test]
 fn documents_name_only_paths_that_exist() {
     let mut dead = Vec::new();
+    // What is made at work, and is not in the repository.
+    let ignored = std::fs::read_to_string(".gitignore").unwrap();
+    let is_made = |word: &str| ignored.lines().any(|line| line.trim_start_matches('/') == word);
     for document in documents() {
         let text = std::fs::read_to_string(&document).unwrap();
         for word in text.split('`').skip(1).step_by(2) {
-            if is_path(word) && !Path::new(word).exists() {
+            if is_path(word) && !is_made(word) && !Path::new(word).exists() {
                 dead.push(format!("{}: {word}", document.display()));
             }
         }
@@ -231,6 +234,64 @@ fn documents_name_only_paths_that_exist() {
         }
     }
     assert!(dead.is_empty(), "documents name paths that are gone:\n{}", dead.join("\n"));
+}
+
+#[test]
+fn the_version_is_one() {
+    let manifest = std::fs::read_to_string("Cargo.toml").unwrap();
+    let version = after(&manifest, "\nversion = \"").split('"').next().unwrap();
+    let description = std::fs::read_to_string("openapi.yaml").unwrap();
+    let described = after(&description, "\n  version: ").lines().next().unwrap();
+    assert_eq!(described, version, "openapi.yaml");
+    let changes = std::fs::read_to_string("CHANGELOG.md").unwrap();
+    let known: Vec<_> = changes.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    // Before the first version there is nothing but what is unreleased.
+    let named = known.iter().any(|title| title.split(' ').next() == Some(version));
+    assert!(named || known == ["Unreleased"], "CHANGELOG.md has no entry for {version}");
+}
+
+#[test]
+fn the_oldest_compiler_is_named_alike_everywhere() {
+    let oldest = after(&std::fs::read_to_string("Cargo.toml").unwrap(), "\nrust-version = \"")
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    for (file, before) in [
+        ("README.md", "with Rust ("),
+        ("Dockerfile", "FROM rust:"),
+        ("test", "install Rust "),
+        (".github/workflows/ci.yml", "rustup toolchain install "),
+    ] {
+        let text = std::fs::read_to_string(file).unwrap();
+        let named = after(&text, before);
+        let rest =
+            named.strip_prefix(&oldest).unwrap_or_else(|| panic!("{file} names another than {oldest}"));
+        assert!(!rest.starts_with(|c: char| c.is_ascii_digit()), "{file} names another than {oldest}");
+    }
+}
+
+/// What is shown is what runs: the first program in a crate's README is one of its examples, less the example's head.
+#[test]
+fn programs_of_readmes_are_examples() {
+    for readme in documents().iter().filter(|path| path.starts_with("crates")) {
+        let text = std::fs::read_to_string(readme).unwrap();
+        let (_, block) = text.split_once("```rust").unwrap();
+        let (_, block) = block.split_once('\n').unwrap();
+        let (shown, _) = block.split_once("```").unwrap();
+        let examples = files(&readme.with_file_name("examples"), "rs");
+        let is_one = |path: &PathBuf| {
+            let text = std::fs::read_to_string(path).unwrap();
+            text.strip_suffix(shown).is_some_and(|head| {
+                head.lines().all(|line| line.is_empty() || line.starts_with("//!") || line.starts_with("#!["))
+            })
+        };
+        assert!(examples.iter().any(is_one), "{}: its program is none of the examples", readme.display());
+    }
+}
+
+fn after<'a>(text: &'a str, before: &str) -> &'a str {
+    text.split_once(before).unwrap_or_else(|| panic!("there is no {before:?}")).1
 }
 
 /// Every source file but the two roots, with its top-level module and its code less comments.
@@ -285,7 +346,12 @@ fn ident(text: &str) -> String {
 
 fn documents() -> Vec<PathBuf> {
     let mut found = files(Path::new("docs"), "md");
-    found.extend(["README.md", "SECURITY.md", "CHANGELOG.md"].map(PathBuf::from));
+    let here = std::fs::read_dir(".").unwrap().map(|entry| entry.unwrap().path());
+    found.extend(here.filter(|path| path.extension().is_some_and(|e| e == "md")));
+    let crates = std::fs::read_dir("crates").unwrap().map(|entry| entry.unwrap().path().join("README.md"));
+    let others =
+        ["fuzz", "tests/interop", "tests/kwild", "tests/vectors"].map(|f| Path::new(f).join("README.md"));
+    found.extend(crates.filter(|path| path.exists()).chain(others));
     found
 }
 

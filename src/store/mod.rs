@@ -51,7 +51,9 @@ pub use locked::Locked;
 pub use profiles::ProfileChange;
 pub use walk::{Batch, Place};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// A step that the database has and the program does not is one of a newer program: schemas change in steps that the program
+/// before them still works with, and that one has to start, while replicas are replaced or when a new one is taken back.
+static MIGRATIONS: Migrator = Migrator { ignore_missing: true, ..sqlx::migrate!("./migrations") };
 
 /// The database.
 #[derive(Clone)]

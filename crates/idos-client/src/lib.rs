@@ -1,28 +1,11 @@
-//! Speaks to an idOS node: Kwil encoding, signed transactions, typed idOS actions.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where things are
 //!
 //! - [`Client`] talks to a node or gateway: it asks [views](actions::View) and does [actions](actions::Action),
 //!   logs in where a gateway wants it, and sorts every [`Error`] by what can be done about it ([`Class`]).
 //! - [`Signer`] is who acts. [`WriteGrant`] is what a user signs so that an issuer may write.
 //! - [`encoding`] and [`transaction`] are the bytes, in both directions, so that a node can be built on them.
-//!
-//! ```no_run
-//! # async fn example(seed: [u8; 32]) -> Result<(), Box<dyn std::error::Error>> {
-//! use idos_client::actions::{EditPublicNotesAsIssuer, HasProfile};
-//! use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer, Viewer};
-//!
-//! let client = Client::connect(ClientConfig::new("https://nodes.playground.idos.network".parse()?)).await?;
-//! let known = client.call_one(Viewer::Anonymous, &HasProfile { address: "0x…" }).await?;
-//! assert_eq!(known, Some(true));
-//!
-//! let issuer = Signer::from_seed(&seed);
-//! let notes = EditPublicNotesAsIssuer { public_notes_id: "…", public_notes: r#"{"id":"…","status":"revoked"}"# };
-//! let prepared = client.prepare(&issuer, &notes, Nonce::Next).await?;
-//! // Record prepared.hash() here: it is what a lost answer is looked up by.
-//! let outcome = client.broadcast(&prepared, Broadcast::Wait).await?;
-//! assert!(outcome.committed);
-//! # Ok(())
-//! # }
-//! ```
 
 pub mod actions;
 mod client;

@@ -1,6 +1,6 @@
-//! What an idOS credential is: build it, sign it, verify it, seal it, open it.
+#![doc = include_str!("../README.md")]
 //!
-//! Pure: nothing here reads a clock, a file, the network or a source of randomness that is not an argument.
+//! # Where things are
 //!
 //! A credential moves forward through types that consume each other, so that what is not checked cannot be
 //! signed and what is not sealed cannot be written to a node:

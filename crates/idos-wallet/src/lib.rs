@@ -1,5 +1,6 @@
-//! The five wallet types of idOS: what identifies a wallet, what its signatures look like, and whether a
-//! signature really is its own.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where things are
 //!
 //! - [`OwnershipProof`] is what the actions `upsert_wallet_as_inserter` and `add_wallet` take; [`verify_signed_by`]
 //!   checks a message of a wallet that is known already (write grants, access grants).

@@ -1,8 +1,6 @@
-//! Sends signed webhooks, to nowhere that it should not.
+#![doc = include_str!("../README.md")]
 //!
-//! The scheme is Standard Webhooks 1.0.0 (<https://www.standardwebhooks.com>) with symmetric signatures (`v1`), so
-//! that receivers verify with any of its libraries. Whoever registers a URL decides where we connect to; therefore
-//! the address of every connection is judged before it is made.
+//! # Where things are
 //!
 //! - [`Secrets`] sign a [`Message`] and verify what was received. No I/O, no clock.
 //! - [`Targets`] say which URLs and addresses are taken; [`SpecialRange`] is the table of addresses that are not.
@@ -13,22 +11,6 @@
 //! What no table can know: addresses that are public and yet lead inside, such as a NAT64 prefix of one's own
 //! (RFC 6052, section 2.2) or an inner host behind a public address. A firewall around the sender is the second
 //! fence that the specification asks for.
-//!
-//! ```no_run
-//! # async fn example(now: i64) -> Result<(), Box<dyn std::error::Error>> {
-//! use idos_webhooks::{Message, Secret, Secrets, Sender, SenderConfig};
-//!
-//! let sender = Sender::new(&SenderConfig::new("example/1.0"))?;
-//! let secrets = Secrets::new("whsec_…".parse()?);
-//! let message = Message::new("evt_1", now, r#"{"type":"credential.delivered"}"#)?;
-//! match sender.send(&"https://receiver.example/hook".parse()?, &message, &secrets).await {
-//!     Ok(_) => {}
-//!     Err(error) if error.is_worth_retrying() => { /* later, with the same id and a new timestamp */ }
-//!     Err(_) => { /* never again */ }
-//! }
-//! # Ok(())
-//! # }
-//! ```
 
 mod address;
 mod message;

@@ -11,6 +11,7 @@ mod passing;
 mod plans;
 mod privacy;
 mod receiver;
+mod schema;
 mod sharing;
 
 pub(crate) use issuing::create_profile;
