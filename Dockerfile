@@ -1,4 +1,4 @@
-# The service, without the development node. tests/container/run.py carries out what stands here, and knows only the
+# The service, without the development node. tests/container/dockerfile.py carries out what stands here, and knows only the
 # directives that stand here: extend it together with this file.
 
 FROM rust:1.95-slim-bookworm AS builder
