@@ -13,7 +13,7 @@ use idos_wallet::{Field, InvalidProof};
 use serde::Serialize;
 
 use crate::app::NodeError;
-use crate::flow::announce::{ReplayError, TELL_AGAIN};
+use crate::flow::announce::ReplayError;
 use crate::flow::erase::EraseError;
 use crate::flow::grant::GrantError;
 use crate::flow::intake::IntakeError;
@@ -454,10 +454,7 @@ impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::NotFound => Self::new(Code::NotFound),
-            ReplayError::TooSoon => Self {
-                retry_after: Some(TELL_AGAIN.unsigned_abs() / 1000),
-                ..Self::new(Code::RateLimited).because("This event has been told again a moment ago.")
-            },
+            error @ ReplayError::TooSoon => conflict(format!("The event cannot be told again now: {error}.")),
             ReplayError::Store(error) => error.into(),
         }
     }
