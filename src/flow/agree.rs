@@ -95,6 +95,16 @@ pub enum Agreement {
     Never,
 }
 
+/// How many nodes must show what was written, of those that there are.
+fn needed(app: &App, client: &Client) -> usize {
+    app.must_agree().unwrap_or(2).min(client.node_count())
+}
+
+/// Whether the word of one node is enough.
+pub(super) fn one_is_enough(app: &App, client: &Client) -> bool {
+    needed(app, client) <= 1
+}
+
 /// Whether enough nodes show what one of them says was written. `waited`: for how long that has been asked.
 pub(super) async fn agreement(
     app: &App,
@@ -103,14 +113,12 @@ pub(super) async fn agreement(
     waited: Duration,
 ) -> Result<Agreement, NodeError> {
     let client = app.idos().await?;
-    let setting = app.must_agree();
-    let needed = setting.unwrap_or(2).min(client.node_count());
-    if needed <= 1 {
+    if one_is_enough(app, client) {
         return Ok(Agreement::Enough);
     }
     let ask = |node| async move { sight.seen_at(node, app, signer, waited).await.unwrap_or(Word::Nothing) };
     let words = join_all((0..client.node_count()).map(ask)).await;
-    Ok(weigh(&words, needed, setting.is_some(), waited > app.block_patience()))
+    Ok(weigh(&words, needed(app, client), app.must_agree().is_some(), waited > app.block_patience()))
 }
 
 fn weigh(words: &[Word], needed: usize, is_strict: bool, is_late: bool) -> Agreement {

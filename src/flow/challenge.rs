@@ -6,12 +6,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use idos_credential::Moment;
-use idos_wallet::WalletType;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::wallet;
 use crate::app::App;
 use crate::model::client::Caller;
 use crate::model::profile::WalletClaim;
@@ -92,16 +92,13 @@ pub fn check(app: &App, caller: &Caller, user_id: Uuid, claim: &WalletClaim) -> 
     let mut lines = text.rsplit('\n').skip(1);
     let mut line =
         |name| lines.next().and_then(|line: &str| line.strip_prefix(name)).ok_or(ChallengeError::Altered);
-    let (until, wallet, user) = (line(UNTIL)?, line(WALLET)?, line(USER)?);
+    let (until, of, user) = (line(UNTIL)?, line(WALLET)?, line(USER)?);
     if user != user_id.to_string() {
         return Err(ChallengeError::OtherUser);
     }
-    let (wallet_type, address) = wallet.split_once(' ').ok_or(ChallengeError::Altered)?;
-    let same_address = match claim.wallet_type {
-        WalletType::Evm | WalletType::FaceSign => address.eq_ignore_ascii_case(claim.address.expose()),
-        _ => address == claim.address.expose(),
-    };
-    if wallet_type != claim.wallet_type.as_str() || !same_address {
+    let (wallet_type, address) = of.split_once(' ').ok_or(ChallengeError::Altered)?;
+    let spelled = |address: &str| wallet::spelled(claim.wallet_type, address);
+    if wallet_type != claim.wallet_type.as_str() || spelled(address) != spelled(claim.address.expose()) {
         return Err(ChallengeError::OtherWallet);
     }
     let until: Moment = until.parse().map_err(|_| ChallengeError::Altered)?;

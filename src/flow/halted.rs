@@ -102,24 +102,26 @@ impl Halted {
 pub async fn find(store: &Store, wanted: &Wanted) -> Result<Vec<Halted>, StoreError> {
     let mut found = Vec::new();
     let mut from = None;
-    loop {
+    let is_profile = |what| matches!(what, Stopped::Profile | Stopped::Wallet);
+    while wanted.what.is_none_or(|what| !is_profile(what)) {
         let batch = store.stopped(from, BATCH).await?;
-        found.extend(batch.items.into_iter().map(|issuance| Halted::Issuance(Box::new(issuance))));
-        found.retain(|halted: &Halted| halted.is(wanted));
+        let all = batch.items.into_iter().map(|issuance| Halted::Issuance(Box::new(issuance)));
+        found.extend(all.filter(|halted| halted.is(wanted)));
         from = batch.next;
         if from.is_none() {
             break;
         }
     }
-    loop {
-        let batch = store.stopped_profiles(from, BATCH).await?;
-        found.extend(batch.items.into_iter().map(|profile| Halted::Profile(Box::new(profile))));
-        found.retain(|halted| halted.is(wanted));
+    while wanted.what.is_none_or(is_profile) {
+        let batch = store.stopped_profiles(None, from, BATCH).await?;
+        let all = batch.items.into_iter().map(|profile| Halted::Profile(Box::new(profile)));
+        found.extend(all.filter(|halted| halted.is(wanted)));
         from = batch.next;
         if from.is_none() {
-            return Ok(found);
+            break;
         }
     }
+    Ok(found)
 }
 
 /// Brings one on, by an operator's word.

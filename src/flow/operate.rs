@@ -24,13 +24,6 @@ pub async fn accept_signing_key(
     Ok(before)
 }
 
-/// Writes something that means nothing, to see whether that goes: a full or write-protected disk shows at writing only.
-pub async fn try_writing(store: &Store, now: Moment) -> Result<(), StoreError> {
-    let mut tx = store.begin().await?;
-    tx.record_anew("doctor_wrote_at", &now.to_string()).await?;
-    tx.commit().await
-}
-
 fn entry(now: Moment, act: Act, subject: &str, detail: &str) -> Entry {
     Entry { at: now, actor: Actor::Operator, act, subject: subject.to_owned(), detail: detail.to_owned() }
 }

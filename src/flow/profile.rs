@@ -226,13 +226,7 @@ pub async fn request(
     key: &Idempotency,
     new: NewProfile,
 ) -> Result<Accepted<Profile>, RequestError> {
-    match attempt(app, caller, key, &new).await {
-        // Somebody has asked for the same at the same time: it can be seen now.
-        Err(RequestError::Store(StoreError::Exists) | RequestError::WalletUnderWay) => {
-            attempt(app, caller, key, &new).await
-        }
-        outcome => outcome,
-    }
+    wallet::once_more(|| attempt(app, caller, key, &new)).await
 }
 
 async fn attempt(

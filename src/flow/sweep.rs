@@ -157,7 +157,7 @@ async fn end_overdue_profiles(app: &App) -> Result<(), StoreError> {
     let mut from = None;
     loop {
         let now = app.clock.now();
-        let batch = app.store.overdue_profiles(now, from, BATCH).await?;
+        let batch = app.store.stopped_profiles(Some(now), from, BATCH).await?;
         for profile in &batch.items {
             go_on(profile.id.as_str(), end_profile(app, profile, now).await)?;
         }

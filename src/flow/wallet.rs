@@ -37,11 +37,16 @@ pub async fn request(
     key: &Idempotency,
     new: NewWallet,
 ) -> Result<Accepted<Profile>, RequestError> {
-    match attempt(app, caller, key, &new).await {
-        // Somebody has asked for the same at the same time: it can be seen now.
-        Err(RequestError::Store(StoreError::Exists) | RequestError::WalletUnderWay) => {
-            attempt(app, caller, key, &new).await
-        }
+    once_more(|| attempt(app, caller, key, &new)).await
+}
+
+/// Attempts a request, and once more where somebody has asked for the same at the same time: it can be seen then.
+pub(super) async fn once_more<F>(attempt: impl Fn() -> F) -> Result<Accepted<Profile>, RequestError>
+where
+    F: Future<Output = Result<Accepted<Profile>, RequestError>>,
+{
+    match attempt().await {
+        Err(RequestError::Store(StoreError::Exists) | RequestError::WalletUnderWay) => attempt().await,
         outcome => outcome,
     }
 }
@@ -300,12 +305,16 @@ pub(super) async fn check_free(app: &App, wallet: &WalletClaim) -> Result<(), Re
 /// What makes a wallet itself, whatever the spelling.
 fn identity(wallet: &WalletClaim) -> Zeroizing<Vec<u8>> {
     let key = wallet.public_key.as_ref().filter(|_| wallet.wallet_type == WalletType::Near);
-    let text = key.unwrap_or(&wallet.address).expose();
-    let text = match wallet.wallet_type {
-        WalletType::Evm | WalletType::FaceSign => Zeroizing::new(text.to_ascii_lowercase()),
-        _ => Zeroizing::new(text.clone()),
-    };
+    let text = spelled(wallet.wallet_type, key.unwrap_or(&wallet.address).expose());
     Zeroizing::new([wallet.wallet_type.as_str().as_bytes(), b"\0", text.as_bytes()].concat())
+}
+
+/// An address, or a key, in the one spelling in which it is compared: those in hexadecimal are the same in either case.
+pub(super) fn spelled(wallet_type: WalletType, text: &str) -> Zeroizing<String> {
+    Zeroizing::new(match wallet_type {
+        WalletType::Evm | WalletType::FaceSign => text.to_ascii_lowercase(),
+        _ => text.to_owned(),
+    })
 }
 
 /// Whether a record is about this wallet.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::BodyDataStream;
+use axum::body::{BodyDataStream, HttpBody as _};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -74,6 +74,11 @@ pub(crate) async fn read_json(api: &Api, request: Request) -> Result<Body, Probl
         return Err(Problem::new(Code::UnsupportedMediaType).because("The body must be application/json."));
     }
     read(api, request, api.app.http.max_body.min(MOST_WITHOUT_FILES)).await
+}
+
+/// Reads a JSON body to its end, if there is one.
+pub(crate) async fn read_json_if_any(api: &Api, request: Request) -> Result<Option<Body>, Problem> {
+    if request.body().is_end_stream() { Ok(None) } else { read_json(api, request).await.map(Some) }
 }
 
 /// The media type of JSON.

@@ -120,34 +120,11 @@ impl Store {
         Ok(row.and_then(|(locked,)| locked))
     }
 
-    /// Records behind `from` that have stopped, those first that wait for the shortest time.
+    /// Records behind `from` that have stopped, those first that wait for the shortest time; with `until`, only those whose
+    /// time of waiting is over by then.
     pub async fn stopped_profiles(
         &self,
-        from: Option<Place>,
-        limit: u32,
-    ) -> Result<Batch<Profile>, StoreError> {
-        let rows = Rows { at: Some("waits_until"), ..ROWS };
-        rows.walk(from, limit, |place, limit| {
-            let place = place.unwrap_or(Place::START);
-            async move {
-                sqlx::query(
-                    "SELECT * FROM profile WHERE state = 'halted' AND (waits_until, id) > ($1, $2) \
-                     ORDER BY waits_until, id LIMIT $3",
-                )
-                .bind(place.at)
-                .bind(place.id)
-                .bind(limit)
-                .fetch_all(&self.pool)
-                .await
-            }
-        })
-        .await
-    }
-
-    /// Records behind `from` whose time of waiting is over, the longest overdue first.
-    pub async fn overdue_profiles(
-        &self,
-        now: Moment,
+        until: Option<Moment>,
         from: Option<Place>,
         limit: u32,
     ) -> Result<Batch<Profile>, StoreError> {
@@ -159,7 +136,7 @@ impl Store {
                     "SELECT * FROM profile WHERE state = 'halted' AND waits_until <= $1 \
                      AND (waits_until, id) > ($2, $3) ORDER BY waits_until, id LIMIT $4",
                 )
-                .bind(now.unix_millis())
+                .bind(millis(until).unwrap_or(i64::MAX))
                 .bind(place.at)
                 .bind(place.id)
                 .bind(limit)

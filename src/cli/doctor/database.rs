@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Report;
 use crate::clock;
 use crate::config::Config;
-use crate::flow::{audit, operate};
+use crate::flow::audit;
 use crate::keys::Keys;
 use crate::model::issuance::State;
 use crate::model::job::JobState;
@@ -124,7 +124,7 @@ fn modes(path: &Path, report: &mut Report) {
 fn modes(_: &Path, _: &mut Report) {}
 
 async fn writing(store: &Store, report: &mut Report) {
-    match operate::try_writing(store, clock::now()).await {
+    match store.probe_write(clock::now()).await {
         Ok(()) => report.fine("writing", "the database takes writes"),
         Err(error) => {
             report.complain(

@@ -36,13 +36,13 @@ pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, stop: Stop) -
     hold(app, &mut tx, lease, now).await?;
     if let Some(task) = &task {
         task.stop(app, &mut tx, stop.code, job, now).await?;
-        record_halt(&mut tx, task.subject(), &stop, now).await?;
+        record_halt(&mut tx, job, &stop, now).await?;
     }
     // Who resumes the record makes the work anew.
     tx.finish_job(job).await?;
     tx.commit().await?;
-    if let Some(task) = &task {
-        report(task.subject(), job, &stop);
+    if task.is_some() {
+        report(job, &stop);
     }
     app.announce_change();
     Ok(())
@@ -58,19 +58,19 @@ pub(in crate::flow) async fn halt(
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     write_credential::stop(app, &mut tx, issuance, stop.code, job, now).await?;
-    record_halt(&mut tx, issuance.id.as_str(), &stop, now).await?;
+    record_halt(&mut tx, job, &stop, now).await?;
     tx.finish_job(job).await?;
     tx.commit().await?;
-    report(issuance.id.as_str(), job, &stop);
+    report(job, &stop);
     app.announce_change();
     Ok(())
 }
 
-async fn record_halt(tx: &mut Tx, subject: &str, stop: &Stop, now: Moment) -> Result<(), StoreError> {
-    tx.record(&entry(subject, Act::Halted, stop.code.as_str(), now)).await
+async fn record_halt(tx: &mut Tx, job: &Job, stop: &Stop, now: Moment) -> Result<(), StoreError> {
+    tx.record(&entry(&job.subject, Act::Halted, stop.code.as_str(), now)).await
 }
 
-fn report(subject: &str, job: &Job, Stop { code, cause }: &Stop) {
+fn report(job: &Job, Stop { code, cause }: &Stop) {
     metrics::counter!("halts_total", "code" => code.as_str()).increment(1);
-    tracing::warn!(subject, job.work = %job.work, code = %code, "It has stopped: {cause}");
+    tracing::warn!(subject = job.subject, job.work = %job.work, code = %code, "It has stopped: {cause}");
 }

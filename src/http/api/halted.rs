@@ -1,6 +1,5 @@
 //! What has stopped, many at once: all of a client's that has met the same.
 
-use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -50,11 +49,9 @@ async fn resume_all(
     what: Stopped,
     request: Request,
 ) -> Result<Response, Problem> {
-    let code = if request.body().is_end_stream() {
-        None
-    } else {
-        let body = body::read_json(api, request).await?;
-        read::which_halted(&read::json(&body.bytes)?)?
+    let code = match body::read_json_if_any(api, request).await? {
+        Some(body) => read::which_halted(&read::json(&body.bytes)?)?,
+        None => None,
     };
     let halted::Resumed { resumed, left, more } = halted::resume_all(&api.app, caller, what, code).await?;
     Ok(Json(ResumedView { resumed, left, more }).into_response())

@@ -1,6 +1,6 @@
 //! Issuances: submit a result, see what becomes of it, resume, revoke, erase, read back.
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
@@ -158,11 +158,9 @@ pub(in crate::http) async fn resume(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let grant = if request.body().is_end_stream() {
-        None
-    } else {
-        let body = body::read_json(&api, request).await?;
-        read::resumption(&read::json(&body.bytes)?)?
+    let grant = match body::read_json_if_any(&api, request).await? {
+        Some(body) => read::resumption(&read::json(&body.bytes)?)?,
+        None => None,
     };
     let issuance = resuming::resume(&api.app, &caller, &parse(&id)?, grant).await?;
     Ok((StatusCode::ACCEPTED, Json(IssuanceView::from(issuance))).into_response())
@@ -239,11 +237,10 @@ pub(in crate::http) async fn audit(
 
 /// Reads a body that has nothing to say: none at all, or `{}`.
 pub(super) async fn read_nothing(api: &Api, request: Request) -> Result<(), Problem> {
-    if request.body().is_end_stream() {
-        return Ok(());
+    match body::read_json_if_any(api, request).await? {
+        Some(body) => read::nothing(&read::json(&body.bytes)?),
+        None => Ok(()),
     }
-    let body = body::read_json(api, request).await?;
-    read::nothing(&read::json(&body.bytes)?)
 }
 
 fn parse(id: &str) -> Result<IssuanceId, Problem> {
