@@ -60,6 +60,8 @@ pub struct App {
     stuck_lanes: Mutex<BTreeSet<String>>,
     /// Jobs that one node says are done, and others have still to show.
     said_done: Mutex<HashMap<JobId, Instant>>,
+    /// Nodes that did not answer, by their places in the client's list, and when that was.
+    silent_nodes: Mutex<HashMap<usize, Instant>>,
     /// The number of the last audit checkpoint that this process has seen.
     last_checkpoint: Mutex<i64>,
     node: Node,
@@ -154,6 +156,9 @@ pub const NETWORK: &str = "network";
 /// How long after a failure to connect nobody tries again.
 const CONNECT_AGAIN: Duration = Duration::from_secs(2);
 
+/// How long after a node let a question wait nobody asks it to confirm anything.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+
 impl App {
     /// Wires a service. Brings the schema up to date, or refuses an old one; refuses a signing key that is not the
     /// recorded one. The node is spoken to when it is first needed.
@@ -222,6 +227,7 @@ impl App {
             owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),
             stuck_lanes: Mutex::default(),
             said_done: Mutex::default(),
+            silent_nodes: Mutex::default(),
             last_checkpoint: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),
@@ -282,6 +288,22 @@ impl App {
     /// Forgets it: it is done, or is to be done anew.
     pub fn forget_said_done(&self, job: &JobId) {
         self.said_done.lock().unwrap_or_else(PoisonError::into_inner).remove(job);
+    }
+
+    /// Remembers whether a node of this place in the client's list answers.
+    pub fn node_answers(&self, node: usize, answers: bool) {
+        let mut silent = self.silent_nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers {
+            silent.remove(&node);
+        } else {
+            silent.insert(node, Instant::now());
+        }
+    }
+
+    /// Whether a node did not answer so lately that there is no use in asking it again yet.
+    pub fn node_is_silent(&self, node: usize) -> bool {
+        let silent = self.silent_nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.get(&node).is_some_and(|at| at.elapsed() < ASK_AGAIN)
     }
 
     /// Remembers whether a lane can record what becomes of its transactions. One that cannot delivers nothing.

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use idos_client::actions::{CredentialExistAsInserter, HasProfile};
 use idos_client::{Client, Error, Signer};
 
@@ -16,6 +17,10 @@ use crate::store::StoreError;
 /// A node whose last block is older than so many times the patience for a block is cut off. kwild makes a block each minute,
 /// if only an empty one.
 const CUT_OFF: u32 = 10;
+
+/// How long a node has to confirm something. Longer than a busy one takes; shorter than a client waits for one, because who
+/// asks settles one transaction after the other.
+const CONFIRMS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is to be seen.
 pub(super) enum Sight {
@@ -116,18 +121,36 @@ pub(super) async fn agreement(
     if one_is_enough(app, client) {
         return Ok(Agreement::Enough);
     }
-    let ask = |node| async move { sight.seen_at(node, app, signer, waited).await.unwrap_or(Word::Nothing) };
-    let words = join_all((0..client.node_count()).map(ask)).await;
-    Ok(weigh(&words, needed(app, client), app.must_agree().is_some(), waited > app.block_patience()))
+    let ask = |node| async move {
+        if app.node_is_silent(node) {
+            return Word::Nothing;
+        }
+        let answer = tokio::time::timeout(CONFIRMS_WITHIN, sight.seen_at(node, app, signer, waited)).await;
+        app.node_answers(node, answer.is_ok());
+        answer.ok().and_then(Result::ok).unwrap_or(Word::Nothing)
+    };
+    let mut answers: FuturesUnordered<_> = (0..client.node_count()).map(ask).collect();
+    let (needed, mut words) = (needed(app, client), Vec::new());
+    while let Some(word) = answers.next().await {
+        words.push(word);
+        if count(&words, Word::Shows) >= needed {
+            // Nobody waits for the others, of which one may not answer at all.
+            return Ok(Agreement::Enough);
+        }
+    }
+    Ok(weigh(&words, needed, app.must_agree().is_some(), waited > app.block_patience()))
+}
+
+fn count(words: &[Word], word: Word) -> usize {
+    words.iter().filter(|said| **said == word).count()
 }
 
 fn weigh(words: &[Word], needed: usize, is_strict: bool, is_late: bool) -> Agreement {
-    let count = |word| words.iter().filter(|said| **said == word).count();
-    match count(Word::Shows) {
+    match count(words, Word::Shows) {
         shown if shown >= needed => Agreement::Enough,
-        _ if is_late && count(Word::Lacks) > 0 => Agreement::Never,
+        _ if is_late && count(words, Word::Lacks) > 0 => Agreement::Never,
         // Nobody else says anything. Who wants to wait for them says so.
-        1.. if is_late && !is_strict && count(Word::IsBehind) == 0 => Agreement::Enough,
+        1.. if is_late && !is_strict && count(words, Word::IsBehind) == 0 => Agreement::Enough,
         _ => Agreement::NotYet,
     }
 }

@@ -139,4 +139,22 @@ on_both_databases! {
         assert!(service.app.store.has_sealed(&issuance.id).await.unwrap());
         service.stop().await;
     }
+
+    async fn a_node_that_lets_questions_wait_is_not_asked_for_each_credential(backend) {
+        let (stage, other, user) = two_nodes(backend, 1).await;
+        let lost = Switch { fault: Fault::LoseAnswer, method: Some("*".to_owned()), action: None, next: Some(1000) };
+        other.faults().set(lost);
+        let service = stage.service().await;
+        let mut asked = Vec::new();
+        for _ in 0..12 {
+            asked.push(submit(&service.app, &user, Authority::Inserter).await);
+        }
+        for issuance in &asked {
+            until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
+        }
+        let left = other.faults().active()[0].next.unwrap();
+        // One question to each lane, and those of connecting.
+        assert!((991..1000).contains(&left), "it was asked {} times", 1000 - left);
+        service.stop().await;
+    }
 }
