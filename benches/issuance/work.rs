@@ -2,7 +2,7 @@
 
 use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, OriginalToWrite};
 use idos_client::transaction::Fee;
-use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, WriteGrant};
+use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, Unsigned, WriteGrant};
 use idos_credential::subject::IdDocumentType;
 use idos_credential::{
     CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment, PublicNotes, RecipientKey,
@@ -121,7 +121,9 @@ impl Work {
             &self.grant_signature,
         );
         let terms = Terms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
-        Prepared::new(&self.signer, &[action], terms).unwrap()
+        let unsigned = Unsigned::new(&self.signer, &[action], terms).unwrap();
+        let signature = self.signer.sign_here(&unsigned.sign_text()).unwrap();
+        unsigned.signed(signature).unwrap()
     }
 
     pub(crate) fn whole(&self, subject: KycSubject) -> Prepared {

@@ -6,6 +6,7 @@ use crate::actions::MalformedRow;
 use crate::encoding::EncodeError;
 use crate::message::NodeMessage;
 use crate::refusal::{Refusal, WrongNonce};
+use crate::signer::SignError;
 use crate::transaction::TxHash;
 
 /// What to do about an [`Error`].
@@ -42,6 +43,9 @@ pub enum Error {
     /// The arguments cannot be encoded; nothing was sent.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// The key did not sign; nothing was sent.
+    #[error(transparent)]
+    Sign(#[from] SignError),
     /// The client cannot be set up like this.
     #[error("the client is not configured well")]
     Config(#[from] ConfigError),
@@ -252,7 +256,8 @@ impl Error {
             | Self::Encode(_)
             | Self::Config(_)
             | Self::Login(LoginError::SignerNeeded) => Class::Refused,
-            Self::Unreachable(_)
+            Self::Sign(_)
+            | Self::Unreachable(_)
             | Self::NoAnswer(_)
             | Self::HttpStatus(_)
             | Self::NotJson

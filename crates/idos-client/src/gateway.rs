@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(message, captured["message"].as_str().unwrap());
 
         let seed: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
-        let signature = crate::Signer::from_seed(&seed).sign(&message);
+        let signature = crate::Signer::from_seed(&seed).sign_here(&message).unwrap();
         let signature = STANDARD.encode(signature);
         assert_eq!(signature, captured["authn_params"]["signature"]["sig"].as_str().unwrap());
     }

@@ -20,7 +20,7 @@ pub mod transaction;
 
 pub use client::{
     Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, NotPrepared, Prepared, Terms,
-    TxOutcome, TxState, TxStatus, Viewer,
+    TxOutcome, TxState, TxStatus, Unsigned, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
 pub use grants::{
@@ -29,4 +29,4 @@ pub use grants::{
 pub use idos_wallet::{SignatureType, WalletType};
 pub use message::NodeMessage;
 pub use refusal::Refusal;
-pub use signer::{Ed25519Signer, Signer};
+pub use signer::{Ed25519Signer, RemoteKey, SignError, Signer, Signing};

@@ -161,7 +161,7 @@ impl AtNode {
         };
         let signed = Signed {
             signature: Signature {
-                bytes: self.signer.sign(&body.sign_text()),
+                bytes: self.signer.sign(&body.sign_text()).await.map_err(idos_client::Error::from)?,
                 signature_type: self.signer.signature_type().as_str().to_owned(),
             },
             sender: self.signer.sender(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Client;
 use super::lookup::{TxState, TxStatus};
-use super::prepared::{Prepared, Terms, payload};
+use super::prepared::{Prepared, Terms, Unsigned, payload};
 use super::rpc::{Failure, RpcError};
 use super::transport::NoAnswer;
 use crate::Error;
@@ -150,7 +150,8 @@ impl Client {
     ) -> Result<Prepared, Error> {
         let actions = std::slice::from_ref(action);
         let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
-        Prepared::anew(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee }, attempt)
+        let terms = Terms { chain_id: &self.chain_id, nonce, fee };
+        Unsigned::anew(signer, actions, terms, attempt)?.sign(signer).await
     }
 
     /// Signs one transaction that does all of these actions, or none.
@@ -161,7 +162,7 @@ impl Client {
         nonce: Nonce,
     ) -> Result<Prepared, Error> {
         let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
-        Prepared::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })
+        Unsigned::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })?.sign(signer).await
     }
 
     async fn nonce_and_fee<A: Action>(

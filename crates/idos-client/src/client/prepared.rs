@@ -1,6 +1,7 @@
 //! Transactions that are ready to be sent.
 
 use bytes::Bytes;
+use idos_wallet::SignatureType;
 
 use crate::Error;
 use crate::actions::Action;
@@ -47,12 +48,18 @@ const HEAD: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"user.broadcast","param
 const WAIT: &[u8] = br#","sync":1}}"#;
 const ACCEPT: &[u8] = br#","sync":0}}"#;
 
-impl Prepared {
-    /// Signs a transaction that does all of these actions, or none of them.
+/// A transaction that is to be signed: who holds the key signs [`sign_text`](Self::sign_text), wherever that is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsigned {
+    body: Body,
+    sender: Vec<u8>,
+    signature_type: SignatureType,
+}
+
+impl Unsigned {
+    /// A transaction of `signer`'s that does all of these actions, or none of them.
     ///
-    /// There should be one at least: given none, a node runs the action once without arguments.
-    /// Needs no node. The payload is written once, hashed twice (for the signed text and for the transaction's
-    /// hash) and put into the request once.
+    /// There should be one at least: given none, a node runs the action once without arguments. Needs no node.
     pub fn new<A: Action>(signer: &Signer, actions: &[A], terms: Terms<'_>) -> Result<Self, Error> {
         Self::described(signer, actions, terms, A::DESCRIPTION.to_owned())
     }
@@ -83,18 +90,37 @@ impl Prepared {
             nonce: terms.nonce,
             chain_id: terms.chain_id.to_owned(),
         };
-        let signature = Signature {
-            bytes: signer.sign(&body.sign_text()),
-            signature_type: signer.signature_type().as_str().to_owned(),
-        };
-        Self::from_signed(&Signed {
-            signature,
-            body,
-            sender: signer.sender(),
+        Ok(Self { body, sender: signer.sender(), signature_type: signer.signature_type() })
+    }
+
+    /// The text to sign.
+    #[must_use]
+    pub fn sign_text(&self) -> String {
+        self.body.sign_text()
+    }
+
+    /// Puts the signature over [`sign_text`](Self::sign_text) in. It is not checked here; a node does.
+    ///
+    /// The payload is written once, hashed twice (for the signed text and for the transaction's hash) and put into the
+    /// request once.
+    pub fn signed(self, signature: Vec<u8>) -> Result<Prepared, Error> {
+        let signature_type = self.signature_type.as_str().to_owned();
+        Prepared::from_signed(&Signed {
+            signature: Signature { bytes: signature, signature_type },
+            body: self.body,
+            sender: self.sender,
             serialization: CONCAT.to_owned(),
         })
     }
 
+    /// Has it signed.
+    pub async fn sign(self, signer: &Signer) -> Result<Prepared, Error> {
+        let signature = signer.sign(&self.sign_text()).await?;
+        self.signed(signature)
+    }
+}
+
+impl Prepared {
     fn from_signed(tx: &Signed) -> Result<Self, Error> {
         check_size("transaction", tx.serialized_len(), MAX_TRANSACTION)?;
         let mut request = Vec::with_capacity(HEAD.len() + tx.json_capacity() + WAIT.len());

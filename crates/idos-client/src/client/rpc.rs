@@ -15,6 +15,7 @@ use super::transport::{Answer, NoAnswer, Transport};
 use crate::Error;
 use crate::error::ConfigError;
 use crate::message::NodeMessage;
+use crate::signer::SignError;
 
 /// The nodes, and the way to them.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub(super) enum Failure {
     Malformed(&'static str),
     /// The node belongs to another network.
     OtherNetwork,
+    /// The key did not sign.
+    Sign(SignError),
     Error {
         status: u16,
         error: RpcError,
@@ -274,6 +277,7 @@ impl Failure {
             | Self::NotJson
             | Self::Malformed(_)
             | Self::Error { status: 502..=504, .. } => true,
+            Self::Sign(_) => false,
             Self::Error { error, .. } => matches!(error.code, -904..=-902 | -900 | -32601),
         }
     }
@@ -293,6 +297,7 @@ impl Failure {
             Self::NotJson => Error::NotJson,
             Self::Malformed(what) => Error::Malformed(what),
             Self::OtherNetwork => ConfigError::OtherNetwork.into(),
+            Self::Sign(error) => error.into(),
             Self::Error { status, error } => {
                 let message = NodeMessage::new(error.message(), arguments);
                 Error::Node { code: error.code, status, message }

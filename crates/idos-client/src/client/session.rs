@@ -81,7 +81,7 @@ impl Client {
             nonce: &parameters.nonce,
             sender: hex::encode(signer.sender()),
             signature: LoginSignature {
-                sig: STANDARD.encode(signer.sign(&message)),
+                sig: STANDARD.encode(signer.sign(&message).await?),
                 signature_type: signer.signature_type().as_str(),
             },
         };

@@ -207,7 +207,7 @@ impl Client {
         let message = private_call_message(view, &payload_digest(payload), &hex::encode(bytes));
         let mut params = CallParams::new(Viewer::As(signer), payload);
         params.body.challenge = Some(STANDARD.encode(bytes));
-        params.signature = STANDARD.encode(signer.sign(&message));
+        params.signature = STANDARD.encode(signer.sign(&message).await.map_err(Failure::Sign)?);
         Ok(self.rpc.ask(node, CALL, &params, None).await?.result)
     }
 }

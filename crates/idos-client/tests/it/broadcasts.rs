@@ -8,7 +8,8 @@ use idos_client::actions::{
 };
 use idos_client::transaction::{Draft, Fee, Signed};
 use idos_client::{
-    Broadcast, Class, Client, ClientConfig, Error, Nonce, Prepared, Signer, Terms, TxOutcome, WalletType,
+    Broadcast, Class, Client, ClientConfig, Ed25519Signer, Error, Nonce, Prepared, RemoteKey, SignError,
+    Signer, Signing, Terms, TxOutcome, Unsigned, WalletType,
 };
 use idos_wallet::WalletKey;
 use serde_json::{Value as Json, json};
@@ -101,9 +102,53 @@ async fn several_actions_make_one_transaction() {
         id: format!("00000000-0000-4000-8000-00000000000{last}").parse().unwrap(),
     });
     let terms = Terms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
-    let prepared = Prepared::new(&issuer(), &actions, terms).unwrap();
+    let prepared = Unsigned::new(&issuer(), &actions, terms).unwrap().sign(&issuer()).await.unwrap();
     let tx: Signed = serde_json::from_slice(prepared.transaction_json()).unwrap();
     assert_eq!(hex::encode(tx.body.payload), text(vector, "payload_hex"));
+}
+
+/// A key of somebody else's, who may be away.
+struct Elsewhere {
+    key: Ed25519Signer,
+    is_away: bool,
+}
+
+impl RemoteKey for Elsewhere {
+    fn public_key(&self) -> [u8; 32] {
+        self.key.public_key()
+    }
+
+    fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            if self.is_away {
+                return Err(SignError { key: self.key.public_key_hex(), source: "it is away".into() });
+            }
+            Ok(self.key.sign(message))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_key_may_sign_elsewhere() {
+    let Signer::Ed25519(key) = issuer() else { panic!("the issuer has a plain key") };
+    let server = Server::playing(Vec::new()).await;
+    let client = server.client().await;
+    let elsewhere = |is_away| Signer::Remote(Arc::new(Elsewhere { key: key.clone(), is_away }));
+    assert_eq!(
+        (elsewhere(false).caller(), elsewhere(false).sender()),
+        (issuer().caller(), issuer().sender())
+    );
+    let here = client.prepare(&issuer(), &remove(), Nonce::Exactly(7)).await.unwrap();
+    let there = client.prepare(&elsewhere(false), &remove(), Nonce::Exactly(7)).await.unwrap();
+    assert_eq!(there, here);
+
+    let error =
+        client.execute(&elsewhere(true), &remove(), Nonce::Exactly(7), Broadcast::Wait).await.unwrap_err();
+    assert_eq!(error.class(), Class::Retry);
+    assert_eq!(error.to_string(), format!("the key {} did not sign", key.public_key_hex()));
+    // The question of connecting and no other.
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[tokio::test]
@@ -139,7 +184,9 @@ async fn what_a_node_does_not_take_is_not_sent() {
             broader_signature: "",
         };
         let terms = Terms { chain_id: client.chain_id(), nonce: 1, fee: Fee::zero() };
-        Prepared::new(&issuer(), &[action], terms)
+        let unsigned = Unsigned::new(&issuer(), &[action], terms)?;
+        let signature = issuer().sign_here(&unsigned.sign_text()).unwrap();
+        unsigned.signed(signature)
     };
     let around = write("").unwrap();
     let around: Signed = serde_json::from_slice(around.transaction_json()).unwrap();
@@ -379,10 +426,12 @@ async fn arguments_are_not_in_debug_texts() {
         value: "Zoë",
     };
     let terms = Terms { chain_id: "x", nonce: 1, fee: Fee::zero() };
-    let prepared = Prepared::new(&issuer(), &[action], terms).unwrap();
+    let unsigned = Unsigned::new(&issuer(), std::slice::from_ref(&action), terms).unwrap();
+    let prepared = unsigned.clone().sign(&issuer()).await.unwrap();
     let tx: Signed = serde_json::from_slice(prepared.transaction_json()).unwrap();
     for shown in [
         format!("{action:?}"),
+        format!("{unsigned:?}"),
         format!("{prepared:?}"),
         format!("{tx:?}"),
         format!("{:?}", action.arguments()),

@@ -29,8 +29,7 @@ impl Gate {
     }
 
     async fn answer_offer(&self, signer: &Signer, offer: &Json, text: &str) -> Answer {
-        let signature =
-            json!({ "sig": base64(&signer.sign(text)), "type": signer.signature_type().as_str() });
+        let signature = json!({ "sig": base64(&signer.sign_here(text).unwrap()), "type": signer.signature_type().as_str() });
         let params = json!({
             "nonce": offer["nonce"], "sender": hex::encode(signer.sender()), "signature": signature
         });
@@ -53,8 +52,7 @@ impl Gate {
 /// The cookie of a new session, as `Set-Cookie` gave it.
 pub(crate) async fn log_in(world: &World, signer: &Signer) -> String {
     let offer = world.rpc("kgw.authn_param", json!({})).await.unwrap();
-    let signature =
-        json!({ "sig": base64(&signer.sign(&text(&offer))), "type": signer.signature_type().as_str() });
+    let signature = json!({ "sig": base64(&signer.sign_here(&text(&offer)).unwrap()), "type": signer.signature_type().as_str() });
     let params =
         json!({ "nonce": offer["nonce"], "sender": hex::encode(signer.sender()), "signature": signature });
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "kgw.authn", "params": params }).to_string();

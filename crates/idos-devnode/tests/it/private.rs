@@ -35,7 +35,7 @@ fn signed_call(signer: &Signer, challenge: &[u8]) -> Json {
         "body": { "payload": base64(&payload), "challenge": base64(challenge) },
         "auth_type": signer.signature_type().as_str(),
         "sender": hex::encode(signer.sender()),
-        "signature": base64(&signer.sign(&text)),
+        "signature": base64(&signer.sign_here(&text).unwrap()),
     })
 }
 
@@ -86,7 +86,7 @@ async fn the_text_is_the_javascript_clients() {
         hex::encode(decode(&params["body"]["challenge"]))
     );
     let issuer = Signer::from_seed(&crate::support::seed());
-    assert_eq!(params["signature"], json!(base64(&issuer.sign(&text))));
+    assert_eq!(params["signature"], json!(base64(&issuer.sign_here(&text).unwrap())));
 }
 
 #[tokio::test]

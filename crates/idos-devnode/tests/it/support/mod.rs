@@ -237,7 +237,7 @@ pub(crate) fn signed_payload(signer: &Signer, payload: Vec<u8>, nonce: u64, chai
 pub(crate) fn sign(signer: &Signer, body: Body) -> Signed {
     Signed {
         signature: Signature {
-            bytes: signer.sign(&body.sign_text()),
+            bytes: signer.sign_here(&body.sign_text()).unwrap(),
             signature_type: signer.signature_type().as_str().to_owned(),
         },
         sender: signer.sender(),

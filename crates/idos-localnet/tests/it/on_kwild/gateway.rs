@@ -42,7 +42,7 @@ async fn log_in(url: &str, signer: &Signer) -> String {
         member("issue_at"),
         member("expiration_time")
     );
-    let sig = base64(&signer.sign(&text));
+    let sig = base64(&signer.sign_here(&text).unwrap());
     let params = json!({
         "nonce": offer["nonce"],
         "sender": hex::encode(signer.sender()),
