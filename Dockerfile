@@ -9,7 +9,7 @@ COPY . .
 # Both caches outlive the layer, so that a change builds what has changed and not all dependencies anew.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/build/target,sharing=locked \
-    cargo install --locked --path . --no-default-features --features otel --profile "$PROFILE" --root out --no-track
+    cargo install --locked --path . --no-default-features --features otel,linked-data --profile "$PROFILE" --root out --no-track
 
 # Debian, and of the release that the builder has, for the same C library. With a shell, for those who must look
 # into a container; without one, an image of 20 MB less would be the gain.

@@ -22,6 +22,7 @@ mod issuances;
 mod jobs;
 mod lanes;
 mod locked;
+mod migrations;
 mod profiles;
 mod recorded;
 mod rows;
@@ -34,7 +35,6 @@ use std::time::Duration;
 
 use idos_credential::Moment;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -50,10 +50,6 @@ pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;
 pub use profiles::ProfileChange;
 pub use walk::{Batch, Place};
-
-/// A step that the database has and the program does not is one of a newer program: schemas change in steps that the program
-/// before them still works with, and that one has to start, while replicas are replaced or when a new one is taken back.
-static MIGRATIONS: Migrator = Migrator { ignore_missing: true, ..sqlx::migrate!("./migrations") };
 
 /// The database.
 #[derive(Clone)]
@@ -228,7 +224,7 @@ impl Store {
     /// Brings the schema up to date. Several processes may do so at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let _turn = self.writers.lock().await;
-        MIGRATIONS.run(&self.pool).await.map_err(StoreError::Migrate)
+        migrations::migrator().run(&self.pool).await.map_err(StoreError::Migrate)
     }
 
     /// Refuses a schema that is older than the program. A newer one is fine: schemas change in steps that the program
@@ -240,11 +236,7 @@ impl Store {
         self.ping().await?;
         let applied = applied.unwrap_or_default();
         let is_applied = |version: i64| applied.iter().any(|(there,)| *there == version);
-        if MIGRATIONS.iter().all(|migration| is_applied(migration.version)) {
-            Ok(())
-        } else {
-            Err(StoreError::NotMigrated)
-        }
+        if migrations::versions().all(is_applied) { Ok(()) } else { Err(StoreError::NotMigrated) }
     }
 
     /// Whether the database answers.

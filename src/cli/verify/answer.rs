@@ -45,11 +45,13 @@ impl Answer {
     }
 
     /// What the official SDK says, and what it overlooks, if it does.
+    #[cfg(feature = "linked-data")]
     pub(super) fn overlooking(what: Option<String>) -> Self {
         Self { overlooked: what, ..Self::yes() }
     }
 
     /// Yes, but for this.
+    #[cfg(feature = "linked-data")]
     pub(super) fn noted(note: &'static str) -> Self {
         Self { note: Some(note), ..Self::yes() }
     }

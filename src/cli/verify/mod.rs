@@ -2,14 +2,13 @@
 
 mod answer;
 mod content_hash;
+#[cfg_attr(not(feature = "linked-data"), path = "without_linked_data.rs")]
+mod linked_data;
 
 use std::path::PathBuf;
 
 use clap::Args;
 use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, verify_with};
-use idos_linked_data::{
-    ForeignError, SdkIssuer, SdkVerdict, names_a_status, resolve_did_key, verify_as_sdk, verify_foreign,
-};
 
 use self::answer::Answer;
 use self::content_hash::ContentHash;
@@ -43,12 +42,13 @@ pub(super) struct Verify {
     #[arg(long)]
     old_subjects: bool,
     /// Judge as the official SDK would, and say what that overlooks. The exit code is the SDK's verdict; 2 where it
-    /// is not known what the SDK would say.
+    /// is not known what the SDK would say. Needs a program that was built with the feature `linked-data`.
     #[arg(long)]
     as_sdk: bool,
     /// Judge a credential of another maker, with any contexts and proof suites that are compiled in, by the did:key
     /// that it names. Takes neither --key nor --issuer. The exit code is 2 where it cannot be judged: it is no such
-    /// credential, or needs a context, suite, DID method or data model that is not known here.
+    /// credential, or needs a context, suite, DID method or data model that is not known here. Needs a program that was
+    /// built with the feature `linked-data`.
     #[arg(long, conflicts_with_all = ["key", "issuer", "as_sdk", "old_subjects"])]
     foreign: bool,
     /// Print one JSON object. Its `verdict` is `verified`, `refused` or `not_judged`.
@@ -65,9 +65,9 @@ impl Verify {
         let hash = self.content_hash.as_deref().map(ContentHash::parse).transpose()?;
         let text = input::read(&self.file)?;
         let mut answer = if self.foreign {
-            foreign(&text, now)
+            linked_data::foreign(&text, now)
         } else if self.as_sdk {
-            as_sdk(&text, &self.sdk_issuers()?, now)
+            linked_data::as_sdk(&text, self.issuer.as_deref(), self.keys()?, now)
         } else {
             let subjects = if self.old_subjects { Subjects::AndOld } else { Subjects::Present };
             strict(&text, subjects, &self.accepted()?, now)
@@ -90,7 +90,7 @@ impl Verify {
             keys.push(key.map_err(|problem| format!("--key {problem}"))?);
         }
         if let Some(did) = self.did() {
-            let key = resolve_did_key(did).map_err(|problem| format!("--issuer {problem}"))?;
+            let key = key_of_did(did).ok_or("--issuer is not the did:key of an Ed25519 key")?;
             if !keys.is_empty() && !keys.contains(&key) {
                 return Err("--key is not the key of the did:key in --issuer".to_owned());
             }
@@ -116,26 +116,6 @@ impl Verify {
         };
         self.keys()?.into_iter().map(accept).collect()
     }
-
-    fn sdk_issuers(&self) -> Result<Vec<SdkIssuer>, String> {
-        let name = |key: VerificationKey| match (&self.issuer, self.did()) {
-            (None, _) => SdkIssuer { key_id: None, controller: None, key },
-            (Some(_), Some(_)) => SdkIssuer {
-                key_id: Some(format!("{}#{}", key.to_did_key(), key.to_multibase())),
-                controller: Some(key.to_did_key()),
-                key,
-            },
-            (Some(url), None) => {
-                let url = url.trim_end_matches('/');
-                SdkIssuer {
-                    key_id: Some(format!("{url}/keys/1")),
-                    controller: Some(format!("{url}/issuers/1")),
-                    key,
-                }
-            }
-        };
-        Ok(self.keys()?.into_iter().map(name).collect())
-    }
 }
 
 fn strict(text: &[u8], subjects: Subjects, accepted: &[AcceptedIssuer], now: Moment) -> Answer {
@@ -145,30 +125,8 @@ fn strict(text: &[u8], subjects: Subjects, accepted: &[AcceptedIssuer], now: Mom
     }
 }
 
-fn as_sdk(text: &[u8], issuers: &[SdkIssuer], now: Moment) -> Answer {
-    let Ok(text) = std::str::from_utf8(text) else {
-        return Answer::no("malformed", "the official SDK refuses it: it is not UTF-8".to_owned());
-    };
-    match verify_as_sdk(text, issuers, now) {
-        SdkVerdict::Refused(reason) => Answer::no("sdk", format!("the official SDK refuses it: {reason}")),
-        SdkVerdict::NotJudged(reason) => {
-            Answer::none("unknown", format!("what the official SDK would say is not known: {reason}"))
-        }
-        SdkVerdict::Accepted { overlooked } => {
-            Answer::overlooking(overlooked.map(|rejection| rejection.to_string()))
-        }
-    }
-}
-
-fn foreign(text: &[u8], now: Moment) -> Answer {
-    match verify_foreign(text, now) {
-        Ok(()) if names_a_status(text) => {
-            Answer::noted("credentialStatus names where revocations are published, which was not asked")
-        }
-        Ok(()) => Answer::yes(),
-        Err(ForeignError::Refused(refusal)) => Answer::no("wrong", refusal.to_string()),
-        Err(ForeignError::NotJudged(obstacle)) => {
-            Answer::none(if obstacle.is_malformed() { "malformed" } else { "unknown" }, obstacle.to_string())
-        }
-    }
+/// The key of a `did:key` (did:key method, section Format), with or without a fragment.
+fn key_of_did(did: &str) -> Option<VerificationKey> {
+    let without_fragment = did.split('#').next()?;
+    VerificationKey::from_multibase(without_fragment.strip_prefix("did:key:")?).ok()
 }

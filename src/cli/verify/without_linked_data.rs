@@ -1,0 +1,19 @@
+//! In place of `linked_data.rs` where the program is built without its feature: nothing can be judged.
+
+use idos_credential::{Moment, VerificationKey};
+
+use super::answer::Answer;
+
+pub(super) fn as_sdk(_: &[u8], _: Option<&str>, _: Vec<VerificationKey>, _: Moment) -> Answer {
+    not_built("--as-sdk")
+}
+
+pub(super) fn foreign(_: &[u8], _: Moment) -> Answer {
+    not_built("--foreign")
+}
+
+fn not_built(switch: &str) -> Answer {
+    let reason =
+        format!("this program was built without what {switch} needs (build it with --features linked-data)");
+    Answer::none("unknown", reason)
+}
