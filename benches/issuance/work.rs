@@ -89,11 +89,11 @@ impl Work {
     }
 
     pub(crate) fn sign(&self, subject: KycSubject) -> SignedCredential {
-        Draft::kyc(self.fields.clone(), subject).unwrap().sign(&self.key, self.now)
+        Draft::kyc(self.fields.clone(), subject).unwrap().sign_with(&self.key, self.now)
     }
 
     pub(crate) fn seal(&self, signed: SignedCredential) -> SealedCredential {
-        signed.seal(&self.notes, &self.user, Some(&self.own), &self.writer, &mut OsRng).unwrap()
+        signed.seal_with(&self.notes, &self.user, Some(&self.own), &self.writer, &mut OsRng).unwrap()
     }
 
     /// The request that broadcasts the transaction.

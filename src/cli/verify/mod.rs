@@ -6,7 +6,8 @@ mod content_hash;
 use std::path::PathBuf;
 
 use clap::Args;
-use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, verify_with};
+use idos_credential::verification_method::names_of_url;
+use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, VerificationMethod, verify_with};
 use idos_linked_data::{
     ForeignError, SdkIssuer, SdkVerdict, names_a_status, resolve_did_key, verify_as_sdk, verify_foreign,
 };
@@ -118,21 +119,18 @@ impl Verify {
     }
 
     fn sdk_issuers(&self) -> Result<Vec<SdkIssuer>, String> {
-        let name = |key: VerificationKey| match (&self.issuer, self.did()) {
-            (None, _) => SdkIssuer { key_id: None, controller: None, key },
-            (Some(_), Some(_)) => SdkIssuer {
-                key_id: Some(format!("{}#{}", key.to_did_key(), key.to_multibase())),
-                controller: Some(key.to_did_key()),
-                key,
-            },
-            (Some(url), None) => {
-                let url = url.trim_end_matches('/');
-                SdkIssuer {
-                    key_id: Some(format!("{url}/keys/1")),
-                    controller: Some(format!("{url}/issuers/1")),
-                    key,
+        let name = |key: VerificationKey| {
+            // That SDK does not ask whether a name is a URI.
+            let names = match (&self.issuer, self.did()) {
+                (None, _) => None,
+                (Some(_), Some(_)) => {
+                    let method = VerificationMethod::of_did_key(key);
+                    Some((method.id().to_owned(), method.controller().to_owned()))
                 }
-            }
+                (Some(url), None) => Some(names_of_url(url)),
+            };
+            let (key_id, controller) = names.unzip();
+            SdkIssuer { key_id, controller, key }
         };
         Ok(self.keys()?.into_iter().map(name).collect())
     }
