@@ -2,7 +2,7 @@
 
 use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, OriginalToWrite};
 use idos_client::transaction::Fee;
-use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, Unsigned, WriteGrant};
+use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, UnsignedTransaction, WriteGrant};
 use idos_credential::subject::IdDocumentType;
 use idos_credential::{
     CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment, PublicNotes, RecipientKey,
@@ -89,11 +89,11 @@ impl Work {
     }
 
     pub(crate) fn sign(&self, subject: KycSubject) -> SignedCredential {
-        Draft::kyc(self.fields.clone(), subject).unwrap().sign(&self.key, self.now)
+        Draft::kyc(self.fields.clone(), subject).unwrap().sign_with(&self.key, self.now)
     }
 
     pub(crate) fn seal(&self, signed: SignedCredential) -> SealedCredential {
-        signed.seal(&self.notes, &self.user, Some(&self.own), &self.writer, &mut OsRng).unwrap()
+        signed.seal_with(&self.notes, &self.user, Some(&self.own), &self.writer, &mut OsRng).unwrap()
     }
 
     /// The request that broadcasts the transaction.
@@ -121,7 +121,7 @@ impl Work {
             &self.grant_signature,
         );
         let terms = Terms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
-        let unsigned = Unsigned::new(&self.signer, &[action], terms).unwrap();
+        let unsigned = UnsignedTransaction::new(&self.signer, &[action], terms).unwrap();
         let signature = self.signer.sign_here(&unsigned.sign_text()).unwrap();
         unsigned.signed(signature).unwrap()
     }

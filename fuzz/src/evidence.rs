@@ -70,7 +70,7 @@ fn issue(data: &[u8]) -> Option<Issued> {
     let now = json.member("now").and_then(Json::as_text).and_then(|text| text.parse().ok());
     let now = now.unwrap_or_else(vector_time);
     let level = draft.derived_level().map(|level| level.to_string());
-    Some(Issued { signed: draft.sign(&key(), now), level, now })
+    Some(Issued { signed: draft.sign_with(&key(), now), level, now })
 }
 
 fn draft(json: &Json) -> Result<Draft, Invalid> {

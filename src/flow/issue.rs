@@ -89,7 +89,7 @@ pub fn sign_evidence(
         Evidence::Personhood { approved_at, expires_at, subject } => {
             check_times(approved_at, expires_at, now)?;
             let fields = fields(ids, issuer_url, "human".to_owned(), approved_at, expires_at, now);
-            Ok(Draft::personhood(fields, subject)?.sign(&keys.signing, now))
+            Ok(Draft::personhood(fields, subject)?.sign_with(&keys.signing, now))
         }
     }
 }
@@ -105,7 +105,7 @@ pub fn sign(
     check_times(result.approved_at, result.expires_at, now)?;
     let level = result.subject.level().to_string();
     let fields = fields(ids, issuer_url, level, result.approved_at, result.expires_at, now);
-    Ok(Draft::kyc(fields, result.subject)?.sign(&keys.signing, now))
+    Ok(Draft::kyc(fields, result.subject)?.sign_with(&keys.signing, now))
 }
 
 fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> Result<(), Invalid> {
@@ -148,7 +148,7 @@ pub fn seal(
     // Said now, and not when a profile has been made and a grant been signed for nothing.
     check_size(signed.text().len(), grantee.is_some())?;
     let notes = notes(form, kind, ids, &signed)?;
-    Ok(signed.seal(&notes, user, grantee, write, &mut OsRng)?)
+    Ok(signed.seal_with(&notes, user, grantee, write, &mut OsRng)?)
 }
 
 /// Writes a sealed credential and its copy under the user's write grant. `None` if an earlier try has written it.

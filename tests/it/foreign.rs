@@ -18,7 +18,7 @@ fn credential() -> Value {
     };
     let subject = FaceSignSubject { face_sign_user_id: "Xyzzy".into() };
     let draft = Draft::personhood(fields, subject).unwrap();
-    serde_json::from_str(draft.sign(&IssuerKey::of_did_key(&[4; 32]), now).text()).unwrap()
+    serde_json::from_str(draft.sign_with(&IssuerKey::of_did_key(&[4; 32]), now).text()).unwrap()
 }
 
 /// Exit code, and what was said, of the plain command; the JSON answer agrees with it.

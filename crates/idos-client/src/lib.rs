@@ -20,7 +20,7 @@ pub mod transaction;
 
 pub use client::{
     Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, NotPrepared, Prepared, Terms,
-    TxOutcome, TxState, TxStatus, Unsigned, Viewer,
+    TxOutcome, TxState, TxStatus, UnsignedTransaction, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
 pub use grants::{

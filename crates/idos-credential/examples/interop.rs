@@ -65,7 +65,7 @@ fn issue(request: &Value) -> Answer {
         "facesign" => Draft::personhood(fields, face_sign_subject(&subject)?)?,
         _ => Draft::kyc_as_sdk(fields, kyc_subject_as_sdk(&subject, &mut read_file)?)?,
     };
-    let signed = draft.sign(&key, text(request, "created")?.parse()?);
+    let signed = draft.sign_with(&key, text(request, "created")?.parse()?);
     Ok(json!({ "credential": signed.text() }))
 }
 

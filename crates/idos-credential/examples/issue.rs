@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         approved_at: Some(now),
         expiration_date: now.plus_years(2),
     };
-    let signed = Draft::kyc(fields, subject)?.sign(&key, now);
+    let signed = Draft::kyc(fields, subject)?.sign_with(&key, now);
 
     // ... and a consumer, who knows the issuer's key, can verify it.
     let issuers = [AcceptedIssuer::of_url("https://kyc.example.com/idos", key.verification_key())?];
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Sealed for the user, it is what a node gets; only the user's key opens it.
     let notes = PublicNotes::new("1", "kyc", signed.level(), "approved", "Example KYC")?;
-    let sealed = signed.seal(&notes, &user.public(), None, &writer, &mut OsRng)?;
+    let sealed = signed.seal_with(&notes, &user.public(), None, &writer, &mut OsRng)?;
     let row = sealed.original();
     let opened = user.open(row.content(), row.encryptor_public_key())?;
     println!("sealed: {} characters; opened: {} bytes", row.content().len(), opened.len());

@@ -6,9 +6,11 @@ use crate::key::IssuerKey;
 use crate::level::{self, Level};
 use crate::moment::Moment;
 use crate::plausible;
-use crate::signed::SignedCredential;
+use crate::signed::{self, SignedCredential};
 use crate::subject::{FaceSignSubject, KycSubject, Member};
 use crate::terms::{FACE_ID_V1_CONTEXT, KYC_V2_CONTEXT, Rule};
+use crate::unsigned::Unsigned;
+use crate::verification_method::VerificationMethod;
 
 /// What a credential says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub struct CredentialFields {
     pub expiration_date: Option<Moment>,
 }
 
-/// A credential whose fields have all been checked. Becomes a [`SignedCredential`].
+/// A credential whose fields have all been checked. Becomes an [`Unsigned`] one, and then a [`SignedCredential`].
 #[derive(Debug)]
 pub struct Draft {
     pub(crate) fields: CredentialFields,
@@ -85,12 +87,19 @@ impl Draft {
         }
     }
 
-    /// Signs with Ed25519Signature2020. `now` becomes `issuanceDate` and `proof.created`, cut to seconds.
+    /// Writes the credential, all but its signature, which is to be one of `method`. `now` becomes `issuanceDate` and
+    /// `proof.created`, cut to seconds.
     ///
     /// The work is one pass over the files: each is spelled once, straight into the document.
     #[must_use]
-    pub fn sign(self, key: &IssuerKey, now: Moment) -> SignedCredential {
-        SignedCredential::of(&self, key, now)
+    pub fn prepare(self, method: &VerificationMethod, now: Moment) -> Unsigned {
+        signed::prepare(self, method, now)
+    }
+
+    /// Writes and signs it, with a key that is at hand.
+    #[must_use]
+    pub fn sign_with(self, key: &IssuerKey, now: Moment) -> SignedCredential {
+        self.prepare(key.method(), now).sign_with(key)
     }
 
     pub(crate) fn subject_context(&self) -> &'static str {

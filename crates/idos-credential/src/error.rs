@@ -56,6 +56,11 @@ impl From<Problem> for Invalid {
     }
 }
 
+/// A signature that is not the one that was asked for: of another key, over other bytes, or none at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature is not that of the key over the bytes that were to be signed")]
+pub struct WrongSignature;
+
 /// Collects problems, so that a caller hears of all of them at once.
 #[derive(Default)]
 pub(crate) struct Problems(Vec<Problem>);

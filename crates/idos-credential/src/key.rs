@@ -1,8 +1,9 @@
 //! Keys of issuers, and how they are spelled.
 //!
 //! An issuer has two Ed25519 keys, which may be one: the key that signs credentials ([`IssuerKey`], named by a
-//! URL or a `did:key`), and the key that writes to the node ([`WriteKey`], known there by its hex). How their secrets
-//! are read is in [`crate::secret_key`].
+//! URL or a `did:key`), and the key that writes to the node ([`WriteKey`], known there by its hex). Credentials are built
+//! and sealed without them ([`crate::Draft::prepare`], [`crate::SignedCredential::encrypt`]): these two are for who has a
+//! seed at hand. How secrets are read is in [`crate::secret_key`].
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::iri;
+use crate::verification_method::VerificationMethod;
 
 /// Multicodec prefix of an Ed25519 public key.
 const PUBLIC: [u8; 2] = [0xed, 0x01];
@@ -111,67 +112,71 @@ impl VerificationKey {
 /// The key that signs credentials, with its names. Wiped on drop; `Debug` shows no secret.
 #[derive(Clone)]
 pub struct IssuerKey {
-    id: String,
-    controller: String,
+    method: VerificationMethod,
     key: SigningKey,
 }
 
 impl fmt::Debug for IssuerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IssuerKey").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("IssuerKey").field("id", &self.id()).finish_non_exhaustive()
     }
 }
 
 impl IssuerKey {
-    /// The key of an issuer with a URL, by the convention of the official SDK: the key is `<issuer>/keys/1`, and
-    /// credentials name `<issuer>/issuers/1` as their issuer. A slash at the end of the URL does not count.
+    /// The key of an issuer with a URL: see [`VerificationMethod::of_url`].
     pub fn of_url(issuer: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
-        let (id, controller) = names_of_url(issuer);
-        Self::named(id, controller, seed)
+        let (key, public) = pair(seed);
+        Ok(Self { method: VerificationMethod::of_url(issuer, public)?, key })
     }
 
     /// The key of an issuer that is its `did:key`.
     #[must_use]
     pub fn of_did_key(seed: &[u8; 32]) -> Self {
-        let key = SigningKey::from_bytes(seed);
-        let (id, controller) = names_of_did_key(VerificationKey(key.verifying_key()));
-        Self { id, controller, key }
+        let (key, public) = pair(seed);
+        Self { method: VerificationMethod::of_did_key(public), key }
     }
 
     /// A key with names of its own.
     pub fn named(id: String, controller: String, seed: &[u8; 32]) -> Result<Self, KeyError> {
-        iri::check(&id).map_err(|_| KeyError::Uri)?;
-        iri::check(&controller).map_err(|_| KeyError::Uri)?;
-        Ok(Self { id, controller, key: SigningKey::from_bytes(seed) })
+        let (key, public) = pair(seed);
+        Ok(Self { method: VerificationMethod::new(id, controller, public)?, key })
+    }
+
+    /// What others know of it.
+    #[must_use]
+    pub fn method(&self) -> &VerificationMethod {
+        &self.method
     }
 
     /// The key's id: `proof.verificationMethod`.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        self.method.id()
     }
 
     /// Whose key it is: the credential's `issuer`.
     #[must_use]
     pub fn controller(&self) -> &str {
-        &self.controller
+        self.method.controller()
     }
 
     /// The public half.
     #[must_use]
     pub fn verification_key(&self) -> VerificationKey {
-        VerificationKey(self.key.verifying_key())
+        self.method.key()
     }
 
-    pub(crate) fn sign(&self, verify_data: &[u8; 64]) -> [u8; 64] {
-        self.key.sign(verify_data).to_bytes()
+    /// Signs bytes, such as those of [`crate::Unsigned::to_sign`].
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(bytes).to_bytes()
     }
 
     /// Signs what the issuer states about its own records: [`STATEMENT`], and then `text`. What the proof of a credential
     /// signs is 64 bytes, and this is longer: the one is never taken for the other.
     #[must_use]
     pub fn sign_statement(&self, text: &str) -> [u8; 64] {
-        self.key.sign(statement(text).as_bytes()).to_bytes()
+        self.sign(statement(text).as_bytes())
     }
 }
 
@@ -180,20 +185,16 @@ pub const STATEMENT: &str = "Statement of an idOS issuer about its own records; 
 
 const _: () = assert!(STATEMENT.len() > 64, "longer than what the proof of a credential signs");
 
-fn statement(text: &str) -> String {
+/// The text that an issuer's key signs to state something about the issuer's own records.
+#[must_use]
+pub fn statement(text: &str) -> String {
     format!("{STATEMENT}{text}")
 }
 
-/// Key id and controller of an issuer with a URL, which may end in a slash.
-pub(crate) fn names_of_url(issuer: &str) -> (String, String) {
-    let issuer = issuer.trim_end_matches('/');
-    (format!("{issuer}/keys/1"), format!("{issuer}/issuers/1"))
-}
-
-/// Key id and controller of an issuer that is its `did:key`.
-pub(crate) fn names_of_did_key(key: VerificationKey) -> (String, String) {
-    let did = key.to_did_key();
-    (format!("{did}#{}", key.to_multibase()), did)
+fn pair(seed: &[u8; 32]) -> (SigningKey, VerificationKey) {
+    let key = SigningKey::from_bytes(seed);
+    let public = VerificationKey(key.verifying_key());
+    (key, public)
 }
 
 /// `zrv…` of a seed.
@@ -244,7 +245,15 @@ impl WriteKey {
         hex::encode(self.key.verifying_key().as_bytes())
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+    /// The public half.
+    #[must_use]
+    pub fn verification_key(&self) -> VerificationKey {
+        VerificationKey(self.key.verifying_key())
+    }
+
+    /// Signs bytes, such as those of [`crate::Encrypted::to_sign`].
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         if message.is_empty() { self.over_nothing } else { self.key.sign(message).to_bytes() }
     }
 }

@@ -6,19 +6,26 @@
 //! signed and what is not sealed cannot be written to a node:
 //!
 //! ```text
-//! KycSubject / FaceSignSubject ──▶ Draft ──sign──▶ SignedCredential ──seal──▶ SealedCredential
+//! KycSubject / FaceSignSubject ──▶ Draft ──prepare──▶ Unsigned ──signed──▶ SignedCredential
+//!     ──encrypt──▶ Encrypted ──signed──▶ NotesSigned ──signed──▶ SealedCredential
 //! ```
+//!
+//! No step needs a secret: what is to be signed is a value (`to_sign`), and a signature is checked before it is put in
+//! (`signed`). Whoever has a key at hand takes the short ways [`Draft::sign_with`] and [`SignedCredential::seal_with`].
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | [`subject`] | what is known of a person, and its rules |
 //! | [`evidence`] | how a subject is read from JSON |
 //! | [`draft`] | a checked credential, ready to be signed |
+//! | [`unsigned`](mod@unsigned) | a credential that lacks its signature, and the bytes to be signed |
 //! | [`signed`] | a signed credential and its exact text |
 //! | [`verify`](mod@verify) | the strict verifier |
-//! | [`sealing`] | encryption to a recipient, and the two signatures of a row |
+//! | [`sealing`] | encryption to a recipient |
+//! | [`encrypted`] | the two signatures of a row |
 //! | [`stored`] | how a store keeps and revives what was sealed |
-//! | [`key`] | issuer keys and their spellings: multibase, JWK, `did:key` |
+//! | [`verification_method`] | who signs, as others know it: key, id and controller |
+//! | [`key`] | keys and their spellings: multibase, JWK, `did:key` |
 //! | [`secret_key`] | secret keys as people have them: hex, base64, multibase, PEM, JSON |
 //! | [`level`] | levels such as `plus+liveness`, derived and matched |
 //! | [`notes`] | the public notes that stand beside a sealed credential |
@@ -36,6 +43,7 @@
 
 pub mod base85;
 pub mod draft;
+pub mod encrypted;
 pub mod error;
 pub mod evidence;
 mod iri;
@@ -52,11 +60,14 @@ pub mod stored;
 pub mod strict_json;
 pub mod subject;
 pub mod terms;
+pub mod unsigned;
 pub mod user_key;
+pub mod verification_method;
 pub mod verify;
 
 pub use draft::{CredentialFields, Draft};
-pub use error::{Invalid, Problem};
+pub use encrypted::{Encrypted, NotesSigned};
+pub use error::{Invalid, Problem, WrongSignature};
 pub use key::{IssuerKey, VerificationKey, WriteKey};
 pub use level::Level;
 pub use moment::Moment;
@@ -66,4 +77,6 @@ pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;
 pub use stored::{StoredCredential, StoredRow};
 pub use subject::{FaceSignSubject, KycSubject, ResidentialAddress};
+pub use unsigned::Unsigned;
+pub use verification_method::VerificationMethod;
 pub use verify::{AcceptedIssuer, Rejection, RejectionKind, Subjects, Verified, verify, verify_with};

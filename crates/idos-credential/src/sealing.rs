@@ -12,7 +12,8 @@ use crypto_box::{PublicKey, SalsaBox, SecretKey};
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
-use crate::key::WriteKey;
+use crate::encrypted::{Encrypted, Row};
+use crate::key::{VerificationKey, WriteKey};
 use crate::notes::PublicNotes;
 use crate::signed::SignedCredential;
 
@@ -200,10 +201,32 @@ impl SealedCredential {
 }
 
 impl SignedCredential {
-    /// Seals for the user, and for `grantee` if there is one. The plaintext is gone afterwards.
+    /// Encrypts for the user, and for `grantee` if there is one; the rows are to be signed by `writer`, the public half of
+    /// the write key. The plaintext is gone afterwards.
     ///
     /// From `rng` are drawn, for each copy, 32 bytes for the ephemeral secret and then 24 for the nonce.
-    pub fn seal(
+    pub fn encrypt(
+        self,
+        notes: &PublicNotes,
+        user: &RecipientKey,
+        grantee: Option<&RecipientKey>,
+        writer: VerificationKey,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<Encrypted, SealError> {
+        if notes.level() != self.level() {
+            return Err(SealError::Level);
+        }
+        let plaintext = self.text.as_bytes();
+        Ok(Encrypted {
+            content_hash: self.content_hash(),
+            writer,
+            original: row(plaintext, notes.text(), user, rng)?,
+            copy: grantee.map(|grantee| row(plaintext, "", grantee, rng)).transpose()?,
+        })
+    }
+
+    /// Encrypts and signs it, with a write key that is at hand.
+    pub fn seal_with(
         self,
         notes: &PublicNotes,
         user: &RecipientKey,
@@ -211,16 +234,7 @@ impl SignedCredential {
         writer: &WriteKey,
         rng: &mut impl CryptoRngCore,
     ) -> Result<SealedCredential, SealError> {
-        if notes.level() != self.level() {
-            return Err(SealError::Level);
-        }
-        let plaintext = self.text.as_bytes();
-        Ok(SealedCredential {
-            content_hash: self.content_hash(),
-            issuer_auth_public_key: writer.public_hex(),
-            original: row(plaintext, notes.text(), user, writer, rng)?,
-            copy: grantee.map(|grantee| row(plaintext, "", grantee, writer, rng)).transpose()?,
-        })
+        Ok(self.encrypt(notes, user, grantee, writer.verification_key(), rng)?.sign_with(writer))
     }
 }
 
@@ -243,32 +257,23 @@ pub fn seal_row(
     writer: &WriteKey,
     rng: &mut impl CryptoRngCore,
 ) -> Result<SealedRow, SealError> {
-    row(plaintext, public_notes, recipient, writer, rng)
+    let original = row(plaintext, public_notes, recipient, rng)?;
+    let encrypted =
+        Encrypted { content_hash: String::new(), writer: writer.verification_key(), original, copy: None };
+    Ok(encrypted.sign_with(writer).original)
 }
 
 fn row(
     plaintext: &[u8],
     public_notes: &str,
     recipient: &RecipientKey,
-    writer: &WriteKey,
     rng: &mut impl CryptoRngCore,
-) -> Result<SealedRow, SealError> {
-    let (mut sealed, encryptor_public_key) = encrypt(plaintext, recipient, rng)?;
-    let notes_signature = writer.sign(public_notes.as_bytes());
-    if let Some(room) = sealed.get_mut(..SIGNATURE) {
-        room.copy_from_slice(&notes_signature);
-    }
-    Ok(SealedRow {
-        broader_signature: STANDARD.encode(writer.sign(&sealed)),
-        content: STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()),
-        encryptor_public_key,
-        public_notes: public_notes.to_owned(),
-        public_notes_signature: STANDARD.encode(notes_signature),
-    })
+) -> Result<Row, SealError> {
+    let (message, encryptor_public_key) = encrypt(plaintext, recipient, rng)?;
+    Ok(Row { message, encryptor_public_key, public_notes: public_notes.to_owned() })
 }
 
-/// Nonce, tag and ciphertext, after room for a signature: what the broader signature covers then lies in one
-/// piece, and no megabyte is copied for it.
+/// Nonce, tag and ciphertext, after room for a signature: see [`Row`].
 fn encrypt(
     plaintext: &[u8],
     recipient: &RecipientKey,

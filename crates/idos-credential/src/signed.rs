@@ -10,12 +10,13 @@ use zeroize::Zeroizing;
 use crate::base85;
 use crate::draft::Draft;
 use crate::iri::{self, Place};
-use crate::key::IssuerKey;
 use crate::moment::Moment;
 use crate::nquads::{self, Quad};
 use crate::strict_json::Json;
 use crate::subject::{Member, Value};
 use crate::terms::{CONTEXTS, envelope};
+use crate::unsigned::Unsigned;
+use crate::verification_method::VerificationMethod;
 
 /// The blank node of a subject without id, under its canonical label.
 pub(crate) const BLANK: &str = "_:c14n0";
@@ -23,10 +24,10 @@ pub(crate) const BLANK: &str = "_:c14n0";
 /// A credential with its proof, as the JSON text that users get. The text is wiped on drop.
 pub struct SignedCredential {
     pub(crate) text: Zeroizing<String>,
-    content_hash: [u8; 32],
-    id: String,
-    level: String,
-    expiration_date: Option<Moment>,
+    pub(crate) content_hash: [u8; 32],
+    pub(crate) id: String,
+    pub(crate) level: String,
+    pub(crate) expiration_date: Option<Moment>,
 }
 
 impl fmt::Debug for SignedCredential {
@@ -80,82 +81,65 @@ impl SignedCredential {
         drop(json);
         Some(Self { content_hash: Sha256::digest(text.as_bytes()).into(), text, id, level, expiration_date })
     }
+}
 
-    pub(crate) fn of(draft: &Draft, key: &IssuerKey, now: Moment) -> Self {
-        let fields = &draft.fields;
-        let issuance_date = now.to_seconds_text();
-        let dates = [
-            ("issued", fields.issued),
-            ("approvedAt", fields.approved_at),
-            ("expirationDate", fields.expiration_date),
-        ]
-        .map(|(name, date)| (name, date.map(|date| date.to_string())));
-        let members = draft.members();
+/// Writes the document, up to the place of its proof, and hashes it.
+pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) -> Unsigned {
+    let fields = &draft.fields;
+    let issuance_date = now.to_seconds_text();
+    let dates = [
+        ("issued", fields.issued),
+        ("approvedAt", fields.approved_at),
+        ("expirationDate", fields.expiration_date),
+    ]
+    .map(|(name, date)| (name, date.map(|date| date.to_string())));
+    let members = draft.members();
 
-        let mut out = Writer::with_capacity(room_for(&members) + fields.id.len() + 2048);
-        out.open();
-        out.raw("@context", &contexts());
-        out.raw("type", r#"["VerifiableCredential"]"#);
-        out.text("issuer", key.controller());
-        out.text("id", &fields.id);
-        out.text("level", &fields.level);
-        for (name, date) in &dates {
-            if let Some(date) = date {
-                out.text(name, date);
-            }
-        }
-        out.name("credentialSubject");
-        out.open();
-        out.text("@context", draft.subject_context());
-        if let Some(id) = draft.subject_id() {
-            out.text("id", id);
-        }
-        let literals: Vec<_> =
-            members.iter().map(|member| (member.0.predicate, out.member(member))).collect();
-        out.close();
-        out.text("issuanceDate", &issuance_date);
-
-        let head = Head {
-            id: &fields.id,
-            issuer: key.controller(),
-            level: &fields.level,
-            issued: dates[0].1.as_deref(),
-            approved_at: dates[1].1.as_deref(),
-            expiration_date: dates[2].1.as_deref(),
-            issuance_date: &issuance_date,
-            subject_id: draft.subject_id(),
-        };
-        let written = std::str::from_utf8(&out.bytes).unwrap_or_default(); // texts and Ascii85
-        let claims = literals.iter().map(|(predicate, literal)| {
-            let escaped = match literal {
-                Literal::Text(text) => text.clone(),
-                Literal::Written(range) => Cow::Borrowed(written.get(range.clone()).unwrap_or_default()),
-            };
-            (*predicate, escaped)
-        });
-        let signed = verify_data(&head, claims, &issuance_date, key.id());
-        drop(literals);
-
-        let proof_value = format!("z{}", bs58::encode(key.sign(&signed)).into_string());
-        out.name("proof");
-        out.open();
-        out.text("type", "Ed25519Signature2020");
-        out.text("created", &issuance_date);
-        out.text("verificationMethod", key.id());
-        out.text("proofPurpose", "assertionMethod");
-        out.text("proofValue", &proof_value);
-        out.close();
-        out.close();
-
-        let text = Zeroizing::new(String::from_utf8(std::mem::take(&mut *out.bytes)).unwrap_or_default());
-        Self {
-            content_hash: Sha256::digest(text.as_bytes()).into(),
-            text,
-            id: fields.id.clone(),
-            level: fields.level.clone(),
-            expiration_date: fields.expiration_date,
+    let mut out = Writer::with_capacity(room_for(&members) + fields.id.len() + 2048);
+    out.open();
+    out.raw("@context", &contexts());
+    out.raw("type", r#"["VerifiableCredential"]"#);
+    out.text("issuer", method.controller());
+    out.text("id", &fields.id);
+    out.text("level", &fields.level);
+    for (name, date) in &dates {
+        if let Some(date) = date {
+            out.text(name, date);
         }
     }
+    out.name("credentialSubject");
+    out.open();
+    out.text("@context", draft.subject_context());
+    if let Some(id) = draft.subject_id() {
+        out.text("id", id);
+    }
+    let literals: Vec<_> = members.iter().map(|member| (member.0.predicate, out.member(member))).collect();
+    out.close();
+    out.text("issuanceDate", &issuance_date);
+
+    let head = Head {
+        id: &fields.id,
+        issuer: method.controller(),
+        level: &fields.level,
+        issued: dates[0].1.as_deref(),
+        approved_at: dates[1].1.as_deref(),
+        expiration_date: dates[2].1.as_deref(),
+        issuance_date: &issuance_date,
+        subject_id: draft.subject_id(),
+    };
+    let written = std::str::from_utf8(&out.bytes).unwrap_or_default(); // texts and Ascii85
+    let claims = literals.iter().map(|(predicate, literal)| {
+        let escaped = match literal {
+            Literal::Text(text) => text.clone(),
+            Literal::Written(range) => Cow::Borrowed(written.get(range.clone()).unwrap_or_default()),
+        };
+        (*predicate, escaped)
+    });
+    let to_sign = verify_data(&head, claims, &issuance_date, method.id());
+    drop(literals);
+
+    drop(members);
+    Unsigned { document: out, to_sign, method: method.clone(), created: issuance_date, fields: draft.fields }
 }
 
 /// What the statements about the credential itself are made of, all as they stand in the document.
@@ -244,7 +228,7 @@ enum Literal<'a> {
 }
 
 /// Writes JSON as `JSON.stringify` does. Wiped on drop.
-struct Writer {
+pub(crate) struct Writer {
     bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -253,15 +237,20 @@ impl Writer {
         Self { bytes: Zeroizing::new(Vec::with_capacity(capacity)) }
     }
 
-    fn open(&mut self) {
+    /// What was written. Texts and Ascii85, so UTF-8.
+    pub(crate) fn into_text(mut self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.bytes)).unwrap_or_default()
+    }
+
+    pub(crate) fn open(&mut self) {
         self.bytes.push(b'{');
     }
 
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.bytes.push(b'}');
     }
 
-    fn name(&mut self, name: &str) {
+    pub(crate) fn name(&mut self, name: &str) {
         if self.bytes.last() != Some(&b'{') {
             self.bytes.push(b',');
         }
@@ -274,7 +263,7 @@ impl Writer {
         self.bytes.extend_from_slice(json.as_bytes());
     }
 
-    fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         self.raw_text(text);
     }

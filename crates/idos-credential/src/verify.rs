@@ -8,12 +8,13 @@
 use ed25519_dalek::SIGNATURE_LENGTH;
 
 use crate::iri;
-use crate::key::{KeyError, VerificationKey, names_of_did_key, names_of_url};
+use crate::key::{KeyError, VerificationKey};
 use crate::moment::Moment;
 use crate::nquads;
 use crate::signed::{Head, verify_data};
 use crate::strict_json::{Json, JsonError};
 use crate::terms::{CONTEXTS, Rule, SubjectKind, present_address};
+use crate::verification_method::VerificationMethod;
 
 /// Clocks of issuer and verifier must be less than this apart, in milliseconds. The official SDK allows as much.
 pub const CLOCK_SKEW_MILLIS: i64 = 300_000;
@@ -25,40 +26,41 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct AcceptedIssuer {
     key: VerificationKey,
-    names: Option<(String, String)>,
+    method: Option<VerificationMethod>,
 }
 
 impl AcceptedIssuer {
-    /// An issuer with a URL, whose key is `<issuer>/keys/1` and whose name is `<issuer>/issuers/1`.
+    /// An issuer that signs by this verification method.
+    #[must_use]
+    pub fn of(method: VerificationMethod) -> Self {
+        Self { key: method.key(), method: Some(method) }
+    }
+
+    /// An issuer with a URL: see [`VerificationMethod::of_url`].
     pub fn of_url(issuer: &str, key: VerificationKey) -> Result<Self, KeyError> {
-        let (id, controller) = names_of_url(issuer);
-        Self::named(id, controller, key)
+        VerificationMethod::of_url(issuer, key).map(Self::of)
     }
 
     /// An issuer that is its `did:key`.
     #[must_use]
     pub fn of_did_key(key: VerificationKey) -> Self {
-        Self { key, names: Some(names_of_did_key(key)) }
+        Self::of(VerificationMethod::of_did_key(key))
     }
 
     /// A key with an id and a controller of its own.
     pub fn named(id: String, controller: String, key: VerificationKey) -> Result<Self, KeyError> {
-        iri::check(&id).map_err(|_| KeyError::Uri)?;
-        iri::check(&controller).map_err(|_| KeyError::Uri)?;
-        Ok(Self { key, names: Some((id, controller)) })
+        VerificationMethod::new(id, controller, key).map(Self::of)
     }
 
     /// Whoever holds the key, under whatever name the credential gives. For people who were handed a key and no
     /// name; a consumer should name its issuers.
     #[must_use]
     pub fn any_name(key: VerificationKey) -> Self {
-        Self { key, names: None }
+        Self { key, method: None }
     }
 
     fn is_named(&self, id: &str, controller: &str) -> bool {
-        self.names
-            .as_ref()
-            .is_none_or(|(own_id, own_controller)| own_id == id && own_controller == controller)
+        self.method.as_ref().is_none_or(|method| method.id() == id && method.controller() == controller)
     }
 }
 

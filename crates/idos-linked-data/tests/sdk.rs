@@ -91,7 +91,7 @@ fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
     let key = IssuerKey::of_did_key(&[4; 32]);
     let now: Moment = "2026-01-01".parse().unwrap();
     let subject = subject("Ann".into(), "uuid:1".into());
-    let signed = Draft::kyc_as_sdk(fields(), subject).unwrap().sign(&key, now);
+    let signed = Draft::kyc_as_sdk(fields(), subject).unwrap().sign_with(&key, now);
     assert_eq!(verify_foreign(signed.text(), now), Ok(()));
     let changed = signed.text().replace("Ann", "Bob");
     assert!(verify_foreign(&changed, now).is_err());
@@ -102,7 +102,8 @@ fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
 fn what_the_sdk_passes_over_is_passed_over() {
     let key = IssuerKey::of_url("https://issuer.example", &[3; 32]).unwrap();
     let now: Moment = "2026-01-01".parse().unwrap();
-    let signed = Draft::kyc_as_sdk(fields(), subject("Ann".into(), "uuid:1".into())).unwrap().sign(&key, now);
+    let signed =
+        Draft::kyc_as_sdk(fields(), subject("Ann".into(), "uuid:1".into())).unwrap().sign_with(&key, now);
     let credential: Value = serde_json::from_str(signed.text()).unwrap();
     let issuer = SdkIssuer {
         key_id: Some(key.id().into()),
@@ -241,7 +242,7 @@ proptest! {
         let key = IssuerKey::of_url("https://issuer.example", &[3; 32]).unwrap();
         let fields = CredentialFields { id: credential, ..fields() };
         let now: Moment = "2026-01-01".parse().unwrap();
-        let signed = Draft::kyc_as_sdk(fields, subject(first_name, id)).unwrap().sign(&key, now);
+        let signed = Draft::kyc_as_sdk(fields, subject(first_name, id)).unwrap().sign_with(&key, now);
         let issuer = SdkIssuer {
             key_id: Some(key.id().into()),
             controller: Some(key.controller().into()),

@@ -1,23 +1,24 @@
 //! What needs a processor of general JSON-LD, which is most of what a build of this program takes: its Cargo feature is
 //! `linked-data`.
 
-use idos_credential::{Moment, VerificationKey};
+use idos_credential::verification_method::names_of_url;
+use idos_credential::{Moment, VerificationKey, VerificationMethod};
 use idos_linked_data::{ForeignError, SdkIssuer, SdkVerdict, names_a_status, verify_as_sdk, verify_foreign};
 
 use super::answer::Answer;
 
 /// Under which names the official SDK is told that a key signs: those of a URL's issuer, those of the key's did:key, or any.
+/// That SDK does not ask whether a name is a URI.
 fn sdk_issuer(issuer: Option<&str>, key: VerificationKey) -> SdkIssuer {
-    let (key_id, controller) = match issuer {
-        None => (None, None),
-        Some(did) if did.starts_with("did:") => {
-            (Some(format!("{}#{}", key.to_did_key(), key.to_multibase())), Some(key.to_did_key()))
+    let names = issuer.map(|issuer| {
+        if issuer.starts_with("did:") {
+            let method = VerificationMethod::of_did_key(key);
+            (method.id().to_owned(), method.controller().to_owned())
+        } else {
+            names_of_url(issuer)
         }
-        Some(url) => {
-            let url = url.trim_end_matches('/');
-            (Some(format!("{url}/keys/1")), Some(format!("{url}/issuers/1")))
-        }
-    };
+    });
+    let (key_id, controller) = names.unzip();
     SdkIssuer { key_id, controller, key }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Client;
 use super::lookup::{TxState, TxStatus};
-use super::prepared::{Prepared, Terms, Unsigned, payload};
+use super::prepared::{Prepared, Terms, UnsignedTransaction, payload};
 use super::rpc::{Failure, RpcError};
 use super::transport::NoAnswer;
 use crate::Error;
@@ -151,7 +151,7 @@ impl Client {
         let actions = std::slice::from_ref(action);
         let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
         let terms = Terms { chain_id: &self.chain_id, nonce, fee };
-        Unsigned::anew(signer, actions, terms, attempt)?.sign(signer).await
+        UnsignedTransaction::anew(signer, actions, terms, attempt)?.sign(signer).await
     }
 
     /// Signs one transaction that does all of these actions, or none.
@@ -162,7 +162,9 @@ impl Client {
         nonce: Nonce,
     ) -> Result<Prepared, Error> {
         let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
-        Unsigned::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })?.sign(signer).await
+        UnsignedTransaction::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })?
+            .sign(signer)
+            .await
     }
 
     async fn nonce_and_fee<A: Action>(

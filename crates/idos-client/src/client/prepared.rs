@@ -50,13 +50,13 @@ const ACCEPT: &[u8] = br#","sync":0}}"#;
 
 /// A transaction that is to be signed: who holds the key signs [`sign_text`](Self::sign_text), wherever that is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unsigned {
+pub struct UnsignedTransaction {
     body: Body,
     sender: Vec<u8>,
     signature_type: SignatureType,
 }
 
-impl Unsigned {
+impl UnsignedTransaction {
     /// A transaction of `signer`'s that does all of these actions, or none of them.
     ///
     /// There should be one at least: given none, a node runs the action once without arguments. Needs no node.

@@ -24,7 +24,7 @@ fn credentials_are_byte_identical_to_those_of_the_sdk() {
             continue;
         }
         let draft = draft(vector).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let signed = draft.sign(&key, moment(text(vector, "clock")));
+        let signed = draft.sign_with(&key, moment(text(vector, "clock")));
         assert_eq!(signed.text(), text(vector, "vc_json"), "{name}");
         assert_eq!(signed.content_hash(), text(vector, "vc_json_sha256"), "{name}");
         built += 1;
@@ -36,7 +36,7 @@ fn credentials_are_byte_identical_to_those_of_the_sdk() {
 fn files_with_zeros_are_the_only_difference_to_the_sdk() {
     let all = vectors("sdk/credentials.json");
     let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_zero_files").unwrap();
-    let ours = draft(vector).unwrap().sign(&key(&all), moment(text(vector, "clock")));
+    let ours = draft(vector).unwrap().sign_with(&key(&all), moment(text(vector, "clock")));
     let (ours, theirs): (serde_json::Value, serde_json::Value) =
         (serde_json::from_str(ours.text()).unwrap(), serde_json::from_str(text(vector, "vc_json")).unwrap());
     let mut different = Vec::new();

@@ -8,6 +8,7 @@ mod plausible;
 mod properties;
 mod sealing;
 mod secret_keys;
+mod signing;
 mod stored;
 mod support;
 mod validation;

@@ -247,7 +247,7 @@ fn fields() -> CredentialFields {
 fn a_draft_is_held_to_the_rules() {
     let good = read(&evidence()).unwrap();
     let key = IssuerKey::of_url("https://issuer.example", &[5; 32]).unwrap();
-    let signed = Draft::kyc(fields(), good.clone()).unwrap().sign(&key, moment(APPROVED_AT));
+    let signed = Draft::kyc(fields(), good.clone()).unwrap().sign_with(&key, moment(APPROVED_AT));
     assert!(signed.text().contains(r#""dateOfBirth":"1990-02-03T00:00:00.000Z""#));
 
     let mut bad = good.clone();

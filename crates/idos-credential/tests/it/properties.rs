@@ -87,7 +87,7 @@ proptest! {
     #[test]
     fn what_we_sign_we_verify(subject in subjects()) {
         let (key, accepted) = issuer();
-        let signed = Draft::kyc_as_sdk(fields(), subject).unwrap().sign(&key, now());
+        let signed = Draft::kyc_as_sdk(fields(), subject).unwrap().sign_with(&key, now());
         let verified = verify(signed.text().as_bytes(), &[accepted], now());
         prop_assert!(verified.is_ok(), "{verified:?}");
         let json: serde_json::Value = serde_json::from_str(signed.text()).unwrap();
@@ -99,7 +99,7 @@ proptest! {
     #[test]
     fn a_changed_byte_is_noticed(subject in subjects(), at in any::<prop::sample::Index>(), change in 1..=255_u8) {
         let (key, accepted) = issuer();
-        let signed = Draft::kyc_as_sdk(fields(), subject).unwrap().sign(&key, now());
+        let signed = Draft::kyc_as_sdk(fields(), subject).unwrap().sign_with(&key, now());
         let mut bytes = signed.text().as_bytes().to_vec();
         let at = at.index(bytes.len());
         bytes[at] ^= change;

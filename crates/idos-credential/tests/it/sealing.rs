@@ -89,7 +89,8 @@ fn a_sealed_credential_is_the_one_that_the_sdk_inserts() {
         let name = text(vector, "plaintext_vc").trim_start_matches("vc/").trim_end_matches(".json");
         let credential =
             credentials["vectors"].as_array().unwrap().iter().find(|v| v["name"] == name).unwrap();
-        let signed = draft(credential).unwrap().sign(&key(&credentials), moment(text(credential, "clock")));
+        let signed =
+            draft(credential).unwrap().sign_with(&key(&credentials), moment(text(credential, "clock")));
 
         let drawn = &vector["prng_draw_order"];
         let drawn = [
@@ -160,7 +161,7 @@ fn notes_say_of_documents_what_the_coming_sdk_says() {
     let all = vectors("sdk/credentials.json");
     let with = |name: &str| {
         let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == name).unwrap();
-        let signed = draft(vector).unwrap().sign(&key(&all), moment(text(vector, "clock")));
+        let signed = draft(vector).unwrap().sign_with(&key(&all), moment(text(vector, "clock")));
         let notes = PublicNotes::new("1", "kyc", signed.level(), "approved", "{A}").unwrap();
         let notes = notes.with_documents(&signed).unwrap();
         assert_eq!(notes.with_status("revoked").id(), "1");
@@ -183,17 +184,17 @@ fn notes_say_of_documents_what_the_coming_sdk_says() {
 fn a_credential_is_sealed_for_two_with_notes_of_its_own_level() {
     let all = vectors("sdk/credentials.json");
     let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_plus").unwrap();
-    let sign = || draft(vector).unwrap().sign(&key(&all), moment(text(vector, "clock")));
+    let sign = || draft(vector).unwrap().sign_with(&key(&all), moment(text(vector, "clock")));
     let (user, issuer) = (EncryptionSecret::from_bytes([1; 32]), EncryptionSecret::from_bytes([2; 32]));
     let writer = WriteKey::from_seed(&[3; 32]);
     let mut rng = rand::rngs::OsRng;
 
     let wrong = PublicNotes::new("1", "KYC DATA", "basic", "approved", "A").unwrap();
-    let refused = sign().seal(&wrong, &user.public(), None, &writer, &mut rng).unwrap_err();
+    let refused = sign().seal_with(&wrong, &user.public(), None, &writer, &mut rng).unwrap_err();
     assert_eq!(refused, SealError::Level);
 
     let notes = PublicNotes::new("1", "KYC DATA", sign().level(), "approved", "A").unwrap();
-    let sealed = sign().seal(&notes, &user.public(), Some(&issuer.public()), &writer, &mut rng).unwrap();
+    let sealed = sign().seal_with(&notes, &user.public(), Some(&issuer.public()), &writer, &mut rng).unwrap();
     let copy = sealed.copy().unwrap();
     assert_ne!(copy.encryptor_public_key(), sealed.original().encryptor_public_key());
     assert_eq!(copy.public_notes(), "");

@@ -13,11 +13,11 @@ fn sealed(with_copy: bool) -> SealedCredential {
     let all = vectors("sdk/credentials.json");
     let mut of_all = all.get("vectors").unwrap().as_array().unwrap().iter();
     let vector = of_all.find(|vector| text(vector, "name") == "kyc_plus").unwrap();
-    let signed = draft(vector).unwrap().sign(&key(&all), moment(text(vector, "clock")));
+    let signed = draft(vector).unwrap().sign_with(&key(&all), moment(text(vector, "clock")));
     let notes = PublicNotes::new("1", "KYC DATA", signed.level(), "approved", "A").unwrap();
     let [user, grantee] = [1, 2].map(|seed| EncryptionSecret::from_bytes([seed; 32]).public());
     let grantee = with_copy.then_some(&grantee);
-    signed.seal(&notes, &user, grantee, &WriteKey::from_seed(&[3; 32]), &mut rand::rngs::OsRng).unwrap()
+    signed.seal_with(&notes, &user, grantee, &WriteKey::from_seed(&[3; 32]), &mut rand::rngs::OsRng).unwrap()
 }
 
 fn columns(invalid: &Invalid) -> Vec<&str> {

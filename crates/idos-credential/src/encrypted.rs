@@ -1,0 +1,123 @@
+//! From an encrypted credential to a sealed one: its rows are signed in two rounds, since the second covers the first. What is
+//! to be signed is a value, so that the write key may be anywhere.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::error::WrongSignature;
+use crate::key::{VerificationKey, WriteKey};
+use crate::sealing::{SIGNATURE, SealedCredential, SealedRow};
+
+/// A credential that is encrypted for its recipients, and whose public notes are to be signed.
+///
+/// Whatever is to be signed stands in one order: the original's first, then the copy's, where there is one.
+#[derive(Debug)]
+pub struct Encrypted {
+    pub(crate) content_hash: String,
+    pub(crate) writer: VerificationKey,
+    pub(crate) original: Row,
+    pub(crate) copy: Option<Row>,
+}
+
+/// A credential whose public notes are signed, and whose rows are to be: the broader signatures.
+#[derive(Debug)]
+pub struct NotesSigned {
+    encrypted: Encrypted,
+    notes: Vec<[u8; SIGNATURE]>,
+}
+
+/// A row that lacks its signatures.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Room for the notes' signature, and the content: what the broader signature covers lies in one piece, and no
+    /// megabyte is copied for it.
+    pub(crate) message: Vec<u8>,
+    pub(crate) encryptor_public_key: String,
+    pub(crate) public_notes: String,
+}
+
+impl Encrypted {
+    /// The public notes of each row, to be signed by the write key.
+    #[must_use]
+    pub fn to_sign(&self) -> Vec<&[u8]> {
+        self.rows().map(|row| row.public_notes.as_bytes()).collect()
+    }
+
+    /// Puts the notes' signatures in, if they are the write key's: one for each of [`to_sign`](Self::to_sign).
+    pub fn signed(self, signatures: &[impl AsRef<[u8]>]) -> Result<NotesSigned, WrongSignature> {
+        let signatures = checked(self.writer, &self.to_sign(), signatures)?;
+        Ok(self.put(signatures))
+    }
+
+    /// Signs all with a key that is at hand. It is the write key.
+    pub(crate) fn sign_with(self, key: &WriteKey) -> SealedCredential {
+        let signatures = self.to_sign().into_iter().map(|notes| key.sign(notes)).collect();
+        let notes_signed = self.put(signatures);
+        let signatures = notes_signed.to_sign().into_iter().map(|message| key.sign(message)).collect();
+        notes_signed.complete(signatures)
+    }
+
+    fn put(mut self, notes: Vec<[u8; SIGNATURE]>) -> NotesSigned {
+        for (row, signature) in std::iter::once(&mut self.original).chain(&mut self.copy).zip(&notes) {
+            if let Some(room) = row.message.first_chunk_mut() {
+                *room = *signature;
+            }
+        }
+        NotesSigned { encrypted: self, notes }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        std::iter::once(&self.original).chain(&self.copy)
+    }
+}
+
+impl NotesSigned {
+    /// What the broader signature of each row covers, to be signed by the write key: the notes' signature and the content.
+    #[must_use]
+    pub fn to_sign(&self) -> Vec<&[u8]> {
+        self.encrypted.rows().map(|row| row.message.as_slice()).collect()
+    }
+
+    /// Puts the broader signatures in, if they are the write key's: one for each of [`to_sign`](Self::to_sign).
+    pub fn signed(self, signatures: &[impl AsRef<[u8]>]) -> Result<SealedCredential, WrongSignature> {
+        let signatures = checked(self.encrypted.writer, &self.to_sign(), signatures)?;
+        Ok(self.complete(signatures))
+    }
+
+    fn complete(self, broader: Vec<[u8; SIGNATURE]>) -> SealedCredential {
+        let Encrypted { content_hash, writer, original, copy } = self.encrypted;
+        let mut signatures = self.notes.into_iter().zip(broader);
+        let mut sealed = |row: Row| {
+            let (notes, broader) = signatures.next().unwrap_or(([0; SIGNATURE], [0; SIGNATURE])); // one for each row
+            SealedRow {
+                broader_signature: STANDARD.encode(broader),
+                content: STANDARD.encode(row.message.get(SIGNATURE..).unwrap_or_default()),
+                encryptor_public_key: row.encryptor_public_key,
+                public_notes: row.public_notes,
+                public_notes_signature: STANDARD.encode(notes),
+            }
+        };
+        SealedCredential {
+            content_hash,
+            issuer_auth_public_key: hex::encode(writer.to_bytes()),
+            original: sealed(original),
+            copy: copy.map(sealed),
+        }
+    }
+}
+
+/// The signatures, if there is one of `key` for each message.
+fn checked(
+    key: VerificationKey,
+    messages: &[&[u8]],
+    signatures: &[impl AsRef<[u8]>],
+) -> Result<Vec<[u8; SIGNATURE]>, WrongSignature> {
+    if messages.len() != signatures.len() {
+        return Err(WrongSignature);
+    }
+    let check = |(message, signature): (&&[u8], [u8; SIGNATURE])| {
+        if key.verifies(message, &signature) { Ok(signature) } else { Err(WrongSignature) }
+    };
+    let sized = |signature: &dyn AsRef<[u8]>| signature.as_ref().try_into().map_err(|_| WrongSignature);
+    messages.iter().zip(signatures).map(|(message, signature)| check((message, sized(signature)?))).collect()
+}
