@@ -27,7 +27,7 @@ impl Healthcheck {
         } else {
             let http = match context.path() {
                 Some(_) => context.config()?.http,
-                None => config::http()?,
+                None => config::Http::of_environment()?,
             };
             let url = |listen| format!("http://{}/livez", reachable(listen)).parse();
             vec![url(http.health())?, url(http.listen)?]

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
-use super::multipart::{self, File};
-use super::problem::Problem;
+use super::api;
+use super::kit::multipart::{self, File};
+use super::kit::problem::Problem;
+use super::kit::{auth, body as kit_body, idempotency, json, observe};
 use super::read::{self, Files, LookUp};
-use super::{api, auth, body, observe};
 use crate::flow::api_keys;
 use crate::model::ids::ApiKeyId;
 use crate::model::profile::NewProfile;
@@ -35,22 +36,22 @@ pub enum Body {
 
 /// Reads the body of a request to `path`, in which ids are `{id}`.
 pub fn body(path: &str, bytes: &[u8]) -> Result<Body, Problem> {
-    let json = read::json(bytes)?;
+    let parsed = json::parse(bytes)?;
     Ok(match path {
-        "/v1/profiles/lookup" => Body::LookUp(match read::look_up(&json)? {
+        "/v1/profiles/lookup" => Body::LookUp(match read::look_up(&parsed)? {
             LookUp::Address(address) => address.expose().clone(),
             LookUp::User(id) => id.to_string(),
         }),
-        "/v1/profiles" => Body::NewProfile(Box::new(read::new_profile(&json)?)),
-        "/v1/contacts/lookup" => Body::ContactLookUp(read::contact_look_up(&json)?.expose().to_owned()),
+        "/v1/profiles" => Body::NewProfile(Box::new(read::new_profile(&parsed)?)),
+        "/v1/contacts/lookup" => Body::ContactLookUp(read::contact_look_up(&parsed)?.expose().to_owned()),
         "/v1/write-grants" => {
-            let offer = read::grant_offer(&json, bytes)?;
+            let offer = read::grant_offer(&parsed, bytes)?;
             Body::GrantOffer(offer.owner, offer.valid_for.as_secs(), offer.grantee)
         }
-        "/v1/write-grants/check" => Body::SignedGrant(Box::new(read::signed_grant(&json)?)),
-        "/v1/issuances/{id}/resume" => Body::Resumption(read::resumption(&json)?.map(Box::new)),
+        "/v1/write-grants/check" => Body::SignedGrant(Box::new(read::signed_grant(&parsed)?)),
+        "/v1/issuances/{id}/resume" => Body::Resumption(read::resumption(&parsed)?.map(Box::new)),
         _ => {
-            read::nothing(&json)?;
+            json::nothing(&parsed)?;
             Body::Nothing
         }
     })
@@ -65,7 +66,7 @@ pub fn submission(bytes: &[u8], parts: Option<Parts>, max_file: usize) -> Result
         let file = |(place, (name, bytes))| (name, File { place, bytes: Zeroizing::new(bytes) });
         (2..).zip(parts).map(file).collect()
     });
-    read::submission(read::json(bytes)?, &Files { parts, max_file })
+    read::submission(json::parse(bytes)?, &Files { parts, max_file })
 }
 
 /// Reads a multipart body: the submission, and the parts beside it.
@@ -101,9 +102,9 @@ pub fn headers<'a>(lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> Headers 
     let api_key = auth::key_text(&headers).ok().flatten();
     Headers {
         request_id: observe::request_id(&headers),
-        idempotency_key: api::idempotency_key(&headers),
+        idempotency_key: idempotency::idempotency_key(&headers),
         api_key: api_key.and_then(|text| api_keys::parse(&text).map(|(id, secret)| (id, secret.len()))),
-        media_type: body::essence(&headers),
+        media_type: kit_body::essence(&headers),
     }
 }
 

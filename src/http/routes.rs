@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{contacts, events, halted, health, issuances, profiles, wallets, write_grants};
-use super::problem::{Code, Problem};
-use super::{Access, Api, admit, auth, connections, observe, wellformed};
+use super::kit::auth::Access;
+use super::kit::problem::{Code, Problem};
+use super::kit::state::Api;
+use super::kit::{admit, auth, connections, observe, wellformed};
 use crate::app::App;
 use crate::model::client::Scope;
 
@@ -255,7 +257,7 @@ mod tests {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         tokio::select! {
-            _ = super::super::serve_router(router, listener, std::future::pending()) => {}
+            _ = crate::http::kit::serve::serve_router(router, listener, std::future::pending()) => {}
             read = stream.read_to_string(&mut answer) => drop(read.unwrap()),
         }
         answer

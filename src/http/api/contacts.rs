@@ -6,8 +6,10 @@ use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::flow::contact;
-use crate::http::problem::Problem;
-use crate::http::{Api, body, read};
+use crate::http::kit::problem::Problem;
+use crate::http::kit::state::Api;
+use crate::http::kit::{body, json};
+use crate::http::read;
 use crate::model::client::Caller;
 
 #[derive(Serialize)]
@@ -21,7 +23,7 @@ pub(in crate::http) async fn look_up(
     request: Request,
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
-    let email = read::contact_look_up(&read::json(&body.bytes)?)?;
+    let email = read::contact_look_up(&json::parse(&body.bytes)?)?;
     let found = contact::issuances_of(&api.app, &caller, &email).await?;
     Ok(Json(FoundView { issuances: found.iter().map(ToString::to_string).collect() }).into_response())
 }

@@ -6,10 +6,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
 use super::issuances::read_nothing;
-use super::query::Query;
 use crate::flow::announce;
-use crate::http::Api;
-use crate::http::problem::{Code, Problem};
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::query::Query;
+use crate::http::kit::state::Api;
 use crate::http::view::{EventView, List};
 use crate::model::client::Caller;
 use crate::model::event::EventKind;

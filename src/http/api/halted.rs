@@ -6,8 +6,10 @@ use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::flow::halted;
-use crate::http::problem::Problem;
-use crate::http::{Api, body, read};
+use crate::http::kit::problem::Problem;
+use crate::http::kit::state::Api;
+use crate::http::kit::{body, json};
+use crate::http::read;
 use crate::model::client::Caller;
 use crate::model::issuance::Stopped;
 
@@ -50,7 +52,7 @@ async fn resume_all(
     request: Request,
 ) -> Result<Response, Problem> {
     let code = match body::read_json_if_any(api, request).await? {
-        Some(body) => read::which_halted(&read::json(&body.bytes)?)?,
+        Some(body) => read::which_halted(&json::parse(&body.bytes)?)?,
         None => None,
     };
     let halted::Resumed { resumed, left, more } = halted::resume_all(&api.app, caller, what, code).await?;

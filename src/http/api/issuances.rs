@@ -10,15 +10,17 @@ use idos_credential::Moment;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::query::Query;
-use super::{accepted, idempotency_key};
 use crate::flow::{erase as erasing, intake, read as reading, resume as resuming, revoke as revoking};
-use crate::http::body::{self, JSON};
-use crate::http::problem::{Code, Problem};
+use crate::http::kit::body::{self, JSON};
+use crate::http::kit::idempotency::{accepted, idempotency_key};
+use crate::http::kit::json;
+use crate::http::kit::multipart;
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::query::Query;
+use crate::http::kit::state::Api;
+use crate::http::kit::wait::Waiting;
 use crate::http::read::{self, Files};
 use crate::http::view::{AuditView, IssuanceView, List};
-use crate::http::wait::Waiting;
-use crate::http::{Api, multipart};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, Kind, Reference, State as IssuanceState};
@@ -66,7 +68,7 @@ async fn read_json(
     let shared = api.clone();
     let work = move || {
         let key = intake::idempotency(&shared.app, &caller, &key, &[SUBMIT, b"json", &bytes]);
-        let json = read::json(&bytes)?;
+        let json = json::parse(&bytes)?;
         drop(bytes);
         let files = Files { parts: None, max_file: shared.app.http.max_file };
         Ok((key, read::submission(json, &files)?))
@@ -79,7 +81,7 @@ async fn read_parts(
     caller: Caller,
     key: String,
     parts: multipart::Parts,
-) -> Result<(Idempotency, Submission, crate::http::shares::Room), Problem> {
+) -> Result<(Idempotency, Submission, crate::http::kit::shares::Room), Problem> {
     let shared = api.clone();
     let work = move || {
         let multipart::Parts { submission, files, room } = parts;
@@ -87,7 +89,7 @@ async fn read_parts(
         let mut content: Vec<&[u8]> = vec![SUBMIT, b"multipart", &submission];
         content.extend(files.iter().flat_map(|(name, file)| [name.as_bytes(), &file.bytes]));
         let key = intake::idempotency(&shared.app, &caller, &key, &content);
-        let json = read::json(&submission)?;
+        let json = json::parse(&submission)?;
         let files = Files { parts: Some(files), max_file: shared.app.http.max_file };
         Ok((key, read::submission(json, &files)?, room))
     };
@@ -159,7 +161,7 @@ pub(in crate::http) async fn resume(
     request: Request,
 ) -> Result<Response, Problem> {
     let grant = match body::read_json_if_any(&api, request).await? {
-        Some(body) => read::resumption(&read::json(&body.bytes)?)?,
+        Some(body) => read::resumption(&json::parse(&body.bytes)?)?,
         None => None,
     };
     let issuance = resuming::resume(&api.app, &caller, &parse(&id)?, grant).await?;
@@ -238,7 +240,7 @@ pub(in crate::http) async fn audit(
 /// Reads a body that has nothing to say: none at all, or `{}`.
 pub(super) async fn read_nothing(api: &Api, request: Request) -> Result<(), Problem> {
     match body::read_json_if_any(api, request).await? {
-        Some(body) => read::nothing(&read::json(&body.bytes)?),
+        Some(body) => json::nothing(&json::parse(&body.bytes)?),
         None => Ok(()),
     }
 }

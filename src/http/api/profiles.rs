@@ -8,15 +8,16 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::issuances::read_nothing;
-use super::query::Query;
-use super::{accepted, idempotency_key};
 use crate::flow::profile::{self, By};
 use crate::flow::{intake, wallet};
-use crate::http::problem::{Code, Problem};
+use crate::http::kit::idempotency::{accepted, idempotency_key};
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::query::Query;
+use crate::http::kit::state::Api;
+use crate::http::kit::wait::Waiting;
+use crate::http::kit::{body, json};
 use crate::http::read::{self, LookUp};
 use crate::http::view::ProfileView;
-use crate::http::wait::Waiting;
-use crate::http::{Api, body};
 use crate::model::client::Caller;
 use crate::model::ids::ProfileId;
 use crate::model::profile::{ProfileState, RecordId};
@@ -36,7 +37,7 @@ struct FoundView {
 
 pub(in crate::http) async fn look_up(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
-    let wanted = read::look_up(&read::json(&body.bytes)?)?;
+    let wanted = read::look_up(&json::parse(&body.bytes)?)?;
     let by = match &wanted {
         LookUp::Address(address) => By::Address(address.expose()),
         LookUp::User(id) => By::User(*id),
@@ -59,7 +60,7 @@ pub(in crate::http) async fn create(
     let key = idempotency_key(request.headers())?;
     let body = body::read_json(&api, request).await?;
     let key = intake::idempotency(&api.app, &caller, &key, &[b"POST /v1/profiles", &body.bytes]);
-    let new = read::new_profile(&read::json(&body.bytes)?)?;
+    let new = read::new_profile(&json::parse(&body.bytes)?)?;
     let made = profile::request(&api.app, &caller, &key, new).await?;
     let location = format!("/v1/profiles/{}", made.record.id);
     Ok(accepted(&location, made.replayed, ProfileView::from(made.record)))

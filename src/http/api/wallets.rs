@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use super::issuances::read_nothing;
 use super::profiles::wait_for;
-use super::{accepted, idempotency_key};
 use crate::flow::{challenge, intake, wallet};
-use crate::http::problem::{Code, Problem};
+use crate::http::kit::idempotency::{accepted, idempotency_key};
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::state::Api;
+use crate::http::kit::{body, json};
+use crate::http::read;
 use crate::http::view::ProfileView;
-use crate::http::{Api, body, read};
 use crate::model::client::Caller;
 use crate::model::ids::WalletId;
 
@@ -24,7 +26,7 @@ pub(in crate::http) async fn add(
     let key = idempotency_key(request.headers())?;
     let body = body::read_json(&api, request).await?;
     let key = intake::idempotency(&api.app, &caller, &key, &[b"POST /v1/wallets", &body.bytes]);
-    let new = read::new_wallet(&read::json(&body.bytes)?)?;
+    let new = read::new_wallet(&json::parse(&body.bytes)?)?;
     let made = wallet::request(&api.app, &caller, &key, new).await?;
     let location = format!("/v1/wallets/{}", made.record.id);
     Ok(accepted(&location, made.replayed, ProfileView::from(made.record)))
@@ -43,7 +45,7 @@ pub(in crate::http) async fn challenge(
     request: Request,
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
-    let (user_id, wallet) = read::challenge(&read::json(&body.bytes)?)?;
+    let (user_id, wallet) = read::challenge(&json::parse(&body.bytes)?)?;
     let offered = challenge::offer(&api.app, &caller, user_id, &wallet);
     let (message, expires_at) = (offered.message.to_string(), offered.expires_at.to_string());
     Ok(Json(ChallengeView { message, expires_at }).into_response())

@@ -8,8 +8,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::flow::grant;
-use crate::http::problem::{self, Problem};
-use crate::http::{Api, body, read};
+use crate::http::kit::problem::{self, Problem};
+use crate::http::kit::state::Api;
+use crate::http::kit::{body, json};
+use crate::http::read;
 
 /// A grant, as it is signed: every text to the letter.
 #[derive(Serialize)]
@@ -53,7 +55,7 @@ struct CheckView {
 
 pub(in crate::http) async fn offer(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
-    let wanted = read::grant_offer(&read::json(&body.bytes)?, &body.bytes)?;
+    let wanted = read::grant_offer(&json::parse(&body.bytes)?, &body.bytes)?;
     let grantee = wanted.grantee.as_deref();
     let (grant, message) =
         grant::offer(&api.app, &wanted.owner, wanted.valid_for, wanted.locked_until, grantee)
@@ -64,7 +66,7 @@ pub(in crate::http) async fn offer(State(api): State<Api>, request: Request) -> 
 
 pub(in crate::http) async fn check(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
-    let signed = read::signed_grant(&read::json(&body.bytes)?)?;
+    let signed = read::signed_grant(&json::parse(&body.bytes)?)?;
     grant::check(&api.app, &signed).await.map_err(|error| problem::grant("", error))?;
     let usable_until = signed.grant.not_after().to_string();
     Ok(Json(CheckView { valid: true, usable_until }).into_response())

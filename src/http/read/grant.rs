@@ -9,9 +9,9 @@ use idos_wallet::{
     MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType, check_address, check_wallet,
 };
 
-use super::fields::{CALLER, Faults, Object, caller, uuid};
 use super::profile::WALLET_TYPE;
-use crate::http::problem::{Problem, wallet_fault};
+use crate::http::kit::json::{CALLER, Faults, Object, caller, uuid};
+use crate::http::kit::problem::{Problem, wallet_fault};
 use crate::model::issuance::HaltCode;
 use crate::model::personal::Personal;
 use crate::model::submission::{Owner, SignedGrant};

@@ -5,9 +5,9 @@ use idos_credential::strict_json::Json;
 use idos_wallet::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType};
 use uuid::Uuid;
 
-use super::fields::{Faults, Object};
 use super::grant::owner;
-use crate::http::problem::{Problem, wallet_fault};
+use crate::http::kit::json::{Faults, Object};
+use crate::http::kit::problem::{Problem, wallet_fault};
 use crate::model::personal::{Email, Personal};
 use crate::model::profile::{NewProfile, NewWallet, PasswordStore, WalletClaim};
 use crate::model::submission::Owner;

@@ -8,11 +8,11 @@ use idos_credential::RecipientKey;
 use idos_credential::strict_json::Json;
 use uuid::Uuid;
 
-use super::fields::{CALLER, Faults, Object, caller};
 use super::grant;
 use super::profile::ENCRYPTION_KEY;
-use crate::http::multipart::File;
-use crate::http::problem::{Code, Problem};
+use crate::http::kit::json::{CALLER, Faults, Object, caller};
+use crate::http::kit::multipart::File;
+use crate::http::kit::problem::{Code, Problem};
 use crate::model::evidence::{KycResult, PersonhoodResult};
 use crate::model::issuance::{Delivery, Kind};
 use crate::model::personal::{Contact, Locale};

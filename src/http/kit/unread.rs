@@ -14,18 +14,18 @@ use axum::http::{HeaderMap, HeaderValue};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 /// A body that tells when it has been read to its end.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     body: Incoming,
     ended: Ended,
 }
 
 /// Whether a body has been read to its end.
 #[derive(Clone)]
-pub(super) struct Ended(Arc<AtomicBool>);
+pub(crate) struct Ended(Arc<AtomicBool>);
 
 impl Watched {
     /// A body, and what tells of its end.
-    pub(super) fn new(body: Incoming) -> (Self, Ended) {
+    pub(crate) fn new(body: Incoming) -> (Self, Ended) {
         let ended = Ended(Arc::new(AtomicBool::new(body.is_end_stream())));
         (Self { body, ended: ended.clone() }, ended)
     }
@@ -33,7 +33,7 @@ impl Watched {
 
 impl Ended {
     /// Says in an answer that the connection ends with it, if the body has not been read.
-    pub(super) fn tell(&self, answer: &mut HeaderMap) {
+    pub(crate) fn tell(&self, answer: &mut HeaderMap) {
         if !self.0.load(Ordering::Relaxed) {
             answer.insert(CONNECTION, HeaderValue::from_static("close"));
         }

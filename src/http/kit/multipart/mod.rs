@@ -19,10 +19,10 @@ use zeroize::Zeroizing;
 
 use self::delimit::Broken;
 use self::grammar::Typed;
-use super::Api;
-use super::body;
-use super::problem::{Code, Problem};
-use super::shares::Room;
+use crate::http::kit::body;
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::shares::Room;
+use crate::http::kit::state::Api;
 
 /// The name of the part that holds the JSON.
 pub(crate) const SUBMISSION: &str = "submission";
@@ -72,7 +72,7 @@ fn boundary_of(headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
 }
 
 /// What parts the parts, by a value of `Content-Type`.
-pub(super) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, Problem> {
+pub(crate) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, Problem> {
     let read = Typed::read(content_type)
         .map_err(|reason| bad(format!("The Content-Type of the request {reason}.")))?;
     let parameter = read.parameter("boundary").ok_or_else(|| bad("The multipart body has no boundary."))?;
@@ -94,10 +94,10 @@ fn is_boundary(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte)
 }
 
-pub(super) type Read = (Zeroizing<Vec<u8>>, BTreeMap<String, File>);
+pub(crate) type Read = (Zeroizing<Vec<u8>>, BTreeMap<String, File>);
 
 /// Reads the parts of `body`, each at most `max_file` bytes but for the submission.
-pub(super) fn split(body: &[u8], boundary: &[u8], max_file: usize) -> Result<Read, Problem> {
+pub(crate) fn split(body: &[u8], boundary: &[u8], max_file: usize) -> Result<Read, Problem> {
     let mut submission: Option<File> = None;
     let mut files: BTreeMap<String, File> = BTreeMap::new();
     for (place, part) in (1..).zip(delimit::parts(body, boundary, MOST_FILES + 1).map_err(broken)?) {

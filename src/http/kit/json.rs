@@ -1,4 +1,5 @@
-//! Members of JSON objects, each by its name and with its place.
+//! Strict reading of JSON bodies: members of objects, each by its name and with its place. All that is wrong with a body is
+//! found at once, and pointed at.
 
 use std::str::FromStr;
 
@@ -6,14 +7,30 @@ use idos_credential::Invalid;
 use idos_credential::strict_json::Json;
 use uuid::Uuid;
 
-use crate::http::problem::{self, Fault, Place, Problem};
+use super::problem::{self, Code, Fault, Place, Problem};
+
+/// What is said of a user id that is none.
+pub(crate) const USER_ID: &str = "must be a UUID of version 4, as 8-4-4-4-12 hexadecimal digits";
+
+/// Reads an object without members.
+pub(crate) fn nothing(json: &Json) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", &[], &mut faults);
+    faults.or(object.map(|_| ()))
+}
+
+/// Reads JSON, or says why it is none.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Json, Problem> {
+    Json::parse(bytes)
+        .map_err(|error| Problem::new(Code::InvalidRequest).because(format!("The body {error}.")))
+}
 
 /// What is wrong with a body so far.
 #[derive(Default)]
-pub(super) struct Faults(pub(super) Vec<Fault>);
+pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         pointer: impl Into<String>,
         detail: impl Into<std::borrow::Cow<'static, str>>,
@@ -22,12 +39,12 @@ impl Faults {
     }
 
     /// Adds refused fields that lie below `parent`.
-    pub(super) fn extend(&mut self, parent: &str, invalid: Invalid) {
+    pub(crate) fn extend(&mut self, parent: &str, invalid: Invalid) {
         self.0.extend(problem::faults(parent, invalid));
     }
 
     /// What was read, if nothing is wrong.
-    pub(super) fn or<T>(self, value: Option<T>) -> Result<T, Problem> {
+    pub(crate) fn or<T>(self, value: Option<T>) -> Result<T, Problem> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
             _ => Err(Problem::fields(self.0)),
@@ -36,7 +53,7 @@ impl Faults {
 }
 
 /// A JSON object, of which these members are known.
-pub(super) struct Object<'j> {
+pub(crate) struct Object<'j> {
     at: String,
     members: &'j [(String, Json)],
     names: &'static [&'static str],
@@ -44,7 +61,7 @@ pub(super) struct Object<'j> {
 
 impl<'j> Object<'j> {
     /// `json` as an object with no other members than `names`.
-    pub(super) fn of(
+    pub(crate) fn of(
         json: &'j Json,
         at: impl Into<String>,
         names: &'static [&'static str],
@@ -63,18 +80,18 @@ impl<'j> Object<'j> {
     }
 
     /// The place of a member.
-    pub(super) fn place(&self, name: &str) -> String {
+    pub(crate) fn place(&self, name: &str) -> String {
         format!("{}/{name}", self.at)
     }
 
     /// A member that may be missing.
-    pub(super) fn get(&self, name: &'static str) -> Option<&'j Json> {
+    pub(crate) fn get(&self, name: &'static str) -> Option<&'j Json> {
         debug_assert!(self.names.contains(&name), "{name} is in no table");
         self.members.iter().find(|(there, _)| there == name).map(|(_, value)| value)
     }
 
     /// A member that must be there.
-    pub(super) fn required(&self, name: &'static str, faults: &mut Faults) -> Option<&'j Json> {
+    pub(crate) fn required(&self, name: &'static str, faults: &mut Faults) -> Option<&'j Json> {
         let found = self.get(name);
         if found.is_none() {
             faults.add(self.place(name), "is required");
@@ -83,7 +100,7 @@ impl<'j> Object<'j> {
     }
 
     /// A text that may be missing, with what some type reads of it.
-    pub(super) fn maybe<T>(
+    pub(crate) fn maybe<T>(
         &self,
         name: &'static str,
         faults: &mut Faults,
@@ -95,7 +112,7 @@ impl<'j> Object<'j> {
     }
 
     /// A text that must be there, with what some type reads of it; `phrase` says what it must be.
-    pub(super) fn parsed<T>(
+    pub(crate) fn parsed<T>(
         &self,
         name: &'static str,
         faults: &mut Faults,
@@ -110,7 +127,7 @@ impl<'j> Object<'j> {
     }
 
     /// A text that must be there, as `T` reads it.
-    pub(super) fn read<T: FromStr>(
+    pub(crate) fn read<T: FromStr>(
         &self,
         name: &'static str,
         faults: &mut Faults,
@@ -121,7 +138,7 @@ impl<'j> Object<'j> {
 
     /// A text of at most `most` bytes that must be there, is not empty, and has no NUL: it goes to the node, whose
     /// database (PostgreSQL) has none in its texts. All else that is Unicode it takes.
-    pub(super) fn text(&self, name: &'static str, most: usize, faults: &mut Faults) -> Option<String> {
+    pub(crate) fn text(&self, name: &'static str, most: usize, faults: &mut Faults) -> Option<String> {
         let text = self.required(name, faults)?.as_text();
         if text.is_some_and(|text| text.contains('\0')) {
             faults.add(self.place(name), "must not have a NUL (U+0000) in it: the network cannot keep one");
@@ -135,29 +152,29 @@ impl<'j> Object<'j> {
     }
 
     /// The same, if it is there.
-    pub(super) fn maybe_text(&self, name: &'static str, most: usize, faults: &mut Faults) -> Option<String> {
+    pub(crate) fn maybe_text(&self, name: &'static str, most: usize, faults: &mut Faults) -> Option<String> {
         self.get(name)?;
         self.text(name, most, faults)
     }
 
     /// The user's id.
-    pub(super) fn user_id(&self, name: &'static str, faults: &mut Faults) -> Option<Uuid> {
-        self.parsed(name, faults, super::USER_ID, |text| {
+    pub(crate) fn user_id(&self, name: &'static str, faults: &mut Faults) -> Option<Uuid> {
+        self.parsed(name, faults, USER_ID, |text| {
             uuid(text).filter(|id| id.get_version_num() == 4 && id.get_variant() == uuid::Variant::RFC4122)
         })
     }
 }
 
 /// A UUID as idOS writes it, with hyphens.
-pub(super) fn uuid(text: &str) -> Option<Uuid> {
+pub(crate) fn uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
 /// A text that names who reads, as the network knows them ([`idos_wallet::is_caller`]).
-pub(super) fn caller(text: &str) -> Option<String> {
+pub(crate) fn caller(text: &str) -> Option<String> {
     idos_wallet::is_caller(text).then(|| text.to_owned())
 }
 
 /// What is said of a grantee that is none.
-pub(super) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \
+pub(crate) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \
      an XRPL address (r…), a NEAR public key (ed25519:…, not an account) or a Stellar address (G…)";

@@ -9,9 +9,9 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use futures_util::StreamExt as _;
 use zeroize::Zeroizing;
 
-use super::Api;
 use super::problem::{Code, Problem};
 use super::shares::Room;
+use super::state::Api;
 
 /// The largest body of a request without files, in bytes. The longest proof of a wallet has half of it.
 pub(crate) const MOST_WITHOUT_FILES: usize = 128 * 1024;

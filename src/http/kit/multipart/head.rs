@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::grammar::{Typed, is_token};
-use crate::http::body::JSON;
+use crate::http::kit::body::JSON;
 
 /// The longest name of a part, in bytes.
 const LONGEST_NAME: usize = 128;

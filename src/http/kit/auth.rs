@@ -3,10 +3,6 @@
 //! Whatever is wrong with a key (unknown, wrong secret, expired, revoked), the answer is the same. Guessing is limited by
 //! where it comes from, and those who have a key by who they are.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -17,7 +13,8 @@ use zeroize::Zeroizing;
 use super::limits::Asker;
 use super::problem::{self, Code, Fault, Problem};
 use super::shares::Place;
-use super::{Api, wellformed};
+use super::state::Api;
+use super::wellformed;
 use crate::flow::api_keys;
 use crate::model::client::{Caller, Scope};
 
@@ -31,7 +28,7 @@ pub enum Access {
 }
 
 /// Lets those through who may call.
-pub(super) async fn check(
+pub(crate) async fn check(
     State((api, access)): State<(Api, Access)>,
     mut request: Request,
     next: Next,
@@ -53,7 +50,7 @@ pub(super) async fn check(
 }
 
 /// The text of the key that came with a request. Of two headers a proxy in front may have judged the other one.
-pub(super) fn key_text(headers: &HeaderMap) -> Result<Option<Zeroizing<String>>, Problem> {
+pub(crate) fn key_text(headers: &HeaderMap) -> Result<Option<Zeroizing<String>>, Problem> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let header = all.next();
     if all.next().is_some() {
@@ -95,60 +92,7 @@ async fn caller(
 }
 
 /// Where a request comes from, as `admit` has noted.
-pub(super) fn address(request: &Request) -> Asker {
+pub(crate) fn address(request: &Request) -> Asker {
     let nowhere = || Asker::peer(std::net::Ipv4Addr::UNSPECIFIED.into());
     request.extensions().get::<Asker>().cloned().unwrap_or_else(nowhere)
-}
-
-/// Keys that were good when they were last looked up, as hashes under a secret of this process. Whether a key is good is
-/// asked anew each time: they only tell what is not a guess.
-#[derive(Default)]
-pub(super) struct GoodKeys {
-    hasher: RandomState,
-    hashes: Mutex<HashSet<u64>>,
-}
-
-/// With so many, they are forgotten, and noted anew as they come.
-const MOST_GOOD_KEYS: usize = 10_000;
-
-impl GoodKeys {
-    fn has(&self, text: &str) -> bool {
-        self.hashes().contains(&self.hasher.hash_one(text))
-    }
-
-    fn note(&self, text: &str, good: bool) {
-        let (hash, mut hashes) = (self.hasher.hash_one(text), self.hashes());
-        if !good {
-            hashes.remove(&hash);
-        } else if !hashes.contains(&hash) {
-            if hashes.len() >= MOST_GOOD_KEYS {
-                hashes.clear();
-            }
-            hashes.insert(hash);
-        }
-    }
-
-    fn hashes(&self) -> MutexGuard<'_, HashSet<u64>> {
-        self.hashes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_known_for_as_long_as_they_are_good() {
-        let keys = GoodKeys::default();
-        assert!(!keys.has("a"));
-        keys.note("a", true);
-        keys.note("b", false);
-        assert!(keys.has("a") && !keys.has("b"));
-        keys.note("a", false);
-        assert!(!keys.has("a"));
-        for number in 0..3 * MOST_GOOD_KEYS {
-            keys.note(&number.to_string(), true);
-        }
-        assert!(keys.hashes().len() <= MOST_GOOD_KEYS);
-    }
 }

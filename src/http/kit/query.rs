@@ -4,20 +4,20 @@ use std::str::FromStr;
 
 use url::form_urlencoded;
 
-use crate::http::problem::{Code, Fault, Place, Problem};
+use super::problem::{Code, Fault, Place, Problem};
 
 /// Items of a list if nobody says.
 const USUAL_ITEMS: u32 = 50;
 
 /// The parameters of a request.
-pub(super) struct Query {
+pub(crate) struct Query {
     given: Vec<(&'static str, String)>,
     faults: Vec<Fault>,
 }
 
 impl Query {
     /// Reads `text`, in which no others than `names` may stand.
-    pub(super) fn of(text: Option<&str>, names: &'static [&'static str]) -> Result<Self, Problem> {
+    pub(crate) fn of(text: Option<&str>, names: &'static [&'static str]) -> Result<Self, Problem> {
         let mut query = Self { given: Vec::new(), faults: Vec::new() };
         for (name, value) in form_urlencoded::parse(text.unwrap_or_default().as_bytes()) {
             // An unknown name came from outside, so it is not repeated.
@@ -41,7 +41,7 @@ impl Query {
     }
 
     /// A parameter, as `T` reads it.
-    pub(super) fn read<T: FromStr>(&mut self, name: &'static str, phrase: &'static str) -> Option<T> {
+    pub(crate) fn read<T: FromStr>(&mut self, name: &'static str, phrase: &'static str) -> Option<T> {
         let value = self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.parse());
         match value {
             Some(Ok(value)) => Some(value),
@@ -54,19 +54,19 @@ impl Query {
     }
 
     /// How many items are wanted.
-    pub(super) fn limit(&mut self) -> u32 {
+    pub(crate) fn limit(&mut self) -> u32 {
         self.read("limit", "must be a whole number from 1 to 200")
             .map_or(USUAL_ITEMS, |Whole::<1, 200>(limit)| limit)
     }
 
     /// How many seconds the caller waits.
-    pub(super) fn wait(&mut self) -> u64 {
+    pub(crate) fn wait(&mut self) -> u64 {
         self.read("wait", "must be a whole number from 0 to 600")
             .map_or(0, |Whole::<0, 600>(seconds)| seconds.into())
     }
 
     /// That nothing is wrong.
-    pub(super) fn end(self) -> Result<(), Problem> {
+    pub(crate) fn end(self) -> Result<(), Problem> {
         if self.faults.is_empty() {
             return Ok(());
         }

@@ -25,7 +25,7 @@ const DURATION: &str = "http_request_duration_seconds";
 const ACTIVE: &str = "http_requests_active";
 
 /// Tells what the metrics are.
-pub(super) fn describe() {
+pub(crate) fn describe() {
     metrics::describe_counter!(REQUESTS, "Requests that were answered, by method, route and status");
     metrics::describe_histogram!(
         DURATION,
@@ -36,7 +36,7 @@ pub(super) fn describe() {
 }
 
 /// Notes a request, and completes its answer.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
@@ -130,7 +130,7 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// The caller's id of the request, if it has one, and a plain one; else a fresh one.
-pub(super) fn request_id(headers: &HeaderMap) -> String {
+pub(crate) fn request_id(headers: &HeaderMap) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let mut all = headers.get_all(&REQUEST_ID).iter();
     // Of two, those who read both logs might take the other one.

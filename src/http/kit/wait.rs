@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Api;
+use super::state::Api;
 
 /// How often it is looked by itself: other replicas change records too, and tell nobody.
 const LOOK: Duration = Duration::from_secs(1);
@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(50);
 
 /// A caller who waits for a result.
-pub(super) struct Waiting<'a> {
+pub(crate) struct Waiting<'a> {
     api: &'a Api,
     end: Instant,
     changes: watch::Receiver<u64>,
@@ -23,14 +23,14 @@ pub(super) struct Waiting<'a> {
 impl<'a> Waiting<'a> {
     /// For so many seconds, at most as many as the configuration allows. Begins before the record is looked at, so that
     /// no change is missed.
-    pub(super) fn new(api: &'a Api, seconds: u64) -> Self {
+    pub(crate) fn new(api: &'a Api, seconds: u64) -> Self {
         let end = Instant::now() + Duration::from_secs(seconds.min(api.app.http.max_wait));
         Self { api, end, changes: api.app.changes.subscribe() }
     }
 
     /// Waits until it is worth to look again. `false` at once if the time is over, or the service stops: then the caller
     /// gets the record as it is.
-    pub(super) async fn again(&mut self) -> bool {
+    pub(crate) async fn again(&mut self) -> bool {
         let now = Instant::now();
         if now >= self.end || self.api.stop.is_cancelled() {
             return false;

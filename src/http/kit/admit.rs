@@ -5,12 +5,12 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::Api;
 use super::limits::Asker;
 use super::peer::{Peer, origin};
+use super::state::Api;
 
 /// Lets a request in, and notes its address for whoever counts further.
-pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let peer =
         request.extensions().get::<Peer>().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
     let address = Asker::peer(origin(peer, request.headers(), &api.app.http.trusted_proxies));

@@ -8,7 +8,7 @@ use crate::model::network::Network;
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) IpAddr);
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -17,7 +17,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Each proxy adds the address that it was called from to the right end of `X-Forwarded-For`. So the list is read from
 /// there for as long as those who wrote are trusted; what stands further left may be anybody's invention. An entry
 /// that is no address ends the reading: then it is the last proxy that is known.
-pub(super) fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+pub(crate) fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let is_trusted = |address| trusted.iter().any(|network| network.contains(address));
     let mut last = peer.to_canonical();
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();

@@ -25,7 +25,7 @@ const UNIT: usize = 1024;
 const SWEEP: usize = 1024;
 
 /// So many percent of something, and at least one.
-pub(super) fn share(whole: usize, percent: u8) -> usize {
+pub(crate) fn share(whole: usize, percent: u8) -> usize {
     (whole / 100 * usize::from(percent) + whole % 100 * usize::from(percent) / 100).max(1)
 }
 

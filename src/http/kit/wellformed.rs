@@ -16,7 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::problem::{Code, Place, Problem};
 
 /// Lets well-formed requests through. On a connection that brings others, nothing else is read.
-pub(super) async fn check(request: Request, next: Next) -> Response {
+pub(crate) async fn check(request: Request, next: Next) -> Response {
     if let Err(problem) = look(request.version(), request.headers()) {
         let mut response = problem.into_response();
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -57,7 +57,7 @@ fn is_host(value: &HeaderValue) -> bool {
 }
 
 /// Whether all of a path is UTF-8, once its percent-encoding is undone.
-pub(super) fn is_text(path: &str) -> bool {
+pub(crate) fn is_text(path: &str) -> bool {
     percent_encoding::percent_decode_str(path).decode_utf8().is_ok()
 }
 

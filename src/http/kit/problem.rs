@@ -394,7 +394,7 @@ impl From<RequestError> for Problem {
             RequestError::KeyReused => Self::new(Code::IdempotencyKeyReused),
             RequestError::Wallet(error) => Self::wallet("/wallet", error),
             RequestError::UserId => {
-                Self::new(Code::InvalidFields).at(Place::Pointer("/userId".to_owned()), super::read::USER_ID)
+                Self::new(Code::InvalidFields).at(Place::Pointer("/userId".to_owned()), super::json::USER_ID)
             }
             RequestError::OtherKey => Self::new(Code::AlreadyThere).at(
                 Place::Pointer("/encryptionPublicKey".to_owned()),

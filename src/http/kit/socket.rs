@@ -30,7 +30,7 @@ const MOST_THROWN_AWAY: usize = 64 * 1024 * 1024;
 const HANDFUL: usize = 16 * 1024;
 
 /// A connection.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: TcpStream,
     /// Ends a connection that takes nothing of what is written.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -47,7 +47,7 @@ enum End {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, stalled: None, wrote: None, end: End::Open }
     }
 

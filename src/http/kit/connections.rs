@@ -16,7 +16,7 @@ const COUNT: &str = "http_connections_total";
 const OPEN: &str = "http_connections_open";
 
 /// Tells what the metrics are.
-pub(super) fn describe() {
+pub(crate) fn describe() {
     metrics::describe_counter!(
         COUNT,
         "Connections by outcome: taken; refused, since all places or all of the address are taken; dropped while idle, \
@@ -26,7 +26,7 @@ pub(super) fn describe() {
 }
 
 /// The connections of a listener.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     most: usize,
     /// From one address.
     share: usize,
@@ -129,7 +129,7 @@ fn count(outcome: &'static str) {
 
 impl Connections {
     /// At most `most` at once, and `share` from one address.
-    pub(super) fn new(most: usize, share: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize, share: usize) -> Arc<Self> {
         Arc::new(Self { most, share, open: Mutex::default() })
     }
 
@@ -139,7 +139,7 @@ impl Connections {
 
     /// Takes a connection from `address`, if there is a place. A proxy that is trusted speaks for many: its connections
     /// are counted, but may be all of them.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr, trusted: bool) -> Option<Place> {
+    pub(crate) fn take(self: &Arc<Self>, address: IpAddr, trusted: bool) -> Option<Place> {
         let address = Asker::peer(address);
         let mut open = self.open();
         let its_share = !trusted && open.count(&address) >= self.share;
@@ -154,25 +154,25 @@ impl Connections {
     }
 
     /// Drops the connection that has been idle for longest, where the operating system gives no further one.
-    pub(super) fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         self.open().drop_idle(None);
     }
 }
 
 /// A place among the connections, until it is dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     connections: Arc<Connections>,
     number: u64,
     /// Cancelled when the connection has to go.
-    pub(super) dropped: CancellationToken,
+    pub(crate) dropped: CancellationToken,
 }
 
 /// A request that is being answered, until this is dropped: meanwhile its connection does not go.
-pub(super) struct Busy(Arc<Place>);
+pub(crate) struct Busy(Arc<Place>);
 
 impl Place {
     /// A request has come. `None` if the connection has to go, and has lost its place already.
-    pub(super) fn busy(self: &Arc<Self>) -> Option<Busy> {
+    pub(crate) fn busy(self: &Arc<Self>) -> Option<Busy> {
         self.connections.open().mark(self.number, false).then(|| Busy(Arc::clone(self)))
     }
 }

@@ -1,0 +1,24 @@
+//! What every door over HTTP needs: connections, limits, bodies and how they are read, who calls, and what a refusal looks
+//! like. Nothing here knows a resource.
+
+pub(crate) mod admit;
+pub(crate) mod auth;
+pub(crate) mod body;
+pub(crate) mod connections;
+pub(crate) mod good_keys;
+pub(crate) mod idempotency;
+pub(crate) mod json;
+pub(crate) mod limits;
+pub(crate) mod multipart;
+pub(crate) mod observe;
+pub(crate) mod peer;
+pub mod problem;
+pub(crate) mod query;
+pub(crate) mod readiness;
+pub(crate) mod serve;
+pub(crate) mod shares;
+pub(crate) mod socket;
+pub(crate) mod state;
+pub(crate) mod unread;
+pub(crate) mod wait;
+pub(crate) mod wellformed;

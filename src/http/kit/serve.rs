@@ -1,0 +1,126 @@
+//! Connections: who may open how many, and how long they may take.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::connections::{Connections, Place};
+use super::peer::Peer;
+use super::socket::Socket;
+use super::unread::Watched;
+use crate::model::network::Network;
+
+/// How many connections a listener takes that is for few, such as the one for health and metrics.
+const FEW_CONNECTIONS: usize = 128;
+
+/// How long the headers of a request may take to arrive, and so how long a connection may be idle: whoever sends a byte
+/// now and then cannot hold a connection.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The most that the first line and the headers of a request have, in bytes all together.
+const MOST_HEADER_BYTES: usize = 32 * 1024;
+
+/// How long requests may still take when the service stops.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long is waited where no connection can be taken, such as for want of file descriptors.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves any router in the same way, to few at once.
+pub async fn serve_router(
+    router: Router,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let connections = Connections::new(FEW_CONNECTIONS, FEW_CONNECTIONS);
+    serve_on(router, &connections, &[], listener, shutdown).await
+}
+
+/// Serves a router until `shutdown` is ready; then answers what is under way, at most for half a minute. The connections of
+/// `trusted` proxies do not count as one address's.
+pub(crate) async fn serve_on(
+    router: Router,
+    connections: &Arc<Connections>,
+    trusted: &[Network],
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let graceful = GracefulShutdown::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = &mut shutdown => break,
+            next = accept(&listener, connections) => next,
+        };
+        let is_trusted = trusted.iter().any(|network| network.contains(peer.ip()));
+        let Some(place) = connections.take(peer.ip(), is_trusted) else { continue };
+        let place = Arc::new(place);
+        let connection = graceful.watch(connection(router.clone(), stream, peer, Arc::clone(&place)));
+        tokio::spawn(async move {
+            // A connection that breaks is the caller's affair.
+            tokio::select! {
+                _ = connection => {}
+                () = place.dropped.cancelled() => {}
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+        tracing::warn!("Some requests were not answered in time, and are broken off");
+    }
+    Ok(())
+}
+
+async fn accept(listener: &TcpListener, connections: &Connections) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!("A connection cannot be taken: {error}");
+                connections.make_room();
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+}
+
+fn connection(
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Arc<Place>,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
+    // Answers are small, and nobody waits for more of them.
+    let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        let busy = place.busy();
+        request.extensions_mut().insert(Peer(peer.ip()));
+        let (head, body) = request.into_parts();
+        let (body, ended) = Watched::new(body);
+        let answer = router.call(hyper::Request::from_parts(head, body));
+        async move {
+            let mut answer = answer.await?;
+            ended.tell(answer.headers_mut());
+            drop(busy);
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_header_size(MOST_HEADER_BYTES)
+        .max_buf_size(2 * MOST_HEADER_BYTES)
+        .serve_connection(TokioIo::new(Socket::new(stream)), service)
+}

@@ -1,0 +1,59 @@
+//! What the handlers of one listener share.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::good_keys::GoodKeys;
+use super::limits::Rates;
+use super::readiness::Readiness;
+use super::shares::{Memory, Requests, share};
+use crate::app::App;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Shared>);
+
+/// What the handlers share.
+pub(crate) struct Shared {
+    pub(crate) app: Arc<App>,
+    pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) rates: Rates,
+    pub(crate) good_keys: GoodKeys,
+    pub(crate) requests: Requests,
+    pub(crate) memory: Memory,
+    pub(crate) readiness: Readiness,
+    /// Cancelled when the service stops: whoever waits for a result gets the record as it is.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Api {
+    pub(crate) fn new(app: Arc<App>, metrics: Option<PrometheusHandle>, stop: CancellationToken) -> Self {
+        let http = &app.http;
+        let of_client = |whole| share(whole, http.share_per_client);
+        let of_address = |whole| share(whole, http.share_per_address);
+        // The largest body is taken, however small a share is.
+        let room = |bytes: usize| bytes.max(http.max_body);
+        let bodies = http.max_bodies_in_memory;
+        Self(Arc::new(Shared {
+            rates: Rates::new(http.requests_per_second, http.burst, http.clients_per_address),
+            good_keys: GoodKeys::default(),
+            requests: Requests::new(of_client(http.max_connections), of_address(http.max_connections)),
+            memory: Memory::new(bodies, room(of_client(bodies)), room(of_address(bodies))),
+            readiness: Readiness::default(),
+            app,
+            metrics,
+            stop,
+        }))
+    }
+}
