@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::query::Query;
 use super::{accepted, idempotency_key};
-use crate::flow::{erase as erasing, intake, read as reading, resume as resuming, revoke as revoking};
+use crate::flow::{erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking};
 use crate::http::body::{self, JSON};
 use crate::http::problem::{Code, Problem};
 use crate::http::read::{self, Files};
