@@ -377,7 +377,7 @@ impl App {
     }
 
     /// Says that a record has changed and that there may be work.
-    pub fn announce_change(&self) {
+    pub fn notify_workers(&self) {
         self.work.notify_waiters();
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }

@@ -12,7 +12,7 @@ use super::context::{self, Context};
 use super::input::{self, InputError};
 use super::{Outcome, say};
 use crate::config::{Config, KeyFiles};
-use crate::flow::{audit, operate};
+use crate::flow::{admin, audit};
 use crate::keys::{Imported, Use};
 use crate::secret_file::{MAX_BYTES, NotText};
 use crate::vault::Vault;
@@ -119,7 +119,7 @@ fn accept(context: &Context) -> Outcome {
     let keys = keys::Keys::load(&config.keys, config.issuer.url.as_deref())?;
     context.answer(async {
         let store = context::store(&config).await?;
-        let before = operate::accept_signing_key(&store, &keys.identity(), clock::now()).await?;
+        let before = admin::accept_signing_key(&store, &keys.identity(), clock::now()).await?;
         // The new key vouches for what the old one has vouched for, so that verifying needs the new one alone.
         let signed = audit::checkpoint(&store, &keys.signing, audit::Before::AnyKey, clock::now()).await;
         store.close().await;

@@ -11,6 +11,8 @@ mod descriptors;
 #[cfg(feature = "dev")]
 mod dev;
 mod doctor;
+#[cfg(feature = "dev")]
+mod folder;
 mod halted;
 mod healthcheck;
 mod input;

@@ -3,7 +3,7 @@
 //! What is on the network belongs to the user, and only the user can remove it there; who wants it void revokes it
 //! first.
 
-use super::announce::announce;
+use super::events::emit;
 use crate::app::App;
 use crate::model::audit::{Act, Entry};
 use crate::model::client::Caller;
@@ -59,7 +59,7 @@ pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuan
     tx.forget_contact(id).await?;
     tx.forget_events(id).await?;
     tx.drop_jobs(id.as_str()).await?;
-    announce(app, &mut tx, EventKind::Erased, &issuance, None, now).await?;
+    emit(app, &mut tx, EventKind::Erased, &issuance, None, now).await?;
     tx.record(&Entry {
         at: now,
         actor: caller.actor(),
@@ -70,6 +70,6 @@ pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuan
     .await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
-    app.announce_change();
+    app.notify_workers();
     app.store.issuance(id).await?.ok_or(EraseError::NotFound)
 }

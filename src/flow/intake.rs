@@ -12,8 +12,8 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use super::contact::LockedContact;
+use super::credential::{self, IssueError};
 use super::grant::{self, GrantError, random_uuid};
-use super::issue::{self, IssueError};
 use super::profile::{LOOK_UP, NotAnInserter, Seen, job, see};
 use super::{Accepted, contact};
 use crate::app::{App, NodeError};
@@ -105,7 +105,7 @@ pub async fn accept(
     let kind = evidence.kind();
     let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
     let signed = app
-        .compute(move || issue::sign_evidence(evidence, ids, &issuer, &keys, now))
+        .compute(move || credential::sign_evidence(evidence, ids, &issuer, &keys, now))
         .await
         .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
     check_size(signed.text().len(), delivery == Delivery::WriteGrant)?;
@@ -241,7 +241,7 @@ async fn remember(
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());
     metrics::counter!("issuances_accepted_total", "kind" => kind, "state" => state).increment(1);
     tracing::info!(issuance.id = %issuance.id, state, "Accepted {}", issuance.id);
-    app.announce_change();
+    app.notify_workers();
     Ok(Accepted { record: issuance, replayed: false })
 }
 
@@ -383,13 +383,13 @@ pub(super) async fn seal(
     let copy = (issuance.delivery == Delivery::WriteGrant)
         .then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
     let (form, kind, ids) = (app.notes.clone(), issuance.kind, issuance.ids);
-    app.compute(move || issue::seal(signed, kind, ids, &form, &user, copy.as_ref(), &write))
+    app.compute(move || credential::seal(signed, kind, ids, &form, &user, copy.as_ref(), &write))
         .await
         .map_err(IntakeError::Seal)
 }
 
 fn check_size(text: usize, with_copy: bool) -> Result<(), IntakeError> {
-    match issue::check_size(text, with_copy) {
+    match credential::check_size(text, with_copy) {
         Err(IssueError::TooLarge { bytes, limit }) => Err(IntakeError::TooLarge { bytes, limit, with_copy }),
         _ => Ok(()),
     }

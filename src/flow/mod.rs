@@ -3,21 +3,21 @@
 //! A verb looks, does, and remembers, in this order. What it remembers is one short transaction: the change of state,
 //! the next piece of work, and the audit entry come together or not at all. No call goes out while one is open.
 
+pub mod admin;
 mod agree;
-pub mod announce;
 pub mod api_keys;
 pub mod audit;
 pub mod challenge;
 pub mod contact;
+pub mod credential;
 pub mod deliver;
 pub mod erase;
+pub mod events;
 pub mod grant;
 pub mod halted;
 pub mod intake;
-pub mod issue;
-pub mod operate;
 pub mod profile;
-pub mod read;
+pub mod read_back;
 pub mod resume;
 pub mod revoke;
 pub mod seal;

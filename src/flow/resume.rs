@@ -162,7 +162,7 @@ pub(super) async fn bring_on(
     })
     .await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     app.store.issuance(id).await?.ok_or(ResumeError::NotFound)
 }
 
@@ -186,6 +186,6 @@ pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
     })
     .await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }

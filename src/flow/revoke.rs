@@ -67,6 +67,6 @@ pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Resul
     })
     .await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     app.store.issuance(id).await?.ok_or(RevokeError::NotFound)
 }

@@ -133,7 +133,7 @@ async fn go_on(
         tx.record(&entry(app, issuance, Act::Sealed, sealed.content_hash(), now)).await?;
     }
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use idos_credential::Moment;
 
-use super::announce::{announce, forget_endpoints};
 use super::deliver;
+use super::events::{emit, forget_endpoints};
 use super::intake::look_again;
 use super::profile::job;
 use crate::app::{App, NodeError};
@@ -215,10 +215,10 @@ async fn end(app: &App, issuance: &Issuance, halt: Option<HaltCode>, now: Moment
     tx.forget_content(&issuance.id).await?;
     tx.forget_contact(&issuance.id).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
-    announce(app, &mut tx, EventKind::Failed, issuance, halt, now).await?;
+    emit(app, &mut tx, EventKind::Failed, issuance, halt, now).await?;
     tx.record(&entry(app, issuance.id.as_str(), halt, now)).await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }
 
@@ -267,7 +267,7 @@ async fn tell(
 ) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     tx.mark_noticed(&issuance.id, noticed).await?;
-    announce(app, &mut tx, kind, issuance, None, now).await?;
+    emit(app, &mut tx, kind, issuance, None, now).await?;
     tx.commit().await
 }
 

@@ -138,7 +138,7 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Profile) -> Result<
     })
     .await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     app.store.profile(id).await?.ok_or(ResumeError::NotFound)
 }
 
@@ -208,7 +208,7 @@ pub(super) async fn keep(
     })
     .await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     Ok(Accepted { record: profile, replayed: false })
 }
 

@@ -830,6 +830,6 @@ async fn adopt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), Deli
         tx.move_job(&job, &other, now).await?;
         tx.commit().await?;
     }
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }

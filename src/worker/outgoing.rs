@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::breaker::Breaker;
 use super::runner::{self, AFTER_FAILURE, LONGEST_WAIT};
 use crate::app::App;
-use crate::flow::announce::{self, Told};
+use crate::flow::events::{self, Told};
 use crate::model::job::{Queue, Work};
 use crate::store::StoreError;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown:
                 Ok(Some(job)) => {
                     let app = Arc::clone(&app);
                     under_way.spawn(async move {
-                        runner::carry_out(&app, &job, announce::tell(&app, &job)).await
+                        runner::carry_out(&app, &job, events::send_webhook(&app, &job)).await
                     });
                 }
                 Ok(None) => break,

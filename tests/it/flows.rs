@@ -3,9 +3,9 @@
 use idos_client::{Class, Signer};
 use idos_credential::{AcceptedIssuer, verify};
 use idos_issuer::clock;
-use idos_issuer::flow::issue::{IssueError, write_by_grant};
+use idos_issuer::flow::credential::{IssueError, write_by_grant};
 use idos_issuer::flow::profile::{self, ProfileError};
-use idos_issuer::flow::read;
+use idos_issuer::flow::read_back;
 use idos_wallet::WalletType;
 
 use crate::support::{ISSUER_URL, User, World, ids};
@@ -26,12 +26,12 @@ async fn users_of_all_five_wallets_get_and_read_their_credential() {
         assert!(receipt.is_some());
 
         let as_user = Signer::from(user.wallet.clone());
-        let mine = read::owned(&world.client, &as_user, &user.secret, ids.original).await.unwrap();
+        let mine = read_back::owned(&world.client, &as_user, &user.secret, ids.original).await.unwrap();
         let issuer = AcceptedIssuer::of_url(ISSUER_URL, world.keys.signing.verification_key()).unwrap();
         let verified = verify(&mine, &[issuer], clock::now()).unwrap();
         assert_eq!(verified.level_supported, Some(true));
         let (copy_id, copy) =
-            read::copy_of(&world.client, &world.issuer, &world.keys.encryption, sealed.content_hash())
+            read_back::copy_of(&world.client, &world.issuer, &world.keys.encryption, sealed.content_hash())
                 .await
                 .unwrap();
         assert_eq!((copy_id, &copy), (ids.copy, &mine), "{wallet_type}");
@@ -98,8 +98,8 @@ async fn others_do_not_read() {
     write_by_grant(&world.client, &world.issuer, &sealed, ids, &grant, &signature).await.unwrap();
 
     let stranger = Signer::from(other.wallet.clone());
-    let nothing = read::owned(&world.client, &stranger, &other.secret, ids.original).await;
-    assert!(matches!(nothing, Err(read::ReadError::NotFound)));
-    let nothing = read::copy_of(&world.client, &stranger, &other.secret, sealed.content_hash()).await;
-    assert!(matches!(nothing, Err(read::ReadError::NotFound)));
+    let nothing = read_back::owned(&world.client, &stranger, &other.secret, ids.original).await;
+    assert!(matches!(nothing, Err(read_back::ReadError::NotFound)));
+    let nothing = read_back::copy_of(&world.client, &stranger, &other.secret, sealed.content_hash()).await;
+    assert!(matches!(nothing, Err(read_back::ReadError::NotFound)));
 }

@@ -2,7 +2,7 @@
 
 use idos_client::Class;
 use idos_devnode::Fault;
-use idos_issuer::flow::issue::{IssueError, write_by_grant};
+use idos_issuer::flow::credential::{IssueError, write_by_grant};
 use idos_issuer::flow::profile::{self, ProfileError};
 use idos_wallet::WalletType;
 

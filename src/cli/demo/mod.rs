@@ -21,9 +21,9 @@ use super::Outcome;
 use super::context::Context;
 use crate::clock;
 use crate::config::Config;
-use crate::flow::issue::{self, Ids};
+use crate::flow::credential::{self, Ids};
 use crate::flow::profile::{self, ProfileToCreate};
-use crate::flow::read;
+use crate::flow::read_back;
 use crate::keys::Keys;
 use crate::model::issuance::Kind;
 use crate::model::notes::NotesForm;
@@ -129,13 +129,13 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
 
     let ids = Ids { original: holder::random_id(), copy: holder::random_id(), notes: holder::random_id() };
     let start = Instant::now();
-    let signed = issue::sign(result, ids, &stage.url, keys, clock::now())?;
+    let signed = credential::sign(result, ids, &stage.url, keys, clock::now())?;
     let signing = start.elapsed();
     let issued_text = zeroize::Zeroizing::new(signed.text().to_owned());
     let level = signed.level().to_owned();
     let start = Instant::now();
     let own_copy = keys.encryption.public();
-    let sealed = issue::seal(
+    let sealed = credential::seal(
         signed,
         Kind::Kyc,
         ids,
@@ -174,13 +174,13 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     story.grant(&grant);
 
     let start = Instant::now();
-    let receipt = issue::write_by_grant(client, &issuer, &sealed, ids, &grant, &grant_signature).await?;
+    let receipt = credential::write_by_grant(client, &issuer, &sealed, ids, &grant, &grant_signature).await?;
     story.written(ids, receipt, start.elapsed());
 
     // From here on, as others: first the user, with nothing but the wallet and the password.
     let as_user = Signer::from(holder.wallet.clone());
     let start = Instant::now();
-    let mine = read::owned(client, &as_user, &holder.derive_again()?, ids.original).await?;
+    let mine = read_back::owned(client, &as_user, &holder.derive_again()?, ids.original).await?;
     let (id, controller) = (keys.signing.id().to_owned(), keys.signing.controller().to_owned());
     let accepted = AcceptedIssuer::named(id, controller, keys.signing.verification_key())?;
     let verdict = verify(&mine, &[accepted], clock::now());
@@ -188,7 +188,8 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     story.read_by_user(&verdict, same, start.elapsed());
 
     let start = Instant::now();
-    let (copy_id, copy) = read::copy_of(client, &issuer, &keys.encryption, sealed.content_hash()).await?;
+    let (copy_id, copy) =
+        read_back::copy_of(client, &issuer, &keys.encryption, sealed.content_hash()).await?;
     let same_copy = copy == mine && copy_id == ids.copy;
     story.read_by_issuer(same_copy, start.elapsed());
     Ok(verdict.is_ok() && same && same_copy)

@@ -10,7 +10,7 @@ use url::Url;
 use super::holder::Holder;
 use crate::cli::say;
 use crate::flow::Receipt;
-use crate::flow::issue::Ids;
+use crate::flow::credential::Ids;
 use crate::keys::Keys;
 use crate::model::evidence::KycResult;
 

@@ -3,7 +3,6 @@
 //! Everything lies in one folder: configuration, keys, databases, sample requests. Other commands work on it, too:
 //! `idos-issuer --config FOLDER/config.toml jobs list`.
 
-mod folder;
 mod mailbox;
 mod samples;
 
@@ -20,9 +19,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use self::folder::Folder;
 use self::samples::Samples;
 use super::context::{Context, create_database};
+use super::folder::Folder;
 use super::serve::{Doors, bind, open};
 use super::signals::Signals;
 use super::{Outcome, say};

@@ -11,10 +11,10 @@ use idos_wallet::{OwnershipProof, WalletType};
 use serde_json::{Map, Value, json};
 
 use super::Error;
-use super::folder::Folder;
 use crate::app::App;
 use crate::cli::demo::evidence;
 use crate::cli::demo::holder::{Holder, random_id};
+use crate::cli::folder::Folder;
 use crate::flow::grant;
 use crate::flow::profile::{self, ProfileToCreate};
 use crate::model::personal::Personal;

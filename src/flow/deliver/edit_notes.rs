@@ -7,7 +7,7 @@ use idos_credential::{Moment, PublicNotes};
 
 use super::{Confirmed, DeliverError, Done, Pen, Plan, Stop, entry};
 use crate::app::App;
-use crate::flow::announce::announce;
+use crate::flow::events::emit;
 use crate::model::audit::{Act, Entry};
 use crate::model::event::EventKind;
 use crate::model::issuance::{Confirmation, HaltCode, Issuance};
@@ -53,7 +53,7 @@ impl EditNotes {
     ) -> Result<Option<Entry>, StoreError> {
         let issuance = &self.0;
         tx.mark_revoked(&issuance.id, done.confirmed_by, done.now).await?;
-        announce(app, tx, EventKind::Revoked, issuance, None, done.now).await?;
+        emit(app, tx, EventKind::Revoked, issuance, None, done.now).await?;
         Ok(Some(entry(issuance.id.as_str(), Act::Revoked, &done.detail(), done.now)))
     }
 
@@ -66,7 +66,7 @@ impl EditNotes {
         now: Moment,
     ) -> Result<(), StoreError> {
         tx.mark_not_revoked(&self.0.id, code, now).await?;
-        announce(app, tx, EventKind::Halted, &self.0, Some(code), now).await
+        emit(app, tx, EventKind::Halted, &self.0, Some(code), now).await
     }
 }
 

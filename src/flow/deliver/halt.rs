@@ -44,7 +44,7 @@ pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, stop: Stop) -
     if task.is_some() {
         report(job, &stop);
     }
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }
 
@@ -62,7 +62,7 @@ pub(in crate::flow) async fn halt(
     tx.finish_job(job).await?;
     tx.commit().await?;
     report(job, &stop);
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }
 

@@ -328,7 +328,7 @@ pub async fn succeeded(
         tx.record(&entry).await?;
     }
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use idos_credential::Moment;
 use super::{DeliverError, Done, Pen, Plan, Stop, entry, resumable_until};
 use crate::app::{App, NodeError};
 use crate::flow::agree::{Agreement, Sight, agreement};
-use crate::flow::announce::announce;
+use crate::flow::events::emit;
 use crate::flow::grant;
 use crate::model::audit::{Act, Entry};
 use crate::model::event::EventKind;
@@ -68,7 +68,7 @@ impl WriteCredential {
         tx.mark_issued(&issuance.id, done.transaction.as_ref(), done.now).await?;
         tx.forget_content(&issuance.id).await?;
         let issued = Issuance { transaction: done.transaction, ..issuance.clone() };
-        announce(app, tx, EventKind::Issued, &issued, None, done.now).await?;
+        emit(app, tx, EventKind::Issued, &issued, None, done.now).await?;
         metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
         Ok(Some(entry(issuance.id.as_str(), Act::Issued, &detail, done.now)))
     }
@@ -161,7 +161,7 @@ pub(super) async fn stop(
         issuance.created_at.plus_millis(limit).max(now.plus_millis(HOUR))
     };
     tx.mark_halted(&issuance.id, issuance.state, Halt { code, until, was_sent: job.was_sent() }, now).await?;
-    announce(app, tx, EventKind::Halted, issuance, Some(code), now).await
+    emit(app, tx, EventKind::Halted, issuance, Some(code), now).await
 }
 
 /// Remembers that a halted issuance was found on the network after all: its transaction was on its way when it halted.
@@ -172,10 +172,10 @@ pub(in crate::flow) async fn found(app: &App, issuance: &Issuance) -> Result<(),
     tx.mark_issued(&issuance.id, None, now).await?;
     tx.forget_content(&issuance.id).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
-    announce(app, &mut tx, EventKind::Issued, issuance, None, now).await?;
+    emit(app, &mut tx, EventKind::Issued, issuance, None, now).await?;
     tx.record(&entry(issuance.id.as_str(), Act::Issued, "found", now)).await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     Ok(())
 }
 

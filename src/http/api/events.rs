@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
 use super::issuances::read_nothing;
-use crate::flow::announce;
+use crate::flow::events;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
@@ -39,6 +39,6 @@ pub(in crate::http) async fn replay(
 ) -> Result<Response, Problem> {
     read_nothing(&api, request).await?;
     let id: EventId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    let event = announce::replay(&api.app, &caller, &id).await?;
+    let event = events::replay(&api.app, &caller, &id).await?;
     Ok((StatusCode::ACCEPTED, Json(EventView::from(event))).into_response())
 }

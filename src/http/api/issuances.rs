@@ -10,7 +10,7 @@ use idos_credential::Moment;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::flow::{erase as erasing, intake, read as reading, resume as resuming, revoke as revoking};
+use crate::flow::{erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking};
 use crate::http::kit::body::{self, JSON};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
 use crate::http::kit::json;

@@ -13,12 +13,12 @@ use idos_wallet::{Field, InvalidProof};
 use serde::Serialize;
 
 use crate::app::NodeError;
-use crate::flow::announce::ReplayError;
 use crate::flow::erase::EraseError;
+use crate::flow::events::ReplayError;
 use crate::flow::grant::GrantError;
 use crate::flow::intake::IntakeError;
 use crate::flow::profile::{NotAnInserter, RequestError};
-use crate::flow::read::CopyError;
+use crate::flow::read_back::CopyError;
 use crate::flow::resume::ResumeError;
 use crate::flow::revoke::RevokeError;
 use crate::flow::wallet;

@@ -3,7 +3,7 @@
 use idos_client::actions::{GetAccessGrantsOwned, RevokeAccessGrant, UpsertCredentialAsInserter};
 use idos_client::{Broadcast, Nonce, Signer};
 use idos_devnode::Fault;
-use idos_issuer::flow::issue;
+use idos_issuer::flow::credential;
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::issuance::Kind;
 use idos_issuer::model::notes::NotesForm;
@@ -117,9 +117,9 @@ on_both_databases! {
         let place = issued(&door, &user, by_grant(&door, &user, None).await).await;
         let copy = door.get(&place).send().await.expect(200).json()["copyId"].as_str().unwrap().parse().unwrap();
         let (keys, now) = (&door.app.keys, door.app.clock.now());
-        let signed = issue::sign(evidence(user.id), ids(), ISSUER_URL, keys, now).unwrap();
+        let signed = credential::sign(evidence(user.id), ids(), ISSUER_URL, keys, now).unwrap();
         let (own, write) = (keys.encryption.public(), &keys.first().rows);
-        let sealed = issue::seal(signed, Kind::Kyc, ids(), &NotesForm::of("Example KYC"), &own, None, write).unwrap();
+        let sealed = credential::seal(signed, Kind::Kyc, ids(), &NotesForm::of("Example KYC"), &own, None, write).unwrap();
         let row = sealed.original();
         let other = UpsertCredentialAsInserter {
             id: copy,

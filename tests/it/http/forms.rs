@@ -2,7 +2,7 @@
 
 use idos_client::Signer;
 use idos_credential::base85;
-use idos_issuer::flow::read;
+use idos_issuer::flow::read_back;
 use idos_issuer::model::ids::IssuanceId;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ async fn opened(door: &Door, user: &User, id: &str) -> Value {
     let record = door.app.store.issuance(&id).await.unwrap().unwrap();
     let client = door.app.idos().await.unwrap();
     let holder = Signer::Wallet(user.wallet.clone());
-    let text = read::owned(client, &holder, &user.secret, record.ids.original).await.unwrap();
+    let text = read_back::owned(client, &holder, &user.secret, record.ids.original).await.unwrap();
     serde_json::from_slice(&text).unwrap()
 }
 

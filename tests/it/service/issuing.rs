@@ -2,7 +2,7 @@
 
 use idos_client::Signer;
 use idos_devnode::DevNodeConfig;
-use idos_issuer::flow::{intake, profile, read, resume, revoke};
+use idos_issuer::flow::{intake, profile, read_back, resume, revoke};
 use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
 use idos_issuer::model::profile::ProfileState;
 use idos_issuer::model::submission::Authority;
@@ -43,7 +43,7 @@ on_both_databases! {
 
         let client = service.app.idos().await.unwrap();
         let holder = Signer::Wallet(user.wallet.clone());
-        let text = read::owned(client, &holder, &user.secret, issuance.ids.original).await.unwrap();
+        let text = read_back::owned(client, &holder, &user.secret, issuance.ids.original).await.unwrap();
         assert!(std::str::from_utf8(&text).unwrap().contains("credentialSubject"));
         assert!(audit_holds(&service.app.store).await > 5);
         service.stop().await;
@@ -97,7 +97,7 @@ on_both_databases! {
         let client = app.idos().await.unwrap();
         let holder = Signer::Wallet(user.wallet.clone());
         for issuance in [&first, &second] {
-            read::owned(client, &holder, &user.secret, issuance.ids.original).await.unwrap();
+            read_back::owned(client, &holder, &user.secret, issuance.ids.original).await.unwrap();
         }
         service.stop().await;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::sweep::sweep;
-use idos_issuer::flow::{announce, contact, erase, intake, profile, resume, revoke};
+use idos_issuer::flow::{contact, erase, events, intake, profile, resume, revoke};
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
 use idos_issuer::model::job::JobState;
@@ -315,7 +315,7 @@ on_both_databases! {
         assert!(!body.contains(&user.wallet.address()));
 
         let event = app.store.events("acme", None, None, 1).await.unwrap().items.remove(0);
-        announce::replay(app, &caller(), &event.id).await.unwrap();
+        events::replay(app, &caller(), &event.id).await.unwrap();
         for _ in 0..100 {
             if receiver.got().len() == 4 {
                 break;

@@ -20,7 +20,7 @@ use idos_credential::base85;
 use idos_devnode::DevNodeConfig;
 use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
-use idos_issuer::flow::{api_keys, read, sweep};
+use idos_issuer::flow::{api_keys, read_back, sweep};
 use idos_issuer::model::client::Scope;
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
@@ -769,7 +769,8 @@ impl World {
         let client = self.app.idos().await.unwrap();
         let (holder, credential) =
             (Signer::Wallet(waiting.wallet.clone()), issued["credentialId"].as_str().unwrap());
-        let text = read::owned(client, &holder, &waiting.secret, credential.parse().unwrap()).await.unwrap();
+        let text =
+            read_back::owned(client, &holder, &waiting.secret, credential.parse().unwrap()).await.unwrap();
         let first_name = self.person.subject["firstName"].as_str().unwrap();
         assert!(String::from_utf8_lossy(&text).contains(first_name), "the words were there at all");
         assert!(self.person.wanted.search().found("the credential", &text).len() >= 20);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use idos_credential::Moment;
 use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
-use idos_issuer::flow::{announce, profile, revoke, wallet};
+use idos_issuer::flow::{events, profile, revoke, wallet};
 use idos_issuer::model::event::Event;
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::ids::{EventId, JobId};
@@ -165,10 +165,10 @@ on_both_databases! {
         let mut tx = app.store.begin().await.unwrap();
         tx.enqueue(&Job { target: "gone".to_owned(), ..work }).await.unwrap();
         tx.commit().await.unwrap();
-        announce::forget_endpoints(&app).await.unwrap();
+        events::forget_endpoints(&app).await.unwrap();
         assert_eq!(app.store.jobs(None, 10).await.unwrap().len(), 1, "another replica may know it");
         stage.clock.advance_millis(2 * HOUR);
-        announce::forget_endpoints(&app).await.unwrap();
+        events::forget_endpoints(&app).await.unwrap();
         assert_eq!(app.store.jobs(None, 10).await.unwrap(), []);
     }
 
@@ -179,7 +179,7 @@ on_both_databases! {
         stage.settings = endpoints(&folder, &[("cases", &receiver.url)]);
         let app = stage.app().await;
         let told = event(&app).await;
-        let all = (0..20).map(|_| async { announce::replay(&app, &caller(), &told.id).await });
+        let all = (0..20).map(|_| async { events::replay(&app, &caller(), &told.id).await });
         for answer in futures_util::future::join_all(all).await {
             assert_eq!(answer.unwrap().id, told.id);
         }
@@ -190,10 +190,10 @@ on_both_databases! {
         assert_eq!(replayed().await, 1);
         let service = Service::start(std::sync::Arc::clone(&app));
         wait_for("it is told", async || app.store.jobs(None, 10).await.unwrap().is_empty()).await;
-        let refused = announce::replay(&app, &caller(), &told.id).await;
-        assert!(matches!(refused, Err(announce::ReplayError::TooSoon)), "{refused:?}");
-        stage.clock.advance_millis(announce::TELL_AGAIN);
-        announce::replay(&app, &caller(), &told.id).await.unwrap();
+        let refused = events::replay(&app, &caller(), &told.id).await;
+        assert!(matches!(refused, Err(events::ReplayError::TooSoon)), "{refused:?}");
+        stage.clock.advance_millis(events::TELL_AGAIN);
+        events::replay(&app, &caller(), &told.id).await.unwrap();
         wait_for("it is told again", async || receiver.got().len() == 2).await;
         assert_eq!((replayed().await, receiver.got().len()), (2, 2));
         service.stop().await;

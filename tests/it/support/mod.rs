@@ -11,7 +11,7 @@ use idos_client::{Client, ClientConfig, GrantParties, GrantTime, Signer, WriteGr
 use idos_credential::{EncryptionSecret, Moment, SealedCredential};
 use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 use idos_issuer::clock;
-use idos_issuer::flow::issue::{self, Ids};
+use idos_issuer::flow::credential::{self, Ids};
 use idos_issuer::flow::profile::{self, ProfileError, ProfileToCreate};
 use idos_issuer::keys::Keys;
 use idos_issuer::model::evidence::KycResult;
@@ -75,9 +75,9 @@ impl World {
     }
 
     pub(crate) fn seal(&self, user: &User, ids: Ids) -> SealedCredential {
-        let signed = issue::sign(evidence(user.id), ids, ISSUER_URL, &self.keys, clock::now()).unwrap();
+        let signed = credential::sign(evidence(user.id), ids, ISSUER_URL, &self.keys, clock::now()).unwrap();
         let own = self.keys.encryption.public();
-        issue::seal(
+        credential::seal(
             signed,
             Kind::Kyc,
             ids,

@@ -43,7 +43,7 @@ struct Data<'a> {
 }
 
 /// Records, with the change itself, that it is to be told.
-pub async fn announce(
+pub async fn emit(
     app: &App,
     tx: &mut Tx,
     kind: EventKind,
@@ -130,7 +130,7 @@ pub async fn replay(app: &App, caller: &Caller, id: &EventId) -> Result<Event, R
     })
     .await?;
     tx.commit().await?;
-    app.announce_change();
+    app.notify_workers();
     Ok(event)
 }
 
@@ -187,7 +187,7 @@ pub async fn forget_endpoints(app: &App) -> Result<(), StoreError> {
 
 /// Tells one endpoint about one event. What fails is tried again, until somebody has to see to it. What else is to be told of
 /// the same issuance waits: events of one issuance arrive in the order in which they happened.
-pub async fn tell(app: &App, job: &Job) -> Result<Told, StoreError> {
+pub async fn send_webhook(app: &App, job: &Job) -> Result<Told, StoreError> {
     let event = match job.subject.parse() {
         Ok(id) => app.store.event(&id).await?,
         Err(_) => None,
@@ -199,7 +199,7 @@ pub async fn tell(app: &App, job: &Job) -> Result<Told, StoreError> {
         tx.finish_job(job).await?;
         tx.hurry_series(job, app.clock.now()).await?;
         tx.commit().await?;
-        app.announce_change();
+        app.notify_workers();
         return Ok(Told::Nothing);
     };
     let now = app.clock.now();
