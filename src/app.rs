@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Wallets, Webhook};
-use crate::keys::{Keys, KeysError, WriteKeyPair, load_text, load_vault_keys};
+use crate::keys::{Key, Keys, KeysError, SigningKey, load_text, load_vault_keys};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::model::ids::JobId;
@@ -336,29 +336,34 @@ impl App {
     /// Who the issuer is to the node: its first write key.
     #[must_use]
     pub fn identity(&self) -> Signer {
-        Signer::from_seed(&self.keys.first().seed)
+        self.keys.first().signer()
     }
 
     /// The write key of this public key, in hex of either case: the official SDK writes it in upper case, and so may what
     /// a user has signed.
     #[must_use]
-    pub fn write_key(&self, public_hex: &str) -> Option<&WriteKeyPair> {
-        self.keys.write.iter().find(|key| key.rows.public_hex().eq_ignore_ascii_case(public_hex))
+    pub fn write_key(&self, public_hex: &str) -> Option<&Key> {
+        self.keys
+            .write
+            .iter()
+            .map(|key| &key.key)
+            .find(|key| key.public_hex().eq_ignore_ascii_case(public_hex))
     }
 
-    /// The write key that does what is named so: each key gets its share.
+    /// The write key that does what is named so: each key that is valid now gets its share, or the first one where none is.
     #[must_use]
-    pub fn write_key_for(&self, subject: &str) -> &WriteKeyPair {
+    pub fn write_key_for(&self, subject: &str) -> &Key {
         // Ids end in random characters.
         let sum: usize = subject.bytes().rev().take(8).map(usize::from).sum();
-        let keys = &self.keys.write;
-        keys.get(sum % keys.len().max(1)).unwrap_or_else(|| self.keys.first())
+        let now = self.clock.now();
+        let keys: Vec<_> = self.keys.write.iter().filter(|key| key.validity.covers(now)).collect();
+        keys.get(sum % keys.len().max(1)).map_or_else(|| self.keys.first(), |key| &key.key)
     }
 
     /// The URL under which credentials are issued: the configured one, or the `did:key`.
     #[must_use]
     pub fn issuer_url(&self) -> String {
-        self.issuer.url.clone().unwrap_or_else(|| self.keys.signing.controller().to_owned())
+        self.issuer.url.clone().unwrap_or_else(|| self.keys.controller().to_owned())
     }
 
     /// Does work that keeps a core busy, on a thread for it: as much at once as there are cores.

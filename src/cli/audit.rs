@@ -65,7 +65,7 @@ fn checkpoint(context: &Context) -> Outcome {
     let keys = Keys::load(&config.keys, config.issuer.url.as_deref())?;
     context.answer(async {
         let store = context::store(&config).await?;
-        let signed = audit::checkpoint(&store, &keys.signing, audit::Before::ThisKey, clock::now()).await;
+        let signed = audit::checkpoint(&store, &keys, audit::Before::ThisKey, clock::now()).await;
         store.close().await;
         match signed? {
             Some(checkpoint) => say::line(&checkpoint.to_line()),

@@ -90,11 +90,7 @@ impl Keys {
                 let (files, issuer) = place.resolve(context.path())?;
                 keys::Keys::generate(&files)?;
                 if !place.json {
-                    for file in [&files.signing, &files.encryption]
-                        .into_iter()
-                        .chain(&files.write)
-                        .chain(&files.vault)
-                    {
+                    for file in files.all() {
                         say::line(&format!("made {}", file.display()));
                     }
                 }
@@ -121,7 +117,7 @@ fn accept(context: &Context) -> Outcome {
         let store = context::store(&config).await?;
         let before = admin::accept_signing_key(&store, &keys.identity(), clock::now()).await?;
         // The new key vouches for what the old one has vouched for, so that verifying needs the new one alone.
-        let signed = audit::checkpoint(&store, &keys.signing, audit::Before::AnyKey, clock::now()).await;
+        let signed = audit::checkpoint(&store, &keys, audit::Before::AnyKey, clock::now()).await;
         store.close().await;
         say::line(&format!("recorded  {}", keys.identity()));
         if let Some(before) = before {
@@ -200,18 +196,20 @@ impl Import {
         files: &'a KeyFiles,
         config: Option<&Path>,
     ) -> Result<&'a Path, Box<dyn std::error::Error>> {
-        let all = match what {
-            Use::Signing => std::slice::from_ref(&files.signing),
-            Use::Write => &files.write,
-            Use::Encryption => std::slice::from_ref(&files.encryption),
+        let all: Vec<&'a PathBuf> = match what {
+            Use::Signing => files.signing.iter().map(|entry| &entry.file).collect(),
+            Use::Write => files.write.iter().map(|entry| &entry.file).collect(),
+            Use::Encryption => vec![&files.encryption],
         };
-        match (&self.to, all) {
+        match (&self.to, all.as_slice()) {
             (None, [only]) => Ok(only),
-            (None, _) => Err("keys.write names several files: say with --to which one".into()),
+            (None, _) => {
+                Err(format!("keys.{} names several files: say with --to which one", what.as_str()).into())
+            }
             (Some(to), _) => {
                 let from_config = config.and_then(Path::parent).map(|folder| folder.join(to));
                 let is_meant = |file: &&PathBuf| *file == to || Some(*file) == from_config.as_ref();
-                let found = all.iter().find(is_meant).map(PathBuf::as_path);
+                let found = all.into_iter().find(is_meant).map(PathBuf::as_path);
                 found.ok_or_else(|| format!("--to names no file of keys.{}", what.as_str()).into())
             }
         }

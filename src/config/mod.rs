@@ -32,7 +32,7 @@ pub use environment::{log_filter, no_color};
 pub use error::ConfigError;
 pub use http::Http;
 pub use issuer::Issuer;
-pub use keys::KeyFiles;
+pub use keys::{KeyEntry, KeyFiles};
 pub use mail::Mail;
 pub use node::Node;
 pub use notes::Notes;

@@ -114,7 +114,7 @@ async fn checkpoint_seen(app: &App) -> Result<(), NoCheckpoint> {
     if let Some(gone) = app.see_checkpoint(number(app.store.last_checkpoint().await?)) {
         return Err(NoCheckpoint::Gone(gone));
     }
-    let last = checkpoint(&app.store, &app.keys.signing, Before::ThisKey, app.clock.now()).await?;
+    let last = checkpoint(&app.store, &app.keys, Before::ThisKey, app.clock.now()).await?;
     app.see_checkpoint(number(last));
     Ok(())
 }

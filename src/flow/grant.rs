@@ -78,7 +78,7 @@ pub async fn offer(
         GrantParties {
             owner: owner.identifier().to_owned(),
             grantee: grantee.map_or_else(|| signer.caller(), str::to_owned),
-            issuer_public_key: app.keys.first().rows.public_hex(),
+            issuer_public_key: app.keys.first().public_hex(),
         },
         time(locked_until.map_or(begin, Moment::unix_seconds), "lockedUntil")?,
         time(begin, "validForSeconds")?,

@@ -120,7 +120,7 @@ pub async fn accept(
         ids,
         level: signed.level().to_owned(),
         reference: reference.map(Reference::into_string),
-        write_key: app.write_key_for(id.as_str()).rows.public_hex(),
+        write_key: app.write_key_for(id.as_str()).public_hex(),
         grantee: (delivery == Delivery::WriteGrant)
             .then(|| copy_for.as_ref().map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone())),
         recipient_key: None,
@@ -315,7 +315,7 @@ async fn recipient(
     // The key that a grant names has to be a delegate as well.
     if let (Some(grant), Seen::User(_) | Seen::Nobody) = (grant, &seen)
         && let Some(named) = app.write_key(&grant.grant.issuer_public_key)
-        && named.rows.public_hex() != write.rows.public_hex()
+        && named.public_hex() != write.public_hex()
     {
         see(app, named, issuance.user_id).await?;
     }

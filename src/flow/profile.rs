@@ -16,7 +16,7 @@ use super::challenge::{self, ChallengeError};
 use super::submit::submit;
 use super::wallet::{self, Wanted};
 use crate::app::{App, NodeError};
-use crate::keys::WriteKeyPair;
+use crate::keys::Key;
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::ProfileId;
 use crate::model::job::{Job, Work};
@@ -158,8 +158,8 @@ pub(super) enum Seen {
 }
 
 /// Asks for a user, as the write key that is to write: so it is also known whether that may.
-pub(super) async fn see(app: &App, key: &WriteKeyPair, user_id: Uuid) -> Result<Seen, NotAnInserter> {
-    let signer = Signer::from_seed(&key.seed);
+pub(super) async fn see(app: &App, key: &Key, user_id: Uuid) -> Result<Seen, NotAnInserter> {
+    let signer = key.signer();
     let look = async {
         let user = app.idos().await?.call_one(&signer, &GetUserAsInserter { id: user_id }).await?;
         Ok::<_, NodeError>(user)
@@ -168,7 +168,7 @@ pub(super) async fn see(app: &App, key: &WriteKeyPair, user_id: Uuid) -> Result<
         Ok(Some(user)) => Ok(Seen::User(user)),
         Ok(None) => Ok(Seen::Nobody),
         Err(NodeError::Node(error)) if error.refusal() == Some(Refusal::NotAnInserter) => {
-            Err(NotAnInserter(key.rows.public_hex()))
+            Err(NotAnInserter(key.public_hex()))
         }
         Err(error) => {
             tracing::warn!("The node cannot be asked for a user: {error}");

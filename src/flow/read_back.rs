@@ -6,8 +6,9 @@ use idos_client::actions::{
     GetCredentialOwned, GetCredentialShared, GetSiblingCredentialId, SharedCredential,
 };
 use idos_client::{Client, Refusal, Signer};
+use idos_credential::key::KeyError;
 use idos_credential::sealing::SealError;
-use idos_credential::{AcceptedIssuer, EncryptionSecret, verify};
+use idos_credential::{AcceptedIssuer, EncryptionSecret, VerificationMethod, verify};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -119,7 +120,7 @@ pub async fn issued_copy(app: &Arc<App>, caller: &Caller, id: &IssuanceId) -> Re
         return Err(CopyError::NoCopy);
     }
     let grantee = issuance.grantee.as_deref().and_then(|grantee| app.write_key(grantee));
-    let signer = Signer::from_seed(&grantee.ok_or(CopyError::OtherGrantee)?.seed);
+    let signer = grantee.ok_or(CopyError::OtherGrantee)?.signer();
     let content_hash = issuance.content_hash.clone().ok_or(CopyError::Altered)?;
     let row = shared(app, &signer, &issuance, &content_hash).await?;
 
@@ -130,10 +131,10 @@ pub async fn issued_copy(app: &Arc<App>, caller: &Caller, id: &IssuanceId) -> Re
         if hex::encode(Sha256::digest(&*credential)) != content_hash {
             return Err(CopyError::Altered);
         }
-        let (signing, key) = (&keys.signing, keys.signing.verification_key());
-        let issuer = AcceptedIssuer::named(signing.id().to_owned(), signing.controller().to_owned(), key);
-        let problem = match issuer {
-            Ok(issuer) => verify(&credential, &[issuer], now).err().map(|rejection| rejection.to_string()),
+        // Any of the issuer's keys may have signed it.
+        let issuers: Result<Vec<_>, _> = keys.signing.iter().map(|key| accepted(&key.method)).collect();
+        let problem = match issuers {
+            Ok(issuers) => verify(&credential, &issuers, now).err().map(|rejection| rejection.to_string()),
             Err(error) => Some(error.to_string()),
         };
         Ok(IssuedCopy { credential, content_hash, public_notes: row.public_notes, problem })
@@ -151,6 +152,10 @@ pub async fn issued_copy(app: &Arc<App>, caller: &Caller, id: &IssuanceId) -> Re
     .await?;
     tx.commit().await?;
     Ok(opened)
+}
+
+fn accepted(method: &VerificationMethod) -> Result<AcceptedIssuer, KeyError> {
+    AcceptedIssuer::named(method.id().to_owned(), method.controller().to_owned(), method.key())
 }
 
 /// The copy that was written with the credential; or another one of the same content, that the user has shared since.

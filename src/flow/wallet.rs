@@ -15,7 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::Accepted;
 use super::profile::{self, LOOK_UP, RequestError, Seen, exists, job, see};
 use crate::app::{App, NodeError};
-use crate::keys::WriteKeyPair;
+use crate::keys::Key;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::WalletId;
@@ -152,7 +152,7 @@ pub(super) struct Wanted<'a> {
     pub(super) id: RecordId,
     pub(super) user_id: Uuid,
     pub(super) user: Option<UserKeys>,
-    pub(super) write: &'a WriteKeyPair,
+    pub(super) write: &'a Key,
     pub(super) wallet: &'a WalletClaim,
 }
 
@@ -171,7 +171,7 @@ pub(super) async fn keep(
         state: ProfileState::Pending,
         user_id,
         wallet_id: super::grant::random_uuid(),
-        write_key: write.rows.public_hex(),
+        write_key: write.public_hex(),
         user,
         halt: None,
         waits_until: None,

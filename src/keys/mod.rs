@@ -1,49 +1,38 @@
-//! The issuer's keys: made or imported, kept in files that only their owner may read, loaded.
+//! The issuer's keys: made or imported, and the port to what signs with them ([`Key`]). No secret half leaves this module, but
+//! for the key that opens the issuer's own copies.
 
+mod backend;
 mod files;
 mod import;
+mod key;
+mod listed;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use idos_credential::key::{KeyError, seed_to_multibase};
 use idos_credential::secret_key::{Curve, SecretKey, SecretKeyError, read_bytes};
-use idos_credential::{EncryptionSecret, IssuerKey, WriteKey};
+use idos_credential::{EncryptionSecret, Moment, VerificationKey, VerificationMethod};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
 use self::files::Over;
-use crate::config::KeyFiles;
+use crate::config::{KeyEntry, KeyFiles};
 use crate::secret_file::{self, SecretFileError};
 
 pub use import::{Imported, Use, import};
+pub use key::Key;
+pub use listed::{SigningKey, Validity, WriteKey};
 
-/// All keys of an issuer. Wiped on drop.
+/// All keys of an issuer.
 pub struct Keys {
-    /// Signs credentials.
-    pub signing: IssuerKey,
+    /// Sign credentials. There is at least one.
+    pub signing: Vec<SigningKey>,
     /// Sign rows of credentials and transactions. There is at least one; the first is who the issuer is as a grantee.
-    pub write: Vec<WriteKeyPair>,
-    /// Opens the issuer's own copies.
+    pub write: Vec<WriteKey>,
+    /// Opens the issuer's own copies. Wiped on drop.
     pub encryption: EncryptionSecret,
-}
-
-/// A key that writes to the node: it signs rows of credentials, and transactions.
-#[derive(Clone)]
-pub struct WriteKeyPair {
-    /// Signs rows.
-    pub rows: WriteKey,
-    /// The seed of the same key, which also signs transactions.
-    pub seed: Zeroizing<[u8; 32]>,
-}
-
-impl WriteKeyPair {
-    /// From the seed of RFC 8032.
-    #[must_use]
-    pub fn from_seed(seed: Zeroizing<[u8; 32]>) -> Self {
-        Self { rows: WriteKey::from_seed(&seed), seed }
-    }
 }
 
 /// Why keys could not be made or loaded.
@@ -106,58 +95,79 @@ impl From<SecretFileError> for KeysError {
 impl Keys {
     /// Fresh keys that are nowhere stored.
     pub fn ephemeral(issuer_url: Option<&str>) -> Result<Self, KeysError> {
-        Self::of(issuer_url, &random(), vec![random()], EncryptionSecret::from_bytes(*random()))
+        let key = Key::from_seed(&random());
+        let method = method(issuer_url, KeyEntry::FIRST, key.public())?;
+        Ok(Self {
+            signing: vec![SigningKey { method, validity: Validity::default(), key }],
+            write: vec![WriteKey::new(Key::from_seed(&random()))],
+            encryption: EncryptionSecret::from_bytes(*random()),
+        })
     }
 
-    /// Under which name, and with which key, credentials are signed. It is recorded, and a start with another one is
-    /// refused.
+    /// Loads the keys of a deployment.
+    pub fn load(files: &KeyFiles, issuer_url: Option<&str>) -> Result<Self, KeysError> {
+        let signing = |(place, entry): (usize, &KeyEntry)| {
+            let key = Key::of_file(&entry.file)?;
+            let method = method(issuer_url, &entry.name_at(place), key.public())?;
+            Ok::<_, KeysError>(SigningKey { method, validity: entry.into(), key })
+        };
+        let write = |entry: &KeyEntry| {
+            Ok::<_, KeysError>(WriteKey { validity: entry.into(), key: Key::of_file(&entry.file)? })
+        };
+        Ok(Self {
+            signing: files.signing.iter().enumerate().map(signing).collect::<Result<_, _>>()?,
+            write: files.write.iter().map(write).collect::<Result<_, _>>()?,
+            encryption: load_encryption_secret(&files.encryption)?,
+        })
+    }
+
+    /// Under which names, and with which keys, credentials are signed: a line for each, in the order of the names. It is
+    /// recorded, and a start with others is refused.
     #[must_use]
     pub fn identity(&self) -> String {
-        format!("{} {}", self.signing.id(), self.signing.verification_key().to_multibase())
+        let line = |key: &SigningKey| format!("{} {}", key.method.id(), key.method.key().to_multibase());
+        let lines: BTreeSet<_> = self.signing.iter().map(line).collect();
+        lines.into_iter().collect::<Vec<_>>().join("\n")
     }
 
-    /// The key that comes first: the issuer's identity.
+    /// The key that signs credentials at this time: of those that are valid, the one that came last.
+    #[must_use]
+    pub fn signing_at(&self, now: Moment) -> Option<&SigningKey> {
+        listed::current(&self.signing, now)
+    }
+
+    /// The public halves of all keys that sign credentials, or did.
+    #[must_use]
+    pub fn signing_public(&self) -> Vec<VerificationKey> {
+        self.signing.iter().map(|key| key.method.key()).collect()
+    }
+
+    /// Who the credentials say that issues them: the same for all keys of an issuer with a URL.
+    #[must_use]
+    pub fn controller(&self) -> &str {
+        self.signing.first().map_or("", |key| key.method.controller())
+    }
+
+    /// The write key that comes first: the issuer's identity.
     ///
     /// # Panics
     ///
     /// Never for keys of this module: there is at least one.
     #[expect(clippy::expect_used, reason = "configuration and `ephemeral` give at least one")]
     #[must_use]
-    pub fn first(&self) -> &WriteKeyPair {
-        self.write.first().expect("at least one write key")
-    }
-
-    /// Loads the keys of a deployment.
-    pub fn load(files: &KeyFiles, issuer_url: Option<&str>) -> Result<Self, KeysError> {
-        let seed = |path: &PathBuf| Ok::<_, KeysError>(load_key(Curve::Ed25519, path)?.into_bytes());
-        let signing = seed(&files.signing)?;
-        let write = files.write.iter().map(seed).collect::<Result<_, _>>()?;
-        Self::of(issuer_url, &signing, write, load_encryption_secret(&files.encryption)?)
+    pub fn first(&self) -> &Key {
+        &self.write.first().expect("at least one write key").key
     }
 
     /// What is wrong with each file, where [`load`](Self::load) says only what is wrong with the first one.
     #[must_use]
     pub fn faults(files: &KeyFiles) -> Vec<KeysError> {
-        let ed25519 = std::iter::once(&files.signing).chain(&files.write);
-        let all = ed25519.map(|path| (Curve::Ed25519, path)).chain([(Curve::X25519, &files.encryption)]);
+        let all = files.ed25519().map(|path| (Curve::Ed25519, path)).chain([(Curve::X25519, &files.encryption)]);
         // The signing key may also write.
         let mut seen = BTreeSet::new();
         all.filter(|(_, path)| seen.insert(*path))
             .filter_map(|(curve, path)| load_key(curve, path).err())
             .collect()
-    }
-
-    fn of(
-        issuer_url: Option<&str>,
-        signing: &[u8; 32],
-        write: Vec<Zeroizing<[u8; 32]>>,
-        encryption: EncryptionSecret,
-    ) -> Result<Self, KeysError> {
-        let signing = match issuer_url {
-            Some(url) => IssuerKey::of_url(url, signing).map_err(KeysError::Issuer)?,
-            None => IssuerKey::of_did_key(signing),
-        };
-        Ok(Self { signing, write: write.into_iter().map(WriteKeyPair::from_seed).collect(), encryption })
     }
 
     /// Makes fresh keys and stores them: all of them, or none where a file is there already. A file that is named twice,
@@ -166,7 +176,7 @@ impl Keys {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
 
-        let ed25519 = [&files.signing].into_iter().chain(&files.write).map(|path| (path, true));
+        let ed25519 = files.ed25519().map(|path| (path, true));
         let random_bytes = [&files.encryption].into_iter().chain(&files.vault).map(|path| (path, false));
         let mut all: Vec<(&PathBuf, bool)> = Vec::new();
         for (path, is_ed25519) in ed25519.chain(random_bytes) {
@@ -194,6 +204,19 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// The name of a signing key in credentials: below the issuer's URL (`<issuer>/keys/<name>` of `<issuer>/issuers/1`, as the
+/// official SDK names its one key), or its `did:key`.
+fn method(
+    issuer_url: Option<&str>,
+    name: &str,
+    key: VerificationKey,
+) -> Result<VerificationMethod, KeysError> {
+    let Some(url) = issuer_url else { return Ok(VerificationMethod::of_did_key(key)) };
+    let url = url.trim_end_matches('/');
+    let method = VerificationMethod::new(format!("{url}/keys/{name}"), format!("{url}/issuers/1"), key);
+    method.map_err(KeysError::Issuer)
 }
 
 /// Loads a key of this curve, in any of the spellings of [`idos_credential::secret_key`].

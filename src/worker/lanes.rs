@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, NodeError};
 use crate::flow::Agreement;
 use crate::flow::deliver::{self, DeliverError, Pen, Plan, Stop};
-use crate::keys::WriteKeyPair;
+use crate::keys::Key;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{HaltCode, Transaction};
 use crate::model::job::{Job, JobState, Work, backoff_millis};
@@ -87,8 +87,8 @@ impl Watch {
 }
 
 /// Holds the lane of `key` whenever it can, until `shutdown`.
-pub(super) async fn run(app: Arc<App>, key: WriteKeyPair, watch: Arc<Watch>, shutdown: CancellationToken) {
-    let name = key.rows.public_hex();
+pub(super) async fn run(app: Arc<App>, key: Key, watch: Arc<Watch>, shutdown: CancellationToken) {
+    let name = key.public_hex();
     while !shutdown.is_cancelled() {
         match watch.take(&app, &name).await {
             Ok(Some(lease)) => {
@@ -175,11 +175,11 @@ struct Lane<'a> {
 }
 
 impl<'a> Lane<'a> {
-    fn new(app: &'a App, key: &WriteKeyPair, lease: LaneLease) -> Self {
+    fn new(app: &'a App, key: &Key, lease: LaneLease) -> Self {
         Self {
             app,
-            name: key.rows.public_hex(),
-            signer: Signer::from_seed(&key.seed),
+            name: key.public_hex(),
+            signer: key.signer(),
             lease,
             renewed: Instant::now(),
             flights: VecDeque::new(),
@@ -824,7 +824,7 @@ async fn adopt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), Deli
             }
             continue;
         }
-        let other = app.write_key_for(&job.subject).rows.public_hex();
+        let other = app.write_key_for(&job.subject).public_hex();
         let mut tx = app.store.begin().await?;
         tx.hold_lane(lease, app.clock.now().plus_millis(app.lease_millis())).await?;
         tx.move_job(&job, &other, now).await?;

@@ -35,7 +35,7 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
         tasks.spawn(outgoing::run(Arc::clone(&app), name, app.webhooks_at_once, shutdown.clone()));
     }
     let watch = Arc::new(lanes::Watch::default());
-    for key in app.keys.write.clone() {
+    for key in app.keys.write.iter().map(|key| key.key.clone()) {
         tasks.spawn(lanes::run(Arc::clone(&app), key, Arc::clone(&watch), shutdown.clone()));
     }
     tasks.spawn(timetable::run(Arc::clone(&app), watch, shutdown.clone()));

@@ -92,7 +92,7 @@ impl Dev {
         let mut signals = Signals::new()?;
         let folder = Folder::new(self.data.as_deref(), &mut OsRng)?;
         let files = crate::config::KeyFiles::in_folder(&folder.path("keys"));
-        if !files.signing.exists() {
+        if !files.ed25519().all(|file| file.exists()) {
             Keys::generate(&files)?;
         }
         let keys = Keys::load(&files, Some(ISSUER_URL))?;
@@ -138,7 +138,7 @@ impl Dev {
 
     /// The node that is wanted, which knows the issuer.
     async fn node(&self, folder: &Folder, keys: &Keys) -> Result<AnyNode, Error> {
-        let delegates = keys.write.iter().map(|key| key.rows.public_hex());
+        let delegates = keys.write.iter().map(|key| key.key.public_hex());
         let inserters = vec![Inserter::new(ISSUER_NAME, delegates)];
         if !self.kwild {
             let node = DevNode::start(DevNodeConfig {

@@ -240,7 +240,7 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
 
 async fn audit_chain(store: &Store, keys: Option<&Keys>, report: &mut Report) -> Result<(), StoreError> {
     const CHECK: &str = "audit";
-    let known = keys.map(|keys| keys.signing.verification_key()).into_iter().collect();
+    let known = keys.map(Keys::signing_public).unwrap_or_default();
     let verdict = audit::verify(store, known, Vec::new()).await?;
     for fault in &verdict.faults {
         report.complain(

@@ -52,8 +52,7 @@ pub(super) fn keys(config: &Config, report: &mut Report) -> Option<Keys> {
     const CHECK: &str = "keys";
     let files = &config.keys;
     let mut are_fine = true;
-    let all = [&files.signing, &files.encryption].into_iter().chain(&files.write).chain(&files.vault);
-    let folders: BTreeSet<&Path> = all.filter_map(|path| path.parent()).collect();
+    let folders: BTreeSet<&Path> = files.all().filter_map(|path| path.parent()).collect();
     for folder in folders {
         if is_writable_by_others(folder) {
             are_fine = false;
@@ -79,13 +78,12 @@ pub(super) fn keys(config: &Config, report: &mut Report) -> Option<Keys> {
             return None;
         }
     };
-    let public: Vec<_> = keys.write.iter().map(|key| key.rows.public_hex()).collect();
+    let public: Vec<_> = keys.write.iter().map(|key| key.key.public_hex()).collect();
     if public.iter().collect::<BTreeSet<_>>().len() < public.len() {
         are_fine = false;
         report.complain(CHECK, "keys.write names one key twice", "make another one, or leave it out");
     }
-    let signing = keys.signing.verification_key().to_bytes();
-    if public.contains(&hex::encode(signing)) {
+    if keys.signing.iter().any(|key| public.contains(&key.key.public_hex())) {
         report.note(
             CHECK,
             "a write key is also the signing key: whoever gets hold of the one can also sign; a write key of its own is \

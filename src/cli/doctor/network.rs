@@ -9,7 +9,7 @@ use url::Url;
 use super::Report;
 use crate::config::Config;
 use crate::flow::grant::random_uuid;
-use crate::keys::WriteKeyPair;
+use crate::keys::WriteKey;
 use crate::{clock, outbound};
 
 /// How long a node may take to answer the doctor.
@@ -21,7 +21,7 @@ const SKEW: i64 = 30_000;
 
 pub(super) async fn examine(
     config: &Config,
-    write: &[WriteKeyPair],
+    write: &[WriteKey],
     recorded: Option<&str>,
     report: &mut Report,
 ) {
@@ -122,12 +122,12 @@ fn side(skew: i64) -> &'static str {
 }
 
 /// Whether each write key may write: an inserter may ask for any user, also one who is not there.
-async fn inserter(client: &Client, write: &[WriteKeyPair], report: &mut Report) {
+async fn inserter(client: &Client, write: &[WriteKey], report: &mut Report) {
     const CHECK: &str = "inserter";
     let mut may = 0;
     for key in write {
-        let signer = Signer::from_seed(&key.seed);
-        let public = key.rows.public_hex();
+        let signer = key.key.signer();
+        let public = key.key.public_hex();
         match client.call_one(&signer, &GetUserAsInserter { id: random_uuid() }).await {
             Ok(_) => may += 1,
             Err(error) if error.refusal() == Some(Refusal::NotAnInserter) => report.complain(

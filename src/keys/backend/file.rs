@@ -1,0 +1,40 @@
+//! Keys from files that only their owner may read. The seed is in the memory of this process, and leaves this module in no form
+//! but signatures.
+
+use std::path::Path;
+
+use idos_credential::secret_key::Curve;
+use idos_credential::{VerificationKey, WriteKey};
+
+use super::super::{KeysError, load_key};
+use super::NotSigned;
+
+/// Messages longer than this are signed on a thread for work that keeps a core busy: Ed25519 hashes all of it twice.
+const MOMENTARY: usize = 64 * 1024;
+
+/// A key in memory. Wiped on drop.
+#[derive(Clone)]
+pub(crate) struct InMemory(WriteKey);
+
+impl InMemory {
+    pub(super) fn read(path: &Path) -> Result<Self, KeysError> {
+        Ok(Self::from_seed(&load_key(Curve::Ed25519, path)?.into_bytes()))
+    }
+
+    /// From the seed of RFC 8032.
+    pub(crate) fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(WriteKey::from_seed(seed))
+    }
+
+    pub(super) fn public(&self) -> VerificationKey {
+        self.0.verification_key()
+    }
+
+    pub(super) async fn sign(&self, message: &[u8]) -> Result<[u8; 64], NotSigned> {
+        if message.len() <= MOMENTARY {
+            return Ok(self.0.sign(message));
+        }
+        let (key, message) = (self.0.clone(), message.to_vec());
+        Ok(tokio::task::spawn_blocking(move || key.sign(&message)).await?)
+    }
+}

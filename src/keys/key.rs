@@ -1,0 +1,82 @@
+//! The port to whatever signs: a key by its public half, wherever the secret one is.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use idos_client::{RemoteKey, SignError, Signer, Signing};
+use idos_credential::VerificationKey;
+
+use super::KeysError;
+use super::backend::{Backend, InMemory, NotSigned};
+
+/// An Ed25519 key that signs. Clones share it; `Debug` shows the public half.
+#[derive(Clone)]
+pub struct Key(Arc<Backend>);
+
+impl Key {
+    /// The key of a file.
+    pub fn of_file(path: &Path) -> Result<Self, KeysError> {
+        Ok(Self(Arc::new(Backend::of_file(path)?)))
+    }
+
+    /// A key in memory, from the seed of RFC 8032.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(Arc::new(Backend::InMemory(InMemory::from_seed(seed))))
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> VerificationKey {
+        self.0.public()
+    }
+
+    /// The public half as idOS writes it: lower-case hex. As a write key's, it is the delegate's address, and names the lane
+    /// that sends its transactions.
+    #[must_use]
+    pub fn public_hex(&self) -> String {
+        hex::encode(self.public().to_bytes())
+    }
+
+    /// Signs a message. What comes back is checked, whoever signed: a signature that does not hold never leaves.
+    pub async fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        let signed = match self.0.sign(message).await {
+            Ok(signature) if self.public().verifies(message, &signature) => Ok(signature),
+            Ok(_) => Err(NotSigned::from("what came back is not its signature")),
+            Err(error) => Err(error),
+        };
+        signed.map_err(|source| SignError { key: self.public_hex(), source })
+    }
+
+    /// Signs messages, one after the other.
+    pub async fn sign_all(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 64]>, SignError> {
+        let mut signatures = Vec::with_capacity(messages.len());
+        for message in messages {
+            signatures.push(self.sign(message).await?);
+        }
+        Ok(signatures)
+    }
+
+    /// The key as the client of the node has it: who sends transactions and asks questions.
+    #[must_use]
+    pub fn signer(&self) -> Signer {
+        Signer::Remote(Arc::new(self.clone()))
+    }
+}
+
+impl RemoteKey for Key {
+    fn public_key(&self) -> [u8; 32] {
+        self.public().to_bytes()
+    }
+
+    fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
+        Box::pin(Self::sign(self, message))
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.public_hex())
+    }
+}
