@@ -12,9 +12,9 @@ use idos_client::actions::UpsertCredentialAsInserter;
 use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
 use idos_credential::SealedCredential;
 use idos_issuer::clock;
-use idos_issuer::flow::credential::{self, Ids};
+use idos_issuer::flow::credential;
 use idos_issuer::model::evidence::KycResult;
-use idos_issuer::model::issuance::Kind;
+use idos_issuer::model::issuance::{Ids, Kind};
 use idos_issuer::model::notes::NotesForm;
 use serde::Serialize;
 

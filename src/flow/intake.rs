@@ -12,7 +12,7 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use super::contact::LockedContact;
-use super::credential::{self, IssueError};
+use super::credential::{self, CredentialError};
 use super::grant::{self, GrantError, random_uuid};
 use super::profile::{LOOK_UP, NotAnInserter, Seen, job, see};
 use super::{Accepted, contact};
@@ -56,7 +56,7 @@ pub enum IntakeError {
     },
     /// It cannot be sealed.
     #[error("it cannot be sealed: {0}")]
-    Seal(IssueError),
+    Seal(CredentialError),
     /// The write key may not write.
     #[error(transparent)]
     NotAnInserter(#[from] NotAnInserter),
@@ -390,7 +390,9 @@ pub(super) async fn seal(
 
 fn check_size(text: usize, with_copy: bool) -> Result<(), IntakeError> {
     match credential::check_size(text, with_copy) {
-        Err(IssueError::TooLarge { bytes, limit }) => Err(IntakeError::TooLarge { bytes, limit, with_copy }),
+        Err(CredentialError::TooLarge { bytes, limit }) => {
+            Err(IntakeError::TooLarge { bytes, limit, with_copy })
+        }
         _ => Ok(()),
     }
 }

@@ -59,7 +59,7 @@ impl Deployment {
         let inserters = vec![Inserter::new("Example KYC", [keys.first().rows.public_hex()])];
         let block_interval = Some(Duration::from_millis(100));
         let node = DevNodeConfig { inserters, block_interval, ..DevNodeConfig::default() };
-        let world = World::with(keys, node).await;
+        let world = World::with(&keys, node).await;
         let user = User::with(WalletType::Evm);
         world.create_profile(&user).await.unwrap();
 

@@ -9,13 +9,13 @@ use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 use idos_issuer::app::App;
 use idos_issuer::clock::Clock;
 use idos_issuer::config::Config;
-use idos_issuer::flow::intake;
+use idos_issuer::flow::{intake, profile};
 use idos_issuer::keys::{Keys, WriteKeyPair};
 use idos_issuer::model::client::{Caller, Idempotency, Scope};
 use idos_issuer::model::ids::IssuanceId;
 use idos_issuer::model::issuance::Issuance;
 use idos_issuer::model::personal::Personal;
-use idos_issuer::model::profile::{NewProfile, PasswordStore, WalletClaim};
+use idos_issuer::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
 use idos_issuer::model::submission::{Authority, Evidence, Owner, SignedGrant, Submission};
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
@@ -272,6 +272,20 @@ pub(crate) fn new_profile(user: &User) -> NewProfile {
             signature: Personal::new(signature),
         },
     }
+}
+
+/// Has the service create a user's profile, and waits for it.
+pub(crate) async fn have_profile(app: &App, user: &User) {
+    let asked = profile::request(app, &caller(), &fresh_key(app), new_profile(user)).await.unwrap();
+    for _ in 0..1200 {
+        let profile = app.store.profile(&asked.record.id).await.unwrap().unwrap();
+        if profile.state == ProfileState::Created {
+            assert_eq!(app.store.locked_wallet(&profile.id).await.unwrap(), None);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no profile");
 }
 
 pub(crate) fn owner(user: &User) -> Owner {
