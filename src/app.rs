@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Wallets, Webhook};
-use crate::keys::{Key, Keys, KeysError, SigningKey, load_text, load_vault_keys};
+use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::model::ids::JobId;

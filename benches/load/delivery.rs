@@ -12,9 +12,9 @@ use idos_client::actions::UpsertCredentialAsInserter;
 use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
 use idos_credential::SealedCredential;
 use idos_issuer::clock;
-use idos_issuer::flow::credential::{self, Ids};
+use idos_issuer::flow::credential;
 use idos_issuer::model::evidence::KycResult;
-use idos_issuer::model::issuance::Kind;
+use idos_issuer::model::issuance::{Ids, Kind};
 use idos_issuer::model::notes::NotesForm;
 use serde::Serialize;
 
@@ -106,11 +106,13 @@ pub(crate) async fn measure(
         }
         watches.push(count.edges);
     }
-    let awaiting = slot.with_awaiting.then(|| {
-        let credentials = seal(site, node, blocks + 20, 0);
+    let awaiting = if slot.with_awaiting {
+        let credentials = seal(site, node, blocks + 20, 0).await;
         let (client, signer) = (node.url.clone(), site.signer(KEYS));
-        tokio::spawn(await_each(client, signer, credentials, node.user, end))
-    });
+        Some(tokio::spawn(await_each(client, signer, credentials, node.user, end)))
+    } else {
+        None
+    };
 
     tokio::time::sleep_until(begin.into()).await;
     let meter =
@@ -229,23 +231,31 @@ async fn committed(client: &Client, signers: &[Signer]) -> u64 {
 }
 
 /// The same credentials, sealed beforehand, each with a copy. The files of each have `file_bytes` together.
-pub(crate) fn seal(site: &Site, node: &Node, count: u32, file_bytes: usize) -> Vec<(Ids, SealedCredential)> {
+pub(crate) async fn seal(
+    site: &Site,
+    node: &Node,
+    count: u32,
+    file_bytes: usize,
+) -> Vec<(Ids, SealedCredential)> {
     let keys = site.keys(KEYS);
     let (text, file) = evidence::plain(file_bytes);
     let id = || uuid::Builder::from_random_bytes(rand::random()).into_uuid();
-    (0..count)
-        .map(|_| {
-            let ids = Ids { original: id(), copy: id(), notes: id() };
-            let user = node.user.to_string();
-            let result = KycResult::parse(text.as_bytes(), &user, &mut |_| Ok(file.clone())).unwrap();
-            let signed = credential::sign(result, ids, ISSUER_URL, &keys, clock::now()).unwrap();
-            let public = node.user_secret.public();
-            let (own, rows) = (keys.encryption.public(), &keys.first().rows);
-            let form = NotesForm::of(ISSUER_NAME);
-            let sealed = credential::seal(signed, Kind::Kyc, ids, &form, &public, Some(&own), rows).unwrap();
-            (ids, sealed)
-        })
-        .collect()
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let ids = Ids { original: id(), copy: id(), notes: id() };
+        let user = node.user.to_string();
+        let result = KycResult::parse(text.as_bytes(), &user, &mut |_| Ok(file.clone())).unwrap();
+        let (now, signing, write) = (clock::now(), &keys.signing[0], keys.first());
+        let evidence = idos_issuer::model::submission::Evidence::Kyc(Box::new(result));
+        let unsigned = credential::build(evidence, ids, ISSUER_URL, &signing.method, now).unwrap();
+        let signed = signing.sign_credential(unsigned).await.unwrap();
+        let (user, own) = (node.user_secret.public(), keys.encryption.public());
+        let form = NotesForm::of(ISSUER_NAME);
+        let encrypted =
+            credential::encrypt(signed, Kind::Kyc, ids, &form, &user, Some(&own), write.public()).unwrap();
+        all.push((ids, write.seal(encrypted).await.unwrap()));
+    }
+    all
 }
 
 /// Works as the JavaScript SDK does: one transaction, its block awaited, then the next. Gives when each was in a block.

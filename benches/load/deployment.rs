@@ -64,12 +64,12 @@ impl Site {
     /// Keys of which number `write` is the one that writes.
     pub(crate) fn keys(&self, write: usize) -> Keys {
         let mut files = KeyFiles::in_folder(&self.key_folder(0));
-        files.write = vec![self.key_folder(write).join("write.key")];
+        files.write = vec![self.key_folder(write).join("write.key").into()];
         Keys::load(&files, Some(ISSUER_URL)).unwrap()
     }
 
     pub(crate) fn signer(&self, write: usize) -> Signer {
-        Signer::from_seed(&self.keys(write).first().seed)
+        self.keys(write).first().signer()
     }
 
     fn program(&self, name: &str) -> Command {
@@ -178,7 +178,7 @@ impl Node {
 
         command.args(["--inserter", ISSUER_NAME]);
         for number in 0..=KEYS {
-            command.args(["--delegate", &site.keys(number).first().rows.public_hex()]);
+            command.args(["--delegate", &site.keys(number).first().public_hex()]);
         }
         let mut child =
             command.env("RUST_LOG", "error").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

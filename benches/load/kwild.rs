@@ -170,12 +170,14 @@ pub(crate) async fn measure(site: &Site, node: &Node, slot: &Slot, times: Times)
         }
     }
     let (begin, end) = observed.window();
-    let awaiting = slot.with_awaiting.then(|| {
+    let awaiting = if slot.with_awaiting {
         let count = (end - Instant::now()).div_duration_f64(times.block);
-        let credentials = seal(site, node, as_count(count) + 20, 0);
+        let credentials = seal(site, node, as_count(count) + 20, 0).await;
         let (url, signer) = (node.url.clone(), site.signer(KEYS));
-        tokio::spawn(await_each(url, signer, credentials, node.user, end))
-    });
+        Some(tokio::spawn(await_each(url, signer, credentials, node.user, end)))
+    } else {
+        None
+    };
     tokio::time::sleep_until(begin.into()).await;
     let meter =
         Meter::start(site, node, services.iter().map(|(_, service, _)| service.process.pid()).collect());

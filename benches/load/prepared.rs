@@ -9,15 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use idos_client::actions::{
-    CopyToWrite, CreateCredentialsByDwg, OriginalToWrite, PasswordStore, UpsertCredentialAsInserter,
+    CopyToWrite, CreateCredentialsByDwg, OriginalToWrite, UpsertCredentialAsInserter, UpsertWalletAsInserter,
 };
 use idos_client::{
     Broadcast, Client, ClientConfig, GrantParties, GrantTime, Nonce, Prepared, Signer, WriteGrant,
 };
 use idos_credential::SealedCredential;
 use idos_issuer::clock;
-use idos_issuer::flow::profile::{self, ProfileToCreate};
-use idos_wallet::{OwnershipProof, WalletKey, WalletType};
+use idos_wallet::{WalletKey, WalletType};
 use uuid::Uuid;
 
 use crate::delivery::seal;
@@ -58,20 +57,16 @@ impl Holder {
         let wallet = WalletKey::from_seed(WalletType::Evm, rand::random());
         let client = connect(&node.url).await;
         let (address, signature) = (wallet.address(), wallet.sign_message(MESSAGE, rand::random()));
-        let new = ProfileToCreate {
+        let action = UpsertWalletAsInserter {
+            id: random_id(),
             user_id: node.user,
-            encryption_key: &node.user_secret.public(),
-            password_store: PasswordStore::User,
-            wallet_id: random_id(),
-            wallet: OwnershipProof {
-                wallet_type: wallet.wallet_type(),
-                address: &address,
-                public_key: None,
-                message: MESSAGE,
-                signature: &signature,
-            },
+            address: &address,
+            public_key: None,
+            wallet_type: wallet.wallet_type(),
+            message: MESSAGE,
+            signature: &signature,
         };
-        profile::create(&client, &site.signer(KEYS), &new).await.unwrap();
+        client.execute(&site.signer(KEYS), &action, Nonce::Next, Broadcast::Wait).await.unwrap();
         Self(wallet)
     }
 
@@ -162,7 +157,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, holder: &Holder, cell: Cel
 /// Signs what one key sends. Contents may be the same again and again: nodes go by ids.
 async fn prepare(site: &Site, node: &Node, holder: &Holder, cell: Cell, signer: &Signer) -> Vec<Prepared> {
     let client = connect(&node.kwild.as_ref().unwrap().url).await;
-    let (_, sealed) = seal(site, node, 1, cell.file_bytes).pop().unwrap();
+    let (_, sealed) = seal(site, node, 1, cell.file_bytes).await.pop().unwrap();
     let mut nonce = client.account(signer).await.unwrap().nonce;
     let mut pile = Vec::new();
     for _ in 0..cell.count / cell.keys {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use idos_credential::Moment;
 use idos_credential::VerificationKey;
-use idos_credential::secret_key::Curve;
 use serde_json::json;
 
 use super::context::{self, Context};
@@ -14,7 +13,7 @@ use super::input;
 use super::{Outcome, say};
 use crate::clock;
 use crate::flow::audit;
-use crate::keys::{Keys, load_key};
+use crate::keys::{Key, Keys};
 use crate::model::audit::{Answer, ChainedEntry, Checkpoint, Judge, Verdict, Witness};
 use crate::store::StoreError;
 
@@ -146,11 +145,13 @@ impl Verify {
             known.push(key);
         }
         if context.path().is_some() {
-            match load_key(Curve::Ed25519, &context.config()?.keys.signing) {
-                Ok(key) => known.push(VerificationKey::from_bytes(&key.public())?),
-                // An auditor need not be able to read it.
-                Err(_) if !known.is_empty() => {}
-                Err(error) => return Err(error.into()),
+            for entry in &context.config()?.keys.signing {
+                match Key::of_file(&entry.file) {
+                    Ok(key) => known.push(key.public()),
+                    // An auditor need not be able to read it.
+                    Err(_) if !self.key.is_empty() => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
         Ok(known)

@@ -1,4 +1,4 @@
-//! Where a development service keeps everything.
+//! Where a service of `dev` or `demo` keeps everything.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ impl Folder {
     pub(super) fn new(kept: Option<&Path>, rng: &mut dyn RngCore) -> io::Result<Self> {
         let root = match kept {
             Some(path) => std::path::absolute(path)?,
-            None => std::env::temp_dir().join(format!("idos-issuer-dev-{:016x}", rng.next_u64())),
+            None => std::env::temp_dir().join(format!("idos-issuer-{:016x}", rng.next_u64())),
         };
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(kept.is_some());

@@ -13,7 +13,7 @@ use super::input::{self, InputError};
 use super::{Outcome, say};
 use crate::config::{Config, KeyFiles};
 use crate::flow::{admin, audit};
-use crate::keys::{Imported, Use};
+use crate::keys::{Imported, SigningKey, Use};
 use crate::secret_file::{MAX_BYTES, NotText};
 use crate::vault::Vault;
 use crate::{clock, keys};
@@ -265,36 +265,39 @@ impl Place {
 
     fn show(&self, files: &KeyFiles, issuer: Option<&str>) -> Outcome {
         let keys = keys::Keys::load(files, issuer)?;
-        let public = keys.signing.verification_key();
+        let current = keys.signing_at(clock::now()).ok().or(keys.signing.first());
         let encryption = keys.encryption.public().to_base64();
-        let write: Vec<_> = keys.write.iter().map(|key| key.rows.public_hex()).collect();
+        let write: Vec<_> = keys.write.iter().map(|key| key.key.public_hex()).collect();
         let vault = match files.vault.as_slice() {
             [] => Vec::new(),
             files => Vault::new(&keys::load_vault_keys(files)?)?.key_ids().map(str::to_owned).collect(),
         };
         if self.json {
-            let jwk: serde_json::Value = serde_json::from_str(&public.to_jwk())?;
-            let verification_key = json!({
-                "@context": "https://w3id.org/security/suites/ed25519-2020/v1",
-                "type": "Ed25519VerificationKey2020",
-                "id": keys.signing.id(),
-                "controller": keys.signing.controller(),
-                "publicKeyMultibase": public.to_multibase(),
-            });
+            let all: Vec<_> = keys.signing.iter().map(signing_json).collect::<Result<_, _>>()?;
             say::line(&serde_json::to_string_pretty(&json!({
-                "signing": { "verificationKey": verification_key, "jwk": jwk, "didKey": public.to_did_key() },
-                "write": { "publicKey": keys.first().rows.public_hex(), "publicKeys": write },
+                "signing": current.map(signing_json).transpose()?,
+                "signingKeys": all,
+                "write": { "publicKey": keys.first().public_hex(), "publicKeys": write },
                 "encryption": { "publicKey": encryption },
                 "vault": { "keyIds": vault },
             }))?);
             return Ok(true);
         }
         say::line("signing key, by which consumers verify credentials");
-        say::line(&format!("  id          {}", keys.signing.id()));
-        say::line(&format!("  controller  {}", keys.signing.controller()));
-        say::line(&format!("  multibase   {}", public.to_multibase()));
-        say::line(&format!("  did:key     {}", public.to_did_key()));
-        say::line(&format!("  JWK         {}", public.to_jwk()));
+        for key in &keys.signing {
+            let public = key.method.key();
+            say::line(&format!("  id          {}", key.method.id()));
+            say::line(&format!("  controller  {}", key.method.controller()));
+            say::line(&format!("  multibase   {}", public.to_multibase()));
+            say::line(&format!("  did:key     {}", public.to_did_key()));
+            say::line(&format!("  JWK         {}", public.to_jwk()));
+            if let Some(from) = key.validity.from {
+                say::line(&format!("  valid from  {from}"));
+            }
+            if let Some(until) = key.validity.until {
+                say::line(&format!("  valid until {until}"));
+            }
+        }
         say::line(
             "write keys, all to be registered with idOS as delegates of your one inserter; the first is named in write grants",
         );
@@ -311,4 +314,23 @@ impl Place {
         }
         Ok(true)
     }
+}
+
+/// A signing key, as documents of keys have it.
+fn signing_json(key: &SigningKey) -> Result<Value, serde_json::Error> {
+    let public = key.method.key();
+    let jwk: Value = serde_json::from_str(&public.to_jwk())?;
+    Ok(json!({
+        "verificationKey": {
+            "@context": "https://w3id.org/security/suites/ed25519-2020/v1",
+            "type": "Ed25519VerificationKey2020",
+            "id": key.method.id(),
+            "controller": key.method.controller(),
+            "publicKeyMultibase": public.to_multibase(),
+        },
+        "jwk": jwk,
+        "didKey": public.to_did_key(),
+        "validFrom": key.validity.from.map(|time| time.to_string()),
+        "validUntil": key.validity.until.map(|time| time.to_string()),
+    }))
 }

@@ -2,6 +2,8 @@
 
 mod api_keys;
 mod audit;
+#[cfg(feature = "dev")]
+mod background;
 mod check_wallet;
 mod contacts;
 mod context;

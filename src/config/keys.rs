@@ -118,8 +118,7 @@ impl Section for KeyFiles {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let ends_after_it_begins =
-            |entry: &KeyEntry| !matches!((entry.valid_from, entry.valid_until), (Some(from), Some(until)) if from >= until);
+        let ends_after_it_begins = |entry: &KeyEntry| !matches!((entry.valid_from, entry.valid_until), (Some(from), Some(until)) if from >= until);
         for (setting, list) in [("keys.signing", &self.signing), ("keys.write", &self.write)] {
             require(!list.is_empty(), setting, "must name at least one file")?;
             let names: Vec<_> = list.iter().enumerate().map(|(place, entry)| entry.name_at(place)).collect();
@@ -128,10 +127,18 @@ impl Section for KeyFiles {
                     && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
                     && !name.bytes().all(|b| b == b'.')
             };
-            require(names.iter().all(is_name), setting, "must have names of 1 to 64 letters, digits, '.', '_' and '-'")?;
+            require(
+                names.iter().all(is_name),
+                setting,
+                "must have names of 1 to 64 letters, digits, '.', '_' and '-'",
+            )?;
             let distinct: std::collections::BTreeSet<_> = names.iter().collect();
             require(distinct.len() == names.len(), setting, "must not have two keys of one name")?;
-            require(list.iter().all(ends_after_it_begins), setting, "must have valid_from before valid_until")?;
+            require(
+                list.iter().all(ends_after_it_begins),
+                setting,
+                "must have valid_from before valid_until",
+            )?;
         }
         Ok(())
     }
@@ -179,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_key_may_have_a_name_and_a_time() {
-        let new = r#"signing = ["a.key", { file = "b.key", name = "2027", valid_from = "2027-01-01T00:00:00Z" }]"#;
+        let new =
+            r#"signing = ["a.key", { file = "b.key", name = "2027", valid_from = "2027-01-01T00:00:00Z" }]"#;
         let keys = example_with("signing = \"keys/signing.key\"", new).keys;
         let names: Vec<_> = keys.signing.iter().enumerate().map(|(place, key)| key.name_at(place)).collect();
         assert_eq!(names, ["1", "2027"]);

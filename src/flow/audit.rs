@@ -1,8 +1,10 @@
 //! The audit chain: signs where it stands, and holds it against what was signed.
 
-use idos_credential::{IssuerKey, Moment, VerificationKey};
+use idos_client::SignError;
+use idos_credential::{Moment, VerificationKey};
 
 use crate::app::App;
+use crate::keys::{Keys, KeysError};
 use crate::model::audit::{ChainedEntry, Checkpoint, Judge, Link, SignedBy, Verdict};
 use crate::store::{Store, StoreError};
 
@@ -28,6 +30,12 @@ pub enum NoCheckpoint {
         "checkpoint {0} was there, and is gone: nothing is signed in its place (idos-issuer audit verify --anchor)"
     )]
     Gone(i64),
+    /// No key is valid that could sign it.
+    #[error(transparent)]
+    NoSigningKey(#[from] KeysError),
+    /// The key did not sign.
+    #[error(transparent)]
+    NotSigned(#[from] SignError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -46,13 +54,13 @@ pub enum Before {
 /// before. Gives the last checkpoint, if there is one. May be broken off, and done by several processes at once.
 pub async fn checkpoint(
     store: &Store,
-    key: &IssuerKey,
+    keys: &Keys,
     before: Before,
     now: Moment,
 ) -> Result<Option<Checkpoint>, NoCheckpoint> {
     let last = store.last_checkpoint().await?;
     let number = last.as_ref().map_or(0, |last| last.number);
-    let signed_by = last.as_ref().map(|last| last.signed_by(&[key.verification_key()]));
+    let signed_by = last.as_ref().map(|last| last.signed_by(&keys.signing_public()));
     match (signed_by, before) {
         (None | Some(SignedBy::TheIssuer), _) | (Some(SignedBy::Another), Before::AnyKey) => {}
         (Some(_), _) => return Err(NoCheckpoint::OtherKey(number)),
@@ -78,7 +86,10 @@ pub async fn checkpoint(
     if link != end {
         return Err(NoCheckpoint::Broken(number));
     }
-    let next = Checkpoint::sign(number.saturating_add(1), &end, now, key);
+    let signing = keys.signing_at(now)?;
+    let next = Checkpoint::unsigned(number.saturating_add(1), &end, now, &signing.method);
+    let signature = signing.sign_statement(&next.text()).await?;
+    let next = next.signed(&signature);
     let mut tx = store.begin().await?;
     match tx.add_checkpoint(&next).await {
         Ok(()) => tx.commit().await?,

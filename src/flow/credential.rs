@@ -1,22 +1,16 @@
-//! Issue a credential: from evidence to a sealed credential in the user's profile.
+//! The credential of a provider's result: built, signed, and sealed for those who may read it.
 
-use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite};
 use idos_client::transaction::MAX_TRANSACTION;
-use idos_client::{Client, Signer, WriteGrant};
 use idos_credential::sealing::SealError;
 use idos_credential::verify::CLOCK_SKEW_MILLIS;
 use idos_credential::{
-    CredentialFields, Draft, Invalid, Moment, Problem, PublicNotes, RecipientKey, SealedCredential,
-    SignedCredential, WriteKey,
+    CredentialFields, Draft, Encrypted, Invalid, Moment, Problem, PublicNotes, RecipientKey,
+    SignedCredential, Unsigned, VerificationKey, VerificationMethod,
 };
 use idos_wallet::MAX_SIGNATURE_LEN;
 use rand::rngs::OsRng;
 
-use super::submit::{Receipt, submit};
-use crate::keys::Keys;
-use crate::model::evidence::KycResult;
-pub use crate::model::issuance::Ids;
-use crate::model::issuance::Kind;
+use crate::model::issuance::{Ids, Kind};
 use crate::model::notes::NotesForm;
 use crate::model::submission::Evidence;
 
@@ -24,9 +18,9 @@ use crate::model::submission::Evidence;
 /// is by far the longest of it: those of NEAR hold what was signed.
 const ROOM_FOR_THE_REST: usize = 24 * 1024 + MAX_SIGNATURE_LEN;
 
-/// Why nothing was issued.
+/// Why there is no credential.
 #[derive(Debug, thiserror::Error)]
-pub enum IssueError {
+pub enum CredentialError {
     /// The evidence breaks a rule of the credential.
     #[error("the evidence is refused: {0}")]
     Evidence(#[from] Invalid),
@@ -44,12 +38,6 @@ pub enum IssueError {
         /// The most that both may have.
         limit: usize,
     },
-    /// A credential for a grantee needs a copy.
-    #[error("a credential that is written by a write grant needs a copy for the grantee")]
-    NoCopy,
-    /// The node.
-    #[error(transparent)]
-    Node(#[from] idos_client::Error),
 }
 
 /// The bytes that a sealed content of `text` bytes has: base64 of nonce (24), tag (16) and text.
@@ -59,10 +47,10 @@ pub fn sealed_len(text: usize) -> usize {
 }
 
 /// Refuses what cannot fit a transaction, which holds the content once, or twice with a copy.
-pub fn check_size(text: usize, with_copy: bool) -> Result<(), IssueError> {
+pub fn check_size(text: usize, with_copy: bool) -> Result<(), CredentialError> {
     let bytes = sealed_len(text) * if with_copy { 2 } else { 1 };
     let limit = MAX_TRANSACTION - ROOM_FOR_THE_REST;
-    if bytes > limit { Err(IssueError::TooLarge { bytes, limit }) } else { Ok(()) }
+    if bytes > limit { Err(CredentialError::TooLarge { bytes, limit }) } else { Ok(()) }
 }
 
 /// The public notes of a fresh credential.
@@ -76,36 +64,28 @@ fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> R
     if form.documents { notes.with_documents(signed) } else { Ok(notes) }
 }
 
-/// Builds and signs the credential of a provider's result.
-pub fn sign_evidence(
+/// Builds the credential of a provider's result, which `method` is to sign. The level is what the evidence supports.
+pub fn build(
     evidence: Evidence,
     ids: Ids,
     issuer_url: &str,
-    keys: &Keys,
+    method: &VerificationMethod,
     now: Moment,
-) -> Result<SignedCredential, Invalid> {
-    match evidence {
-        Evidence::Kyc(result) => sign(*result, ids, issuer_url, keys, now),
+) -> Result<Unsigned, Invalid> {
+    let draft = match evidence {
+        Evidence::Kyc(result) => {
+            check_times(result.approved_at, result.expires_at, now)?;
+            let level = result.subject.level().to_string();
+            let fields = fields(ids, issuer_url, level, result.approved_at, result.expires_at, now);
+            Draft::kyc(fields, result.subject)?
+        }
         Evidence::Personhood { approved_at, expires_at, subject } => {
             check_times(approved_at, expires_at, now)?;
             let fields = fields(ids, issuer_url, "human".to_owned(), approved_at, expires_at, now);
-            Ok(Draft::personhood(fields, subject)?.sign_with(&keys.signing, now))
+            Draft::personhood(fields, subject)?
         }
-    }
-}
-
-/// Builds and signs the credential of a KYC result. The level is what the evidence supports.
-pub fn sign(
-    result: KycResult,
-    ids: Ids,
-    issuer_url: &str,
-    keys: &Keys,
-    now: Moment,
-) -> Result<SignedCredential, Invalid> {
-    check_times(result.approved_at, result.expires_at, now)?;
-    let level = result.subject.level().to_string();
-    let fields = fields(ids, issuer_url, level, result.approved_at, result.expires_at, now);
-    Ok(Draft::kyc(fields, result.subject)?.sign_with(&keys.signing, now))
+    };
+    Ok(draft.prepare(method, now))
 }
 
 fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> Result<(), Invalid> {
@@ -135,65 +115,18 @@ fn fields(
     }
 }
 
-/// Seals a credential for the user, and for `grantee` if there is one.
-pub fn seal(
+/// Encrypts a credential for the user, and for `grantee` if there is one; `writer` is to sign its rows.
+pub fn encrypt(
     signed: SignedCredential,
     kind: Kind,
     ids: Ids,
     form: &NotesForm,
     user: &RecipientKey,
     grantee: Option<&RecipientKey>,
-    write: &WriteKey,
-) -> Result<SealedCredential, IssueError> {
+    writer: VerificationKey,
+) -> Result<Encrypted, CredentialError> {
     // Said now, and not when a profile has been made and a grant been signed for nothing.
     check_size(signed.text().len(), grantee.is_some())?;
     let notes = notes(form, kind, ids, &signed)?;
-    Ok(signed.seal_with(&notes, user, grantee, write, &mut OsRng)?)
-}
-
-/// Writes a sealed credential and its copy under the user's write grant. `None` if an earlier try has written it.
-pub async fn write_by_grant(
-    client: &Client,
-    signer: &Signer,
-    sealed: &SealedCredential,
-    ids: Ids,
-    grant: &WriteGrant,
-    grant_signature: &str,
-) -> Result<Option<Receipt>, IssueError> {
-    let copy = sealed.copy().ok_or(IssueError::NoCopy)?;
-    if is_written(client, signer, ids).await? {
-        return Ok(None);
-    }
-
-    let action = CreateCredentialsByDwg::new(
-        sealed.issuer_auth_public_key(),
-        OriginalToWrite {
-            id: ids.original,
-            encryptor_public_key: sealed.original().encryptor_public_key(),
-            content: sealed.original().content(),
-            public_notes: sealed.original().public_notes(),
-            public_notes_signature: sealed.original().public_notes_signature(),
-            broader_signature: sealed.original().broader_signature(),
-        },
-        CopyToWrite {
-            id: ids.copy,
-            encryptor_public_key: copy.encryptor_public_key(),
-            content: copy.content(),
-            public_notes_signature: copy.public_notes_signature(),
-            broader_signature: copy.broader_signature(),
-        },
-        sealed.content_hash(),
-        grant,
-        grant_signature,
-    );
-    match submit(client, signer, &action).await {
-        Ok(receipt) => Ok(Some(receipt)),
-        // The grant is used up, or the row is there: by us, if our row is there.
-        Err(error) if error.conflict().is_some() && is_written(client, signer, ids).await? => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn is_written(client: &Client, signer: &Signer, ids: Ids) -> Result<bool, idos_client::Error> {
-    Ok(client.call_one(signer, &CredentialExistAsInserter { id: ids.original }).await?.unwrap_or(false))
+    Ok(signed.encrypt(&notes, user, grantee, writer, &mut OsRng)?)
 }

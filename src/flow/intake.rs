@@ -6,17 +6,19 @@
 
 use std::sync::Arc;
 
+use idos_client::SignError;
 use idos_client::actions::GetUserAsInserter;
 use idos_credential::{Invalid, Moment, RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use super::contact::LockedContact;
-use super::credential::{self, IssueError};
+use super::credential::{self, CredentialError};
 use super::grant::{self, GrantError, random_uuid};
 use super::profile::{LOOK_UP, NotAnInserter, Seen, job, see};
 use super::{Accepted, contact};
 use crate::app::{App, NodeError};
+use crate::keys::KeysError;
 use crate::model::audit::{Act, Entry};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::IssuanceId;
@@ -56,7 +58,13 @@ pub enum IntakeError {
     },
     /// It cannot be sealed.
     #[error("it cannot be sealed: {0}")]
-    Seal(IssueError),
+    Seal(CredentialError),
+    /// No key is valid that signs credentials.
+    #[error(transparent)]
+    NoSigningKey(#[from] KeysError),
+    /// A key did not sign.
+    #[error(transparent)]
+    NotSigned(#[from] SignError),
     /// The write key may not write.
     #[error(transparent)]
     NotAnInserter(#[from] NotAnInserter),
@@ -103,11 +111,13 @@ pub async fn accept(
     }
     let ids = Ids { original: random_uuid(), copy: random_uuid(), notes: random_uuid() };
     let kind = evidence.kind();
-    let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
-    let signed = app
-        .compute(move || credential::sign_evidence(evidence, ids, &issuer, &keys, now))
+    let signing = app.keys.signing_at(now)?;
+    let (method, issuer) = (signing.method.clone(), app.issuer_url());
+    let unsigned = app
+        .compute(move || credential::build(evidence, ids, &issuer, &method, now))
         .await
         .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
+    let signed = signing.sign_credential(unsigned).await?;
     check_size(signed.text().len(), delivery == Delivery::WriteGrant)?;
 
     let id = IssuanceId::new(now, &mut OsRng);
@@ -379,18 +389,22 @@ pub(super) async fn seal(
 ) -> Result<SealedCredential, IntakeError> {
     // The key that was chosen at intake may be gone by now.
     let chosen = app.write_key(&issuance.write_key);
-    let write = chosen.unwrap_or_else(|| app.write_key_for(issuance.id.as_str())).rows.clone();
+    let write = chosen.unwrap_or_else(|| app.write_key_for(issuance.id.as_str()));
     let copy = (issuance.delivery == Delivery::WriteGrant)
         .then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
-    let (form, kind, ids) = (app.notes.clone(), issuance.kind, issuance.ids);
-    app.compute(move || credential::seal(signed, kind, ids, &form, &user, copy.as_ref(), &write))
+    let (form, kind, ids, writer) = (app.notes.clone(), issuance.kind, issuance.ids, write.public());
+    let encrypted = app
+        .compute(move || credential::encrypt(signed, kind, ids, &form, &user, copy.as_ref(), writer))
         .await
-        .map_err(IntakeError::Seal)
+        .map_err(IntakeError::Seal)?;
+    Ok(write.seal(encrypted).await?)
 }
 
 fn check_size(text: usize, with_copy: bool) -> Result<(), IntakeError> {
     match credential::check_size(text, with_copy) {
-        Err(IssueError::TooLarge { bytes, limit }) => Err(IntakeError::TooLarge { bytes, limit, with_copy }),
+        Err(CredentialError::TooLarge { bytes, limit }) => {
+            Err(IntakeError::TooLarge { bytes, limit, with_copy })
+        }
         _ => Ok(()),
     }
 }

@@ -21,12 +21,10 @@ pub mod read_back;
 pub mod resume;
 pub mod revoke;
 pub mod seal;
-mod submit;
 pub mod sweep;
 pub mod wallet;
 
 pub use agree::Agreement;
-pub use submit::Receipt;
 
 /// What was asked for, made now or before.
 #[derive(Clone, Debug)]

@@ -1,10 +1,12 @@
 //! Seal what has waited for the user's profile, and forget its readable form.
 
+use std::error::Error as _;
+
 use idos_credential::{Moment, RecipientKey, SealedCredential, SignedCredential};
 use zeroize::Zeroizing;
 
 use super::deliver::{Stop, halt, named};
-use super::intake::{seal as seal_for, user_on_network};
+use super::intake::{IntakeError, seal as seal_for, user_on_network};
 use super::profile::job as lane_job;
 use crate::app::App;
 use crate::model::audit::{Act, Entry};
@@ -85,9 +87,16 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         }
         None => None,
     };
-    let Ok(sealed) = seal_for(app, signed, &issuance, recipient, grantee_key).await else {
-        let stop = Stop::new(HaltCode::Unreadable, "what was kept cannot be sealed");
-        return halt(app, job, &issuance, stop).await;
+    let sealed = match seal_for(app, signed, &issuance, recipient, grantee_key).await {
+        Ok(sealed) => sealed,
+        Err(IntakeError::NotSigned(error)) => {
+            tracing::error!(issuance.id = %issuance.id, cause = error.source(), "A credential is not sealed: {error}");
+            return look_later(app, job, "the write key did not sign").await;
+        }
+        Err(error) => {
+            let stop = Stop::new(HaltCode::Unreadable, format!("what was kept cannot be sealed: {error}"));
+            return halt(app, job, &issuance, stop).await;
+        }
     };
     go_on(app, job, &issuance, Some((&sealed, &user_key))).await
 }

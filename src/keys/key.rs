@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use idos_client::{RemoteKey, SignError, Signer, Signing};
-use idos_credential::VerificationKey;
+use idos_credential::{Encrypted, SealedCredential, VerificationKey};
 
 use super::KeysError;
 use super::backend::{Backend, InMemory, NotSigned};
@@ -41,21 +41,38 @@ impl Key {
 
     /// Signs a message. What comes back is checked, whoever signed: a signature that does not hold never leaves.
     pub async fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        let signed = match self.0.sign(message).await {
-            Ok(signature) if self.public().verifies(message, &signature) => Ok(signature),
-            Ok(_) => Err(NotSigned::from("what came back is not its signature")),
-            Err(error) => Err(error),
-        };
-        signed.map_err(|source| SignError { key: self.public_hex(), source })
+        let signature = self.sign_unchecked(message).await?;
+        if self.public().verifies(message, &signature) { Ok(signature) } else { Err(self.wrong()) }
     }
 
-    /// Signs messages, one after the other.
-    pub async fn sign_all(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 64]>, SignError> {
+    /// Signs the rows of an encrypted credential, which checks the signatures itself.
+    pub async fn seal(&self, encrypted: Encrypted) -> Result<SealedCredential, SignError> {
+        let notes = self.sign_each(&encrypted.to_sign()).await?;
+        let encrypted = encrypted.signed(&notes).map_err(|_| self.wrong())?;
+        let rows = self.sign_each(&encrypted.to_sign()).await?;
+        // Megabytes are hashed once more.
+        let sealed = tokio::task::spawn_blocking(move || encrypted.signed(&rows)).await;
+        sealed.map_err(|error| self.failed(error.into()))?.map_err(|_| self.wrong())
+    }
+
+    async fn sign_each(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 64]>, SignError> {
         let mut signatures = Vec::with_capacity(messages.len());
         for message in messages {
-            signatures.push(self.sign(message).await?);
+            signatures.push(self.sign_unchecked(message).await?);
         }
         Ok(signatures)
+    }
+
+    pub(super) async fn sign_unchecked(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        self.0.sign(message).await.map_err(|source| self.failed(source))
+    }
+
+    pub(super) fn wrong(&self) -> SignError {
+        self.failed("what came back is not its signature".into())
+    }
+
+    pub(super) fn failed(&self, source: NotSigned) -> SignError {
+        SignError { key: self.public_hex(), source }
     }
 
     /// The key as the client of the node has it: who sends transactions and asks questions.

@@ -1,6 +1,8 @@
 //! Keys of a list: with names, and with times in which they are used.
 
-use idos_credential::{Moment, VerificationMethod};
+use idos_client::SignError;
+use idos_credential::key::statement;
+use idos_credential::{Moment, SignedCredential, Unsigned, VerificationMethod};
 
 use super::Key;
 use crate::config::KeyEntry;
@@ -37,6 +39,21 @@ pub struct SigningKey {
     pub validity: Validity,
     /// What signs.
     pub key: Key,
+}
+
+impl SigningKey {
+    /// Signs a credential that was built for this key, which checks the signature itself.
+    pub async fn sign_credential(&self, unsigned: Unsigned) -> Result<SignedCredential, SignError> {
+        let signature = self.key.sign_unchecked(unsigned.to_sign()).await?;
+        // Megabytes are hashed.
+        let signed = tokio::task::spawn_blocking(move || unsigned.signed(&signature)).await;
+        signed.map_err(|error| self.key.failed(error.into()))?.map_err(|_| self.key.wrong())
+    }
+
+    /// Signs what the issuer states about its own records.
+    pub async fn sign_statement(&self, text: &str) -> Result<[u8; 64], SignError> {
+        self.key.sign(statement(text).as_bytes()).await
+    }
 }
 
 /// A key that writes to the node: it signs rows of credentials, and transactions.

@@ -58,6 +58,9 @@ pub enum KeysError {
     /// Not a key of the right kind.
     #[error("{0} is no {1} key: it {2}")]
     Key(PathBuf, Curve, #[source] SecretKeyError),
+    /// No key signs credentials at this time.
+    #[error("none of keys.signing is valid now")]
+    NoneValid,
     /// Not a vault key.
     #[error("{0} is no vault key, which is 32 bytes in base64 or hex: it {1}")]
     Vault(PathBuf, #[source] SecretKeyError),
@@ -131,9 +134,8 @@ impl Keys {
     }
 
     /// The key that signs credentials at this time: of those that are valid, the one that came last.
-    #[must_use]
-    pub fn signing_at(&self, now: Moment) -> Option<&SigningKey> {
-        listed::current(&self.signing, now)
+    pub fn signing_at(&self, now: Moment) -> Result<&SigningKey, KeysError> {
+        listed::current(&self.signing, now).ok_or(KeysError::NoneValid)
     }
 
     /// The public halves of all keys that sign credentials, or did.
@@ -162,7 +164,8 @@ impl Keys {
     /// What is wrong with each file, where [`load`](Self::load) says only what is wrong with the first one.
     #[must_use]
     pub fn faults(files: &KeyFiles) -> Vec<KeysError> {
-        let all = files.ed25519().map(|path| (Curve::Ed25519, path)).chain([(Curve::X25519, &files.encryption)]);
+        let all =
+            files.ed25519().map(|path| (Curve::Ed25519, path)).chain([(Curve::X25519, &files.encryption)]);
         // The signing key may also write.
         let mut seen = BTreeSet::new();
         all.filter(|(_, path)| seen.insert(*path))

@@ -263,7 +263,7 @@ async fn a_changed_audit_chain_is_found_with_what_was_kept_elsewhere() {
     );
 
     // From the export alone, by somebody who knows the issuer's key, and by somebody who does not.
-    let key = deployment.keys().signing.verification_key().to_multibase();
+    let key = deployment.keys().signing_public()[0].to_multibase();
     let by_hand = run(&["audit", "verify", "--file", &export, "--anchor", &anchor, "--key", &key]);
     assert_eq!(by_hand.status.code(), Some(0), "{}{}", stdout(&by_hand), stderr(&by_hand));
     assert!(stdout(&by_hand).contains("the audit chain holds: 3 entries\n"));

@@ -95,7 +95,7 @@ async fn a_worker_does_what_a_server_without_one_takes_in() {
     }
     // The lane was given back: the next worker need not wait for a lease to run out.
     let store = idos_issuer::store::Store::connect(&deployment.database(), 2).await.unwrap();
-    let lane = deployment.keys().first().rows.public_hex();
+    let lane = deployment.keys().first().public_hex();
     let now = idos_issuer::clock::now();
     assert!(store.take_lane(&lane, "test", (now, now), None).await.unwrap().is_some());
     store.close().await;

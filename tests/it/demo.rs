@@ -10,7 +10,14 @@ fn the_demo_ends_verified() {
     assert_eq!(story.status.code(), Some(0), "{}", stderr(&story));
     assert!(stdout(&story).ends_with("verified\n"), "{}", stdout(&story));
 
-    let json = run(&["demo", "--json"]);
+    // A folder for what is temporary: nothing stays there.
+    let folder = Folder::new();
+    let json = std::process::Command::new(env!("CARGO_BIN_EXE_idos-issuer"))
+        .args(["demo", "--json"])
+        .env("TMPDIR", &folder.0)
+        .output()
+        .unwrap();
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0, "nothing of it stays on the disk");
     let answer: Value = serde_json::from_str(&stdout(&json)).unwrap();
     assert_eq!(answer["verified"], true);
     for member in ["txHash", "contentHash"] {
@@ -19,7 +26,10 @@ fn the_demo_ends_verified() {
     for member in ["credentialId", "copyId", "userId", "writeGrantId"] {
         assert_eq!(answer[member].as_str().unwrap().len(), 36, "{member}");
     }
-    assert!(answer["timingsMs"]["buildAndSign"].as_f64().unwrap() > 0.0);
+    assert!(answer["issuanceId"].as_str().unwrap().starts_with("iss_"));
+    for step in ["createProfile", "buildAndSign", "accept", "write", "readAsUser", "readAsIssuer"] {
+        assert!(answer["timingsMs"][step].as_f64().unwrap() > 0.0, "{step}");
+    }
 }
 
 #[test]
@@ -160,7 +170,7 @@ async fn the_demo_runs_against_another_node_with_the_configured_keys() {
     let demo = ["--config", &config, "demo", "--json", "--node-url", &url];
     let stranger = run(&demo);
     assert_eq!(stranger.status.code(), Some(2));
-    assert!(stderr(&stranger).contains("Unauthorized inserter"), "{}", stderr(&stranger));
+    assert!(stderr(&stranger).contains("is no delegate of an inserter"), "{}", stderr(&stranger));
 
     let delegate = keys["write"]["publicKey"].as_str().unwrap().to_owned();
     world.node.add_inserter(&idos_devnode::Inserter::new("Mine", [delegate])).await.unwrap();

@@ -56,10 +56,10 @@ impl Deployment {
         let keys_folder = folder.path("keys");
         assert!(run(&["keys", "generate", "--folder", &keys_folder]).status.success());
         let keys = Keys::load(&KeyFiles::in_folder(keys_folder.as_ref()), Some(ISSUER_URL)).unwrap();
-        let inserters = vec![Inserter::new("Example KYC", [keys.first().rows.public_hex()])];
+        let inserters = vec![Inserter::new("Example KYC", [keys.first().public_hex()])];
         let block_interval = Some(Duration::from_millis(100));
         let node = DevNodeConfig { inserters, block_interval, ..DevNodeConfig::default() };
-        let world = World::with(keys, node).await;
+        let world = World::with(&keys, node).await;
         let user = User::with(WalletType::Evm);
         world.create_profile(&user).await.unwrap();
 

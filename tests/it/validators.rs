@@ -6,10 +6,10 @@ mod on_kwild {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use idos_client::{Client, ClientConfig, Signer};
+    use idos_client::{Client, ClientConfig};
     use idos_issuer::app::App;
     use idos_issuer::clock::Clock;
-    use idos_issuer::keys::{Keys, WriteKeyPair};
+    use idos_issuer::keys::{Key, Keys, WriteKey};
     use idos_issuer::model::issuance::{Issuance, State};
     use idos_issuer::model::job::JobState;
     use idos_issuer::model::submission::{Authority, SignedGrant};
@@ -46,8 +46,9 @@ mod on_kwild {
         /// The service asks these validators, in this order.
         async fn start(order: [usize; VALIDATORS]) -> Self {
             let mut keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
-            keys.write.push(WriteKeyPair::from_seed(Zeroizing::new(rand::random())));
-            let delegates: Vec<_> = keys.write.iter().map(|key| key.rows.public_hex()).collect();
+            let write_seeds: Vec<[u8; 32]> = vec![rand::random(), rand::random()];
+            keys.write = write_seeds.iter().map(|seed| WriteKey::new(Key::from_seed(seed))).collect();
+            let delegates: Vec<_> = keys.write.iter().map(|key| key.key.public_hex()).collect();
             let config = LocalnetConfig {
                 validators: VALIDATORS,
                 inserters: vec![Inserter::new("Example KYC", delegates)],
@@ -59,12 +60,13 @@ mod on_kwild {
 
             let user = User::with(WalletType::Evm);
             let client = Client::connect(ClientConfig::new(network.url().parse().unwrap())).await.unwrap();
-            create_profile(&client, &Signer::from_seed(&keys.first().seed), &user).await.unwrap();
+            create_profile(&client, &keys.first().signer(), &user).await.unwrap();
 
             let stage = Stage {
                 node: network.into(),
                 database: Database::new(Backend::Sqlite).await,
                 keys,
+                write_seeds,
                 clock: Clock::System,
                 of_the_node: "block_patience_seconds = 4".to_owned(),
                 settings: String::new(),

@@ -9,6 +9,9 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::model::personal::Personal;
+use crate::model::submission::Owner;
+
 /// What the user's wallet signs to prove that it is the user's; the official SDK's words.
 const OWNERSHIP_MESSAGE: &str = "Sign this message to prove you own this wallet";
 /// As long as the passwords that idOS makes for users.
@@ -29,6 +32,15 @@ impl Holder {
         let password = Zeroizing::new(Alphanumeric.sample_string(&mut OsRng, PASSWORD_LENGTH));
         let secret = derive(&password, &user_id.to_string(), Strength::Current)?;
         Ok(Self { user_id, wallet: WalletKey::from_seed(WalletType::Evm, *seed), secret, password })
+    }
+
+    /// The wallet, as others know it.
+    pub(in crate::cli) fn owner(&self) -> Owner {
+        Owner {
+            wallet_type: self.wallet.wallet_type(),
+            address: Personal::new(self.wallet.address()),
+            public_key: self.wallet.public_key().map(Personal::new),
+        }
     }
 
     /// Message and signature that prove the wallet.

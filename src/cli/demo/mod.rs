@@ -1,44 +1,40 @@
-//! `demo`: the whole way of a credential, on an in-process node or, with `--node-url`, on another one.
+//! `demo`: the whole way of a credential through the service, on an in-process node or, with `--node-url`, on another one.
 
 pub(super) mod evidence;
 pub(super) mod holder;
+mod service;
 mod story;
+pub(super) mod user;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use idos_client::actions::PasswordStore;
-use idos_client::{Client, ClientConfig, GrantParties, GrantTime, Signer, WriteGrant};
 use idos_credential::{AcceptedIssuer, verify};
-use idos_devnode::{DevNode, DevNodeConfig, Inserter};
-use idos_wallet::OwnershipProof;
+use sha2::{Digest as _, Sha256};
 use url::Url;
+use uuid::Uuid;
 
-use self::holder::Holder;
+use self::holder::{Holder, random_id};
+use self::service::Service;
 use self::story::Story;
 use super::Outcome;
+use super::background::until;
 use super::context::Context;
-use crate::clock;
-use crate::config::Config;
-use crate::flow::credential::{self, Ids};
-use crate::flow::profile::{self, ProfileToCreate};
-use crate::flow::read_back;
-use crate::keys::Keys;
-use crate::model::issuance::Kind;
-use crate::model::notes::NotesForm;
-
-/// The issuer of a demo without configuration.
-const ISSUER_NAME: &str = "Demo KYC";
-const ISSUER_URL: &str = "https://kyc.example.com/idos";
-/// How long the demo's write grant is good for.
-const GRANT_LIFE: Duration = Duration::from_hours(24);
+use super::signals::Signals;
+use crate::app::App;
+use crate::flow::profile::{self, By};
+use crate::flow::{credential, intake, read_back};
+use crate::model::issuance::{Ids, Issuance, State};
+use crate::model::submission::{Authority, Evidence, Submission};
 
 /// Creates a simulated user, issues a credential from a KYC result into the user's idOS profile, and reads it back
-/// as the user and as the issuer.
+/// as the user and as the issuer: by the service that `serve` runs, with a database and a vault key that are gone
+/// afterwards.
 ///
 /// Without --config this runs on an in-process development node, with fresh keys. With it, the keys and the node are
-/// those of the configuration, and a simulated user is really created on that network.
+/// those of the configuration, and a simulated user is really created on that network. Its write keys should do nothing
+/// else meanwhile: two services that number the transactions of one key get into each other's way.
 #[derive(Args)]
 pub(super) struct Demo {
     /// The KYC result, a JSON file with its image files beside it. Without it: the example in examples/.
@@ -54,156 +50,111 @@ pub(super) struct Demo {
 
 type Error = Box<dyn std::error::Error>;
 
-/// Who issues, and where.
-struct Stage {
-    notes: NotesForm,
-    url: String,
-    keys: Keys,
-    client: Client,
-    /// Keeps an in-process node alive.
-    node: Option<DevNode>,
-}
-
 impl Demo {
     pub(super) fn run(self, context: &Context) -> Outcome {
         context.answer(self.play(context.path()))
     }
 
     async fn play(self, config: Option<&Path>) -> Outcome {
+        let mut signals = Signals::new()?;
         let mut story = Story::new(self.json);
-        let stage = self.set_up(config, &mut story).await?;
-        let verified = act(&stage, self.evidence.as_deref(), &mut story).await?;
-        if let Some(node) = stage.node {
-            node.stop().await;
-        }
-        story.end(verified)?;
-        Ok(verified)
-    }
-
-    async fn set_up(&self, config: Option<&Path>, story: &mut Story) -> Result<Stage, Error> {
-        let config = config.map(Config::load).transpose()?;
-        let (notes, url, keys) = match &config {
-            Some(config) => {
-                let url = config.issuer.url.clone();
-                let keys = Keys::load(&config.keys, url.as_deref())?;
-                (config.notes_form(), url, keys)
-            }
-            None if self.node_url.is_some() => {
+        let service = match (config, self.node_url) {
+            (Some(config), node_url) => Service::configured(config, node_url).await?,
+            (None, None) => Service::alone().await?,
+            (None, Some(_)) => {
                 return Err(
                     "another node knows only registered issuers: --node-url needs --config with their keys"
                         .into(),
                 );
             }
-            None => {
-                (NotesForm::of(ISSUER_NAME), Some(ISSUER_URL.to_owned()), Keys::ephemeral(Some(ISSUER_URL))?)
-            }
         };
-        let url = url.unwrap_or_else(|| keys.signing.controller().to_owned());
-        let node = if config.is_none() {
-            let inserters = vec![Inserter::new(&notes.issuer_name, [keys.first().rows.public_hex()])];
-            Some(DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await?)
-        } else {
-            None
+        // However it ends, nothing of it stays on the disk.
+        let verified = tokio::select! {
+            verified = act(&service, self.evidence.as_deref(), &mut story) => verified,
+            () = signals.next() => Err("it was broken off".into()),
         };
-        let node_url = match (&self.node_url, config, &node) {
-            (Some(url), ..) => url.clone(),
-            (None, Some(config), _) => config.node.url,
-            (None, None, Some(node)) => node.url().parse()?,
-            (None, None, None) => return Err("there is no node".into()),
-        };
-        let client = Client::connect(ClientConfig::new(node_url.clone())).await?;
-        story.node(&node_url, client.chain_id(), node.is_some());
-        story.issuer(&notes.issuer_name, &keys);
-        Ok(Stage { notes, url, keys, client, node })
+        service.stop().await;
+        let verified = verified?;
+        story.end(verified)?;
+        Ok(verified)
     }
 }
 
-async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Result<bool, Error> {
-    let Stage { client, keys, .. } = stage;
-    let issuer = Signer::from_seed(&keys.first().seed);
+async fn act(service: &Service, evidence: Option<&Path>, story: &mut Story) -> Result<bool, Error> {
+    let Service { app, caller, .. } = service;
+    let client = app.idos().await?;
+    story.node(&service.node_url, client.chain_id(), service.has_own_node());
+    story.issuer(&app.issuer.name, &app.keys);
     let holder = Holder::new()?;
     story.holder(&holder);
-
     let result = evidence::load(evidence, holder.user_id)?;
     story.evidence(&result);
+    let signing = rehearse(app, evidence, holder.user_id).await?;
 
-    let ids = Ids { original: holder::random_id(), copy: holder::random_id(), notes: holder::random_id() };
+    let known = profile::find(app, By::Address(&holder.wallet.address())).await?.exists;
     let start = Instant::now();
-    let signed = credential::sign(result, ids, &stage.url, keys, clock::now())?;
-    let signing = start.elapsed();
-    let issued_text = zeroize::Zeroizing::new(signed.text().to_owned());
-    let level = signed.level().to_owned();
-    let start = Instant::now();
-    let own_copy = keys.encryption.public();
-    let sealed = credential::seal(
-        signed,
-        Kind::Kyc,
-        ids,
-        &stage.notes,
-        &holder.secret.public(),
-        Some(&own_copy),
-        &keys.first().rows,
-    )?;
-    let sealing = start.elapsed();
-    story.sealed(&sealed, &issued_text, &level, signing, sealing);
+    user::create_profile(app, caller, &holder).await?;
+    story.profile(known, start.elapsed());
 
-    let (address, public_key) = (holder.wallet.address(), holder.wallet.public_key());
-    let known = profile::exists(client, &issuer, &address).await?;
-    let (message, signature) = holder.prove_wallet();
-    let wallet = OwnershipProof {
-        wallet_type: holder.wallet.wallet_type(),
-        address: &address,
-        public_key: public_key.as_deref(),
-        message,
-        signature: &signature,
-    };
-    let new = ProfileToCreate {
+    let grant = user::signed_grant(app, &holder).await?;
+    story.grant(&grant.grant);
+
+    let submission = Submission {
         user_id: holder.user_id,
-        encryption_key: &holder.secret.public(),
-        password_store: PasswordStore::User,
-        wallet_id: holder::random_id(),
-        wallet,
+        evidence: Evidence::Kyc(Box::new(result)),
+        authority: Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None },
+        contact: None,
+        reference: None,
     };
-    profile::create(client, &issuer, &new).await?;
-    story.profile(known);
-
-    let grant = write_grant(&holder, keys)?;
-    let grant_text =
-        client.call_one(&issuer, &grant.message()).await?.ok_or("the node gave no text of the grant")?;
-    let grant_signature = holder.sign(&grant_text);
-    story.grant(&grant);
-
     let start = Instant::now();
-    let receipt = credential::write_by_grant(client, &issuer, &sealed, ids, &grant, &grant_signature).await?;
-    story.written(ids, receipt, start.elapsed());
+    let accepted = intake::accept(app, caller, &user::request_key(app, caller), submission).await?.record;
+    story.accepted(&accepted, signing, start.elapsed());
+    let start = Instant::now();
+    let issued = until_issued(app, &accepted).await?;
+    story.written(&issued, start.elapsed());
 
     // From here on, as others: first the user, with nothing but the wallet and the password.
-    let as_user = Signer::from(holder.wallet.clone());
     let start = Instant::now();
-    let mine = read_back::owned(client, &as_user, &holder.derive_again()?, ids.original).await?;
-    let (id, controller) = (keys.signing.id().to_owned(), keys.signing.controller().to_owned());
-    let accepted = AcceptedIssuer::named(id, controller, keys.signing.verification_key())?;
-    let verdict = verify(&mine, &[accepted], clock::now());
-    let same = mine.as_slice() == issued_text.as_bytes();
-    story.read_by_user(&verdict, same, start.elapsed());
+    let mine = user::read_own(app, &holder, issued.ids.original).await?;
+    let signing = &app.keys.signing_at(app.clock.now())?.method;
+    let (id, controller) = (signing.id().to_owned(), signing.controller().to_owned());
+    let accepted = AcceptedIssuer::named(id, controller, signing.key())?;
+    let verdict = verify(&mine, &[accepted], app.clock.now());
+    let same = issued.content_hash.as_deref() == Some(&hex::encode(Sha256::digest(&*mine)));
+    story.read_by_user(&verdict, mine.len(), same, start.elapsed());
 
     let start = Instant::now();
-    let (copy_id, copy) =
-        read_back::copy_of(client, &issuer, &keys.encryption, sealed.content_hash()).await?;
-    let same_copy = copy == mine && copy_id == ids.copy;
+    let copy = read_back::issued_copy(app, caller, &issued.id).await?;
+    let same_copy = *copy.credential == *mine && copy.problem.is_none();
     story.read_by_issuer(same_copy, start.elapsed());
     Ok(verdict.is_ok() && same && same_copy)
 }
 
-fn write_grant(holder: &Holder, keys: &Keys) -> Result<WriteGrant, Error> {
-    let now = clock::now().unix_seconds();
-    let parties = GrantParties {
-        owner: holder.wallet.owner_identifier(),
-        grantee: keys.first().rows.public_hex(),
-        issuer_public_key: keys.first().rows.public_hex(),
-    };
-    let end = now.saturating_add_unsigned(GRANT_LIFE.as_secs());
-    // The user's clock may be ahead of the node's.
-    let start = GrantTime::from_unix(now - 300)?;
-    Ok(WriteGrant::new(holder::random_id(), parties, start.clone(), start, GrantTime::from_unix(end)?)?)
+/// What would be refused is refused now, and not when a profile has been made and a grant been signed for nothing. Gives the
+/// time that building and signing took.
+async fn rehearse(app: &App, evidence: Option<&Path>, user_id: Uuid) -> Result<Duration, Error> {
+    let result = evidence::load(evidence, user_id)?;
+    let ids = Ids { original: random_id(), copy: random_id(), notes: random_id() };
+    let start = Instant::now();
+    let now = app.clock.now();
+    let key = app.keys.signing_at(now)?;
+    let evidence = Evidence::Kyc(Box::new(result));
+    let unsigned = credential::build(evidence, ids, &app.issuer_url(), &key.method, now)?;
+    let signed = key.sign_credential(unsigned).await?;
+    let took = start.elapsed();
+    credential::check_size(signed.text().len(), true)?;
+    Ok(took)
+}
+
+/// Waits for what comes of an issuance, which is a credential or a reason why there is none.
+async fn until_issued(app: &App, accepted: &Issuance) -> Result<Issuance, Error> {
+    let look = async || app.store.issuance(&accepted.id).await;
+    let issuance = until(app, look, |issuance| issuance.state.is_settled()).await?;
+    match (issuance.state, issuance.halt) {
+        (State::Issued, _) => Ok(issuance),
+        (_, Some(code)) => {
+            Err(format!("the issuance has stopped ({code}): {}", code.cure(issuance.stopped())).into())
+        }
+        (state, None) => Err(format!("the issuance is {state}").into()),
+    }
 }

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use idos_client::WriteGrant;
-use idos_credential::{Rejection, SealedCredential, Verified};
+use idos_credential::{Rejection, Verified};
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::holder::Holder;
 use crate::cli::say;
-use crate::flow::Receipt;
-use crate::flow::credential::Ids;
 use crate::keys::Keys;
 use crate::model::evidence::KycResult;
+use crate::model::issuance::Issuance;
 
 pub(super) struct Story {
     tells: bool,
@@ -57,18 +56,20 @@ impl Story {
     }
 
     pub(super) fn issuer(&mut self, name: &str, keys: &Keys) {
-        let public = keys.signing.verification_key().to_multibase();
-        self.note("issuer", keys.signing.controller());
+        let public = keys.signing_public().first().map(|key| key.to_multibase()).unwrap_or_default();
+        self.note("issuer", keys.controller());
         self.note("issuerKey", public.as_str());
-        self.note("writeKey", keys.first().rows.public_hex());
+        self.note("writeKey", keys.first().public_hex());
         self.chapter(
             "An issuer",
             &[
                 format!(
                     "\"{name}\" signs credentials as {} with the key {public}",
-                    keys.signing.controller()
+                    keys.controller()
                 ),
-                format!("and writes to the node with the key {}.", keys.first().rows.public_hex()),
+                format!("and writes to the node with the key {}.", keys.first().public_hex()),
+                "It is the service as it runs elsewhere, with a database and a vault of its own that are gone afterwards."
+                    .to_owned(),
             ],
         );
     }
@@ -104,14 +105,19 @@ impl Story {
         );
     }
 
-    pub(super) fn profile(&mut self, known: bool) {
+    pub(super) fn profile(&mut self, known: bool, time: Duration) {
         self.note("profileCreated", !known);
-        let line = if known {
-            "The user had a profile already."
+        self.took("createProfile", time);
+        let lines = if known {
+            vec!["The user had a profile already.".to_owned()]
         } else {
-            "The user had no profile. The wallet proved by a signature that it is the user's; the issuer created the profile and added the wallet."
+            vec![
+                "The user had no profile. The wallet signed a challenge of the issuer's, and so proved that it is the user's;"
+                    .to_owned(),
+                format!("the issuer's background work created the profile and added the wallet ({time:.2?})."),
+            ]
         };
-        self.chapter("A profile in idOS", &[line.to_owned()]);
+        self.chapter("A profile in idOS", &lines);
     }
 
     pub(super) fn grant(&mut self, grant: &WriteGrant) {
@@ -128,69 +134,91 @@ impl Story {
         );
     }
 
-    pub(super) fn sealed(
-        &mut self,
-        sealed: &SealedCredential,
-        text: &str,
-        level: &str,
-        signing: Duration,
-        sealing: Duration,
-    ) {
-        self.note("contentHash", sealed.content_hash());
-        self.note("credentialBytes", text.len());
+    pub(super) fn accepted(&mut self, issuance: &Issuance, signing: Duration, time: Duration) {
+        self.note("issuanceId", issuance.id.as_str());
+        self.note("contentHash", issuance.content_hash.as_deref());
         self.took("buildAndSign", signing);
-        self.took("seal", sealing);
+        self.took("accept", time);
         self.chapter(
             "A credential",
             &[
-                format!("A W3C Verifiable Credential of level {level} ({} bytes) was built and signed ({signing:.2?}),", text.len()),
-                format!("then sealed twice, for the user and for the issuer's own copy ({sealing:.2?})."),
+                format!(
+                    "The service took the KYC result in as the issuance {}: in one request ({time:.2?}),",
+                    issuance.id
+                ),
+                format!(
+                    "a W3C Verifiable Credential of level {} was built and signed (which takes {signing:.2?}),",
+                    issuance.level
+                ),
+                "then sealed twice, for the user and for the issuer's own copy. Nothing readable is stored."
+                    .to_owned(),
             ],
         );
     }
 
-    pub(super) fn written(&mut self, ids: Ids, receipt: Option<Receipt>, time: Duration) {
+    pub(super) fn written(&mut self, issuance: &Issuance, time: Duration) {
+        let ids = issuance.ids;
+        let hash = issuance.transaction.as_ref().map(|transaction| transaction.hash.as_str());
         self.note("credentialId", ids.original.to_string());
         self.note("copyId", ids.copy.to_string());
-        self.note("txHash", receipt.map(|receipt| receipt.tx_hash.to_string()));
+        self.note("txHash", hash);
         self.took("write", time);
-        let transaction = receipt
-            .map_or_else(|| "an earlier transaction".to_owned(), |r| format!("transaction {}", r.tx_hash));
+        let transaction =
+            hash.map_or_else(|| "An earlier transaction".to_owned(), |hash| format!("Transaction {hash}"));
         self.chapter(
             "Written",
-            &[format!(
-                "{transaction} holds the credential {} and its copy {} ({time:.2?}).",
-                ids.original, ids.copy
-            )],
+            &[
+                format!(
+                    "{transaction} holds the credential {} and its copy {} ({time:.2?}).",
+                    ids.original, ids.copy
+                ),
+                "The issuer has deleted what it had sealed, and the write grant.".to_owned(),
+            ],
         );
     }
 
-    pub(super) fn read_by_user(&mut self, verdict: &Result<Verified, Rejection>, same: bool, time: Duration) {
+    pub(super) fn read_by_user(
+        &mut self,
+        verdict: &Result<Verified, Rejection>,
+        bytes: usize,
+        same: bool,
+        time: Duration,
+    ) {
+        self.note("credentialBytes", bytes);
         self.took("readAsUser", time);
         let proof = match verdict {
             Ok(_) => "The proof verifies with the issuer's public key.".to_owned(),
             Err(rejection) => format!("The proof does NOT verify: {rejection}."),
         };
-        let text = if same { "It is, byte for byte, what was issued." } else { "It is NOT what was issued." };
+        let text = if same {
+            format!("It is, byte for byte, what was issued: {bytes} bytes of the hash that was recorded.")
+        } else {
+            "It is NOT what was issued.".to_owned()
+        };
         self.chapter(
             "Read back by the user",
             &[
                 "The user logged in at the gateway with the wallet, fetched the credential,".to_owned(),
                 format!("derived the key from the password and opened it ({time:.2?})."),
                 proof,
-                text.to_owned(),
+                text,
             ],
         );
     }
 
     pub(super) fn read_by_issuer(&mut self, same: bool, time: Duration) {
         self.took("readAsIssuer", time);
-        let text =
-            if same { "It holds the same credential." } else { "It does NOT hold the same credential." };
+        let text = if same {
+            "It holds the same credential. That it was read stands in the audit chain."
+        } else {
+            "It does NOT hold the same credential."
+        };
         self.chapter(
             "Read back by the issuer",
             &[
-                format!("The issuer found its own copy by the content's hash and opened it ({time:.2?})."),
+                format!(
+                    "The issuer fetched its own copy, compared the content's hash and opened it ({time:.2?})."
+                ),
                 text.to_owned(),
             ],
         );

@@ -104,12 +104,12 @@ impl Dev {
         let settings = Config::load_file_only(&config)?;
         create_database(&settings, true).await?;
         let app = Arc::new(App::build(settings, Clock::System).await?);
-        app.store.migrate().await?;
-
         let api_key = api_key(&app, &folder).await?;
+        let caller = api_keys::authenticate(&app.store, &api_key, app.clock.now()).await?;
+        let caller = caller.ok_or("the API key of this folder is not in its database")?;
         let stop = CancellationToken::new();
         let mailbox_url = mailbox(self.mailbox_listen, stop.clone()).await?;
-        let samples = samples::make(&app, &folder).await?;
+        let samples = samples::make(&app, &caller, &folder).await?;
         let shown = json!({
             "url": url,
             "apiKey": api_key.as_str(),

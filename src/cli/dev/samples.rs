@@ -1,27 +1,22 @@
 //! Sample data: a user with a profile, a user without one, and requests that are ready to be sent for them.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_client::actions::PasswordStore;
 use idos_credential::Moment;
-use idos_wallet::{OwnershipProof, WalletType};
 use serde_json::{Map, Value, json};
 
 use super::Error;
 use crate::app::App;
-use crate::cli::demo::evidence;
+use crate::cli::background::Background;
 use crate::cli::demo::holder::{Holder, random_id};
+use crate::cli::demo::{evidence, user};
 use crate::cli::folder::Folder;
-use crate::flow::grant;
-use crate::flow::profile::{self, ProfileToCreate};
-use crate::model::personal::Personal;
-use crate::model::submission::Owner;
+use crate::model::client::Caller;
+use crate::model::submission::SignedGrant;
 
-/// How long the sample grant is good for.
-const GRANT_LIFE: Duration = Duration::from_hours(24);
 /// How long the sample credentials are.
 const YEAR: i64 = 365 * 86_400_000;
 
@@ -41,10 +36,13 @@ struct Request {
 }
 
 /// Makes the users, the first one's profile on the node, and the requests.
-pub(super) async fn make(app: &App, folder: &Folder) -> Result<Samples, Error> {
+pub(super) async fn make(app: &Arc<App>, caller: &Caller, folder: &Folder) -> Result<Samples, Error> {
     let with_profile = Holder::new()?;
     let without_profile = Holder::new()?;
-    create_profile(app, &with_profile).await?;
+    let background = Background::start(app);
+    let created = user::create_profile(app, caller, &with_profile).await;
+    background.stop().await;
+    created?;
 
     let evidence = sample_evidence(app.clock.now())?;
     let user = with_profile.user_id;
@@ -158,26 +156,6 @@ fn request(
     Ok(Request { name, what, place, file })
 }
 
-async fn create_profile(app: &App, holder: &Holder) -> Result<(), Error> {
-    let (address, public_key) = (holder.wallet.address(), holder.wallet.public_key());
-    let (message, signature) = holder.prove_wallet();
-    let new = ProfileToCreate {
-        user_id: holder.user_id,
-        encryption_key: &holder.secret.public(),
-        password_store: PasswordStore::User,
-        wallet_id: random_id(),
-        wallet: OwnershipProof {
-            wallet_type: WalletType::Evm,
-            address: &address,
-            public_key: public_key.as_deref(),
-            message,
-            signature: &signature,
-        },
-    };
-    profile::create(app.idos().await?, &app.identity(), &new).await?;
-    Ok(())
-}
-
 fn new_profile(holder: &Holder) -> Value {
     let (message, signature) = holder.prove_wallet();
     json!({
@@ -194,10 +172,7 @@ fn new_profile(holder: &Holder) -> Value {
 }
 
 async fn signed_grant(app: &App, holder: &Holder) -> Result<Value, Error> {
-    let address = holder.wallet.address();
-    let owner =
-        Owner { wallet_type: WalletType::Evm, address: Personal::new(address.clone()), public_key: None };
-    let (grant, text) = grant::offer(app, &owner, GRANT_LIFE, None, None).await?;
+    let SignedGrant { grant, owner, signature } = user::signed_grant(app, holder).await?;
     Ok(json!({
         "grant": {
             "id": grant.id,
@@ -208,8 +183,8 @@ async fn signed_grant(app: &App, holder: &Holder) -> Result<Value, Error> {
             "notBefore": grant.not_before().as_str(),
             "notAfter": grant.not_after().as_str(),
         },
-        "owner": { "type": "EVM", "address": address },
-        "signature": holder.sign(&text),
+        "owner": { "type": owner.wallet_type.as_str(), "address": owner.address.expose() },
+        "signature": signature.expose(),
     }))
 }
 

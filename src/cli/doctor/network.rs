@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idos_client::actions::GetUserAsInserter;
-use idos_client::{Client, ClientConfig, Refusal, Signer};
+use idos_client::{Client, ClientConfig, Refusal};
 use url::Url;
 
 use super::Report;

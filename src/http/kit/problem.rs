@@ -3,6 +3,7 @@
 //! A problem names places, never values. Its body is written by `http::observe`, which knows the request's id.
 
 use std::borrow::Cow;
+use std::error::Error as _;
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -370,6 +371,14 @@ impl From<IntakeError> for Problem {
                 .because(too_large_text(bytes, limit, with_copy))
                 .at(Place::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
             IntakeError::NotAnInserter(error) => error.into(),
+            IntakeError::NoSigningKey(error) => {
+                tracing::error!("Nothing can be signed: {error}");
+                Self::new(Code::NotReady).because("no key is valid that signs credentials")
+            }
+            IntakeError::NotSigned(error) => {
+                tracing::error!(cause = error.source(), "{error}");
+                Self::new(Code::NotReady).because("a key cannot be used at the moment")
+            }
             IntakeError::Store(error) => error.into(),
             error => Self::fault(&error),
         }

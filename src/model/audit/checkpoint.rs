@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use idos_credential::{IssuerKey, Moment, VerificationKey};
+use idos_credential::{Moment, VerificationKey, VerificationMethod};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -42,7 +42,7 @@ pub struct Checkpoint {
     /// The key, in multibase: a name outlives the key that it stands for.
     #[serde(rename = "publicKeyMultibase")]
     pub public_key: String,
-    /// Ed25519 over [`IssuerKey::sign_statement`] of the text: 128 digits of lower-case hex.
+    /// Ed25519 over [`statement`](idos_credential::key::statement) of the text: 128 digits of lower-case hex.
     pub signature: Signature,
 }
 
@@ -86,21 +86,25 @@ pub enum CheckpointFault {
 }
 
 impl Checkpoint {
-    /// Signs that `end` is the chain's entry of that place.
+    /// That `end` is the chain's entry of that place, to be signed by `method`: see [`text`](Self::text).
     #[must_use]
-    pub fn sign(number: i64, end: &Link, at: Moment, key: &IssuerKey) -> Self {
-        let mut checkpoint = Self {
+    pub fn unsigned(number: i64, end: &Link, at: Moment, method: &VerificationMethod) -> Self {
+        Self {
             number,
             version: VERSION,
             entry: end.seq,
             hash: end.hash.clone(),
             at: at.unix_millis(),
-            key_id: key.id().to_owned(),
-            public_key: key.verification_key().to_multibase(),
+            key_id: method.id().to_owned(),
+            public_key: method.key().to_multibase(),
             signature: Signature(String::new()),
-        };
-        checkpoint.signature.0 = hex::encode(key.sign_statement(&checkpoint.text()));
-        checkpoint
+        }
+    }
+
+    /// With the signature of its text.
+    #[must_use]
+    pub fn signed(self, signature: &[u8; 64]) -> Self {
+        Self { signature: Signature(hex::encode(signature)), ..self }
     }
 
     /// From what a database holds, unread.
@@ -193,6 +197,7 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use idos_credential::IssuerKey;
 
     fn key() -> IssuerKey {
         IssuerKey::of_url("https://kyc.example.com/idos", &[7; 32]).unwrap()
@@ -200,7 +205,10 @@ mod tests {
 
     fn checkpoint() -> Checkpoint {
         let end = Link { seq: 42, hash: "0a".repeat(32) };
-        Checkpoint::sign(3, &end, Moment::from_unix_millis(1_764_419_324_000).unwrap(), &key())
+        let at = Moment::from_unix_millis(1_764_419_324_000).unwrap();
+        let unsigned = Checkpoint::unsigned(3, &end, at, key().method());
+        let signature = key().sign_statement(&unsigned.text());
+        unsigned.signed(&signature)
     }
 
     #[test]

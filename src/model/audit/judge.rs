@@ -290,7 +290,10 @@ mod tests {
 
     fn checkpoint(number: i64, chain: &[ChainedEntry], entry: usize, key: &IssuerKey) -> Checkpoint {
         let ChainedEntry { seq, hash, .. } = &chain[entry - 1];
-        Checkpoint::sign(number, &Link { seq: *seq, hash: hash.clone() }, Moment::EPOCH.plus_millis(1), key)
+        let end = Link { seq: *seq, hash: hash.clone() };
+        let unsigned = Checkpoint::unsigned(number, &end, Moment::EPOCH.plus_millis(1), key.method());
+        let signature = key.sign_statement(&unsigned.text());
+        unsigned.signed(&signature)
     }
 
     /// Checkpoints, anchors, entries, and what is wrong.

@@ -2,10 +2,9 @@
 
 use idos_client::{GrantParties, GrantTime, WriteGrant};
 use idos_devnode::Fault;
-use idos_issuer::keys::WriteKeyPair;
+use idos_issuer::keys::{Key, WriteKey};
 use idos_wallet::{WalletKey, WalletType};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::door::{Door, inserter, kyc, new_profile, new_wallet, owner};
 use crate::support::service::{Backend, Stage, audit_holds};
@@ -260,7 +259,7 @@ on_both_databases! {
         let mut stage = Stage::new(backend).await;
         let user = User::with(WalletType::Evm);
         crate::service::create_profile(&stage, &user).await;
-        stage.keys.write.push(WriteKeyPair::from_seed(Zeroizing::new(rand::random())));
+        stage.keys.write.push(WriteKey::new(Key::from_seed(&rand::random())));
         stage.keys.write.swap(0, 1);
         stage.keys.write.truncate(1);
         let door = Door::on(stage).await;

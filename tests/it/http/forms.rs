@@ -1,15 +1,13 @@
 //! Which image is which: by the names of the parts, whatever the files are called.
 
-use idos_client::Signer;
 use idos_credential::base85;
-use idos_issuer::flow::read_back;
 use idos_issuer::model::ids::IssuanceId;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
 
 use super::door::{Answer, Door, Form, inserter, kyc_in_parts};
 use crate::support::service::Backend;
-use crate::support::{User, example};
+use crate::support::{User, example, owned};
 
 const FAST: &str = "[http]\nrequests_per_second = 100000\nburst = 100000\n";
 const PLAIN: &str = "multipart/form-data; boundary=x";
@@ -126,8 +124,7 @@ async fn opened(door: &Door, user: &User, id: &str) -> Value {
     let id: IssuanceId = id.parse().unwrap();
     let record = door.app.store.issuance(&id).await.unwrap().unwrap();
     let client = door.app.idos().await.unwrap();
-    let holder = Signer::Wallet(user.wallet.clone());
-    let text = read_back::owned(client, &holder, &user.secret, record.ids.original).await.unwrap();
+    let text = owned(client, user, record.ids.original).await.unwrap();
     serde_json::from_slice(&text).unwrap()
 }
 

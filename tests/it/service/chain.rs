@@ -1,16 +1,22 @@
 //! The audit chain: whatever is done to it behind the service's back is found, and nothing is signed on top of it.
 
-use idos_credential::{IssuerKey, VerificationKey};
+use idos_credential::{VerificationKey, VerificationMethod};
 use idos_issuer::clock::Clock;
 use idos_issuer::flow::audit::{Before, NoCheckpoint, checkpoint, checkpoint_or_log, verify};
+use idos_issuer::keys::{Key, Keys, SigningKey, Validity};
 use idos_issuer::model::audit::{Act, Actor, Answer, Checkpoint, Entry, Fault, Link, Verdict, Witness, hash};
 use idos_issuer::store::Store;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
 use crate::support::service::{Backend, Database, Stage, audit_holds};
 
-fn key(seed: u8) -> IssuerKey {
-    IssuerKey::of_url("https://kyc.example.com/idos", &[seed; 32]).unwrap()
+/// The keys of an issuer whose signing key has this seed.
+fn keys(seed: u8) -> Keys {
+    let mut keys = Keys::ephemeral(None).unwrap();
+    let key = Key::from_seed(&[seed; 32]);
+    let method = VerificationMethod::of_url("https://kyc.example.com/idos", key.public()).unwrap();
+    keys.signing = vec![SigningKey { method, validity: Validity::default(), key }];
+    keys
 }
 
 /// A chain with signatures behind the entries 4 and 8, and two entries more.
@@ -90,7 +96,7 @@ impl Chain {
 }
 
 fn known() -> Vec<VerificationKey> {
-    vec![key(1).verification_key()]
+    keys(1).signing_public()
 }
 
 async fn add(store: &Store, entries: usize) {
@@ -109,7 +115,7 @@ async fn add(store: &Store, entries: usize) {
 }
 
 async fn sign(store: &Store) -> Result<Option<Checkpoint>, NoCheckpoint> {
-    checkpoint(store, &key(1), Before::ThisKey, idos_issuer::clock::now()).await
+    checkpoint(store, &keys(1), Before::ThisKey, idos_issuer::clock::now()).await
 }
 
 on_both_databases! {
@@ -210,9 +216,12 @@ on_both_databases! {
         let chain = Chain::new(backend).await;
         // Named as the issuer's own key, signed by somebody else.
         let end = chain.store.audit_end().await.unwrap();
-        let forged = Checkpoint::sign(3, &end, idos_issuer::clock::now(), &key(2));
+        let other = &keys(2).signing[0];
+        let unsigned = Checkpoint::unsigned(3, &end, idos_issuer::clock::now(), &other.method);
+        let signature = other.sign_statement(&unsigned.text()).await.unwrap();
+        let forged = unsigned.signed(&signature);
         let mut posing = forged.clone();
-        posing.public_key = key(1).verification_key().to_multibase();
+        posing.public_key = keys(1).signing_public()[0].to_multibase();
         assert_eq!(chain.verify(Some(&posing)).await.faults, [Fault::Forged(Witness::Anchor("a".to_owned()))]);
         let mut tx = chain.store.begin().await.unwrap();
         tx.add_checkpoint(&forged).await.unwrap();
@@ -222,7 +231,7 @@ on_both_databases! {
         assert!(matches!(sign(&chain.store).await, Err(NoCheckpoint::OtherKey(3))));
         // A person who knows why: the keys have changed.
         let now = idos_issuer::clock::now();
-        let signed = checkpoint(&chain.store, &key(1), Before::AnyKey, now).await.unwrap().unwrap();
+        let signed = checkpoint(&chain.store, &keys(1), Before::AnyKey, now).await.unwrap().unwrap();
         assert_eq!((signed.number, signed.entry), (4, 10));
         assert_eq!(chain.verify(None).await.answer(), Answer::Holds);
     }
@@ -299,7 +308,7 @@ on_both_databases! {
         add(&service.app.store, 3).await;
         service.stop().await;
         let signed = store.last_checkpoint().await.unwrap().unwrap();
-        assert_eq!((signed.entry, signed.key_id.as_str()), (3, stage.keys.signing.id()));
+        assert_eq!((signed.entry, signed.key_id.as_str()), (3, stage.keys.signing[0].method.id()));
 
         // The next one signs what was added meanwhile, when the hour is over.
         add(&store, 1).await;

@@ -1,31 +1,20 @@
 //! The ways of an issuance, as they should go.
 
-use idos_client::Signer;
 use idos_devnode::DevNodeConfig;
-use idos_issuer::flow::{intake, profile, read_back, resume, revoke};
+use idos_issuer::flow::{intake, profile, resume, revoke};
 use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
-use idos_issuer::model::profile::ProfileState;
 use idos_issuer::model::submission::Authority;
 use idos_wallet::WalletType;
 
-use crate::support::User;
 use crate::support::service::{
-    Stage, audit_holds, caller, fresh_key, new_profile, signed_grant, submission, submit, until,
+    Stage, audit_holds, caller, fresh_key, have_profile, new_profile, signed_grant, submission, submit, until,
 };
+use crate::support::{User, owned};
 
 pub(crate) async fn create_profile(stage: &Stage, user: &User) {
     let service = stage.service().await;
-    let asked =
-        profile::request(&service.app, &caller(), &fresh_key(&service.app), new_profile(user)).await.unwrap();
-    for _ in 0..1200 {
-        let profile = service.app.store.profile(&asked.record.id).await.unwrap().unwrap();
-        if profile.state == ProfileState::Created {
-            assert_eq!(service.app.store.locked_wallet(&profile.id).await.unwrap(), None);
-            return service.stop().await;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("no profile");
+    have_profile(&service.app, user).await;
+    service.stop().await;
 }
 
 on_both_databases! {
@@ -42,8 +31,7 @@ on_both_databases! {
         assert!(!service.app.store.has_sealed(&issuance.id).await.unwrap());
 
         let client = service.app.idos().await.unwrap();
-        let holder = Signer::Wallet(user.wallet.clone());
-        let text = read_back::owned(client, &holder, &user.secret, issuance.ids.original).await.unwrap();
+        let text = owned(client, &user, issuance.ids.original).await.unwrap();
         assert!(std::str::from_utf8(&text).unwrap().contains("credentialSubject"));
         assert!(audit_holds(&service.app.store).await > 5);
         service.stop().await;
@@ -95,9 +83,8 @@ on_both_databases! {
             assert_eq!(notes["status"], status);
         }
         let client = app.idos().await.unwrap();
-        let holder = Signer::Wallet(user.wallet.clone());
         for issuance in [&first, &second] {
-            read_back::owned(client, &holder, &user.secret, issuance.ids.original).await.unwrap();
+            owned(client, &user, issuance.ids.original).await.unwrap();
         }
         service.stop().await;
     }

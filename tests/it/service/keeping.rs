@@ -186,7 +186,7 @@ on_both_databases! {
             asked.push(submit(&left, &user, Authority::Inserter).await);
         }
         assert!(asked.iter().any(|i| i.write_key != asked[0].write_key), "both keys have work");
-        let gone = stage.keys.write[1].rows.public_hex();
+        let gone = stage.keys.write[1].key.public_hex();
         Arc::get_mut(&mut Arc::get_mut(&mut left).unwrap().keys).unwrap().write.truncate(1);
         let service = Service::start(left);
         for issuance in &asked {

@@ -26,13 +26,13 @@ async fn two_nodes(backend: Backend, patience: u32) -> (Stage, DevNode, User) {
     let keys = &stage.keys;
     let somebody = idos_client::Signer::from_seed(&SOMEBODY).caller();
     let inserters = vec![
-        Inserter::new("Example KYC", [keys.first().rows.public_hex()]),
+        Inserter::new("Example KYC", [keys.first().public_hex()]),
         Inserter::new("Somebody", [somebody]),
     ];
     let other = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await.unwrap();
     stage.of_the_node = format!("fallback_urls = [\"{}\"]\nblock_patience_seconds = {patience}", other.url());
     let user = User::with(WalletType::Evm);
-    let issuer = idos_client::Signer::from_seed(&keys.first().seed);
+    let issuer = keys.first().signer();
     for url in [stage.node.url(), other.url()] {
         let client = Client::connect(ClientConfig::new(url.parse().unwrap())).await.unwrap();
         create_profile(&client, &issuer, &user).await.unwrap();
@@ -44,12 +44,12 @@ on_both_databases! {
     async fn what_a_cut_off_node_has_taken_is_sent_to_another_one(backend) {
         let mut stage = Stage::with(backend, 1, without_blocks()).await;
         let keys = &stage.keys;
-        let inserters = vec![Inserter::new("Example KYC", [keys.first().rows.public_hex()])];
+        let inserters = vec![Inserter::new("Example KYC", [keys.first().public_hex()])];
         let other = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await.unwrap();
         stage.of_the_node = format!("fallback_urls = [\"{}\"]\nblock_patience_seconds = 1", other.url());
 
         let user = User::with(WalletType::Evm);
-        let issuer = idos_client::Signer::from_seed(&keys.first().seed);
+        let issuer = keys.first().signer();
         for url in [stage.node.url(), other.url()] {
             let client = Client::connect(ClientConfig::new(url.parse().unwrap())).await.unwrap();
             let creating = create_profile(&client, &issuer, &user);

@@ -15,12 +15,11 @@ use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use futures_util::StreamExt as _;
-use idos_client::Signer;
 use idos_credential::base85;
 use idos_devnode::DevNodeConfig;
 use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
-use idos_issuer::flow::{api_keys, read_back, sweep};
+use idos_issuer::flow::{api_keys, sweep};
 use idos_issuer::model::client::Scope;
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
@@ -40,7 +39,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
 use crate::support::service::{Backend, Stage, same_keys, signed_grant};
-use crate::support::{Folder, User, id};
+use crate::support::{Folder, User, id, owned};
 
 const HOUR: i64 = 3_600_000;
 
@@ -315,7 +314,7 @@ impl World {
         );
         let vault_key: [u8; 32] = rand::random();
         secrets.bytes(&vault_key);
-        secrets.bytes(stage.keys.first().seed.as_slice());
+        secrets.bytes(&stage.write_seeds[0]);
         let store = Store::connect(&stage.database.url, 8).await.unwrap();
         store.migrate().await.unwrap();
         let vault = Vault::new(&[Zeroizing::new(vault_key)]).unwrap();
@@ -767,10 +766,8 @@ impl World {
         self.until(&profile, "created").await;
         let issued = self.until(&waits, "issued").await;
         let client = self.app.idos().await.unwrap();
-        let (holder, credential) =
-            (Signer::Wallet(waiting.wallet.clone()), issued["credentialId"].as_str().unwrap());
-        let text =
-            read_back::owned(client, &holder, &waiting.secret, credential.parse().unwrap()).await.unwrap();
+        let credential = issued["credentialId"].as_str().unwrap().parse().unwrap();
+        let text = owned(client, &waiting, credential).await.unwrap();
         let first_name = self.person.subject["firstName"].as_str().unwrap();
         assert!(String::from_utf8_lossy(&text).contains(first_name), "the words were there at all");
         assert!(self.person.wanted.search().found("the credential", &text).len() >= 20);

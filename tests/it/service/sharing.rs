@@ -242,7 +242,7 @@ on_both_databases! {
         let app = stage.app().await;
         // A process whose clock was an hour ahead took the lane and a job, and is no more.
         let ahead = |millis: i64| -> Moment { app.clock.now().plus_millis(millis) };
-        let lane = app.keys.first().rows.public_hex();
+        let lane = app.keys.first().public_hex();
         app.store.take_lane(&lane, "gone", (ahead(HOUR), ahead(HOUR + 5_000)), None).await.unwrap().unwrap();
         let waiting = submit(&app, &User::with(WalletType::Evm), Authority::Inserter).await;
         assert_eq!(waiting.state, State::AwaitingProfile);

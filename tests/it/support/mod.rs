@@ -6,21 +6,18 @@ pub(crate) mod service;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use idos_client::actions::PasswordStore;
-use idos_client::{Client, ClientConfig, GrantParties, GrantTime, Signer, WriteGrant};
-use idos_credential::{EncryptionSecret, Moment, SealedCredential};
-use idos_devnode::{DevNode, DevNodeConfig, Inserter};
-use idos_issuer::clock;
-use idos_issuer::flow::credential::{self, Ids};
-use idos_issuer::flow::profile::{self, ProfileError, ProfileToCreate};
+use idos_client::actions::{AddUserAsInserter, GetCredentialOwned, PasswordStore, UpsertWalletAsInserter};
+use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
+use idos_credential::{EncryptionSecret, Moment};
+use idos_devnode::{DevNodeConfig, Inserter};
 use idos_issuer::keys::Keys;
 use idos_issuer::model::evidence::KycResult;
-use idos_issuer::model::issuance::Kind;
-use idos_issuer::model::notes::NotesForm;
+use idos_issuer::model::issuance::Ids;
 use idos_localnet::AnyNode;
-use idos_wallet::{OwnershipProof, WalletKey, WalletType};
+use idos_wallet::{WalletKey, WalletType};
 use rand::Rng as _;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 pub(crate) const ISSUER_URL: &str = "https://kyc.example.com/idos";
 
@@ -32,85 +29,62 @@ pub(crate) fn id() -> Uuid {
 pub(crate) struct World {
     pub(crate) node: AnyNode,
     pub(crate) client: Client,
-    pub(crate) keys: Keys,
     pub(crate) issuer: Signer,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
         let keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
-        let inserters = vec![Inserter::new("Example KYC", [keys.first().rows.public_hex()])];
-        Self::with(keys, DevNodeConfig { inserters, ..DevNodeConfig::default() }).await
+        let inserters = vec![Inserter::new("Example KYC", [keys.first().public_hex()])];
+        Self::with(&keys, DevNodeConfig { inserters, ..DevNodeConfig::default() }).await
     }
 
-    pub(crate) async fn with(keys: Keys, node: DevNodeConfig) -> Self {
+    pub(crate) async fn with(keys: &Keys, node: DevNodeConfig) -> Self {
         let node = AnyNode::start(node).await.unwrap();
         let mut config = ClientConfig::new(node.url().parse().unwrap());
         config.timeout = std::time::Duration::from_secs(if node.dev().is_some() { 3 } else { 20 });
         let client = Client::connect(config).await.unwrap();
-        let issuer = Signer::from_seed(&keys.first().seed);
-        Self { node, client, keys, issuer }
+        let issuer = keys.first().signer();
+        Self { node, client, issuer }
     }
 
-    /// The node, for a test of what only the development node has.
-    pub(crate) fn dev(&self) -> &DevNode {
-        self.node.dev().unwrap()
-    }
-
-    pub(crate) async fn create_profile(&self, user: &User) -> Result<(), ProfileError> {
+    pub(crate) async fn create_profile(&self, user: &User) -> Result<(), idos_client::Error> {
         create_profile(&self.client, &self.issuer, user).await
-    }
-
-    /// A grant that the user has signed, good from `from` to `to` seconds from now.
-    pub(crate) async fn grant(&self, user: &User, from: i64, to: i64) -> (WriteGrant, String) {
-        let time = |seconds| GrantTime::from_unix(clock::now().unix_seconds() + seconds).unwrap();
-        let parties = GrantParties {
-            owner: user.wallet.owner_identifier(),
-            grantee: self.keys.first().rows.public_hex(),
-            issuer_public_key: self.keys.first().rows.public_hex(),
-        };
-        let grant = WriteGrant::new(id(), parties, time(0), time(from), time(to)).unwrap();
-        let text = self.client.call_one(&self.issuer, &grant.message()).await.unwrap().unwrap();
-        (grant, user.wallet.sign_message(&text, [7; 32]))
-    }
-
-    pub(crate) fn seal(&self, user: &User, ids: Ids) -> SealedCredential {
-        let signed = credential::sign(evidence(user.id), ids, ISSUER_URL, &self.keys, clock::now()).unwrap();
-        let own = self.keys.encryption.public();
-        credential::seal(
-            signed,
-            Kind::Kyc,
-            ids,
-            &NotesForm::of("Example KYC"),
-            &user.secret.public(),
-            Some(&own),
-            &self.keys.first().rows,
-        )
-        .unwrap()
     }
 }
 
-/// Creates a user's profile as an issuer does.
+/// Puts a user's profile on the network, where a test is about what comes after it.
 pub(crate) async fn create_profile(
     client: &Client,
     issuer: &Signer,
     user: &User,
-) -> Result<(), ProfileError> {
-    let (address, public_key, signature) = user.proof();
-    let new = ProfileToCreate {
-        user_id: user.id,
-        encryption_key: &user.secret.public(),
-        password_store: PasswordStore::User,
-        wallet_id: user.wallet_id,
-        wallet: OwnershipProof {
-            wallet_type: user.wallet.wallet_type(),
-            address: &address,
-            public_key: public_key.as_deref(),
-            message: MESSAGE,
-            signature: &signature,
-        },
+) -> Result<(), idos_client::Error> {
+    let key = user.secret.public().to_base64();
+    let add = AddUserAsInserter {
+        id: user.id,
+        recipient_encryption_public_key: &key,
+        encryption_password_store: PasswordStore::User,
     };
-    profile::create(client, issuer, &new).await
+    client.execute(issuer, &add, Nonce::Next, Broadcast::Wait).await?;
+    let (address, public_key, signature) = user.proof();
+    let wallet = UpsertWalletAsInserter {
+        id: user.wallet_id,
+        user_id: user.id,
+        address: &address,
+        public_key: public_key.as_deref(),
+        wallet_type: user.wallet.wallet_type(),
+        message: MESSAGE,
+        signature: &signature,
+    };
+    client.execute(issuer, &wallet, Nonce::Next, Broadcast::Wait).await?;
+    Ok(())
+}
+
+/// What a user reads of a credential from the network, with nothing of the service; `None` if it is nothing of theirs.
+pub(crate) async fn owned(client: &Client, user: &User, id: Uuid) -> Option<Zeroizing<Vec<u8>>> {
+    let holder = Signer::from(user.wallet.clone());
+    let row = client.call_one(&holder, &GetCredentialOwned { id }).await.unwrap()?;
+    Some(user.secret.open(&row.content, &row.encryptor_public_key).unwrap())
 }
 
 pub(crate) const MESSAGE: &str = "Sign this message to prove you own this wallet";

@@ -9,13 +9,13 @@ use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 use idos_issuer::app::App;
 use idos_issuer::clock::Clock;
 use idos_issuer::config::Config;
-use idos_issuer::flow::intake;
-use idos_issuer::keys::{Keys, WriteKeyPair};
+use idos_issuer::flow::{intake, profile};
+use idos_issuer::keys::{Key, Keys, WriteKey};
 use idos_issuer::model::client::{Caller, Idempotency, Scope};
 use idos_issuer::model::ids::IssuanceId;
 use idos_issuer::model::issuance::Issuance;
 use idos_issuer::model::personal::Personal;
-use idos_issuer::model::profile::{NewProfile, PasswordStore, WalletClaim};
+use idos_issuer::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
 use idos_issuer::model::submission::{Authority, Evidence, Owner, SignedGrant, Submission};
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
@@ -134,6 +134,8 @@ pub(crate) struct Stage {
     pub(crate) node: AnyNode,
     pub(crate) database: Database,
     pub(crate) keys: Keys,
+    /// The seeds of the write keys, which the keys themselves do not tell.
+    pub(crate) write_seeds: Vec<[u8; 32]>,
     pub(crate) clock: Clock,
     /// Settings in the section `[node]`.
     pub(crate) of_the_node: String,
@@ -148,15 +150,14 @@ impl Stage {
 
     pub(crate) async fn with(backend: Backend, write_keys: usize, node: DevNodeConfig) -> Self {
         let mut keys = Keys::ephemeral(Some(ISSUER_URL)).unwrap();
-        while keys.write.len() < write_keys {
-            keys.write.push(WriteKeyPair::from_seed(Zeroizing::new(rand::random())));
-        }
-        let delegates = keys.write.iter().map(|key| key.rows.public_hex());
+        let write_seeds: Vec<[u8; 32]> = (0..write_keys).map(|_| rand::random()).collect();
+        keys.write = write_seeds.iter().map(|seed| WriteKey::new(Key::from_seed(seed))).collect();
+        let delegates = keys.write.iter().map(|key| key.key.public_hex());
         let inserters = vec![Inserter::new("Example KYC", delegates)];
         let node = AnyNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
         let database = Database::new(backend).await;
         let (of_the_node, settings) = (String::new(), String::new());
-        Self { node, database, keys, clock: Clock::System, of_the_node, settings }
+        Self { node, database, keys, write_seeds, clock: Clock::System, of_the_node, settings }
     }
 
     /// The node, for a test of what only the development node has.
@@ -274,6 +275,20 @@ pub(crate) fn new_profile(user: &User) -> NewProfile {
     }
 }
 
+/// Has the service create a user's profile, and waits for it.
+pub(crate) async fn have_profile(app: &App, user: &User) {
+    let asked = profile::request(app, &caller(), &fresh_key(app), new_profile(user)).await.unwrap();
+    for _ in 0..1200 {
+        let profile = app.store.profile(&asked.record.id).await.unwrap().unwrap();
+        if profile.state == ProfileState::Created {
+            assert_eq!(app.store.locked_wallet(&profile.id).await.unwrap(), None);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no profile");
+}
+
 pub(crate) fn owner(user: &User) -> Owner {
     Owner {
         wallet_type: user.wallet.wallet_type(),
@@ -289,7 +304,7 @@ pub(crate) async fn signed_grant(app: &App, user: &User, from: i64, to: i64) -> 
     let parties = GrantParties {
         owner: user.wallet.owner_identifier(),
         grantee: app.identity().caller(),
-        issuer_public_key: app.keys.first().rows.public_hex(),
+        issuer_public_key: app.keys.first().public_hex(),
     };
     let grant = WriteGrant::new(id(), parties, time(from), time(from), time(to)).unwrap();
     let client = app.idos().await.unwrap();
