@@ -398,4 +398,22 @@ async fn another_signing_key_is_refused_until_it_is_accepted() {
     let verdict = deployment.good_json(&["audit", "verify", "--json"]);
     assert_eq!(verdict["entries"], 1, "written down once");
     assert_eq!(verdict["proven"], 1, "the new key vouches for it");
+
+    // A successor beside it, from next year on.
+    let signing = r#"signing = ["keys/signing.key", { file = "more/signing.key", name = "2099", valid_from = "2099-01-01T00:00:00Z" }]"#;
+    let path = deployment.config();
+    let text = std::fs::read_to_string(&path).unwrap();
+    run(&["keys", "generate", "--folder", &deployment.folder.path("more2")]);
+    std::fs::copy(deployment.folder.path("more2/signing.key"), deployment.folder.path("more/signing.key"))
+        .unwrap();
+    std::fs::write(&path, text.replacen(r#"signing = "keys/signing.key""#, signing, 1)).unwrap();
+    assert_eq!(deployment.run(&["serve"]).status.code(), Some(2));
+    let accepted = deployment.good(&["keys", "accept"]);
+    assert!(accepted.contains("/keys/1 z6Mk") && accepted.contains("/keys/2099 z6Mk"), "{accepted}");
+    let (code, ..) = deployment.start(&["serve"]).stop();
+    assert_eq!(code, Some(0));
+    let shown = deployment.good_json(&["keys", "show", "--json"]);
+    assert_eq!(shown["signing"], shown["signingKeys"][0]);
+    assert_eq!(shown["signingKeys"][1]["validFrom"], "2099-01-01T00:00:00.000Z");
+    assert_eq!(deployment.good_json(&["audit", "verify", "--json"])["proven"], 2);
 }

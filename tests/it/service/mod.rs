@@ -5,6 +5,7 @@ mod crashes;
 mod halts;
 mod issuing;
 mod keeping;
+mod key_rotation;
 mod nodes;
 mod not_understood;
 mod passing;
