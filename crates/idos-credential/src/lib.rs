@@ -20,6 +20,8 @@
 //! | [`draft`] | a checked credential, ready to be signed |
 //! | [`unsigned`](mod@unsigned) | a credential that lacks its signature, and the bytes to be signed |
 //! | [`signed`] | a signed credential and its exact text |
+//! | [`envelope`] | what a credential says of itself (VCDM 1.1) |
+//! | [`proof`] | proof suites, a file each |
 //! | [`verify`](mod@verify) | the strict verifier |
 //! | [`sealing`] | encryption to a recipient |
 //! | [`encrypted`] | the two signatures of a row |
@@ -44,6 +46,7 @@
 pub mod base85;
 pub mod draft;
 pub mod encrypted;
+pub mod envelope;
 pub mod error;
 pub mod evidence;
 mod iri;
@@ -53,6 +56,8 @@ pub mod moment;
 pub mod notes;
 mod nquads;
 mod plausible;
+pub mod proof;
+mod rejection;
 pub mod sealing;
 pub mod secret_key;
 pub mod signed;
@@ -64,6 +69,7 @@ pub mod unsigned;
 pub mod user_key;
 pub mod verification_method;
 pub mod verify;
+mod writer;
 
 pub use draft::{CredentialFields, Draft};
 pub use encrypted::{Encrypted, NotesSigned};

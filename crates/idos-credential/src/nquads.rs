@@ -17,6 +17,9 @@ pub(crate) struct Quad<'a> {
     pieces: [Cow<'a, str>; 4],
 }
 
+/// The only blank node that there may be, under its canonical label: a subject without id, and the proof options.
+pub(crate) const BLANK: &str = "_:c14n0";
+
 const END: &str = " .\n";
 const LITERAL_END: &str = "\" .\n";
 const DATE_TIME_END: &str = "\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n";

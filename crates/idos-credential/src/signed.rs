@@ -2,24 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::base85;
 use crate::draft::Draft;
-use crate::iri::{self, Place};
+use crate::envelope::Head;
 use crate::moment::Moment;
-use crate::nquads::{self, Quad};
+use crate::proof::{Options, Suite};
 use crate::strict_json::Json;
 use crate::subject::{Member, Value};
-use crate::terms::{CONTEXTS, envelope};
 use crate::unsigned::Unsigned;
 use crate::verification_method::VerificationMethod;
-
-/// The blank node of a subject without id, under its canonical label.
-pub(crate) const BLANK: &str = "_:c14n0";
+use crate::writer::{Literal, Writer};
 
 /// A credential with its proof, as the JSON text that users get. The text is wiped on drop.
 pub struct SignedCredential {
@@ -95,28 +91,6 @@ pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) ->
     .map(|(name, date)| (name, date.map(|date| date.to_string())));
     let members = draft.members();
 
-    let mut out = Writer::with_capacity(room_for(&members) + fields.id.len() + 2048);
-    out.open();
-    out.raw("@context", &contexts());
-    out.raw("type", r#"["VerifiableCredential"]"#);
-    out.text("issuer", method.controller());
-    out.text("id", &fields.id);
-    out.text("level", &fields.level);
-    for (name, date) in &dates {
-        if let Some(date) = date {
-            out.text(name, date);
-        }
-    }
-    out.name("credentialSubject");
-    out.open();
-    out.text("@context", draft.subject_context());
-    if let Some(id) = draft.subject_id() {
-        out.text("id", id);
-    }
-    let literals: Vec<_> = members.iter().map(|member| (member.0.predicate, out.member(member))).collect();
-    out.close();
-    out.text("issuanceDate", &issuance_date);
-
     let head = Head {
         id: &fields.id,
         issuer: method.controller(),
@@ -127,7 +101,22 @@ pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) ->
         issuance_date: &issuance_date,
         subject_id: draft.subject_id(),
     };
-    let written = std::str::from_utf8(&out.bytes).unwrap_or_default(); // texts and Ascii85
+    let suite = Suite::default();
+
+    let mut out = Writer::with_capacity(room_for(&members) + fields.id.len() + 2048);
+    out.open();
+    head.write(suite, &mut out);
+    out.name("credentialSubject");
+    out.open();
+    out.text("@context", draft.subject_context());
+    if let Some(id) = draft.subject_id() {
+        out.text("id", id);
+    }
+    let literals: Vec<_> = members.iter().map(|member| (member.0.predicate, out.member(member))).collect();
+    out.close();
+    head.write_end(&mut out);
+
+    let written = out.written();
     let claims = literals.iter().map(|(predicate, literal)| {
         let escaped = match literal {
             Literal::Text(text) => text.clone(),
@@ -135,73 +124,13 @@ pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) ->
         };
         (*predicate, escaped)
     });
-    let to_sign = verify_data(&head, claims, &issuance_date, method.id());
+    let options = Options { created: &issuance_date, verification_method: method.id() };
+    let nodes = head.nodes();
+    let to_sign = suite.to_sign(&options, head.statements(&nodes, claims));
     drop(literals);
-
     drop(members);
-    Unsigned { document: out, to_sign, method: method.clone(), created: issuance_date, fields: draft.fields }
-}
-
-/// What the statements about the credential itself are made of, all as they stand in the document.
-pub(crate) struct Head<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) issuer: &'a str,
-    pub(crate) level: &'a str,
-    pub(crate) issued: Option<&'a str>,
-    pub(crate) approved_at: Option<&'a str>,
-    pub(crate) expiration_date: Option<&'a str>,
-    pub(crate) issuance_date: &'a str,
-    pub(crate) subject_id: Option<&'a str>,
-}
-
-/// The 64 bytes that Ed25519Signature2020 signs: SHA-256 of the canonical proof options, then SHA-256 of the
-/// canonical document (Data Integrity, create verify data).
-pub(crate) fn verify_data<'a>(
-    head: &Head<'a>,
-    claims: impl Iterator<Item = (&'static str, Cow<'a, str>)>,
-    created: &str,
-    verification_method: &str,
-) -> [u8; 64] {
-    let id = iri::to_term(head.id, Place::Envelope);
-    let issuer = iri::to_term(head.issuer, Place::Envelope);
-    let subject = head.subject_id.map_or_else(|| BLANK.to_owned(), |id| iri::to_term(id, Place::Subject));
-    let text = nquads::escape_literal;
-
-    let mut quads = vec![
-        Quad::node(&id, envelope::TYPE, envelope::VERIFIABLE_CREDENTIAL),
-        Quad::node(&id, envelope::ISSUER, &issuer),
-        Quad::node(&id, envelope::SUBJECT, &subject),
-        Quad::literal(&id, envelope::LEVEL, text(head.level)),
-        Quad::date_time(&id, envelope::ISSUANCE_DATE, text(head.issuance_date)),
-    ];
-    quads.extend(head.issued.map(|date| Quad::date_time(&id, envelope::ISSUED, text(date))));
-    quads.extend(head.approved_at.map(|date| Quad::literal(&id, envelope::APPROVED_AT, text(date))));
-    quads
-        .extend(head.expiration_date.map(|date| Quad::date_time(&id, envelope::EXPIRATION_DATE, text(date))));
-    quads.extend(claims.map(|(predicate, escaped)| Quad::literal(&subject, predicate, escaped)));
-
-    let mut data = [0; 64];
-    let (options, document) = data.split_at_mut(32);
-    options.copy_from_slice(&hash_of_options(created, verification_method));
-    document.copy_from_slice(&nquads::hash(quads));
-    data
-}
-
-/// The proof options always are these four lines, in this order.
-fn hash_of_options(created: &str, verification_method: &str) -> [u8; 32] {
-    let lines = format!(
-        "{BLANK} <http://purl.org/dc/terms/created> \"{}\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n\
-         {BLANK} <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://w3id.org/security#Ed25519Signature2020> .\n\
-         {BLANK} <https://w3id.org/security#proofPurpose> <https://w3id.org/security#assertionMethod> .\n\
-         {BLANK} <https://w3id.org/security#verificationMethod> {} .\n",
-        nquads::escape_literal(created),
-        iri::to_term(verification_method, Place::Proof),
-    );
-    Sha256::digest(lines.as_bytes()).into()
-}
-
-fn contexts() -> String {
-    format!("[\"{}\"]", CONTEXTS.join("\",\""))
+    let (method, created) = (method.clone(), issuance_date);
+    Unsigned { document: out, suite, to_sign, method, created, fields: draft.fields }
 }
 
 /// Bytes that suffice for most documents: one in seventeen Ascii85 characters of a random file is escaped at
@@ -219,81 +148,4 @@ fn room_for(members: &[Member<'_>]) -> usize {
                 }
         })
         .sum()
-}
-
-/// A literal as N-Quads escape it: files are already spelled so in the document.
-enum Literal<'a> {
-    Text(Cow<'a, str>),
-    Written(Range<usize>),
-}
-
-/// Writes JSON as `JSON.stringify` does. Wiped on drop.
-pub(crate) struct Writer {
-    bytes: Zeroizing<Vec<u8>>,
-}
-
-impl Writer {
-    fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Zeroizing::new(Vec::with_capacity(capacity)) }
-    }
-
-    /// What was written. Texts and Ascii85, so UTF-8.
-    pub(crate) fn into_text(mut self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.bytes)).unwrap_or_default()
-    }
-
-    pub(crate) fn open(&mut self) {
-        self.bytes.push(b'{');
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.bytes.push(b'}');
-    }
-
-    pub(crate) fn name(&mut self, name: &str) {
-        if self.bytes.last() != Some(&b'{') {
-            self.bytes.push(b',');
-        }
-        self.raw_text(name);
-        self.bytes.push(b':');
-    }
-
-    fn raw(&mut self, name: &str, json: &str) {
-        self.name(name);
-        self.bytes.extend_from_slice(json.as_bytes());
-    }
-
-    pub(crate) fn text(&mut self, name: &str, text: &str) {
-        self.name(name);
-        self.raw_text(text);
-    }
-
-    /// `serde_json` escapes exactly what `JSON.stringify` escapes.
-    fn raw_text(&mut self, text: &str) {
-        let written = serde_json::to_writer(&mut *self.bytes, text);
-        debug_assert!(written.is_ok(), "writing text to memory cannot fail");
-    }
-
-    fn member<'a>(&mut self, (term, value): &Member<'a>) -> Literal<'a> {
-        match value {
-            Value::Text(text) => {
-                self.text(term.name, text);
-                Literal::Text(nquads::escape_literal(text))
-            }
-            Value::Date(date) => {
-                let text = date.to_string();
-                self.text(term.name, &text);
-                Literal::Text(Cow::Owned(text))
-            }
-            Value::File(file) => {
-                self.name(term.name);
-                self.bytes.push(b'"');
-                let start = self.bytes.len();
-                base85::encode_escaped(file, &mut self.bytes);
-                let end = self.bytes.len();
-                self.bytes.push(b'"');
-                Literal::Written(start..end)
-            }
-        }
-    }
 }

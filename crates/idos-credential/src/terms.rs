@@ -3,15 +3,10 @@
 //! The idOS contexts map terms to datatype IRIs *as predicates*. The `aux` term of the subject contexts has an
 //! IRI that does not end in a delimiter, so it is no prefix under JSON-LD 1.1 and `aux:date` stays as it is.
 
+use crate::envelope::IDOS_CONTEXT;
 use crate::moment::Moment;
 use crate::{base85, iri};
 
-/// The contexts of every credential, in their order.
-pub const CONTEXTS: [&str; 3] = [
-    "https://www.w3.org/2018/credentials/v1",
-    "https://idos-network.github.io/idos-sdk-js/credentials/idos-credentials-v1.json",
-    "https://w3id.org/security/suites/ed25519-2020/v1",
-];
 /// The context of a KYC subject, second version: the one that is issued.
 pub const KYC_V2_CONTEXT: &str =
     "https://idos-network.github.io/idos-sdk-js/credentials/idos-credential-subject-v2.json";
@@ -37,7 +32,7 @@ pub const OLD_CONTEXT_FOLDERS: [&str; 5] = [
 pub fn present_address(url: &str) -> &str {
     let file = OLD_CONTEXT_FOLDERS.iter().find_map(|folder| url.strip_prefix(folder));
     match file {
-        Some("idos-credentials-v1.json") => CONTEXTS[1],
+        Some("idos-credentials-v1.json") => IDOS_CONTEXT,
         Some("idos-credential-subject-v1.json") => KYC_V1_CONTEXT,
         _ => url,
     }
@@ -141,8 +136,8 @@ pub(crate) const GENDERS: &[&str] = &["M", "F", "OTHER"];
 pub(crate) const DOCUMENT_TYPES: &[&str] =
     &["PASSPORT", "DRIVERS", "ID_CARD", "VOTING_CARD", "PAN_CARD", "INTERNAL_PASSPORT", "RESIDENCE_PERMIT"];
 
-const STRING: &str = " <http://www.w3.org/2001/XMLSchema#string> \"";
-const DATE: &str = " <http://www.w3.org/2001/XMLSchema#date> \"";
+pub(crate) const STRING: &str = " <http://www.w3.org/2001/XMLSchema#string> \"";
+pub(crate) const DATE: &str = " <http://www.w3.org/2001/XMLSchema#date> \"";
 const AUX_DATE: &str = " <aux:date> \"";
 const AUX_COUNTRY: &str = " <aux:ISO_3166-1_alpha-2> \"";
 
@@ -190,20 +185,6 @@ const KYC_V1_TERMS: &[Term] = &[
     term("governmentIdType", STRING, Rule::Text, false),
 ];
 pub(crate) const FACE_SIGN_TERMS: &[Term] = &[term("faceSignUserId", STRING, Rule::Text, true)];
-
-/// Predicates of the envelope.
-pub(crate) mod envelope {
-    pub(crate) const TYPE: &str = " <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> ";
-    pub(crate) const VERIFIABLE_CREDENTIAL: &str =
-        "<https://www.w3.org/2018/credentials#VerifiableCredential>";
-    pub(crate) const ISSUER: &str = " <https://www.w3.org/2018/credentials#issuer> ";
-    pub(crate) const SUBJECT: &str = " <https://www.w3.org/2018/credentials#credentialSubject> ";
-    pub(crate) const LEVEL: &str = super::STRING;
-    pub(crate) const APPROVED_AT: &str = super::DATE;
-    pub(crate) const ISSUED: &str = " <https://www.w3.org/2018/credentials#issued> \"";
-    pub(crate) const EXPIRATION_DATE: &str = " <https://www.w3.org/2018/credentials#expirationDate> \"";
-    pub(crate) const ISSUANCE_DATE: &str = " <https://www.w3.org/2018/credentials#issuanceDate> \"";
-}
 
 /// The e-mail rule of zod 4, which is that of the official SDK: a cautious ASCII subset of RFC 5321.
 fn is_email(text: &str) -> bool {

@@ -9,13 +9,16 @@ use zeroize::Zeroizing;
 use crate::draft::CredentialFields;
 use crate::error::WrongSignature;
 use crate::key::IssuerKey;
-use crate::signed::{SignedCredential, Writer};
+use crate::proof::{Options, Suite};
+use crate::signed::SignedCredential;
 use crate::verification_method::VerificationMethod;
+use crate::writer::Writer;
 
 /// A credential that only lacks the signature of its proof. Wiped on drop; `Debug` shows nothing of the text.
 pub struct Unsigned {
     /// The document, open at its end: the proof follows.
     pub(crate) document: Writer,
+    pub(crate) suite: Suite,
     pub(crate) to_sign: [u8; 64],
     pub(crate) method: VerificationMethod,
     pub(crate) created: String,
@@ -59,16 +62,8 @@ impl Unsigned {
     }
 
     fn complete(self, signature: &[u8; 64]) -> SignedCredential {
-        let Self { document: mut out, method, created, fields, .. } = self;
-        let proof_value = format!("z{}", bs58::encode(signature).into_string());
-        out.name("proof");
-        out.open();
-        out.text("type", "Ed25519Signature2020");
-        out.text("created", &created);
-        out.text("verificationMethod", method.id());
-        out.text("proofPurpose", "assertionMethod");
-        out.text("proofValue", &proof_value);
-        out.close();
+        let Self { document: mut out, suite, method, created, fields, .. } = self;
+        suite.write(&mut out, &Options { created: &created, verification_method: method.id() }, signature);
         out.close();
         let text = Zeroizing::new(out.into_text());
         SignedCredential {

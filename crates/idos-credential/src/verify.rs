@@ -5,16 +5,17 @@
 //! lets through (inline contexts, aliases, lists, nested or repeated members). What remains is said in the
 //! documentation of this crate: the proof does not bind values to fields.
 
-use ed25519_dalek::SIGNATURE_LENGTH;
-
-use crate::iri;
+use crate::envelope::Head;
 use crate::key::{KeyError, VerificationKey};
 use crate::moment::Moment;
 use crate::nquads;
-use crate::signed::{Head, verify_data};
-use crate::strict_json::{Json, JsonError};
-use crate::terms::{CONTEXTS, Rule, SubjectKind, present_address};
+use crate::proof::Proof;
+use crate::rejection::{Members, malformed, unknown};
+use crate::strict_json::Json;
+use crate::terms::{SubjectKind, Term};
 use crate::verification_method::VerificationMethod;
+
+pub use crate::rejection::{Rejection, RejectionKind};
 
 /// Clocks of issuer and verifier must be less than this apart, in milliseconds. The official SDK allows as much.
 pub const CLOCK_SKEW_MILLIS: i64 = 300_000;
@@ -83,105 +84,9 @@ pub struct Verified {
     pub expiration_date: Option<Moment>,
 }
 
-/// Why a credential was refused. Names fields, never values.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// Not JSON as credentials are.
-    #[error("the credential {0}")]
-    Json(#[from] JsonError),
-    /// Too long.
-    #[error("the credential is longer than 16 MiB")]
-    TooLong,
-    /// A member that is missing, or not of the one shape that issuers write.
-    #[error("{field} {problem}")]
-    Shape {
-        /// A dotted path, from names that the format knows.
-        field: String,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// No accepted issuer has the names that the credential gives.
-    #[error("the credential is of no accepted issuer")]
-    UnknownIssuer,
-    /// The proof does not fit the credential and the key.
-    #[error("the signature is wrong")]
-    Signature,
-    /// `expirationDate` is past.
-    #[error("the credential has expired")]
-    Expired,
-    /// `issuanceDate` is to come.
-    #[error("the credential is not valid yet")]
-    NotYetValid,
-}
-
-/// Which no a [`Rejection`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RejectionKind {
-    /// It cannot be read as a credential: not JSON, or a member is missing or not of its form.
-    Malformed,
-    /// It is, or may be, well formed, but in a way that this verifier does not know: another context, suite, type or
-    /// member, an old subject that was not asked for.
-    Unknown,
-    /// It is of no accepted issuer.
-    Issuer,
-    /// The signature is wrong.
-    Signature,
-    /// It has expired.
-    Expired,
-    /// It is not valid yet.
-    NotYetValid,
-}
-
-impl RejectionKind {
-    /// For machines.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Unknown => "unknown",
-            Self::Issuer => "issuer",
-            Self::Signature => "signature",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
-        }
-    }
-}
-
-impl Rejection {
-    /// Which no it is.
-    #[must_use]
-    pub fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Shape { problem, .. } if UNKNOWN.contains(problem) => RejectionKind::Unknown,
-            Self::Json(_) | Self::TooLong | Self::Shape { .. } => RejectionKind::Malformed,
-            Self::UnknownIssuer => RejectionKind::Issuer,
-            Self::Signature => RejectionKind::Signature,
-            Self::Expired => RejectionKind::Expired,
-            Self::NotYetValid => RejectionKind::NotYetValid,
-        }
-    }
-}
-
-/// What is said of what the verifier does not know.
-const UNKNOWN: [&str; 8] = [
-    CONTEXTS_UNKNOWN,
-    TYPE_UNKNOWN,
-    SUBJECT_UNKNOWN,
-    SUBJECT_OLD,
-    MEMBER_UNKNOWN,
-    CLAIM_UNKNOWN,
-    SUITE,
-    PURPOSE,
-];
-const CONTEXTS_UNKNOWN: &str = "must be exactly the three contexts of idOS credentials, in their order";
-const TYPE_UNKNOWN: &str = "must be exactly [\"VerifiableCredential\"]";
 const SUBJECT_UNKNOWN: &str = "is not a context of idOS subjects";
 const SUBJECT_OLD: &str = "is that of an old subject (version 1), which is not taken unless asked for";
-const MEMBER_UNKNOWN: &str = "has a member that such credentials do not have";
 const CLAIM_UNKNOWN: &str = "has a member that such subjects do not have";
-const SUITE: &str = "must be Ed25519Signature2020";
-const PURPOSE: &str = "must be assertionMethod";
 
 /// Which subjects are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,137 +116,59 @@ pub fn verify_with(
     }
     let json = Json::parse(credential)?;
     let document = Document::read(&json, subjects)?;
-    let proof = Proof::read(document.proof)?;
+    let Document { head, proof, .. } = &document;
 
-    let mut signers =
-        accepted.iter().filter(|a| a.is_named(proof.verification_method, document.head.issuer)).peekable();
+    let method = proof.options.verification_method;
+    let mut signers = accepted.iter().filter(|a| a.is_named(method, head.issuer)).peekable();
     if signers.peek().is_none() {
         return Err(Rejection::UnknownIssuer);
     }
-    let claims = document.members.iter().map(|(term, text)| (term.predicate, nquads::escape_literal(text)));
-    let data = verify_data(&document.head, claims, proof.created, proof.verification_method);
-    if !signers.any(|signer| signer.key.verifies(&data, &proof.signature)) {
+    let claims = document.claims.iter().map(|(term, text)| (term.predicate, nquads::escape_literal(text)));
+    let nodes = head.nodes();
+    let signed = proof.suite.to_sign(&proof.options, head.statements(&nodes, claims));
+    if !signers.any(|signer| signer.key.verifies(&signed, &proof.signature)) {
         return Err(Rejection::Signature);
     }
 
     // Dates are judged last: only a signed date says anything.
-    let expiration_date = document.head.expiration_date.and_then(|date| date.parse::<Moment>().ok());
+    let expiration_date = head.expiration_date.and_then(|date| date.parse::<Moment>().ok());
     if expiration_date.is_some_and(|end| end.plus_millis(CLOCK_SKEW_MILLIS) <= now) {
         return Err(Rejection::Expired);
     }
-    let issuance_date = document.head.issuance_date.parse::<Moment>().ok();
+    let issuance_date = head.issuance_date.parse::<Moment>().ok();
     if issuance_date.is_none_or(|start| start.plus_millis(-CLOCK_SKEW_MILLIS) >= now) {
         return Err(Rejection::NotYetValid);
     }
     Ok(Verified {
-        id: document.head.id.to_owned(),
-        issuer: document.head.issuer.to_owned(),
-        verification_method: proof.verification_method.to_owned(),
+        id: head.id.to_owned(),
+        issuer: head.issuer.to_owned(),
+        verification_method: method.to_owned(),
         kind: document.kind,
-        level: document.head.level.to_owned(),
+        level: head.level.to_owned(),
         level_supported: document.level_supported(),
         expiration_date,
     })
 }
 
-fn shape<T>(field: impl Into<String>, problem: &'static str) -> Result<T, Rejection> {
-    Err(Rejection::Shape { field: field.into(), problem })
-}
-
-/// The members of an object, each taken once; what is left over is unknown.
-struct Members<'a> {
-    path: &'static str,
-    left: Vec<(&'a str, &'a Json)>,
-}
-
-impl<'a> Members<'a> {
-    fn of(json: &'a Json, path: &'static str) -> Result<Self, Rejection> {
-        match json {
-            Json::Object(members) => {
-                Ok(Self { path, left: members.iter().map(|(n, v)| (n.as_str(), v)).collect() })
-            }
-            _ => shape(if path.is_empty() { "the credential" } else { path }, "must be an object"),
-        }
-    }
-
-    fn path(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
-    }
-
-    fn optional(&mut self, name: &str) -> Option<&'a Json> {
-        let position = self.left.iter().position(|(n, _)| *n == name)?;
-        Some(self.left.swap_remove(position).1)
-    }
-
-    fn required(&mut self, name: &str) -> Result<&'a Json, Rejection> {
-        self.optional(name).map_or_else(|| shape(self.path(name), "is missing"), Ok)
-    }
-
-    fn text(&mut self, name: &str) -> Result<&'a str, Rejection> {
-        let json = self.required(name)?;
-        json.as_text().map_or_else(|| shape(self.path(name), "must be a text"), Ok)
-    }
-
-    fn uri(&mut self, name: &str) -> Result<&'a str, Rejection> {
-        let text = self.text(name)?;
-        iri::check(text).or_else(|problem| shape(self.path(name), problem))?;
-        Ok(text)
-    }
-
-    fn date(&mut self, name: &str) -> Result<Option<&'a str>, Rejection> {
-        let Some(json) = self.optional(name) else {
-            return Ok(None);
-        };
-        let Some(text) = json.as_text() else {
-            return shape(self.path(name), "must be a text");
-        };
-        Rule::Date.check(text).or_else(|problem| shape(self.path(name), problem))?;
-        Ok(Some(text))
-    }
-
-    fn end(self) -> Result<(), Rejection> {
-        if self.left.is_empty() {
-            return Ok(());
-        }
-        shape(if self.path.is_empty() { "the credential" } else { self.path }, MEMBER_UNKNOWN)
-    }
-}
-
 struct Document<'a> {
     head: Head<'a>,
     kind: SubjectKind,
-    members: Vec<(&'static crate::terms::Term, &'a str)>,
-    proof: &'a Json,
+    claims: Vec<(&'static Term, &'a str)>,
+    proof: Proof<'a>,
 }
 
 impl<'a> Document<'a> {
     fn read(json: &'a Json, subjects: Subjects) -> Result<Self, Rejection> {
         let mut members = Members::of(json, "")?;
-        check_contexts(members.required("@context")?)?;
-        if !matches!(members.required("type")?, Json::List(items) if matches!(items.as_slice(), [Json::Text(t)] if t == "VerifiableCredential"))
-        {
-            return shape("type", TYPE_UNKNOWN);
-        }
-        let mut head = Head {
-            id: members.uri("id")?,
-            issuer: members.uri("issuer")?,
-            level: members.text("level")?,
-            issued: members.date("issued")?,
-            approved_at: members.date("approvedAt")?,
-            expiration_date: members.date("expirationDate")?,
-            issuance_date: match members.date("issuanceDate")? {
-                Some(date) => date,
-                None => return shape("issuanceDate", "is missing"),
-            },
-            subject_id: None,
-        };
+        let (mut head, suites) = Head::read(&mut members)?;
         let subject = members.required("credentialSubject")?;
         let proof = members.required("proof")?;
         members.end()?;
 
-        let (kind, subject_id, members) = read_subject(subject, subjects)?;
+        let (kind, subject_id, claims) = read_subject(subject, subjects)?;
         head.subject_id = subject_id;
-        Ok(Self { head, kind, members, proof })
+        let proof = Proof::read(proof, &suites)?;
+        Ok(Self { head, kind, claims, proof })
     }
 
     /// Whether what the level claims is there.
@@ -349,7 +176,7 @@ impl<'a> Document<'a> {
         if self.kind != SubjectKind::KycV2 {
             return None;
         }
-        let given = |name| self.members.iter().any(|(term, text)| term.name == name && !text.is_empty());
+        let given = |name| self.claims.iter().any(|(term, text)| term.name == name && !text.is_empty());
         let mut parts = self.head.level.split('+');
         let base = match parts.next() {
             Some("plus") => {
@@ -369,84 +196,39 @@ impl<'a> Document<'a> {
     }
 }
 
-type Claims<'a> = (SubjectKind, Option<&'a str>, Vec<(&'static crate::terms::Term, &'a str)>);
+type Claims<'a> = (SubjectKind, Option<&'a str>, Vec<(&'static Term, &'a str)>);
 
 fn read_subject(json: &Json, subjects: Subjects) -> Result<Claims<'_>, Rejection> {
     let mut members = Members::of(json, "credentialSubject")?;
     let Some(kind) = SubjectKind::by_context(members.text("@context")?) else {
-        return shape("credentialSubject.@context", SUBJECT_UNKNOWN);
+        return unknown("credentialSubject.@context", SUBJECT_UNKNOWN);
     };
     if kind == SubjectKind::KycV1 && subjects == Subjects::Present {
-        return shape("credentialSubject.@context", SUBJECT_OLD);
+        return unknown("credentialSubject.@context", SUBJECT_OLD);
     }
-    let id = match (kind, members.left.iter().any(|(name, _)| *name == "id")) {
+    let id = match (kind, members.get("id").is_some()) {
         (SubjectKind::FaceSign, false) => None,
         (SubjectKind::FaceSign, true) => {
-            return shape("credentialSubject.id", "is not part of such a subject");
+            return malformed("credentialSubject.id", "is not part of such a subject");
         }
         _ => Some(members.uri("id")?),
     };
-    let mut claims = Vec::with_capacity(members.left.len());
-    for (name, value) in &members.left {
+    let mut claims = Vec::with_capacity(members.left().len());
+    for (name, value) in members.left() {
         let Some(term) = kind.term(name) else {
-            return shape("credentialSubject", CLAIM_UNKNOWN);
+            return unknown("credentialSubject", CLAIM_UNKNOWN);
         };
         let field = || format!("credentialSubject.{}", term.name);
         let Some(text) = value.as_text() else {
-            return shape(field(), "must be a text");
+            return malformed(field(), "must be a text");
         };
-        term.rule.check(text).or_else(|problem| shape(field(), problem))?;
+        term.rule.check(text).or_else(|problem| malformed(field(), problem))?;
         claims.push((term, text));
     }
     for term in kind.required() {
         if !claims.iter().any(|(there, _)| there.name == term.name) {
-            return shape(format!("credentialSubject.{}", term.name), "is missing");
+            return malformed(format!("credentialSubject.{}", term.name), "is missing");
         }
     }
     Ok((kind, id, claims))
-}
-
-fn check_contexts(json: &Json) -> Result<(), Rejection> {
-    let known = match json {
-        Json::List(items) => {
-            items.iter().map(|item| item.as_text().map(present_address)).eq(CONTEXTS.map(Some))
-        }
-        _ => false,
-    };
-    if known { Ok(()) } else { shape("@context", CONTEXTS_UNKNOWN) }
-}
-
-struct Proof<'a> {
-    created: &'a str,
-    verification_method: &'a str,
-    signature: [u8; SIGNATURE_LENGTH],
-}
-
-impl<'a> Proof<'a> {
-    fn read(json: &'a Json) -> Result<Self, Rejection> {
-        let mut members = Members::of(json, "proof")?;
-        for (name, wanted, problem) in
-            [("type", "Ed25519Signature2020", SUITE), ("proofPurpose", "assertionMethod", PURPOSE)]
-        {
-            if members.text(name)? != wanted {
-                return shape(members.path(name), problem);
-            }
-        }
-        let Some(created) = members.date("created")? else {
-            return shape("proof.created", "is missing");
-        };
-        let verification_method = members.uri("verificationMethod")?;
-        let proof_value = members.text("proofValue")?;
-        members.end()?;
-
-        let signature = proof_value
-            .strip_prefix('z')
-            .filter(|digits| digits.len() <= 100)
-            .and_then(|digits| bs58::decode(digits).into_vec().ok())
-            .and_then(|bytes| bytes.try_into().ok());
-        match signature {
-            Some(signature) => Ok(Self { created, verification_method, signature }),
-            None => shape("proof.proofValue", "must be 64 bytes in multibase base58btc"),
-        }
-    }
 }

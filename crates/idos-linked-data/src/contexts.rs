@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use idos_credential::terms::{
-    CONTEXTS, FACE_ID_V1_CONTEXT, KYC_V1_CONTEXT, KYC_V2_CONTEXT, OLD_CONTEXT_FOLDERS,
-};
+use idos_credential::envelope::IDOS_CONTEXT;
+use idos_credential::terms::{FACE_ID_V1_CONTEXT, KYC_V1_CONTEXT, KYC_V2_CONTEXT, OLD_CONTEXT_FOLDERS};
 use ssi::json_ld::json_ld::Loader as _;
 use ssi::json_ld::{ContextLoader, iref::Iri};
 
@@ -13,7 +12,7 @@ pub(crate) fn idos_contexts() -> HashMap<String, String> {
     let envelope = include_str!("contexts/idos-credentials-v1.json");
     let kyc_v1 = include_str!("contexts/idos-credential-subject-v1.json");
     let mut map: HashMap<String, String> = [
-        (CONTEXTS[1], envelope),
+        (IDOS_CONTEXT, envelope),
         (KYC_V1_CONTEXT, kyc_v1),
         (KYC_V2_CONTEXT, include_str!("contexts/idos-credential-subject-v2.json")),
         (FACE_ID_V1_CONTEXT, include_str!("contexts/idos-credential-subject-face-id-v1.json")),
@@ -40,11 +39,14 @@ pub(crate) fn knows(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use idos_credential::envelope::VCDM_CONTEXT;
+    use idos_credential::proof::ed25519_2020;
+
     use super::*;
 
     #[test]
     fn every_context_loads() {
-        for url in idos_contexts().keys().map(String::as_str).chain([CONTEXTS[0], CONTEXTS[2]]) {
+        for url in idos_contexts().keys().map(String::as_str).chain([VCDM_CONTEXT, ed25519_2020::CONTEXT]) {
             assert!(knows(url), "{url}");
         }
         for url in ["https://x.example/", "", "context.jsonld"] {

@@ -156,7 +156,7 @@ fn what_the_sdk_passes_over_is_passed_over() {
     }
 }
 
-const W3C_CONTEXT: &str = idos_credential::terms::CONTEXTS[0];
+const W3C_CONTEXT: &str = idos_credential::envelope::VCDM_CONTEXT;
 
 /// Inputs that general JSON-LD processing would chew on for minutes, or for gigabytes.
 #[test]

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use idos_credential::terms::CONTEXTS;
+use idos_credential::envelope::VCDM_CONTEXT;
+use idos_credential::proof::ed25519_2020;
 use serde_json::Value;
 use ssi::json_ld::iref::Iri;
 use ssi::json_ld::json_ld::Loader as _;
@@ -17,7 +18,9 @@ pub(super) struct Documents(HashMap<String, Value>);
 pub(super) static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| {
     let mut texts = idos_contexts();
     let loader = all_contexts();
-    for url in [CONTEXTS[0], CONTEXTS[2], "https://w3id.org/security/v1", "https://w3id.org/security/v2"] {
+    for url in
+        [VCDM_CONTEXT, ed25519_2020::CONTEXT, "https://w3id.org/security/v1", "https://w3id.org/security/v2"]
+    {
         let loaded = Iri::new(url).ok().and_then(|url| futures_executor::block_on(loader.load(url)).ok());
         texts.extend(loaded.map(|loaded| (url.to_owned(), loaded.document().to_string())));
     }

@@ -12,7 +12,7 @@ pub(super) fn check(document: &Map<String, Value>, now: Moment) -> Result<(), &'
     let member = |name: &str| document.get(name).filter(|value| is_truthy(value));
     let first_context =
         document.get("@context").and_then(Value::as_array).and_then(|contexts| contexts.first());
-    if first_context.and_then(Value::as_str) != Some(idos_credential::terms::CONTEXTS[0]) {
+    if first_context.and_then(Value::as_str) != Some(idos_credential::envelope::VCDM_CONTEXT) {
         return Err("its first context is not that of W3C credentials");
     }
     if !values(member("type")).any(|kind| kind == "VerifiableCredential") {

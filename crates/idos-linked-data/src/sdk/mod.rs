@@ -47,7 +47,7 @@ enum No {
     NotJudged(&'static str),
 }
 
-const SUITE_CONTEXT: &str = idos_credential::terms::CONTEXTS[2];
+const SUITE_CONTEXT: &str = idos_credential::proof::ed25519_2020::CONTEXT;
 const NO_PROOF: &str = "no proof is of an accepted issuer, suite and purpose";
 const TOO_LARGE: &str = "it is too large to be processed here";
 
