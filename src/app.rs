@@ -15,9 +15,9 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Wallets, Webhook};
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
-use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::model::ids::JobId;
+use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -387,10 +387,11 @@ impl App {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Who acts when nobody asked.
+    /// How long what is kept of issuances.
     #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor::Service
+    pub fn limits(&self) -> Limits {
+        let Retention { unsealed_hours, sealed_hours, .. } = self.retention;
+        Limits { unsealed_hours, sealed_hours }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::flow::api_keys;
 use crate::model::client::{ApiKey, Scope};
 use crate::model::ids::ApiKeyId;
+use crate::model::time::DAY;
 use crate::store::Store;
 
 #[derive(Subcommand)]
@@ -70,8 +71,6 @@ impl ApiKeys {
 
 impl Create {
     async fn run(self, store: &Store) -> Outcome {
-        const DAY: i64 = 86_400_000;
-
         let now = clock::now();
         let scopes = if self.scopes.is_empty() { default_scopes() } else { self.scopes };
         let expires_at = self.expires_in.map(|days| now.plus_millis(i64::from(days) * DAY));

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::{ApiKey, Caller, Scope};
 use crate::model::ids::ApiKeyId;
+use crate::model::time::HOUR;
 use crate::store::{Store, StoreError};
 
 /// What every key's text begins with, so that scanners for leaked secrets recognise it.
@@ -24,7 +25,7 @@ const PREFIX: &str = "idos_";
 const SECRET: usize = 43;
 
 /// How often it is noted that a key is in use.
-const HOUR: i64 = 3_600_000;
+const NOTED_EVERY: i64 = HOUR;
 
 /// Why there is no such key.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +115,7 @@ pub async fn authenticate(store: &Store, text: &str, now: Moment) -> Result<Opti
     if !is_right || !key.is_valid_at(now) {
         return Ok(None);
     }
-    if key.used_at.is_none_or(|used| used.plus_millis(HOUR) <= now) {
+    if key.used_at.is_none_or(|used| used.plus_millis(NOTED_EVERY) <= now) {
         // A key opens what is only read, too, while the database takes nothing in.
         match tokio::time::timeout(NOTE_USE, store.note_use(&key.id, now)).await {
             Ok(Ok(())) => {}

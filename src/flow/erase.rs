@@ -3,13 +3,13 @@
 //! What is on the network belongs to the user, and only the user can remove it there; who wants it void revokes it
 //! first.
 
-use super::events::emit;
+use super::moves::{follow, next};
 use crate::app::App;
 use crate::model::audit::{Act, Entry};
 use crate::model::client::Caller;
-use crate::model::event::EventKind;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
+use crate::model::lifecycle::Cause;
 use crate::store::StoreError;
 
 /// Why an issuance is not erased.
@@ -31,15 +31,14 @@ pub enum EraseError {
 pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuance, EraseError> {
     let issuance = app.store.issuance_of(&caller.client, id).await?;
     let issuance = issuance.ok_or(EraseError::NotFound)?;
-    match issuance.state {
-        State::Erased => return Ok(issuance),
-        State::Revoking => return Err(EraseError::Conflict(issuance.state)),
-        _ => {}
+    if issuance.state == State::Erased {
+        return Ok(issuance);
     }
     let now = app.clock.now();
+    let next = next(app, &issuance, Cause::Erased, now).map_err(|no| EraseError::Conflict(no.from))?;
 
     let mut tx = app.store.begin().await?;
-    match tx.mark_erased(id, issuance.state, now).await {
+    match tx.mark_erased(id, issuance.state, &next, now).await {
         Ok(()) => {}
         Err(StoreError::Stale) => {
             drop(tx);
@@ -55,11 +54,8 @@ pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuan
             dropped => dropped?,
         }
     }
-    tx.forget_content(id).await?;
-    tx.forget_contact(id).await?;
-    tx.forget_events(id).await?;
     tx.drop_jobs(id.as_str()).await?;
-    emit(app, &mut tx, EventKind::Erased, &issuance, None, now).await?;
+    follow(app, &mut tx, &issuance, &next, None, now).await?;
     tx.record(&Entry {
         at: now,
         actor: caller.actor(),

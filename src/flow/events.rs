@@ -14,6 +14,7 @@ use crate::model::event::{Event, EventKind};
 use crate::model::ids::EventId;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::job::{Job, Work, backoff_millis};
+use crate::model::time::{DAY, HOUR};
 use crate::store::{StoreError, Tx};
 
 /// What a webhook carries. Nothing of it is about a person.
@@ -163,7 +164,7 @@ impl Told {
 /// Forgets what waits for endpoints that are not in the configuration any more. Not at once: another replica may have got
 /// its configuration before this one.
 pub async fn forget_endpoints(app: &App) -> Result<(), StoreError> {
-    let before = app.clock.now().plus_millis(-3_600_000);
+    let before = app.clock.now().plus_millis(-HOUR);
     for queue in app.store.queues_with_work().await? {
         let Some(endpoint) =
             queue.strip_prefix(Work::SendWebhook.as_str()).and_then(|rest| rest.strip_prefix('/'))
@@ -221,7 +222,7 @@ pub async fn send_webhook(app: &App, job: &Job) -> Result<Told, StoreError> {
             metrics::counter!("webhooks_total", "outcome" => "retried").increment(1);
             let wait =
                 error.retry_after().map_or(0, |after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-            let wait = wait.clamp(backoff_millis(job.attempts, rand::random()), 24 * 3_600_000);
+            let wait = wait.clamp(backoff_millis(job.attempts, rand::random()), DAY);
             tx.retry_job(job, now.plus_millis(wait), &error.to_string()).await?;
         }
         Err(error) => {

@@ -8,34 +8,29 @@ use std::sync::Arc;
 
 use idos_client::SignError;
 use idos_client::actions::GetUserAsInserter;
-use idos_credential::{Invalid, Moment, RecipientKey, SealedCredential, SignedCredential};
+use idos_credential::{Invalid, RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use super::contact::LockedContact;
 use super::credential::{self, CredentialError};
 use super::grant::{self, GrantError, random_uuid};
-use super::profile::{LOOK_UP, NotAnInserter, Seen, job, see};
-use super::{Accepted, contact};
+use super::profile::{LOOK_UP, NotAnInserter, Seen, see};
+use super::{Accepted, contact, work};
 use crate::app::{App, NodeError};
 use crate::keys::KeysError;
 use crate::model::audit::{Act, Entry};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, Ids, Issuance, Reference, State};
-use crate::model::job::{Job, Work};
+use crate::model::lifecycle::{self, Found};
 use crate::model::profile::ProfileState;
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
-const HOUR: i64 = 3_600_000;
-
 /// Where the id of a grant stands in a submission.
 const GRANT_ID: &str = "delivery.writeGrant.grant.id";
-
-/// How soon it is looked again for a profile that was not there.
-const FIRST_LOOK: i64 = 5_000;
 
 /// Why a submission was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -164,16 +159,9 @@ pub async fn accept(
         let place = super::seal::place(&issuance.id);
         Content::Waiting(app.vault.lock(&place, signed.text().as_bytes(), &mut OsRng)?)
     };
-    let (state, hours) = match &content {
-        Content::Waiting(_) => (State::AwaitingProfile, app.retention.unsealed_hours),
-        Content::Sealed(_) if !is_there => (State::AwaitingProfile, app.retention.sealed_hours),
-        Content::Sealed(_) if delivery == Delivery::WriteGrant && grant.is_none() => {
-            (State::AwaitingGrant, app.retention.sealed_hours)
-        }
-        Content::Sealed(_) => (State::Queued, 0),
-    };
-    issuance.state = state;
-    issuance.waits_until = (state != State::Queued).then(|| now.plus_millis(i64::from(hours) * HOUR));
+    let found = Found { user: is_there, right: delivery == Delivery::Inserter || grant.is_some() };
+    let begin = lifecycle::begin(matches!(content, Content::Sealed(_)), found, app.limits(), now);
+    (issuance.state, issuance.waits_until) = (begin.state, begin.waits_until);
     let kept = Kept {
         grantee_key: grantee_key.map(|key| key.to_base64()),
         grant: match grant {
@@ -229,12 +217,8 @@ async fn remember(
     if let Some(contact) = &kept.contact {
         contact.keep(&mut tx, &issuance.id, now).await?;
     }
-    match issuance.state {
-        State::Queued => {
-            tx.enqueue(&job(Work::WriteCredential, issuance.id.as_str(), &issuance.write_key, now)).await?;
-        }
-        State::AwaitingProfile => tx.enqueue(&look_again(&issuance.id, now)).await?,
-        _ => {}
+    if let Some(job) = work::of_state(issuance.state, &issuance.id, &issuance.write_key, now) {
+        tx.enqueue(&job).await?;
     }
     let entry = |act, detail: &str| Entry {
         at: now,
@@ -407,12 +391,6 @@ fn check_size(text: usize, with_copy: bool) -> Result<(), IntakeError> {
         }
         _ => Ok(()),
     }
-}
-
-/// Work that looks whether the user's profile is there now.
-pub(super) fn look_again(id: &IssuanceId, now: Moment) -> Job {
-    let due_at = now.plus_millis(FIRST_LOOK);
-    Job { due_at, ..Job::new(Work::Seal, id.as_str(), now, &mut OsRng) }
 }
 
 fn invalid(field: &str, problem: &'static str) -> IntakeError {

@@ -16,6 +16,7 @@ pub mod events;
 pub mod grant;
 pub mod halted;
 pub mod intake;
+mod moves;
 pub mod profile;
 pub mod read_back;
 pub mod resume;
@@ -23,6 +24,7 @@ pub mod revoke;
 pub mod seal;
 pub mod sweep;
 pub mod wallet;
+mod work;
 
 pub use agree::Agreement;
 

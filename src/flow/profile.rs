@@ -15,7 +15,6 @@ use crate::app::{App, NodeError};
 use crate::keys::Key;
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::ProfileId;
-use crate::model::job::{Job, Work};
 use crate::model::profile::{self as model, NewProfile, Profile, ProfileState, UserKeys};
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -193,11 +192,6 @@ async fn attempt(
     wallet::check_free(app, &new.wallet).await?;
     let wanted = Wanted { id: id.into(), user_id: new.user_id, user: Some(user), write, wallet: &new.wallet };
     wallet::keep(app, caller, key, wanted, now).await
-}
-
-/// Work for a lane.
-pub(super) fn job(work: Work, subject: &str, lane: &str, now: idos_credential::Moment) -> Job {
-    Job { lane: Some(lane.to_owned()), ..Job::new(work, subject, now, &mut OsRng) }
 }
 
 /// The node's name for where a password is kept.

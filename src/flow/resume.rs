@@ -3,14 +3,15 @@
 use idos_credential::Invalid;
 
 use super::grant::{self, GrantError};
-use super::intake::look_again;
-use super::profile::job;
+use super::moves::follow;
+use super::work;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::Caller;
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State, Stopped};
-use crate::model::job::{Job, Work};
+use crate::model::job::Job;
+use crate::model::lifecycle::{self, Cause, Found, Standing};
 use crate::model::submission::SignedGrant;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -75,7 +76,7 @@ pub(super) async fn bring_on(
     new_grant: Option<SignedGrant>,
 ) -> Result<Issuance, ResumeError> {
     let id = &issuance.id;
-    if !matches!(issuance.state, State::Halted | State::AwaitingGrant) {
+    if !issuance.state.is_resumable() {
         return Err(ResumeError::Conflict(issuance.state));
     }
     if let Some(new) = &new_grant {
@@ -138,19 +139,15 @@ pub(super) async fn bring_on(
         }
     }
     // What is not sealed yet, or was sealed for a profile that may not be there, is looked at again first.
-    let is_ready = is_sealed && !matches!(issuance.halt, Some(HaltCode::OtherKey | HaltCode::UserUnknown));
-    if is_ready {
-        tx.mark_queued(id, issuance.state, now).await?;
-        tx.enqueue(&job(Work::WriteCredential, id.as_str(), &issuance.write_key, now)).await?;
-    } else {
-        let until = if is_sealed {
-            now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000)
-        } else {
-            // Being resumed does not make readable evidence wait longer.
-            issuance.waits_until.unwrap_or(now)
-        };
-        tx.mark_awaiting_profile(id, issuance.state, until, now).await?;
-        tx.enqueue(&Job { due_at: now, ..look_again(id, now) }).await?;
+    let user = !matches!(issuance.halt, Some(HaltCode::OtherKey | HaltCode::UserUnknown));
+    let standing = Standing { is_sealed, ..Standing::from(&issuance) };
+    let looked = Cause::Looked(Found { user, right: true });
+    let next = lifecycle::next(&standing, looked, app.limits(), now).map_err(StoreError::from)?;
+    tx.mark_moved(id, issuance.state, &next, now).await?;
+    follow(app, &mut tx, &issuance, &next, None, now).await?;
+    if let Some(job) = work::of_state(next.state, id, &issuance.write_key, now) {
+        // Somebody waits for it.
+        tx.enqueue(&Job { due_at: now, ..job }).await?;
     }
     let act = if locked.is_some() { Act::GrantReceived } else { Act::Resumed };
     tx.record(&Entry {

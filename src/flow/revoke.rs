@@ -2,13 +2,14 @@
 //!
 //! The node says nothing when there is nothing to edit, so what can be read back is (`flow::deliver`).
 
-use super::profile::job;
+use super::moves::{follow, next};
+use super::work;
 use crate::app::App;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::Caller;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
-use crate::model::job::Work;
+use crate::model::lifecycle::Cause;
 use crate::store::StoreError;
 
 /// Why a credential is not to be revoked.
@@ -38,17 +39,18 @@ pub async fn request(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issu
 pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Result<Issuance, RevokeError> {
     let id = &issuance.id;
     match issuance.state {
-        State::Issued => {}
         State::Revoking | State::Revoked => return Ok(issuance),
-        other => return Err(RevokeError::Conflict(other)),
+        _ => {}
     }
+    let now = app.clock.now();
+    let next =
+        next(app, &issuance, Cause::RevocationAsked, now).map_err(|no| RevokeError::Conflict(no.from))?;
     if app.write_key(&issuance.write_key).is_none() {
         return Err(RevokeError::KeyMissing);
     }
-    let now = app.clock.now();
 
     let mut tx = app.store.begin().await?;
-    match tx.mark_revoking(id, now).await {
+    match tx.mark_revoking(id, issuance.state, &next, now).await {
         Ok(()) => {}
         // Somebody else has asked at the same time.
         Err(StoreError::Stale) => {
@@ -57,7 +59,10 @@ pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Resul
         }
         Err(error) => return Err(error.into()),
     }
-    tx.enqueue(&job(Work::EditNotes, id.as_str(), &issuance.write_key, now)).await?;
+    follow(app, &mut tx, &issuance, &next, None, now).await?;
+    if let Some(job) = work::of_state(next.state, id, &issuance.write_key, now) {
+        tx.enqueue(&job).await?;
+    }
     tx.record(&Entry {
         at: now,
         actor,

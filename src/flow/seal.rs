@@ -7,12 +7,14 @@ use zeroize::Zeroizing;
 
 use super::deliver::{Stop, halt, named};
 use super::intake::{IntakeError, seal as seal_for, user_on_network};
-use super::profile::job as lane_job;
+use super::moves::follow;
+use super::work;
 use crate::app::App;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{Act, Actor, Entry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
 use crate::model::job::{Job, Work, backoff_millis};
+use crate::model::lifecycle::{self, Cause, Found, Standing};
 use crate::store::{StoreError, Tx};
 use crate::vault::VaultError;
 
@@ -116,30 +118,28 @@ async fn go_on(
     sealed: Option<(&SealedCredential, &str)>,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let is_ready = issuance.delivery == Delivery::Inserter || app.store.has_grant(&issuance.id).await?;
-    let waits_until = now.plus_millis(i64::from(app.retention.sealed_hours) * 3_600_000);
-    let (to, waits_until) =
-        if is_ready { (State::Queued, None) } else { (State::AwaitingGrant, Some(waits_until)) };
+    let may_write = issuance.delivery == Delivery::Inserter || app.store.has_grant(&issuance.id).await?;
+    // Whether it was sealed at intake or now, it is.
+    let standing = Standing { is_sealed: true, ..Standing::from(issuance) };
+    let looked = Cause::Looked(Found { user: true, right: may_write });
+    let next = lifecycle::next(&standing, looked, app.limits(), now).map_err(StoreError::from)?;
 
     let mut tx = app.store.begin().await?;
     match sealed {
         Some((sealed, recipient_key)) => {
-            tx.mark_sealed(&issuance.id, to, (sealed, recipient_key), waits_until, now).await?;
+            tx.mark_sealed(&issuance.id, issuance.state, &next, (sealed, recipient_key), now).await?;
             tx.keep_sealed(&issuance.id, sealed).await?;
-            tx.forget_unsealed(&issuance.id).await?;
         }
-        None => match waits_until {
-            Some(until) => tx.mark_awaiting_grant(&issuance.id, issuance.state, until, now).await?,
-            None => tx.mark_queued(&issuance.id, issuance.state, now).await?,
-        },
+        None => tx.mark_moved(&issuance.id, issuance.state, &next, now).await?,
     }
+    follow(app, &mut tx, issuance, &next, None, now).await?;
     tx.finish_job(job).await?;
-    if to == State::Queued {
-        let lane = sealed.map_or(issuance.write_key.as_str(), |(sealed, _)| sealed.issuer_auth_public_key());
-        tx.enqueue(&lane_job(Work::WriteCredential, issuance.id.as_str(), lane, now)).await?;
+    let lane = sealed.map_or(issuance.write_key.as_str(), |(sealed, _)| sealed.issuer_auth_public_key());
+    if let Some(job) = work::of_state(next.state, &issuance.id, lane, now) {
+        tx.enqueue(&job).await?;
     }
     if let Some((sealed, _)) = sealed {
-        tx.record(&entry(app, issuance, Act::Sealed, sealed.content_hash(), now)).await?;
+        tx.record(&entry(issuance, Act::Sealed, sealed.content_hash(), now)).await?;
     }
     tx.commit().await?;
     app.notify_workers();
@@ -162,6 +162,12 @@ pub(super) async fn hurry_all(tx: &mut Tx, waiting: &[Issuance], now: Moment) ->
     Ok(())
 }
 
-fn entry(app: &App, issuance: &Issuance, act: Act, detail: &str, at: Moment) -> Entry {
-    Entry { at, actor: app.actor(), act, subject: issuance.id.as_str().to_owned(), detail: detail.to_owned() }
+fn entry(issuance: &Issuance, act: Act, detail: &str, at: Moment) -> Entry {
+    Entry {
+        at,
+        actor: Actor::Service,
+        act,
+        subject: issuance.id.as_str().to_owned(),
+        detail: detail.to_owned(),
+    }
 }

@@ -12,20 +12,19 @@ use idos_credential::Moment;
 
 use super::deliver;
 use super::events::{emit, forget_endpoints};
-use super::intake::look_again;
-use super::profile::job;
+use super::moves::{follow, next};
+use super::work;
 use crate::app::{App, NodeError};
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{Act, Actor, Entry};
 use crate::model::event::EventKind;
-use crate::model::issuance::{HaltCode, Issuance, State};
-use crate::model::job::Work;
+use crate::model::issuance::{HaltCode, Issuance};
+use crate::model::lifecycle::Cause;
 use crate::model::profile::{Profile, ProfileState};
-use crate::store::{Batch, Place, ProfileChange, StoreError};
-
-const HOUR: i64 = 3_600_000;
+use crate::model::time::{DAY, HOUR};
+use crate::store::{Batch, Halt, Place, ProfileChange, StoreError};
 
 /// How long before a credential ends it is told: 30 days.
-const EXPIRING: i64 = 30 * 24 * HOUR;
+const EXPIRING: i64 = 30 * DAY;
 
 /// Records that are read in one go.
 const BATCH: u32 = 200;
@@ -181,7 +180,7 @@ async fn end_profile(app: &App, profile: &Profile, now: Moment) -> Result<(), St
     let mut tx = app.store.begin().await?;
     tx.advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
     tx.drop_jobs(profile.id.as_str()).await?;
-    tx.record(&entry(app, profile.id.as_str(), profile.halt, now)).await?;
+    tx.record(&entry(profile.id.as_str(), profile.halt, now)).await?;
     tx.commit().await
 }
 
@@ -202,7 +201,7 @@ async fn forget_unread(app: &App, batch: &Batch<Issuance>) -> Result<(), StoreEr
 fn unread(app: &App, subject: &str) -> Entry {
     Entry {
         at: app.clock.now(),
-        actor: app.actor(),
+        actor: Actor::Service,
         act: Act::Failed,
         subject: subject.to_owned(),
         detail: "record_not_readable".to_owned(),
@@ -210,22 +209,22 @@ fn unread(app: &App, subject: &str) -> Entry {
 }
 
 async fn end(app: &App, issuance: &Issuance, halt: Option<HaltCode>, now: Moment) -> Result<(), StoreError> {
+    let next = next(app, issuance, Cause::Overdue, now)?;
     let mut tx = app.store.begin().await?;
-    tx.mark_failed(&issuance.id, issuance.state, halt, now).await?;
-    tx.forget_content(&issuance.id).await?;
-    tx.forget_contact(&issuance.id).await?;
+    let why = Halt { code: halt, was_sent: false };
+    tx.mark_stopped(&issuance.id, issuance.state, &next, why, now).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
-    emit(app, &mut tx, EventKind::Failed, issuance, halt, now).await?;
-    tx.record(&entry(app, issuance.id.as_str(), halt, now)).await?;
+    follow(app, &mut tx, issuance, &next, halt, now).await?;
+    tx.record(&entry(issuance.id.as_str(), halt, now)).await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(())
 }
 
-fn entry(app: &App, subject: &str, halt: Option<HaltCode>, at: Moment) -> Entry {
+fn entry(subject: &str, halt: Option<HaltCode>, at: Moment) -> Entry {
     Entry {
         at,
-        actor: app.actor(),
+        actor: Actor::Service,
         act: Act::Failed,
         subject: subject.to_owned(),
         detail: halt.map_or("waited_too_long", HaltCode::as_str).to_owned(),
@@ -290,17 +289,15 @@ async fn give_work(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
     tracing::error!(issuance.id = %issuance.id, state = %issuance.state, "An issuance had lost its work");
     let now = app.clock.now();
     let id = issuance.id.as_str();
-    let work = match issuance.state {
-        State::Queued => job(Work::WriteCredential, id, &issuance.write_key, now),
-        State::Revoking => job(Work::EditNotes, id, &issuance.write_key, now),
-        _ => look_again(&issuance.id, now),
+    let Some(work) = work::of_state(issuance.state, &issuance.id, &issuance.write_key, now) else {
+        return Ok(());
     };
     let mut tx = app.store.begin().await?;
     tx.suspect_sent(&issuance.id).await?;
     tx.enqueue(&work).await?;
     tx.record(&Entry {
         at: now,
-        actor: app.actor(),
+        actor: Actor::Service,
         act: Act::Resumed,
         subject: id.to_owned(),
         detail: "lost_work".to_owned(),

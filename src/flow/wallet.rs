@@ -13,7 +13,8 @@ use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Accepted;
-use super::profile::{self, LOOK_UP, RequestError, Seen, exists, job, see};
+use super::profile::{self, LOOK_UP, RequestError, Seen, exists, see};
+use super::work::lane_job;
 use crate::app::{App, NodeError};
 use crate::keys::Key;
 use crate::model::audit::{Act, Actor, Entry};
@@ -128,7 +129,7 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Profile) -> Result<
         moved => moved?,
     }
     tx.drop_jobs(id.as_str()).await?;
-    tx.enqueue(&job(work, id.as_str(), &there.write_key, now)).await?;
+    tx.enqueue(&lane_job(work, id.as_str(), &there.write_key, now)).await?;
     tx.record(&Entry {
         at: now,
         actor,
@@ -198,7 +199,7 @@ pub(super) async fn keep(
         end(&mut tx, caller, &old, now).await?;
     }
     tx.add_profile(&profile, &locked, &index).await?;
-    tx.enqueue(&job(first_work(&profile), profile.id.as_str(), &profile.write_key, now)).await?;
+    tx.enqueue(&lane_job(first_work(&profile), profile.id.as_str(), &profile.write_key, now)).await?;
     tx.record(&Entry {
         at: now,
         actor: caller.actor(),

@@ -71,45 +71,6 @@ named! {
     }
 }
 
-impl State {
-    /// The only moves there are.
-    pub const MOVES: &[(Self, Self)] = &[
-        (Self::AwaitingProfile, Self::AwaitingGrant),
-        (Self::AwaitingProfile, Self::Queued),
-        (Self::AwaitingProfile, Self::Halted),
-        (Self::AwaitingProfile, Self::Failed),
-        (Self::AwaitingGrant, Self::Queued),
-        (Self::AwaitingGrant, Self::Failed),
-        (Self::Queued, Self::Issued),
-        (Self::Queued, Self::Halted),
-        (Self::Halted, Self::AwaitingProfile),
-        (Self::Halted, Self::Queued),
-        (Self::Halted, Self::Failed),
-        (Self::Issued, Self::Revoking),
-        (Self::Revoking, Self::Revoked),
-        (Self::Revoking, Self::Issued),
-        (Self::AwaitingProfile, Self::Erased),
-        (Self::AwaitingGrant, Self::Erased),
-        (Self::Queued, Self::Erased),
-        (Self::Halted, Self::Erased),
-        (Self::Failed, Self::Erased),
-        (Self::Issued, Self::Erased),
-        (Self::Revoked, Self::Erased),
-    ];
-
-    /// Whether nothing more happens by itself or can be brought on.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Issued | Self::Revoked | Self::Failed | Self::Erased)
-    }
-
-    /// Whether a caller that waits for a result has to wait no longer.
-    #[must_use]
-    pub fn is_settled(self) -> bool {
-        self.is_final() || matches!(self, Self::Halted | Self::AwaitingGrant)
-    }
-}
-
 named! {
     /// What a credential is about.
     Kind {
@@ -416,15 +377,6 @@ mod tests {
             assert_eq!(code.as_str().parse(), Ok(*code));
         }
         assert_eq!("Issued".parse::<State>(), Err(UnknownName));
-    }
-
-    #[test]
-    fn every_state_is_reached_and_the_erased_is_the_end() {
-        for state in State::ALL {
-            let is_start = matches!(state, State::AwaitingProfile | State::AwaitingGrant | State::Queued);
-            assert!(is_start || State::MOVES.iter().any(|(_, to)| to == state), "{state}");
-        }
-        assert!(State::MOVES.iter().all(|(from, _)| *from != State::Erased));
     }
 
     #[test]

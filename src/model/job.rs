@@ -5,6 +5,7 @@ use rand::RngCore;
 
 use super::ids::JobId;
 use super::issuance::named;
+use super::time::HOUR;
 
 named! {
     /// Every kind of work. What it is about is named by the job's subject.
@@ -126,7 +127,7 @@ impl Queue {
 #[must_use]
 pub fn backoff_millis(attempts: u32, jitter: f64) -> i64 {
     const FIRST: i64 = 5_000;
-    const LONGEST: i64 = 3_600_000;
+    const LONGEST: i64 = HOUR;
     let doubled = FIRST.saturating_mul(1_i64 << attempts.saturating_sub(1).min(20)).min(LONGEST);
     #[expect(
         clippy::cast_possible_truncation,
@@ -146,7 +147,7 @@ mod tests {
         assert_eq!(backoff_millis(1, 0.0), 5_000);
         assert_eq!(backoff_millis(2, 0.0), 10_000);
         assert_eq!(backoff_millis(2, 1.0), 8_000);
-        assert_eq!(backoff_millis(40, 0.0), 3_600_000);
+        assert_eq!(backoff_millis(40, 0.0), HOUR);
         assert_eq!(backoff_millis(0, 0.0), 5_000);
     }
 }

@@ -8,6 +8,7 @@ use super::walk::Rows;
 use super::{Store, StoreError, Tx, one};
 use crate::model::client::ApiKey;
 use crate::model::ids::ApiKeyId;
+use crate::model::time::HOUR;
 
 impl Store {
     /// The key of this id.
@@ -27,7 +28,6 @@ impl Store {
 
     /// Notes that a key is in use: at most once an hour, so that reading does not write.
     pub async fn note_use(&self, id: &ApiKeyId, now: Moment) -> Result<(), StoreError> {
-        const HOUR: i64 = 3_600_000;
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE api_key SET used_at = $1 WHERE id = $2 AND (used_at IS NULL OR used_at <= $3)")
             .bind(now.unix_millis())

@@ -9,6 +9,7 @@ use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
+use crate::model::lifecycle::{Next, NoMove};
 
 /// The columns of an issuance, and whether it has a contact: counted, so that PostgreSQL does not think of joining all.
 macro_rules! select {
@@ -120,23 +121,19 @@ impl Filter {
     }
 }
 
-/// Why, and until when it can be resumed.
-#[derive(Clone, Copy, Debug)]
+/// Why something stops, or is over.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Halt {
-    /// Why.
-    pub code: HaltCode,
-    /// Until when.
-    pub until: Moment,
+    /// Why; `None` if nothing but time has ended it.
+    pub code: Option<HaltCode>,
     /// Whether the job that has stopped has sent a transaction.
     pub was_sent: bool,
 }
 
-/// What changes along with the state. What is `None` stays as it is, but for `halt` and `waits_until`, which belong to
-/// the state.
+/// What changes along with the state. What is `None` stays as it is, but for `halt`, which belongs to the state.
 #[derive(Default)]
 struct Change<'a> {
     halt: Option<HaltCode>,
-    waits_until: Option<Moment>,
     public_notes: Option<&'a str>,
     content_hash: Option<&'a str>,
     recipient_key: Option<&'a str>,
@@ -420,13 +417,13 @@ impl Tx {
         Ok(())
     }
 
-    /// It is sealed, for the user's key `recipient_key`, and goes on to `to`.
+    /// It is sealed, for the user's key `recipient_key`, and goes on.
     pub async fn mark_sealed(
         &mut self,
         id: &IssuanceId,
-        to: State,
+        from: State,
+        next: &Next,
         (sealed, recipient_key): (&SealedCredential, &str),
-        waits_until: Option<Moment>,
         now: Moment,
     ) -> Result<(), StoreError> {
         let change = Change {
@@ -435,50 +432,33 @@ impl Tx {
             recipient_key: Some(recipient_key),
             write_key: Some(sealed.issuer_auth_public_key()),
             sealed_at: Some(now),
-            waits_until,
             ..Change::default()
         };
-        self.advance(id, State::AwaitingProfile, to, now, change).await
+        self.advance(id, from, next, now, change).await
     }
 
-    /// All is there: it is on its way.
-    pub async fn mark_queued(&mut self, id: &IssuanceId, from: State, now: Moment) -> Result<(), StoreError> {
-        self.advance(id, from, State::Queued, now, Change::default()).await
-    }
-
-    /// It waits for the profile again.
-    pub async fn mark_awaiting_profile(
+    /// It goes on, and nothing else of it changes.
+    pub async fn mark_moved(
         &mut self,
         id: &IssuanceId,
         from: State,
-        waits_until: Moment,
+        next: &Next,
         now: Moment,
     ) -> Result<(), StoreError> {
-        let change = Change { waits_until: Some(waits_until), ..Change::default() };
-        self.advance(id, from, State::AwaitingProfile, now, change).await
-    }
-
-    /// It is sealed already, and waits for the user's write grant.
-    pub async fn mark_awaiting_grant(
-        &mut self,
-        id: &IssuanceId,
-        from: State,
-        waits_until: Moment,
-        now: Moment,
-    ) -> Result<(), StoreError> {
-        let change = Change { waits_until: Some(waits_until), ..Change::default() };
-        self.advance(id, from, State::AwaitingGrant, now, change).await
+        self.advance(id, from, next, now, Change::default()).await
     }
 
     /// It was found on the network.
     pub async fn mark_issued(
         &mut self,
         id: &IssuanceId,
+        from: State,
+        next: &Next,
         transaction: Option<&Transaction>,
         now: Moment,
     ) -> Result<(), StoreError> {
         let change = Change { issued_at: Some(now), transaction, ..Change::default() };
-        self.advance(id, State::Queued, State::Issued, now, change).await
+        self.advance(id, from, next, now, change).await
     }
 
     /// A node has told which transaction wrote it, and others have still to show it.
@@ -497,71 +477,53 @@ impl Tx {
         Ok(())
     }
 
-    /// It has stopped.
-    pub async fn mark_halted(
+    /// It has stopped, or is over, for this reason if there is one.
+    pub async fn mark_stopped(
         &mut self,
         id: &IssuanceId,
         from: State,
+        next: &Next,
         halt: Halt,
         now: Moment,
     ) -> Result<(), StoreError> {
-        let change = Change {
-            halt: Some(halt.code),
-            waits_until: Some(halt.until),
-            was_sent: halt.was_sent,
-            ..Change::default()
-        };
-        self.advance(id, from, State::Halted, now, change).await
-    }
-
-    /// It is over, without a credential.
-    pub async fn mark_failed(
-        &mut self,
-        id: &IssuanceId,
-        from: State,
-        halt: Option<HaltCode>,
-        now: Moment,
-    ) -> Result<(), StoreError> {
-        self.advance(id, from, State::Failed, now, Change { halt, ..Change::default() }).await
+        let change = Change { halt: halt.code, was_sent: halt.was_sent, ..Change::default() };
+        self.advance(id, from, next, now, change).await
     }
 
     /// It is to be revoked.
-    pub async fn mark_revoking(&mut self, id: &IssuanceId, now: Moment) -> Result<(), StoreError> {
+    pub async fn mark_revoking(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        next: &Next,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         let change = Change { revoke_requested_at: Some(now), ..Change::default() };
-        self.advance(id, State::Issued, State::Revoking, now, change).await
+        self.advance(id, from, next, now, change).await
     }
 
     /// It was found revoked.
     pub async fn mark_revoked(
         &mut self,
         id: &IssuanceId,
+        from: State,
+        next: &Next,
         confirmed_by: Confirmation,
         now: Moment,
     ) -> Result<(), StoreError> {
         let change = Change { revoked_at: Some(now), confirmed_by: Some(confirmed_by), ..Change::default() };
-        self.advance(id, State::Revoking, State::Revoked, now, change).await
-    }
-
-    /// It could not be revoked, and is as valid as before. `halt` says why.
-    pub async fn mark_not_revoked(
-        &mut self,
-        id: &IssuanceId,
-        halt: HaltCode,
-        now: Moment,
-    ) -> Result<(), StoreError> {
-        self.advance(
-            id,
-            State::Revoking,
-            State::Issued,
-            now,
-            Change { halt: Some(halt), ..Change::default() },
-        )
-        .await
+        self.advance(id, from, next, now, change).await
     }
 
     /// Only ids and times are left of it.
-    pub async fn mark_erased(&mut self, id: &IssuanceId, from: State, now: Moment) -> Result<(), StoreError> {
-        self.advance(id, from, State::Erased, now, Change::default()).await?;
+    pub async fn mark_erased(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        next: &Next,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        self.advance(id, from, next, now, Change::default()).await?;
         sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, \
              public_notes = NULL, grant_id = CASE WHEN issued_at IS NULL THEN NULL ELSE grant_id END WHERE id = $1")
             .bind(id.as_str())
@@ -592,17 +554,18 @@ impl Tx {
     }
 
     /// The move from one state to another, and what goes with it. [`StoreError::Stale`] if it is not in `from`, and
-    /// [`StoreError::IllegalMove`] if there is no such move.
+    /// [`StoreError::NoMove`] if there is no such move.
     async fn advance(
         &mut self,
         id: &IssuanceId,
         from: State,
-        to: State,
+        next: &Next,
         now: Moment,
         change: Change<'_>,
     ) -> Result<(), StoreError> {
+        let to = next.state;
         if !State::MOVES.contains(&(from, to)) {
-            return Err(StoreError::IllegalMove(from, to));
+            return Err(NoMove { from, to }.into());
         }
         let result = sqlx::query(
             "UPDATE issuance SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \
@@ -619,7 +582,7 @@ impl Tx {
         .bind(to.as_str())
         .bind(now.unix_millis())
         .bind(change.halt.map(HaltCode::as_str))
-        .bind(millis(change.waits_until))
+        .bind(millis(next.waits_until))
         .bind(change.public_notes)
         .bind(change.content_hash)
         .bind(millis(change.sealed_at))

@@ -38,7 +38,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::model::issuance::State;
+use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 
 pub use connect::ConnectFault;
@@ -104,8 +104,8 @@ pub enum StoreError {
     #[error("the record has changed meanwhile")]
     Stale,
     /// A record was to be moved from a state to one that is not behind it: a fault of this program, and no race.
-    #[error("there is no move from {0} to {1}")]
-    IllegalMove(State, State),
+    #[error(transparent)]
+    NoMove(#[from] NoMove),
     /// It is there already.
     #[error("there is such a record already")]
     Exists,

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::lanes::{self, Watch};
 use crate::app::App;
 use crate::flow::{audit, sweep};
+use crate::model::time::HOUR;
 
 /// Each minute, at its beginning: seconds, minutes, hours, days, months, weekdays.
 const EACH_MINUTE: &str = "0 * * * * *";
@@ -17,7 +18,7 @@ const EACH_MINUTE: &str = "0 * * * * *";
 const PERIOD: i64 = 55_000;
 
 /// A little less than an hour, for the signature under the audit chain.
-const SIGNING_PERIOD: i64 = 60 * 60_000 - 5_000;
+const SIGNING_PERIOD: i64 = HOUR - 5_000;
 
 /// Sweeps and signs at start; then sweeps each minute, and signs each hour.
 pub(super) async fn run(app: Arc<App>, watch: Arc<Watch>, shutdown: CancellationToken) {

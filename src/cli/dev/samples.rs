@@ -16,9 +16,10 @@ use crate::cli::demo::{evidence, user};
 use crate::cli::folder::Folder;
 use crate::model::client::Caller;
 use crate::model::submission::SignedGrant;
+use crate::model::time::DAY;
 
 /// How long the sample credentials are.
-const YEAR: i64 = 365 * 86_400_000;
+const YEAR: i64 = 365 * DAY;
 
 /// What was made.
 pub(super) struct Samples {

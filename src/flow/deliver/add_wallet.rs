@@ -3,12 +3,13 @@
 use idos_client::actions::UpsertWalletAsInserter;
 use idos_credential::Moment;
 
-use super::{DeliverError, Done, Pen, Plan, Stop, entry, resumable_until};
+use super::{DeliverError, Done, Pen, Plan, Stop, entry};
 use crate::app::App;
 use crate::flow::{seal, wallet};
 use crate::model::audit::{Act, Entry};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
+use crate::model::lifecycle::sealed_until;
 use crate::model::profile::{Profile, ProfileState, RecordId};
 use crate::store::{ProfileChange, StoreError, Tx};
 
@@ -72,7 +73,7 @@ pub(super) async fn stop(
 ) -> Result<(), StoreError> {
     let change = ProfileChange {
         halt: Some(code),
-        waits_until: Some(resumable_until(app, now)),
+        waits_until: Some(sealed_until(app.limits(), now)),
         was_sent: job.was_sent(),
         ..ProfileChange::default()
     };

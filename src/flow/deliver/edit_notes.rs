@@ -7,12 +7,12 @@ use idos_credential::{Moment, PublicNotes};
 
 use super::{Confirmed, DeliverError, Done, Pen, Plan, Stop, entry};
 use crate::app::App;
-use crate::flow::events::emit;
+use crate::flow::moves::{follow, next};
 use crate::model::audit::{Act, Entry};
-use crate::model::event::EventKind;
 use crate::model::issuance::{Confirmation, HaltCode, Issuance};
 use crate::model::job::Job;
-use crate::store::{StoreError, Tx};
+use crate::model::lifecycle::Cause;
+use crate::store::{Halt, StoreError, Tx};
 
 /// How often a revocation that does not read as one is sent again before that is taken for the truth.
 const READ_AGAIN: u32 = 4;
@@ -52,8 +52,9 @@ impl EditNotes {
         done: Done,
     ) -> Result<Option<Entry>, StoreError> {
         let issuance = &self.0;
-        tx.mark_revoked(&issuance.id, done.confirmed_by, done.now).await?;
-        emit(app, tx, EventKind::Revoked, issuance, None, done.now).await?;
+        let next = next(app, issuance, Cause::Revoked, done.now)?;
+        tx.mark_revoked(&issuance.id, issuance.state, &next, done.confirmed_by, done.now).await?;
+        follow(app, tx, issuance, &next, None, done.now).await?;
         Ok(Some(entry(issuance.id.as_str(), Act::Revoked, &done.detail(), done.now)))
     }
 
@@ -65,8 +66,12 @@ impl EditNotes {
         code: HaltCode,
         now: Moment,
     ) -> Result<(), StoreError> {
-        tx.mark_not_revoked(&self.0.id, code, now).await?;
-        emit(app, tx, EventKind::Halted, &self.0, Some(code), now).await
+        let issuance = &self.0;
+        let next = next(app, issuance, Cause::RevocationStopped, now)?;
+        // What another edit would write is the same, whether or not one was sent.
+        let halt = Halt { code: Some(code), was_sent: false };
+        tx.mark_stopped(&issuance.id, issuance.state, &next, halt, now).await?;
+        follow(app, tx, issuance, &next, Some(code), now).await
     }
 }
 

@@ -16,8 +16,6 @@ mod halt;
 mod refusal;
 mod write_credential;
 
-use std::time::Duration;
-
 use idos_client::actions::Action;
 use idos_client::{Client, Nonce, Prepared, Signer};
 use idos_credential::Moment;
@@ -31,7 +29,7 @@ pub use self::refusal::{named, refused};
 use self::write_credential::WriteCredential;
 pub(super) use self::write_credential::{found, is_on_network};
 use super::agree::{Agreement, Sight, agreement, one_is_enough};
-use super::profile::job as lane_job;
+use super::work::lane_job;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{Confirmation, HaltCode, Issuance, State, Transaction};
@@ -362,10 +360,4 @@ async fn hold(app: &App, tx: &mut Tx, lease: &LaneLease, now: Moment) -> Result<
 /// What the service itself has done.
 fn entry(subject: &str, act: Act, detail: &str, at: Moment) -> Entry {
     Entry { at, actor: Actor::Service, act, subject: subject.to_owned(), detail: detail.to_owned() }
-}
-
-/// For how long what has stopped can be resumed.
-fn resumable_until(app: &App, now: Moment) -> Moment {
-    let hours = Duration::from_hours(u64::from(app.retention.sealed_hours));
-    now.plus_millis(i64::try_from(hours.as_millis()).unwrap_or(i64::MAX))
 }

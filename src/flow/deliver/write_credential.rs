@@ -9,18 +9,16 @@ use idos_client::actions::{
 use idos_client::{Client, Signer};
 use idos_credential::Moment;
 
-use super::{DeliverError, Done, Pen, Plan, Stop, entry, resumable_until};
+use super::{DeliverError, Done, Pen, Plan, Stop, entry};
 use crate::app::{App, NodeError};
 use crate::flow::agree::{Agreement, Sight, agreement};
-use crate::flow::events::emit;
 use crate::flow::grant;
+use crate::flow::moves::{follow, next};
 use crate::model::audit::{Act, Entry};
-use crate::model::event::EventKind;
-use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
+use crate::model::issuance::{Delivery, HaltCode, Issuance};
 use crate::model::job::Job;
+use crate::model::lifecycle::Cause;
 use crate::store::{Deliverable, Halt, StoreError, Tx};
-
-const HOUR: i64 = 3_600_000;
 
 /// An issuance whose credential is to be written.
 pub struct WriteCredential(pub(super) Issuance);
@@ -65,10 +63,10 @@ impl WriteCredential {
         // An earlier look may have known it.
         let done = Done { transaction: done.transaction.or_else(|| issuance.transaction.clone()), ..done };
         let detail = done.detail();
-        tx.mark_issued(&issuance.id, done.transaction.as_ref(), done.now).await?;
-        tx.forget_content(&issuance.id).await?;
+        let next = next(app, issuance, Cause::Written, done.now)?;
+        tx.mark_issued(&issuance.id, issuance.state, &next, done.transaction.as_ref(), done.now).await?;
         let issued = Issuance { transaction: done.transaction, ..issuance.clone() };
-        emit(app, tx, EventKind::Issued, &issued, None, done.now).await?;
+        follow(app, tx, &issued, &next, None, done.now).await?;
         metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
         Ok(Some(entry(issuance.id.as_str(), Act::Issued, &detail, done.now)))
     }
@@ -153,26 +151,20 @@ pub(super) async fn stop(
     job: &Job,
     now: Moment,
 ) -> Result<(), StoreError> {
-    let until = if issuance.sealed_at.is_some() {
-        resumable_until(app, now)
-    } else {
-        // What can be read, if it is unlocked, waits no longer than it would have waited anyway.
-        let limit = i64::from(app.retention.unsealed_hours) * HOUR;
-        issuance.created_at.plus_millis(limit).max(now.plus_millis(HOUR))
-    };
-    tx.mark_halted(&issuance.id, issuance.state, Halt { code, until, was_sent: job.was_sent() }, now).await?;
-    emit(app, tx, EventKind::Halted, issuance, Some(code), now).await
+    let next = next(app, issuance, Cause::Stopped, now)?;
+    let halt = Halt { code: Some(code), was_sent: job.was_sent() };
+    tx.mark_stopped(&issuance.id, issuance.state, &next, halt, now).await?;
+    follow(app, tx, issuance, &next, Some(code), now).await
 }
 
 /// Remembers that a halted issuance was found on the network after all: its transaction was on its way when it halted.
 pub(in crate::flow) async fn found(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
     let now = app.clock.now();
+    let next = next(app, issuance, Cause::Written, now)?;
     let mut tx = app.store.begin().await?;
-    tx.mark_queued(&issuance.id, State::Halted, now).await?;
-    tx.mark_issued(&issuance.id, None, now).await?;
-    tx.forget_content(&issuance.id).await?;
+    tx.mark_issued(&issuance.id, issuance.state, &next, None, now).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
-    emit(app, &mut tx, EventKind::Issued, issuance, None, now).await?;
+    follow(app, &mut tx, issuance, &next, None, now).await?;
     tx.record(&entry(issuance.id.as_str(), Act::Issued, "found", now)).await?;
     tx.commit().await?;
     app.notify_workers();

@@ -6,10 +6,11 @@ use std::fmt;
 use idos_credential::VerificationKey;
 
 use super::{ChainedEntry, Checkpoint, Link, SignedBy};
+use crate::model::time::HOUR;
 
 /// How far apart the entries behind the last checkpoint may be, in milliseconds: three hours. One is signed each hour in
 /// which something is done.
-const LONGEST: i64 = 3 * 3_600_000;
+const LONGEST: i64 = 3 * HOUR;
 
 /// A signed word about the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use idos_issuer::flow::{contact, intake};
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::issuance::{HaltCode, Issuance, State};
 use idos_issuer::model::job::{JobState, Work};
+use idos_issuer::model::lifecycle::{Cause, Next, Standing, next};
 use idos_issuer::model::personal::{Contact, Locale};
 use idos_issuer::model::submission::Authority;
 use idos_issuer::store::{Filter, Halt};
@@ -59,8 +60,11 @@ async fn submit_for(app: &Arc<App>, user: &User, address: &str) -> Issuance {
 
 async fn halt(app: &App, issuance: &Issuance, until: Moment) {
     let mut tx = app.store.begin().await.unwrap();
-    let halt = Halt { code: HaltCode::NotAnInserter, until, was_sent: true };
-    tx.mark_halted(&issuance.id, issuance.state, halt, app.clock.now()).await.unwrap();
+    let now = app.clock.now();
+    let stopped = next(&Standing::from(issuance), Cause::Stopped, app.limits(), now).unwrap();
+    let stopped = Next { waits_until: Some(until), ..stopped };
+    let halt = Halt { code: Some(HaltCode::NotAnInserter), was_sent: true };
+    tx.mark_stopped(&issuance.id, issuance.state, &stopped, halt, now).await.unwrap();
     tx.drop_jobs(issuance.id.as_str()).await.unwrap();
     tx.commit().await.unwrap();
 }

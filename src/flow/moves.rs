@@ -1,0 +1,44 @@
+//! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
+
+use idos_credential::Moment;
+
+use super::events::emit;
+use crate::app::App;
+use crate::model::issuance::{HaltCode, Issuance};
+use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
+use crate::store::{StoreError, Tx};
+
+/// What comes next for an issuance when this has happened.
+pub(super) fn next(app: &App, issuance: &Issuance, cause: Cause, now: Moment) -> Result<Next, NoMove> {
+    lifecycle::next(&Standing::from(issuance), cause, app.limits(), now)
+}
+
+/// What goes with a move besides the record: what is forgotten, and what is told, with this code if it has stopped.
+pub(super) async fn follow(
+    app: &App,
+    tx: &mut Tx,
+    issuance: &Issuance,
+    next: &Next,
+    code: Option<HaltCode>,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let id = &issuance.id;
+    match next.forgets {
+        Forgets::Nothing => {}
+        Forgets::Unsealed => tx.forget_unsealed(id).await?,
+        Forgets::Content => tx.forget_content(id).await?,
+        Forgets::ContentAndContact => {
+            tx.forget_content(id).await?;
+            tx.forget_contact(id).await?;
+        }
+        Forgets::Everything => {
+            tx.forget_content(id).await?;
+            tx.forget_contact(id).await?;
+            tx.forget_events(id).await?;
+        }
+    }
+    match next.event {
+        Some(kind) => emit(app, tx, kind, issuance, code, now).await,
+        None => Ok(()),
+    }
+}

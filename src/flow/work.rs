@@ -1,0 +1,30 @@
+//! Background work, as verbs make it.
+
+use idos_credential::Moment;
+use rand::rngs::OsRng;
+
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::State;
+use crate::model::job::{Job, Work};
+
+/// How soon it is looked again for a profile that was not there, in milliseconds.
+const FIRST_LOOK: i64 = 5_000;
+
+/// Work for a lane: the write key that is to send.
+pub(super) fn lane_job(work: Work, subject: &str, lane: &str, now: Moment) -> Job {
+    Job { lane: Some(lane.to_owned()), ..Job::new(work, subject, now, &mut OsRng) }
+}
+
+/// The work that ends this state of an issuance; `None` where nothing is to be done. `lane` is its write key.
+pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Moment) -> Option<Job> {
+    state.work().map(|work| match work {
+        // It was looked a moment ago.
+        Work::Seal => {
+            let due_at = now.plus_millis(FIRST_LOOK);
+            Job { due_at, ..Job::new(work, id.as_str(), now, &mut OsRng) }
+        }
+        Work::AddUser | Work::AddWallet | Work::WriteCredential | Work::EditNotes | Work::SendWebhook => {
+            lane_job(work, id.as_str(), lane, now)
+        }
+    })
+}
