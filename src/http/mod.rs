@@ -12,11 +12,10 @@ mod api;
 #[doc(hidden)]
 pub mod foreign;
 mod kit;
-pub mod read;
 mod routes;
 mod serve;
-mod view;
 
+pub use api::MEMBERS;
 pub use kit::auth::Access;
 pub use kit::problem;
 pub use kit::serve::serve_router;

@@ -6,12 +6,14 @@ use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::flow::halted;
+use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
-use crate::http::read;
 use crate::model::client::Caller;
-use crate::model::issuance::Stopped;
+use crate::model::issuance::{HaltCode, Stopped};
+
+pub(super) const WHICH_HALTED: &[&str] = &["code"];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,9 +54,19 @@ async fn resume_all(
     request: Request,
 ) -> Result<Response, Problem> {
     let code = match body::read_json_if_any(api, request).await? {
-        Some(body) => read::which_halted(&json::parse(&body.bytes)?)?,
+        Some(body) => which_halted(&json::parse(&body.bytes)?)?,
         None => None,
     };
     let halted::Resumed { resumed, left, more } = halted::resume_all(&api.app, caller, what, code).await?;
     Ok(Json(ResumedView { resumed, left, more }).into_response())
+}
+
+/// Reads which of those that have stopped are wanted: all, or those with one code.
+fn which_halted(json: &json::Json) -> Result<Option<HaltCode>, Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", WHICH_HALTED, &mut faults);
+    let code = object.as_ref().and_then(|object| {
+        object.maybe("code", &mut faults, "must be a halt code", |text| text.parse().ok())
+    });
+    faults.or(object.map(|_| code))
 }

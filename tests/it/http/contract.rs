@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use idos_credential::evidence::kyc_members;
 use idos_issuer::http::problem::Code;
-use idos_issuer::http::{Access, ROUTES, read};
+use idos_issuer::http::{Access, MEMBERS, ROUTES};
 use idos_issuer::model::audit::Act;
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::event::EventKind;
@@ -95,7 +95,7 @@ fn members_are_those_that_the_readers_take() {
         assert_eq!(schema["additionalProperties"], false, "{name}");
         schema["properties"].as_object().unwrap().keys().cloned().collect()
     };
-    for (schema, members) in read::MEMBERS {
+    for (schema, members) in MEMBERS {
         assert_eq!(properties(schema), members.iter().map(|name| (*name).to_owned()).collect(), "{schema}");
     }
     let mut members = properties("KycSubject");

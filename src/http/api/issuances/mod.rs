@@ -1,5 +1,9 @@
 //! Issuances: submit a result, see what becomes of it, resume, revoke, erase, read back.
 
+mod problem;
+pub(in crate::http) mod read;
+mod view;
+
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -11,21 +15,21 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::flow::{erase as erasing, intake, read as reading, resume as resuming, revoke as revoking};
+use crate::http::api::view::List;
 use crate::http::kit::body::{self, JSON};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
-use crate::http::kit::json;
-use crate::http::kit::multipart;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
 use crate::http::kit::wait::Waiting;
-use crate::http::read::{self, Files};
-use crate::http::view::{AuditView, IssuanceView, List};
+use crate::http::kit::{json, multipart};
 use crate::model::client::{Caller, Idempotency};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, Kind, Reference, State as IssuanceState};
 use crate::model::submission::Submission;
 use crate::store::Filter;
+use read::Files;
+use view::{AuditView, IssuanceView};
 
 const FORM: &str = "multipart/form-data";
 const SUBMIT: &[u8] = b"POST /v1/issuances";
@@ -174,7 +178,7 @@ pub(in crate::http) async fn revoke(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    read_nothing(&api, request).await?;
+    json::read_nothing(&api, request).await?;
     let issuance = revoking::request(&api.app, &caller, &parse(&id)?).await?;
     Ok((StatusCode::ACCEPTED, Json(IssuanceView::from(issuance))).into_response())
 }
@@ -235,14 +239,6 @@ pub(in crate::http) async fn audit(
     let entries = api.app.store.audit_of(id.as_str()).await?;
     let items = entries.into_iter().map(AuditView::from).collect();
     Ok(Json(List { items, next_cursor: None }).into_response())
-}
-
-/// Reads a body that has nothing to say: none at all, or `{}`.
-pub(super) async fn read_nothing(api: &Api, request: Request) -> Result<(), Problem> {
-    match body::read_json_if_any(api, request).await? {
-        Some(body) => json::nothing(&json::parse(&body.bytes)?),
-        None => Ok(()),
-    }
 }
 
 fn parse(id: &str) -> Result<IssuanceId, Problem> {
