@@ -12,7 +12,7 @@ use super::api::write_grants::read as grant_read;
 use super::api::{contacts, issuances};
 use super::kit::multipart::{self, File};
 use super::kit::problem::Problem;
-use super::kit::{auth, body as kit_body, idempotency, json, observe};
+use super::kit::{api_key, body as kit_body, idempotency, json, observe};
 use crate::flow::api_keys;
 use crate::model::ids::ApiKeyId;
 use crate::model::profile::NewProfile;
@@ -101,7 +101,7 @@ pub fn headers<'a>(lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> Headers 
             headers.append(name, value);
         }
     }
-    let api_key = auth::key_text(&headers).ok().flatten();
+    let api_key = api_key::key_text(&headers).ok().flatten();
     Headers {
         request_id: observe::request_id(&headers),
         idempotency_key: idempotency::idempotency_key(&headers),

@@ -2,7 +2,7 @@
 //!
 //! A connection has a place among the `connections`. A request goes through `observe` (its id, span, metrics, and the
 //! body of its problem), `wellformed` (whether it can be read in one way only), `admit` (where it comes from, and how much
-//! may), `auth` (who calls, how often, and whether they may), and its handler in `api`. All but the last is in `kit`, for
+//! may), `guard` (who calls, how often, and whether they may), and its handler in `api`. All but the last is in `kit`, for
 //! any door.
 //!
 //! Handlers read bodies under limits (`kit::body`, `kit::multipart`), parse them strictly (`kit::json`), call one flow, and
@@ -16,7 +16,7 @@ mod routes;
 mod serve;
 
 pub use api::MEMBERS;
-pub use kit::auth::Access;
+pub use kit::guard::Guard;
 pub use kit::problem;
 pub use kit::serve::serve_router;
 pub use routes::{ROUTES, Route, health_router, metrics_router, router};

@@ -14,3 +14,4 @@ pub mod profile;
 pub mod server_url;
 mod spelling;
 pub mod submission;
+pub mod submitter;

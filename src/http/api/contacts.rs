@@ -10,8 +10,8 @@ use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
-use crate::model::client::Caller;
 use crate::model::personal::Email;
+use crate::model::submitter::Submitter;
 
 pub(super) const LOOK_UP: &[&str] = &["email"];
 
@@ -22,7 +22,7 @@ struct FoundView {
 
 pub(in crate::http) async fn look_up(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;

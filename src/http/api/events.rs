@@ -14,13 +14,13 @@ use crate::http::kit::json;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
-use crate::model::client::Caller;
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::EventId;
+use crate::model::submitter::Submitter;
 
 pub(in crate::http) async fn list(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::of(query.as_deref(), &["type", "cursor", "limit"])?;
@@ -28,7 +28,7 @@ pub(in crate::http) async fn list(
     let cursor = query.read::<EventId>("cursor", "must be the nextCursor of an earlier answer");
     let limit = query.limit();
     query.end()?;
-    let page = api.app.store.events(&caller.client, kind, cursor.as_ref(), limit).await?;
+    let page = api.app.store.events(&caller.tenant, kind, cursor.as_ref(), limit).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|event| event.id.to_string());
     Ok(Json(List { items: page.items.into_iter().map(EventView::from).collect(), next_cursor })
         .into_response())
@@ -36,7 +36,7 @@ pub(in crate::http) async fn list(
 
 pub(in crate::http) async fn replay(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {

@@ -10,8 +10,8 @@ use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
-use crate::model::client::Caller;
 use crate::model::issuance::{HaltCode, Stopped};
+use crate::model::submitter::Submitter;
 
 pub(super) const WHICH_HALTED: &[&str] = &["code"];
 
@@ -25,7 +25,7 @@ struct ResumedView {
 
 pub(in crate::http) async fn issuances(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     resume_all(&api, &caller, Stopped::Issuance, request).await
@@ -33,7 +33,7 @@ pub(in crate::http) async fn issuances(
 
 pub(in crate::http) async fn profiles(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     resume_all(&api, &caller, Stopped::Profile, request).await
@@ -41,7 +41,7 @@ pub(in crate::http) async fn profiles(
 
 pub(in crate::http) async fn wallets(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     resume_all(&api, &caller, Stopped::Wallet, request).await
@@ -49,7 +49,7 @@ pub(in crate::http) async fn wallets(
 
 async fn resume_all(
     api: &Api,
-    caller: &Caller,
+    caller: &Submitter,
     what: Stopped,
     request: Request,
 ) -> Result<Response, Problem> {

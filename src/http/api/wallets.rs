@@ -17,17 +17,17 @@ use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
-use crate::model::client::Caller;
 use crate::model::ids::WalletId;
 use crate::model::profile::NewWallet;
 use crate::model::submission::Owner;
+use crate::model::submitter::Submitter;
 
 pub(super) const NEW_WALLET: &[&str] = &["userId", "wallet"];
 pub(super) const CHALLENGE: &[&str] = &["userId", "wallet"];
 
 pub(in crate::http) async fn add(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
@@ -48,7 +48,7 @@ struct ChallengeView {
 
 pub(in crate::http) async fn challenge(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
@@ -60,7 +60,7 @@ pub(in crate::http) async fn challenge(
 
 pub(in crate::http) async fn show(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -69,7 +69,7 @@ pub(in crate::http) async fn show(
 
 pub(in crate::http) async fn resume(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {

@@ -23,10 +23,11 @@ use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
 use crate::http::kit::wait::Waiting;
 use crate::http::kit::{json, multipart};
-use crate::model::client::{Caller, Idempotency};
+use crate::model::client::Idempotency;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, Kind, Reference, State as IssuanceState};
 use crate::model::submission::Submission;
+use crate::model::submitter::Submitter;
 use crate::store::Filter;
 use read::Files;
 use view::{AuditView, IssuanceView};
@@ -36,7 +37,7 @@ const SUBMIT: &[u8] = b"POST /v1/issuances";
 
 pub(in crate::http) async fn submit(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
@@ -65,7 +66,7 @@ type Bytes = zeroize::Zeroizing<Vec<u8>>;
 
 async fn read_json(
     api: &Api,
-    caller: Caller,
+    caller: Submitter,
     key: String,
     bytes: Bytes,
 ) -> Result<(Idempotency, Submission), Problem> {
@@ -82,7 +83,7 @@ async fn read_json(
 
 async fn read_parts(
     api: &Api,
-    caller: Caller,
+    caller: Submitter,
     key: String,
     parts: multipart::Parts,
 ) -> Result<(Idempotency, Submission, crate::http::kit::shares::Room), Problem> {
@@ -102,11 +103,11 @@ async fn read_parts(
 
 pub(in crate::http) async fn list(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let Listed { filter, cursor, limit } = listed(query.as_deref())?;
-    let page = api.app.store.issuances(&caller.client, &filter, cursor.as_ref(), limit).await?;
+    let page = api.app.store.issuances(&caller.tenant, &filter, cursor.as_ref(), limit).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|issuance| issuance.id.to_string());
     let items = page.items.into_iter().map(IssuanceView::from).collect();
     Ok(Json(List { items, next_cursor }).into_response())
@@ -141,7 +142,7 @@ pub(in crate::http) fn listed(query: Option<&str>) -> Result<Listed, Problem> {
 
 pub(in crate::http) async fn show(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -160,7 +161,7 @@ pub(in crate::http) async fn show(
 
 pub(in crate::http) async fn resume(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -174,7 +175,7 @@ pub(in crate::http) async fn resume(
 
 pub(in crate::http) async fn revoke(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -185,7 +186,7 @@ pub(in crate::http) async fn revoke(
 
 pub(in crate::http) async fn erase(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let issuance = erasing::erase(&api.app, &caller, &parse(&id)?).await?;
@@ -206,7 +207,7 @@ struct CopyView {
 
 pub(in crate::http) async fn copy(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let copy = reading::issued_copy(&api.app, &caller, &parse(&id)?).await?;
@@ -231,7 +232,7 @@ pub(in crate::http) async fn copy(
 
 pub(in crate::http) async fn audit(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = parse(&id)?;
@@ -246,7 +247,7 @@ fn parse(id: &str) -> Result<IssuanceId, Problem> {
 }
 
 /// The caller's issuance of this id; another client's is not there.
-async fn own(api: &Api, caller: &Caller, id: &IssuanceId) -> Result<Issuance, Problem> {
-    let issuance = api.app.store.issuance_of(&caller.client, id).await?;
+async fn own(api: &Api, caller: &Submitter, id: &IssuanceId) -> Result<Issuance, Problem> {
+    let issuance = api.app.store.issuance_of(&caller.tenant, id).await?;
     issuance.ok_or_else(|| Problem::new(Code::NotFound))
 }

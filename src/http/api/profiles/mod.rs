@@ -19,9 +19,9 @@ use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
 use crate::http::kit::wait::Waiting;
 use crate::http::kit::{body, json};
-use crate::model::client::Caller;
 use crate::model::ids::ProfileId;
 use crate::model::profile::{ProfileState, RecordId};
+use crate::model::submitter::Submitter;
 use read::LookUp;
 use view::ProfileView;
 
@@ -57,7 +57,7 @@ pub(in crate::http) async fn look_up(State(api): State<Api>, request: Request) -
 
 pub(in crate::http) async fn create(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
@@ -71,7 +71,7 @@ pub(in crate::http) async fn create(
 
 pub(in crate::http) async fn show(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -81,7 +81,7 @@ pub(in crate::http) async fn show(
 /// Shows the record of a profile or a wallet when it has come to something, or the time is over.
 pub(in crate::http::api) async fn wait_for(
     api: &Api,
-    caller: &Caller,
+    caller: &Submitter,
     query: Option<&str>,
     id: impl FnOnce() -> Result<RecordId, Problem>,
 ) -> Result<Response, Problem> {
@@ -91,7 +91,7 @@ pub(in crate::http::api) async fn wait_for(
     let id = id()?;
     let mut waiting = Waiting::new(api, seconds);
     loop {
-        let there = api.app.store.profile_record_of(&caller.client, &id).await?;
+        let there = api.app.store.profile_record_of(&caller.tenant, &id).await?;
         let there = there.ok_or_else(|| Problem::new(Code::NotFound))?;
         if there.state != ProfileState::Pending || !waiting.again().await {
             return Ok(Json(ProfileView::from(there)).into_response());
@@ -101,7 +101,7 @@ pub(in crate::http::api) async fn wait_for(
 
 pub(in crate::http) async fn resume(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
