@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read its subject fails loudly")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// For each module of the service: the modules of the service that it may name.
@@ -142,6 +142,269 @@ fn the_allowed_imports_have_no_cycle() {
         }
     }
     assert!(left.is_empty(), "cycle among {left:?}");
+}
+
+/// Neighbours that name each other all the same: the folder, the neighbours, and the reason.
+const CIRCLES: &[(&str, &[&str], &str)] = &[
+    (
+        "crates/idos-client/src",
+        &["actions", "grants"],
+        "a write grant is the argument of an action, and is written with the table of arguments",
+    ),
+    (
+        "crates/idos-client/src/client",
+        &["execute", "lookup"],
+        "what was sent is looked up, and both say how it ended",
+    ),
+    (
+        "crates/idos-client/src/client",
+        &["network", "rpc"],
+        "a node's answer about its chain is read with all others",
+    ),
+    ("crates/idos-credential/src", &["draft", "signed"], "each makes the other: one text, written once"),
+    (
+        "crates/idos-credential/src",
+        &["plausible", "subject"],
+        "what can be is said of the subject's own fields",
+    ),
+    (
+        "crates/idos-devnode/src/actions",
+        &[
+            "arguments",
+            "attributes",
+            "consumer",
+            "gas",
+            "grants",
+            "holder",
+            "issuer",
+            "owner",
+            "table",
+            "users",
+            "wallets",
+        ],
+        "a table names every action, and actions know their table's types",
+    ),
+    ("src/flow", &["challenge", "grant", "profile", "wallet"], "profiles and wallets are created by one way"),
+    (
+        "src/flow",
+        &["deliver", "intake", "seal"],
+        "what was sealed late is delivered, and what is delivered may be sealed",
+    ),
+    ("src/flow/deliver", &["halt", "write_credential"], "how a credential stops is its own affair"),
+];
+
+/// Neighbours in a folder, be they files or folders, name each other in one direction only, however long the way round is.
+/// What a folder's `mod.rs` and its files have to do with each other is the folder's own affair.
+#[test]
+fn no_two_neighbours_import_each_other() {
+    let roots = std::fs::read_dir("crates").unwrap().map(|entry| entry.unwrap().path().join("src"));
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut shown = Vec::new();
+    for root in std::iter::once(PathBuf::from("src")).chain(roots) {
+        let tree = Tree::read(&root);
+        for (folder, arrows) in tree.arrows() {
+            for circle in circles(&arrows) {
+                let there = root.join(folder.join("/")).display().to_string();
+                let there = there.trim_end_matches('/').to_owned();
+                let inside = |name: &String| circle.contains(name);
+                for ((from, to), file) in arrows.iter().filter(|((a, b), _)| inside(a) && inside(b)) {
+                    shown.push(format!("{there}: {from} -> {to} ({})", file.display()));
+                }
+                found.push((there, circle));
+            }
+        }
+    }
+    found.sort();
+    let mut allowed: Vec<_> = CIRCLES
+        .iter()
+        .map(|(folder, names, _)| {
+            ((*folder).to_owned(), names.iter().map(|name| (*name).to_owned()).collect())
+        })
+        .collect::<Vec<(String, Vec<String>)>>();
+    allowed.sort();
+    let new: Vec<_> = found.iter().filter(|circle| !allowed.contains(circle)).collect();
+    let gone: Vec<_> = allowed.iter().filter(|circle| !found.contains(circle)).collect();
+    assert!(new.is_empty(), "neighbours import each other: {new:?}\n{}", shown.join("\n"));
+    assert!(gone.is_empty(), "to be struck from CIRCLES, they do so no more: {gone:?}");
+}
+
+/// The modules of a crate.
+struct Tree(BTreeMap<Vec<String>, (PathBuf, String)>);
+
+/// Who names whom among neighbours, with the file in which it stands first.
+type Arrows = BTreeMap<(String, String), PathBuf>;
+
+impl Tree {
+    fn read(root: &Path) -> Self {
+        let modules = files(root, "rs").into_iter().filter(|file| !file.ends_with("main.rs"));
+        Self(
+            modules
+                .map(|file| {
+                    let path = file.strip_prefix(root).unwrap().with_extension("");
+                    let names = path.components().map(|name| name.as_os_str().to_string_lossy().into_owned());
+                    let names = names.filter(|name| name != "mod" && name != "lib").collect();
+                    let text = std::fs::read_to_string(&file).unwrap();
+                    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+                    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+                    (names, (file, lines.collect::<Vec<_>>().join("\n")))
+                })
+                .collect(),
+        )
+    }
+
+    /// For each folder: the arrows between what lies in it.
+    fn arrows(&self) -> BTreeMap<Vec<String>, Arrows> {
+        let mut folders: BTreeMap<Vec<String>, Arrows> = BTreeMap::new();
+        for (module, (file, code)) in &self.0 {
+            for path in paths(code) {
+                let Some(named) = self.resolve(module, &path, 0) else { continue };
+                let common = module.iter().zip(&named).take_while(|(a, b)| a == b).count();
+                if let (Some(from), Some(to)) = (module.get(common), named.get(common)) {
+                    let arrows = folders.entry(module[..common].to_vec()).or_default();
+                    arrows.entry((from.clone(), to.clone())).or_insert_with(|| file.clone());
+                }
+            }
+        }
+        folders
+    }
+
+    /// The module in which what `path` names stands, followed through what other modules hand on.
+    fn resolve(&self, module: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
+        let mut at = module.to_vec();
+        let mut names = path.iter().peekable();
+        match names.next()?.as_str() {
+            "crate" => at.clear(),
+            "self" => {}
+            "super" => {
+                at.pop()?;
+                while names.next_if(|name| *name == "super").is_some() {
+                    at.pop()?;
+                }
+            }
+            first => at.push(first.to_owned()),
+        }
+        while let Some(name) = names.next() {
+            at.push(name.clone());
+            if self.0.contains_key(&at) {
+                continue;
+            }
+            at.pop();
+            let code = &self.0.get(&at)?.1;
+            let handed_on = |path: &Vec<String>| path.last() == Some(name) && path.len() > 1;
+            if depth < 4
+                && let Some(path) = handed_on_by(code).into_iter().find(handed_on)
+                && let Some(there) = self.resolve(&at, &path, depth + 1)
+            {
+                return Some(there);
+            }
+            break;
+        }
+        self.0.contains_key(&at).then_some(at)
+    }
+}
+
+/// All that `pub use` hands on.
+fn handed_on_by(code: &str) -> Vec<Vec<String>> {
+    let starts = ["pub use ", "pub(crate) use ", "pub(super) use "];
+    let uses = starts.iter().flat_map(|start| code.split(start).skip(1));
+    uses.flat_map(|rest| expand(rest.split(';').next().unwrap_or_default())).collect()
+}
+
+/// All paths that begin with `crate`, `super` or `self`.
+fn paths(code: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for start in ["crate::", "super::", "self::"] {
+        for (at, _) in code.match_indices(start) {
+            let is_inner =
+                code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':' || c == '$');
+            if !is_inner {
+                found.extend(expand(&code[at..]));
+            }
+        }
+    }
+    found
+}
+
+/// The paths of a use tree at the start of a text: `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn expand(text: &str) -> Vec<Vec<String>> {
+    fn tree(text: &str, before: &[String], found: &mut Vec<Vec<String>>) -> usize {
+        let (mut at, mut path) = (0, before.to_vec());
+        loop {
+            at += text[at..].len() - text[at..].trim_start().len();
+            let rest = &text[at..];
+            if let Some(group) = rest.strip_prefix('{') {
+                let mut inner = 0;
+                while let Some(next) = group.get(inner..).filter(|next| !next.trim_start().starts_with('}')) {
+                    if next.trim().is_empty() {
+                        return text.len();
+                    }
+                    inner += tree(next, &path, found);
+                    inner += usize::from(group[inner..].starts_with(','));
+                }
+                let close = group[inner..].find('}').unwrap_or_default();
+                return at + 1 + inner + close + 1;
+            }
+            let name = ident(rest);
+            if name.is_empty() {
+                found.push(path);
+                return (at + rest.chars().next().map_or(0, char::len_utf8)).min(text.len());
+            }
+            at += name.len();
+            if name != "self" || path.is_empty() {
+                path.push(name);
+            }
+            if text[at..].starts_with("::") {
+                at += 2;
+                continue;
+            }
+            found.push(path);
+            // `as` and a name, up to what ends the item.
+            let end = text[at..].find([',', '}', ';', '\n']).unwrap_or(0);
+            return at + if text[at..].starts_with(" as ") { end } else { 0 };
+        }
+    }
+    let mut found = Vec::new();
+    tree(text, &[], &mut found);
+    found
+}
+
+/// Sets of names of which each leads to each other one.
+fn circles(arrows: &Arrows) -> Vec<Vec<String>> {
+    let reach = |start: &String| {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![start]);
+        while let Some(at) = next.pop() {
+            for ((from, to), _) in arrows.iter().filter(|((from, _), _)| from == at) {
+                debug_assert_eq!(from, at);
+                if seen.insert(to) {
+                    next.push(to);
+                }
+            }
+        }
+        seen
+    };
+    let names: BTreeSet<&String> = arrows.keys().flat_map(|(from, to)| [from, to]).collect();
+    let reached: BTreeMap<_, _> = names.iter().map(|name| (*name, reach(name))).collect();
+    let mut found = BTreeSet::new();
+    for name in names.iter().filter(|name| reached[*name].contains(*name)) {
+        let back = reached[name].iter().filter(|other| reached[*other].contains(name));
+        found.insert(back.map(|name| (*name).clone()).collect::<Vec<_>>());
+    }
+    found.into_iter().collect()
+}
+
+#[test]
+fn paths_are_read_as_they_are_written() {
+    let read = |text| paths(text).into_iter().map(|path| path.join("::")).collect::<Vec<_>>();
+    assert_eq!(
+        read(
+            "use crate::a::{self, b::{C, d::E as F}, g};\nuse super::super::h;\nlet i = self::j::k(macro$crate::l);"
+        ),
+        ["crate::a", "crate::a::b::C", "crate::a::b::d::E", "crate::a::g", "super::super::h", "self::j::k"]
+    );
+    let arrow = |from: &str, to: &str| ((from.to_owned(), to.to_owned()), PathBuf::new());
+    let arrows =
+        Arrows::from([arrow("a", "b"), arrow("b", "c"), arrow("c", "a"), arrow("c", "d"), arrow("d", "e")]);
+    assert_eq!(circles(&arrows), [["a", "b", "c"]]);
 }
 
 #[test]

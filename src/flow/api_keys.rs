@@ -13,8 +13,9 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::model::audit::{Act, Actor, Entry};
-use crate::model::client::{ApiKey, Caller, Scope};
+use crate::model::client::{ApiKey, Scope};
 use crate::model::ids::ApiKeyId;
+use crate::model::submitter::{Origin, Submitter, is_plain_name};
 use crate::model::time::HOUR;
 use crate::store::{Store, StoreError};
 
@@ -55,8 +56,7 @@ pub async fn create(
     expires_at: Option<Moment>,
     now: Moment,
 ) -> Result<(ApiKey, Zeroizing<String>), KeyError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
-    if !(1..=64).contains(&client.len()) || !client.bytes().all(plain) {
+    if !is_plain_name(client) {
         return Err(KeyError::Client);
     }
     if scopes.is_empty() {
@@ -106,8 +106,17 @@ pub async fn revoke(store: &Store, id: &ApiKeyId, now: Moment) -> Result<(), Key
 /// How long a caller waits for the use of its key to be noted.
 const NOTE_USE: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Who holds an API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// As whom the holder submits.
+    pub submitter: Submitter,
+    /// What the key may be used for.
+    pub scopes: Vec<Scope>,
+}
+
 /// Who calls with this text; `None` if nobody does, for whatever reason.
-pub async fn authenticate(store: &Store, text: &str, now: Moment) -> Result<Option<Caller>, StoreError> {
+pub async fn authenticate(store: &Store, text: &str, now: Moment) -> Result<Option<KeyHolder>, StoreError> {
     let Some((id, secret)) = parse(text) else { return Ok(None) };
     let Some(key) = store.api_key(&id).await? else { return Ok(None) };
     // Hashes are compared, whose bytes nobody can choose; in constant time nevertheless.
@@ -123,7 +132,8 @@ pub async fn authenticate(store: &Store, text: &str, now: Moment) -> Result<Opti
             Err(_) => tracing::warn!(key = %key.id, "The use of an API key was not noted in time"),
         }
     }
-    Ok(Some(Caller { client: key.client, key: key.id, scopes: key.scopes }))
+    let submitter = Submitter { tenant: key.client, origin: Origin::ApiKey(key.id) };
+    Ok(Some(KeyHolder { submitter, scopes: key.scopes }))
 }
 
 /// Id and secret. The secret may have underscores, so it is taken by its length.
@@ -162,8 +172,9 @@ mod tests {
         let scopes = [Scope::Events, Scope::Grants, Scope::Events];
         let (key, text) = create(&store, "acme", &scopes, Some(at(5_000)), at(1_000)).await.unwrap();
         assert_eq!(key.scopes, [Scope::Grants, Scope::Events]);
-        let caller = authenticate(&store, &text, at(2_000)).await.unwrap().unwrap();
-        assert_eq!((caller.client.as_str(), &caller.key), ("acme", &key.id));
+        let holder = authenticate(&store, &text, at(2_000)).await.unwrap().unwrap();
+        let submitter = Submitter { tenant: "acme".to_owned(), origin: Origin::ApiKey(key.id.clone()) };
+        assert_eq!(holder, KeyHolder { submitter, scopes: key.scopes.clone() });
         assert_eq!(store.api_key(&key.id).await.unwrap().unwrap().used_at, Some(at(2_000)));
         assert_eq!(authenticate(&store, &text, at(5_000)).await.unwrap(), None, "it has ended");
 

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 
 use super::wallet;
 use crate::app::App;
-use crate::model::client::Caller;
 use crate::model::profile::WalletClaim;
 use crate::model::submission::Owner;
+use crate::model::submitter::Submitter;
 
 /// What the keyed hash of a text is for.
 const MAC: &str = "wallet_challenge";
@@ -57,7 +57,7 @@ pub enum ChallengeError {
 
 /// Makes a text for the owner of a wallet to sign, who is to be this user.
 #[must_use]
-pub fn offer(app: &App, caller: &Caller, user_id: Uuid, wallet: &Owner) -> Challenge {
+pub fn offer(app: &App, caller: &Submitter, user_id: Uuid, wallet: &Owner) -> Challenge {
     let minutes = i64::from(app.wallets.challenge_minutes);
     // To the second, as it stands in the text.
     let end = app.clock.now().plus_millis(minutes * 60_000).unix_seconds().saturating_mul(1000);
@@ -77,7 +77,12 @@ pub fn offer(app: &App, caller: &Caller, user_id: Uuid, wallet: &Owner) -> Chall
 
 /// Checks the text that a wallet has signed: one that is a challenge must be right, and where challenges are required there
 /// must be one.
-pub fn check(app: &App, caller: &Caller, user_id: Uuid, claim: &WalletClaim) -> Result<(), ChallengeError> {
+pub fn check(
+    app: &App,
+    caller: &Submitter,
+    user_id: Uuid,
+    claim: &WalletClaim,
+) -> Result<(), ChallengeError> {
     let message = claim.message.expose();
     let Some(at) = message.rfind(MARK) else {
         return if app.wallets.require_challenge { Err(ChallengeError::Missing) } else { Ok(()) };
@@ -105,6 +110,6 @@ pub fn check(app: &App, caller: &Caller, user_id: Uuid, claim: &WalletClaim) -> 
     if app.clock.now() > until { Err(ChallengeError::Expired) } else { Ok(()) }
 }
 
-fn keyed(caller: &Caller, text: &str) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new([caller.client.as_bytes(), b"\0", text.as_bytes()].concat())
+fn keyed(caller: &Submitter, text: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([caller.tenant.as_bytes(), b"\0", text.as_bytes()].concat())
 }

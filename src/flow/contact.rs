@@ -6,9 +6,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::app::App;
 use crate::model::audit::{Act, Actor, Entry};
-use crate::model::client::Caller;
 use crate::model::ids::IssuanceId;
 use crate::model::personal::{Contact, Email};
+use crate::model::submitter::Submitter;
 use crate::store::{ContactToRelock, StoreError, Tx};
 use crate::vault::{Vault, VaultError};
 
@@ -93,16 +93,20 @@ impl LockedContact {
 }
 
 /// The caller's issuances with this contact, newest first. Looking is written down.
-pub async fn issuances_of(app: &App, caller: &Caller, email: &Email) -> Result<Vec<IssuanceId>, StoreError> {
+pub async fn issuances_of(
+    app: &App,
+    caller: &Submitter,
+    email: &Email,
+) -> Result<Vec<IssuanceId>, StoreError> {
     let found =
-        app.store.issuances_of_contact(&caller.client, &indexes(&app.vault, &caller.client, email)).await?;
+        app.store.issuances_of_contact(&caller.tenant, &indexes(&app.vault, &caller.tenant, email)).await?;
 
     let mut tx = app.store.begin().await?;
     tx.record(&Entry {
         at: app.clock.now(),
         actor: caller.actor(),
         act: Act::ContactLookedUp,
-        subject: caller.client.clone(),
+        subject: caller.tenant.clone(),
         detail: format!("found:{}", found.len()),
     })
     .await?;

@@ -6,10 +6,10 @@
 use super::moves::{follow, next};
 use crate::app::App;
 use crate::model::audit::{Act, Entry};
-use crate::model::client::Caller;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::lifecycle::Cause;
+use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 
 /// Why an issuance is not erased.
@@ -28,8 +28,8 @@ pub enum EraseError {
 
 /// Forgets contact, content, grant and reference of an issuance. Ids, times and hashes stay, to prove it. Asking again
 /// changes nothing.
-pub async fn erase(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuance, EraseError> {
-    let issuance = app.store.issuance_of(&caller.client, id).await?;
+pub async fn erase(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Issuance, EraseError> {
+    let issuance = app.store.issuance_of(&caller.tenant, id).await?;
     let issuance = issuance.ok_or(EraseError::NotFound)?;
     if issuance.state == State::Erased {
         return Ok(issuance);

@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::model::audit::{Act, Entry};
-use crate::model::client::Caller;
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::EventId;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::job::{Job, Work, backoff_millis};
+use crate::model::submitter::Submitter;
 use crate::model::time::{DAY, HOUR};
 use crate::store::{StoreError, Tx};
 
@@ -107,8 +107,8 @@ pub const TELL_AGAIN: i64 = 60_000;
 
 /// Tells an event again, to every endpoint that wants it. It keeps its id, by which receivers know it. One that is being told
 /// is not told twice, and nothing is recorded of having asked for it.
-pub async fn replay(app: &App, caller: &Caller, id: &EventId) -> Result<Event, ReplayError> {
-    let event = app.store.event_of(&caller.client, id).await?;
+pub async fn replay(app: &App, caller: &Submitter, id: &EventId) -> Result<Event, ReplayError> {
+    let event = app.store.event_of(&caller.tenant, id).await?;
     let event = event.ok_or(ReplayError::NotFound)?;
     let now = app.clock.now();
 

@@ -3,9 +3,9 @@
 use super::{resume, revoke, wallet};
 use crate::app::App;
 use crate::model::audit::Actor;
-use crate::model::client::Caller;
 use crate::model::issuance::{HaltCode, Issuance, State, Stopped};
 use crate::model::profile::Profile;
+use crate::model::submitter::Submitter;
 use crate::store::{Store, StoreError};
 
 /// Records that are read in one go.
@@ -161,11 +161,11 @@ pub struct Resumed {
 /// Brings on what has stopped of a client, of one kind: all, or what has stopped for one reason.
 pub async fn resume_all(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     what: Stopped,
     code: Option<HaltCode>,
 ) -> Result<Resumed, StoreError> {
-    let wanted = Wanted { what: Some(what), code, client: Some(caller.client.clone()) };
+    let wanted = Wanted { what: Some(what), code, client: Some(caller.tenant.clone()) };
     let mut outcome = Resumed { resumed: 0, left: 0, more: false };
     for halted in find(&app.store, &wanted).await? {
         if outcome.resumed >= AT_ONCE {

@@ -20,12 +20,13 @@ use super::{Accepted, contact, work};
 use crate::app::{App, NodeError};
 use crate::keys::KeysError;
 use crate::model::audit::{Act, Entry};
-use crate::model::client::{Caller, Idempotency};
+use crate::model::client::Idempotency;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
 use crate::model::profile::ProfileState;
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
+use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -73,10 +74,12 @@ pub enum IntakeError {
 
 /// Keyed hashes of a request: of its `Idempotency-Key`, and of what was asked.
 #[must_use]
-pub fn idempotency(app: &App, caller: &Caller, key: &str, parts: &[&[u8]]) -> Idempotency {
+pub fn idempotency(app: &App, caller: &Submitter, key: &str, parts: &[&[u8]]) -> Idempotency {
     let fingerprint = parts.iter().fold(app.vault.fingerprint(), |hash, part| hash.part(part));
     Idempotency {
-        key_hashes: app.vault.indexes("idempotency", format!("{}\0{key}", caller.client).as_bytes()),
+        key_hashes: app
+            .vault
+            .indexes("idempotency", format!("{}\0{key}", caller.idempotency_scope()).as_bytes()),
         fingerprints: fingerprint.finish(),
     }
 }
@@ -84,7 +87,7 @@ pub fn idempotency(app: &App, caller: &Caller, key: &str, parts: &[&[u8]]) -> Id
 /// Accepts a submission: from here on it ends in exactly one credential, or visibly without.
 pub async fn accept(
     app: &Arc<App>,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     submission: Submission,
 ) -> Result<Accepted<Issuance>, IntakeError> {
@@ -117,7 +120,7 @@ pub async fn accept(
 
     let id = IssuanceId::new(now, &mut OsRng);
     let mut issuance = Issuance {
-        client: caller.client.clone(),
+        client: caller.tenant.clone(),
         kind,
         state: State::AwaitingProfile,
         delivery,
@@ -188,14 +191,14 @@ struct Kept {
 /// All of it, or nothing: or what an earlier request with the same key has made.
 async fn remember(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     issuance: Issuance,
     kept: Kept,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let now = issuance.created_at;
     let mut tx = app.store.begin().await?;
-    match tx.claim(&caller.client, key, issuance.id.as_str(), now).await {
+    match tx.claim(&caller.tenant, key, issuance.id.as_str(), now).await {
         Ok(()) => {}
         Err(StoreError::Exists) => {
             drop(tx);
@@ -246,10 +249,10 @@ enum Content {
 
 async fn replay(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
 ) -> Result<Option<Accepted<Issuance>>, IntakeError> {
-    let Some((subject, same)) = app.store.claimed(&caller.client, key).await? else { return Ok(None) };
+    let Some((subject, same)) = app.store.claimed(&caller.tenant, key).await? else { return Ok(None) };
     let id = subject.parse().ok().filter(|_| same).ok_or(IntakeError::KeyReused)?;
     let record = app.store.issuance(&id).await?.ok_or(IntakeError::KeyReused)?;
     Ok(Some(Accepted { record, replayed: true }))
@@ -300,7 +303,7 @@ struct Recipient {
 /// Finds out for whom it is sealed; refuses what could not be written for this user.
 async fn recipient(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     issuance: &Issuance,
     grant: Option<&SignedGrant>,
 ) -> Result<Recipient, IntakeError> {
@@ -323,7 +326,7 @@ async fn recipient(
             .map_err(|_| invalid("userId", "belongs to a user whose encryption key cannot be sealed for"))?;
         return Ok(Recipient { key: Some(key), is_there: has_owner });
     }
-    let announced = app.store.profile_of(&caller.client, issuance.user_id).await?;
+    let announced = app.store.profile_of(&caller.tenant, issuance.user_id).await?;
     let announced = announced.filter(|profile| profile.state == ProfileState::Pending).and_then(|p| p.user);
     let key = announced.and_then(|user| RecipientKey::from_base64(&user.encryption_public_key).ok());
     Ok(Recipient { key, is_there: false })

@@ -13,9 +13,10 @@ use super::challenge::{self, ChallengeError};
 use super::wallet::{self, Wanted};
 use crate::app::{App, NodeError};
 use crate::keys::Key;
-use crate::model::client::{Caller, Idempotency};
+use crate::model::client::Idempotency;
 use crate::model::ids::ProfileId;
 use crate::model::profile::{self as model, NewProfile, Profile, ProfileState, UserKeys};
+use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -145,7 +146,7 @@ pub enum RequestError {
 /// whether the user or the wallet is there, if it can be asked.
 pub async fn request(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     new: NewProfile,
 ) -> Result<Accepted<Profile>, RequestError> {
@@ -154,7 +155,7 @@ pub async fn request(
 
 async fn attempt(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     new: &NewProfile,
 ) -> Result<Accepted<Profile>, RequestError> {
@@ -172,7 +173,7 @@ async fn attempt(
     };
     // Asked for twice, under two keys: it is one profile, with one row for the wallet. One that has stopped is not: who
     // asks again may have mended what was wrong with it.
-    let newest = app.store.profile_of(&caller.client, new.user_id).await?;
+    let newest = app.store.profile_of(&caller.tenant, new.user_id).await?;
     if let Some(there) = newest.filter(|there| there.state == ProfileState::Pending) {
         if there.user.as_ref().map(|user| &user.encryption_public_key) != Some(&user.encryption_public_key) {
             return Err(RequestError::OtherKey);

@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Entry};
-use crate::model::client::Caller;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, Issuance, State};
+use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 
 /// A credential as it was issued, read back from the issuer's own copy.
@@ -64,8 +64,12 @@ pub enum CopyError {
 }
 
 /// Reads back what was issued, from the copy whose grantee is the issuer. That it was read is written down.
-pub async fn issued_copy(app: &Arc<App>, caller: &Caller, id: &IssuanceId) -> Result<IssuedCopy, CopyError> {
-    let issuance = app.store.issuance_of(&caller.client, id).await?;
+pub async fn issued_copy(
+    app: &Arc<App>,
+    caller: &Submitter,
+    id: &IssuanceId,
+) -> Result<IssuedCopy, CopyError> {
+    let issuance = app.store.issuance_of(&caller.tenant, id).await?;
     let issuance = issuance.ok_or(CopyError::NotFound)?;
     match issuance.state {
         State::Issued | State::Revoking | State::Revoked => {}

@@ -7,12 +7,12 @@ use super::moves::follow;
 use super::work;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Actor, Entry};
-use crate::model::client::Caller;
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State, Stopped};
 use crate::model::job::Job;
 use crate::model::lifecycle::{self, Cause, Found, Standing};
 use crate::model::submission::SignedGrant;
+use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -60,11 +60,11 @@ impl From<GrantError> for ResumeError {
 /// Brings an issuance on, with a new write grant if there is one.
 pub async fn resume(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     id: &IssuanceId,
     new_grant: Option<SignedGrant>,
 ) -> Result<Issuance, ResumeError> {
-    let issuance = app.store.issuance_of(&caller.client, id).await?;
+    let issuance = app.store.issuance_of(&caller.tenant, id).await?;
     bring_on(app, caller.actor(), issuance.ok_or(ResumeError::NotFound)?, new_grant).await
 }
 

@@ -6,10 +6,10 @@ use super::moves::{follow, next};
 use super::work;
 use crate::app::App;
 use crate::model::audit::{Act, Actor, Entry};
-use crate::model::client::Caller;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::lifecycle::Cause;
+use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 
 /// Why a credential is not to be revoked.
@@ -30,8 +30,8 @@ pub enum RevokeError {
 }
 
 /// Has a credential revoked. Asking again changes nothing.
-pub async fn request(app: &App, caller: &Caller, id: &IssuanceId) -> Result<Issuance, RevokeError> {
-    let issuance = app.store.issuance_of(&caller.client, id).await?;
+pub async fn request(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Issuance, RevokeError> {
+    let issuance = app.store.issuance_of(&caller.tenant, id).await?;
     revoke(app, caller.actor(), issuance.ok_or(RevokeError::NotFound)?).await
 }
 

@@ -18,12 +18,13 @@ use super::work::lane_job;
 use crate::app::{App, NodeError};
 use crate::keys::Key;
 use crate::model::audit::{Act, Actor, Entry};
-use crate::model::client::{Caller, Idempotency};
+use crate::model::client::Idempotency;
 use crate::model::ids::WalletId;
 use crate::model::issuance::HaltCode;
 use crate::model::job::Work;
 use crate::model::personal::Personal;
 use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim};
+use crate::model::submitter::Submitter;
 use crate::store::{ProfileChange, StoreError, Tx};
 use crate::vault::{Vault, VaultError};
 
@@ -34,7 +35,7 @@ const INDEX: &str = "wallet";
 /// asked whether the user is there and the wallet is not, if it can be asked.
 pub async fn request(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     new: NewWallet,
 ) -> Result<Accepted<Profile>, RequestError> {
@@ -54,7 +55,7 @@ where
 
 async fn attempt(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     new: &NewWallet,
 ) -> Result<Accepted<Profile>, RequestError> {
@@ -67,7 +68,7 @@ async fn attempt(
     new.wallet.proof().verify()?;
     super::challenge::check(app, caller, new.user_id, &new.wallet)?;
     let under_way = app.store.profiles_under_way(new.user_id).await?;
-    for there in under_way.iter().filter(|there| there.client == caller.client && there.user.is_none()) {
+    for there in under_way.iter().filter(|there| there.client == caller.tenant && there.user.is_none()) {
         if is_of(app, there, &new.wallet).await? {
             return take_for_the_same(app, caller, key, there.clone()).await;
         }
@@ -105,8 +106,8 @@ pub enum ResumeError {
 }
 
 /// Brings on a profile or a wallet that has stopped.
-pub async fn resume(app: &App, caller: &Caller, id: &RecordId) -> Result<Profile, ResumeError> {
-    let there = app.store.profile_record_of(&caller.client, id).await?;
+pub async fn resume(app: &App, caller: &Submitter, id: &RecordId) -> Result<Profile, ResumeError> {
+    let there = app.store.profile_record_of(&caller.tenant, id).await?;
     bring_on(app, caller.actor(), there.ok_or(ResumeError::NotFound)?).await
 }
 
@@ -161,14 +162,14 @@ pub(super) struct Wanted<'a> {
 /// request with the same key has made. What has stopped of the same is over then.
 pub(super) async fn keep(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     wanted: Wanted<'_>,
     now: Moment,
 ) -> Result<Accepted<Profile>, RequestError> {
     let Wanted { id, user_id, user, write, wallet } = wanted;
     let profile = Profile {
-        client: caller.client.clone(),
+        client: caller.tenant.clone(),
         state: ProfileState::Pending,
         user_id,
         wallet_id: super::grant::random_uuid(),
@@ -187,7 +188,7 @@ pub(super) async fn keep(
     let stopped = replaced(app, caller, &profile, wallet).await?;
 
     let mut tx = app.store.begin().await?;
-    match tx.claim(&caller.client, key, profile.id.as_str(), now).await {
+    match tx.claim(&caller.tenant, key, profile.id.as_str(), now).await {
         Ok(()) => {}
         Err(StoreError::Exists) => {
             drop(tx);
@@ -216,13 +217,13 @@ pub(super) async fn keep(
 /// Records that have stopped and that this one takes the place of: of the same profile, or of the same wallet.
 async fn replaced(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     new: &Profile,
     wallet: &WalletClaim,
 ) -> Result<Vec<Profile>, StoreError> {
     let of_wallets = new.user.is_none();
     let mut stopped = Vec::new();
-    for old in app.store.halted_profiles(&caller.client, new.user_id, of_wallets).await? {
+    for old in app.store.halted_profiles(&caller.tenant, new.user_id, of_wallets).await? {
         if !of_wallets || is_of(app, &old, wallet).await? {
             stopped.push(old);
         }
@@ -230,7 +231,7 @@ async fn replaced(
     Ok(stopped)
 }
 
-async fn end(tx: &mut Tx, caller: &Caller, old: &Profile, now: Moment) -> Result<(), StoreError> {
+async fn end(tx: &mut Tx, caller: &Submitter, old: &Profile, now: Moment) -> Result<(), StoreError> {
     let change = ProfileChange { halt: old.halt, forget_wallet: true, ..ProfileChange::default() };
     match tx.advance_profile(&old.id, ProfileState::Halted, ProfileState::Failed, change, now).await {
         Ok(()) => {}
@@ -252,12 +253,12 @@ async fn end(tx: &mut Tx, caller: &Caller, old: &Profile, now: Moment) -> Result
 /// The same was asked for under another `Idempotency-Key`, which from now on stands for it, too.
 pub(super) async fn take_for_the_same(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
     there: Profile,
 ) -> Result<Accepted<Profile>, RequestError> {
     let mut tx = app.store.begin().await?;
-    match tx.claim(&caller.client, key, there.id.as_str(), app.clock.now()).await {
+    match tx.claim(&caller.tenant, key, there.id.as_str(), app.clock.now()).await {
         Ok(()) => tx.commit().await?,
         Err(StoreError::Exists) => {
             drop(tx);
@@ -270,10 +271,10 @@ pub(super) async fn take_for_the_same(
 
 pub(super) async fn replay(
     app: &App,
-    caller: &Caller,
+    caller: &Submitter,
     key: &Idempotency,
 ) -> Result<Option<Accepted<Profile>>, RequestError> {
-    let Some((subject, same)) = app.store.claimed(&caller.client, key).await? else { return Ok(None) };
+    let Some((subject, same)) = app.store.claimed(&caller.tenant, key).await? else { return Ok(None) };
     let id = subject.parse().ok().filter(|_| same).ok_or(RequestError::KeyReused)?;
     let record = app.store.profile(&id).await?.ok_or(RequestError::KeyReused)?;
     Ok(Some(Accepted { record, replayed: true }))

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
-use super::api;
+use super::api::issuances::read::{self as submission_read, Files};
+use super::api::profiles::read::{self as profile_read, LookUp};
+use super::api::write_grants::read as grant_read;
+use super::api::{contacts, issuances};
 use super::kit::multipart::{self, File};
 use super::kit::problem::Problem;
-use super::kit::{auth, body as kit_body, idempotency, json, observe};
-use super::read::{self, Files, LookUp};
+use super::kit::{api_key, body as kit_body, idempotency, json, observe};
 use crate::flow::api_keys;
 use crate::model::ids::ApiKeyId;
 use crate::model::profile::NewProfile;
@@ -38,18 +40,18 @@ pub enum Body {
 pub fn body(path: &str, bytes: &[u8]) -> Result<Body, Problem> {
     let parsed = json::parse(bytes)?;
     Ok(match path {
-        "/v1/profiles/lookup" => Body::LookUp(match read::look_up(&parsed)? {
+        "/v1/profiles/lookup" => Body::LookUp(match profile_read::look_up(&parsed)? {
             LookUp::Address(address) => address.expose().clone(),
             LookUp::User(id) => id.to_string(),
         }),
-        "/v1/profiles" => Body::NewProfile(Box::new(read::new_profile(&parsed)?)),
-        "/v1/contacts/lookup" => Body::ContactLookUp(read::contact_look_up(&parsed)?.expose().to_owned()),
+        "/v1/profiles" => Body::NewProfile(Box::new(profile_read::new_profile(&parsed)?)),
+        "/v1/contacts/lookup" => Body::ContactLookUp(contacts::read(&parsed)?.expose().to_owned()),
         "/v1/write-grants" => {
-            let offer = read::grant_offer(&parsed, bytes)?;
+            let offer = grant_read::grant_offer(&parsed, bytes)?;
             Body::GrantOffer(offer.owner, offer.valid_for.as_secs(), offer.grantee)
         }
-        "/v1/write-grants/check" => Body::SignedGrant(Box::new(read::signed_grant(&parsed)?)),
-        "/v1/issuances/{id}/resume" => Body::Resumption(read::resumption(&parsed)?.map(Box::new)),
+        "/v1/write-grants/check" => Body::SignedGrant(Box::new(grant_read::signed_grant(&parsed)?)),
+        "/v1/issuances/{id}/resume" => Body::Resumption(submission_read::resumption(&parsed)?.map(Box::new)),
         _ => {
             json::nothing(&parsed)?;
             Body::Nothing
@@ -66,7 +68,7 @@ pub fn submission(bytes: &[u8], parts: Option<Parts>, max_file: usize) -> Result
         let file = |(place, (name, bytes))| (name, File { place, bytes: Zeroizing::new(bytes) });
         (2..).zip(parts).map(file).collect()
     });
-    read::submission(json::parse(bytes)?, &Files { parts, max_file })
+    submission_read::submission(json::parse(bytes)?, &Files { parts, max_file })
 }
 
 /// Reads a multipart body: the submission, and the parts beside it.
@@ -99,7 +101,7 @@ pub fn headers<'a>(lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> Headers 
             headers.append(name, value);
         }
     }
-    let api_key = auth::key_text(&headers).ok().flatten();
+    let api_key = api_key::key_text(&headers).ok().flatten();
     Headers {
         request_id: observe::request_id(&headers),
         idempotency_key: idempotency::idempotency_key(&headers),
@@ -110,5 +112,5 @@ pub fn headers<'a>(lines: impl Iterator<Item = (&'a str, &'a [u8])>) -> Headers 
 
 /// Reads the query of a list of issuances; tells how many are wanted at most.
 pub fn issuance_query(query: &str) -> Result<u32, Problem> {
-    api::issuances::listed(Some(query)).map(|listed| listed.limit)
+    issuances::listed(Some(query)).map(|listed| listed.limit)
 }

@@ -2,7 +2,7 @@
 //!
 //! A connection has a place among the `connections`. A request goes through `observe` (its id, span, metrics, and the
 //! body of its problem), `wellformed` (whether it can be read in one way only), `admit` (where it comes from, and how much
-//! may), `auth` (who calls, how often, and whether they may), and its handler in `api`. All but the last is in `kit`, for
+//! may), `guard` (who calls, how often, and whether they may), and its handler in `api`. All but the last is in `kit`, for
 //! any door.
 //!
 //! Handlers read bodies under limits (`kit::body`, `kit::multipart`), parse them strictly (`kit::json`), call one flow, and
@@ -12,12 +12,11 @@ mod api;
 #[doc(hidden)]
 pub mod foreign;
 mod kit;
-pub mod read;
 mod routes;
 mod serve;
-mod view;
 
-pub use kit::auth::Access;
+pub use api::MEMBERS;
+pub use kit::guard::Guard;
 pub use kit::problem;
 pub use kit::serve::serve_router;
 pub use routes::{ROUTES, Route, health_router, metrics_router, router};

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{contacts, events, halted, health, issuances, profiles, wallets, write_grants};
-use super::kit::auth::Access;
+use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::state::Api;
-use super::kit::{admit, auth, connections, observe, wellformed};
+use super::kit::{admit, connections, observe, wellformed};
 use crate::app::App;
 use crate::model::client::Scope;
 
@@ -26,8 +26,8 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with names of its parameters in braces.
     pub path: &'static str,
-    /// Who may call.
-    pub access: Access,
+    /// Who may come in.
+    pub guard: Guard,
     handler: fn() -> MethodRouter<Api>,
 }
 
@@ -36,151 +36,151 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "POST",
         path: "/v1/profiles/lookup",
-        access: Access::Scope(Scope::ProfilesRead),
+        guard: Guard::Scope(Scope::ProfilesRead),
         handler: || post(profiles::look_up),
     },
     Route {
         method: "POST",
         path: "/v1/profiles",
-        access: Access::Scope(Scope::ProfilesWrite),
+        guard: Guard::Scope(Scope::ProfilesWrite),
         handler: || post(profiles::create),
     },
     Route {
         method: "GET",
         path: "/v1/profiles/{id}",
-        access: Access::Scope(Scope::ProfilesRead),
+        guard: Guard::Scope(Scope::ProfilesRead),
         handler: || get(profiles::show),
     },
     Route {
         method: "POST",
         path: "/v1/profiles/{id}/resume",
-        access: Access::Scope(Scope::ProfilesWrite),
+        guard: Guard::Scope(Scope::ProfilesWrite),
         handler: || post(profiles::resume),
     },
     Route {
         method: "POST",
         path: "/v1/wallets",
-        access: Access::Scope(Scope::WalletsWrite),
+        guard: Guard::Scope(Scope::WalletsWrite),
         handler: || post(wallets::add),
     },
     Route {
         method: "POST",
         path: "/v1/wallets/challenge",
-        access: Access::Scope(Scope::ProfilesRead),
+        guard: Guard::Scope(Scope::ProfilesRead),
         handler: || post(wallets::challenge),
     },
     Route {
         method: "GET",
         path: "/v1/wallets/{id}",
-        access: Access::Scope(Scope::ProfilesRead),
+        guard: Guard::Scope(Scope::ProfilesRead),
         handler: || get(wallets::show),
     },
     Route {
         method: "POST",
         path: "/v1/wallets/{id}/resume",
-        access: Access::Scope(Scope::WalletsWrite),
+        guard: Guard::Scope(Scope::WalletsWrite),
         handler: || post(wallets::resume),
     },
     Route {
         method: "POST",
         path: "/v1/write-grants",
-        access: Access::Scope(Scope::Grants),
+        guard: Guard::Scope(Scope::Grants),
         handler: || post(write_grants::offer),
     },
     Route {
         method: "POST",
         path: "/v1/write-grants/check",
-        access: Access::Scope(Scope::Grants),
+        guard: Guard::Scope(Scope::Grants),
         handler: || post(write_grants::check),
     },
     Route {
         method: "POST",
         path: "/v1/issuances",
-        access: Access::Scope(Scope::IssuancesWrite),
+        guard: Guard::Scope(Scope::IssuancesWrite),
         handler: || post(issuances::submit),
     },
     Route {
         method: "GET",
         path: "/v1/issuances",
-        access: Access::Scope(Scope::IssuancesRead),
+        guard: Guard::Scope(Scope::IssuancesRead),
         handler: || get(issuances::list),
     },
     Route {
         method: "POST",
         path: "/v1/issuances/resume",
-        access: Access::Scope(Scope::IssuancesWrite),
+        guard: Guard::Scope(Scope::IssuancesWrite),
         handler: || post(halted::issuances),
     },
     Route {
         method: "POST",
         path: "/v1/profiles/resume",
-        access: Access::Scope(Scope::ProfilesWrite),
+        guard: Guard::Scope(Scope::ProfilesWrite),
         handler: || post(halted::profiles),
     },
     Route {
         method: "POST",
         path: "/v1/wallets/resume",
-        access: Access::Scope(Scope::WalletsWrite),
+        guard: Guard::Scope(Scope::WalletsWrite),
         handler: || post(halted::wallets),
     },
     Route {
         method: "GET",
         path: "/v1/issuances/{id}",
-        access: Access::Scope(Scope::IssuancesRead),
+        guard: Guard::Scope(Scope::IssuancesRead),
         handler: || get(issuances::show),
     },
     Route {
         method: "DELETE",
         path: "/v1/issuances/{id}",
-        access: Access::Scope(Scope::Erase),
+        guard: Guard::Scope(Scope::Erase),
         handler: || delete(issuances::erase),
     },
     Route {
         method: "POST",
         path: "/v1/issuances/{id}/resume",
-        access: Access::Scope(Scope::IssuancesWrite),
+        guard: Guard::Scope(Scope::IssuancesWrite),
         handler: || post(issuances::resume),
     },
     Route {
         method: "POST",
         path: "/v1/issuances/{id}/revoke",
-        access: Access::Scope(Scope::Revoke),
+        guard: Guard::Scope(Scope::Revoke),
         handler: || post(issuances::revoke),
     },
     Route {
         method: "GET",
         path: "/v1/issuances/{id}/copy",
-        access: Access::Scope(Scope::CopiesRead),
+        guard: Guard::Scope(Scope::CopiesRead),
         handler: || get(issuances::copy),
     },
     Route {
         method: "GET",
         path: "/v1/issuances/{id}/audit",
-        access: Access::Scope(Scope::IssuancesRead),
+        guard: Guard::Scope(Scope::IssuancesRead),
         handler: || get(issuances::audit),
     },
     Route {
         method: "POST",
         path: "/v1/contacts/lookup",
-        access: Access::Scope(Scope::Erase),
+        guard: Guard::Scope(Scope::Erase),
         handler: || post(contacts::look_up),
     },
     Route {
         method: "GET",
         path: "/v1/events",
-        access: Access::Scope(Scope::Events),
+        guard: Guard::Scope(Scope::Events),
         handler: || get(events::list),
     },
     Route {
         method: "POST",
         path: "/v1/events/{id}/replay",
-        access: Access::Scope(Scope::Events),
+        guard: Guard::Scope(Scope::Events),
         handler: || post(events::replay),
     },
-    Route { method: "GET", path: "/livez", access: Access::Open, handler: || get(health::live) },
-    Route { method: "GET", path: "/readyz", access: Access::Open, handler: || get(health::ready) },
-    Route { method: "GET", path: "/metrics", access: Access::Open, handler: || get(health::metrics) },
-    Route { method: "GET", path: "/openapi.yaml", access: Access::Open, handler: || get(health::openapi) },
+    Route { method: "GET", path: "/livez", guard: Guard::Open, handler: || get(health::live) },
+    Route { method: "GET", path: "/readyz", guard: Guard::Open, handler: || get(health::ready) },
+    Route { method: "GET", path: "/metrics", guard: Guard::Open, handler: || get(health::metrics) },
+    Route { method: "GET", path: "/openapi.yaml", guard: Guard::Open, handler: || get(health::openapi) },
 ];
 
 /// The API as a service. `metrics` is what `/metrics` shows; without it there is no such place here.
@@ -197,7 +197,7 @@ fn of(api: Api) -> Router {
     observe::describe();
     connections::describe();
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
-        let check = middleware::from_fn_with_state((api.clone(), route.access), auth::check);
+        let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);
         router.route(route.path, (route.handler)().route_layer(check))
     });
     let routes = routes.method_not_allowed_fallback(method_not_allowed).fallback(nowhere);
@@ -229,12 +229,12 @@ pub fn metrics_router(metrics: PrometheusHandle) -> Router {
 }
 
 async fn nowhere(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    api.rates.stranger(&auth::address(&request))?;
+    api.rates.stranger(&guard::address(&request))?;
     Err(Problem::new(Code::NotFound))
 }
 
 async fn method_not_allowed(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    api.rates.stranger(&auth::address(&request))?;
+    api.rates.stranger(&guard::address(&request))?;
     Err(Problem::new(Code::MethodNotAllowed))
 }
 

@@ -1,8 +1,7 @@
-//! Who may call, and what they may do.
+//! Clients: the keys by which they call, and what they may do.
 
 use idos_credential::Moment;
 
-use super::audit::Actor;
 use super::ids::ApiKeyId;
 use super::issuance::named;
 
@@ -58,25 +57,6 @@ impl ApiKey {
     #[must_use]
     pub fn is_valid_at(&self, now: Moment) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
-    }
-}
-
-/// Who is calling.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The client.
-    pub client: String,
-    /// The key that was used.
-    pub key: ApiKeyId,
-    /// What it may be used for.
-    pub scopes: Vec<Scope>,
-}
-
-impl Caller {
-    /// How the caller is written down.
-    #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor::Client { client: self.client.clone(), key: self.key.as_str().to_owned() }
     }
 }
 

@@ -15,4 +15,5 @@ pub mod profile;
 pub mod server_url;
 mod spelling;
 pub mod submission;
+pub mod submitter;
 pub mod time;

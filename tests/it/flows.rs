@@ -11,10 +11,10 @@ use idos_issuer::flow::intake;
 use idos_issuer::flow::intake::IntakeError;
 use idos_issuer::flow::profile::{self, RequestError};
 use idos_issuer::flow::read_back::{self, CopyError};
-use idos_issuer::model::client::Caller;
 use idos_issuer::model::issuance::{Issuance, State};
 use idos_issuer::model::personal::Personal;
 use idos_issuer::model::submission::{Authority, SignedGrant};
+use idos_issuer::model::submitter::Submitter;
 use idos_wallet::WalletType;
 
 use crate::support::service::{
@@ -130,7 +130,7 @@ async fn others_do_not_read() {
     let stranger = Signer::from(other.wallet.clone());
     let copy = client.call_one(&stranger, &GetSiblingCredentialId { content_hash }).await.unwrap();
     assert_eq!(copy, None);
-    let elsewhere = Caller { client: "other".to_owned(), ..caller() };
+    let elsewhere = Submitter { tenant: "other".to_owned(), ..caller() };
     let nothing = read_back::issued_copy(app, &elsewhere, &issued.id).await;
     assert!(matches!(nothing, Err(CopyError::NotFound)));
     service.stop().await;

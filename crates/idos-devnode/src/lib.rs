@@ -33,6 +33,7 @@
 
 mod actions;
 mod chain;
+mod challenges;
 mod clock;
 mod config;
 mod extension;
@@ -42,6 +43,7 @@ pub mod gateway;
 mod inspect;
 mod node;
 mod rpc;
+mod shared;
 mod state;
 
 pub use clock::Clock;

@@ -13,11 +13,13 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::chain::{Chain, account};
+use crate::challenges::Challenges;
 use crate::config::{DevNodeConfig, Inserter};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Settings};
 use crate::inspect::{self, AccessGrant, Block, Counts, Credential, Transaction, User, Wallet};
-use crate::rpc::{self, Challenges};
+use crate::rpc;
+use crate::shared::Shared;
 use crate::state::{self, credentials, grants, inserters, ledger, users, wallets};
 
 /// A running node. Dropping it stops it, too, without waiting for the end.
@@ -26,18 +28,6 @@ pub struct DevNode {
     stopper: Stopper,
     server: JoinHandle<()>,
     block_maker: Option<JoinHandle<()>>,
-}
-
-/// What all requests of a node share.
-pub(crate) struct Shared {
-    pub(crate) config: DevNodeConfig,
-    pub(crate) chain: Mutex<Chain>,
-    pub(crate) faults: Faults,
-    pub(crate) gateway: Gateway,
-    pub(crate) challenges: Challenges,
-    /// Where it listens.
-    pub(crate) url: String,
-    stopping: watch::Receiver<bool>,
 }
 
 /// Says stop when it is dropped.
@@ -233,15 +223,6 @@ impl DevNode {
     /// The last block.
     pub async fn last_block(&self) -> Block {
         self.shared.chain.lock().await.head().clone().into()
-    }
-}
-
-impl Shared {
-    /// Ends when the node stops.
-    pub(crate) async fn stopped(&self) {
-        let mut stopping = self.stopping.clone();
-        // An error means that the node is gone, which is the same.
-        let _stopped = stopping.wait_for(|stopping| *stopping).await;
     }
 }
 

@@ -36,6 +36,7 @@
 //! - `rpc`: questions to a node that `idos-client` has no words for.
 
 mod any;
+mod any_error;
 mod config;
 mod folder;
 mod gateway;
@@ -50,7 +51,8 @@ mod rpc;
 mod tools;
 mod validator;
 
-pub use any::{AnyError, AnyNode, Kwild};
+pub use any::{AnyNode, Kwild};
+pub use any_error::AnyError;
 pub use config::LocalnetConfig;
 pub use idos_devnode::{AccessGrant, Counts, Credential, Inserter, Transaction, User, Wallet};
 pub use network::{Error, Localnet, StartError};

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use idos_devnode::Inserter;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::any::AnyError;
+use crate::any_error::AnyError;
 use crate::{Localnet, LocalnetConfig};
 
 /// A network that goes back when this is dropped.

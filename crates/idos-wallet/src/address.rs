@@ -19,7 +19,7 @@ use std::fmt;
 use stellar_strkey::Strkey;
 
 use crate::error::{Field, InvalidProof};
-use crate::proof::{MAX_ADDRESS_LEN, check_length};
+use crate::limits::{MAX_ADDRESS_LEN, check_length};
 use crate::{WalletType, evm, facesign, near, stellar, xrpl};
 
 /// What addresses look like, in a few words.

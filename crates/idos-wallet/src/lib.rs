@@ -37,6 +37,7 @@ mod error;
 mod evm;
 mod facesign;
 mod keys;
+mod limits;
 mod near;
 pub mod nep413;
 mod proof;
@@ -51,9 +52,7 @@ pub use error::{Field, InvalidProof, InvalidSignature};
 pub use keys::{
     EvmKey, FaceSignKey, InvalidMnemonic, NearKey, StellarKey, WalletKey, XrplKey, mnemonic_seed,
 };
-pub use proof::{
-    MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, OwnershipProof, check_wallet,
-    verify_signed_by,
-};
+pub use limits::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN};
+pub use proof::{OwnershipProof, check_wallet, verify_signed_by};
 pub use transaction::{Caller, SignatureType, UnknownSignatureType, caller_of, verify_transaction_signature};
 pub use wallet_type::{UnknownWalletType, WalletType};

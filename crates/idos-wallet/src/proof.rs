@@ -1,16 +1,8 @@
 //! Proofs that somebody holds the key of a wallet.
 
 use crate::error::{Fault, Field, InvalidProof};
+use crate::limits::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, check_length};
 use crate::{WalletType, check_address, encoding, evm, facesign, near, stellar, xrpl};
-
-/// The longest message that is looked at, in bytes. The SDK's own have about a hundred, write grants five hundred.
-pub const MAX_MESSAGE_LEN: usize = 16 * 1024;
-/// The longest signature that is looked at, in bytes. Those of NEAR hold the message, in hexadecimal.
-pub const MAX_SIGNATURE_LEN: usize = 40 * 1024;
-/// The longest address, or identifier, that is looked at, in bytes.
-pub const MAX_ADDRESS_LEN: usize = 256;
-/// The longest public key that is looked at, in bytes.
-pub const MAX_PUBLIC_KEY_LEN: usize = 256;
 
 /// A proof of ownership as given to the actions `upsert_wallet_as_inserter` and `add_wallet`.
 ///
@@ -210,8 +202,4 @@ fn required(public_key: Option<&str>) -> Result<&str, InvalidProof> {
 
 fn check_public_key_length(public_key: Option<&str>) -> Result<(), InvalidProof> {
     check_length(Field::PublicKey, public_key.unwrap_or_default(), MAX_PUBLIC_KEY_LEN)
-}
-
-pub(crate) fn check_length(field: Field, text: &str, max: usize) -> Result<(), InvalidProof> {
-    if text.len() <= max { Ok(()) } else { Err(InvalidProof::TooLong { field, max }) }
 }

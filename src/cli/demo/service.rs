@@ -14,9 +14,8 @@ use crate::cli::context::create_database;
 use crate::cli::folder::Folder;
 use crate::clock::Clock;
 use crate::config::{Config, Database, KeyFiles, Node, Secret};
-use crate::flow::api_keys;
 use crate::keys::Keys;
-use crate::model::client::{Caller, Scope};
+use crate::model::submitter::{Origin, Submitter};
 
 /// The issuer of a demo without configuration.
 const ISSUER_NAME: &str = "Demo KYC";
@@ -27,7 +26,7 @@ const CLIENT: &str = "demo";
 /// A running service, and who calls it.
 pub(super) struct Service {
     pub(super) app: Arc<App>,
-    pub(super) caller: Caller,
+    pub(super) caller: Submitter,
     pub(super) node_url: Url,
     background: Background,
     /// An in-process node, where no other is named.
@@ -81,9 +80,7 @@ impl Service {
         let app = Arc::new(App::build(config, Clock::System).await?);
         // Before anything is told: a node that is not there ends it.
         app.idos().await?;
-        let now = app.clock.now();
-        let (key, _) = api_keys::create(&app.store, CLIENT, Scope::ALL, None, now).await?;
-        let caller = Caller { client: key.client, key: key.id, scopes: key.scopes };
+        let caller = Submitter { tenant: CLIENT.to_owned(), origin: Origin::Operator };
         let background = Background::start(&app);
         Ok(Self { app, caller, node_url, background, node, folder })
     }

@@ -12,22 +12,27 @@ use super::holder::{Holder, random_id};
 use crate::app::App;
 use crate::cli::background::until;
 use crate::flow::{challenge, grant, intake, profile};
-use crate::model::client::{Caller, Idempotency};
+use crate::model::client::Idempotency;
 use crate::model::personal::Personal;
 use crate::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
 use crate::model::submission::SignedGrant;
+use crate::model::submitter::Submitter;
 
 /// How long a write grant of a simulated user is good for.
 const GRANT_LIFE: Duration = Duration::from_hours(24);
 
 /// What makes a request of a simulated client one of its own.
-pub(in crate::cli) fn request_key(app: &App, caller: &Caller) -> Idempotency {
+pub(in crate::cli) fn request_key(app: &App, caller: &Submitter) -> Idempotency {
     intake::idempotency(app, caller, &random_id().to_string(), &[])
 }
 
 /// Has the service create the user's profile, by a challenge that the user's wallet signs, and waits until it is on the
 /// network.
-pub(in crate::cli) async fn create_profile(app: &App, caller: &Caller, holder: &Holder) -> Result<(), Error> {
+pub(in crate::cli) async fn create_profile(
+    app: &App,
+    caller: &Submitter,
+    holder: &Holder,
+) -> Result<(), Error> {
     let owner = holder.owner();
     let message = challenge::offer(app, caller, holder.user_id, &owner).message;
     let signature = holder.sign(&message);

@@ -109,7 +109,7 @@ impl Dev {
         let caller = caller.ok_or("the API key of this folder is not in its database")?;
         let stop = CancellationToken::new();
         let mailbox_url = mailbox(self.mailbox_listen, stop.clone()).await?;
-        let samples = samples::make(&app, &caller, &folder).await?;
+        let samples = samples::make(&app, &caller.submitter, &folder).await?;
         let shown = json!({
             "url": url,
             "apiKey": api_key.as_str(),

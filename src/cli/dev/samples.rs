@@ -14,8 +14,8 @@ use crate::cli::background::Background;
 use crate::cli::demo::holder::{Holder, random_id};
 use crate::cli::demo::{evidence, user};
 use crate::cli::folder::Folder;
-use crate::model::client::Caller;
 use crate::model::submission::SignedGrant;
+use crate::model::submitter::Submitter;
 use crate::model::time::DAY;
 
 /// How long the sample credentials are.
@@ -37,7 +37,7 @@ struct Request {
 }
 
 /// Makes the users, the first one's profile on the node, and the requests.
-pub(super) async fn make(app: &Arc<App>, caller: &Caller, folder: &Folder) -> Result<Samples, Error> {
+pub(super) async fn make(app: &Arc<App>, caller: &Submitter, folder: &Folder) -> Result<Samples, Error> {
     let with_profile = Holder::new()?;
     let without_profile = Holder::new()?;
     let background = Background::start(app);

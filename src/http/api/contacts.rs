@@ -6,11 +6,14 @@ use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::flow::contact;
+use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
-use crate::http::read;
-use crate::model::client::Caller;
+use crate::model::personal::Email;
+use crate::model::submitter::Submitter;
+
+pub(super) const LOOK_UP: &[&str] = &["email"];
 
 #[derive(Serialize)]
 struct FoundView {
@@ -19,11 +22,19 @@ struct FoundView {
 
 pub(in crate::http) async fn look_up(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
-    let email = read::contact_look_up(&json::parse(&body.bytes)?)?;
+    let email = read(&json::parse(&body.bytes)?)?;
     let found = contact::issuances_of(&api.app, &caller, &email).await?;
     Ok(Json(FoundView { issuances: found.iter().map(ToString::to_string).collect() }).into_response())
+}
+
+/// Reads whose issuances are looked for.
+pub(in crate::http) fn read(json: &json::Json) -> Result<Email, Problem> {
+    let mut faults = Faults::default();
+    let email = Object::of(json, "", LOOK_UP, &mut faults)
+        .and_then(|object| object.read("email", &mut faults, "must be an e-mail address"));
+    faults.or(email)
 }

@@ -5,19 +5,22 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
-use super::issuances::read_nothing;
-use crate::flow::events;
+use serde::Serialize;
+
+use super::common::conflict;
+use super::view::List;
+use crate::flow::events::{self, ReplayError};
+use crate::http::kit::json;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
-use crate::http::view::{EventView, List};
-use crate::model::client::Caller;
-use crate::model::event::EventKind;
+use crate::model::event::{Event, EventKind};
 use crate::model::ids::EventId;
+use crate::model::submitter::Submitter;
 
 pub(in crate::http) async fn list(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut query = Query::of(query.as_deref(), &["type", "cursor", "limit"])?;
@@ -25,7 +28,7 @@ pub(in crate::http) async fn list(
     let cursor = query.read::<EventId>("cursor", "must be the nextCursor of an earlier answer");
     let limit = query.limit();
     query.end()?;
-    let page = api.app.store.events(&caller.client, kind, cursor.as_ref(), limit).await?;
+    let page = api.app.store.events(&caller.tenant, kind, cursor.as_ref(), limit).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|event| event.id.to_string());
     Ok(Json(List { items: page.items.into_iter().map(EventView::from).collect(), next_cursor })
         .into_response())
@@ -33,12 +36,45 @@ pub(in crate::http) async fn list(
 
 pub(in crate::http) async fn replay(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    read_nothing(&api, request).await?;
+    json::read_nothing(&api, request).await?;
     let id: EventId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
     let event = events::replay(&api.app, &caller, &id).await?;
     Ok((StatusCode::ACCEPTED, Json(EventView::from(event))).into_response())
+}
+
+/// An event.
+#[derive(Serialize)]
+struct EventView {
+    id: String,
+    r#type: &'static str,
+    timestamp: String,
+    data: serde_json::Value,
+}
+
+impl From<Event> for EventView {
+    fn from(event: Event) -> Self {
+        // The body is what webhooks carry: type, timestamp, data.
+        let mut body: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
+        let data = body.get_mut("data").map(serde_json::Value::take);
+        Self {
+            id: event.id.to_string(),
+            r#type: event.kind.as_str(),
+            timestamp: event.created_at.to_string(),
+            data: data.unwrap_or_else(|| serde_json::json!({ "issuanceId": event.subject })),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::NotFound => Self::new(Code::NotFound),
+            error @ ReplayError::TooSoon => conflict(format!("The event cannot be told again now: {error}.")),
+            ReplayError::Store(error) => error.into(),
+        }
+    }
 }

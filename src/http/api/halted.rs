@@ -6,12 +6,14 @@ use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::flow::halted;
+use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
-use crate::http::read;
-use crate::model::client::Caller;
-use crate::model::issuance::Stopped;
+use crate::model::issuance::{HaltCode, Stopped};
+use crate::model::submitter::Submitter;
+
+pub(super) const WHICH_HALTED: &[&str] = &["code"];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,7 +25,7 @@ struct ResumedView {
 
 pub(in crate::http) async fn issuances(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     resume_all(&api, &caller, Stopped::Issuance, request).await
@@ -31,7 +33,7 @@ pub(in crate::http) async fn issuances(
 
 pub(in crate::http) async fn profiles(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     resume_all(&api, &caller, Stopped::Profile, request).await
@@ -39,7 +41,7 @@ pub(in crate::http) async fn profiles(
 
 pub(in crate::http) async fn wallets(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     resume_all(&api, &caller, Stopped::Wallet, request).await
@@ -47,14 +49,24 @@ pub(in crate::http) async fn wallets(
 
 async fn resume_all(
     api: &Api,
-    caller: &Caller,
+    caller: &Submitter,
     what: Stopped,
     request: Request,
 ) -> Result<Response, Problem> {
     let code = match body::read_json_if_any(api, request).await? {
-        Some(body) => read::which_halted(&json::parse(&body.bytes)?)?,
+        Some(body) => which_halted(&json::parse(&body.bytes)?)?,
         None => None,
     };
     let halted::Resumed { resumed, left, more } = halted::resume_all(&api.app, caller, what, code).await?;
     Ok(Json(ResumedView { resumed, left, more }).into_response())
+}
+
+/// Reads which of those that have stopped are wanted: all, or those with one code.
+fn which_halted(json: &json::Json) -> Result<Option<HaltCode>, Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", WHICH_HALTED, &mut faults);
+    let code = object.as_ref().and_then(|object| {
+        object.maybe("code", &mut faults, "must be a halt code", |text| text.parse().ok())
+    });
+    faults.or(object.map(|_| code))
 }

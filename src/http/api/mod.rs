@@ -1,10 +1,39 @@
-//! Handlers, one for each operation: read, call one flow, show.
+//! The API: a file or folder for each resource, with its handlers (read, call one flow, show), the strict reader of its
+//! bodies, what it shows, and what the errors of its flows are to the caller.
 
+mod common;
 pub(super) mod contacts;
 pub(super) mod events;
 pub(super) mod halted;
 pub(super) mod health;
 pub(super) mod issuances;
 pub(super) mod profiles;
+mod view;
 pub(super) mod wallets;
 pub(super) mod write_grants;
+
+/// The members that each schema of `openapi.yaml` has, as the readers take them. The members of KYC subjects are what
+/// [`idos_credential::evidence::kyc_members`] gives.
+pub const MEMBERS: &[(&str, &[&str])] = &[
+    ("ProfileLookup", profiles::read::LOOK_UP),
+    ("NewProfile", profiles::read::NEW_PROFILE),
+    ("NewWallet", wallets::NEW_WALLET),
+    ("ChallengeRequest", wallets::CHALLENGE),
+    ("WalletProof", profiles::read::WALLET),
+    ("ContactLookup", contacts::LOOK_UP),
+    ("GrantOffer", write_grants::read::OFFER),
+    ("Owner", common::OWNER),
+    ("Grant", write_grants::read::GRANT),
+    ("SignedGrant", write_grants::read::SIGNED),
+    ("Resumption", issuances::read::RESUMPTION),
+    ("WhichHalted", halted::WHICH_HALTED),
+    ("Submission", issuances::read::SUBMISSION),
+    ("KycEvidence", &crate::model::evidence::MEMBERS),
+    ("PersonhoodEvidence", &crate::model::evidence::MEMBERS),
+    ("InserterDelivery", issuances::read::INSERTER),
+    ("WriteGrantDelivery", issuances::read::WRITE_GRANT),
+    ("CopyFor", issuances::read::COPY_FOR),
+    ("Contact", issuances::read::CONTACT),
+    ("InlineFile", issuances::read::INLINE),
+    ("PartFile", issuances::read::PART),
+];

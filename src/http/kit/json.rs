@@ -3,11 +3,14 @@
 
 use std::str::FromStr;
 
+use axum::extract::Request;
 use idos_credential::Invalid;
-use idos_credential::strict_json::Json;
+pub(crate) use idos_credential::strict_json::Json;
 use uuid::Uuid;
 
+use super::body;
 use super::problem::{self, Code, Fault, Place, Problem};
+use super::state::Api;
 
 /// What is said of a user id that is none.
 pub(crate) const USER_ID: &str = "must be a UUID of version 4, as 8-4-4-4-12 hexadecimal digits";
@@ -23,6 +26,14 @@ pub(crate) fn nothing(json: &Json) -> Result<(), Problem> {
 pub(crate) fn parse(bytes: &[u8]) -> Result<Json, Problem> {
     Json::parse(bytes)
         .map_err(|error| Problem::new(Code::InvalidRequest).because(format!("The body {error}.")))
+}
+
+/// Reads a body that has nothing to say: none at all, or `{}`.
+pub(crate) async fn read_nothing(api: &Api, request: Request) -> Result<(), Problem> {
+    match body::read_json_if_any(api, request).await? {
+        Some(body) => nothing(&parse(&body.bytes)?),
+        None => Ok(()),
+    }
 }
 
 /// What is wrong with a body so far.
@@ -169,12 +180,3 @@ impl<'j> Object<'j> {
 pub(crate) fn uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
-
-/// A text that names who reads, as the network knows them ([`idos_wallet::is_caller`]).
-pub(crate) fn caller(text: &str) -> Option<String> {
-    idos_wallet::is_caller(text).then(|| text.to_owned())
-}
-
-/// What is said of a grantee that is none.
-pub(crate) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \
-     an XRPL address (r…), a NEAR public key (ed25519:…, not an account) or a Stellar address (G…)";

@@ -2,10 +2,11 @@
 //! like. Nothing here knows a resource.
 
 pub(crate) mod admit;
-pub(crate) mod auth;
+pub(crate) mod api_key;
 pub(crate) mod body;
 pub(crate) mod connections;
 pub(crate) mod good_keys;
+pub(crate) mod guard;
 pub(crate) mod idempotency;
 pub(crate) mod json;
 pub(crate) mod limits;

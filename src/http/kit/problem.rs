@@ -1,30 +1,22 @@
-//! Problems: what a caller is told when a request fails (RFC 9457). The only map from errors to statuses.
+//! Problems: what a caller is told when a request fails (RFC 9457). Each code has one status.
 //!
-//! A problem names places, never values. Its body is written by `http::observe`, which knows the request's id.
+//! What the errors of a flow are to the caller stands beside the handlers that call it; here are those that any flow has:
+//! the database's and the node's.
+//!
+//! A problem names places, never values. Its body is written by `http::kit::observe`, which knows the request's id.
 
 use std::borrow::Cow;
-use std::error::Error as _;
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use idos_client::Class;
 use idos_credential::Invalid;
-use idos_wallet::{Field, InvalidProof};
 use serde::Serialize;
 
 use crate::app::NodeError;
-use crate::flow::erase::EraseError;
-use crate::flow::events::ReplayError;
-use crate::flow::grant::GrantError;
-use crate::flow::intake::IntakeError;
-use crate::flow::profile::{NotAnInserter, RequestError};
-use crate::flow::read_back::CopyError;
-use crate::flow::resume::ResumeError;
-use crate::flow::revoke::RevokeError;
-use crate::flow::wallet;
 use crate::model::client::Scope;
-use crate::model::issuance::{Stopped, named};
+use crate::model::issuance::named;
 use crate::store::StoreError;
 
 named! {
@@ -231,12 +223,6 @@ impl Problem {
         Self::new(Code::Forbidden).because(format!("The API key lacks the scope {scope}."))
     }
 
-    /// A refused proof of a wallet, whose fields lie below `parent` (a JSON pointer) in the body.
-    #[must_use]
-    pub fn wallet(parent: &str, error: InvalidProof) -> Self {
-        Self::fields(vec![wallet_fault(parent, error)])
-    }
-
     /// The JSON of it.
     #[must_use]
     pub fn body(&self, request_id: &str) -> Vec<u8> {
@@ -252,7 +238,7 @@ impl Problem {
     }
 
     /// A fault of ours. Logged here, where it is handled; the caller gets the request's id, not the cause.
-    fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
+    pub(crate) fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(cause = chain(error), "A request failed");
         Self::new(Code::Internal)
     }
@@ -281,26 +267,6 @@ pub(crate) fn faults(parent: &str, invalid: Invalid) -> Vec<Fault> {
         Fault { place: Place::Pointer(pointer), detail: problem.problem.into() }
     };
     invalid.problems.into_iter().map(fault).collect()
-}
-
-/// The fault of a refused wallet proof below `parent`.
-pub(crate) fn wallet_fault(parent: &str, error: InvalidProof) -> Fault {
-    let name = match error.field() {
-        Field::Address | Field::Identifier | Field::Sender => "address",
-        Field::PublicKey => "publicKey",
-        Field::Message => "message",
-        _ => "signature",
-    };
-    let detail: Cow<'static, str> = match error {
-        InvalidProof::TooLong { max, .. } => format!("is longer than {max} bytes").into(),
-        InvalidProof::Missing { .. } => "is required for this type of wallet, and must not be empty".into(),
-        InvalidProof::Malformed { expected, .. } => format!("must be {expected}").into(),
-        InvalidProof::WeakKey { .. } => "is a key of low order, which proves nothing".into(),
-        InvalidProof::NotOfThisKey { .. } => "does not belong to the public key".into(),
-        InvalidProof::WrongSignature => "is not this wallet's over this message".into(),
-        _ => "is not accepted".into(),
-    };
-    Fault { place: Place::Pointer(format!("{parent}/{name}")), detail }
 }
 
 impl IntoResponse for Problem {
@@ -359,206 +325,6 @@ impl From<NodeError> for Problem {
                 Self::new(Code::NodeUnavailable)
             }
         }
-    }
-}
-
-impl From<IntakeError> for Problem {
-    fn from(error: IntakeError) -> Self {
-        match error {
-            IntakeError::Invalid(invalid) => Self::invalid("", invalid),
-            IntakeError::KeyReused => Self::new(Code::IdempotencyKeyReused),
-            IntakeError::TooLarge { bytes, limit, with_copy } => Self::new(Code::TooLarge)
-                .because(too_large_text(bytes, limit, with_copy))
-                .at(Place::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
-            IntakeError::NotAnInserter(error) => error.into(),
-            IntakeError::NoSigningKey(error) => {
-                tracing::error!("Nothing can be signed: {error}");
-                Self::new(Code::NotReady).because("no key is valid that signs credentials")
-            }
-            IntakeError::NotSigned(error) => {
-                tracing::error!(cause = error.source(), "{error}");
-                Self::new(Code::NotReady).because("a key cannot be used at the moment")
-            }
-            IntakeError::Store(error) => error.into(),
-            error => Self::fault(&error),
-        }
-    }
-}
-
-fn too_large_text(bytes: usize, limit: usize, with_copy: bool) -> String {
-    let (what, times) = if with_copy {
-        ("The sealed credential and its copy together would have", "twice, 4/3")
-    } else {
-        ("The sealed credential would have", "4/3")
-    };
-    format!(
-        "{what} {bytes} bytes, and a transaction takes {limit}. Every byte of a file counts 5/4 in the credential, and \
-         every byte of the credential {times} in the transaction: send smaller files."
-    )
-}
-
-impl From<RequestError> for Problem {
-    fn from(error: RequestError) -> Self {
-        match error {
-            RequestError::KeyReused => Self::new(Code::IdempotencyKeyReused),
-            RequestError::Wallet(error) => Self::wallet("/wallet", error),
-            RequestError::UserId => {
-                Self::new(Code::InvalidFields).at(Place::Pointer("/userId".to_owned()), super::json::USER_ID)
-            }
-            RequestError::OtherKey => Self::new(Code::AlreadyThere).at(
-                Place::Pointer("/encryptionPublicKey".to_owned()),
-                "is another key than the one with which this user is being created already",
-            ),
-            RequestError::UserExists => Self::new(Code::AlreadyThere).at(
-                Place::Pointer("/encryptionPublicKey".to_owned()),
-                "is another key than the one that this user has on the network",
-            ),
-            RequestError::UserUnknown => Self::new(Code::InvalidFields).at(
-                Place::Pointer("/userId".to_owned()),
-                "is no user's on the network: have the profile created first",
-            ),
-            RequestError::Challenge(error) => Self::new(Code::InvalidFields)
-                .at(Place::Pointer("/wallet/message".to_owned()), error.to_string()),
-            RequestError::WalletTaken => Self::new(Code::AlreadyThere)
-                .at(Place::Pointer("/wallet/address".to_owned()), "belongs to an idOS profile already"),
-            RequestError::WalletUnderWay => Self::new(Code::AlreadyThere).at(
-                Place::Pointer("/wallet/address".to_owned()),
-                "is being added to an idOS profile already",
-            ),
-            RequestError::NotAnInserter(error) => error.into(),
-            RequestError::Store(error) => error.into(),
-            error @ RequestError::Vault(_) => Self::fault(&error),
-        }
-    }
-}
-
-/// Nothing that is accepted could be written: whoever runs the service has to see to it first.
-impl From<NotAnInserter> for Problem {
-    fn from(error: NotAnInserter) -> Self {
-        tracing::error!("{error}");
-        Self::new(Code::NotReady)
-            .because("A write key of the service is no delegate of an inserter of the network.")
-    }
-}
-
-impl From<wallet::ResumeError> for Problem {
-    fn from(error: wallet::ResumeError) -> Self {
-        match error {
-            wallet::ResumeError::NotFound => Self::new(Code::NotFound),
-            wallet::ResumeError::Conflict(state) => {
-                conflict(format!("It is {state}; only what is halted is resumed."))
-            }
-            wallet::ResumeError::UnderWay => {
-                conflict("The same has been asked for again, and is on its way.")
-            }
-            wallet::ResumeError::ContentGone => {
-                conflict("The wallet's proof is gone: ask for it again, with a new Idempotency-Key.")
-            }
-            wallet::ResumeError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ReplayError> for Problem {
-    fn from(error: ReplayError) -> Self {
-        match error {
-            ReplayError::NotFound => Self::new(Code::NotFound),
-            error @ ReplayError::TooSoon => conflict(format!("The event cannot be told again now: {error}.")),
-            ReplayError::Store(error) => error.into(),
-        }
-    }
-}
-
-/// A record that is in a state in which it cannot be done.
-fn conflict(detail: impl Into<Cow<'static, str>>) -> Problem {
-    Problem::new(Code::StateConflict).because(detail)
-}
-
-impl From<ResumeError> for Problem {
-    fn from(error: ResumeError) -> Self {
-        match error {
-            ResumeError::NotFound => Self::new(Code::NotFound),
-            ResumeError::Conflict(state) => conflict(format!(
-                "The issuance is {state}; only what is halted or awaiting_grant is resumed."
-            )),
-            ResumeError::ContentGone => {
-                conflict("Its content is gone: submit again, with a new Idempotency-Key.")
-            }
-            ResumeError::GrantNeeded(code) => Self::new(Code::InvalidFields)
-                .at(Place::Pointer("/writeGrant".to_owned()), "is required")
-                .because(format!(
-                    "The issuance waits for a write grant ({code}): {}.",
-                    code.cure(Stopped::Issuance)
-                )),
-            ResumeError::NoGrantWanted => Self::new(Code::InvalidFields)
-                .at(Place::Pointer("/writeGrant".to_owned()), "is not wanted: the issuer writes as inserter"),
-            ResumeError::Grant(invalid) => Self::invalid("/writeGrant", invalid),
-            ResumeError::Node(error) => error.into(),
-            ResumeError::Store(error) => error.into(),
-            error @ ResumeError::Vault(_) => Self::fault(&error),
-        }
-    }
-}
-
-impl From<RevokeError> for Problem {
-    fn from(error: RevokeError) -> Self {
-        match error {
-            RevokeError::NotFound => Self::new(Code::NotFound),
-            RevokeError::Conflict(state) => {
-                conflict(format!("The issuance is {state}; only what is issued can be revoked."))
-            }
-            RevokeError::KeyMissing => conflict(
-                "The write key that sealed the credential is not in the configuration any more, and no other can edit \
-                 it.",
-            ),
-            RevokeError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<CopyError> for Problem {
-    fn from(error: CopyError) -> Self {
-        match error {
-            CopyError::NotFound => Self::new(Code::NotFound),
-            CopyError::NotIssued(state) => {
-                conflict(format!("The issuance is {state}; only what is issued has a copy."))
-            }
-            CopyError::Erased => Self::new(Code::Gone).because("The issuance was erased."),
-            CopyError::NoCopy => {
-                Self::new(Code::NotFound).because("The credential was written as inserter: there is no copy.")
-            }
-            CopyError::OtherGrantee => Self::new(Code::NotFound).because(
-                "The copy is for another grantee than the issuer, or for a write key that it has no more.",
-            ),
-            CopyError::Gone => Self::new(Code::Gone)
-                .because("The user has taken back the issuer's access to the copy, or removed the copy."),
-            CopyError::OtherKey => {
-                conflict("The copy does not open with the encryption key in the configuration.")
-            }
-            CopyError::Altered => Self::new(Code::CopyAltered),
-            CopyError::Node(error) => error.into(),
-            CopyError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<EraseError> for Problem {
-    fn from(error: EraseError) -> Self {
-        match error {
-            EraseError::NotFound => Self::new(Code::NotFound),
-            EraseError::Conflict(state) => {
-                conflict(format!("The issuance is {state}: wait until that is over, and erase it then."))
-            }
-            EraseError::Store(error) => error.into(),
-        }
-    }
-}
-
-/// A refused grant whose fields lie below `parent` (a JSON pointer) in the body.
-pub(crate) fn grant(parent: &str, error: GrantError) -> Problem {
-    match error {
-        GrantError::Invalid(invalid) => Problem::invalid(parent, invalid),
-        GrantError::Node(error) => error.into(),
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 
 use super::limits::Asker;
 use super::problem::{Code, Problem};
-use crate::model::client::Caller;
+use crate::model::submitter::Submitter;
 
 /// How long a request waits for room before it is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,7 +110,7 @@ impl Memory {
     /// share holds nobody else up.
     pub(crate) async fn room(&self, request: &Extensions, bytes: usize) -> Result<Room, Problem> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        let client = request.get::<Caller>().map(|caller| Asker::Client(caller.client.clone()));
+        let client = request.get::<Submitter>().map(|caller| Asker::Client(caller.tenant.clone()));
         let wanted = [
             (
                 client.map(|client| self.client.of(&client)),
@@ -150,15 +150,15 @@ mod tests {
     use rand::rngs::OsRng;
 
     use super::*;
-    use crate::model::client::Scope;
     use crate::model::ids::ApiKeyId;
+    use crate::model::submitter::Origin;
 
     /// A request of this client from this address.
     fn request(client: &str, address: [u8; 4]) -> Extensions {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let mut request = Extensions::new();
         let key = ApiKeyId::new(now, &mut OsRng);
-        request.insert(Caller { client: client.to_owned(), key, scopes: Scope::ALL.to_vec() });
+        request.insert(Submitter { tenant: client.to_owned(), origin: Origin::ApiKey(key) });
         request.insert(Asker::peer(address.into()));
         request
     }

@@ -78,6 +78,13 @@ pub enum Actor {
         /// The key's id.
         key: String,
     },
+    /// A configured source, for a client.
+    Source {
+        /// The client's name.
+        client: String,
+        /// The source's name.
+        source: String,
+    },
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -90,6 +97,7 @@ impl Actor {
     pub fn to_text(&self) -> String {
         match self {
             Self::Client { client, key } => format!("client:{client}:{key}"),
+            Self::Source { client, source } => format!("source:{client}:{source}"),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }

@@ -1,7 +1,7 @@
 //! Who may do what, and sees what.
 
 use idos_issuer::flow::api_keys;
-use idos_issuer::http::{Access, ROUTES};
+use idos_issuer::http::{Guard, ROUTES};
 use idos_issuer::model::client::Scope;
 use idos_wallet::WalletType;
 use serde_json::json;
@@ -21,7 +21,7 @@ on_both_databases! {
                 _ => "iss_",
             };
             let path = route.path.replace("{id}", &format!("{prefix}{AN_ID}"));
-            let Access::Scope(scope) = route.access else {
+            let Guard::Scope(scope) = route.guard else {
                 assert!(!path.starts_with("/v1"), "{path} is open");
                 door.call(route.method, path).without("Authorization").send().await.expect(200);
                 continue;
@@ -64,7 +64,7 @@ on_both_databases! {
         answers.push(call.send().await.problem(401, "unauthorized").json());
         assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:#?}");
         door.get("/v1/issuances").header("Authorization", &format!("bearer {}", door.key)).send().await.expect(200);
-        for route in idos_issuer::http::ROUTES.iter().filter(|route| matches!(route.access, Access::Scope(_))) {
+        for route in idos_issuer::http::ROUTES.iter().filter(|route| matches!(route.guard, Guard::Scope(_))) {
             let path = route.path.replace("{id}", "iss_01ARZ3NDEKTSV4RRFFQ69G5FAV");
             let twice = door.call(route.method, path).another_header("Authorization", "Bearer Xyzzy").send().await;
             let twice = twice.problem(400, "invalid_request");

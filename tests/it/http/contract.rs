@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use idos_credential::evidence::kyc_members;
 use idos_issuer::http::problem::Code;
-use idos_issuer::http::{Access, ROUTES, read};
+use idos_issuer::http::{Guard, MEMBERS, ROUTES};
 use idos_issuer::model::audit::Act;
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::event::EventKind;
@@ -22,9 +22,9 @@ fn routes_methods_and_scopes_are_those_of_the_file() {
     let table: BTreeSet<_> = ROUTES
         .iter()
         .map(|route| {
-            let scope = match route.access {
-                Access::Open => None,
-                Access::Scope(scope) => Some(scope.as_str()),
+            let scope = match route.guard {
+                Guard::Open => None,
+                Guard::Scope(scope) => Some(scope.as_str()),
             };
             (route.path, route.method.to_owned(), scope)
         })
@@ -40,7 +40,7 @@ fn routes_methods_and_scopes_are_those_of_the_file() {
         .collect();
     assert_eq!(table, file);
     for scope in Scope::ALL {
-        assert!(ROUTES.iter().any(|route| route.access == Access::Scope(*scope)), "{scope} opens nothing");
+        assert!(ROUTES.iter().any(|route| route.guard == Guard::Scope(*scope)), "{scope} opens nothing");
     }
 }
 
@@ -95,7 +95,7 @@ fn members_are_those_that_the_readers_take() {
         assert_eq!(schema["additionalProperties"], false, "{name}");
         schema["properties"].as_object().unwrap().keys().cloned().collect()
     };
-    for (schema, members) in read::MEMBERS {
+    for (schema, members) in MEMBERS {
         assert_eq!(properties(schema), members.iter().map(|name| (*name).to_owned()).collect(), "{schema}");
     }
     let mut members = properties("KycSubject");

@@ -11,12 +11,13 @@ use idos_issuer::clock::Clock;
 use idos_issuer::config::Config;
 use idos_issuer::flow::{intake, profile};
 use idos_issuer::keys::{Key, Keys, WriteKey};
-use idos_issuer::model::client::{Caller, Idempotency, Scope};
+use idos_issuer::model::client::Idempotency;
 use idos_issuer::model::ids::IssuanceId;
 use idos_issuer::model::issuance::Issuance;
 use idos_issuer::model::personal::Personal;
 use idos_issuer::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
 use idos_issuer::model::submission::{Authority, Evidence, Owner, SignedGrant, Submission};
+use idos_issuer::model::submitter::{Origin, Submitter};
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
 use idos_issuer::worker;
@@ -221,9 +222,9 @@ impl Service {
     }
 }
 
-pub(crate) fn caller() -> Caller {
+pub(crate) fn caller() -> Submitter {
     let key = "key_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-    Caller { client: "acme".to_owned(), key, scopes: Scope::ALL.to_vec() }
+    Submitter { tenant: "acme".to_owned(), origin: Origin::ApiKey(key) }
 }
 
 /// A key that was never used.

@@ -11,7 +11,7 @@ use super::info::tx_result;
 use super::{Outcome, RpcError, error, read_params};
 use crate::chain::{Checked, Rejection, TxResult, check};
 use crate::faults::{Ending, Loss, Plan};
-use crate::node::Shared;
+use crate::shared::Shared;
 
 #[derive(Deserialize)]
 struct Params {

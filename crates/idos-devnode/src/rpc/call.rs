@@ -11,7 +11,7 @@ use super::{Origin, Outcome, Request, RpcError, challenge, error, read_params};
 use crate::actions::columns;
 use crate::chain::ViewCall;
 use crate::gateway::Client;
-use crate::node::Shared;
+use crate::shared::Shared;
 
 #[derive(Deserialize)]
 struct Params {

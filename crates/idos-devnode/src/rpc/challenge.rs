@@ -1,9 +1,5 @@
 //! Private mode: each view call is signed over a challenge that the node has given out.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
-use chrono::{DateTime, TimeDelta, Utc};
 use idos_client::encoding::ActionCall;
 use idos_client::transaction::payload_digest;
 use idos_wallet::{SignatureType, verify_transaction_signature};
@@ -12,24 +8,7 @@ use serde_json::json;
 
 use super::{Outcome, RpcError, error};
 use crate::gateway::Client;
-use crate::node::Shared;
-
-/// How long a challenge lasts.
-const LIFE: TimeDelta = TimeDelta::seconds(30);
-/// How many may be asked for in one second.
-const PER_SECOND: u32 = 60;
-
-/// Challenges that were given out and not used.
-#[derive(Default)]
-pub(crate) struct Challenges(Mutex<Open>);
-
-#[derive(Default)]
-struct Open {
-    /// When each ends.
-    challenges: HashMap<[u8; 32], DateTime<Utc>>,
-    /// The second, and how many were given out in it.
-    pace: (i64, u32),
-}
+use crate::shared::Shared;
 
 /// What a client signs in private mode, and the signature.
 pub(super) struct SignedCall<'a> {
@@ -81,24 +60,4 @@ pub(super) fn verify(
     verify_transaction_signature(auth_type, client.sender, text.as_bytes(), signed.signature)
         .map_err(|_| wrong())?;
     Ok(())
-}
-
-impl Challenges {
-    /// False if that is too many too fast. Forgets those that have ended.
-    fn give_out(&self, challenge: [u8; 32], now: DateTime<Utc>) -> bool {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let second = now.timestamp();
-        let given = if open.pace.0 == second { open.pace.1 } else { 0 };
-        if given >= PER_SECOND {
-            return false;
-        }
-        open.pace = (second, given + 1);
-        open.challenges.retain(|_, ends| *ends >= now);
-        open.challenges.insert(challenge, now + LIFE);
-        true
-    }
-
-    fn use_up(&self, challenge: &[u8; 32]) -> Option<DateTime<Utc>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).challenges.remove(challenge)
-    }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{RandomFaults, Switch};
 use crate::front::json_response;
-use crate::node::Shared;
+use crate::shared::Shared;
 use crate::state::{credentials, ledger, users};
 
 /// The largest request.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::server::HangUp;
 use super::{Answer, answer, dev, info};
 use crate::front::{self, MAX_REQUEST, with_cors};
-use crate::node::Shared;
+use crate::shared::Shared;
 
 /// Every route.
 pub(crate) fn router(node: Arc<Shared>) -> Router {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Reply, RpcError, error, read_params};
 use crate::chain::Whereabouts;
-use crate::node::Shared;
+use crate::shared::Shared;
 use crate::state::ledger::{self, Account};
 
 /// The version of the user service that Kwil 0.10 has.

@@ -14,13 +14,12 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-pub(crate) use challenge::Challenges;
 pub(crate) use http::router;
 pub(crate) use server::serve;
 
 use crate::faults::{Ending, Plan, Refuse};
 use crate::front::{Origin, Outcome, Reply, Request, RpcError, error, login, read, read_params};
-use crate::node::Shared;
+use crate::shared::Shared;
 
 /// What goes back to a client.
 pub(crate) enum Answer {

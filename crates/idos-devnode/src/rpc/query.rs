@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Outcome, RpcError, error, read_params};
-use crate::node::Shared;
+use crate::shared::Shared;
 
 pub(super) fn query(node: &Shared, params: Value) -> Outcome {
     #[derive(Deserialize)]

@@ -1,5 +1,7 @@
 //! Write grants: have the text made for the user's wallet to sign, check the signed one at once.
 
+pub(in crate::http) mod read;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -7,11 +9,10 @@ use idos_client::WriteGrant;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::flow::grant;
-use crate::http::kit::problem::{self, Problem};
+use crate::flow::grant::{self, GrantError};
+use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
-use crate::http::read;
 
 /// A grant, as it is signed: every text to the letter.
 #[derive(Serialize)]
@@ -60,14 +61,22 @@ pub(in crate::http) async fn offer(State(api): State<Api>, request: Request) -> 
     let (grant, message) =
         grant::offer(&api.app, &wanted.owner, wanted.valid_for, wanted.locked_until, grantee)
             .await
-            .map_err(|error| problem::grant("", error))?;
+            .map_err(|error| refused("", error))?;
     Ok(Json(OfferView { grant: grant.into(), message }).into_response())
 }
 
 pub(in crate::http) async fn check(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
     let signed = read::signed_grant(&json::parse(&body.bytes)?)?;
-    grant::check(&api.app, &signed).await.map_err(|error| problem::grant("", error))?;
+    grant::check(&api.app, &signed).await.map_err(|error| refused("", error))?;
     let usable_until = signed.grant.not_after().to_string();
     Ok(Json(CheckView { valid: true, usable_until }).into_response())
+}
+
+/// A refused grant whose fields lie below `parent` (a JSON pointer) in the body.
+fn refused(parent: &str, error: GrantError) -> Problem {
+    match error {
+        GrantError::Invalid(invalid) => Problem::invalid(parent, invalid),
+        GrantError::Node(error) => error.into(),
+    }
 }

@@ -1,5 +1,9 @@
 //! Profiles: look one up, have one created, see how far that is, bring it on.
 
+mod problem;
+pub(in crate::http) mod read;
+pub(in crate::http::api) mod view;
+
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -7,7 +11,6 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::issuances::read_nothing;
 use crate::flow::profile::{self, By};
 use crate::flow::{intake, wallet};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
@@ -16,11 +19,11 @@ use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
 use crate::http::kit::wait::Waiting;
 use crate::http::kit::{body, json};
-use crate::http::read::{self, LookUp};
-use crate::http::view::ProfileView;
-use crate::model::client::Caller;
 use crate::model::ids::ProfileId;
 use crate::model::profile::{ProfileState, RecordId};
+use crate::model::submitter::Submitter;
+use read::LookUp;
+use view::ProfileView;
 
 /// What was found.
 #[derive(Serialize)]
@@ -54,7 +57,7 @@ pub(in crate::http) async fn look_up(State(api): State<Api>, request: Request) -
 
 pub(in crate::http) async fn create(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
@@ -68,7 +71,7 @@ pub(in crate::http) async fn create(
 
 pub(in crate::http) async fn show(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -76,9 +79,9 @@ pub(in crate::http) async fn show(
 }
 
 /// Shows the record of a profile or a wallet when it has come to something, or the time is over.
-pub(super) async fn wait_for(
+pub(in crate::http::api) async fn wait_for(
     api: &Api,
-    caller: &Caller,
+    caller: &Submitter,
     query: Option<&str>,
     id: impl FnOnce() -> Result<RecordId, Problem>,
 ) -> Result<Response, Problem> {
@@ -88,7 +91,7 @@ pub(super) async fn wait_for(
     let id = id()?;
     let mut waiting = Waiting::new(api, seconds);
     loop {
-        let there = api.app.store.profile_record_of(&caller.client, &id).await?;
+        let there = api.app.store.profile_record_of(&caller.tenant, &id).await?;
         let there = there.ok_or_else(|| Problem::new(Code::NotFound))?;
         if there.state != ProfileState::Pending || !waiting.again().await {
             return Ok(Json(ProfileView::from(there)).into_response());
@@ -98,11 +101,11 @@ pub(super) async fn wait_for(
 
 pub(in crate::http) async fn resume(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    read_nothing(&api, request).await?;
+    json::read_nothing(&api, request).await?;
     let profile = wallet::resume(&api.app, &caller, &parse(&id)?.into()).await?;
     Ok((StatusCode::ACCEPTED, Json(ProfileView::from(profile))).into_response())
 }

@@ -8,34 +8,37 @@ use idos_credential::RecipientKey;
 use idos_credential::strict_json::Json;
 use uuid::Uuid;
 
-use super::grant;
-use super::profile::ENCRYPTION_KEY;
-use crate::http::kit::json::{CALLER, Faults, Object, caller};
+use crate::http::api::common::{CALLER, ENCRYPTION_KEY, caller};
+use crate::http::api::write_grants::read as grant;
+use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::multipart::File;
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::evidence::{KycResult, PersonhoodResult};
 use crate::model::issuance::{Delivery, Kind};
 use crate::model::personal::{Contact, Locale};
-use crate::model::submission::{Authority, CopyFor, Evidence, Submission};
+use crate::model::submission::{Authority, CopyFor, Evidence, SignedGrant, Submission};
 
-pub(super) const SUBMISSION: &[&str] = &["userId", "kind", "evidence", "delivery", "contact", "reference"];
-pub(super) const INSERTER: &[&str] = &["by"];
-pub(super) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor"];
-pub(super) const COPY_FOR: &[&str] = &["grantee", "encryptionPublicKey"];
-pub(super) const CONTACT: &[&str] = &["email", "locale"];
-pub(super) const INLINE: &[&str] = &["base64"];
-pub(super) const PART: &[&str] = &["part"];
+pub(in crate::http::api) const SUBMISSION: &[&str] =
+    &["userId", "kind", "evidence", "delivery", "contact", "reference"];
+pub(in crate::http::api) const INSERTER: &[&str] = &["by"];
+pub(in crate::http::api) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor"];
+pub(in crate::http::api) const COPY_FOR: &[&str] = &["grantee", "encryptionPublicKey"];
+pub(in crate::http::api) const CONTACT: &[&str] = &["email", "locale"];
+pub(in crate::http::api) const INLINE: &[&str] = &["base64"];
+pub(in crate::http::api) const PART: &[&str] = &["part"];
+
+pub(in crate::http::api) const RESUMPTION: &[&str] = &["writeGrant"];
 
 /// Where the files of a submission are.
-pub(crate) struct Files {
+pub(in crate::http) struct Files {
     /// Those that came as parts of their own; `None` where the whole body is JSON.
-    pub(crate) parts: Option<BTreeMap<String, File>>,
+    pub(in crate::http) parts: Option<BTreeMap<String, File>>,
     /// The largest that one may be, in bytes.
-    pub(crate) max_file: usize,
+    pub(in crate::http) max_file: usize,
 }
 
 /// Reads a submission.
-pub(crate) fn submission(mut json: Json, files: &Files) -> Result<Submission, Problem> {
+pub(in crate::http) fn submission(mut json: Json, files: &Files) -> Result<Submission, Problem> {
     let mut faults = Faults::default();
     // Files are large, so the evidence is taken out and not copied.
     let evidence = take(&mut json, "evidence");
@@ -183,4 +186,16 @@ fn contact(json: &Json, faults: &mut Faults) -> Option<Contact> {
         None => Some(Locale::default()),
     };
     Some(Contact { email: email?, locale: locale? })
+}
+
+/// Reads what a halted issuance is resumed with.
+pub(in crate::http) fn resumption(json: &Json) -> Result<Option<SignedGrant>, Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", RESUMPTION, &mut faults);
+    let signed = object
+        .as_ref()
+        .and_then(|object| object.get("writeGrant"))
+        .map(|json| grant::signed(json, "/writeGrant", &mut faults));
+    // A grant that cannot be read has left a fault.
+    faults.or(object.map(|_| signed.flatten()))
 }

@@ -4,76 +4,9 @@ use idos_credential::Moment;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::http::api::view::{HaltView, TransactionView};
 use crate::model::audit::ChainedEntry;
-use crate::model::event::Event;
-use crate::model::issuance::{Confirmation, Delivery, HaltCode, Issuance, Stopped, Transaction};
-use crate::model::profile::Profile;
-
-/// A list, newest first.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct List<T> {
-    pub(super) items: Vec<T>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) next_cursor: Option<String>,
-}
-
-#[derive(Serialize)]
-struct TransactionView {
-    hash: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<u64>,
-}
-
-impl From<Transaction> for TransactionView {
-    fn from(transaction: Transaction) -> Self {
-        Self { hash: transaction.hash, height: transaction.height }
-    }
-}
-
-#[derive(Serialize)]
-struct HaltView {
-    code: &'static str,
-    cure: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<String>,
-}
-
-impl HaltView {
-    fn new(code: HaltCode, what: Stopped, until: Option<Moment>) -> Self {
-        Self { code: code.as_str(), cure: code.cure(what), until: until.map(|until| until.to_string()) }
-    }
-}
-
-/// The creation of a profile, or the addition of a wallet.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ProfileView {
-    id: String,
-    state: &'static str,
-    user_id: Uuid,
-    created_at: String,
-    updated_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    transaction: Option<TransactionView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    halt: Option<HaltView>,
-}
-
-impl From<Profile> for ProfileView {
-    fn from(profile: Profile) -> Self {
-        let what = profile.stopped();
-        Self {
-            id: profile.id.to_string(),
-            state: profile.state.as_str(),
-            user_id: profile.user_id,
-            created_at: profile.created_at.to_string(),
-            updated_at: profile.updated_at.to_string(),
-            transaction: profile.transaction.map(Into::into),
-            halt: profile.halt.map(|code| HaltView::new(code, what, profile.waits_until)),
-        }
-    }
-}
+use crate::model::issuance::{Confirmation, Delivery, Issuance};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -174,29 +107,6 @@ impl From<ChainedEntry> for AuditView {
             act: entry.act,
             detail: entry.detail,
             hash: entry.hash,
-        }
-    }
-}
-
-/// An event.
-#[derive(Serialize)]
-pub(super) struct EventView {
-    id: String,
-    r#type: &'static str,
-    timestamp: String,
-    data: serde_json::Value,
-}
-
-impl From<Event> for EventView {
-    fn from(event: Event) -> Self {
-        // The body is what webhooks carry: type, timestamp, data.
-        let mut body: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
-        let data = body.get_mut("data").map(serde_json::Value::take);
-        Self {
-            id: event.id.to_string(),
-            r#type: event.kind.as_str(),
-            timestamp: event.created_at.to_string(),
-            data: data.unwrap_or_else(|| serde_json::json!({ "issuanceId": event.subject })),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Issuances: submit a result, see what becomes of it, resume, revoke, erase, read back.
 
+mod problem;
+pub(in crate::http) mod read;
+mod view;
+
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -11,28 +15,29 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::flow::{erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking};
+use crate::http::api::view::List;
 use crate::http::kit::body::{self, JSON};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
-use crate::http::kit::json;
-use crate::http::kit::multipart;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
 use crate::http::kit::wait::Waiting;
-use crate::http::read::{self, Files};
-use crate::http::view::{AuditView, IssuanceView, List};
-use crate::model::client::{Caller, Idempotency};
+use crate::http::kit::{json, multipart};
+use crate::model::client::Idempotency;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, Kind, Reference, State as IssuanceState};
 use crate::model::submission::Submission;
+use crate::model::submitter::Submitter;
 use crate::store::Filter;
+use read::Files;
+use view::{AuditView, IssuanceView};
 
 const FORM: &str = "multipart/form-data";
 const SUBMIT: &[u8] = b"POST /v1/issuances";
 
 pub(in crate::http) async fn submit(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
@@ -61,7 +66,7 @@ type Bytes = zeroize::Zeroizing<Vec<u8>>;
 
 async fn read_json(
     api: &Api,
-    caller: Caller,
+    caller: Submitter,
     key: String,
     bytes: Bytes,
 ) -> Result<(Idempotency, Submission), Problem> {
@@ -78,7 +83,7 @@ async fn read_json(
 
 async fn read_parts(
     api: &Api,
-    caller: Caller,
+    caller: Submitter,
     key: String,
     parts: multipart::Parts,
 ) -> Result<(Idempotency, Submission, crate::http::kit::shares::Room), Problem> {
@@ -98,11 +103,11 @@ async fn read_parts(
 
 pub(in crate::http) async fn list(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let Listed { filter, cursor, limit } = listed(query.as_deref())?;
-    let page = api.app.store.issuances(&caller.client, &filter, cursor.as_ref(), limit).await?;
+    let page = api.app.store.issuances(&caller.tenant, &filter, cursor.as_ref(), limit).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|issuance| issuance.id.to_string());
     let items = page.items.into_iter().map(IssuanceView::from).collect();
     Ok(Json(List { items, next_cursor }).into_response())
@@ -137,7 +142,7 @@ pub(in crate::http) fn listed(query: Option<&str>) -> Result<Listed, Problem> {
 
 pub(in crate::http) async fn show(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -156,7 +161,7 @@ pub(in crate::http) async fn show(
 
 pub(in crate::http) async fn resume(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -170,18 +175,18 @@ pub(in crate::http) async fn resume(
 
 pub(in crate::http) async fn revoke(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    read_nothing(&api, request).await?;
+    json::read_nothing(&api, request).await?;
     let issuance = revoking::request(&api.app, &caller, &parse(&id)?).await?;
     Ok((StatusCode::ACCEPTED, Json(IssuanceView::from(issuance))).into_response())
 }
 
 pub(in crate::http) async fn erase(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let issuance = erasing::erase(&api.app, &caller, &parse(&id)?).await?;
@@ -202,7 +207,7 @@ struct CopyView {
 
 pub(in crate::http) async fn copy(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let copy = reading::issued_copy(&api.app, &caller, &parse(&id)?).await?;
@@ -227,7 +232,7 @@ pub(in crate::http) async fn copy(
 
 pub(in crate::http) async fn audit(
     State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
+    Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = parse(&id)?;
@@ -237,20 +242,12 @@ pub(in crate::http) async fn audit(
     Ok(Json(List { items, next_cursor: None }).into_response())
 }
 
-/// Reads a body that has nothing to say: none at all, or `{}`.
-pub(super) async fn read_nothing(api: &Api, request: Request) -> Result<(), Problem> {
-    match body::read_json_if_any(api, request).await? {
-        Some(body) => json::nothing(&json::parse(&body.bytes)?),
-        None => Ok(()),
-    }
-}
-
 fn parse(id: &str) -> Result<IssuanceId, Problem> {
     id.parse().map_err(|_| Problem::new(Code::NotFound))
 }
 
 /// The caller's issuance of this id; another client's is not there.
-async fn own(api: &Api, caller: &Caller, id: &IssuanceId) -> Result<Issuance, Problem> {
-    let issuance = api.app.store.issuance_of(&caller.client, id).await?;
+async fn own(api: &Api, caller: &Submitter, id: &IssuanceId) -> Result<Issuance, Problem> {
+    let issuance = api.app.store.issuance_of(&caller.tenant, id).await?;
     issuance.ok_or_else(|| Problem::new(Code::NotFound))
 }

@@ -1,0 +1,127 @@
+//! What the errors of issuing are to the caller.
+
+use std::error::Error as _;
+
+use crate::flow::erase::EraseError;
+use crate::flow::intake::IntakeError;
+use crate::flow::read_back::CopyError;
+use crate::flow::resume::ResumeError;
+use crate::flow::revoke::RevokeError;
+use crate::http::api::common::conflict;
+use crate::http::kit::problem::{Code, Place, Problem};
+use crate::model::issuance::Stopped;
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Invalid(invalid) => Self::invalid("", invalid),
+            IntakeError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            IntakeError::TooLarge { bytes, limit, with_copy } => Self::new(Code::TooLarge)
+                .because(too_large_text(bytes, limit, with_copy))
+                .at(Place::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
+            IntakeError::NotAnInserter(error) => error.into(),
+            IntakeError::NoSigningKey(error) => {
+                tracing::error!("Nothing can be signed: {error}");
+                Self::new(Code::NotReady).because("No key is valid that signs credentials.")
+            }
+            IntakeError::NotSigned(error) => {
+                tracing::error!(cause = error.source(), "{error}");
+                Self::new(Code::NotReady).because("A key cannot be used at the moment.")
+            }
+            IntakeError::Store(error) => error.into(),
+            error => Self::fault(&error),
+        }
+    }
+}
+
+fn too_large_text(bytes: usize, limit: usize, with_copy: bool) -> String {
+    let (what, times) = if with_copy {
+        ("The sealed credential and its copy together would have", "twice, 4/3")
+    } else {
+        ("The sealed credential would have", "4/3")
+    };
+    format!(
+        "{what} {bytes} bytes, and a transaction takes {limit}. Every byte of a file counts 5/4 in the credential, and \
+         every byte of the credential {times} in the transaction: send smaller files."
+    )
+}
+
+impl From<ResumeError> for Problem {
+    fn from(error: ResumeError) -> Self {
+        match error {
+            ResumeError::NotFound => Self::new(Code::NotFound),
+            ResumeError::Conflict(state) => conflict(format!(
+                "The issuance is {state}; only what is halted or awaiting_grant is resumed."
+            )),
+            ResumeError::ContentGone => {
+                conflict("Its content is gone: submit again, with a new Idempotency-Key.")
+            }
+            ResumeError::GrantNeeded(code) => Self::new(Code::InvalidFields)
+                .at(Place::Pointer("/writeGrant".to_owned()), "is required")
+                .because(format!(
+                    "The issuance waits for a write grant ({code}): {}.",
+                    code.cure(Stopped::Issuance)
+                )),
+            ResumeError::NoGrantWanted => Self::new(Code::InvalidFields)
+                .at(Place::Pointer("/writeGrant".to_owned()), "is not wanted: the issuer writes as inserter"),
+            ResumeError::Grant(invalid) => Self::invalid("/writeGrant", invalid),
+            ResumeError::Node(error) => error.into(),
+            ResumeError::Store(error) => error.into(),
+            error @ ResumeError::Vault(_) => Self::fault(&error),
+        }
+    }
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::NotFound => Self::new(Code::NotFound),
+            RevokeError::Conflict(state) => {
+                conflict(format!("The issuance is {state}; only what is issued can be revoked."))
+            }
+            RevokeError::KeyMissing => conflict(
+                "The write key that sealed the credential is not in the configuration any more, and no other can edit \
+                 it.",
+            ),
+            RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CopyError> for Problem {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::NotFound => Self::new(Code::NotFound),
+            CopyError::NotIssued(state) => {
+                conflict(format!("The issuance is {state}; only what is issued has a copy."))
+            }
+            CopyError::Erased => Self::new(Code::Gone).because("The issuance was erased."),
+            CopyError::NoCopy => {
+                Self::new(Code::NotFound).because("The credential was written as inserter: there is no copy.")
+            }
+            CopyError::OtherGrantee => Self::new(Code::NotFound).because(
+                "The copy is for another grantee than the issuer, or for a write key that it has no more.",
+            ),
+            CopyError::Gone => Self::new(Code::Gone)
+                .because("The user has taken back the issuer's access to the copy, or removed the copy."),
+            CopyError::OtherKey => {
+                conflict("The copy does not open with the encryption key in the configuration.")
+            }
+            CopyError::Altered => Self::new(Code::CopyAltered),
+            CopyError::Node(error) => error.into(),
+            CopyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::NotFound => Self::new(Code::NotFound),
+            EraseError::Conflict(state) => {
+                conflict(format!("The issuance is {state}: wait until that is over, and erase it then."))
+            }
+            EraseError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the errors of creating a profile, or adding a wallet, are to the caller.
+
+use crate::flow::profile::RequestError;
+use crate::flow::wallet::ResumeError;
+use crate::http::api::common::{conflict, wallet_fault};
+use crate::http::kit::json::USER_ID;
+use crate::http::kit::problem::{Code, Place, Problem};
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            RequestError::Wallet(error) => Self::fields(vec![wallet_fault("/wallet", error)]),
+            RequestError::UserId => {
+                Self::new(Code::InvalidFields).at(Place::Pointer("/userId".to_owned()), USER_ID)
+            }
+            RequestError::OtherKey => Self::new(Code::AlreadyThere).at(
+                Place::Pointer("/encryptionPublicKey".to_owned()),
+                "is another key than the one with which this user is being created already",
+            ),
+            RequestError::UserExists => Self::new(Code::AlreadyThere).at(
+                Place::Pointer("/encryptionPublicKey".to_owned()),
+                "is another key than the one that this user has on the network",
+            ),
+            RequestError::UserUnknown => Self::new(Code::InvalidFields).at(
+                Place::Pointer("/userId".to_owned()),
+                "is no user's on the network: have the profile created first",
+            ),
+            RequestError::Challenge(error) => Self::new(Code::InvalidFields)
+                .at(Place::Pointer("/wallet/message".to_owned()), error.to_string()),
+            RequestError::WalletTaken => Self::new(Code::AlreadyThere)
+                .at(Place::Pointer("/wallet/address".to_owned()), "belongs to an idOS profile already"),
+            RequestError::WalletUnderWay => Self::new(Code::AlreadyThere).at(
+                Place::Pointer("/wallet/address".to_owned()),
+                "is being added to an idOS profile already",
+            ),
+            RequestError::NotAnInserter(error) => error.into(),
+            RequestError::Store(error) => error.into(),
+            error @ RequestError::Vault(_) => Self::fault(&error),
+        }
+    }
+}
+
+impl From<ResumeError> for Problem {
+    fn from(error: ResumeError) -> Self {
+        match error {
+            ResumeError::NotFound => Self::new(Code::NotFound),
+            ResumeError::Conflict(state) => {
+                conflict(format!("It is {state}; only what is halted is resumed."))
+            }
+            ResumeError::UnderWay => conflict("The same has been asked for again, and is on its way."),
+            ResumeError::ContentGone => {
+                conflict("The wallet's proof is gone: ask for it again, with a new Idempotency-Key.")
+            }
+            ResumeError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Who may come in by a route, and as whom.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::limits::Asker;
+use super::problem::{Code, Problem};
+use super::state::Api;
+use super::{api_key, wellformed};
+use crate::model::client::Scope;
+
+/// What guards a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing: everybody may come in.
+    Open,
+    /// Holders of an API key with this scope.
+    Scope(Scope),
+}
+
+/// Lets those through who may come in. Handlers find the [`Submitter`](crate::model::submitter::Submitter) among the
+/// request's extensions.
+pub(crate) async fn check(
+    State((api, guard)): State<(Api, Guard)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let from = address(&request);
+    let admitted = match guard {
+        Guard::Open => return next.run(request).await,
+        Guard::Scope(scope) => api_key::holder(&api, request.headers(), &from, scope).await,
+    };
+    match admitted {
+        Ok((submitter, _place)) => {
+            tracing::Span::current().record("client", submitter.tenant.as_str());
+            // Names in paths are text, and what is none names nothing.
+            if !wellformed::is_text(request.uri().path()) {
+                return Problem::new(Code::NotFound).into_response();
+            }
+            request.extensions_mut().insert(submitter);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Where a request comes from, as `admit` has noted.
+pub(crate) fn address(request: &Request) -> Asker {
+    let nowhere = || Asker::peer(std::net::Ipv4Addr::UNSPECIFIED.into());
+    request.extensions().get::<Asker>().cloned().unwrap_or_else(nowhere)
+}
