@@ -15,6 +15,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Wallets, Webhook};
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
+use crate::mail::{MailError, Mailer};
 use crate::model::event::EventKind;
 use crate::model::ids::JobId;
 use crate::model::lifecycle::Limits;
@@ -62,6 +63,8 @@ pub struct App {
     said_done: Mutex<HashMap<JobId, Instant>>,
     /// Nodes that did not answer, by their places in the client's list, and when that was.
     silent_nodes: Mutex<HashMap<usize, Instant>>,
+    /// What mails go out by.
+    pub mailer: Mailer,
     /// The number of the last audit checkpoint that this process has seen.
     last_checkpoint: Mutex<i64>,
     node: Node,
@@ -114,6 +117,9 @@ pub enum StartError {
     /// A webhook cannot be called.
     #[error("the webhook {0}: {1}")]
     Webhook(String, String),
+    /// The mail server is none.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// What sends webhooks cannot be set up.
     #[error(transparent)]
     Sender(#[from] idos_webhooks::ConfigError),
@@ -198,6 +204,7 @@ impl App {
         vault: Vault,
     ) -> Result<Self, StartError> {
         let notes = config.notes_form();
+        let mailer = Mailer::new(config.mail.as_ref())?;
         let policy = config.webhook_policy;
         let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
         let sender = Sender::new(&SenderConfig {
@@ -228,12 +235,19 @@ impl App {
             stuck_lanes: Mutex::default(),
             said_done: Mutex::default(),
             silent_nodes: Mutex::default(),
+            mailer,
             last_checkpoint: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
             not_connected: Mutex::new(None),
         })
+    }
+
+    /// The same, with another way for mails to go.
+    #[must_use]
+    pub fn with_mailer(self, mailer: Mailer) -> Self {
+        Self { mailer, ..self }
     }
 
     /// The client of the node. Connects when it is first asked for, and refuses a node of another network than the one

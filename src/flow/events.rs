@@ -12,9 +12,10 @@ use crate::model::audit::{Act, Entry};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::EventId;
 use crate::model::issuance::{HaltCode, Issuance};
-use crate::model::job::{Job, Work, backoff_millis};
+use crate::model::job::{Job, Work};
+use crate::model::retry;
 use crate::model::submitter::Submitter;
-use crate::model::time::{DAY, HOUR};
+use crate::model::time::HOUR;
 use crate::store::{StoreError, Tx};
 
 /// What a webhook carries. Nothing of it is about a person.
@@ -220,10 +221,8 @@ pub async fn send_webhook(app: &App, job: &Job) -> Result<Told, StoreError> {
         }
         Err(error) if error.is_worth_retrying() && job.attempts < app.delivery.max_attempts => {
             metrics::counter!("webhooks_total", "outcome" => "retried").increment(1);
-            let wait =
-                error.retry_after().map_or(0, |after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-            let wait = wait.clamp(backoff_millis(job.attempts, rand::random()), DAY);
-            tx.retry_job(job, now.plus_millis(wait), &error.to_string()).await?;
+            let due = retry::due(now, job.attempts, error.retry_after(), &mut OsRng);
+            tx.retry_job(job, due, &error.to_string()).await?;
         }
         Err(error) => {
             metrics::counter!("webhooks_total", "outcome" => "halted").increment(1);

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use idos_credential::{Moment, RecipientKey, SealedCredential, SignedCredential};
+use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
 use super::deliver::{Stop, halt, named};
@@ -13,8 +14,9 @@ use crate::app::App;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
-use crate::model::job::{Job, Work, backoff_millis};
+use crate::model::job::{Job, Work};
 use crate::model::lifecycle::{self, Cause, Found, Standing};
+use crate::model::retry;
 use crate::store::{StoreError, Tx};
 use crate::vault::VaultError;
 
@@ -148,7 +150,7 @@ async fn go_on(
 
 async fn look_later(app: &App, job: &Job, reason: &str) -> Result<(), StoreError> {
     // As long as the issuance may wait, it is looked for: how often counts for nothing but the pauses.
-    let due = app.clock.now().plus_millis(backoff_millis(job.attempts.min(7), rand::random()));
+    let due = retry::due(app.clock.now(), job.attempts.min(7), None, &mut OsRng);
     let mut tx = app.store.begin().await?;
     tx.retry_job(job, due, reason).await?;
     tx.commit().await

@@ -5,7 +5,6 @@ use rand::RngCore;
 
 use super::ids::JobId;
 use super::issuance::named;
-use super::time::HOUR;
 
 named! {
     /// Every kind of work. What it is about is named by the job's subject.
@@ -119,35 +118,5 @@ impl Queue {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}/{}", self.work, self.target)
-    }
-}
-
-/// How long to wait before try number `attempts` + 1: 5 seconds, doubling, at most an hour, less up to a fifth of it by
-/// `jitter` (0 to 1), so that what failed together does not come back together.
-#[must_use]
-pub fn backoff_millis(attempts: u32, jitter: f64) -> i64 {
-    const FIRST: i64 = 5_000;
-    const LONGEST: i64 = HOUR;
-    let doubled = FIRST.saturating_mul(1_i64 << attempts.saturating_sub(1).min(20)).min(LONGEST);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "at most an hour in milliseconds"
-    )]
-    let less = (doubled as f64 * 0.2 * jitter.clamp(0.0, 1.0)) as i64;
-    doubled - less
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waiting_doubles_and_ends_at_an_hour() {
-        assert_eq!(backoff_millis(1, 0.0), 5_000);
-        assert_eq!(backoff_millis(2, 0.0), 10_000);
-        assert_eq!(backoff_millis(2, 1.0), 8_000);
-        assert_eq!(backoff_millis(40, 0.0), HOUR);
-        assert_eq!(backoff_millis(0, 0.0), 5_000);
     }
 }

@@ -12,6 +12,7 @@ pub mod network;
 pub mod notes;
 pub mod personal;
 pub mod profile;
+pub mod retry;
 pub mod server_url;
 mod spelling;
 pub mod submission;

@@ -24,6 +24,7 @@ use std::time::Duration;
 use idos_client::transaction::TxHash;
 use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
 use idos_credential::Moment;
+use rand::rngs::OsRng;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +34,8 @@ use crate::flow::deliver::{self, DeliverError, Pen, Plan, Stop};
 use crate::keys::Key;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{HaltCode, Transaction};
-use crate::model::job::{Job, JobState, Work, backoff_millis};
+use crate::model::job::{Job, JobState, Work};
+use crate::model::retry;
 use crate::store::{LaneLease, LeaseEnd, Sending, StoreError};
 
 /// How often blocks are looked for while something is in flight.
@@ -393,7 +395,7 @@ impl<'a> Lane<'a> {
     /// block is looked up again then.
     async fn set_aside(&self, job: &Job, what: &'static str) -> Result<(), DeliverError> {
         tracing::error!(lane = self.name, job.id = %job.id, "What a job is about cannot be read: {what}");
-        let due = self.app.clock.now().plus_millis(backoff_millis(job.attempts.max(4), rand::random()));
+        let due = retry::due(self.app.clock.now(), job.attempts.max(4), None, &mut OsRng);
         Ok(deliver::later(self.app, &self.lease, job, due, "its record cannot be read").await?)
     }
 

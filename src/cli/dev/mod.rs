@@ -31,7 +31,7 @@ use crate::config::{Config, Telemetry};
 use crate::flow::api_keys;
 use crate::http;
 use crate::keys::{Keys, load_text, store_text};
-use crate::mail::{Mail, Mailer};
+use crate::mail::{Mail, Mailer, Sent};
 use crate::model::client::Scope;
 
 type Error = Box<dyn std::error::Error>;
@@ -103,12 +103,13 @@ impl Dev {
         std::fs::write(&config, configuration(&node, api.local_addr()?))?;
         let settings = Config::load_file_only(&config)?;
         create_database(&settings, true).await?;
-        let app = Arc::new(App::build(settings, Clock::System).await?);
+        let (mailer, sent) = Mailer::memory("Demo KYC <kyc@kyc.example.com>")?;
+        let app = Arc::new(App::build(settings, Clock::System).await?.with_mailer(mailer));
         let api_key = api_key(&app, &folder).await?;
         let caller = api_keys::authenticate(&app.store, &api_key, app.clock.now()).await?;
         let caller = caller.ok_or("the API key of this folder is not in its database")?;
         let stop = CancellationToken::new();
-        let mailbox_url = mailbox(self.mailbox_listen, stop.clone()).await?;
+        let mailbox_url = mailbox(&app, sent, self.mailbox_listen, stop.clone()).await?;
         let samples = samples::make(&app, &caller.submitter, &folder).await?;
         let shown = json!({
             "url": url,
@@ -178,14 +179,18 @@ async fn api_key(app: &App, folder: &Folder) -> Result<Zeroizing<String>, Error>
 }
 
 /// Serves the page with the mails that were sent, of which the first says that it works.
-async fn mailbox(listen: SocketAddr, stop: CancellationToken) -> Result<String, Error> {
-    let (mailer, sent) = Mailer::memory("Demo KYC <kyc@kyc.example.com>")?;
+async fn mailbox(
+    app: &App,
+    sent: Sent,
+    listen: SocketAddr,
+    stop: CancellationToken,
+) -> Result<String, Error> {
     let mail = Mail {
         to: "somebody@user.example".parse()?,
         subject: "Mail works".to_owned(),
         text: "This is where mails of the development service can be read.".to_owned(),
     };
-    mailer.send(mail).await?;
+    app.mailer.send(mail).await?;
     let listener = bind(listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move {

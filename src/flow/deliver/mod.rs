@@ -28,13 +28,16 @@ pub use self::halt::{Stop, halt_in_lane};
 pub use self::refusal::{named, refused};
 use self::write_credential::WriteCredential;
 pub(super) use self::write_credential::{found, is_on_network};
+use rand::rngs::OsRng;
+
 use super::agree::{Agreement, Sight, agreement, one_is_enough};
 use super::work::lane_job;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::issuance::{Confirmation, HaltCode, Issuance, State, Transaction};
-use crate::model::job::{Job, Work, backoff_millis};
+use crate::model::job::{Job, Work};
 use crate::model::profile::{Profile, ProfileState};
+use crate::model::retry;
 use crate::store::{LaneLease, StoreError, Tx};
 
 /// How long before it is asked again whether nodes agree, in milliseconds.
@@ -307,7 +310,7 @@ pub async fn succeeded(
         Some(task) => match task.confirm(app, job).await? {
             Confirmed::Yes(by) => by,
             Confirmed::NotYet(why) => {
-                let due = app.clock.now().plus_millis(backoff_millis(job.attempts, rand::random()));
+                let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
                 return Ok(later(app, lease, job, due, why).await?);
             }
             Confirmed::No(stop) => return Ok(halt_in_lane(app, lease, job, stop).await?),

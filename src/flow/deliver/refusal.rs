@@ -1,12 +1,14 @@
 //! What a failure means for the work that met it.
 
 use idos_client::{Conflict, Refusal};
+use rand::rngs::OsRng;
 
 use super::{Stop, Task, halt_in_lane, later};
 use crate::app::App;
 use crate::flow::grant;
 use crate::model::issuance::HaltCode;
-use crate::model::job::{Job, backoff_millis};
+use crate::model::job::Job;
+use crate::model::retry;
 use crate::store::{LaneLease, StoreError};
 
 /// What a failure of the node means for a job.
@@ -97,7 +99,7 @@ pub async fn refused(
         Verdict::Halt(code) => halt_in_lane(app, lease, job, Stop::new(code, error.to_string())).await,
         Verdict::Retry => {
             tracing::warn!(job.id = %job.id, job.work = %job.work, subject = job.subject, "A transaction did nothing: {error}");
-            let due = app.clock.now().plus_millis(backoff_millis(job.attempts, rand::random()));
+            let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
             later(app, lease, job, due, "the node could not do it").await
         }
     }
