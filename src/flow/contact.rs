@@ -98,13 +98,10 @@ pub async fn issuances_of(app: &App, caller: &Caller, email: &Email) -> Result<V
         app.store.issuances_of_contact(&caller.client, &indexes(&app.vault, &caller.client, email)).await?;
 
     let mut tx = app.store.begin().await?;
-    tx.record(&Entry {
-        at: app.clock.now(),
-        actor: caller.actor(),
-        act: Act::ContactLookedUp,
-        subject: caller.client.clone(),
-        detail: format!("found:{}", found.len()),
-    })
+    tx.record(
+        &Entry::new(app.clock.now(), caller.actor(), Act::ContactLookedUp, &caller.client)
+            .detail(format!("found:{}", found.len())),
+    )
     .await?;
     tx.commit().await?;
     Ok(found)
@@ -125,13 +122,10 @@ pub async fn issuances_of_all(
     let found: usize = all.iter().map(|(_, issuances)| issuances.len()).sum();
 
     let mut tx = app.store.begin().await?;
-    tx.record(&Entry {
-        at: app.clock.now(),
-        actor: Actor::Operator,
-        act: Act::ContactLookedUp,
-        subject: "all".to_owned(),
-        detail: format!("found:{found}"),
-    })
+    tx.record(
+        &Entry::new(app.clock.now(), Actor::Operator, Act::ContactLookedUp, "all")
+            .detail(format!("found:{found}")),
+    )
     .await?;
     tx.commit().await?;
     Ok(all)
@@ -175,13 +169,10 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
             };
             let mut tx = app.store.begin().await?;
             tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
-            tx.record(&Entry {
-                at: app.clock.now(),
-                actor: Actor::Operator,
-                act: Act::Relocked,
-                subject: id.as_str().to_owned(),
-                detail: app.vault.key_id().to_owned(),
-            })
+            tx.record(
+                &Entry::new(app.clock.now(), Actor::Operator, Act::Relocked, id.as_str())
+                    .detail(app.vault.key_id()),
+            )
             .await?;
             tx.commit().await?;
             relocked += 1;
