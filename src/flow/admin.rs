@@ -19,11 +19,8 @@ pub async fn accept_signing_key(
 
     let mut tx = store.begin().await?;
     tx.record_anew(SIGNING_KEY, identity).await?;
-    tx.record(&entry(now, Act::SigningKeyAccepted, SIGNING_KEY, identity)).await?;
+    tx.record(&Entry::new(now, Actor::Operator, Act::SigningKeyAccepted, SIGNING_KEY).detail(identity))
+        .await?;
     tx.commit().await?;
     Ok(before)
-}
-
-fn entry(now: Moment, act: Act, subject: &str, detail: &str) -> Entry {
-    Entry { at: now, actor: Actor::Operator, act, subject: subject.to_owned(), detail: detail.to_owned() }
 }

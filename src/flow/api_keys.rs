@@ -148,13 +148,7 @@ fn hash(secret: &str) -> String {
 }
 
 fn entry(act: Act, id: &ApiKeyId, client: &str, at: Moment) -> Entry {
-    Entry {
-        at,
-        actor: Actor::Operator,
-        act,
-        subject: id.as_str().to_owned(),
-        detail: format!("client:{client}"),
-    }
+    Entry::new(at, Actor::Operator, act, id.as_str()).detail(format!("client:{client}"))
 }
 
 #[cfg(test)]

@@ -102,13 +102,10 @@ pub async fn issuances_of(
         app.store.issuances_of_contact(&caller.tenant, &indexes(&app.vault, &caller.tenant, email)).await?;
 
     let mut tx = app.store.begin().await?;
-    tx.record(&Entry {
-        at: app.clock.now(),
-        actor: caller.actor(),
-        act: Act::ContactLookedUp,
-        subject: caller.tenant.clone(),
-        detail: format!("found:{}", found.len()),
-    })
+    tx.record(
+        &Entry::new(app.clock.now(), caller.actor(), Act::ContactLookedUp, &caller.tenant)
+            .detail(format!("found:{}", found.len())),
+    )
     .await?;
     tx.commit().await?;
     Ok(found)
@@ -129,13 +126,10 @@ pub async fn issuances_of_all(
     let found: usize = all.iter().map(|(_, issuances)| issuances.len()).sum();
 
     let mut tx = app.store.begin().await?;
-    tx.record(&Entry {
-        at: app.clock.now(),
-        actor: Actor::Operator,
-        act: Act::ContactLookedUp,
-        subject: "all".to_owned(),
-        detail: format!("found:{found}"),
-    })
+    tx.record(
+        &Entry::new(app.clock.now(), Actor::Operator, Act::ContactLookedUp, "all")
+            .detail(format!("found:{found}")),
+    )
     .await?;
     tx.commit().await?;
     Ok(all)
@@ -179,13 +173,10 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
             };
             let mut tx = app.store.begin().await?;
             tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
-            tx.record(&Entry {
-                at: app.clock.now(),
-                actor: Actor::Operator,
-                act: Act::Relocked,
-                subject: id.as_str().to_owned(),
-                detail: app.vault.key_id().to_owned(),
-            })
+            tx.record(
+                &Entry::new(app.clock.now(), Actor::Operator, Act::Relocked, id.as_str())
+                    .detail(app.vault.key_id()),
+            )
             .await?;
             tx.commit().await?;
             relocked += 1;

@@ -35,7 +35,7 @@ pub async fn erase(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Iss
         return Ok(issuance);
     }
     let now = app.clock.now();
-    let next = next(app, &issuance, Cause::Erased, now).map_err(|no| EraseError::Conflict(no.from))?;
+    let next = next(app, &issuance, Cause::Erased, now).map_err(|_| EraseError::Conflict(issuance.state))?;
 
     let mut tx = app.store.begin().await?;
     match tx.mark_erased(id, issuance.state, &next, now).await {
@@ -56,14 +56,8 @@ pub async fn erase(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Iss
     }
     tx.drop_jobs(id.as_str()).await?;
     follow(app, &mut tx, &issuance, &next, None, now).await?;
-    tx.record(&Entry {
-        at: now,
-        actor: caller.actor(),
-        act: Act::Erased,
-        subject: id.as_str().to_owned(),
-        detail: issuance.state.as_str().to_owned(),
-    })
-    .await?;
+    tx.record(&Entry::new(now, caller.actor(), Act::Erased, id.as_str()).detail(issuance.state.as_str()))
+        .await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
     app.notify_workers();

@@ -123,14 +123,8 @@ pub async fn replay(app: &App, caller: &Submitter, id: &EventId) -> Result<Event
         return Err(ReplayError::TooSoon);
     }
     enqueue(app, &mut tx, &event, now).await?;
-    tx.record(&Entry {
-        at: now,
-        actor: caller.actor(),
-        act: Act::EventReplayed,
-        subject: event.subject.clone(),
-        detail: event.id.as_str().to_owned(),
-    })
-    .await?;
+    tx.record(&Entry::new(now, caller.actor(), Act::EventReplayed, &event.subject).detail(event.id.as_str()))
+        .await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(event)

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::contact::LockedContact;
 use super::credential::{self, CredentialError};
 use super::grant::{self, GrantError, random_uuid};
+use super::idempotency::{self, ReplayError};
 use super::profile::{LOOK_UP, NotAnInserter, Seen, see};
 use super::{Accepted, contact, work};
 use crate::app::{App, NodeError};
@@ -70,6 +71,15 @@ pub enum IntakeError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ReplayError> for IntakeError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::KeyReused => Self::KeyReused,
+            ReplayError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Keyed hashes of a request: of its `Idempotency-Key`, and of what was asked.
@@ -197,15 +207,9 @@ async fn remember(
     kept: Kept,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let now = issuance.created_at;
-    let mut tx = app.store.begin().await?;
-    match tx.claim(&caller.tenant, key, issuance.id.as_str(), now).await {
-        Ok(()) => {}
-        Err(StoreError::Exists) => {
-            drop(tx);
-            return replay(app, caller, key).await?.ok_or(IntakeError::KeyReused);
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let Some(mut tx) = idempotency::claim(app, caller, key, issuance.id.as_str(), now).await? else {
+        return replay(app, caller, key).await?.ok_or(IntakeError::KeyReused);
+    };
     tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await?;
     match &kept.content {
         Content::Sealed(sealed) => tx.keep_sealed(&issuance.id, sealed).await?,
@@ -223,13 +227,7 @@ async fn remember(
     if let Some(job) = work::of_state(issuance.state, &issuance.id, &issuance.write_key, now) {
         tx.enqueue(&job).await?;
     }
-    let entry = |act, detail: &str| Entry {
-        at: now,
-        actor: caller.actor(),
-        act,
-        subject: issuance.id.as_str().to_owned(),
-        detail: detail.to_owned(),
-    };
+    let entry = |act, detail: &str| Entry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
     tx.record(&entry(Act::Received, issuance.kind.as_str())).await?;
     if let Some(hash) = &issuance.content_hash {
         tx.record(&entry(Act::Sealed, hash)).await?;
@@ -252,10 +250,7 @@ async fn replay(
     caller: &Submitter,
     key: &Idempotency,
 ) -> Result<Option<Accepted<Issuance>>, IntakeError> {
-    let Some((subject, same)) = app.store.claimed(&caller.tenant, key).await? else { return Ok(None) };
-    let id = subject.parse().ok().filter(|_| same).ok_or(IntakeError::KeyReused)?;
-    let record = app.store.issuance(&id).await?.ok_or(IntakeError::KeyReused)?;
-    Ok(Some(Accepted { record, replayed: true }))
+    Ok(idempotency::replay(app, caller, key, async |id: &IssuanceId| app.store.issuance(id).await).await?)
 }
 
 /// The grant must stand by itself, and must be for the party that the copy is sealed for. If the node cannot say which

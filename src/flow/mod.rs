@@ -15,6 +15,7 @@ pub mod erase;
 pub mod events;
 pub mod grant;
 pub mod halted;
+mod idempotency;
 pub mod intake;
 mod moves;
 pub mod profile;

@@ -10,6 +10,7 @@ use uuid::{Uuid, Variant};
 
 use super::Accepted;
 use super::challenge::{self, ChallengeError};
+use super::idempotency::ReplayError;
 use super::wallet::{self, Wanted};
 use crate::app::{App, NodeError};
 use crate::keys::Key;
@@ -140,6 +141,15 @@ pub enum RequestError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ReplayError> for RequestError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::KeyReused => Self::KeyReused,
+            ReplayError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Accepts a profile to be created. The wallet's proof is verified here, before any network; then the node is asked

@@ -102,13 +102,9 @@ pub async fn issued_copy(
     let opened = opened.await?;
 
     let mut tx = app.store.begin().await?;
-    tx.record(&Entry {
-        at: now,
-        actor: caller.actor(),
-        act: Act::CopyRead,
-        subject: id.as_str().to_owned(),
-        detail: opened.content_hash.clone(),
-    })
+    tx.record(
+        &Entry::new(now, caller.actor(), Act::CopyRead, id.as_str()).detail(opened.content_hash.clone()),
+    )
     .await?;
     tx.commit().await?;
     Ok(opened)

@@ -150,14 +150,8 @@ pub(super) async fn bring_on(
         tx.enqueue(&Job { due_at: now, ..job }).await?;
     }
     let act = if locked.is_some() { Act::GrantReceived } else { Act::Resumed };
-    tx.record(&Entry {
-        at: now,
-        actor,
-        act,
-        subject: id.as_str().to_owned(),
-        detail: issuance.halt.map_or("", HaltCode::as_str).to_owned(),
-    })
-    .await?;
+    tx.record(&Entry::new(now, actor, act, id.as_str()).detail(issuance.halt.map_or("", HaltCode::as_str)))
+        .await?;
     tx.commit().await?;
     app.notify_workers();
     app.store.issuance(id).await?.ok_or(ResumeError::NotFound)
@@ -174,14 +168,8 @@ pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
 
     let mut tx = app.store.begin().await?;
     tx.restart_job(id, now).await?;
-    tx.record(&Entry {
-        at: now,
-        actor: Actor::Operator,
-        act: Act::JobRetried,
-        subject: job.subject.clone(),
-        detail: job.work.as_str().to_owned(),
-    })
-    .await?;
+    tx.record(&Entry::new(now, Actor::Operator, Act::JobRetried, &job.subject).detail(job.work.as_str()))
+        .await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(())

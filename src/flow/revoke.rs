@@ -43,8 +43,8 @@ pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Resul
         _ => {}
     }
     let now = app.clock.now();
-    let next =
-        next(app, &issuance, Cause::RevocationAsked, now).map_err(|no| RevokeError::Conflict(no.from))?;
+    let next = next(app, &issuance, Cause::RevocationAsked, now)
+        .map_err(|_| RevokeError::Conflict(issuance.state))?;
     if app.write_key(&issuance.write_key).is_none() {
         return Err(RevokeError::KeyMissing);
     }
@@ -63,14 +63,7 @@ pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Resul
     if let Some(job) = work::of_state(next.state, id, &issuance.write_key, now) {
         tx.enqueue(&job).await?;
     }
-    tx.record(&Entry {
-        at: now,
-        actor,
-        act: Act::RevokeRequested,
-        subject: id.as_str().to_owned(),
-        detail: String::new(),
-    })
-    .await?;
+    tx.record(&Entry::new(now, actor, Act::RevokeRequested, id.as_str())).await?;
     tx.commit().await?;
     app.notify_workers();
     app.store.issuance(id).await?.ok_or(RevokeError::NotFound)

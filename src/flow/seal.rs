@@ -141,7 +141,9 @@ async fn go_on(
         tx.enqueue(&job).await?;
     }
     if let Some((sealed, _)) = sealed {
-        tx.record(&entry(issuance, Act::Sealed, sealed.content_hash(), now)).await?;
+        let sealed =
+            Entry::new(now, Actor::Service, Act::Sealed, issuance.id.as_str()).detail(sealed.content_hash());
+        tx.record(&sealed).await?;
     }
     tx.commit().await?;
     app.notify_workers();
@@ -162,14 +164,4 @@ pub(super) async fn hurry_all(tx: &mut Tx, waiting: &[Issuance], now: Moment) ->
         tx.hurry(Work::Seal, issuance.id.as_str(), now).await?;
     }
     Ok(())
-}
-
-fn entry(issuance: &Issuance, act: Act, detail: &str, at: Moment) -> Entry {
-    Entry {
-        at,
-        actor: Actor::Service,
-        act,
-        subject: issuance.id.as_str().to_owned(),
-        detail: detail.to_owned(),
-    }
 }

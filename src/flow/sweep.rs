@@ -199,13 +199,7 @@ async fn forget_unread(app: &App, batch: &Batch<Issuance>) -> Result<(), StoreEr
 }
 
 fn unread(app: &App, subject: &str) -> Entry {
-    Entry {
-        at: app.clock.now(),
-        actor: Actor::Service,
-        act: Act::Failed,
-        subject: subject.to_owned(),
-        detail: "record_not_readable".to_owned(),
-    }
+    Entry::new(app.clock.now(), Actor::Service, Act::Failed, subject).detail("record_not_readable")
 }
 
 async fn end(app: &App, issuance: &Issuance, halt: Option<HaltCode>, now: Moment) -> Result<(), StoreError> {
@@ -222,13 +216,8 @@ async fn end(app: &App, issuance: &Issuance, halt: Option<HaltCode>, now: Moment
 }
 
 fn entry(subject: &str, halt: Option<HaltCode>, at: Moment) -> Entry {
-    Entry {
-        at,
-        actor: Actor::Service,
-        act: Act::Failed,
-        subject: subject.to_owned(),
-        detail: halt.map_or("waited_too_long", HaltCode::as_str).to_owned(),
-    }
+    Entry::new(at, Actor::Service, Act::Failed, subject)
+        .detail(halt.map_or("waited_too_long", HaltCode::as_str))
 }
 
 /// Credentials that end soon, or have ended: each is told once.
@@ -295,13 +284,6 @@ async fn give_work(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     tx.suspect_sent(&issuance.id).await?;
     tx.enqueue(&work).await?;
-    tx.record(&Entry {
-        at: now,
-        actor: Actor::Service,
-        act: Act::Resumed,
-        subject: id.to_owned(),
-        detail: "lost_work".to_owned(),
-    })
-    .await?;
+    tx.record(&Entry::new(now, Actor::Service, Act::Resumed, id).detail("lost_work")).await?;
     tx.commit().await
 }

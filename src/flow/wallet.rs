@@ -13,6 +13,7 @@ use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Accepted;
+use super::idempotency;
 use super::profile::{self, LOOK_UP, RequestError, Seen, exists, see};
 use super::work::lane_job;
 use crate::app::{App, NodeError};
@@ -131,13 +132,9 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Profile) -> Result<
     }
     tx.drop_jobs(id.as_str()).await?;
     tx.enqueue(&lane_job(work, id.as_str(), &there.write_key, now)).await?;
-    tx.record(&Entry {
-        at: now,
-        actor,
-        act: Act::Resumed,
-        subject: id.as_str().to_owned(),
-        detail: there.halt.map_or("", HaltCode::as_str).to_owned(),
-    })
+    tx.record(
+        &Entry::new(now, actor, Act::Resumed, id.as_str()).detail(there.halt.map_or("", HaltCode::as_str)),
+    )
     .await?;
     tx.commit().await?;
     app.notify_workers();
@@ -187,27 +184,23 @@ pub(super) async fn keep(
     let index = app.vault.index(INDEX, &identity(wallet));
     let stopped = replaced(app, caller, &profile, wallet).await?;
 
-    let mut tx = app.store.begin().await?;
-    match tx.claim(&caller.tenant, key, profile.id.as_str(), now).await {
-        Ok(()) => {}
-        Err(StoreError::Exists) => {
-            drop(tx);
-            return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let Some(mut tx) = idempotency::claim(app, caller, key, profile.id.as_str(), now).await? else {
+        return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+    };
     for old in stopped {
         end(&mut tx, caller, &old, now).await?;
     }
     tx.add_profile(&profile, &locked, &index).await?;
     tx.enqueue(&lane_job(first_work(&profile), profile.id.as_str(), &profile.write_key, now)).await?;
-    tx.record(&Entry {
-        at: now,
-        actor: caller.actor(),
-        act: if profile.user.is_some() { Act::ProfileRequested } else { Act::WalletRequested },
-        subject: profile.id.as_str().to_owned(),
-        detail: format!("user:{}", profile.user_id),
-    })
+    tx.record(
+        &Entry::new(
+            now,
+            caller.actor(),
+            if profile.user.is_some() { Act::ProfileRequested } else { Act::WalletRequested },
+            profile.id.as_str(),
+        )
+        .detail(format!("user:{}", profile.user_id)),
+    )
     .await?;
     tx.commit().await?;
     app.notify_workers();
@@ -240,14 +233,7 @@ async fn end(tx: &mut Tx, caller: &Submitter, old: &Profile, now: Moment) -> Res
         Err(error) => return Err(error),
     }
     tx.drop_jobs(old.id.as_str()).await?;
-    tx.record(&Entry {
-        at: now,
-        actor: caller.actor(),
-        act: Act::Failed,
-        subject: old.id.as_str().to_owned(),
-        detail: "asked_for_again".to_owned(),
-    })
-    .await
+    tx.record(&Entry::new(now, caller.actor(), Act::Failed, old.id.as_str()).detail("asked_for_again")).await
 }
 
 /// The same was asked for under another `Idempotency-Key`, which from now on stands for it, too.
@@ -257,15 +243,11 @@ pub(super) async fn take_for_the_same(
     key: &Idempotency,
     there: Profile,
 ) -> Result<Accepted<Profile>, RequestError> {
-    let mut tx = app.store.begin().await?;
-    match tx.claim(&caller.tenant, key, there.id.as_str(), app.clock.now()).await {
-        Ok(()) => tx.commit().await?,
-        Err(StoreError::Exists) => {
-            drop(tx);
-            return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let now = app.clock.now();
+    let Some(tx) = idempotency::claim(app, caller, key, there.id.as_str(), now).await? else {
+        return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+    };
+    tx.commit().await?;
     Ok(Accepted { record: there, replayed: true })
 }
 
@@ -274,10 +256,7 @@ pub(super) async fn replay(
     caller: &Submitter,
     key: &Idempotency,
 ) -> Result<Option<Accepted<Profile>>, RequestError> {
-    let Some((subject, same)) = app.store.claimed(&caller.tenant, key).await? else { return Ok(None) };
-    let id = subject.parse().ok().filter(|_| same).ok_or(RequestError::KeyReused)?;
-    let record = app.store.profile(&id).await?.ok_or(RequestError::KeyReused)?;
-    Ok(Some(Accepted { record, replayed: true }))
+    Ok(idempotency::replay(app, caller, key, async |id: &RecordId| app.store.profile(id).await).await?)
 }
 
 /// Refuses a wallet that is on its way into a profile, or in one, as far as that can be seen: a node looks wallets up by

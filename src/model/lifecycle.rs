@@ -6,6 +6,7 @@ use idos_credential::Moment;
 use super::event::EventKind;
 use super::issuance::{Issuance, State};
 use super::job::Work;
+use super::profile::ProfileState;
 use super::time::HOUR;
 
 /// The shortest time, in milliseconds, in which somebody can resume what has stopped before it was sealed.
@@ -71,6 +72,16 @@ impl State {
             | Self::Erased => None,
         }
     }
+}
+
+impl ProfileState {
+    /// The only moves of a profile that is created, or of a wallet that is added.
+    pub const MOVES: &[(Self, Self)] = &[
+        (Self::Pending, Self::Created),
+        (Self::Pending, Self::Halted),
+        (Self::Halted, Self::Pending),
+        (Self::Halted, Self::Failed),
+    ];
 }
 
 /// How long what is kept, in hours (section `[retention]` of the configuration).
@@ -168,10 +179,24 @@ pub struct Next {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no move from {from} to {to}")]
 pub struct NoMove {
-    /// Where it stands.
-    pub from: State,
-    /// Where it would have gone.
-    pub to: State,
+    /// The name of the state in which it is.
+    pub from: &'static str,
+    /// The name of the one in which it would have been.
+    pub to: &'static str,
+}
+
+impl NoMove {
+    /// Refuses a move of an issuance that is none.
+    pub fn check(from: State, to: State) -> Result<(), Self> {
+        let is_move = State::MOVES.contains(&(from, to));
+        if is_move { Ok(()) } else { Err(Self { from: from.as_str(), to: to.as_str() }) }
+    }
+
+    /// Refuses a move of a profile that is none.
+    pub fn check_profile(from: ProfileState, to: ProfileState) -> Result<(), Self> {
+        let is_move = ProfileState::MOVES.contains(&(from, to));
+        if is_move { Ok(()) } else { Err(Self { from: from.as_str(), to: to.as_str() }) }
+    }
 }
 
 /// Where an issuance begins that is submitted now. Nothing is told of it.
@@ -202,11 +227,11 @@ pub fn next(standing: &Standing, cause: Cause, limits: Limits, now: Moment) -> R
     let from = standing.state;
     // Two causes lead to `issued`: only what was about to be revoked comes back to where it was.
     let is_return = (from == State::Revoking) == (cause == Cause::RevocationStopped);
-    if State::MOVES.contains(&(from, next.state)) && (is_return || next.state != State::Issued) {
-        Ok(next)
-    } else {
-        Err(NoMove { from, to: next.state })
+    if next.state == State::Issued && !is_return {
+        return Err(NoMove { from: from.as_str(), to: next.state.as_str() });
     }
+    NoMove::check(from, next.state)?;
+    Ok(next)
 }
 
 fn to(state: State, forgets: Forgets, event: Option<EventKind>) -> Next {
@@ -302,7 +327,7 @@ mod tests {
                     made.insert((standing.state, next.state));
                     assert!(State::MOVES.contains(&(standing.state, next.state)), "{standing:?} {cause:?}");
                 }
-                Err(no) => assert_eq!(no.from, standing.state),
+                Err(no) => assert_eq!(no.from, standing.state.as_str()),
             }
         }
         assert_eq!(made, State::MOVES.iter().copied().collect());
@@ -423,18 +448,32 @@ mod tests {
 
     #[test]
     fn the_documents_have_the_same_moves() {
+        let issuances = State::MOVES.iter().map(|(from, to)| (from.as_str(), to.as_str()));
+        assert_eq!(documented("| from | to |"), by_state(issuances));
+        let profiles = ProfileState::MOVES.iter().map(|(from, to)| (from.as_str(), to.as_str()));
+        assert_eq!(documented("| profile or wallet: from | to |"), by_state(profiles));
+    }
+
+    type Moves = BTreeMap<String, BTreeSet<String>>;
+
+    fn by_state(moves: impl Iterator<Item = (&'static str, &'static str)>) -> Moves {
+        let mut all = Moves::new();
+        for (from, to) in moves {
+            all.entry(from.to_owned()).or_default().insert(to.to_owned());
+        }
+        all
+    }
+
+    /// The moves of the table that begins so.
+    fn documented(head: &str) -> Moves {
         let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md"));
-        let table = text.split("| from | to |").nth(1).unwrap();
-        let mut documented: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let table = text.split(head).nth(1).unwrap();
+        let mut all = Moves::new();
         for row in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
             let mut names = row.split('`').skip(1).step_by(2).map(str::to_owned);
             let from = names.next().unwrap();
-            assert!(documented.insert(from, names.collect()).is_none(), "{row}");
+            assert!(all.insert(from, names.collect()).is_none(), "{row}");
         }
-        let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (from, to) in State::MOVES {
-            known.entry(from.to_string()).or_default().insert(to.to_string());
-        }
-        assert_eq!(documented, known);
+        all
     }
 }

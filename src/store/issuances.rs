@@ -564,9 +564,7 @@ impl Tx {
         change: Change<'_>,
     ) -> Result<(), StoreError> {
         let to = next.state;
-        if !State::MOVES.contains(&(from, to)) {
-            return Err(NoMove { from, to }.into());
-        }
+        NoMove::check(from, to)?;
         let result = sqlx::query(
             "UPDATE issuance SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \
              public_notes = COALESCE($7, public_notes), content_hash = COALESCE($8, content_hash), \

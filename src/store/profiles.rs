@@ -9,6 +9,7 @@ use super::rows::{Columns, millis};
 use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::issuance::{HaltCode, Transaction};
+use crate::model::lifecycle::NoMove;
 use crate::model::profile::{Profile, ProfileState, RecordId, UserKeys};
 
 /// What changes along with a profile's state.
@@ -199,6 +200,7 @@ impl Tx {
         change: ProfileChange,
         now: Moment,
     ) -> Result<(), StoreError> {
+        NoMove::check_profile(from, to)?;
         let height = change.transaction.as_ref().and_then(|transaction| transaction.height);
         let result = sqlx::query(
             "UPDATE profile SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \

@@ -636,13 +636,10 @@ impl<'a> Lane<'a> {
         let mut tx = self.app.store.begin().await?;
         tx.hold_lane(&self.lease, now.plus_millis(self.app.lease_millis())).await?;
         tx.record_sending(&Sending { job, nonce, tx_hash: tx_hash.clone() }, now).await?;
-        tx.record(&Entry {
-            at: now,
-            actor: Actor::Service,
-            act: Act::Sending,
-            subject: job.subject.clone(),
-            detail: format!("tx:{tx_hash} nonce:{nonce}"),
-        })
+        tx.record(
+            &Entry::new(now, Actor::Service, Act::Sending, &job.subject)
+                .detail(format!("tx:{tx_hash} nonce:{nonce}")),
+        )
         .await?;
         tx.commit().await?;
         Ok(Job {

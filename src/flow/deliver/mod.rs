@@ -362,5 +362,5 @@ async fn hold(app: &App, tx: &mut Tx, lease: &LaneLease, now: Moment) -> Result<
 
 /// What the service itself has done.
 fn entry(subject: &str, act: Act, detail: &str, at: Moment) -> Entry {
-    Entry { at, actor: Actor::Service, act, subject: subject.to_owned(), detail: detail.to_owned() }
+    Entry::new(at, Actor::Service, act, subject).detail(detail)
 }

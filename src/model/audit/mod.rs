@@ -119,6 +119,20 @@ pub struct Entry {
     pub detail: String,
 }
 
+impl Entry {
+    /// What `actor` has done to `subject`, which is an id. There is nothing more to say of it, unless [`detail`](Self::detail) does.
+    #[must_use]
+    pub fn new(at: Moment, actor: Actor, act: Act, subject: impl AsRef<str>) -> Self {
+        Self { at, actor, act, subject: subject.as_ref().to_owned(), detail: String::new() }
+    }
+
+    /// With more to say. Nothing about a person.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+}
+
 /// An entry in its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
