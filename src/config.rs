@@ -2,6 +2,8 @@
 //!
 //! The only reader of the environment. `config.example.toml` lists every setting.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +11,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::model::event::EventKind;
+use crate::model::issuance::Kind;
 use crate::model::network::Network;
-use crate::model::notes::NotesForm;
+use crate::model::notes::{NoteTypes, NotesForm};
 use crate::model::server_url::{UrlFault, check_database, check_mail_server};
 use crate::secret_file::{self, SecretFileError};
 
@@ -105,13 +108,10 @@ pub struct Issuer {
 }
 
 /// What the public notes of a credential say besides its id, its level, its status and the issuer's name.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub struct Notes {
-    /// What KYC credentials are called. Consumers filter by it, letter by letter.
-    pub kyc_type: String,
-    /// What proofs of personhood are called.
-    pub personhood_type: String,
+    /// `kyc_type`, `personhood_type`: what credentials of each kind are called.
+    pub types: NoteTypes,
     /// Whether they say which documents were checked: kind and expiry of the identity document, kind and date of the proof
     /// of address.
     pub documents: bool,
@@ -119,12 +119,79 @@ pub struct Notes {
 
 impl Default for Notes {
     fn default() -> Self {
-        let NotesForm { kyc_type, personhood_type, documents, issuer_name: _ } = NotesForm::of("");
-        Self { kyc_type, personhood_type, documents }
+        let NotesForm { types, documents, issuer_name: _ } = NotesForm::of("");
+        Self { types, documents }
+    }
+}
+
+/// A setting of [`Notes`].
+enum NotesSetting {
+    Type(Kind),
+    Documents,
+}
+
+impl NotesSetting {
+    const DOCUMENTS: &str = "documents";
+
+    fn by_name(name: &str) -> Option<Self> {
+        let kind = Kind::ISSUED.iter().find(|kind| NoteTypes::setting(**kind) == name);
+        kind.map(|kind| Self::Type(*kind)).or_else(|| (name == Self::DOCUMENTS).then_some(Self::Documents))
+    }
+
+    /// As other structures say it.
+    fn unknown(name: &str) -> String {
+        let names = Kind::ISSUED.iter().map(|kind| NoteTypes::setting(*kind));
+        let names: Vec<_> =
+            names.chain([Self::DOCUMENTS.to_owned()]).map(|name| format!("`{name}`")).collect();
+        format!("unknown field `{name}`, expected one of {}", names.join(", "))
+    }
+}
+
+impl<'de> Deserialize<'de> for NotesSetting {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::by_name(&name).ok_or_else(|| serde::de::Error::custom(Self::unknown(&name)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Notes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Notes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("struct Notes")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Notes, A::Error> {
+                let mut notes = Notes::default();
+                while let Some(setting) = map.next_key()? {
+                    match setting {
+                        NotesSetting::Type(kind) => notes.types = notes.types.with(kind, map.next_value()?),
+                        NotesSetting::Documents => notes.documents = map.next_value()?,
+                    }
+                }
+                Ok(notes)
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
     }
 }
 
 impl Notes {
+    fn check(&self) -> Result<(), ConfigError> {
+        match Kind::ISSUED.iter().find(|kind| !Self::is_name(self.types.of(**kind))) {
+            Some(kind) => Err(ConfigError::Nonsense(
+                format!("notes.{}", NoteTypes::setting(*kind)).into(),
+                "must have 1 to 64 bytes that are not all blank, without control characters",
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// A name that is plain text of a reasonable length.
     fn is_name(name: &str) -> bool {
         (1..=64).contains(&name.len()) && !name.trim().is_empty() && !name.chars().any(char::is_control)
@@ -522,7 +589,7 @@ pub enum ConfigError {
     ServerUrl(&'static str, #[source] UrlFault),
     /// A setting that makes no sense.
     #[error("the setting {0} {1}")]
-    Nonsense(&'static str, &'static str),
+    Nonsense(Cow<'static, str>, &'static str),
 }
 
 const NODE_URL: &str = "IDOS_NODE_URL";
@@ -553,8 +620,8 @@ impl Config {
     /// What the public notes of this issuer's credentials have in common.
     #[must_use]
     pub fn notes_form(&self) -> NotesForm {
-        let Notes { kyc_type, personhood_type, documents } = self.notes.clone();
-        NotesForm { issuer_name: self.issuer.name.clone(), kyc_type, personhood_type, documents }
+        let Notes { types, documents } = self.notes.clone();
+        NotesForm { issuer_name: self.issuer.name.clone(), types, documents }
     }
 
     fn parse(path: &Path) -> Result<Self, ConfigError> {
@@ -657,16 +724,6 @@ impl Config {
             (self.node.block_patience_seconds > 0, "node.block_patience_seconds", "must not be 0"),
             (!self.issuer.name.trim().is_empty(), "issuer.name", "must not be empty"),
             (
-                Notes::is_name(&self.notes.kyc_type),
-                "notes.kyc_type",
-                "must have 1 to 64 bytes that are not all blank, without control characters",
-            ),
-            (
-                Notes::is_name(&self.notes.personhood_type),
-                "notes.personhood_type",
-                "must have 1 to 64 bytes that are not all blank, without control characters",
-            ),
-            (
                 self.issuer.name.len() <= 256 && !self.issuer.name.chars().any(char::is_control),
                 "issuer.name",
                 "must have at most 256 bytes, without control characters: all public notes carry it",
@@ -726,8 +783,8 @@ impl Config {
         ];
         let mut rules = rules.into_iter().chain(self.http.rules()).chain(self.retention.rules());
         match rules.find(|(holds, ..)| !holds) {
-            Some((_, setting, problem)) => Err(ConfigError::Nonsense(setting, problem)),
-            None => Ok(()),
+            Some((_, setting, problem)) => Err(ConfigError::Nonsense(setting.into(), problem)),
+            None => self.notes.check(),
         }
     }
 }

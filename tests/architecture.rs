@@ -74,7 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MAY_CALL: &[(&str, &[&str])] = &[
     // The official SDK believes nearly everything; what we sign, consumers should believe.
     ("kyc_as_sdk", &[]),
-    ("kyc_subject_as_sdk", &[]),
+    ("read_as_sdk", &[]),
     (".begin(", &["app", "flow", "store", "worker"]),
     ("SealedCredential::from_stored", &["store"]),
     ("SignedCredential::from_stored", &["flow"]),

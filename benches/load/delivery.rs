@@ -13,7 +13,7 @@ use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
 use idos_credential::SealedCredential;
 use idos_issuer::clock;
 use idos_issuer::flow::issue::{self, Ids};
-use idos_issuer::model::evidence::KycResult;
+use idos_issuer::model::evidence::Evidence;
 use idos_issuer::model::issuance::Kind;
 use idos_issuer::model::notes::NotesForm;
 use serde::Serialize;
@@ -237,12 +237,12 @@ pub(crate) fn seal(site: &Site, node: &Node, count: u32, file_bytes: usize) -> V
         .map(|_| {
             let ids = Ids { original: id(), copy: id(), notes: id() };
             let user = node.user.to_string();
-            let result = KycResult::parse(text.as_bytes(), &user, &mut |_| Ok(file.clone())).unwrap();
+            let result = Evidence::parse_kyc(text.as_bytes(), &user, &mut |_| Ok(file.clone())).unwrap();
             let signed = issue::sign(result, ids, ISSUER_URL, &keys, clock::now()).unwrap();
             let public = node.user_secret.public();
             let (own, rows) = (keys.encryption.public(), &keys.first().rows);
             let form = NotesForm::of(ISSUER_NAME);
-            let sealed = issue::seal(signed, Kind::Kyc, ids, &form, &public, Some(&own), rows).unwrap();
+            let sealed = issue::seal(signed, Kind::KycV2, ids, &form, &public, Some(&own), rows).unwrap();
             (ids, sealed)
         })
         .collect()

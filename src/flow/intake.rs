@@ -105,7 +105,7 @@ pub async fn accept(
     let kind = evidence.kind();
     let (keys, issuer) = (Arc::clone(&app.keys), app.issuer_url());
     let signed = app
-        .compute(move || issue::sign_evidence(evidence, ids, &issuer, &keys, now))
+        .compute(move || issue::sign(evidence, ids, &issuer, &keys, now))
         .await
         .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
     check_size(signed.text().len(), delivery == Delivery::WriteGrant)?;

@@ -14,11 +14,10 @@ use rand::rngs::OsRng;
 
 use super::submit::{Receipt, submit};
 use crate::keys::Keys;
-use crate::model::evidence::KycResult;
+use crate::model::evidence::Evidence;
 pub use crate::model::issuance::Ids;
 use crate::model::issuance::Kind;
 use crate::model::notes::NotesForm;
-use crate::model::submission::Evidence;
 
 /// What a transaction holds beside the contents: keys, signatures, the grant, the public notes. The signature of a grant
 /// is by far the longest of it: those of NEAR hold what was signed.
@@ -67,45 +66,34 @@ pub fn check_size(text: usize, with_copy: bool) -> Result<(), IssueError> {
 
 /// The public notes of a fresh credential.
 fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> Result<PublicNotes, Invalid> {
-    let name = match kind {
-        Kind::Kyc => &form.kyc_type,
-        Kind::Personhood => &form.personhood_type,
-    };
     let id = ids.notes.to_string();
-    let notes = PublicNotes::new(&id, name, signed.level(), "approved", &form.issuer_name)?;
+    let notes = PublicNotes::new(&id, form.types.of(kind), signed.level(), "approved", &form.issuer_name)?;
     if form.documents { notes.with_documents(signed) } else { Ok(notes) }
 }
 
+/// The credential of a provider's result, as it is to be signed. The level is what the evidence supports.
+pub fn draft(evidence: Evidence, ids: Ids, issuer_url: &str, now: Moment) -> Result<Draft, Invalid> {
+    let Evidence { approved_at, expires_at, subject } = evidence;
+    check_times(approved_at, expires_at, now)?;
+    let fields = CredentialFields {
+        id: format!("{}/credentials/{}", issuer_url.trim_end_matches('/'), ids.notes),
+        level: subject.level(),
+        issued: Some(now),
+        approved_at: Some(approved_at),
+        expiration_date: expires_at,
+    };
+    Draft::new(fields, subject)
+}
+
 /// Builds and signs the credential of a provider's result.
-pub fn sign_evidence(
+pub fn sign(
     evidence: Evidence,
     ids: Ids,
     issuer_url: &str,
     keys: &Keys,
     now: Moment,
 ) -> Result<SignedCredential, Invalid> {
-    match evidence {
-        Evidence::Kyc(result) => sign(*result, ids, issuer_url, keys, now),
-        Evidence::Personhood { approved_at, expires_at, subject } => {
-            check_times(approved_at, expires_at, now)?;
-            let fields = fields(ids, issuer_url, "human".to_owned(), approved_at, expires_at, now);
-            Ok(Draft::personhood(fields, subject)?.sign_with(&keys.signing, now))
-        }
-    }
-}
-
-/// Builds and signs the credential of a KYC result. The level is what the evidence supports.
-pub fn sign(
-    result: KycResult,
-    ids: Ids,
-    issuer_url: &str,
-    keys: &Keys,
-    now: Moment,
-) -> Result<SignedCredential, Invalid> {
-    check_times(result.approved_at, result.expires_at, now)?;
-    let level = result.subject.level().to_string();
-    let fields = fields(ids, issuer_url, level, result.approved_at, result.expires_at, now);
-    Ok(Draft::kyc(fields, result.subject)?.sign_with(&keys.signing, now))
+    Ok(draft(evidence, ids, issuer_url, now)?.sign_with(&keys.signing, now))
 }
 
 fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> Result<(), Invalid> {
@@ -116,23 +104,6 @@ fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> 
         return Err(Problem::new("approvedAt", "is in the future").into());
     }
     Ok(())
-}
-
-fn fields(
-    ids: Ids,
-    issuer_url: &str,
-    level: String,
-    approved_at: Moment,
-    expires_at: Option<Moment>,
-    now: Moment,
-) -> CredentialFields {
-    CredentialFields {
-        id: format!("{}/credentials/{}", issuer_url.trim_end_matches('/'), ids.notes),
-        level,
-        issued: Some(now),
-        approved_at: Some(approved_at),
-        expiration_date: expires_at,
-    }
 }
 
 /// Seals a credential for the user, and for `grantee` if there is one.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub use idos_credential::Kind;
 use idos_credential::Moment;
 use uuid::Uuid;
 
@@ -107,16 +108,6 @@ impl State {
     #[must_use]
     pub fn is_settled(self) -> bool {
         self.is_final() || matches!(self, Self::Halted | Self::AwaitingGrant)
-    }
-}
-
-named! {
-    /// What a credential is about.
-    Kind {
-        /// The user's identity was checked (KYC, AML).
-        Kyc = "kyc",
-        /// The user is a person, and one person only (FaceSign).
-        Personhood = "personhood",
     }
 }
 

@@ -25,7 +25,6 @@ use crate::flow::issue::{self, Ids};
 use crate::flow::profile::{self, ProfileToCreate};
 use crate::flow::read;
 use crate::keys::Keys;
-use crate::model::issuance::Kind;
 use crate::model::notes::NotesForm;
 
 /// The issuer of a demo without configuration.
@@ -128,6 +127,7 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     story.evidence(&result);
 
     let ids = Ids { original: holder::random_id(), copy: holder::random_id(), notes: holder::random_id() };
+    let kind = result.kind();
     let start = Instant::now();
     let signed = issue::sign(result, ids, &stage.url, keys, clock::now())?;
     let signing = start.elapsed();
@@ -137,7 +137,7 @@ async fn act(stage: &Stage, evidence: Option<&Path>, story: &mut Story) -> Resul
     let own_copy = keys.encryption.public();
     let sealed = issue::seal(
         signed,
-        Kind::Kyc,
+        kind,
         ids,
         &stage.notes,
         &holder.secret.public(),

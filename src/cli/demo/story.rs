@@ -12,7 +12,7 @@ use crate::cli::say;
 use crate::flow::Receipt;
 use crate::flow::issue::Ids;
 use crate::keys::Keys;
-use crate::model::evidence::KycResult;
+use crate::model::evidence::Evidence;
 
 pub(super) struct Story {
     tells: bool,
@@ -87,17 +87,11 @@ impl Story {
         );
     }
 
-    pub(super) fn evidence(&mut self, result: &KycResult) {
-        let files = [
-            Some(&result.subject.id_document_front_file),
-            result.subject.id_document_back_file.as_ref(),
-            Some(&result.subject.selfie_file),
-            result.subject.residential_address.as_ref().map(|address| &address.proof_file),
-        ];
-        let bytes: usize = files.into_iter().flatten().map(Vec::len).sum();
+    pub(super) fn evidence(&mut self, result: &Evidence) {
+        let bytes = result.subject.file_bytes();
         let level = result.subject.level();
         self.note("evidenceFileBytes", bytes);
-        self.note("level", level.to_string());
+        self.note("level", level.clone());
         self.chapter(
             "A KYC result",
             &[format!("The provider has checked the user's documents ({bytes} bytes of images). That supports the level {level}.")],

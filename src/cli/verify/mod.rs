@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use idos_credential::verification_method::names_of_url;
-use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, VerificationMethod, verify_with};
+use idos_credential::{AcceptedIssuer, Kind, Moment, VerificationKey, VerificationMethod, verify_with};
 use idos_linked_data::{
     ForeignError, SdkIssuer, SdkVerdict, names_a_status, resolve_did_key, verify_as_sdk, verify_foreign,
 };
@@ -70,8 +70,8 @@ impl Verify {
         } else if self.as_sdk {
             as_sdk(&text, &self.sdk_issuers()?, now)
         } else {
-            let subjects = if self.old_subjects { Subjects::AndOld } else { Subjects::Present };
-            strict(&text, subjects, &self.accepted()?, now)
+            let kinds = if self.old_subjects { Kind::ALL } else { Kind::ISSUED };
+            strict(&text, kinds, &self.accepted()?, now)
         };
         if let Some(hash) = hash {
             answer = answer.and_hash(hash.compare(&text));
@@ -136,8 +136,8 @@ impl Verify {
     }
 }
 
-fn strict(text: &[u8], subjects: Subjects, accepted: &[AcceptedIssuer], now: Moment) -> Answer {
-    match verify_with(subjects, text, accepted, now) {
+fn strict(text: &[u8], kinds: &[Kind], accepted: &[AcceptedIssuer], now: Moment) -> Answer {
+    match verify_with(kinds, text, accepted, now) {
         Ok(details) => Answer::verified(details),
         Err(rejection) => Answer::no(rejection.kind().as_str(), rejection.to_string()),
     }

@@ -1,5 +1,6 @@
 //! Members of JSON objects, each by its name and with its place.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use idos_credential::Invalid;
@@ -13,11 +14,7 @@ use crate::http::problem::{self, Fault, Place, Problem};
 pub(super) struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
-    pub(super) fn add(
-        &mut self,
-        pointer: impl Into<String>,
-        detail: impl Into<std::borrow::Cow<'static, str>>,
-    ) {
+    pub(super) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) {
         self.0.push(Fault { place: Place::Pointer(pointer.into()), detail: detail.into() });
     }
 
@@ -87,7 +84,7 @@ impl<'j> Object<'j> {
         &self,
         name: &'static str,
         faults: &mut Faults,
-        phrase: &'static str,
+        phrase: impl Into<Cow<'static, str>>,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         self.get(name)?;
@@ -99,7 +96,7 @@ impl<'j> Object<'j> {
         &self,
         name: &'static str,
         faults: &mut Faults,
-        phrase: &'static str,
+        phrase: impl Into<Cow<'static, str>>,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         let read = self.required(name, faults)?.as_text().and_then(read);
@@ -114,7 +111,7 @@ impl<'j> Object<'j> {
         &self,
         name: &'static str,
         faults: &mut Faults,
-        phrase: &'static str,
+        phrase: impl Into<Cow<'static, str>>,
     ) -> Option<T> {
         self.parsed(name, faults, phrase, |text| text.parse().ok())
     }

@@ -16,8 +16,8 @@ use super::problem::{Code, Problem};
 /// What is said of a user id that is none.
 pub(crate) const USER_ID: &str = "must be a UUID of version 4, as 8-4-4-4-12 hexadecimal digits";
 
-/// The members that each schema of `openapi.yaml` has, as the readers take them. The members of KYC subjects are what
-/// [`idos_credential::evidence::kyc_members`] gives.
+/// The members that each schema of `openapi.yaml` has, as the readers take them. Those of evidence are [`crate::model::evidence::MEMBERS`],
+/// whatever its kind, and those of its subject are what [`idos_credential::Kind::members`] gives.
 pub const MEMBERS: &[(&str, &[&str])] = &[
     ("ProfileLookup", profile::LOOK_UP),
     ("NewProfile", profile::NEW_PROFILE),
@@ -32,8 +32,6 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("Resumption", grant::RESUMPTION),
     ("WhichHalted", grant::WHICH_HALTED),
     ("Submission", submission::SUBMISSION),
-    ("KycEvidence", &crate::model::evidence::MEMBERS),
-    ("PersonhoodEvidence", &crate::model::evidence::MEMBERS),
     ("InserterDelivery", submission::INSERTER),
     ("WriteGrantDelivery", submission::WRITE_GRANT),
     ("CopyFor", submission::COPY_FOR),

@@ -119,7 +119,7 @@ on_both_databases! {
         let (keys, now) = (&door.app.keys, door.app.clock.now());
         let signed = issue::sign(evidence(user.id), ids(), ISSUER_URL, keys, now).unwrap();
         let (own, write) = (keys.encryption.public(), &keys.first().rows);
-        let sealed = issue::seal(signed, Kind::Kyc, ids(), &NotesForm::of("Example KYC"), &own, None, write).unwrap();
+        let sealed = issue::seal(signed, Kind::KycV2, ids(), &NotesForm::of("Example KYC"), &own, None, write).unwrap();
         let row = sealed.original();
         let other = UpsertCredentialAsInserter {
             id: copy,

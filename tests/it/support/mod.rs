@@ -14,7 +14,7 @@ use idos_issuer::clock;
 use idos_issuer::flow::issue::{self, Ids};
 use idos_issuer::flow::profile::{self, ProfileError, ProfileToCreate};
 use idos_issuer::keys::Keys;
-use idos_issuer::model::evidence::KycResult;
+use idos_issuer::model::evidence::Evidence;
 use idos_issuer::model::issuance::Kind;
 use idos_issuer::model::notes::NotesForm;
 use idos_localnet::AnyNode;
@@ -79,7 +79,7 @@ impl World {
         let own = self.keys.encryption.public();
         issue::seal(
             signed,
-            Kind::Kyc,
+            Kind::KycV2,
             ids,
             &NotesForm::of("Example KYC"),
             &user.secret.public(),
@@ -145,10 +145,10 @@ pub(crate) fn ids() -> Ids {
     Ids { original: id(), copy: id(), notes: id() }
 }
 
-pub(crate) fn evidence(user: Uuid) -> KycResult {
+pub(crate) fn evidence(user: Uuid) -> Evidence {
     let text = std::fs::read(example("kyc-result.json")).unwrap();
     let mut read = |name: &str| std::fs::read(example(name)).map_err(|_| "names a file that is not there");
-    let mut result = KycResult::parse(&text, &user.to_string(), &mut read).unwrap();
+    let mut result = Evidence::parse_kyc(&text, &user.to_string(), &mut read).unwrap();
     result.expires_at = Some("2040-01-01".parse::<Moment>().unwrap());
     result
 }
