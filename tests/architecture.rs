@@ -74,7 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MAY_CALL: &[(&str, &[&str])] = &[
     // The official SDK believes nearly everything; what we sign, consumers should believe.
     ("kyc_as_sdk", &[]),
-    ("kyc_subject_as_sdk", &[]),
+    ("read_as_sdk", &[]),
     (".begin(", &["app", "flow", "store", "worker"]),
     ("SealedCredential::from_stored", &["store"]),
     ("SignedCredential::from_stored", &["flow"]),
@@ -130,6 +130,57 @@ fn outside_crates_and_calls_stay_in_their_place() {
         }
     }
     assert!(broken.is_empty(), "out of place:\n{}", broken.join("\n"));
+}
+
+/// For each enum whose variants are told apart in one folder only: the folder, which defines it in its `mod.rs`.
+const TOLD_APART_IN: &[(&str, &str)] = &[
+    ("Kind", "crates/idos-credential/src/kind"),
+    ("Subject", "crates/idos-credential/src/kind"),
+    ("Suite", "crates/idos-credential/src/proof"),
+];
+
+/// A kind of credential and a proof suite are a file each: nothing outside their folders asks which it is, and names none.
+#[test]
+fn kinds_and_suites_are_told_apart_in_their_folders() {
+    let crates = std::fs::read_dir("crates").unwrap().map(|entry| entry.unwrap().path().join("src"));
+    let code: Vec<_> = crates
+        .flat_map(|folder| files(&folder, "rs"))
+        .chain(files(Path::new("src"), "rs"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            (path, lines.join("\n").split("#[cfg(test)]").next().unwrap().to_owned())
+        })
+        .collect();
+    let mut broken = Vec::new();
+    for (name, folder) in TOLD_APART_IN {
+        let definition = std::fs::read_to_string(Path::new(folder).join("mod.rs")).unwrap();
+        let body = after(&definition, &format!("pub enum {name} {{")).split("\n}").next().unwrap();
+        let variants: Vec<_> = body
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+            .map(ident)
+            .collect();
+        assert!(!variants.is_empty(), "{name} has no variants");
+        // By each variant's name, or by all of them at once.
+        let forbidden = || variants.iter().map(String::as_str).chain(["*", "{"]);
+        for (path, code) in code.iter().filter(|(path, _)| !path.starts_with(folder)) {
+            for (before, after) in
+                code.split(&format!("{name}::")).zip(code.split(&format!("{name}::")).skip(1))
+            {
+                let is_word = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                let named = forbidden().find(|&variant| match variant {
+                    "*" | "{" => after.starts_with(variant),
+                    variant => ident(after) == variant,
+                });
+                if let (true, Some(variant)) = (is_word, named) {
+                    broken.push(format!("{}: {name}::{variant}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "outside their folders:\n{}", broken.join("\n"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, OriginalToWrite};
 use idos_client::transaction::Fee;
 use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, UnsignedTransaction, WriteGrant};
-use idos_credential::subject::IdDocumentType;
+use idos_credential::kind::kyc_v2::IdDocumentType;
 use idos_credential::{
     CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment, PublicNotes, RecipientKey,
     ResidentialAddress, SealedCredential, SignedCredential, WriteKey,
@@ -89,7 +89,7 @@ impl Work {
     }
 
     pub(crate) fn sign(&self, subject: KycSubject) -> SignedCredential {
-        Draft::kyc(self.fields.clone(), subject).unwrap().sign_with(&self.key, self.now)
+        Draft::new(self.fields.clone(), subject).unwrap().sign_with(&self.key, self.now)
     }
 
     pub(crate) fn seal(&self, signed: SignedCredential) -> SealedCredential {

@@ -13,7 +13,7 @@ use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
 use idos_credential::SealedCredential;
 use idos_issuer::clock;
 use idos_issuer::flow::credential;
-use idos_issuer::model::evidence::KycResult;
+use idos_issuer::model::evidence::Evidence;
 use idos_issuer::model::issuance::{Ids, Kind};
 use idos_issuer::model::notes::NotesForm;
 use serde::Serialize;
@@ -244,15 +244,14 @@ pub(crate) async fn seal(
     for _ in 0..count {
         let ids = Ids { original: id(), copy: id(), notes: id() };
         let user = node.user.to_string();
-        let result = KycResult::parse(text.as_bytes(), &user, &mut |_| Ok(file.clone())).unwrap();
+        let evidence = Evidence::parse_kyc(text.as_bytes(), &user, &mut |_| Ok(file.clone())).unwrap();
         let (now, signing, write) = (clock::now(), &keys.signing[0], keys.first());
-        let evidence = idos_issuer::model::submission::Evidence::Kyc(Box::new(result));
         let unsigned = credential::build(evidence, ids, ISSUER_URL, &signing.method, now).unwrap();
         let signed = signing.sign_credential(unsigned).await.unwrap();
         let (user, own) = (node.user_secret.public(), keys.encryption.public());
         let form = NotesForm::of(ISSUER_NAME);
         let encrypted =
-            credential::encrypt(signed, Kind::Kyc, ids, &form, &user, Some(&own), write.public()).unwrap();
+            credential::encrypt(signed, Kind::KycV2, ids, &form, &user, Some(&own), write.public()).unwrap();
         all.push((ids, write.seal(encrypted).await.unwrap()));
     }
     all

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use idos_credential::contexts::present_address;
 use idos_credential::strict_json::Json;
-use idos_credential::terms::present_address;
 use idos_credential::{AcceptedIssuer, Moment, VerificationKey, verify};
 
 /// The key of the SDK's vectors.

@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use idos_credential::Subject;
 use idos_credential::sealing::SealedCredential;
 use idos_credential::stored::{StoredCredential, StoredRow};
 use idos_issuer::config::Config;
 use idos_issuer::http::foreign::{self, Body, Parts};
 use idos_issuer::http::problem::Problem;
-use idos_issuer::model::evidence::{MEMBERS, PersonhoodResult};
+use idos_issuer::model::evidence::{Evidence, MEMBERS};
 use idos_issuer::model::ids::{ApiKeyId, EventId, IssuanceId, JobId, ProfileId, WalletId};
 use idos_issuer::model::issuance::{Kind, Reference, State};
 use idos_issuer::model::personal::{Email, Locale};
-use idos_issuer::model::submission::{Authority, Evidence, SignedGrant, Submission};
+use idos_issuer::model::submission::{Authority, SignedGrant, Submission};
 use idos_issuer::vault::Vault;
 use idos_webhooks::{Headers, LONGEST_WAIT, Message, Secret, Secrets, TOLERANCE, Targets, parse_retry_after};
 use serde_json::Value;
@@ -100,19 +101,17 @@ fn check_submission(data: &[u8], read: &dyn Fn(&[u8]) -> Result<Submission, Prob
 /// What was read, and that it keeps the rules.
 fn tell(submission: Submission) -> Vec<(&'static str, String)> {
     let mut told = vec![("user", submission.user_id.to_string())];
-    match submission.evidence {
-        Evidence::Kyc(result) => {
-            assert!(result.subject.check(Some(result.approved_at)).is_ok());
-            assert_eq!(result.subject.id, format!("uuid:{}", submission.user_id));
-            told.push(("approved", result.approved_at.to_string()));
-            told.push(("file", hex::encode(&result.subject.selfie_file)));
-            told.push(("file", hex::encode(&result.subject.id_document_front_file)));
-            told.push(("name", result.subject.first_name.clone().unwrap_or_default()));
+    let evidence = submission.evidence;
+    assert!(evidence.subject.check(Some(evidence.approved_at)).is_ok());
+    told.push(("approved", evidence.approved_at.to_string()));
+    match &evidence.subject {
+        Subject::KycV2(subject) => {
+            assert_eq!(subject.id, format!("uuid:{}", submission.user_id));
+            told.push(("file", hex::encode(&subject.selfie_file)));
+            told.push(("file", hex::encode(&subject.id_document_front_file)));
+            told.push(("name", subject.first_name.clone().unwrap_or_default()));
         }
-        Evidence::Personhood { subject, .. } => {
-            assert!(subject.check().is_ok());
-            told.push(("name", subject.face_sign_user_id.clone()));
-        }
+        Subject::FaceSign(subject) => told.push(("name", subject.face_sign_user_id.clone())),
     }
     if let Authority::WriteGrant { grant, copy_for } = submission.authority {
         told.extend(grant.map(|grant| ("grant", tell_grant(&grant))));
@@ -541,8 +540,12 @@ pub fn config_toml(data: &[u8]) {
 pub fn personhood(data: &[u8]) {
     let Ok(json) = idos_credential::strict_json::Json::parse(data) else { return };
     let known: BTreeMap<_, _> = MEMBERS.iter().map(|name| (*name, ())).collect();
-    match PersonhoodResult::read(json) {
-        Ok(result) => assert!(!result.subject.face_sign_user_id.is_empty()),
+    match Evidence::read(Kind::FaceSign, json, "", &mut |_| Err("has no files")) {
+        Ok(result) => {
+            assert!(
+                matches!(&result.subject, Subject::FaceSign(subject) if !subject.face_sign_user_id.is_empty())
+            );
+        }
         Err(invalid) => {
             for problem in &invalid.problems {
                 let first = problem.field.split('.').next().unwrap_or_default();

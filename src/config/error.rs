@@ -1,5 +1,6 @@
 //! Why there is no configuration.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crate::model::server_url::UrlFault;
@@ -35,5 +36,5 @@ pub enum ConfigError {
     ServerUrl(&'static str, #[source] UrlFault),
     /// A setting that makes no sense.
     #[error("the setting {0} {1}")]
-    Nonsense(&'static str, &'static str),
+    Nonsense(Cow<'static, str>, &'static str),
 }

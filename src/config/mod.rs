@@ -132,8 +132,8 @@ impl Config {
     /// What the public notes of this issuer's credentials have in common.
     #[must_use]
     pub fn notes_form(&self) -> NotesForm {
-        let Notes { kyc_type, personhood_type, documents } = self.notes.clone();
-        NotesForm { issuer_name: self.issuer.name.clone(), kyc_type, personhood_type, documents }
+        let Notes { types, documents } = self.notes.clone();
+        NotesForm { issuer_name: self.issuer.name.clone(), types, documents }
     }
 
     fn parse(path: &Path) -> Result<Self, ConfigError> {

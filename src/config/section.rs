@@ -1,5 +1,6 @@
 //! What every section of the configuration answers.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -24,8 +25,12 @@ pub(super) trait Section {
 }
 
 /// Refuses `setting`, with what it must be, unless a rule holds.
-pub(super) fn require(holds: bool, setting: &'static str, problem: &'static str) -> Result<(), ConfigError> {
-    if holds { Ok(()) } else { Err(ConfigError::Nonsense(setting, problem)) }
+pub(super) fn require(
+    holds: bool,
+    setting: impl Into<Cow<'static, str>>,
+    problem: &'static str,
+) -> Result<(), ConfigError> {
+    if holds { Ok(()) } else { Err(ConfigError::Nonsense(setting.into(), problem)) }
 }
 
 /// Has a relative path start at `folder`.

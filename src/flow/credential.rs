@@ -10,9 +10,9 @@ use idos_credential::{
 use idos_wallet::MAX_SIGNATURE_LEN;
 use rand::rngs::OsRng;
 
+use crate::model::evidence::Evidence;
 use crate::model::issuance::{Ids, Kind};
 use crate::model::notes::NotesForm;
-use crate::model::submission::Evidence;
 
 /// What a transaction holds beside the contents: keys, signatures, the grant, the public notes. The signature of a grant
 /// is by far the longest of it: those of NEAR hold what was signed.
@@ -55,12 +55,8 @@ pub fn check_size(text: usize, with_copy: bool) -> Result<(), CredentialError> {
 
 /// The public notes of a fresh credential.
 fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> Result<PublicNotes, Invalid> {
-    let name = match kind {
-        Kind::Kyc => &form.kyc_type,
-        Kind::Personhood => &form.personhood_type,
-    };
     let id = ids.notes.to_string();
-    let notes = PublicNotes::new(&id, name, signed.level(), "approved", &form.issuer_name)?;
+    let notes = PublicNotes::new(&id, form.types.of(kind), signed.level(), "approved", &form.issuer_name)?;
     if form.documents { notes.with_documents(signed) } else { Ok(notes) }
 }
 
@@ -72,20 +68,16 @@ pub fn build(
     method: &VerificationMethod,
     now: Moment,
 ) -> Result<Unsigned, Invalid> {
-    let draft = match evidence {
-        Evidence::Kyc(result) => {
-            check_times(result.approved_at, result.expires_at, now)?;
-            let level = result.subject.level().to_string();
-            let fields = fields(ids, issuer_url, level, result.approved_at, result.expires_at, now);
-            Draft::kyc(fields, result.subject)?
-        }
-        Evidence::Personhood { approved_at, expires_at, subject } => {
-            check_times(approved_at, expires_at, now)?;
-            let fields = fields(ids, issuer_url, "human".to_owned(), approved_at, expires_at, now);
-            Draft::personhood(fields, subject)?
-        }
+    let Evidence { approved_at, expires_at, subject } = evidence;
+    check_times(approved_at, expires_at, now)?;
+    let fields = CredentialFields {
+        id: format!("{}/credentials/{}", issuer_url.trim_end_matches('/'), ids.notes),
+        level: subject.level(),
+        issued: Some(now),
+        approved_at: Some(approved_at),
+        expiration_date: expires_at,
     };
-    Ok(draft.prepare(method, now))
+    Ok(Draft::new(fields, subject)?.prepare(method, now))
 }
 
 fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> Result<(), Invalid> {
@@ -96,23 +88,6 @@ fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> 
         return Err(Problem::new("approvedAt", "is in the future").into());
     }
     Ok(())
-}
-
-fn fields(
-    ids: Ids,
-    issuer_url: &str,
-    level: String,
-    approved_at: Moment,
-    expires_at: Option<Moment>,
-    now: Moment,
-) -> CredentialFields {
-    CredentialFields {
-        id: format!("{}/credentials/{}", issuer_url.trim_end_matches('/'), ids.notes),
-        level,
-        issued: Some(now),
-        approved_at: Some(approved_at),
-        expiration_date: expires_at,
-    }
 }
 
 /// Encrypts a credential for the user, and for `grantee` if there is one; `writer` is to sign its rows.

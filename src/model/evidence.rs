@@ -8,21 +8,28 @@
 //!
 //! `subject` has the member names of idOS credentials. How a file is given is the caller's business.
 
-use idos_credential::evidence::{ReadFile, face_sign_subject, kyc_subject};
+use std::fmt;
+
 use idos_credential::strict_json::{Json, JsonError};
-use idos_credential::{FaceSignSubject, Invalid, KycSubject, Moment, Problem};
+use idos_credential::{Invalid, Kind, Moment, Problem, ReadFile, Subject};
 
 /// The members of a result.
 pub const MEMBERS: [&str; 3] = ["approvedAt", "expiresAt", "subject"];
 
-/// A checked KYC result: who was found out to be whom, and when.
-pub struct KycResult {
+/// A checked result: what was found out about somebody, and when.
+pub struct Evidence {
     /// When the check was approved.
     pub approved_at: Moment,
     /// When the result, and so the credential, ends.
     pub expires_at: Option<Moment>,
-    /// The person.
-    pub subject: KycSubject,
+    /// Whom it is about.
+    pub subject: Subject,
+}
+
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Evidence(..)")
+    }
 }
 
 /// Why a text is no KYC result.
@@ -36,20 +43,16 @@ pub enum EvidenceError {
     Invalid(#[from] Invalid),
 }
 
-/// A checked result about personhood: that somebody was found to be a person, and when.
-pub struct PersonhoodResult {
-    /// When the check was approved.
-    pub approved_at: Moment,
-    /// When the result, and so the credential, ends.
-    pub expires_at: Option<Moment>,
-    /// The person's pseudonym.
-    pub subject: FaceSignSubject,
-}
+impl Evidence {
+    /// What the credential is about.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.subject.kind()
+    }
 
-impl KycResult {
     /// Reads a KYC result about the idOS user `user_id` from text in which a file is `{"file": NAME}`. `read_file` gives
     /// the bytes of a file by its name.
-    pub fn parse(
+    pub fn parse_kyc(
         text: &[u8],
         user_id: &str,
         read_file: &mut dyn FnMut(&str) -> Result<Vec<u8>, &'static str>,
@@ -61,51 +64,16 @@ impl KycResult {
             },
             _ => Err("must be an object with the one member file"),
         };
-        Ok(Self::read(Json::parse(text)?, user_id, read)?)
+        Ok(Self::read(Kind::default(), Json::parse(text)?, user_id, read)?)
     }
 
-    /// Reads a KYC result about the idOS user `user_id`. `read_file` gives the bytes of what stands in the place of a
+    /// Reads a result of `kind` about the idOS user `user_id`. `read_file` gives the bytes of what stands in the place of a
     /// file. All problems are named, by paths such as `subject.residentialAddress.country`.
-    pub fn read(json: Json, user_id: &str, read_file: &mut ReadFile<'_>) -> Result<Self, Invalid> {
-        let result = Members::of(json, |mut subject, approved_at| {
-            if let Json::Object(members) = &mut subject {
-                if members.iter().any(|(name, _)| name == "id") {
-                    return Err(Problem::new("id", "is given by the idOS user, not by the result").into());
-                }
-                members.push(("id".to_owned(), Json::Text(format!("uuid:{user_id}"))));
-            }
-            let subject = kyc_subject(&subject, read_file)?;
-            subject.check(approved_at)?;
-            Ok(subject)
-        })?;
-        Ok(Self { approved_at: result.approved_at, expires_at: result.expires_at, subject: result.subject })
-    }
-}
-
-impl PersonhoodResult {
-    /// Reads a result about personhood. All problems are named, by paths such as `subject.faceSignUserId`.
-    pub fn read(json: Json) -> Result<Self, Invalid> {
-        let result = Members::of(json, |subject, _| {
-            let subject = face_sign_subject(&subject)?;
-            subject.check()?;
-            Ok(subject)
-        })?;
-        Ok(Self { approved_at: result.approved_at, expires_at: result.expires_at, subject: result.subject })
-    }
-}
-
-/// What results of both kinds have.
-struct Members<S> {
-    approved_at: Moment,
-    expires_at: Option<Moment>,
-    subject: S,
-}
-
-impl<S> Members<S> {
-    /// `read_subject` also gets the time of approval, as far as it could be read.
-    fn of(
+    pub fn read(
+        kind: Kind,
         json: Json,
-        read_subject: impl FnOnce(Json, Option<Moment>) -> Result<S, Invalid>,
+        user_id: &str,
+        read_file: &mut ReadFile<'_>,
     ) -> Result<Self, Invalid> {
         let Json::Object(members) = json else {
             return Err(Problem::new("", "must be a JSON object").into());
@@ -139,21 +107,22 @@ impl<S> Members<S> {
         if !is_given {
             problems.push(Problem::new("approvedAt", "is required"));
         }
-        let subject = match subject.map(|subject| read_subject(subject, approved_at)) {
-            Some(Ok(subject)) => Some(subject),
-            Some(Err(invalid)) => {
-                problems.extend(invalid.problems.into_iter().map(|mut problem| {
-                    let dot = if problem.field.is_empty() { "" } else { "." };
-                    problem.field = format!("subject{dot}{}", problem.field);
-                    problem
-                }));
-                None
-            }
-            None => {
-                problems.push(Problem::new("subject", "is required"));
-                None
-            }
-        };
+        let subject =
+            match subject.map(|subject| read_subject(kind, subject, user_id, approved_at, read_file)) {
+                Some(Ok(subject)) => Some(subject),
+                Some(Err(invalid)) => {
+                    problems.extend(invalid.problems.into_iter().map(|mut problem| {
+                        let dot = if problem.field.is_empty() { "" } else { "." };
+                        problem.field = format!("subject{dot}{}", problem.field);
+                        problem
+                    }));
+                    None
+                }
+                None => {
+                    problems.push(Problem::new("subject", "is required"));
+                    None
+                }
+            };
         match (approved_at, subject) {
             (Some(approved_at), Some(subject)) if problems.is_empty() => {
                 Ok(Self { approved_at, expires_at, subject })
@@ -163,12 +132,31 @@ impl<S> Members<S> {
     }
 }
 
+/// Reads and checks the subject; `approved_at` as far as it could be read.
+fn read_subject(
+    kind: Kind,
+    mut json: Json,
+    user_id: &str,
+    approved_at: Option<Moment>,
+    read_file: &mut ReadFile<'_>,
+) -> Result<Subject, Invalid> {
+    if let (true, Json::Object(members)) = (kind.has_id(), &mut json) {
+        if members.iter().any(|(name, _)| name == "id") {
+            return Err(Problem::new("id", "is given by the idOS user, not by the result").into());
+        }
+        members.push(("id".to_owned(), Json::Text(format!("uuid:{user_id}"))));
+    }
+    let subject = Subject::read(kind, &json, read_file)?;
+    subject.check(approved_at)?;
+    Ok(subject)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<KycResult, EvidenceError> {
-        KycResult::parse(text.as_bytes(), "9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11", &mut |name| match name {
+    fn parse(text: &str) -> Result<Evidence, EvidenceError> {
+        Evidence::parse_kyc(text.as_bytes(), "9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11", &mut |name| match name {
             "a.jpg" => Ok(b"\xff\xd8\xff\xe0".to_vec()),
             _ => Err("names a file that is not there"),
         })
@@ -180,8 +168,8 @@ mod tests {
     #[test]
     fn a_result_is_about_the_user() {
         let result = parse(&format!(r#"{{"approvedAt":"2026-01-01","subject":{SUBJECT}}}"#)).unwrap();
-        assert_eq!(result.subject.id, "uuid:9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11");
-        assert_eq!(result.subject.selfie_file, b"\xff\xd8\xff\xe0");
+        assert_eq!(result.subject.id(), Some("uuid:9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11"));
+        assert_eq!(result.subject.file_bytes(), 8);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub use idos_credential::Kind;
 use idos_credential::Moment;
 use uuid::Uuid;
 
@@ -68,16 +69,6 @@ named! {
         Failed = "failed",
         /// Forgotten on request. Only ids and times are left.
         Erased = "erased",
-    }
-}
-
-named! {
-    /// What a credential is about.
-    Kind {
-        /// The user's identity was checked (KYC, AML).
-        Kyc = "kyc",
-        /// The user is a person, and one person only (FaceSign).
-        Personhood = "personhood",
     }
 }
 

@@ -1,12 +1,12 @@
 //! A submission: a provider's result, and what is to become of it. Checked.
 
 use idos_client::WriteGrant;
-use idos_credential::{FaceSignSubject, Moment, RecipientKey};
+use idos_credential::RecipientKey;
 use idos_wallet::WalletType;
 use uuid::Uuid;
 
-use super::evidence::KycResult;
-use super::issuance::{Delivery, Kind, Reference};
+use super::evidence::Evidence;
+use super::issuance::{Delivery, Reference};
 use super::personal::{Contact, Personal};
 
 /// A provider's result, and what is to become of it.
@@ -21,32 +21,6 @@ pub struct Submission {
     pub contact: Option<Contact>,
     /// The provider's reference.
     pub reference: Option<Reference>,
-}
-
-/// A provider's result.
-pub enum Evidence {
-    /// Of a KYC check.
-    Kyc(Box<KycResult>),
-    /// Of a proof of personhood.
-    Personhood {
-        /// When it was approved.
-        approved_at: Moment,
-        /// When it ends.
-        expires_at: Option<Moment>,
-        /// The person's pseudonym.
-        subject: FaceSignSubject,
-    },
-}
-
-impl Evidence {
-    /// What the credential is about.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Kyc(_) => Kind::Kyc,
-            Self::Personhood { .. } => Kind::Personhood,
-        }
-    }
 }
 
 /// On whose authority a credential is written.

@@ -1,7 +1,6 @@
 //! `verify --foreign`: yes, no, and what cannot be judged, each told from the others.
 
-use idos_credential::subject::FaceSignSubject;
-use idos_credential::{CredentialFields, Draft, IssuerKey, Moment};
+use idos_credential::{CredentialFields, Draft, FaceSignSubject, IssuerKey, Moment};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, run, stderr, stdout};
@@ -17,7 +16,7 @@ fn credential() -> Value {
         expiration_date: Some("2030-01-01".parse().unwrap()),
     };
     let subject = FaceSignSubject { face_sign_user_id: "Xyzzy".into() };
-    let draft = Draft::personhood(fields, subject).unwrap();
+    let draft = Draft::new(fields, subject).unwrap();
     serde_json::from_str(draft.sign_with(&IssuerKey::of_did_key(&[4; 32]), now).text()).unwrap()
 }
 

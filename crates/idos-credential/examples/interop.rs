@@ -17,11 +17,11 @@ use std::io::BufRead as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject_as_sdk};
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, Draft, EncryptionSecret, IssuerKey, RecipientKey, Subjects, VerificationKey, verify_with,
+    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, FaceSignSubject, IssuerKey, Kind, KycSubject,
+    RecipientKey, VerificationKey, verify_with,
 };
 use rand_core::OsRng;
 use serde_json::{Value, json};
@@ -59,11 +59,11 @@ fn answer(request: &Value) -> Answer {
 fn issue(request: &Value) -> Answer {
     let seed = hex::decode(text(request, "seedHex")?)?.try_into().map_err(|_| "seedHex must be 32 bytes")?;
     let key = IssuerKey::of_url(text(request, "issuer")?, &seed)?;
-    let fields = credential_fields(&plain(&request["fields"])?)?;
+    let fields = CredentialFields::read(&plain(&request["fields"])?)?;
     let subject = plain(&request["subject"])?;
     let draft = match text(request, "kind")? {
-        "facesign" => Draft::personhood(fields, face_sign_subject(&subject)?)?,
-        _ => Draft::kyc_as_sdk(fields, kyc_subject_as_sdk(&subject, &mut read_file)?)?,
+        "facesign" => Draft::new(fields, FaceSignSubject::read(&subject)?)?,
+        _ => Draft::kyc_as_sdk(fields, KycSubject::read_as_sdk(&subject, &mut read_file)?)?,
     };
     let signed = draft.sign_with(&key, text(request, "created")?.parse()?);
     Ok(json!({ "credential": signed.text() }))
@@ -80,9 +80,9 @@ fn judge(request: &Value) -> Answer {
             }
         });
     }
-    let subjects = if request["oldSubjects"] == true { Subjects::AndOld } else { Subjects::Present };
+    let kinds = if request["oldSubjects"] == true { Kind::ALL } else { Kind::ISSUED };
     let credential = text(request, "credential")?.as_bytes();
-    let verdict = verify_with(subjects, credential, &issuers, text(request, "at")?.parse()?);
+    let verdict = verify_with(kinds, credential, &issuers, text(request, "at")?.parse()?);
     Ok(match verdict {
         Ok(_) => json!({ "verified": true }),
         Err(rejection) => json!({ "verified": false, "reason": rejection.to_string() }),

@@ -8,11 +8,10 @@
 
 use std::error::Error;
 
-use idos_credential::evidence::kyc_subject;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, IssuerKey, Moment, PublicNotes, WriteKey,
-    verify,
+    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment, PublicNotes,
+    WriteKey, verify,
 };
 use rand_core::OsRng;
 
@@ -32,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "idDocumentFrontFile": "passport.jpg", "selfieFile": "selfie.jpg"
         }"#,
     )?;
-    let subject = kyc_subject(&json, &mut |_name| Ok(b"\xff\xd8\xff\xe0 an image".to_vec()))?;
+    let subject = KycSubject::read(&json, &mut |_name| Ok(b"\xff\xd8\xff\xe0 an image".to_vec()))?;
 
     // Only what has been checked can be signed ...
     let fields = CredentialFields {
@@ -42,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         approved_at: Some(now),
         expiration_date: now.plus_years(2),
     };
-    let signed = Draft::kyc(fields, subject)?.sign_with(&key, now);
+    let signed = Draft::new(fields, subject)?.sign_with(&key, now);
 
     // ... and a consumer, who knows the issuer's key, can verify it.
     let issuers = [AcceptedIssuer::of_url("https://kyc.example.com/idos", key.verification_key())?];

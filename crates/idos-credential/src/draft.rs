@@ -3,12 +3,14 @@
 use crate::error::{Invalid, Problems};
 use crate::iri;
 use crate::key::IssuerKey;
-use crate::level::{self, Level};
+use crate::kind::Subject;
+use crate::kind::kyc_v2::KycSubject;
 use crate::moment::Moment;
 use crate::plausible;
+use crate::reader::Reader;
 use crate::signed::{self, SignedCredential};
-use crate::subject::{FaceSignSubject, KycSubject, Member};
-use crate::terms::{FACE_ID_V1_CONTEXT, KYC_V2_CONTEXT, Rule};
+use crate::strict_json::Json;
+use crate::terms::Rule;
 use crate::unsigned::Unsigned;
 use crate::verification_method::VerificationMethod;
 
@@ -17,7 +19,7 @@ use crate::verification_method::VerificationMethod;
 pub struct CredentialFields {
     /// An absolute URI.
     pub id: String,
-    /// Such as `plus+liveness`; see [`KycSubject::level`]. [`Draft::personhood`] takes `human`.
+    /// Such as `plus+liveness`; see [`Subject::level`].
     pub level: String,
     /// When the check was made.
     pub issued: Option<Moment>,
@@ -31,45 +33,46 @@ pub struct CredentialFields {
 #[derive(Debug)]
 pub struct Draft {
     pub(crate) fields: CredentialFields,
-    subject: Subject,
+    pub(crate) subject: Subject,
 }
 
-#[derive(Debug)]
-enum Subject {
-    Kyc(Box<KycSubject>),
-    FaceSign(FaceSignSubject),
+impl CredentialFields {
+    /// Reads what a credential says about itself.
+    pub fn read(json: &Json) -> Result<Self, Invalid> {
+        let mut problems = Problems::default();
+        let mut members = Reader::new(json, &mut problems);
+        let fields = Self {
+            id: members.required_text("id"),
+            level: members.required_text("level"),
+            issued: members.date("issued"),
+            approved_at: members.date("approvedAt"),
+            expiration_date: members.date("expirationDate"),
+        };
+        members.end();
+        problems.or(fields)
+    }
 }
 
 impl Draft {
-    /// A KYC credential (idOS credential subject, version 2) that a consumer would believe.
-    pub fn kyc(fields: CredentialFields, subject: KycSubject) -> Result<Self, Invalid> {
-        let checked = subject.check(fields.approved_at.or(fields.issued));
+    /// A credential that a consumer would believe.
+    pub fn new(fields: CredentialFields, subject: impl Into<Subject>) -> Result<Self, Invalid> {
+        let subject = subject.into();
         let mut problems = Problems::default();
+        if let Err(problem) = subject.check_level(&fields.level) {
+            problems.add("level", problem);
+        }
         check_years(&fields, &mut problems);
-        if let Err(invalid) = check(&fields, checked) {
+        if let Err(invalid) = check(&fields, subject.check(fields.approved_at.or(fields.issued))) {
             problems.extend(invalid);
         }
-        problems.or(Self { fields, subject: Subject::Kyc(Box::new(subject)) })
+        problems.or(Self { fields, subject })
     }
 
     /// A KYC credential by the rules of the official SDK alone, which believe nearly everything. For comparing with that
-    /// SDK; an issuer calls [`kyc`](Self::kyc).
+    /// SDK; an issuer calls [`new`](Self::new).
     pub fn kyc_as_sdk(fields: CredentialFields, subject: KycSubject) -> Result<Self, Invalid> {
         check(&fields, subject.check_as_sdk())?;
-        Ok(Self { fields, subject: Subject::Kyc(Box::new(subject)) })
-    }
-
-    /// A FaceSign proof-of-personhood credential.
-    pub fn personhood(fields: CredentialFields, subject: FaceSignSubject) -> Result<Self, Invalid> {
-        let mut problems = Problems::default();
-        if fields.level != level::HUMAN {
-            problems.add("level", "must be human");
-        }
-        check_years(&fields, &mut problems);
-        if let Err(invalid) = check(&fields, subject.check()) {
-            problems.extend(invalid);
-        }
-        problems.or(Self { fields, subject: Subject::FaceSign(subject) })
+        Ok(Self { fields, subject: subject.into() })
     }
 
     /// The level that the credential claims.
@@ -78,13 +81,10 @@ impl Draft {
         &self.fields.level
     }
 
-    /// The level that the evidence supports; `None` for proofs of personhood, whose level is fixed.
+    /// The level that the subject supports.
     #[must_use]
-    pub fn derived_level(&self) -> Option<Level> {
-        match &self.subject {
-            Subject::Kyc(subject) => Some(subject.level()),
-            Subject::FaceSign(_) => None,
-        }
+    pub fn derived_level(&self) -> String {
+        self.subject.level()
     }
 
     /// Writes the credential, all but its signature, which is to be one of `method`. `now` becomes `issuanceDate` and
@@ -100,27 +100,6 @@ impl Draft {
     #[must_use]
     pub fn sign_with(self, key: &IssuerKey, now: Moment) -> SignedCredential {
         self.prepare(key.method(), now).sign_with(key)
-    }
-
-    pub(crate) fn subject_context(&self) -> &'static str {
-        match self.subject {
-            Subject::Kyc(_) => KYC_V2_CONTEXT,
-            Subject::FaceSign(_) => FACE_ID_V1_CONTEXT,
-        }
-    }
-
-    pub(crate) fn subject_id(&self) -> Option<&str> {
-        match &self.subject {
-            Subject::Kyc(subject) => Some(&subject.id),
-            Subject::FaceSign(_) => None,
-        }
-    }
-
-    pub(crate) fn members(&self) -> Vec<Member<'_>> {
-        match &self.subject {
-            Subject::Kyc(subject) => subject.members(),
-            Subject::FaceSign(subject) => subject.members(),
-        }
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 
+use crate::contexts::present_address;
 use crate::iri::{self, Place};
 use crate::nquads::{self, BLANK, Quad};
 use crate::proof::Suite;
 use crate::rejection::{Members, Rejection, unknown};
 use crate::strict_json::Json;
-use crate::terms::{DATE, STRING, present_address};
+use crate::terms::{DATE, STRING};
 use crate::writer::Writer;
 
 /// The context of the data model.

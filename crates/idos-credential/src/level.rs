@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// The level of a proof-of-personhood credential.
-pub const HUMAN: &str = "human";
-
 /// What was checked beside the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AddOn {

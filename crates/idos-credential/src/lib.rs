@@ -6,7 +6,7 @@
 //! signed and what is not sealed cannot be written to a node:
 //!
 //! ```text
-//! KycSubject / FaceSignSubject ──▶ Draft ──prepare──▶ Unsigned ──signed──▶ SignedCredential
+//! Subject ──▶ Draft ──prepare──▶ Unsigned ──signed──▶ SignedCredential
 //!     ──encrypt──▶ Encrypted ──signed──▶ NotesSigned ──signed──▶ SealedCredential
 //! ```
 //!
@@ -15,8 +15,9 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`subject`] | what is known of a person, and its rules |
-//! | [`evidence`] | how a subject is read from JSON |
+//! | [`kind`] | kinds of credentials, a file each: claims, their rules, how they are read, the level |
+//! | [`claim`], [`reader`] | what claims are made of, and how they are read from JSON |
+//! | [`contexts`] | where contexts have been |
 //! | [`draft`] | a checked credential, ready to be signed |
 //! | [`unsigned`](mod@unsigned) | a credential that lacks its signature, and the bytes to be signed |
 //! | [`signed`] | a signed credential and its exact text |
@@ -44,27 +45,29 @@
 //! (access grants carry it) or the row's broader signature should compare those as well.
 
 pub mod base85;
+pub mod claim;
+pub mod contexts;
 pub mod draft;
 pub mod encrypted;
 pub mod envelope;
 pub mod error;
-pub mod evidence;
 mod iri;
 pub mod key;
+pub mod kind;
 pub mod level;
 pub mod moment;
 pub mod notes;
 mod nquads;
 mod plausible;
 pub mod proof;
+pub mod reader;
 mod rejection;
 pub mod sealing;
 pub mod secret_key;
 pub mod signed;
 pub mod stored;
 pub mod strict_json;
-pub mod subject;
-pub mod terms;
+mod terms;
 pub mod unsigned;
 pub mod user_key;
 pub mod verification_method;
@@ -75,14 +78,17 @@ pub use draft::{CredentialFields, Draft};
 pub use encrypted::{Encrypted, NotesSigned};
 pub use error::{Invalid, Problem, WrongSignature};
 pub use key::{IssuerKey, VerificationKey, WriteKey};
+pub use kind::face_sign::FaceSignSubject;
+pub use kind::kyc_v2::{KycSubject, ResidentialAddress};
+pub use kind::{Kind, Subject};
 pub use level::Level;
 pub use moment::Moment;
 pub use notes::PublicNotes;
 pub use plausible::is_assigned_country;
+pub use reader::ReadFile;
 pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;
 pub use stored::{StoredCredential, StoredRow};
-pub use subject::{FaceSignSubject, KycSubject, ResidentialAddress};
 pub use unsigned::Unsigned;
 pub use verification_method::VerificationMethod;
-pub use verify::{AcceptedIssuer, Rejection, RejectionKind, Subjects, Verified, verify, verify_with};
+pub use verify::{AcceptedIssuer, Rejection, RejectionKind, Verified, verify, verify_with};

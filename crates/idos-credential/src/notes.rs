@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Invalid, Problems};
+use crate::kind::Kind;
 use crate::signed::SignedCredential;
 use crate::strict_json::Json;
 
@@ -35,23 +36,16 @@ impl PublicNotes {
         Self::from_text(serde_json::to_string(&members).unwrap_or_default())
     }
 
-    /// The same notes with what `credential` says of the documents that were checked, as the coming version of the official
-    /// SDK writes it: `proofOfIdentity` (`type`, `dateOfExpiry`) and `proofOfResidency` (`category`, `dateOfIssue`), each
-    /// as far as it is there. Everybody can read it.
+    /// The same notes with what `credential` says of the documents that were checked, as far as it is there: for KYC, as the
+    /// coming version of the official SDK writes it, `proofOfIdentity` (`type`, `dateOfExpiry`) and `proofOfResidency`
+    /// (`category`, `dateOfIssue`). Everybody can read it.
     pub fn with_documents(self, credential: &SignedCredential) -> Result<Self, Invalid> {
         let json = Json::parse(credential.text().as_bytes()).unwrap_or(Json::Null);
         let subject = json.member("credentialSubject");
         let mut parts = vec![self.text.strip_suffix('}').unwrap_or(&self.text).to_owned()];
-        for (name, members) in [
-            ("proofOfIdentity", [("type", "idDocumentType"), ("dateOfExpiry", "idDocumentDateOfExpiry")]),
-            (
-                "proofOfResidency",
-                [
-                    ("category", "residentialAddressProofCategory"),
-                    ("dateOfIssue", "residentialAddressProofDateOfIssue"),
-                ],
-            ),
-        ] {
+        let context = subject.and_then(|subject| subject.member("@context")?.as_text());
+        let kind = context.and_then(Kind::by_context);
+        for (name, members) in kind.map(Kind::documents).unwrap_or_default() {
             let members: Vec<_> = members
                 .iter()
                 .filter_map(|(name, member)| Some((name, subject?.member(member)?.as_text()?)))

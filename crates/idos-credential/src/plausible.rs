@@ -4,19 +4,17 @@
 //! provider can have found out: blank names, countries that do not exist, files that nobody can look at, people who
 //! were born after they were checked. They hold for what is issued; what others have issued is verified without them.
 
+use crate::claim::{Claim, MAX_FILE_BYTES, Value};
 use crate::error::Problems;
+use crate::kind::input_path;
 use crate::moment::Moment;
-use crate::subject::{KycSubject, Member, Value, input_path};
 use crate::terms::{Rule, Term};
 
-/// The oldest person whose age was ever proven reached 122 years.
-const OLDEST_YEARS: i32 = 130;
+pub(crate) const MILLIS_A_DAY: i64 = 86_400_000;
 
-const MILLIS_A_DAY: i64 = 86_400_000;
-
-/// Checks each member by itself. One problem a member: the first that is found.
-pub(crate) fn check_members(members: &[Member<'_>], problems: &mut Problems) {
-    for (term, value) in members {
+/// Checks each claim by itself. One problem a claim: the first that is found.
+pub(crate) fn check_claims(claims: &[Claim<'_>], problems: &mut Problems) {
+    for (term, value) in claims {
         let checked = match value {
             Value::Text(text) => check_text(term, text).and_then(|()| term.rule.check(text)),
             Value::Date(date) if !has_plain_year(*date) => Err("must lie in the years 1 to 9999"),
@@ -28,33 +26,6 @@ pub(crate) fn check_members(members: &[Member<'_>], problems: &mut Problems) {
         };
         if let Err(problem) = checked {
             problems.add(input_path(term), problem);
-        }
-    }
-}
-
-/// Checks dates against each other, and against the approval of the check. A day that has begun in the east counts.
-pub(crate) fn check_dates(subject: &KycSubject, approved_at: Option<Moment>, problems: &mut Problems) {
-    let birth = subject.date_of_birth;
-    let issue = subject.id_document_date_of_issue;
-    let expiry = subject.id_document_date_of_expiry;
-    let proof = subject.residential_address.as_ref().and_then(|address| address.proof_date_of_issue);
-    let before = |one: Option<Moment>, other: Option<Moment>| one.zip(other).is_some_and(|(a, b)| a < b);
-    let latest = approved_at.map(|approval| approval.plus_millis(MILLIS_A_DAY));
-    let birth = Some(birth);
-    let oldest = approved_at.and_then(|approval| approval.plus_years(-OLDEST_YEARS));
-    let rules = [
-        (before(approved_at, birth), "dateOfBirth", "is after approvedAt"),
-        (before(birth, oldest), "dateOfBirth", "is more than 130 years before approvedAt"),
-        (before(issue, birth), "idDocumentDateOfIssue", "is before dateOfBirth"),
-        (before(latest, issue), "idDocumentDateOfIssue", "is after approvedAt"),
-        (before(expiry, issue), "idDocumentDateOfExpiry", "is before idDocumentDateOfIssue"),
-        (before(expiry, birth), "idDocumentDateOfExpiry", "is before dateOfBirth"),
-        (before(proof, birth), "residentialAddress.proofDateOfIssue", "is before dateOfBirth"),
-        (before(latest, proof), "residentialAddress.proofDateOfIssue", "is after approvedAt"),
-    ];
-    for (broken, field, problem) in rules {
-        if broken {
-            problems.add(field, problem);
         }
     }
 }
@@ -90,24 +61,29 @@ fn check_text(term: &Term, text: &str) -> Result<(), &'static str> {
              of ASCII, and a last label of letters only. Other addresses may be legal, but consumers refuse them: leave \
              it out then",
         ),
-        Rule::Text => match term.name {
-            "firstName" | "middleName" | "familyName" | "maidenName" => fine(
-                text.chars().any(char::is_alphabetic),
-                "must have a letter: leave it out where there is no such name",
-            ),
-            "placeOfBirth" | "residentialAddressCity" => {
-                fine(text.chars().any(char::is_alphabetic), "must have a letter")
-            }
-            "idDocumentNumber" | "residentialAddressStreet" => {
-                fine(text.chars().any(char::is_alphanumeric), "must have a letter or a digit")
-            }
-            "phoneNumber" => fine(
-                is_phone_number(text),
-                "must be a phone number with its country code (ITU-T E.164): + and 7 to 15 digits, without blanks",
-            ),
-            _ => Ok(()),
-        },
-        Rule::Gender | Rule::DocumentType | Rule::Date | Rule::File => Ok(()),
+        Rule::Text => (term.believable)(text),
+        Rule::OneOf(..) | Rule::Date | Rule::File => Ok(()),
+    }
+}
+
+/// For places.
+pub(crate) fn has_letter(text: &str) -> Result<(), &'static str> {
+    if text.chars().any(char::is_alphabetic) { Ok(()) } else { Err("must have a letter") }
+}
+
+/// For numbers that may have letters.
+pub(crate) fn has_letter_or_digit(text: &str) -> Result<(), &'static str> {
+    if text.chars().any(char::is_alphanumeric) { Ok(()) } else { Err("must have a letter or a digit") }
+}
+
+/// ITU-T E.164.
+pub(crate) fn phone_number(text: &str) -> Result<(), &'static str> {
+    if is_phone_number(text) {
+        Ok(())
+    } else {
+        Err(
+            "must be a phone number with its country code (ITU-T E.164): + and 7 to 15 digits, without blanks",
+        )
     }
 }
 
@@ -175,7 +151,7 @@ fn check_file(file: &[u8]) -> Result<(), &'static str> {
     if file.is_empty() {
         return Err("is an empty file");
     }
-    if file.len() > crate::subject::MAX_FILE_BYTES {
+    if file.len() > MAX_FILE_BYTES {
         return Err("is larger than 16 MiB");
     }
     if is_showable(file) { Ok(()) } else { Err("must be a JPEG, PNG, WebP, HEIC or PDF file") }

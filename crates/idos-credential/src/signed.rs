@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::base85;
+use crate::claim::{Claim, Value};
 use crate::draft::Draft;
 use crate::envelope::Head;
 use crate::moment::Moment;
 use crate::proof::{Options, Suite};
 use crate::strict_json::Json;
-use crate::subject::{Member, Value};
 use crate::unsigned::Unsigned;
 use crate::verification_method::VerificationMethod;
 use crate::writer::{Literal, Writer};
@@ -89,7 +89,7 @@ pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) ->
         ("expirationDate", fields.expiration_date),
     ]
     .map(|(name, date)| (name, date.map(|date| date.to_string())));
-    let members = draft.members();
+    let claims = draft.subject.claims();
 
     let head = Head {
         id: &fields.id,
@@ -99,25 +99,25 @@ pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) ->
         approved_at: dates[1].1.as_deref(),
         expiration_date: dates[2].1.as_deref(),
         issuance_date: &issuance_date,
-        subject_id: draft.subject_id(),
+        subject_id: draft.subject.id(),
     };
     let suite = Suite::default();
 
-    let mut out = Writer::with_capacity(room_for(&members) + fields.id.len() + 2048);
+    let mut out = Writer::with_capacity(room_for(&claims) + fields.id.len() + 2048);
     out.open();
     head.write(suite, &mut out);
     out.name("credentialSubject");
     out.open();
-    out.text("@context", draft.subject_context());
-    if let Some(id) = draft.subject_id() {
+    out.text("@context", draft.subject.kind().context());
+    if let Some(id) = draft.subject.id() {
         out.text("id", id);
     }
-    let literals: Vec<_> = members.iter().map(|member| (member.0.predicate, out.member(member))).collect();
+    let literals: Vec<_> = claims.iter().map(|claim| (claim.0.predicate, out.claim(claim))).collect();
     out.close();
     head.write_end(&mut out);
 
     let written = out.written();
-    let claims = literals.iter().map(|(predicate, literal)| {
+    let statements = literals.iter().map(|(predicate, literal)| {
         let escaped = match literal {
             Literal::Text(text) => text.clone(),
             Literal::Written(range) => Cow::Borrowed(written.get(range.clone()).unwrap_or_default()),
@@ -126,17 +126,17 @@ pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) ->
     });
     let options = Options { created: &issuance_date, verification_method: method.id() };
     let nodes = head.nodes();
-    let to_sign = suite.to_sign(&options, head.statements(&nodes, claims));
+    let to_sign = suite.to_sign(&options, head.statements(&nodes, statements));
     drop(literals);
-    drop(members);
+    drop(claims);
     let (method, created) = (method.clone(), issuance_date);
     Unsigned { document: out, suite, to_sign, method, created, fields: draft.fields }
 }
 
 /// Bytes that suffice for most documents: one in seventeen Ascii85 characters of a random file is escaped at
 /// most, texts seldom are.
-fn room_for(members: &[Member<'_>]) -> usize {
-    members
+fn room_for(claims: &[Claim<'_>]) -> usize {
+    claims
         .iter()
         .map(|(term, value)| {
             term.name.len()

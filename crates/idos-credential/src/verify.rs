@@ -7,12 +7,13 @@
 
 use crate::envelope::Head;
 use crate::key::{KeyError, VerificationKey};
+use crate::kind::Kind;
 use crate::moment::Moment;
 use crate::nquads;
 use crate::proof::Proof;
 use crate::rejection::{Members, malformed, unknown};
 use crate::strict_json::Json;
-use crate::terms::{SubjectKind, Term};
+use crate::terms::Term;
 use crate::verification_method::VerificationMethod;
 
 pub use crate::rejection::{Rejection, RejectionKind};
@@ -75,7 +76,7 @@ pub struct Verified {
     /// The key that signed it.
     pub verification_method: String,
     /// What it is about.
-    pub kind: SubjectKind,
+    pub kind: Kind,
     /// The level that it claims.
     pub level: String,
     /// Whether the fields support that level; `None` where levels are not derived (personhood, old KYC).
@@ -86,27 +87,18 @@ pub struct Verified {
 
 const SUBJECT_UNKNOWN: &str = "is not a context of idOS subjects";
 const SUBJECT_OLD: &str = "is that of an old subject (version 1), which is not taken unless asked for";
+const SUBJECT_UNWANTED: &str = "is that of a kind of credential that is not taken here";
 const CLAIM_UNKNOWN: &str = "has a member that such subjects do not have";
 
-/// Which subjects are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subjects {
-    /// Those that are issued today: KYC version 2 and FaceSign.
-    Present,
-    /// KYC version 1 too. The proof does not cover the name of the subject's context, so whoever holds a credential
-    /// of version 2 can call it version 1: no member is required then, and four more names are known. What remains
-    /// is that every value was signed, and obeys the rule of the field that it stands in.
-    AndOld,
-}
-
-/// Verifies `credential`, a JSON text, at the time `now`. Takes [`Subjects::Present`].
+/// Verifies `credential`, a JSON text, at the time `now`. Takes the kinds that are issued today.
 pub fn verify(credential: &[u8], accepted: &[AcceptedIssuer], now: Moment) -> Result<Verified, Rejection> {
-    verify_with(Subjects::Present, credential, accepted, now)
+    verify_with(Kind::ISSUED, credential, accepted, now)
 }
 
-/// As [`fn@verify`], for those who must read old credentials.
+/// As [`fn@verify`], with the kinds that are taken: for those who must read old credentials, whose proofs say less than
+/// others (see [`crate::kind::kyc_v1`]).
 pub fn verify_with(
-    subjects: Subjects,
+    kinds: &[Kind],
     credential: &[u8],
     accepted: &[AcceptedIssuer],
     now: Moment,
@@ -115,7 +107,7 @@ pub fn verify_with(
         return Err(Rejection::TooLong);
     }
     let json = Json::parse(credential)?;
-    let document = Document::read(&json, subjects)?;
+    let document = Document::read(&json, kinds)?;
     let Document { head, proof, .. } = &document;
 
     let method = proof.options.verification_method;
@@ -152,20 +144,20 @@ pub fn verify_with(
 
 struct Document<'a> {
     head: Head<'a>,
-    kind: SubjectKind,
+    kind: Kind,
     claims: Vec<(&'static Term, &'a str)>,
     proof: Proof<'a>,
 }
 
 impl<'a> Document<'a> {
-    fn read(json: &'a Json, subjects: Subjects) -> Result<Self, Rejection> {
+    fn read(json: &'a Json, kinds: &[Kind]) -> Result<Self, Rejection> {
         let mut members = Members::of(json, "")?;
         let (mut head, suites) = Head::read(&mut members)?;
         let subject = members.required("credentialSubject")?;
         let proof = members.required("proof")?;
         members.end()?;
 
-        let (kind, subject_id, claims) = read_subject(subject, subjects)?;
+        let (kind, subject_id, claims) = read_subject(subject, kinds)?;
         head.subject_id = subject_id;
         let proof = Proof::read(proof, &suites)?;
         Ok(Self { head, kind, claims, proof })
@@ -173,45 +165,26 @@ impl<'a> Document<'a> {
 
     /// Whether what the level claims is there.
     fn level_supported(&self) -> Option<bool> {
-        if self.kind != SubjectKind::KycV2 {
-            return None;
-        }
-        let given = |name| self.claims.iter().any(|(term, text)| term.name == name && !text.is_empty());
-        let mut parts = self.head.level.split('+');
-        let base = match parts.next() {
-            Some("plus") => {
-                ["residentialAddressProofFile", "residentialAddressCity", "residentialAddressProofCategory"]
-                    .into_iter()
-                    .all(given)
-            }
-            base => base == Some("basic"),
-        };
-        Some(
-            base && parts.all(|add_on| match add_on {
-                "liveness" => given("selfieFile"),
-                "email" | "phoneNumber" => given(add_on),
-                _ => false,
-            }),
-        )
+        let given = |name: &str| self.claims.iter().any(|(term, text)| term.name == name && !text.is_empty());
+        self.kind.supports(self.head.level, &given)
     }
 }
 
-type Claims<'a> = (SubjectKind, Option<&'a str>, Vec<(&'static Term, &'a str)>);
+type Claims<'a> = (Kind, Option<&'a str>, Vec<(&'static Term, &'a str)>);
 
-fn read_subject(json: &Json, subjects: Subjects) -> Result<Claims<'_>, Rejection> {
+fn read_subject<'a>(json: &'a Json, kinds: &[Kind]) -> Result<Claims<'a>, Rejection> {
     let mut members = Members::of(json, "credentialSubject")?;
-    let Some(kind) = SubjectKind::by_context(members.text("@context")?) else {
+    let Some(kind) = Kind::by_context(members.text("@context")?) else {
         return unknown("credentialSubject.@context", SUBJECT_UNKNOWN);
     };
-    if kind == SubjectKind::KycV1 && subjects == Subjects::Present {
-        return unknown("credentialSubject.@context", SUBJECT_OLD);
+    if !kinds.contains(&kind) {
+        let problem = if Kind::ISSUED.contains(&kind) { SUBJECT_UNWANTED } else { SUBJECT_OLD };
+        return unknown("credentialSubject.@context", problem);
     }
-    let id = match (kind, members.get("id").is_some()) {
-        (SubjectKind::FaceSign, false) => None,
-        (SubjectKind::FaceSign, true) => {
-            return malformed("credentialSubject.id", "is not part of such a subject");
-        }
-        _ => Some(members.uri("id")?),
+    let id = match (kind.has_id(), members.get("id")) {
+        (true, _) => Some(members.uri("id")?),
+        (false, None) => None,
+        (false, Some(_)) => return malformed("credentialSubject.id", "is not part of such a subject"),
     };
     let mut claims = Vec::with_capacity(members.left().len());
     for (name, value) in members.left() {

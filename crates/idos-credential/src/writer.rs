@@ -6,8 +6,8 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use crate::base85;
+use crate::claim::{Claim, Value};
 use crate::nquads;
-use crate::subject::{Member, Value};
 
 /// A literal as N-Quads escape it: files are already spelled so in the document.
 pub(crate) enum Literal<'a> {
@@ -67,7 +67,7 @@ impl Writer {
         debug_assert!(written.is_ok(), "writing text to memory cannot fail");
     }
 
-    pub(crate) fn member<'a>(&mut self, (term, value): &Member<'a>) -> Literal<'a> {
+    pub(crate) fn claim<'a>(&mut self, (term, value): &Claim<'a>) -> Literal<'a> {
         match value {
             Value::Text(text) => {
                 self.text(term.name, text);

@@ -2,26 +2,27 @@
 
 use std::collections::HashMap;
 
+use idos_credential::contexts::OLD_CONTEXT_FOLDERS;
 use idos_credential::envelope::IDOS_CONTEXT;
-use idos_credential::terms::{FACE_ID_V1_CONTEXT, KYC_V1_CONTEXT, KYC_V2_CONTEXT, OLD_CONTEXT_FOLDERS};
+use idos_credential::kind::{face_sign, kyc_v1, kyc_v2};
 use ssi::json_ld::json_ld::Loader as _;
 use ssi::json_ld::{ContextLoader, iref::Iri};
 
 /// The idOS contexts under all their addresses.
 pub(crate) fn idos_contexts() -> HashMap<String, String> {
     let envelope = include_str!("contexts/idos-credentials-v1.json");
-    let kyc_v1 = include_str!("contexts/idos-credential-subject-v1.json");
+    let old_kyc = include_str!("contexts/idos-credential-subject-v1.json");
     let mut map: HashMap<String, String> = [
         (IDOS_CONTEXT, envelope),
-        (KYC_V1_CONTEXT, kyc_v1),
-        (KYC_V2_CONTEXT, include_str!("contexts/idos-credential-subject-v2.json")),
-        (FACE_ID_V1_CONTEXT, include_str!("contexts/idos-credential-subject-face-id-v1.json")),
+        (kyc_v1::CONTEXT, old_kyc),
+        (kyc_v2::CONTEXT, include_str!("contexts/idos-credential-subject-v2.json")),
+        (face_sign::CONTEXT, include_str!("contexts/idos-credential-subject-face-id-v1.json")),
     ]
     .map(|(url, text)| (url.to_owned(), text.to_owned()))
     .into();
     for folder in OLD_CONTEXT_FOLDERS {
         map.insert(format!("{folder}idos-credentials-v1.json"), envelope.to_owned());
-        map.insert(format!("{folder}idos-credential-subject-v1.json"), kyc_v1.to_owned());
+        map.insert(format!("{folder}idos-credential-subject-v1.json"), old_kyc.to_owned());
     }
     map
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
-use idos_credential::subject::IdDocumentType;
+use idos_credential::kind::kyc_v2::IdDocumentType;
 use idos_credential::{CredentialFields, Draft, IssuerKey, KycSubject, Moment, VerificationKey};
 use idos_linked_data::{
     LinkedDataError, SdkIssuer, SdkVerdict, canonical_nquads, verify_as_sdk, verify_foreign,

@@ -3,10 +3,10 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use idos_credential::subject::MAX_FILE_BYTES;
+use idos_credential::claim::MAX_FILE_BYTES;
 use uuid::Uuid;
 
-use crate::model::evidence::KycResult;
+use crate::model::evidence::Evidence;
 
 macro_rules! example {
     ($file:literal) => {
@@ -17,10 +17,10 @@ macro_rules! example {
 /// The text of the example.
 pub(in crate::cli) const EXAMPLE: &[u8] = example!("kyc-result.json");
 
-pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<KycResult, super::Error> {
+pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<Evidence, super::Error> {
     let user_id = user_id.to_string();
     let Some(path) = path else {
-        return Ok(KycResult::parse(EXAMPLE, &user_id, &mut example_file)?);
+        return Ok(Evidence::parse_kyc(EXAMPLE, &user_id, &mut example_file)?);
     };
     let text = read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -37,7 +37,7 @@ pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<KycResult, supe
         }
         read(&path).map_err(|_| "names a file that cannot be read, or is larger than 16 MiB")
     };
-    Ok(KycResult::parse(&text, &user_id, &mut read_file)?)
+    Ok(Evidence::parse_kyc(&text, &user_id, &mut read_file)?)
 }
 
 /// An image of the example.

@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::flow::profile::{self, By};
 use crate::flow::{credential, intake, read_back};
 use crate::model::issuance::{Ids, Issuance, State};
-use crate::model::submission::{Authority, Evidence, Submission};
+use crate::model::submission::{Authority, Submission};
 
 /// Creates a simulated user, issues a credential from a KYC result into the user's idOS profile, and reads it back
 /// as the user and as the issuer: by the service that `serve` runs, with a database and a vault key that are gone
@@ -101,7 +101,7 @@ async fn act(service: &Service, evidence: Option<&Path>, story: &mut Story) -> R
 
     let submission = Submission {
         user_id: holder.user_id,
-        evidence: Evidence::Kyc(Box::new(result)),
+        evidence: result,
         authority: Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None },
         contact: None,
         reference: None,
@@ -138,8 +138,7 @@ async fn rehearse(app: &App, evidence: Option<&Path>, user_id: Uuid) -> Result<D
     let start = Instant::now();
     let now = app.clock.now();
     let key = app.keys.signing_at(now)?;
-    let evidence = Evidence::Kyc(Box::new(result));
-    let unsigned = credential::build(evidence, ids, &app.issuer_url(), &key.method, now)?;
+    let unsigned = credential::build(result, ids, &app.issuer_url(), &key.method, now)?;
     let signed = key.sign_credential(unsigned).await?;
     let took = start.elapsed();
     credential::check_size(signed.text().len(), true)?;

@@ -10,7 +10,7 @@ use url::Url;
 use super::holder::Holder;
 use crate::cli::say;
 use crate::keys::Keys;
-use crate::model::evidence::KycResult;
+use crate::model::evidence::Evidence;
 use crate::model::issuance::Issuance;
 
 pub(super) struct Story {
@@ -88,17 +88,11 @@ impl Story {
         );
     }
 
-    pub(super) fn evidence(&mut self, result: &KycResult) {
-        let files = [
-            Some(&result.subject.id_document_front_file),
-            result.subject.id_document_back_file.as_ref(),
-            Some(&result.subject.selfie_file),
-            result.subject.residential_address.as_ref().map(|address| &address.proof_file),
-        ];
-        let bytes: usize = files.into_iter().flatten().map(Vec::len).sum();
+    pub(super) fn evidence(&mut self, result: &Evidence) {
+        let bytes = result.subject.file_bytes();
         let level = result.subject.level();
         self.note("evidenceFileBytes", bytes);
-        self.note("level", level.to_string());
+        self.note("level", level.clone());
         self.chapter(
             "A KYC result",
             &[format!("The provider has checked the user's documents ({bytes} bytes of images). That supports the level {level}.")],

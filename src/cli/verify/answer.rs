@@ -1,7 +1,6 @@
 //! What `verify` answers, for people and for machines.
 
 use idos_credential::Verified;
-use idos_credential::terms::SubjectKind;
 use serde_json::{Map, json};
 
 use super::super::{Outcome, say};
@@ -104,7 +103,7 @@ impl Answer {
             say::line(&format!("  id       {}", details.id));
             say::line(&format!("  issuer   {}", details.issuer));
             say::line(&format!("  key      {}", details.verification_method));
-            say::line(&format!("  subject  {}", kind(details.kind)));
+            say::line(&format!("  subject  {}", details.kind.title()));
             say::line(&format!("  level    {}", details.level));
             if let Some(end) = details.expiration_date {
                 say::line(&format!("  expires  {end}"));
@@ -148,19 +147,11 @@ impl Answer {
             put("id", json!(details.id));
             put("issuer", json!(details.issuer));
             put("verificationMethod", json!(details.verification_method));
-            put("subject", json!(kind(details.kind)));
+            put("subject", json!(details.kind.title()));
             put("level", json!(details.level));
             put("levelSupported", json!(details.level_supported));
             put("expirationDate", json!(details.expiration_date.map(|end| end.to_string())));
         }
         say::line(&serde_json::Value::Object(answer).to_string());
-    }
-}
-
-fn kind(kind: SubjectKind) -> &'static str {
-    match kind {
-        SubjectKind::KycV1 => "KYC, version 1",
-        SubjectKind::KycV2 => "KYC, version 2",
-        SubjectKind::FaceSign => "FaceSign, proof of personhood",
     }
 }

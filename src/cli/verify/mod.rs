@@ -8,7 +8,7 @@ mod linked_data;
 use std::path::PathBuf;
 
 use clap::Args;
-use idos_credential::{AcceptedIssuer, Moment, Subjects, VerificationKey, verify_with};
+use idos_credential::{AcceptedIssuer, Kind, Moment, VerificationKey, verify_with};
 
 use self::answer::Answer;
 use self::content_hash::ContentHash;
@@ -69,8 +69,8 @@ impl Verify {
         } else if self.as_sdk {
             linked_data::as_sdk(&text, self.issuer.as_deref(), self.keys()?, now)
         } else {
-            let subjects = if self.old_subjects { Subjects::AndOld } else { Subjects::Present };
-            strict(&text, subjects, &self.accepted()?, now)
+            let kinds = if self.old_subjects { Kind::ALL } else { Kind::ISSUED };
+            strict(&text, kinds, &self.accepted()?, now)
         };
         if let Some(hash) = hash {
             answer = answer.and_hash(hash.compare(&text));
@@ -118,8 +118,8 @@ impl Verify {
     }
 }
 
-fn strict(text: &[u8], subjects: Subjects, accepted: &[AcceptedIssuer], now: Moment) -> Answer {
-    match verify_with(subjects, text, accepted, now) {
+fn strict(text: &[u8], kinds: &[Kind], accepted: &[AcceptedIssuer], now: Moment) -> Answer {
+    match verify_with(kinds, text, accepted, now) {
         Ok(details) => Answer::verified(details),
         Err(rejection) => Answer::no(rejection.kind().as_str(), rejection.to_string()),
     }

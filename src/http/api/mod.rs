@@ -28,8 +28,6 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("Resumption", issuances::read::RESUMPTION),
     ("WhichHalted", halted::WHICH_HALTED),
     ("Submission", issuances::read::SUBMISSION),
-    ("KycEvidence", &crate::model::evidence::MEMBERS),
-    ("PersonhoodEvidence", &crate::model::evidence::MEMBERS),
     ("InserterDelivery", issuances::read::INSERTER),
     ("WriteGrantDelivery", issuances::read::WRITE_GRANT),
     ("CopyFor", issuances::read::COPY_FOR),

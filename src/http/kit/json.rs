@@ -1,6 +1,7 @@
 //! Strict reading of JSON bodies: members of objects, each by its name and with its place. All that is wrong with a body is
 //! found at once, and pointed at.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use axum::extract::Request;
@@ -41,11 +42,7 @@ pub(crate) async fn read_nothing(api: &Api, request: Request) -> Result<(), Prob
 pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
-    pub(crate) fn add(
-        &mut self,
-        pointer: impl Into<String>,
-        detail: impl Into<std::borrow::Cow<'static, str>>,
-    ) {
+    pub(crate) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) {
         self.0.push(Fault { place: Place::Pointer(pointer.into()), detail: detail.into() });
     }
 
@@ -115,7 +112,7 @@ impl<'j> Object<'j> {
         &self,
         name: &'static str,
         faults: &mut Faults,
-        phrase: &'static str,
+        phrase: impl Into<Cow<'static, str>>,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         self.get(name)?;
@@ -127,7 +124,7 @@ impl<'j> Object<'j> {
         &self,
         name: &'static str,
         faults: &mut Faults,
-        phrase: &'static str,
+        phrase: impl Into<Cow<'static, str>>,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         let read = self.required(name, faults)?.as_text().and_then(read);
@@ -142,7 +139,7 @@ impl<'j> Object<'j> {
         &self,
         name: &'static str,
         faults: &mut Faults,
-        phrase: &'static str,
+        phrase: impl Into<Cow<'static, str>>,
     ) -> Option<T> {
         self.parsed(name, faults, phrase, |text| text.parse().ok())
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use idos_credential::evidence::kyc_members;
 use idos_issuer::http::problem::Code;
 use idos_issuer::http::{Guard, MEMBERS, ROUTES};
 use idos_issuer::model::audit::Act;
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::event::EventKind;
+use idos_issuer::model::evidence;
 use idos_issuer::model::issuance::{Confirmation, Delivery, HaltCode, Kind, State};
 use idos_issuer::model::profile::{PasswordStore, ProfileState};
 use idos_wallet::WalletType;
@@ -51,7 +51,7 @@ fn names_are_those_of_the_model() {
     }
     assert_eq!(SPEC.names("State"), names(State::ALL, State::as_str));
     assert_eq!(SPEC.names("ProfileState"), names(ProfileState::ALL, ProfileState::as_str));
-    assert_eq!(SPEC.names("Kind"), names(Kind::ALL, Kind::as_str));
+    assert_eq!(SPEC.names("Kind"), names(Kind::ISSUED, Kind::as_str));
     assert_eq!(SPEC.names("Delivery"), names(Delivery::ALL, Delivery::as_str));
     assert_eq!(SPEC.names("HaltCode"), names(HaltCode::ALL, HaltCode::as_str));
     assert_eq!(SPEC.names("Confirmation"), names(Confirmation::ALL, Confirmation::as_str));
@@ -98,10 +98,27 @@ fn members_are_those_that_the_readers_take() {
     for (schema, members) in MEMBERS {
         assert_eq!(properties(schema), members.iter().map(|name| (*name).to_owned()).collect(), "{schema}");
     }
-    let mut members = properties("KycSubject");
-    assert!(members.remove("residentialAddress"));
-    members.extend(properties("ResidentialAddress").iter().map(|name| format!("residentialAddress.{name}")));
-    assert_eq!(members, kyc_members().collect());
+    // The schemas of evidence stand in the order of the kinds.
+    let referred =
+        |schema: &Value| schema["$ref"].as_str().map(|at| at.rsplit('/').next().unwrap().to_owned());
+    let evidence = SPEC.schema("Submission")["properties"]["evidence"]["anyOf"].as_array().unwrap();
+    assert_eq!(evidence.len(), Kind::ISSUED.len());
+    for (kind, schema) in Kind::ISSUED.iter().zip(evidence) {
+        let name = referred(schema).unwrap();
+        assert_eq!(properties(&name), evidence::MEMBERS.map(str::to_owned).into(), "{name}");
+        let subject = referred(&SPEC.schema(&name)["properties"]["subject"]).unwrap();
+        let mut members = BTreeSet::new();
+        for (member, schema) in SPEC.schema(&subject)["properties"].as_object().unwrap() {
+            match referred(schema) {
+                Some(inner) if SPEC.schema(&inner)["properties"].is_object() => {
+                    members.extend(properties(&inner).iter().map(|name| format!("{member}.{name}")));
+                }
+                _ => assert!(members.insert(member.clone())),
+            }
+        }
+        assert_eq!(SPEC.schema(&subject)["additionalProperties"], false, "{subject}");
+        assert_eq!(members, kind.members().collect(), "{kind}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,12 +117,11 @@ on_both_databases! {
         let place = issued(&door, &user, by_grant(&door, &user, None).await).await;
         let copy = door.get(&place).send().await.expect(200).json()["copyId"].as_str().unwrap().parse().unwrap();
         let (keys, now) = (&door.app.keys, door.app.clock.now());
-        let evidence = idos_issuer::model::submission::Evidence::Kyc(Box::new(evidence(user.id)));
         let signing = &keys.signing[0];
-        let unsigned = credential::build(evidence, ids(), ISSUER_URL, &signing.method, now).unwrap();
+        let unsigned = credential::build(evidence(user.id), ids(), ISSUER_URL, &signing.method, now).unwrap();
         let signed = signing.sign_credential(unsigned).await.unwrap();
         let (own, write, form) = (keys.encryption.public(), keys.first(), NotesForm::of("Example KYC"));
-        let encrypted = credential::encrypt(signed, Kind::Kyc, ids(), &form, &own, None, write.public()).unwrap();
+        let encrypted = credential::encrypt(signed, Kind::KycV2, ids(), &form, &own, None, write.public()).unwrap();
         let sealed = write.seal(encrypted).await.unwrap();
         let row = sealed.original();
         let other = UpsertCredentialAsInserter {

@@ -64,9 +64,7 @@ on_both_databases! {
         let app = &service.app;
         let mut wanted = submission(user.id, Authority::Inserter);
         let end = stage.clock.now().plus_millis(40 * DAY);
-        if let idos_issuer::model::submission::Evidence::Kyc(result) = &mut wanted.evidence {
-            result.expires_at = Some(end);
-        }
+        wanted.evidence.expires_at = Some(end);
         let issuance = intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record;
         until(app, &issuance.id, |i| i.state == State::Issued).await;
         for (days, expected) in [(5, 0), (6, 1), (1, 1), (28, 2), (10, 2)] {

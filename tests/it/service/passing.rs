@@ -279,7 +279,7 @@ on_both_databases! {
         assert_eq!(list(Filter { reference: reference("odd"), ..waiting.clone() }).await, of(&[3, 1]));
         let span = Filter { created_from: Some(ids[1].0), created_before: Some(ids[4].0), ..waiting };
         assert_eq!(list(span.clone()).await, of(&[3, 2, 1]));
-        let kind = Some(idos_issuer::model::issuance::Kind::Kyc);
+        let kind = Some(idos_issuer::model::issuance::Kind::KycV2);
         assert_eq!(list(Filter { kind, ..span.clone() }).await, of(&[3, 2, 1]));
         assert_eq!(list(Filter { state: Some(State::Queued), ..span }).await, of(&[]));
         assert!(app.store.issuances("acme/kyc", &Filter::default(), None, 9).await.unwrap().items.is_empty());

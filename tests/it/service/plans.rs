@@ -89,7 +89,7 @@ fn filters() -> Vec<(Filter, Option<Place>)> {
             let has = |bit: u32| bits & (1 << bit) != 0;
             let filter = Filter {
                 state: has(0).then_some(State::Halted),
-                kind: has(1).then_some(Kind::Personhood),
+                kind: has(1).then_some(Kind::FaceSign),
                 reference: has(2).then(|| "case-1".to_owned()),
                 created_from: has(3).then_some(moment),
                 created_before: has(4).then_some(moment),

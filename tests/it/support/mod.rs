@@ -11,7 +11,7 @@ use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
 use idos_credential::{EncryptionSecret, Moment};
 use idos_devnode::{DevNodeConfig, Inserter};
 use idos_issuer::keys::Keys;
-use idos_issuer::model::evidence::KycResult;
+use idos_issuer::model::evidence::Evidence;
 use idos_issuer::model::issuance::Ids;
 use idos_localnet::AnyNode;
 use idos_wallet::{WalletKey, WalletType};
@@ -119,10 +119,10 @@ pub(crate) fn ids() -> Ids {
     Ids { original: id(), copy: id(), notes: id() }
 }
 
-pub(crate) fn evidence(user: Uuid) -> KycResult {
+pub(crate) fn evidence(user: Uuid) -> Evidence {
     let text = std::fs::read(example("kyc-result.json")).unwrap();
     let mut read = |name: &str| std::fs::read(example(name)).map_err(|_| "names a file that is not there");
-    let mut result = KycResult::parse(&text, &user.to_string(), &mut read).unwrap();
+    let mut result = Evidence::parse_kyc(&text, &user.to_string(), &mut read).unwrap();
     result.expires_at = Some("2040-01-01".parse::<Moment>().unwrap());
     result
 }

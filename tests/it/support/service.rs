@@ -16,7 +16,7 @@ use idos_issuer::model::ids::IssuanceId;
 use idos_issuer::model::issuance::Issuance;
 use idos_issuer::model::personal::Personal;
 use idos_issuer::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
-use idos_issuer::model::submission::{Authority, Evidence, Owner, SignedGrant, Submission};
+use idos_issuer::model::submission::{Authority, Owner, SignedGrant, Submission};
 use idos_issuer::model::submitter::{Origin, Submitter};
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
@@ -233,13 +233,7 @@ pub(crate) fn fresh_key(app: &App) -> Idempotency {
 }
 
 pub(crate) fn submission(user: Uuid, authority: Authority) -> Submission {
-    Submission {
-        user_id: user,
-        evidence: Evidence::Kyc(Box::new(evidence(user))),
-        authority,
-        contact: None,
-        reference: None,
-    }
+    Submission { user_id: user, evidence: evidence(user), authority, contact: None, reference: None }
 }
 
 /// Submits, and gives the record.

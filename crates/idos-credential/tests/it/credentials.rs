@@ -1,6 +1,6 @@
 //! Credentials of the official SDK: byte for byte ours, verified, and refused where they were changed.
 
-use idos_credential::{IssuerKey, Rejection, Subjects, verify, verify_with};
+use idos_credential::{IssuerKey, Kind, Rejection, verify, verify_with};
 
 use crate::support::{accepted, draft, key, moment, text, unhex, vectors};
 
@@ -168,11 +168,11 @@ fn a_credential_cannot_be_passed_off_as_an_old_one() {
     assert!(matches!(refused, Rejection::Shape { field, .. } if field == "credentialSubject.@context"));
 
     // Who asks for old ones gets them, with every value still under the rule of its field.
-    assert!(verify_with(Subjects::AndOld, old.as_bytes(), &issuers, now).is_ok());
+    assert!(verify_with(Kind::ALL, old.as_bytes(), &issuers, now).is_ok());
     let moved = old
         .replace("\"gender\":\"M\"", "\"gender\":\"PASSPORT\"")
         .replace("\"idDocumentType\":\"PASSPORT\"", "\"idDocumentType\":\"M\"");
-    let refused = verify_with(Subjects::AndOld, moved.as_bytes(), &issuers, now).unwrap_err();
+    let refused = verify_with(Kind::ALL, moved.as_bytes(), &issuers, now).unwrap_err();
     assert!(
         matches!(refused, Rejection::Shape { field, .. } if field == "credentialSubject.gender" || field == "credentialSubject.idDocumentType")
     );

@@ -1,6 +1,5 @@
 //! What a consumer would not believe is not signed.
 
-use idos_credential::evidence::kyc_subject;
 use idos_credential::strict_json::Json;
 use idos_credential::{CredentialFields, Draft, FaceSignSubject, IssuerKey, KycSubject, Moment};
 use serde_json::{Value, json};
@@ -40,7 +39,7 @@ fn read(evidence: &Value) -> Result<KycSubject, idos_credential::Invalid> {
         let text = json.as_text().ok_or("must be a text")?;
         Ok(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect())
     };
-    kyc_subject(&json, &mut file)
+    KycSubject::read(&json, &mut file)
 }
 
 /// The problems of the evidence with other values at these places.
@@ -247,14 +246,14 @@ fn fields() -> CredentialFields {
 fn a_draft_is_held_to_the_rules() {
     let good = read(&evidence()).unwrap();
     let key = IssuerKey::of_url("https://issuer.example", &[5; 32]).unwrap();
-    let signed = Draft::kyc(fields(), good.clone()).unwrap().sign_with(&key, moment(APPROVED_AT));
+    let signed = Draft::new(fields(), good.clone()).unwrap().sign_with(&key, moment(APPROVED_AT));
     assert!(signed.text().contains(r#""dateOfBirth":"1990-02-03T00:00:00.000Z""#));
 
     let mut bad = good.clone();
     bad.nationality = Some("UK".into());
     bad.selfie_file = Vec::new();
     bad.date_of_birth = moment("2027-01-01");
-    let invalid = Draft::kyc(fields(), bad.clone()).unwrap_err().to_string();
+    let invalid = Draft::new(fields(), bad.clone()).unwrap_err().to_string();
     for phrase in
         ["credentialSubject.nationality", "credentialSubject.selfieFile is an empty", "is after approvedAt"]
     {
@@ -267,15 +266,15 @@ fn a_draft_is_held_to_the_rules() {
         ..fields()
     };
     assert_eq!(
-        Draft::kyc(far.clone(), good).unwrap_err().to_string(),
+        Draft::new(far.clone(), good).unwrap_err().to_string(),
         "expirationDate must lie in the years 1 to 9999"
     );
     let person = |id: &str| FaceSignSubject { face_sign_user_id: id.into() };
     let human = |fields: CredentialFields| CredentialFields { level: "human".into(), ..fields };
-    assert!(Draft::personhood(human(far), person("1")).is_err());
-    assert!(Draft::personhood(human(fields()), person("1")).is_ok());
+    assert!(Draft::new(human(far), person("1")).is_err());
+    assert!(Draft::new(human(fields()), person("1")).is_ok());
     for blank in ["", " ", "\u{200b}"] {
-        let invalid = Draft::personhood(human(fields()), person(blank)).unwrap_err();
+        let invalid = Draft::new(human(fields()), person(blank)).unwrap_err();
         assert!(
             invalid.to_string().starts_with("credentialSubject.faceSignUserId must not be blank"),
             "{invalid}"

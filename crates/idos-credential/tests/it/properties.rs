@@ -1,8 +1,8 @@
 //! Random input: what goes in comes out, what was changed is noticed, nothing panics.
 
+use idos_credential::kind::kyc_v2::{Gender, IdDocumentType};
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
-use idos_credential::subject::{Gender, IdDocumentType};
 use idos_credential::{
     AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment,
     ResidentialAddress, base85, verify,

@@ -2,9 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_credential::evidence::{credential_fields, face_sign_subject, kyc_subject_as_sdk};
 use idos_credential::strict_json::Json;
-use idos_credential::{AcceptedIssuer, Draft, Invalid, IssuerKey, Moment, Problem, VerificationKey};
+use idos_credential::{
+    AcceptedIssuer, CredentialFields, Draft, FaceSignSubject, Invalid, IssuerKey, KycSubject, Moment,
+    Problem, VerificationKey,
+};
 use rand_core::{CryptoRng, RngCore};
 use serde_json::Value;
 
@@ -79,13 +81,13 @@ fn not_a_date(fields: &Value) -> Result<(), Invalid> {
 
 pub(crate) fn draft(vector: &Value) -> Result<Draft, Invalid> {
     not_a_date(&vector["input_fields"])?;
-    let fields = credential_fields(&plain(&vector["input_fields"]))?;
+    let fields = CredentialFields::read(&plain(&vector["input_fields"]))?;
     let subject = plain(&vector["input_subject"]);
     if vector["input_subject"].get("faceSignUserId").is_some() {
-        let fields = idos_credential::CredentialFields { level: "human".into(), ..fields };
-        return Draft::personhood(fields, face_sign_subject(&subject)?);
+        let fields = CredentialFields { level: "human".into(), ..fields };
+        return Draft::new(fields, FaceSignSubject::read(&subject)?);
     }
-    Draft::kyc_as_sdk(fields, kyc_subject_as_sdk(&subject, &mut read_file)?)
+    Draft::kyc_as_sdk(fields, KycSubject::read_as_sdk(&subject, &mut read_file)?)
 }
 
 /// Gives out fixed bytes, and panics when they are used up.

@@ -13,10 +13,10 @@ use crate::http::api::write_grants::read as grant;
 use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::multipart::File;
 use crate::http::kit::problem::{Code, Problem};
-use crate::model::evidence::{KycResult, PersonhoodResult};
+use crate::model::evidence::Evidence;
 use crate::model::issuance::{Delivery, Kind};
 use crate::model::personal::{Contact, Locale};
-use crate::model::submission::{Authority, CopyFor, Evidence, SignedGrant, Submission};
+use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 
 pub(in crate::http::api) const SUBMISSION: &[&str] =
     &["userId", "kind", "evidence", "delivery", "contact", "reference"];
@@ -45,7 +45,7 @@ pub(in crate::http) fn submission(mut json: Json, files: &Files) -> Result<Submi
     let mut reading = Reading { files, used: BTreeSet::new(), too_large: None };
     let submission = Object::of(&json, "", SUBMISSION, &mut faults).and_then(|object| {
         let user_id = object.user_id("userId", &mut faults);
-        let kind = object.read::<Kind>("kind", &mut faults, "must be kyc or personhood");
+        let kind = object.read::<Kind>("kind", &mut faults, one_of_the_kinds());
         if evidence.is_none() {
             faults.add("/evidence", "is required");
         }
@@ -81,6 +81,15 @@ pub(in crate::http) fn submission(mut json: Json, files: &Files) -> Result<Submi
     faults.or(submission)
 }
 
+/// Such as "must be kyc or personhood".
+fn one_of_the_kinds() -> String {
+    let names: Vec<_> = Kind::ISSUED.iter().map(|kind| kind.as_str()).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("must be {} or {last}", rest.join(", ")),
+        _ => format!("must be {}", names.concat()),
+    }
+}
+
 /// The member `name`, leaving `null` in its place.
 fn take(json: &mut Json, name: &str) -> Option<Json> {
     let Json::Object(members) = json else { return None };
@@ -95,19 +104,9 @@ fn read_evidence(
     reading: &mut Reading<'_>,
     faults: &mut Faults,
 ) -> Option<Evidence> {
-    let evidence = match kind {
-        Kind::Kyc => {
-            let user_id = user_id.to_string();
-            KycResult::read(json, &user_id, &mut |json| reading.file(json))
-                .map(|result| Evidence::Kyc(Box::new(result)))
-        }
-        Kind::Personhood => PersonhoodResult::read(json).map(|result| Evidence::Personhood {
-            approved_at: result.approved_at,
-            expires_at: result.expires_at,
-            subject: result.subject,
-        }),
-    };
-    evidence.map_err(|invalid| faults.extend("/evidence", invalid)).ok()
+    Evidence::read(kind, json, &user_id.to_string(), &mut |json| reading.file(json))
+        .map_err(|invalid| faults.extend("/evidence", invalid))
+        .ok()
 }
 
 /// The files in the course of reading.

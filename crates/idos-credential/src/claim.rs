@@ -1,0 +1,18 @@
+//! Claims: what a credential says of its subject, before it is spelled out.
+
+use crate::moment::Moment;
+use crate::terms::Term;
+
+/// Largest file, in bytes. A node takes far less in one transaction; this only bounds memory.
+pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
+
+/// The value of a claim.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'a> {
+    Text(&'a str),
+    Date(Moment),
+    File(&'a [u8]),
+}
+
+/// A claim that is made.
+pub(crate) type Claim<'a> = (&'static Term, Value<'a>);

@@ -1,0 +1,297 @@
+//! Kinds of credentials. Each kind is a file here, which says all that is its own: context, terms, how it is read and
+//! checked, its level, what public notes say of it. This file lists them, and nothing outside this folder asks which kind it
+//! is.
+
+pub mod face_sign;
+pub mod kyc_v1;
+pub mod kyc_v2;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::claim::{Claim, Value};
+use crate::contexts::present_address;
+use crate::error::Invalid;
+use crate::moment::Moment;
+use crate::reader::ReadFile;
+use crate::strict_json::Json;
+use crate::terms::Term;
+use face_sign::FaceSignSubject;
+use kyc_v2::KycSubject;
+
+/// What a credential is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Identity data (KYC, AML), second version of the context.
+    #[default]
+    KycV2,
+    /// Proof of personhood by FaceSign.
+    FaceSign,
+    /// Identity data, first version of the context: verified, and no longer issued.
+    KycV1,
+}
+
+/// Whom a credential is about, and what is known of them.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// Of [`Kind::KycV2`].
+    KycV2(Box<KycSubject>),
+    /// Of [`Kind::FaceSign`].
+    FaceSign(FaceSignSubject),
+}
+
+impl Kind {
+    /// All that are known.
+    pub const ALL: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV1];
+
+    /// Those that are issued.
+    pub const ISSUED: &[Self] = &[Self::KycV2, Self::FaceSign];
+
+    fn definition(self) -> &'static Definition {
+        match self {
+            Self::KycV2 => &kyc_v2::DEFINITION,
+            Self::FaceSign => &face_sign::DEFINITION,
+            Self::KycV1 => &kyc_v1::DEFINITION,
+        }
+    }
+}
+
+impl Subject {
+    fn inner(&self) -> &dyn SubjectClaims {
+        match self {
+            Self::KycV2(subject) => subject.as_ref(),
+            Self::FaceSign(subject) => subject,
+        }
+    }
+}
+
+/// A member of public notes about a document: its name, and each of its members with the claim that it repeats.
+pub(crate) type Document = (&'static str, &'static [(&'static str, &'static str)]);
+
+type ReadSubject = fn(&Json, &mut ReadFile<'_>) -> Result<Subject, Invalid>;
+type Supports = fn(&str, &dyn Fn(&str) -> bool) -> Option<bool>;
+
+/// What is a kind's own.
+struct Definition {
+    /// As the API and the database write it.
+    name: &'static str,
+    /// For people.
+    title: &'static str,
+    /// The context of its subject.
+    context: &'static str,
+    /// Whether that context had other addresses: [`crate::contexts::OLD_CONTEXT_FOLDERS`].
+    has_moved: bool,
+    /// What its subjects may claim.
+    terms: &'static [&'static [Term]],
+    /// Whether the verifier insists on the terms that are required.
+    needs_required: bool,
+    /// Whether its subjects have an id.
+    has_id: bool,
+    /// Reads a subject from JSON; nothing for a kind that is no longer issued.
+    read: Option<ReadSubject>,
+    /// Whether what a level claims is there, by the names of the claims that are; `None` where levels are not derived.
+    supports: Supports,
+    /// `type` of public notes, unless an issuer chooses another.
+    notes_type: &'static str,
+    /// What public notes may say of documents.
+    documents: &'static [Document],
+}
+
+/// What a subject of each kind answers.
+pub(crate) trait SubjectClaims {
+    fn kind(&self) -> Kind;
+    fn id(&self) -> Option<&str>;
+    /// The claims that are made, in the order in which they are written.
+    fn claims(&self) -> Vec<Claim<'_>>;
+    /// Checks all rules, for somebody who was checked at `approved_at`.
+    fn check(&self, approved_at: Option<Moment>) -> Result<(), Invalid>;
+    /// The level that is supported.
+    fn level(&self) -> String;
+    /// Whether an issuer may claim `level`.
+    fn check_level(&self, _level: &str) -> Result<(), &'static str> {
+        Ok(())
+    }
+}
+
+/// The text names no kind that is issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not known")]
+pub struct UnknownKind;
+
+impl Kind {
+    /// The name, as the API and the database write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.definition().name
+    }
+
+    /// The name, for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        self.definition().title
+    }
+
+    /// The context of its subject, under its present address.
+    #[must_use]
+    pub fn context(self) -> &'static str {
+        self.definition().context
+    }
+
+    /// By the address of the subject's context, present or old.
+    #[must_use]
+    pub fn by_context(url: &str) -> Option<Self> {
+        let url = present_address(url);
+        Self::ALL.iter().copied().find(|kind| kind.context() == url)
+    }
+
+    /// Whether the context had other addresses: [`crate::contexts::OLD_CONTEXT_FOLDERS`].
+    #[must_use]
+    pub fn has_moved(self) -> bool {
+        self.definition().has_moved
+    }
+
+    /// Whether its subjects have an id.
+    #[must_use]
+    pub fn has_id(self) -> bool {
+        self.definition().has_id
+    }
+
+    /// `type` of public notes, unless an issuer chooses another. Consumers filter by it.
+    #[must_use]
+    pub fn notes_type(self) -> &'static str {
+        self.definition().notes_type
+    }
+
+    /// The members of a subject besides its id, by dotted paths as they are read: those of an address are
+    /// `residentialAddress.street` and so on.
+    pub fn members(self) -> impl Iterator<Item = String> {
+        self.terms().map(input_path)
+    }
+
+    pub(crate) fn documents(self) -> &'static [Document] {
+        self.definition().documents
+    }
+
+    /// Whether what `level` claims is there, by the names of the claims that are; `None` where levels are not derived.
+    pub(crate) fn supports(self, level: &str, given: &dyn Fn(&str) -> bool) -> Option<bool> {
+        (self.definition().supports)(level, given)
+    }
+
+    /// The term `name`, if subjects of this kind have it.
+    pub(crate) fn term(self, name: &str) -> Option<&'static Term> {
+        self.terms().find(|term| term.name == name)
+    }
+
+    /// The terms that a subject of this kind must have.
+    pub(crate) fn required(self) -> impl Iterator<Item = &'static Term> {
+        self.terms().filter(move |term| term.required && self.definition().needs_required)
+    }
+
+    fn terms(self) -> impl Iterator<Item = &'static Term> {
+        self.definition().terms.iter().copied().flatten()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    /// By the name of a kind that is issued.
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        Self::ISSUED.iter().copied().find(|kind| kind.as_str() == name).ok_or(UnknownKind)
+    }
+}
+
+impl Subject {
+    /// Reads a subject of `kind`. Its own rules are checked later, by [`check`](Self::check).
+    pub fn read(kind: Kind, json: &Json, read_file: &mut ReadFile<'_>) -> Result<Self, Invalid> {
+        match kind.definition().read {
+            Some(read) => read(json, read_file),
+            None => Err(crate::Problem::new("", "is of a kind that is no longer issued").into()),
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.inner().kind()
+    }
+
+    /// Its id, if subjects of its kind have one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.inner().id()
+    }
+
+    /// Checks all rules: those of the official SDK, and whether a consumer would believe it of somebody who was checked at
+    /// `approved_at`.
+    pub fn check(&self, approved_at: Option<Moment>) -> Result<(), Invalid> {
+        self.inner().check(approved_at)
+    }
+
+    /// The level that is supported.
+    #[must_use]
+    pub fn level(&self) -> String {
+        self.inner().level()
+    }
+
+    /// Bytes of all its files together.
+    #[must_use]
+    pub fn file_bytes(&self) -> usize {
+        let len = |claim: &Claim<'_>| if let Value::File(file) = claim.1 { file.len() } else { 0 };
+        self.claims().iter().map(len).sum()
+    }
+
+    pub(crate) fn claims(&self) -> Vec<Claim<'_>> {
+        self.inner().claims()
+    }
+
+    pub(crate) fn check_level(&self, level: &str) -> Result<(), &'static str> {
+        self.inner().check_level(level)
+    }
+}
+
+/// The path of a claim as callers give it: addresses are an object of their own there, whatever the kind.
+pub(crate) fn input_path(term: &Term) -> String {
+    match term.name.strip_prefix("residentialAddress") {
+        Some(rest) => {
+            let mut chars = rest.chars();
+            let first = chars.next().map(|c| c.to_ascii_lowercase());
+            format!("residentialAddress.{}{}", first.map(String::from).unwrap_or_default(), chars.as_str())
+        }
+        None => term.name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_apart_by_name_and_by_context() {
+        let (names, contexts): (BTreeSet<_>, BTreeSet<_>) =
+            Kind::ALL.iter().map(|kind| (kind.as_str(), kind.context())).unzip();
+        assert_eq!((names.len(), contexts.len()), (Kind::ALL.len(), Kind::ALL.len()));
+        for kind in Kind::ALL {
+            assert_eq!(Kind::by_context(kind.context()), Some(*kind));
+            assert_eq!(kind.definition().read.is_some(), Kind::ISSUED.contains(kind), "{kind}");
+            assert_eq!(kind.as_str().parse().ok(), Kind::ISSUED.contains(kind).then_some(*kind));
+        }
+    }
+
+    #[test]
+    fn documents_in_public_notes_are_claims() {
+        for kind in Kind::ALL {
+            for (_, claim) in kind.documents().iter().flat_map(|(_, members)| *members) {
+                assert!(kind.term(claim).is_some(), "{kind} {claim}");
+            }
+        }
+    }
+}
