@@ -49,7 +49,7 @@ mod tests {
         };
         assert_eq!(after(1, None), 5_000);
         assert_eq!(after(3, Some(Duration::from_secs(1))), 20_000);
-        assert_eq!(after(1, Some(Duration::from_secs(60))), 60_000);
+        assert_eq!(after(1, Some(Duration::from_mins(1))), 60_000);
         assert_eq!(after(1, Some(Duration::MAX)), DAY);
     }
 }
