@@ -71,7 +71,7 @@ impl Serve {
             let api = Some(bind(app.http.listen).await?);
             let health = health_listener(&app.http).await?;
             let metrics = metrics_listener(&app).await?;
-            open(&app, Roles { api, health, metrics, worker: !self.no_worker }, &mut signals).await
+            run(&app, Roles { api, health, metrics, worker: !self.no_worker }, &mut signals).await
         })
     }
 }
@@ -90,7 +90,7 @@ impl Worker {
                 None => None,
             };
             let metrics = metrics_listener(&app).await?;
-            open(&app, Roles { api: None, health, metrics, worker: true }, &mut signals).await
+            run(&app, Roles { api: None, health, metrics, worker: true }, &mut signals).await
         })
     }
 }
@@ -119,9 +119,9 @@ async fn metrics_listener(app: &App) -> Result<Option<TcpListener>, Box<dyn std:
     }
 }
 
-/// Opens the roles, and closes them when a signal comes: no new requests and no new work, those under way are finished,
+/// Takes on the roles, and gives them up when a signal comes: no new requests and no new work, those under way are finished,
 /// lanes and jobs given back. A second signal ends it at once; whatever is cut off then is found by its lease.
-pub(super) async fn open(app: &Arc<App>, roles: Roles, signals: &mut Signals) -> Outcome {
+pub(super) async fn run(app: &Arc<App>, roles: Roles, signals: &mut Signals) -> Outcome {
     let stop = CancellationToken::new();
     let mut open = JoinSet::new();
     let mut metrics = telemetry::metrics();
@@ -160,7 +160,7 @@ pub(super) async fn open(app: &Arc<App>, roles: Roles, signals: &mut Signals) ->
         });
     }
 
-    // A door that closes by itself is a failure, whatever it says.
+    // A role that ends by itself is a failure, whatever it says.
     let failure = tokio::select! {
         () = signals.next() => None,
         Some(ended) = open.join_next() => Some(match ended {
