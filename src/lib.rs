@@ -5,12 +5,12 @@
 //! | [`model`] | nouns: issuances, profiles, submissions, jobs, events, audit entries, ids |
 //! | [`store`] | memory: all SQL, one text for SQLite and PostgreSQL |
 //! | [`flow`] | verbs: accept, seal, deliver, add, resume, revoke, erase, tell, sweep |
-//! | [`http`] | a door: the HTTP API |
-//! | [`worker`] | a door: background work |
-//! | [`cli`] | a door: the commands |
+//! | [`http`] | an entry point: the HTTP API |
+//! | [`worker`] | an entry point: background work |
+//! | [`cli`] | an entry point: the commands |
 //! | [`app`] | what wires it |
 //! | [`clock`] | the time |
-//! | [`config`] | all settings |
+//! | [`config`] | all settings, a file for each section |
 //! | [`keys`], [`secret_file`] | keys, and how files with secrets are read |
 //! | [`vault`] | what locks what waits and what is kept |
 //! | [`mail`], [`outbound`] | mails, and HTTP to others |

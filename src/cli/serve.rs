@@ -48,7 +48,7 @@ struct Missing {
 
 /// What a process does.
 #[derive(Default)]
-pub(super) struct Doors {
+pub(super) struct Roles {
     /// Takes requests here.
     pub(super) api: Option<TcpListener>,
     /// Serves health here, apart from the API; and metrics, unless they have an address of their own.
@@ -71,7 +71,7 @@ impl Serve {
             let api = Some(bind(app.http.listen).await?);
             let health = health_listener(&app.http).await?;
             let metrics = metrics_listener(&app).await?;
-            open(&app, Doors { api, health, metrics, worker: !self.no_worker }, &mut signals).await
+            run(&app, Roles { api, health, metrics, worker: !self.no_worker }, &mut signals).await
         })
     }
 }
@@ -90,7 +90,7 @@ impl Worker {
                 None => None,
             };
             let metrics = metrics_listener(&app).await?;
-            open(&app, Doors { api: None, health, metrics, worker: true }, &mut signals).await
+            run(&app, Roles { api: None, health, metrics, worker: true }, &mut signals).await
         })
     }
 }
@@ -119,13 +119,13 @@ async fn metrics_listener(app: &App) -> Result<Option<TcpListener>, Box<dyn std:
     }
 }
 
-/// Opens the doors, and closes them when a signal comes: no new requests and no new work, those under way are finished,
+/// Takes on the roles, and gives them up when a signal comes: no new requests and no new work, those under way are finished,
 /// lanes and jobs given back. A second signal ends it at once; whatever is cut off then is found by its lease.
-pub(super) async fn open(app: &Arc<App>, doors: Doors, signals: &mut Signals) -> Outcome {
+pub(super) async fn run(app: &Arc<App>, roles: Roles, signals: &mut Signals) -> Outcome {
     let stop = CancellationToken::new();
     let mut open = JoinSet::new();
     let mut metrics = telemetry::metrics();
-    if let Some(listener) = doors.metrics
+    if let Some(listener) = roles.metrics
         && let Some(metrics) = metrics.take()
     {
         info!("Serving metrics at http://{}/metrics", listener.local_addr()?);
@@ -136,7 +136,7 @@ pub(super) async fn open(app: &Arc<App>, doors: Doors, signals: &mut Signals) ->
                 .map_err(|error| error.to_string())
         });
     }
-    if let Some(listener) = doors.health {
+    if let Some(listener) = roles.health {
         info!("Serving health at http://{}/livez", listener.local_addr()?);
         let router = http::health_router(Arc::clone(app), metrics.take());
         let stop = stop.clone().cancelled_owned();
@@ -144,14 +144,14 @@ pub(super) async fn open(app: &Arc<App>, doors: Doors, signals: &mut Signals) ->
             http::serve_router(router, listener, stop).await.map_err(|error| error.to_string())
         });
     }
-    if let Some(listener) = doors.api {
+    if let Some(listener) = roles.api {
         info!("Serving at http://{}", listener.local_addr()?);
         let (app, stop) = (Arc::clone(app), stop.clone().cancelled_owned());
         open.spawn(async move {
             http::serve(app, metrics, listener, stop).await.map_err(|error| error.to_string())
         });
     }
-    if doors.worker {
+    if roles.worker {
         info!("Doing background work as {}", app.owner);
         let (app, stop) = (Arc::clone(app), stop.clone());
         open.spawn(async move {
@@ -160,7 +160,7 @@ pub(super) async fn open(app: &Arc<App>, doors: Doors, signals: &mut Signals) ->
         });
     }
 
-    // A door that closes by itself is a failure, whatever it says.
+    // A role that ends by itself is a failure, whatever it says.
     let failure = tokio::select! {
         () = signals.next() => None,
         Some(ended) = open.join_next() => Some(match ended {

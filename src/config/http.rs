@@ -35,9 +35,10 @@ pub struct Http {
     pub max_file: usize,
     /// Bytes of request bodies that may be in memory at once. What does not fit waits, and then is told to come again.
     pub max_bodies_in_memory: usize,
-    /// How many percent of `max_bodies_in_memory`, and of `max_connections` in requests, one client may hold at once.
+    /// Percent of `max_bodies_in_memory` that one client may hold at once, and percent of `max_connections` that it may have
+    /// in requests.
     pub share_per_client: u8,
-    /// How many percent of them, and of `max_connections` itself, one address may hold at once.
+    /// Percent of each that one address may hold at once, and of the connections themselves.
     pub share_per_address: u8,
     /// Requests that one client may make in a second, on average.
     pub requests_per_second: u32,
@@ -47,7 +48,7 @@ pub struct Http {
     pub clients_per_address: u32,
     /// How long a request may take to arrive, in seconds.
     pub body_timeout: u64,
-    /// How long nothing of it may come meanwhile, in seconds.
+    /// How long it may stand still while it arrives, in seconds.
     pub body_pause: u64,
     /// The longest that a caller may wait for a result, in seconds.
     pub max_wait: u64,
@@ -77,7 +78,7 @@ impl Default for Http {
 }
 
 impl Http {
-    /// By how much the port for health is above the one of the API, where no other is named.
+    /// The port for health is the API's plus this, where no other is named.
     const HEALTH_PORT_ABOVE: u16 = 1000;
 
     /// Where health is served: `health_listen`; without it at loopback, at the port that is 1000 above that of `listen`

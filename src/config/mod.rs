@@ -99,7 +99,7 @@ sections! {
     /// Delivery to the node.
     #[serde(default)]
     pub delivery: Delivery,
-    /// Where events are told.
+    /// Endpoints to which events are sent.
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
     /// How webhooks are sent.

@@ -16,9 +16,9 @@ pub struct Retention {
     /// How long after the end of that time a sealed credential goes that may have been delivered, if the node cannot be
     /// asked whether it was.
     pub overdue_hours: u32,
-    /// What an `Idempotency-Key` stands for.
+    /// `Idempotency-Key`s, with what was made for each.
     pub idempotency_hours: u32,
-    /// Events that can be told again.
+    /// Events, which can be sent again for as long.
     pub events_hours: u32,
 }
 

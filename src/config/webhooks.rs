@@ -1,4 +1,4 @@
-//! Webhooks: where events are told, and how they are sent.
+//! Webhooks: to which endpoints events are sent, and how.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::secret::Secret;
 use super::section::{Section, require, start_at};
 use crate::model::event::EventKind;
 
-/// A place where events are told.
+/// An endpoint to which events are sent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
@@ -20,10 +20,10 @@ pub struct Webhook {
     pub url: Secret,
     /// Files with the secrets (`whsec_…`) that sign: two while one is being replaced.
     pub secrets: Vec<PathBuf>,
-    /// The client whose events are told; every client's if none is named.
+    /// The client whose events are sent; every client's if none is named.
     #[serde(default)]
     pub client: Option<String>,
-    /// The kinds of events that are told; all if none is named.
+    /// The kinds of events that are sent; all if none is named.
     #[serde(default)]
     pub events: Vec<String>,
 }

@@ -65,7 +65,7 @@ pub type Parts = BTreeMap<String, Vec<u8>>;
 /// Reads a submission; with `parts` one that came as multipart.
 pub fn submission(bytes: &[u8], parts: Option<Parts>, max_file: usize) -> Result<Submission, Problem> {
     let parts = parts.map(|parts| {
-        let file = |(place, (name, bytes))| (name, File { place, bytes: Zeroizing::new(bytes) });
+        let file = |(index, (name, bytes))| (name, File { index, bytes: Zeroizing::new(bytes) });
         (2..).zip(parts).map(file).collect()
     });
     submission_read::submission(json::parse(bytes)?, &Files { parts, max_file })

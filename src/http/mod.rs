@@ -1,9 +1,9 @@
-//! The doors over HTTP. There is one: the API, as `openapi.yaml` describes it.
+//! The entry points over HTTP. There is one: the API, as `openapi.yaml` describes it.
 //!
-//! A connection has a place among the `connections`. A request goes through `observe` (its id, span, metrics, and the
-//! body of its problem), `wellformed` (whether it can be read in one way only), `admit` (where it comes from, and how much
+//! A connection has a slot among the `connections`. A request goes through `observe` (its id, span, metrics, and the body of
+//! its problem), `wellformed` (whether it can be read in one way only), `admit` (where it comes from, and how many requests
 //! may), `guard` (who calls, how often, and whether they may), and its handler in `api`. All but the last is in `kit`, for
-//! any door.
+//! any entry point.
 //!
 //! Handlers read bodies under limits (`kit::body`, `kit::multipart`), parse them strictly (`kit::json`), call one flow, and
 //! show the record. `routes` is the table of contents.

@@ -183,25 +183,26 @@ pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/openapi.yaml", guard: Guard::Open, handler: || get(health::openapi) },
 ];
 
-/// The API as a service. `metrics` is what `/metrics` shows; without it there is no such place here.
+/// The API as a service. `metrics` is what `/metrics` shows; without it there is no such path here.
 pub fn router(app: Arc<App>, metrics: Option<PrometheusHandle>) -> Router {
-    of(Api::new(app, metrics, CancellationToken::new()))
+    build(Api::new(app, metrics, CancellationToken::new()))
 }
 
 /// The API as a service whose long polls end when `stop` is cancelled.
 pub(super) fn stoppable(app: Arc<App>, metrics: Option<PrometheusHandle>, stop: CancellationToken) -> Router {
-    of(Api::new(app, metrics, stop))
+    build(Api::new(app, metrics, stop))
 }
 
-fn of(api: Api) -> Router {
+fn build(api: Api) -> Router {
     observe::describe();
     connections::describe();
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
         let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);
         router.route(route.path, (route.handler)().route_layer(check))
     });
-    let routes = routes.method_not_allowed_fallback(method_not_allowed).fallback(nowhere);
-    dress(routes.layer(middleware::from_fn_with_state(api.clone(), admit::admit))).with_state(api)
+    let routes = routes.method_not_allowed_fallback(method_not_allowed).fallback(not_found);
+    with_common_layers(routes.layer(middleware::from_fn_with_state(api.clone(), admit::admit)))
+        .with_state(api)
 }
 
 /// How the service is, for a listener of its own: it answers also when the one for the API is full. Metrics too, if
@@ -212,11 +213,11 @@ pub fn health_router(app: Arc<App>, metrics: Option<PrometheusHandle>) -> Router
     let routes = routes.route("/metrics", get(health::metrics));
     let routes = routes.method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed));
     let routes = routes.fallback(async || Problem::new(Code::NotFound));
-    dress(routes).with_state(Api::new(app, metrics, CancellationToken::new()))
+    with_common_layers(routes).with_state(Api::new(app, metrics, CancellationToken::new()))
 }
 
 /// What every answer has, whichever route it comes from.
-fn dress<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+fn with_common_layers<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     router
         .layer(CatchPanicLayer::custom(|_panic| Problem::new(Code::Internal).into_response()))
         .layer(middleware::from_fn(wellformed::check))
@@ -228,13 +229,13 @@ pub fn metrics_router(metrics: PrometheusHandle) -> Router {
     Router::new().route("/metrics", get(move || async move { health::prometheus(&metrics) }))
 }
 
-async fn nowhere(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    api.rates.stranger(&guard::address(&request))?;
+async fn not_found(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
+    api.rate_limits.count_unauthenticated(&guard::address(&request))?;
     Err(Problem::new(Code::NotFound))
 }
 
 async fn method_not_allowed(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    api.rates.stranger(&guard::address(&request))?;
+    api.rate_limits.count_unauthenticated(&guard::address(&request))?;
     Err(Problem::new(Code::MethodNotAllowed))
 }
 
@@ -251,7 +252,7 @@ mod tests {
     }
 
     async fn ask(request: &str) -> String {
-        let router = dress(Router::new().route("/things/{id}", get(breaks)));
+        let router = with_common_layers(Router::new().route("/things/{id}", get(breaks)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();

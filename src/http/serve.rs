@@ -21,8 +21,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let stop = CancellationToken::new();
-    let most = app.http.max_connections;
-    let connections = Connections::new(most, share(most, app.http.share_per_address));
+    let max = app.http.max_connections;
+    let connections = Connections::new(max, share(max, app.http.share_per_address));
     let trusted: Arc<[Network]> = app.http.trusted_proxies.as_slice().into();
     let router = routes::stoppable(app, metrics, stop.clone());
     let shutdown = async {

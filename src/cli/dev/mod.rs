@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use self::samples::Samples;
 use super::context::{Context, create_database};
 use super::folder::Folder;
-use super::serve::{Doors, bind, open};
+use super::serve::{Roles, bind, run};
 use super::signals::Signals;
 use super::{Outcome, say};
 use crate::app::App;
@@ -130,7 +130,7 @@ impl Dev {
         }
 
         let outcome =
-            open(&app, Doors { api: Some(api), worker: true, ..Doors::default() }, &mut signals).await;
+            run(&app, Roles { api: Some(api), worker: true, ..Roles::default() }, &mut signals).await;
         stop.cancel();
         node.stop().await;
         folder.leave();

@@ -9,7 +9,7 @@ use idos_wallet::{
 
 use crate::flow::profile::NotAnInserter;
 use crate::http::kit::json::{Faults, Object};
-use crate::http::kit::problem::{Code, Fault, Place, Problem};
+use crate::http::kit::problem::{Code, Fault, Location, Problem};
 use crate::model::personal::Personal;
 use crate::model::submission::Owner;
 
@@ -30,14 +30,14 @@ pub(super) fn caller(text: &str) -> Option<String> {
     idos_wallet::is_caller(text).then(|| text.to_owned())
 }
 
-/// Reads a wallet without a proof, at its place.
+/// Reads a wallet without a proof that stands at this JSON pointer.
 pub(super) fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     let object = Object::of(json, at, OWNER, faults)?;
     let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
-    let public_key = object.maybe_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
+    let public_key = object.optional_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
     if object.get("publicKey").is_none() && wallet_type.is_some_and(|known| known != WalletType::Evm) {
-        faults.add(object.place("publicKey"), "is required for this type of wallet");
+        faults.add(object.pointer("publicKey"), "is required for this type of wallet");
     }
     let (wallet_type, address) = (wallet_type?, address?);
     if object.get("publicKey").is_some() != public_key.is_some() {
@@ -77,7 +77,7 @@ pub(super) fn wallet_fault(parent: &str, error: InvalidProof) -> Fault {
         InvalidProof::WrongSignature => "is not this wallet's over this message".into(),
         _ => "is not accepted".into(),
     };
-    Fault { place: Place::Pointer(format!("{parent}/{name}")), detail }
+    Fault { location: Location::Pointer(format!("{parent}/{name}")), detail }
 }
 
 /// A record that is in a state in which it cannot be done.

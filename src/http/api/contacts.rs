@@ -36,5 +36,5 @@ pub(in crate::http) fn read(json: &json::Json) -> Result<Email, Problem> {
     let mut faults = Faults::default();
     let email = Object::of(json, "", LOOK_UP, &mut faults)
         .and_then(|object| object.read("email", &mut faults, "must be an e-mail address"));
-    faults.or(email)
+    faults.into_result(email)
 }

@@ -66,7 +66,7 @@ fn which_halted(json: &json::Json) -> Result<Option<HaltCode>, Problem> {
     let mut faults = Faults::default();
     let object = Object::of(json, "", WHICH_HALTED, &mut faults);
     let code = object.as_ref().and_then(|object| {
-        object.maybe("code", &mut faults, "must be a halt code", |text| text.parse().ok())
+        object.optional("code", &mut faults, "must be a halt code", |text| text.parse().ok())
     });
-    faults.or(object.map(|_| code))
+    faults.into_result(object.map(|_| code))
 }

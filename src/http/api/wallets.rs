@@ -90,7 +90,7 @@ fn read_new(json: &json::Json) -> Result<NewWallet, Problem> {
         let wallet = object.required("wallet", &mut faults).and_then(|json| wallet_claim(json, &mut faults));
         Some(NewWallet { user_id: user_id?, wallet: wallet? })
     });
-    faults.or(new)
+    faults.into_result(new)
 }
 
 /// Reads for which user and wallet a challenge is to be.
@@ -102,5 +102,5 @@ fn read_challenge(json: &json::Json) -> Result<(Uuid, Owner), Problem> {
             object.required("wallet", &mut faults).and_then(|json| owner(json, "/wallet", &mut faults));
         Some((user_id?, wallet?))
     });
-    faults.or(wanted)
+    faults.into_result(wanted)
 }

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::limits::Asker;
+use super::limits::RateKey;
 use super::peer::{Peer, origin};
 use super::state::Api;
 
@@ -13,12 +13,12 @@ use super::state::Api;
 pub(crate) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let peer =
         request.extensions().get::<Peer>().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0);
-    let address = Asker::peer(origin(peer, request.headers(), &api.app.http.trusted_proxies));
-    if let Err(problem) = api.rates.address(&address) {
+    let address = RateKey::of_address(origin(peer, request.headers(), &api.app.http.trusted_proxies));
+    if let Err(problem) = api.rate_limits.count_address(&address) {
         return problem.into_response();
     }
-    let _place = match api.requests.place(&address) {
-        Ok(place) => place,
+    let _permit = match api.request_slots.acquire(&address) {
+        Ok(permit) => permit,
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(address);

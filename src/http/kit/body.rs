@@ -10,36 +10,36 @@ use futures_util::StreamExt as _;
 use zeroize::Zeroizing;
 
 use super::problem::{Code, Problem};
-use super::shares::Room;
+use super::shares::BodyPermit;
 use super::state::Api;
 
 /// The largest body of a request without files, in bytes. The longest proof of a wallet has half of it.
-pub(crate) const MOST_WITHOUT_FILES: usize = 128 * 1024;
+pub(crate) const MAX_BODY_WITHOUT_FILES: usize = 128 * 1024;
 
 /// A body that has been read. Wiped on drop.
 pub(crate) struct Body {
     /// What was sent.
     pub(crate) bytes: Zeroizing<Vec<u8>>,
-    /// The room that it takes, for as long as the request lasts.
-    pub(crate) room: Room,
+    /// For the memory that it takes, for as long as the request lasts.
+    pub(crate) permit: BodyPermit,
 }
 
-/// A body that may be read: it announces no more than is taken, and there is room for it.
+/// A body that may be read: it announces no more than is taken, and the budget has enough for it.
 pub(crate) struct Incoming {
     /// The body.
     pub(crate) stream: BodyDataStream,
-    /// Room for all of it.
-    pub(crate) room: Room,
+    /// For all of it.
+    pub(crate) permit: BodyPermit,
     /// The most that it may have, in bytes.
-    pub(crate) most: usize,
+    pub(crate) max: usize,
     /// What it says that it has.
     announced: Option<usize>,
     /// How long nothing of it may come, in seconds.
     pause: u64,
 }
 
-/// Looks at the headers of a body, and takes room for it.
-pub(crate) async fn open(api: &Api, request: Request, most: usize) -> Result<Incoming, Problem> {
+/// Looks at the headers of a body, and takes memory for it from the budget.
+pub(crate) async fn open(api: &Api, request: Request, max: usize) -> Result<Incoming, Problem> {
     let headers = request.headers();
     let plain = |value: &axum::http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
@@ -50,22 +50,22 @@ pub(crate) async fn open(api: &Api, request: Request, most: usize) -> Result<Inc
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
         .map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     if let Some(length) = announced
-        && length > most
+        && length > max
     {
-        return Err(too_large(Some(length), most));
+        return Err(too_large(Some(length), max));
     }
     // Without a length it may become as large as any.
-    let room = api.memory.room(request.extensions(), announced.unwrap_or(most)).await?;
+    let permit = api.body_budget.acquire(request.extensions(), announced.unwrap_or(max)).await?;
     let pause = api.app.http.body_pause;
-    Ok(Incoming { stream: request.into_body().into_data_stream(), room, most, announced, pause })
+    Ok(Incoming { stream: request.into_body().into_data_stream(), permit, max, announced, pause })
 }
 
 /// Reads a body to its end.
-pub(crate) async fn read(api: &Api, request: Request, most: usize) -> Result<Body, Problem> {
-    let mut incoming = open(api, request, most).await?;
+pub(crate) async fn read(api: &Api, request: Request, max: usize) -> Result<Body, Problem> {
+    let mut incoming = open(api, request, max).await?;
     let bytes = in_time(api, collect(&mut incoming)).await?;
-    incoming.room.shrink(bytes.len());
-    Ok(Body { bytes, room: incoming.room })
+    incoming.permit.shrink(bytes.len());
+    Ok(Body { bytes, permit: incoming.permit })
 }
 
 /// Reads a JSON body to its end.
@@ -73,7 +73,7 @@ pub(crate) async fn read_json(api: &Api, request: Request) -> Result<Body, Probl
     if essence(request.headers()).as_deref() != Some(JSON) {
         return Err(Problem::new(Code::UnsupportedMediaType).because("The body must be application/json."));
     }
-    read(api, request, api.app.http.max_body.min(MOST_WITHOUT_FILES)).await
+    read(api, request, api.app.http.max_body.min(MAX_BODY_WITHOUT_FILES)).await
 }
 
 /// Reads a JSON body to its end, if there is one.
@@ -104,16 +104,16 @@ pub(crate) async fn in_time<T>(
 }
 
 /// What has not begun, or does not go on.
-fn silent(seconds: u64) -> Problem {
+fn stalled(seconds: u64) -> Problem {
     Problem::new(Code::RequestTimeout)
         .because(format!("While a body arrives, it may stand still for at most {seconds} seconds."))
 }
 
 /// What is larger than is taken.
-pub(crate) fn too_large(bytes: Option<usize>, most: usize) -> Problem {
+pub(crate) fn too_large(bytes: Option<usize>, max: usize) -> Problem {
     Problem::new(Code::TooLarge).because(match bytes {
-        Some(bytes) => format!("The body has {bytes} bytes, and at most {most} are taken."),
-        None => format!("The body has more than the {most} bytes that are taken."),
+        Some(bytes) => format!("The body has {bytes} bytes, and at most {max} are taken."),
+        None => format!("The body has more than the {max} bytes that are taken."),
     })
 }
 
@@ -128,10 +128,10 @@ async fn collect(incoming: &mut Incoming) -> Result<Zeroizing<Vec<u8>>, Problem>
     let pause = Duration::from_secs(incoming.pause);
     loop {
         let next = tokio::time::timeout(pause, incoming.stream.next()).await;
-        let Some(chunk) = next.map_err(|_| silent(incoming.pause))? else { return Ok(bytes) };
+        let Some(chunk) = next.map_err(|_| stalled(incoming.pause))? else { return Ok(bytes) };
         let chunk = chunk.map_err(|_| broken_off())?;
-        if bytes.len().saturating_add(chunk.len()) > incoming.most {
-            return Err(too_large(None, incoming.most));
+        if bytes.len().saturating_add(chunk.len()) > incoming.max {
+            return Err(too_large(None, incoming.max));
         }
         bytes.extend_from_slice(&chunk);
     }

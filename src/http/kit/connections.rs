@@ -1,6 +1,6 @@
 //! Which connections are open, and which of them has to go when there are too many.
 //!
-//! Nobody waits to be let in: where all places are taken, the connection that has been idle for longest goes, of the
+//! Nobody waits to be let in: where as many are open as may be, the connection that has been idle for longest goes, of the
 //! address that has the most; and if none is idle, the new one is closed at once. One address has no more than a share.
 
 use std::cmp::Reverse;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::limits::Asker;
+use super::limits::RateKey;
 
 const COUNT: &str = "http_connections_total";
 const OPEN: &str = "http_connections_open";
@@ -27,7 +27,7 @@ pub(crate) fn describe() {
 
 /// The connections of a listener.
 pub(crate) struct Connections {
-    most: usize,
+    max: usize,
     /// From one address.
     share: usize,
     open: Mutex<Open>,
@@ -37,11 +37,11 @@ pub(crate) struct Connections {
 struct Open {
     next: u64,
     connections: HashMap<u64, Entry>,
-    by_address: HashMap<Asker, Of>,
+    by_address: HashMap<RateKey, PerAddress>,
 }
 
 struct Entry {
-    address: Asker,
+    address: RateKey,
     /// Since when it is idle, as a number that grows; not there while a request is answered.
     idle: Option<u64>,
     dropped: CancellationToken,
@@ -49,7 +49,7 @@ struct Entry {
 
 /// The connections from one address.
 #[derive(Default)]
-struct Of {
+struct PerAddress {
     count: usize,
     /// Whether it is a proxy that is trusted.
     trusted: bool,
@@ -63,11 +63,11 @@ impl Open {
         self.next
     }
 
-    fn count(&self, address: &Asker) -> usize {
+    fn count(&self, address: &RateKey) -> usize {
         self.by_address.get(address).map_or(0, |of| of.count)
     }
 
-    fn add(&mut self, address: Asker, trusted: bool) -> (u64, CancellationToken) {
+    fn add(&mut self, address: RateKey, trusted: bool) -> (u64, CancellationToken) {
         let (number, dropped) = (self.number(), CancellationToken::new());
         let of = self.by_address.entry(address.clone()).or_default();
         of.count += 1;
@@ -107,11 +107,13 @@ impl Open {
 
     /// Drops the connection that has been idle for longest: from `address`, or from the one that has the most, and not from
     /// a trusted proxy unless there is no other. Whether there was one.
-    fn drop_idle(&mut self, address: Option<&Asker>) -> bool {
+    fn drop_idle(&mut self, address: Option<&RateKey>) -> bool {
         let of = if let Some(address) = address {
             self.by_address.get(address)
         } else {
-            let rank = |of: &&Of| (!of.trusted, of.count, of.idle.keys().next().map(|since| Reverse(*since)));
+            let rank = |of: &&PerAddress| {
+                (!of.trusted, of.count, of.idle.keys().next().map(|since| Reverse(*since)))
+            };
             self.by_address.values().filter(|of| !of.idle.is_empty()).max_by_key(rank)
         };
         let Some(number) = of.and_then(|of| of.idle.values().next().copied()) else { return false };
@@ -128,39 +130,39 @@ fn count(outcome: &'static str) {
 }
 
 impl Connections {
-    /// At most `most` at once, and `share` from one address.
-    pub(crate) fn new(most: usize, share: usize) -> Arc<Self> {
-        Arc::new(Self { most, share, open: Mutex::default() })
+    /// At most `max` at once, and `share` from one address.
+    pub(crate) fn new(max: usize, share: usize) -> Arc<Self> {
+        Arc::new(Self { max, share, open: Mutex::default() })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a connection from `address`, if there is a place. A proxy that is trusted speaks for many: its connections
+    /// Takes a connection from `address`, if there is a slot. A proxy that is trusted speaks for many: its connections
     /// are counted, but may be all of them.
-    pub(crate) fn take(self: &Arc<Self>, address: IpAddr, trusted: bool) -> Option<Place> {
-        let address = Asker::peer(address);
+    pub(crate) fn take(self: &Arc<Self>, address: IpAddr, trusted: bool) -> Option<ConnectionSlot> {
+        let address = RateKey::of_address(address);
         let mut open = self.open();
         let its_share = !trusted && open.count(&address) >= self.share;
-        let full = its_share || open.connections.len() >= self.most;
+        let full = its_share || open.connections.len() >= self.max;
         if full && !open.drop_idle(its_share.then_some(&address)) {
             count("refused");
             return None;
         }
         let (number, dropped) = open.add(address, trusted);
         count("taken");
-        Some(Place { connections: Arc::clone(self), number, dropped })
+        Some(ConnectionSlot { connections: Arc::clone(self), number, dropped })
     }
 
     /// Drops the connection that has been idle for longest, where the operating system gives no further one.
-    pub(crate) fn make_room(&self) {
+    pub(crate) fn drop_one_idle(&self) {
         self.open().drop_idle(None);
     }
 }
 
-/// A place among the connections, until it is dropped.
-pub(crate) struct Place {
+/// One of the connections that may be open, until it is dropped.
+pub(crate) struct ConnectionSlot {
     connections: Arc<Connections>,
     number: u64,
     /// Cancelled when the connection has to go.
@@ -168,10 +170,10 @@ pub(crate) struct Place {
 }
 
 /// A request that is being answered, until this is dropped: meanwhile its connection does not go.
-pub(crate) struct Busy(Arc<Place>);
+pub(crate) struct Busy(Arc<ConnectionSlot>);
 
-impl Place {
-    /// A request has come. `None` if the connection has to go, and has lost its place already.
+impl ConnectionSlot {
+    /// A request has come. `None` if the connection has to go, and has lost its slot already.
     pub(crate) fn busy(self: &Arc<Self>) -> Option<Busy> {
         self.connections.open().mark(self.number, false).then(|| Busy(Arc::clone(self)))
     }
@@ -183,7 +185,7 @@ impl Drop for Busy {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.connections.open().remove(self.number);
     }
@@ -196,7 +198,7 @@ mod tests {
     const HERE: [u8; 4] = [10, 0, 0, 1];
     const THERE: [u8; 4] = [10, 0, 0, 2];
 
-    fn take(connections: &Arc<Connections>, address: [u8; 4]) -> Option<Arc<Place>> {
+    fn take(connections: &Arc<Connections>, address: [u8; 4]) -> Option<Arc<ConnectionSlot>> {
         connections.take(address.into(), false).map(Arc::new)
     }
 
@@ -207,9 +209,9 @@ mod tests {
         let here: Vec<_> = (0..3).map(|_| take(&connections, HERE).unwrap()).collect();
         let busy = here[0].busy().unwrap();
         let fourth = take(&connections, HERE).unwrap();
-        let dropped: Vec<_> = here.iter().map(|place| place.dropped.is_cancelled()).collect();
+        let dropped: Vec<_> = here.iter().map(|slot| slot.dropped.is_cancelled()).collect();
         assert_eq!(dropped, [false, true, false], "the oldest that is idle");
-        assert!(here[1].busy().is_none(), "it has no place any more");
+        assert!(here[1].busy().is_none(), "it has no slot any more");
         let _all_busy = [here[2].busy().unwrap(), fourth.busy().unwrap()];
         assert!(take(&connections, HERE).is_none(), "none is idle");
         assert!(take(&connections, THERE).is_some() && !there.dropped.is_cancelled(), "others get in");
@@ -225,17 +227,17 @@ mod tests {
         let third = take(&connections, [10, 0, 0, 3]).unwrap();
         assert!(!there.dropped.is_cancelled(), "though it is older");
         assert!(here[0].dropped.is_cancelled());
-        let _busy: Vec<_> = [&there, &third, &here[1], &here[2]].map(|place| place.busy().unwrap()).into();
+        let _busy: Vec<_> = [&there, &third, &here[1], &here[2]].map(|slot| slot.busy().unwrap()).into();
         assert!(take(&connections, [10, 0, 0, 4]).is_none());
     }
 
     #[test]
     fn of_addresses_that_have_as_many_the_oldest_connection_goes() {
         let connections = Connections::new(50, 3);
-        let places: Vec<_> = (0..50).map(|last| take(&connections, [10, 0, 1, last]).unwrap()).collect();
-        drop(places[0].busy().unwrap());
+        let slots: Vec<_> = (0..50).map(|last| take(&connections, [10, 0, 1, last]).unwrap()).collect();
+        drop(slots[0].busy().unwrap());
         let _next = [take(&connections, HERE).unwrap(), take(&connections, THERE).unwrap()];
-        let dropped: Vec<_> = (0..50).filter(|n| places[*n].dropped.is_cancelled()).collect();
+        let dropped: Vec<_> = (0..50).filter(|n| slots[*n].dropped.is_cancelled()).collect();
         assert_eq!(dropped, [1, 2]);
     }
 
@@ -243,9 +245,9 @@ mod tests {
     fn places_are_given_back() {
         let connections = Connections::new(4, 2);
         for _ in 0..100 {
-            let places = [take(&connections, HERE).unwrap(), take(&connections, THERE).unwrap()];
-            let busy = places[0].busy();
-            drop((places, busy));
+            let slots = [take(&connections, HERE).unwrap(), take(&connections, THERE).unwrap()];
+            let busy = slots[0].busy();
+            drop((slots, busy));
         }
         let open = connections.open();
         assert!(open.connections.is_empty() && open.by_address.is_empty());
@@ -254,13 +256,13 @@ mod tests {
     #[test]
     fn a_trusted_proxy_may_have_all() {
         let connections = Connections::new(4, 1);
-        let places: Vec<_> = (0..4).map(|_| connections.take(HERE.into(), true).unwrap()).collect();
-        assert!(places.iter().all(|place| !place.dropped.is_cancelled()));
+        let slots: Vec<_> = (0..4).map(|_| connections.take(HERE.into(), true).unwrap()).collect();
+        assert!(slots.iter().all(|slot| !slot.dropped.is_cancelled()));
         let there = take(&connections, THERE).unwrap();
-        assert!(places[0].dropped.is_cancelled());
+        assert!(slots[0].dropped.is_cancelled());
         // It may have the most, and is still not the one that has to go.
         let next = take(&connections, [10, 0, 0, 3]).unwrap();
         assert!(there.dropped.is_cancelled() && !next.dropped.is_cancelled());
-        assert_eq!(places.iter().filter(|place| place.dropped.is_cancelled()).count(), 1);
+        assert_eq!(slots.iter().filter(|slot| slot.dropped.is_cancelled()).count(), 1);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct GoodKeys {
 }
 
 /// With so many, they are forgotten, and noted anew as they come.
-const MOST_GOOD_KEYS: usize = 10_000;
+const MAX_GOOD_KEYS: usize = 10_000;
 
 impl GoodKeys {
     pub(crate) fn has(&self, text: &str) -> bool {
@@ -25,7 +25,7 @@ impl GoodKeys {
         if !good {
             hashes.remove(&hash);
         } else if !hashes.contains(&hash) {
-            if hashes.len() >= MOST_GOOD_KEYS {
+            if hashes.len() >= MAX_GOOD_KEYS {
                 hashes.clear();
             }
             hashes.insert(hash);
@@ -50,9 +50,9 @@ mod tests {
         assert!(keys.has("a") && !keys.has("b"));
         keys.note("a", false);
         assert!(!keys.has("a"));
-        for number in 0..3 * MOST_GOOD_KEYS {
+        for number in 0..3 * MAX_GOOD_KEYS {
             keys.note(&number.to_string(), true);
         }
-        assert!(keys.hashes().len() <= MOST_GOOD_KEYS);
+        assert!(keys.hashes().len() <= MAX_GOOD_KEYS);
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::limits::Asker;
+use super::limits::RateKey;
 use super::problem::{Code, Problem};
 use super::state::Api;
 use super::{api_key, wellformed};
@@ -32,7 +32,7 @@ pub(crate) async fn check(
         Guard::Scope(scope) => api_key::holder(&api, request.headers(), &from, scope).await,
     };
     match admitted {
-        Ok((submitter, _place)) => {
+        Ok((submitter, _permit)) => {
             tracing::Span::current().record("client", submitter.tenant.as_str());
             // Names in paths are text, and what is none names nothing.
             if !wellformed::is_text(request.uri().path()) {
@@ -46,7 +46,7 @@ pub(crate) async fn check(
 }
 
 /// Where a request comes from, as `admit` has noted.
-pub(crate) fn address(request: &Request) -> Asker {
-    let nowhere = || Asker::peer(std::net::Ipv4Addr::UNSPECIFIED.into());
-    request.extensions().get::<Asker>().cloned().unwrap_or_else(nowhere)
+pub(crate) fn address(request: &Request) -> RateKey {
+    let unknown = || RateKey::of_address(std::net::Ipv4Addr::UNSPECIFIED.into());
+    request.extensions().get::<RateKey>().cloned().unwrap_or_else(unknown)
 }

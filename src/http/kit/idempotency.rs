@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-use super::problem::{Code, Place, Problem};
+use super::problem::{Code, Location, Problem};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -14,7 +14,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 /// The request's `Idempotency-Key`: 1 to 255 visible ASCII characters.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     const NAME: &str = "Idempotency-Key";
-    let wrong = |code, detail: &'static str| Problem::new(code).at(Place::Header(NAME), detail);
+    let wrong = |code, detail: &'static str| Problem::new(code).at(Location::Header(NAME), detail);
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         return Err(wrong(Code::IdempotencyKeyMissing, "is required"));

@@ -1,4 +1,4 @@
-//! Strict reading of JSON bodies: members of objects, each by its name and with its place. All that is wrong with a body is
+//! Strict reading of JSON bodies: members of objects, each by its name and with its JSON pointer. All that is wrong with a body is
 //! found at once, and pointed at.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ pub(crate) use idos_credential::strict_json::Json;
 use uuid::Uuid;
 
 use super::body;
-use super::problem::{self, Code, Fault, Place, Problem};
+use super::problem::{self, Code, Fault, Location, Problem};
 use super::state::Api;
 
 /// What is said of a user id that is none.
@@ -20,7 +20,7 @@ pub(crate) const USER_ID: &str = "must be a UUID of version 4, as 8-4-4-4-12 hex
 pub(crate) fn nothing(json: &Json) -> Result<(), Problem> {
     let mut faults = Faults::default();
     let object = Object::of(json, "", &[], &mut faults);
-    faults.or(object.map(|_| ()))
+    faults.into_result(object.map(|_| ()))
 }
 
 /// Reads JSON, or says why it is none.
@@ -43,7 +43,7 @@ pub(crate) struct Faults(pub(crate) Vec<Fault>);
 
 impl Faults {
     pub(crate) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) {
-        self.0.push(Fault { place: Place::Pointer(pointer.into()), detail: detail.into() });
+        self.0.push(Fault { location: Location::Pointer(pointer.into()), detail: detail.into() });
     }
 
     /// Adds refused fields that lie below `parent`.
@@ -52,7 +52,7 @@ impl Faults {
     }
 
     /// What was read, if nothing is wrong.
-    pub(crate) fn or<T>(self, value: Option<T>) -> Result<T, Problem> {
+    pub(crate) fn into_result<T>(self, value: Option<T>) -> Result<T, Problem> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
             _ => Err(Problem::fields(self.0)),
@@ -87,8 +87,8 @@ impl<'j> Object<'j> {
         Some(Self { at, members, names })
     }
 
-    /// The place of a member.
-    pub(crate) fn place(&self, name: &str) -> String {
+    /// The JSON pointer of a member.
+    pub(crate) fn pointer(&self, name: &str) -> String {
         format!("{}/{name}", self.at)
     }
 
@@ -102,13 +102,13 @@ impl<'j> Object<'j> {
     pub(crate) fn required(&self, name: &'static str, faults: &mut Faults) -> Option<&'j Json> {
         let found = self.get(name);
         if found.is_none() {
-            faults.add(self.place(name), "is required");
+            faults.add(self.pointer(name), "is required");
         }
         found
     }
 
     /// A text that may be missing, with what some type reads of it.
-    pub(crate) fn maybe<T>(
+    pub(crate) fn optional<T>(
         &self,
         name: &'static str,
         faults: &mut Faults,
@@ -129,7 +129,7 @@ impl<'j> Object<'j> {
     ) -> Option<T> {
         let read = self.required(name, faults)?.as_text().and_then(read);
         if read.is_none() {
-            faults.add(self.place(name), phrase);
+            faults.add(self.pointer(name), phrase);
         }
         read
     }
@@ -149,18 +149,23 @@ impl<'j> Object<'j> {
     pub(crate) fn text(&self, name: &'static str, most: usize, faults: &mut Faults) -> Option<String> {
         let text = self.required(name, faults)?.as_text();
         if text.is_some_and(|text| text.contains('\0')) {
-            faults.add(self.place(name), "must not have a NUL (U+0000) in it: the network cannot keep one");
+            faults.add(self.pointer(name), "must not have a NUL (U+0000) in it: the network cannot keep one");
             return None;
         }
         let fits = text.filter(|text| (1..=most).contains(&text.len()));
         if fits.is_none() {
-            faults.add(self.place(name), format!("must be a text of 1 to {most} bytes"));
+            faults.add(self.pointer(name), format!("must be a text of 1 to {most} bytes"));
         }
         fits.map(str::to_owned)
     }
 
     /// The same, if it is there.
-    pub(crate) fn maybe_text(&self, name: &'static str, most: usize, faults: &mut Faults) -> Option<String> {
+    pub(crate) fn optional_text(
+        &self,
+        name: &'static str,
+        most: usize,
+        faults: &mut Faults,
+    ) -> Option<String> {
         self.get(name)?;
         self.text(name, most, faults)
     }

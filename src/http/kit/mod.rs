@@ -1,5 +1,5 @@
-//! What every door over HTTP needs: connections, limits, bodies and how they are read, who calls, and what a refusal looks
-//! like. Nothing here knows a resource.
+//! What every entry point over HTTP needs: connections, limits, bodies and how they are read, who calls, and what a refusal
+//! looks like. Nothing here knows a resource.
 
 pub(crate) mod admit;
 pub(crate) mod api_key;

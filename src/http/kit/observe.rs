@@ -80,7 +80,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
 
 /// What went wrong, for whoever looks a request id up in the log: its code and its places.
 fn note(problem: &Problem) {
-    let places: Vec<_> = problem.errors.iter().map(|fault| fault.place.name()).collect();
+    let places: Vec<_> = problem.errors.iter().map(|fault| fault.location.name()).collect();
     if problem.code == Code::Internal {
         tracing::error!(code = problem.code.as_str(), "The request failed");
     } else {

@@ -3,7 +3,7 @@
 //! What the errors of a flow are to the caller stands beside the handlers that call it; here are those that any flow has:
 //! the database's and the node's.
 //!
-//! A problem names places, never values. Its body is written by `http::kit::observe`, which knows the request's id.
+//! A problem names locations, never values. Its body is written by `http::kit::observe`, which knows the request's id.
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ named! {
         Forbidden = "forbidden",
         /// There is no such record, or not for this client.
         NotFound = "not_found",
-        /// There is such a place, but not for this method.
+        /// There is such a path, but not for this method.
         MethodNotAllowed = "method_not_allowed",
         /// The request did not arrive in time.
         RequestTimeout = "request_timeout",
@@ -122,7 +122,7 @@ impl Code {
 /// Where in a request something is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum Location {
     /// A JSON pointer (RFC 6901) into the body; in multipart, into the part `submission`.
     Pointer(String),
     /// The name of a header.
@@ -131,7 +131,7 @@ pub enum Place {
     Parameter(&'static str),
 }
 
-impl Place {
+impl Location {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -147,8 +147,8 @@ impl Place {
 pub struct Fault {
     /// Where.
     #[serde(flatten)]
-    pub place: Place,
-    /// What, as a phrase that follows the name of the place.
+    pub location: Location,
+    /// What, as a phrase that follows the name of the location.
     pub detail: Cow<'static, str>,
 }
 
@@ -159,7 +159,7 @@ pub struct Problem {
     pub code: Code,
     /// More about this one.
     pub detail: Option<Cow<'static, str>>,
-    /// All that is wrong, each thing with its place.
+    /// All that is wrong, each thing with its location.
     pub errors: Vec<Fault>,
     /// After how many seconds the same may be tried again.
     pub retry_after: Option<u64>,
@@ -198,10 +198,10 @@ impl Problem {
         self
     }
 
-    /// With a place.
+    /// With a location.
     #[must_use]
-    pub fn at(mut self, place: Place, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.errors.push(Fault { place, detail: detail.into() });
+    pub fn at(mut self, location: Location, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.errors.push(Fault { location, detail: detail.into() });
         self
     }
 
@@ -264,7 +264,7 @@ pub(crate) fn faults(parent: &str, invalid: Invalid) -> Vec<Fault> {
             pointer.push('/');
             pointer.push_str(name);
         }
-        Fault { place: Place::Pointer(pointer), detail: problem.problem.into() }
+        Fault { location: Location::Pointer(pointer), detail: problem.problem.into() }
     };
     invalid.problems.into_iter().map(fault).collect()
 }
@@ -349,14 +349,14 @@ mod tests {
             ("/evidence", "", "/evidence"),
             ("", "", ""),
         ] {
-            let place = faults(parent, invalid(field)).remove(0).place;
-            assert_eq!(place, Place::Pointer(pointer.to_owned()));
+            let location = faults(parent, invalid(field)).remove(0).location;
+            assert_eq!(location, Location::Pointer(pointer.to_owned()));
         }
     }
 
     #[test]
     fn a_body_is_complete() {
-        let problem = Problem::new(Code::RateLimited).at(Place::Parameter("wait"), "is too long");
+        let problem = Problem::new(Code::RateLimited).at(Location::Parameter("wait"), "is too long");
         let body: serde_json::Value = serde_json::from_slice(&problem.body("abc")).unwrap();
         assert_eq!(
             body,

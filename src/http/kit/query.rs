@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use url::form_urlencoded;
 
-use super::problem::{Code, Fault, Place, Problem};
+use super::problem::{Code, Fault, Location, Problem};
 
 /// Items of a list if nobody says.
-const USUAL_ITEMS: u32 = 50;
+const DEFAULT_LIMIT: u32 = 50;
 
 /// The parameters of a request.
 pub(crate) struct Query {
@@ -37,7 +37,7 @@ impl Query {
     }
 
     fn fault(&mut self, name: &'static str, detail: &'static str) {
-        self.faults.push(Fault { place: Place::Parameter(name), detail: detail.into() });
+        self.faults.push(Fault { location: Location::Parameter(name), detail: detail.into() });
     }
 
     /// A parameter, as `T` reads it.
@@ -56,13 +56,13 @@ impl Query {
     /// How many items are wanted.
     pub(crate) fn limit(&mut self) -> u32 {
         self.read("limit", "must be a whole number from 1 to 200")
-            .map_or(USUAL_ITEMS, |Whole::<1, 200>(limit)| limit)
+            .map_or(DEFAULT_LIMIT, |WholeNumber::<1, 200>(limit)| limit)
     }
 
     /// How many seconds the caller waits.
     pub(crate) fn wait(&mut self) -> u64 {
         self.read("wait", "must be a whole number from 0 to 600")
-            .map_or(0, |Whole::<0, 600>(seconds)| seconds.into())
+            .map_or(0, |WholeNumber::<0, 600>(seconds)| seconds.into())
     }
 
     /// That nothing is wrong.
@@ -75,13 +75,13 @@ impl Query {
 }
 
 /// A whole number within bounds, in plain digits.
-struct Whole<const LEAST: u32, const MOST: u32>(u32);
+struct WholeNumber<const MIN: u32, const MAX: u32>(u32);
 
-impl<const LEAST: u32, const MOST: u32> FromStr for Whole<LEAST, MOST> {
+impl<const MIN: u32, const MAX: u32> FromStr for WholeNumber<MIN, MAX> {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let number = if text.starts_with('+') { Err(()) } else { text.parse().map_err(|_| ()) }?;
-        if (LEAST..=MOST).contains(&number) { Ok(Self(number)) } else { Err(()) }
+        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err(()) }
     }
 }

@@ -8,10 +8,10 @@ use tokio::time::{Instant, timeout};
 use crate::app::App;
 
 /// For how long an answer holds: whoever asks often does not burden the parts.
-const HOLDS: Duration = Duration::from_secs(3);
+const CACHE_TIME: Duration = Duration::from_secs(3);
 
 /// How long a part may take to answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What was last found out about the parts that do not work.
 #[derive(Default)]
@@ -23,16 +23,16 @@ impl Readiness {
         // One asks, the others wait for its answer.
         let mut last = self.0.lock().await;
         if let Some((at, broken)) = &*last
-            && at.elapsed() < HOLDS
+            && at.elapsed() < CACHE_TIME
         {
             return broken.clone();
         }
         let (database, node) = tokio::join!(
-            timeout(PATIENCE, async {
+            timeout(TIMEOUT, async {
                 app.store.require_migrated().await?;
                 app.store.probe_write(app.clock.now()).await
             }),
-            timeout(PATIENCE, async {
+            timeout(TIMEOUT, async {
                 match app.idos().await {
                     Ok(client) => client.health().await.is_ok(),
                     Err(_) => false,

@@ -15,27 +15,27 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::connections::{Connections, Place};
+use super::connections::{ConnectionSlot, Connections};
 use super::peer::Peer;
 use super::socket::Socket;
-use super::unread::Watched;
+use super::unread::TrackedBody;
 use crate::model::network::Network;
 
 /// How many connections a listener takes that is for few, such as the one for health and metrics.
-const FEW_CONNECTIONS: usize = 128;
+const MAX_AUXILIARY_CONNECTIONS: usize = 128;
 
 /// How long the headers of a request may take to arrive, and so how long a connection may be idle: whoever sends a byte
 /// now and then cannot hold a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The most that the first line and the headers of a request have, in bytes all together.
-const MOST_HEADER_BYTES: usize = 32 * 1024;
+const MAX_HEADER_BYTES: usize = 32 * 1024;
 
 /// How long requests may still take when the service stops.
-const GRACE: Duration = Duration::from_secs(30);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 
 /// How long is waited where no connection can be taken, such as for want of file descriptors.
-const BREATH: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Serves any router in the same way, to few at once.
 pub async fn serve_router(
@@ -43,7 +43,7 @@ pub async fn serve_router(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let connections = Connections::new(FEW_CONNECTIONS, FEW_CONNECTIONS);
+    let connections = Connections::new(MAX_AUXILIARY_CONNECTIONS, MAX_AUXILIARY_CONNECTIONS);
     serve_on(router, &connections, &[], listener, shutdown).await
 }
 
@@ -64,19 +64,19 @@ pub(crate) async fn serve_on(
             next = accept(&listener, connections) => next,
         };
         let is_trusted = trusted.iter().any(|network| network.contains(peer.ip()));
-        let Some(place) = connections.take(peer.ip(), is_trusted) else { continue };
-        let place = Arc::new(place);
-        let connection = graceful.watch(connection(router.clone(), stream, peer, Arc::clone(&place)));
+        let Some(slot) = connections.take(peer.ip(), is_trusted) else { continue };
+        let slot = Arc::new(slot);
+        let connection = graceful.watch(connection(router.clone(), stream, peer, Arc::clone(&slot)));
         tokio::spawn(async move {
             // A connection that breaks is the caller's affair.
             tokio::select! {
                 _ = connection => {}
-                () = place.dropped.cancelled() => {}
+                () = slot.dropped.cancelled() => {}
             }
         });
     }
     drop(listener);
-    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("Some requests were not answered in time, and are broken off");
     }
     Ok(())
@@ -88,8 +88,8 @@ async fn accept(listener: &TcpListener, connections: &Connections) -> (TcpStream
             Ok(accepted) => return accepted,
             Err(error) => {
                 tracing::warn!("A connection cannot be taken: {error}");
-                connections.make_room();
-                tokio::time::sleep(BREATH).await;
+                connections.drop_one_idle();
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
@@ -99,20 +99,20 @@ fn connection(
     router: Router,
     stream: TcpStream,
     peer: SocketAddr,
-    place: Arc<Place>,
+    slot: Arc<ConnectionSlot>,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
     // Answers are small, and nobody waits for more of them.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        let busy = place.busy();
+        let busy = slot.busy();
         request.extensions_mut().insert(Peer(peer.ip()));
         let (head, body) = request.into_parts();
-        let (body, ended) = Watched::new(body);
+        let (body, ended) = TrackedBody::new(body);
         let answer = router.call(hyper::Request::from_parts(head, body));
         async move {
             let mut answer = answer.await?;
-            ended.tell(answer.headers_mut());
+            ended.close_unless_read(answer.headers_mut());
             drop(busy);
             Ok::<_, Infallible>(answer)
         }
@@ -120,7 +120,7 @@ fn connection(
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_header_size(MOST_HEADER_BYTES)
-        .max_buf_size(2 * MOST_HEADER_BYTES)
+        .max_header_size(MAX_HEADER_BYTES)
+        .max_buf_size(2 * MAX_HEADER_BYTES)
         .serve_connection(TokioIo::new(Socket::new(stream)), service)
 }

@@ -11,17 +11,17 @@ use axum::http::Extensions;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 
-use super::limits::Asker;
+use super::limits::RateKey;
 use super::problem::{Code, Problem};
 use crate::model::submitter::Submitter;
 
-/// How long a request waits for room before it is told to come again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request waits for memory before it is told to come again.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// Room is counted in kibibytes: a semaphore takes at most 2^32 of them at once.
+/// Memory is counted in kibibytes: a semaphore takes at most 2^32 of them at once.
 const UNIT: usize = 1024;
 
-/// With so many askers, those are forgotten who hold nothing.
+/// With so many keys, those are forgotten under which nothing is held.
 const SWEEP: usize = 1024;
 
 /// So many percent of something, and at least one.
@@ -29,113 +29,113 @@ pub(crate) fn share(whole: usize, percent: u8) -> usize {
     (whole / 100 * usize::from(percent) + whole % 100 * usize::from(percent) / 100).max(1)
 }
 
-/// How many of something each asker may hold.
-struct Each {
-    most: usize,
-    of: Mutex<HashMap<Asker, Weak<Semaphore>>>,
+/// How many of something may be held under each key.
+struct PerKey {
+    max: usize,
+    of: Mutex<HashMap<RateKey, Weak<Semaphore>>>,
 }
 
-impl Each {
-    fn new(most: usize) -> Self {
-        Self { most: most.min(Semaphore::MAX_PERMITS), of: Mutex::default() }
+impl PerKey {
+    fn new(max: usize) -> Self {
+        Self { max: max.min(Semaphore::MAX_PERMITS), of: Mutex::default() }
     }
 
-    /// What an asker may hold; there for as long as anything of it is held.
-    fn of(&self, asker: &Asker) -> Arc<Semaphore> {
+    /// What may be held under a key; there for as long as anything of it is held.
+    fn of(&self, key: &RateKey) -> Arc<Semaphore> {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(there) = of.get(asker).and_then(Weak::upgrade) {
+        if let Some(there) = of.get(key).and_then(Weak::upgrade) {
             return there;
         }
         if of.len() >= SWEEP {
             of.retain(|_, share| share.strong_count() > 0);
         }
-        let share = Arc::new(Semaphore::new(self.most));
-        of.insert(asker.clone(), Arc::downgrade(&share));
+        let share = Arc::new(Semaphore::new(self.max));
+        of.insert(key.clone(), Arc::downgrade(&share));
         share
     }
 }
 
 /// Requests that are answered at once, such as those that wait for a result.
-pub(crate) struct Requests {
-    client: Each,
-    address: Each,
+pub(crate) struct RequestSlots {
+    client: PerKey,
+    address: PerKey,
 }
 
-/// A place among them, until it is dropped.
+/// One of them, until it is dropped.
 #[must_use]
-pub(crate) struct Place(
+pub(crate) struct RequestPermit(
     #[expect(dead_code, reason = "held, and given back when dropped")] OwnedSemaphorePermit,
 );
 
-impl Requests {
+impl RequestSlots {
     /// So many of one client, and so many from one address.
     pub(crate) fn new(client: usize, address: usize) -> Self {
-        Self { client: Each::new(client), address: Each::new(address) }
+        Self { client: PerKey::new(client), address: PerKey::new(address) }
     }
 
-    /// Takes a place for a request of `asker`.
-    pub(crate) fn place(&self, asker: &Asker) -> Result<Place, Problem> {
-        let (each, whose) = match asker {
-            Asker::Client(_) => (&self.client, "of one client"),
-            Asker::Peer(_) => (&self.address, "from one address"),
+    /// Takes one for a request of `key`.
+    pub(crate) fn acquire(&self, key: &RateKey) -> Result<RequestPermit, Problem> {
+        let (each, whose) = match key {
+            RateKey::Client(_) => (&self.client, "of one client"),
+            RateKey::Address(_) => (&self.address, "from one address"),
         };
-        each.of(asker).try_acquire_owned().map(Place).map_err(|_| {
+        each.of(key).try_acquire_owned().map(RequestPermit).map_err(|_| {
             Problem::new(Code::RateLimited)
-                .because(format!("At most {} requests {whose} are answered at the same time.", each.most))
+                .because(format!("At most {} requests {whose} are answered at the same time.", each.max))
         })
     }
 }
 
-/// Room for the bodies of requests.
-pub(crate) struct Memory {
-    room: Arc<Semaphore>,
-    client: Each,
-    address: Each,
-    patience: Duration,
+/// How many bytes of request bodies may be in memory at once.
+pub(crate) struct BodyBudget {
+    all: Arc<Semaphore>,
+    client: PerKey,
+    address: PerKey,
+    max_wait: Duration,
 }
 
-/// Some of the room, until it is dropped.
-pub(crate) struct Room(Vec<OwnedSemaphorePermit>);
+/// Some of the budget, until it is dropped.
+pub(crate) struct BodyPermit(Vec<OwnedSemaphorePermit>);
 
-impl Memory {
+impl BodyBudget {
     /// So many bytes for all, and of them so many for the bodies of one client and for those from one address.
     pub(crate) fn new(bytes: usize, client: usize, address: usize) -> Self {
-        let room = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
+        let all = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
         // Shares are rounded up: the largest body must fit into each.
-        let each = |bytes: usize| Each::new(bytes.div_ceil(UNIT));
-        Self { room, client: each(client), address: each(address), patience: PATIENCE }
+        let each = |bytes: usize| PerKey::new(bytes.div_ceil(UNIT));
+        Self { all, client: each(client), address: each(address), max_wait: MAX_WAIT }
     }
 
-    /// Takes room for `bytes` of the request with these extensions; waits a little for it. Whoever waits for his own
+    /// Takes `bytes` for the request with these extensions; waits a little for it. Whoever waits for his own
     /// share holds nobody else up.
-    pub(crate) async fn room(&self, request: &Extensions, bytes: usize) -> Result<Room, Problem> {
+    pub(crate) async fn acquire(&self, request: &Extensions, bytes: usize) -> Result<BodyPermit, Problem> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        let client = request.get::<Submitter>().map(|caller| Asker::Client(caller.tenant.clone()));
+        let client = request.get::<Submitter>().map(|caller| RateKey::Client(caller.tenant.clone()));
         let wanted = [
             (
                 client.map(|client| self.client.of(&client)),
                 "Too many request bodies of this client are being read.",
             ),
             (
-                request.get::<Asker>().map(|address| self.address.of(address)),
+                request.get::<RateKey>().map(|address| self.address.of(address)),
                 "Too many request bodies from this address are being read.",
             ),
-            (Some(Arc::clone(&self.room)), "Too many request bodies are being read."),
+            (Some(Arc::clone(&self.all)), "Too many request bodies are being read."),
         ];
-        let end = tokio::time::Instant::now() + self.patience;
-        let mut room = Room(Vec::with_capacity(wanted.len()));
+        let end = tokio::time::Instant::now() + self.max_wait;
+        let mut held = BodyPermit(Vec::with_capacity(wanted.len()));
         for (share, busy) in wanted {
             let Some(share) = share else { continue };
             match timeout_at(end, share.acquire_many_owned(units)).await {
-                Ok(Ok(permit)) => room.0.push(permit),
+                Ok(Ok(permit)) => held.0.push(permit),
                 Ok(Err(_)) | Err(_) => return Err(Problem::new(Code::Overloaded).because(busy)),
             }
         }
-        Ok(room)
+        Ok(held)
     }
 }
 
-impl Room {
+impl BodyPermit {
     /// Gives back what is more than `bytes`.
     pub(crate) fn shrink(&mut self, bytes: usize) {
         for permit in &mut self.0 {
@@ -159,13 +159,13 @@ mod tests {
         let mut request = Extensions::new();
         let key = ApiKeyId::new(now, &mut OsRng);
         request.insert(Submitter { tenant: client.to_owned(), origin: Origin::ApiKey(key) });
-        request.insert(Asker::peer(address.into()));
+        request.insert(RateKey::of_address(address.into()));
         request
     }
 
-    fn memory(units: usize, client: usize, address: usize) -> Memory {
-        let patience = Duration::from_millis(10);
-        Memory { patience, ..Memory::new(units * UNIT, client * UNIT, address * UNIT) }
+    fn budget(units: usize, client: usize, address: usize) -> BodyBudget {
+        let max_wait = Duration::from_millis(10);
+        BodyBudget { max_wait, ..BodyBudget::new(units * UNIT, client * UNIT, address * UNIT) }
     }
 
     #[test]
@@ -176,58 +176,58 @@ mod tests {
 
     #[tokio::test]
     async fn room_is_limited_and_given_back() {
-        let (memory, a) = (memory(8, 8, 8), request("a", [10, 0, 0, 1]));
-        let mut first = memory.room(&a, 8 * UNIT).await.unwrap();
-        assert_eq!(memory.room(&a, 1).await.err().unwrap().code, Code::Overloaded);
+        let (budget, a) = (budget(8, 8, 8), request("a", [10, 0, 0, 1]));
+        let mut first = budget.acquire(&a, 8 * UNIT).await.unwrap();
+        assert_eq!(budget.acquire(&a, 1).await.err().unwrap().code, Code::Overloaded);
         first.shrink(UNIT + 1);
-        let second = memory.room(&a, 6 * UNIT).await.unwrap();
-        assert!(memory.room(&a, 1).await.is_err());
+        let second = budget.acquire(&a, 6 * UNIT).await.unwrap();
+        assert!(budget.acquire(&a, 1).await.is_err());
         drop((first, second));
-        assert!(memory.room(&a, 8 * UNIT).await.is_ok());
+        assert!(budget.acquire(&a, 8 * UNIT).await.is_ok());
     }
 
     #[tokio::test]
     async fn nobody_takes_more_room_than_a_share() {
-        let memory = memory(8, 4, 6);
+        let budget = budget(8, 4, 6);
         let (a, b) = (request("a", [10, 0, 0, 1]), request("b", [10, 0, 0, 1]));
-        let of_a = memory.room(&a, 4 * UNIT).await.unwrap();
-        let full = memory.room(&a, 1).await.err().unwrap();
+        let of_a = budget.acquire(&a, 4 * UNIT).await.unwrap();
+        let full = budget.acquire(&a, 1).await.err().unwrap();
         assert!(full.detail.unwrap().contains("of this client"));
-        let of_b = memory.room(&b, 2 * UNIT).await.unwrap();
-        let full = memory.room(&b, 1).await.err().unwrap();
+        let of_b = budget.acquire(&b, 2 * UNIT).await.unwrap();
+        let full = budget.acquire(&b, 1).await.err().unwrap();
         assert!(full.detail.unwrap().contains("from this address"));
-        let elsewhere = memory.room(&request("b", [10, 0, 0, 2]), 2 * UNIT).await.unwrap();
-        let full = memory.room(&request("c", [10, 0, 0, 3]), 1).await.err().unwrap();
+        let elsewhere = budget.acquire(&request("b", [10, 0, 0, 2]), 2 * UNIT).await.unwrap();
+        let full = budget.acquire(&request("c", [10, 0, 0, 3]), 1).await.err().unwrap();
         assert_eq!(full.detail.unwrap(), "Too many request bodies are being read.");
         drop((of_a, of_b, elsewhere));
-        assert!(memory.room(&a, 4 * UNIT).await.is_ok());
+        assert!(budget.acquire(&a, 4 * UNIT).await.is_ok());
     }
 
     #[test]
-    fn nobody_takes_more_places_than_a_share() {
-        let requests = Requests::new(2, 3);
-        for asker in [Asker::Client("a".into()), Asker::Client("b".into())] {
-            let places: Vec<_> = (0..5).filter_map(|_| requests.place(&asker).ok()).collect();
-            assert_eq!(places.len(), 2);
-            let refused = requests.place(&asker).err().unwrap();
+    fn nobody_takes_more_permits_than_a_share() {
+        let slots = RequestSlots::new(2, 3);
+        for key in [RateKey::Client("a".into()), RateKey::Client("b".into())] {
+            let permits: Vec<_> = (0..5).filter_map(|_| slots.acquire(&key).ok()).collect();
+            assert_eq!(permits.len(), 2);
+            let refused = slots.acquire(&key).err().unwrap();
             assert_eq!(refused.code, Code::RateLimited);
             assert!(refused.detail.unwrap().contains("2 requests of one client"));
-            drop(places);
-            assert!(requests.place(&asker).is_ok());
+            drop(permits);
+            assert!(slots.acquire(&key).is_ok());
         }
-        let address = Asker::peer([10, 0, 0, 1].into());
-        let places: Vec<_> = (0..5).filter_map(|_| requests.place(&address).ok()).collect();
-        assert_eq!(places.len(), 3);
+        let address = RateKey::of_address([10, 0, 0, 1].into());
+        let permits: Vec<_> = (0..5).filter_map(|_| slots.acquire(&address).ok()).collect();
+        assert_eq!(permits.len(), 3);
     }
 
     #[test]
     fn who_holds_nothing_is_forgotten() {
-        let each = Each::new(1);
-        let held = each.of(&Asker::Client("held".into()));
+        let each = PerKey::new(1);
+        let held = each.of(&RateKey::Client("held".into()));
         for number in 0..10 * SWEEP {
-            each.of(&Asker::Client(number.to_string()));
+            each.of(&RateKey::Client(number.to_string()));
         }
         assert!(each.of.lock().unwrap().len() <= SWEEP + 1);
-        assert!(Arc::ptr_eq(&held, &each.of(&Asker::Client("held".into()))));
+        assert!(Arc::ptr_eq(&held, &each.of(&RateKey::Client("held".into()))));
     }
 }

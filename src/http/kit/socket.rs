@@ -15,19 +15,19 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// How long a caller may take no byte of an answer.
-const STALL: Duration = Duration::from_secs(30);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a caller may still send after the last answer.
-const LINGER: Duration = Duration::from_secs(10);
+const MAX_LINGER: Duration = Duration::from_secs(10);
 
 /// How long it may be silent meanwhile.
-const SILENCE: Duration = Duration::from_secs(2);
+const LINGER_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How much it may still send, in bytes. It is not kept.
-const MOST_THROWN_AWAY: usize = 64 * 1024 * 1024;
+const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 
 /// How many bytes are thrown away at once.
-const HANDFUL: usize = 16 * 1024;
+const DISCARD_BUFFER: usize = 16 * 1024;
 
 /// A connection.
 pub(crate) struct Socket {
@@ -42,7 +42,7 @@ pub(crate) struct Socket {
 /// How far the end of a connection is.
 enum End {
     Open,
-    Lingering { silence: Pin<Box<Sleep>>, until: Instant, thrown_away: usize },
+    Lingering { silence: Pin<Box<Sleep>>, until: Instant, discarded: usize },
     Over,
 }
 
@@ -57,25 +57,25 @@ impl Socket {
             self.stalled = None;
             return outcome;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT)));
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Throws away what comes in, until the caller has closed too, or has had its time.
     fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let End::Lingering { silence, until, thrown_away } = &mut self.end else { return Poll::Ready(()) };
+        let End::Lingering { silence, until, discarded } = &mut self.end else { return Poll::Ready(()) };
         loop {
-            let mut handful = [0; HANDFUL];
-            let mut buffer = ReadBuf::new(&mut handful);
+            let mut chunk = [0; DISCARD_BUFFER];
+            let mut buffer = ReadBuf::new(&mut chunk);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    *thrown_away += buffer.filled().len();
+                    *discarded += buffer.filled().len();
                     let now = Instant::now();
-                    if *thrown_away > MOST_THROWN_AWAY || now >= *until {
+                    if *discarded > MAX_DISCARDED || now >= *until {
                         return Poll::Ready(());
                     }
-                    silence.as_mut().reset(until.to_owned().min(now + SILENCE));
+                    silence.as_mut().reset(until.to_owned().min(now + LINGER_IDLE_TIMEOUT));
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return silence.as_mut().poll(cx),
@@ -129,9 +129,11 @@ impl AsyncWrite for Socket {
             // No answer is on its way if none was written lately: a connection that is idle is closed at once.
             let now = Instant::now();
             self.end = match self.wrote {
-                Some(at) if now.duration_since(at) < SILENCE => {
-                    End::Lingering { silence: Box::pin(sleep(SILENCE)), until: now + LINGER, thrown_away: 0 }
-                }
+                Some(at) if now.duration_since(at) < LINGER_IDLE_TIMEOUT => End::Lingering {
+                    silence: Box::pin(sleep(LINGER_IDLE_TIMEOUT)),
+                    until: now + MAX_LINGER,
+                    discarded: 0,
+                },
                 _ => End::Over,
             };
         }
@@ -179,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn who_writes_for_ever_is_cut_off() {
         let (mut socket, mut caller) = answered().await;
-        let caller = std::thread::spawn(move || while caller.write_all(&[0; HANDFUL]).is_ok() {});
+        let caller = std::thread::spawn(move || while caller.write_all(&[0; DISCARD_BUFFER]).is_ok() {});
         socket.shutdown().await.unwrap();
         drop(socket);
         caller.join().unwrap();
@@ -190,13 +192,13 @@ mod tests {
         let (mut socket, _caller) = answered().await;
         let start = Instant::now();
         socket.shutdown().await.unwrap();
-        assert_eq!(start.elapsed().as_secs(), SILENCE.as_secs());
+        assert_eq!(start.elapsed().as_secs(), LINGER_IDLE_TIMEOUT.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_idle_connection_is_closed_at_once() {
         let (mut socket, _caller) = answered().await;
-        tokio::time::advance(SILENCE).await;
+        tokio::time::advance(LINGER_IDLE_TIMEOUT).await;
         let start = Instant::now();
         socket.shutdown().await.unwrap();
         assert_eq!(start.elapsed(), Duration::ZERO);
@@ -208,6 +210,6 @@ mod tests {
         let start = Instant::now();
         let error = socket.write_all(&vec![0; 64 << 20]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(start.elapsed().as_secs(), STALL.as_secs());
+        assert_eq!(start.elapsed().as_secs(), WRITE_TIMEOUT.as_secs());
     }
 }

@@ -7,9 +7,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::good_keys::GoodKeys;
-use super::limits::Rates;
+use super::limits::RateLimits;
 use super::readiness::Readiness;
-use super::shares::{Memory, Requests, share};
+use super::shares::{BodyBudget, RequestSlots, share};
 use crate::app::App;
 
 /// What the handlers share.
@@ -20,10 +20,10 @@ pub(crate) struct Api(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(crate) metrics: Option<PrometheusHandle>,
-    pub(crate) rates: Rates,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) good_keys: GoodKeys,
-    pub(crate) requests: Requests,
-    pub(crate) memory: Memory,
+    pub(crate) request_slots: RequestSlots,
+    pub(crate) body_budget: BodyBudget,
     pub(crate) readiness: Readiness,
     /// Cancelled when the service stops: whoever waits for a result gets the record as it is.
     pub(crate) stop: CancellationToken,
@@ -43,13 +43,20 @@ impl Api {
         let of_client = |whole| share(whole, http.share_per_client);
         let of_address = |whole| share(whole, http.share_per_address);
         // The largest body is taken, however small a share is.
-        let room = |bytes: usize| bytes.max(http.max_body);
+        let at_least_one_body = |bytes: usize| bytes.max(http.max_body);
         let bodies = http.max_bodies_in_memory;
         Self(Arc::new(Shared {
-            rates: Rates::new(http.requests_per_second, http.burst, http.clients_per_address),
+            rate_limits: RateLimits::new(http.requests_per_second, http.burst, http.clients_per_address),
             good_keys: GoodKeys::default(),
-            requests: Requests::new(of_client(http.max_connections), of_address(http.max_connections)),
-            memory: Memory::new(bodies, room(of_client(bodies)), room(of_address(bodies))),
+            request_slots: RequestSlots::new(
+                of_client(http.max_connections),
+                of_address(http.max_connections),
+            ),
+            body_budget: BodyBudget::new(
+                bodies,
+                at_least_one_body(of_client(bodies)),
+                at_least_one_body(of_address(bodies)),
+            ),
             readiness: Readiness::default(),
             app,
             metrics,

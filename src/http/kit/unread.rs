@@ -14,33 +14,33 @@ use axum::http::{HeaderMap, HeaderValue};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 /// A body that tells when it has been read to its end.
-pub(crate) struct Watched {
+pub(crate) struct TrackedBody {
     body: Incoming,
-    ended: Ended,
+    ended: BodyEnd,
 }
 
 /// Whether a body has been read to its end.
 #[derive(Clone)]
-pub(crate) struct Ended(Arc<AtomicBool>);
+pub(crate) struct BodyEnd(Arc<AtomicBool>);
 
-impl Watched {
+impl TrackedBody {
     /// A body, and what tells of its end.
-    pub(crate) fn new(body: Incoming) -> (Self, Ended) {
-        let ended = Ended(Arc::new(AtomicBool::new(body.is_end_stream())));
+    pub(crate) fn new(body: Incoming) -> (Self, BodyEnd) {
+        let ended = BodyEnd(Arc::new(AtomicBool::new(body.is_end_stream())));
         (Self { body, ended: ended.clone() }, ended)
     }
 }
 
-impl Ended {
+impl BodyEnd {
     /// Says in an answer that the connection ends with it, if the body has not been read.
-    pub(crate) fn tell(&self, answer: &mut HeaderMap) {
+    pub(crate) fn close_unless_read(&self, answer: &mut HeaderMap) {
         if !self.0.load(Ordering::Relaxed) {
             answer.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
 }
 
-impl Body for Watched {
+impl Body for TrackedBody {
     type Data = <Incoming as Body>::Data;
     type Error = <Incoming as Body>::Error;
 

@@ -7,11 +7,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::state::Api;
 
-/// How often it is looked by itself: other replicas change records too, and tell nobody.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often the record is looked at unasked: other replicas change records too, and tell nobody.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long to wait after being told of a change: under load there are many, and most are of other records.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHERING_TIME: Duration = Duration::from_millis(50);
 
 /// A caller who waits for a result.
 pub(crate) struct Waiting<'a> {
@@ -35,12 +35,12 @@ impl<'a> Waiting<'a> {
         if now >= self.end || self.api.stop.is_cancelled() {
             return false;
         }
-        let next = self.end.min(now + LOOK);
+        let next = self.end.min(now + POLL_INTERVAL);
         tokio::select! {
             () = self.api.stop.cancelled() => {}
             changed = timeout_at(next, self.changes.changed()) => {
                 if changed.is_ok() {
-                    sleep(GATHER).await;
+                    sleep(GATHERING_TIME).await;
                 }
             }
         }

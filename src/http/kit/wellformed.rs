@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::problem::{Code, Place, Problem};
+use super::problem::{Code, Location, Problem};
 
 /// Lets well-formed requests through. On a connection that brings others, nothing else is read.
 pub(crate) async fn check(request: Request, next: Next) -> Response {
@@ -26,8 +26,9 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
 }
 
 fn look(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
-    let wrong =
-        |name, detail: &'static str| Err(Problem::new(Code::InvalidRequest).at(Place::Header(name), detail));
+    let wrong = |name, detail: &'static str| {
+        Err(Problem::new(Code::InvalidRequest).at(Location::Header(name), detail))
+    };
     // RFC 9112, 3.2.
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -73,7 +74,7 @@ mod tests {
         }
         let problem = look(version, &map).err()?;
         assert_eq!(problem.code, Code::InvalidRequest);
-        Some(problem.errors[0].place.name().to_owned())
+        Some(problem.errors[0].location.name().to_owned())
     }
 
     #[test]

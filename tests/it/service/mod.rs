@@ -14,5 +14,6 @@ mod privacy;
 mod receiver;
 mod schema;
 mod sharing;
+mod submitters;
 
 pub(crate) use issuing::create_profile;

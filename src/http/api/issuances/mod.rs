@@ -20,6 +20,7 @@ use crate::http::kit::body::{self, JSON};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
+use crate::http::kit::shares::BodyPermit;
 use crate::http::kit::state::Api;
 use crate::http::kit::wait::Waiting;
 use crate::http::kit::{json, multipart};
@@ -41,12 +42,12 @@ pub(in crate::http) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
-    // The room is held until all is done: reading takes more memory than was sent.
-    let (key, submission, _room) = match body::essence(request.headers()).as_deref() {
+    // The permit is held until all is done: reading takes more memory than was sent.
+    let (key, submission, _permit) = match body::essence(request.headers()).as_deref() {
         Some(JSON) => {
             let body = body::read(&api, request, api.app.http.max_body).await?;
             let (key, submission) = read_json(&api, caller.clone(), key, body.bytes).await?;
-            (key, submission, body.room)
+            (key, submission, body.permit)
         }
         Some(FORM) => {
             let parts = multipart::read(&api, request).await?;
@@ -86,17 +87,17 @@ async fn read_parts(
     caller: Submitter,
     key: String,
     parts: multipart::Parts,
-) -> Result<(Idempotency, Submission, crate::http::kit::shares::Room), Problem> {
+) -> Result<(Idempotency, Submission, BodyPermit), Problem> {
     let shared = api.clone();
     let work = move || {
-        let multipart::Parts { submission, files, room } = parts;
+        let multipart::Parts { submission, files, permit } = parts;
         // By their names, and so in one order; how the parts were put together says nothing.
         let mut content: Vec<&[u8]> = vec![SUBMIT, b"multipart", &submission];
         content.extend(files.iter().flat_map(|(name, file)| [name.as_bytes(), &file.bytes]));
         let key = intake::idempotency(&shared.app, &caller, &key, &content);
         let json = json::parse(&submission)?;
         let files = Files { parts: Some(files), max_file: shared.app.http.max_file };
-        Ok((key, read::submission(json, &files)?, room))
+        Ok((key, read::submission(json, &files)?, permit))
     };
     api.app.compute(work).await
 }

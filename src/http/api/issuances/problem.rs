@@ -8,7 +8,7 @@ use crate::flow::read_back::CopyError;
 use crate::flow::resume::ResumeError;
 use crate::flow::revoke::RevokeError;
 use crate::http::api::common::conflict;
-use crate::http::kit::problem::{Code, Place, Problem};
+use crate::http::kit::problem::{Code, Location, Problem};
 use crate::model::issuance::Stopped;
 
 impl From<IntakeError> for Problem {
@@ -18,7 +18,7 @@ impl From<IntakeError> for Problem {
             IntakeError::KeyReused => Self::new(Code::IdempotencyKeyReused),
             IntakeError::TooLarge { bytes, limit, with_copy } => Self::new(Code::TooLarge)
                 .because(too_large_text(bytes, limit, with_copy))
-                .at(Place::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
+                .at(Location::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
             IntakeError::NotAnInserter(error) => error.into(),
             IntakeError::NoSigningKey(error) => {
                 tracing::error!("Nothing can be signed: {error}");
@@ -57,13 +57,15 @@ impl From<ResumeError> for Problem {
                 conflict("Its content is gone: submit again, with a new Idempotency-Key.")
             }
             ResumeError::GrantNeeded(code) => Self::new(Code::InvalidFields)
-                .at(Place::Pointer("/writeGrant".to_owned()), "is required")
+                .at(Location::Pointer("/writeGrant".to_owned()), "is required")
                 .because(format!(
                     "The issuance waits for a write grant ({code}): {}.",
                     code.cure(Stopped::Issuance)
                 )),
-            ResumeError::NoGrantWanted => Self::new(Code::InvalidFields)
-                .at(Place::Pointer("/writeGrant".to_owned()), "is not wanted: the issuer writes as inserter"),
+            ResumeError::NoGrantWanted => Self::new(Code::InvalidFields).at(
+                Location::Pointer("/writeGrant".to_owned()),
+                "is not wanted: the issuer writes as inserter",
+            ),
             ResumeError::Grant(invalid) => Self::invalid("/writeGrant", invalid),
             ResumeError::Node(error) => error.into(),
             ResumeError::Store(error) => error.into(),

@@ -54,7 +54,7 @@ pub(in crate::http) fn submission(mut json: Json, files: &Files) -> Result<Submi
             for (_, file) in
                 files.parts.iter().flatten().filter(|(name, _)| !reading.used.contains(name.as_str()))
             {
-                faults.add("/evidence/subject", format!("does not refer to part {}", file.place));
+                faults.add("/evidence/subject", format!("does not refer to part {}", file.index));
             }
             evidence
         });
@@ -78,7 +78,7 @@ pub(in crate::http) fn submission(mut json: Json, files: &Files) -> Result<Submi
         let detail = format!("A file has {bytes} bytes, and one file may have {}.", files.max_file);
         return Err(Problem { errors: faults.0, ..Problem::new(Code::TooLarge).because(detail) });
     }
-    faults.or(submission)
+    faults.into_result(submission)
 }
 
 /// Such as "must be kyc or personhood".
@@ -159,9 +159,10 @@ fn authority(json: &Json, faults: &mut Faults) -> Option<Authority> {
         Delivery::Inserter => Object::of(json, AT, INSERTER, faults).map(|_| Authority::Inserter),
         Delivery::WriteGrant => {
             let object = Object::of(json, AT, WRITE_GRANT, faults)?;
-            let place = object.place("writeGrant");
-            let grant = object.get("writeGrant").map(|json| grant::signed(json, &place, faults));
-            let copy_for = object.get("copyFor").map(|json| copy_for(json, object.place("copyFor"), faults));
+            let pointer = object.pointer("writeGrant");
+            let grant = object.get("writeGrant").map(|json| grant::signed(json, &pointer, faults));
+            let copy_for =
+                object.get("copyFor").map(|json| copy_for(json, object.pointer("copyFor"), faults));
             // What is there and cannot be read has left a fault.
             let grant = grant.flatten().map(Box::new);
             Some(Authority::WriteGrant { grant, copy_for: copy_for.flatten() })
@@ -196,5 +197,5 @@ pub(in crate::http) fn resumption(json: &Json) -> Result<Option<SignedGrant>, Pr
         .and_then(|object| object.get("writeGrant"))
         .map(|json| grant::signed(json, "/writeGrant", &mut faults));
     // A grant that cannot be read has left a fault.
-    faults.or(object.map(|_| signed.flatten()))
+    faults.into_result(object.map(|_| signed.flatten()))
 }

@@ -4,7 +4,7 @@ use crate::flow::profile::RequestError;
 use crate::flow::wallet::ResumeError;
 use crate::http::api::common::{conflict, wallet_fault};
 use crate::http::kit::json::USER_ID;
-use crate::http::kit::problem::{Code, Place, Problem};
+use crate::http::kit::problem::{Code, Location, Problem};
 
 impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
@@ -12,26 +12,26 @@ impl From<RequestError> for Problem {
             RequestError::KeyReused => Self::new(Code::IdempotencyKeyReused),
             RequestError::Wallet(error) => Self::fields(vec![wallet_fault("/wallet", error)]),
             RequestError::UserId => {
-                Self::new(Code::InvalidFields).at(Place::Pointer("/userId".to_owned()), USER_ID)
+                Self::new(Code::InvalidFields).at(Location::Pointer("/userId".to_owned()), USER_ID)
             }
             RequestError::OtherKey => Self::new(Code::AlreadyThere).at(
-                Place::Pointer("/encryptionPublicKey".to_owned()),
+                Location::Pointer("/encryptionPublicKey".to_owned()),
                 "is another key than the one with which this user is being created already",
             ),
             RequestError::UserExists => Self::new(Code::AlreadyThere).at(
-                Place::Pointer("/encryptionPublicKey".to_owned()),
+                Location::Pointer("/encryptionPublicKey".to_owned()),
                 "is another key than the one that this user has on the network",
             ),
             RequestError::UserUnknown => Self::new(Code::InvalidFields).at(
-                Place::Pointer("/userId".to_owned()),
+                Location::Pointer("/userId".to_owned()),
                 "is no user's on the network: have the profile created first",
             ),
             RequestError::Challenge(error) => Self::new(Code::InvalidFields)
-                .at(Place::Pointer("/wallet/message".to_owned()), error.to_string()),
+                .at(Location::Pointer("/wallet/message".to_owned()), error.to_string()),
             RequestError::WalletTaken => Self::new(Code::AlreadyThere)
-                .at(Place::Pointer("/wallet/address".to_owned()), "belongs to an idOS profile already"),
+                .at(Location::Pointer("/wallet/address".to_owned()), "belongs to an idOS profile already"),
             RequestError::WalletUnderWay => Self::new(Code::AlreadyThere).at(
-                Place::Pointer("/wallet/address".to_owned()),
+                Location::Pointer("/wallet/address".to_owned()),
                 "is being added to an idOS profile already",
             ),
             RequestError::NotAnInserter(error) => error.into(),

@@ -33,7 +33,7 @@ pub(in crate::http) fn look_up(json: &Json) -> Result<LookUp, Problem> {
                 let address = Personal::new(object.text("address", MAX_ADDRESS_LEN, &mut faults)?);
                 // A node says of what can be no address that there is no profile.
                 if let Err(no) = idos_wallet::address_types(address.expose()) {
-                    faults.add(object.place("address"), no.to_string());
+                    faults.add(object.pointer("address"), no.to_string());
                 }
                 Some(LookUp::Address(address))
             }
@@ -44,7 +44,7 @@ pub(in crate::http) fn look_up(json: &Json) -> Result<LookUp, Problem> {
             }
         }
     });
-    faults.or(wanted)
+    faults.into_result(wanted)
 }
 
 /// Reads a profile that is to be created, and verifies the wallet's proof.
@@ -65,7 +65,7 @@ pub(in crate::http) fn new_profile(json: &Json) -> Result<NewProfile, Problem> {
             wallet: wallet?,
         })
     });
-    faults.or(profile)
+    faults.into_result(profile)
 }
 
 /// Reads a wallet with its proof, which is verified.
@@ -74,7 +74,7 @@ pub(in crate::http::api) fn wallet_claim(json: &Json, faults: &mut Faults) -> Op
     let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
     let has_key = object.get("publicKey").is_some();
-    let public_key = object.maybe_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
+    let public_key = object.optional_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
     let message = object.text("message", MAX_MESSAGE_LEN, faults);
     let signature = object.text("signature", MAX_SIGNATURE_LEN, faults);
     if has_key && public_key.is_none() {

@@ -22,7 +22,7 @@ pub(in crate::http::api) const GRANT: &[&str] =
 const GRANT_TIME: &str = "must be a time such as 2026-01-02T03:04:05Z, in UTC and to the second";
 
 /// How long a grant is valid if nobody says: a day.
-const USUAL_SECONDS: u64 = 86_400;
+const DEFAULT_VALID_FOR_SECONDS: u64 = 86_400;
 
 /// How long a grant may be valid: five minutes to thirty days.
 const SECONDS: std::ops::RangeInclusive<u64> = 300..=2_592_000;
@@ -49,19 +49,21 @@ pub(in crate::http) fn grant_offer(json: &Json, text: &[u8]) -> Result<GrantOffe
                 whole_number(text, "validForSeconds").filter(|seconds| SECONDS.contains(seconds))
             }
             Some(_) => None,
-            None => Some(USUAL_SECONDS),
+            None => Some(DEFAULT_VALID_FOR_SECONDS),
         };
         if seconds.is_none() {
             faults.add("/validForSeconds", "must be a whole number from 300 to 2592000");
         }
-        let locked_until =
-            object.maybe("lockedUntil", &mut faults, "must be a time such as 2026-01-02T03:04:05Z", |text| {
-                text.parse().ok()
-            });
-        let grantee = object.maybe("grantee", &mut faults, CALLER, caller);
+        let locked_until = object.optional(
+            "lockedUntil",
+            &mut faults,
+            "must be a time such as 2026-01-02T03:04:05Z",
+            |text| text.parse().ok(),
+        );
+        let grantee = object.optional("grantee", &mut faults, CALLER, caller);
         Some(GrantOffer { owner: owner?, valid_for: Duration::from_secs(seconds?), locked_until, grantee })
     });
-    faults.or(offer)
+    faults.into_result(offer)
 }
 
 /// A number of the outermost object, if it is a whole one. `300.0` is: JSON has one kind of number.
@@ -83,14 +85,16 @@ fn whole_number(text: &[u8], name: &str) -> Option<u64> {
 pub(in crate::http) fn signed_grant(json: &Json) -> Result<SignedGrant, Problem> {
     let mut faults = Faults::default();
     let signed = signed(json, "", &mut faults);
-    faults.or(signed)
+    faults.into_result(signed)
 }
 
-/// Reads a signed write grant at its place.
+/// Reads a signed write grant that stands at this JSON pointer.
 pub(in crate::http::api) fn signed(json: &Json, at: &str, faults: &mut Faults) -> Option<SignedGrant> {
     let object = Object::of(json, at, SIGNED, faults)?;
-    let grant = object.required("grant", faults).and_then(|json| grant(json, &object.place("grant"), faults));
-    let owner = object.required("owner", faults).and_then(|json| owner(json, &object.place("owner"), faults));
+    let grant =
+        object.required("grant", faults).and_then(|json| grant(json, &object.pointer("grant"), faults));
+    let owner =
+        object.required("owner", faults).and_then(|json| owner(json, &object.pointer("owner"), faults));
     let signature = object.text("signature", MAX_SIGNATURE_LEN, faults);
     Some(SignedGrant { grant: grant?, owner: owner?, signature: Personal::new(signature?) })
 }
@@ -107,7 +111,7 @@ fn grant(json: &Json, at: &str, faults: &mut Faults) -> Option<WriteGrant> {
     let parties = GrantParties { owner: owner?, grantee: grantee?, issuer_public_key: issuer_public_key? };
     let grant = WriteGrant::new(id?, parties, timelock?, not_before?, not_after?);
     if grant.is_err() {
-        faults.add(object.place("notAfter"), "must come after notBefore");
+        faults.add(object.pointer("notAfter"), "must come after notBefore");
     }
     grant.ok()
 }

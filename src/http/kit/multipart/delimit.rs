@@ -20,9 +20,9 @@ pub(super) enum Broken {
     TooMany,
 }
 
-/// The parts of `body`, at most `most`. What stands before the first and after the last is not looked at, as the
+/// The parts of `body`, at most `max`. What stands before the first and after the last is not looked at, as the
 /// standard has it.
-pub(super) fn parts<'b>(body: &'b [u8], boundary: &[u8], most: usize) -> Result<Vec<&'b [u8]>, Broken> {
+pub(super) fn parts<'b>(body: &'b [u8], boundary: &[u8], max: usize) -> Result<Vec<&'b [u8]>, Broken> {
     let delimiter = [b"\r\n--", boundary].concat();
     let finder = Finder::new(&delimiter);
     let cut = |text: &'b [u8]| {
@@ -45,7 +45,7 @@ pub(super) fn parts<'b>(body: &'b [u8], boundary: &[u8], most: usize) -> Result<
         } else {
             Broken::OddBoundary
         })?;
-        if parts.len() == most {
+        if parts.len() == max {
             return Err(Broken::TooMany);
         }
         let (content, after) = cut(part).ok_or(Broken::Unended)?;

@@ -6,10 +6,10 @@ use super::grammar::{Typed, is_token};
 use crate::http::kit::body::JSON;
 
 /// The longest name of a part, in bytes.
-const LONGEST_NAME: usize = 128;
+const MAX_NAME_LEN: usize = 128;
 
 /// The most that the headers of a part may have, in bytes. Names of files have 255 on most machines.
-const LONGEST_HEAD: usize = 8192;
+const MAX_HEAD_LEN: usize = 8192;
 
 /// What the headers of a part say.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(super) struct Head<'b> {
 /// Reads the headers of a part, each in its line, or says why not: a phrase that follows the part's number. Headers
 /// that RFC 7578 does not know are not looked at, as it says (4.8).
 pub(super) fn read(text: &[u8]) -> Result<Head<'_>, Cow<'static, str>> {
-    if text.len() > LONGEST_HEAD {
-        return Err(format!("has headers of more than {LONGEST_HEAD} bytes").into());
+    if text.len() > MAX_HEAD_LEN {
+        return Err(format!("has headers of more than {MAX_HEAD_LEN} bytes").into());
     }
     let (mut disposition, mut media, mut transfer, mut coding) = (None, None, None, None);
     for line in lines(text) {
@@ -103,9 +103,9 @@ fn name(value: &[u8]) -> Result<&str, Cow<'static, str>> {
     // Clients differ in how they write anything else into a header (RFC 7578, 5.1).
     let plain = name
         .plain()
-        .filter(|name| (1..=LONGEST_NAME).contains(&name.len()) && name.iter().all(|byte| is_plain(*byte)));
+        .filter(|name| (1..=MAX_NAME_LEN).contains(&name.len()) && name.iter().all(|byte| is_plain(*byte)));
     plain.and_then(|name| std::str::from_utf8(name).ok()).ok_or_else(|| {
-        format!("must have a name of 1 to {LONGEST_NAME} of A-Z, a-z, 0-9, . _ -, with no escapes").into()
+        format!("must have a name of 1 to {MAX_NAME_LEN} of A-Z, a-z, 0-9, . _ -, with no escapes").into()
     })
 }
 
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn headers_are_bounded() {
-        let long = format!("X: {}", "x".repeat(LONGEST_HEAD - NAMED.len() - 5));
+        let long = format!("X: {}", "x".repeat(MAX_HEAD_LEN - NAMED.len() - 5));
         assert!(of(&[NAMED, &long]).is_ok());
         assert!(of(&[NAMED, &long, ""]).unwrap_err().contains("8192"));
     }

@@ -21,32 +21,32 @@ use self::delimit::Broken;
 use self::grammar::Typed;
 use crate::http::kit::body;
 use crate::http::kit::problem::{Code, Problem};
-use crate::http::kit::shares::Room;
+use crate::http::kit::shares::BodyPermit;
 use crate::http::kit::state::Api;
 
 /// The name of the part that holds the JSON.
 pub(crate) const SUBMISSION: &str = "submission";
 
 /// The most files of a submission: a subject refers to four.
-pub(crate) const MOST_FILES: usize = 8;
+pub(crate) const MAX_FILES: usize = 8;
 
 /// The longest boundary, in bytes (RFC 2046, 5.1.1).
-const LONGEST_BOUNDARY: usize = 70;
+const MAX_BOUNDARY_LEN: usize = 70;
 
 /// The parts of a submission. Wiped on drop.
 pub(crate) struct Parts {
     /// The JSON.
     pub(crate) submission: Zeroizing<Vec<u8>>,
-    /// The files by their names, each with its place among the parts.
+    /// The files by their names, each with which of the parts it is.
     pub(crate) files: BTreeMap<String, File>,
-    /// The room that they take.
-    pub(crate) room: Room,
+    /// For the memory that they take.
+    pub(crate) permit: BodyPermit,
 }
 
 /// A part.
 pub(crate) struct File {
     /// Which of the parts it is, from 1.
-    pub(crate) place: usize,
+    pub(crate) index: usize,
     /// What it holds.
     pub(crate) bytes: Zeroizing<Vec<u8>>,
 }
@@ -54,11 +54,11 @@ pub(crate) struct File {
 /// Reads the parts of a submission.
 pub(crate) async fn read(api: &Api, request: Request) -> Result<Parts, Problem> {
     let boundary = boundary_of(request.headers())?;
-    let body::Body { bytes, mut room } = body::read(api, request, api.app.http.max_body).await?;
+    let body::Body { bytes, mut permit } = body::read(api, request, api.app.http.max_body).await?;
     let max_file = api.app.http.max_file;
     let (submission, files) = api.app.compute(move || split(&bytes, &boundary, max_file)).await?;
-    room.shrink(submission.len() + files.values().map(|file| file.bytes.len()).sum::<usize>());
-    Ok(Parts { submission, files, room })
+    permit.shrink(submission.len() + files.values().map(|file| file.bytes.len()).sum::<usize>());
+    Ok(Parts { submission, files, permit })
 }
 
 /// What parts the parts, by the header `Content-Type`, of which there must be one.
@@ -77,13 +77,13 @@ pub(crate) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, Problem> {
         .map_err(|reason| bad(format!("The Content-Type of the request {reason}.")))?;
     let parameter = read.parameter("boundary").ok_or_else(|| bad("The multipart body has no boundary."))?;
     let boundary = parameter.plain().filter(|value| {
-        (1..=LONGEST_BOUNDARY).contains(&value.len())
+        (1..=MAX_BOUNDARY_LEN).contains(&value.len())
             && value.iter().all(|byte| is_boundary(*byte))
             && value.last() != Some(&b' ')
     });
     let boundary = boundary.ok_or_else(|| {
         bad(format!(
-            "The boundary of the multipart body must have 1 to {LONGEST_BOUNDARY} of the characters of RFC 2046, 5.1.1."
+            "The boundary of the multipart body must have 1 to {MAX_BOUNDARY_LEN} of the characters of RFC 2046, 5.1.1."
         ))
     })?;
     Ok(boundary.to_owned())
@@ -100,8 +100,8 @@ pub(crate) type Read = (Zeroizing<Vec<u8>>, BTreeMap<String, File>);
 pub(crate) fn split(body: &[u8], boundary: &[u8], max_file: usize) -> Result<Read, Problem> {
     let mut submission: Option<File> = None;
     let mut files: BTreeMap<String, File> = BTreeMap::new();
-    for (place, part) in (1..).zip(delimit::parts(body, boundary, MOST_FILES + 1).map_err(broken)?) {
-        let of_part = |reason: Cow<'static, str>| bad(format!("Part {place} {reason}."));
+    for (index, part) in (1..).zip(delimit::parts(body, boundary, MAX_FILES + 1).map_err(broken)?) {
+        let of_part = |reason: Cow<'static, str>| bad(format!("Part {index} {reason}."));
         let (head, content) = delimit::head(part).ok_or_else(|| of_part(delimit::NO_EMPTY_LINE.into()))?;
         let head = head::read(head).map_err(of_part)?;
         let is_submission = head.name == SUBMISSION;
@@ -110,14 +110,14 @@ pub(crate) fn split(body: &[u8], boundary: &[u8], max_file: usize) -> Result<Rea
         }
         if !is_submission && content.len() > max_file {
             return Err(Problem::new(Code::TooLarge).because(format!(
-                "Part {place} has more than the {max_file} bytes that one file may have."
+                "Part {index} has more than the {max_file} bytes that one file may have."
             )));
         }
-        let part = File { place, bytes: Zeroizing::new(content.to_vec()) };
+        let part = File { index, bytes: Zeroizing::new(content.to_vec()) };
         let twin =
             if is_submission { submission.replace(part) } else { files.insert(head.name.to_owned(), part) };
         if let Some(twin) = twin {
-            return Err(bad(format!("Parts {} and {place} have the same name.", twin.place)));
+            return Err(bad(format!("Parts {} and {index} have the same name.", twin.index)));
         }
     }
     let submission = submission.ok_or_else(|| bad("The multipart body has no part submission."))?;
@@ -131,7 +131,7 @@ fn bad(detail: impl Into<Cow<'static, str>>) -> Problem {
 fn broken(broken: Broken) -> Problem {
     match broken {
         Broken::Unended => body::broken_off(),
-        Broken::TooMany => bad(format!("The multipart body has more than {MOST_FILES} files.")),
+        Broken::TooMany => bad(format!("The multipart body has more than {MAX_FILES} files.")),
         Broken::NoBoundary => bad(
             "The body is not multipart/form-data (RFC 7578): no line of it is -- and the boundary. Lines end with CR LF.",
         ),
