@@ -7,6 +7,7 @@ use crate::kind::Subject;
 use crate::kind::kyc_v2::KycSubject;
 use crate::moment::Moment;
 use crate::plausible;
+use crate::proof::Suite;
 use crate::reader::Reader;
 use crate::signed::{self, SignedCredential};
 use crate::strict_json::Json;
@@ -87,13 +88,19 @@ impl Draft {
         self.subject.level()
     }
 
-    /// Writes the credential, all but its signature, which is to be one of `method`. `now` becomes `issuanceDate` and
-    /// `proof.created`, cut to seconds.
+    /// Writes the credential, all but its signature, which is to be one of `method`, by the suite that consumers verify. `now`
+    /// becomes `issuanceDate` and `proof.created`, cut to seconds.
     ///
     /// The work is one pass over the files: each is spelled once, straight into the document.
     #[must_use]
     pub fn prepare(self, method: &VerificationMethod, now: Moment) -> Unsigned {
-        signed::prepare(self, method, now)
+        self.prepare_by(Suite::default(), method, now)
+    }
+
+    /// The same, by a suite of one's choice.
+    #[must_use]
+    pub fn prepare_by(self, suite: Suite, method: &VerificationMethod, now: Moment) -> Unsigned {
+        signed::prepare(self, suite, method, now)
     }
 
     /// Writes and signs it, with a key that is at hand.

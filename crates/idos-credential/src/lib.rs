@@ -85,6 +85,7 @@ pub use level::Level;
 pub use moment::Moment;
 pub use notes::PublicNotes;
 pub use plausible::is_assigned_country;
+pub use proof::Suite;
 pub use reader::ReadFile;
 pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
 pub use signed::SignedCredential;

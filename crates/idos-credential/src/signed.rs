@@ -80,7 +80,7 @@ impl SignedCredential {
 }
 
 /// Writes the document, up to the place of its proof, and hashes it.
-pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) -> Unsigned {
+pub(crate) fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Moment) -> Unsigned {
     let fields = &draft.fields;
     let issuance_date = now.to_seconds_text();
     let dates = [
@@ -101,7 +101,6 @@ pub(crate) fn prepare(draft: Draft, method: &VerificationMethod, now: Moment) ->
         issuance_date: &issuance_date,
         subject_id: draft.subject.id(),
     };
-    let suite = Suite::default();
 
     let mut out = Writer::with_capacity(room_for(&claims) + fields.id.len() + 2048);
     out.open();

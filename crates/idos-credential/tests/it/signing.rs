@@ -1,8 +1,8 @@
 //! Signing by a hand that is elsewhere: what is to be signed is a value, and only the right signature makes a credential.
 
 use idos_credential::{
-    EncryptionSecret, IssuerKey, PublicNotes, SealedCredential, SignedCredential, Unsigned,
-    VerificationMethod, WriteKey, WrongSignature,
+    AcceptedIssuer, EncryptionSecret, IssuerKey, PublicNotes, SealedCredential, SignedCredential, Suite,
+    Unsigned, VerificationMethod, WriteKey, WrongSignature, verify,
 };
 use serde_json::Value;
 
@@ -34,6 +34,33 @@ fn a_key_elsewhere_signs_what_the_official_sdk_signs() {
         seen += 1;
     }
     assert!(seen > 3, "{seen} vectors");
+}
+
+#[test]
+fn proofs_of_every_suite_are_verified_as_what_they_are() {
+    let all = vectors("sdk/credentials.json");
+    let vector = issued(&all).find(|vector| vector["kind"] == "KYC").unwrap();
+    let (key, now) = (key(&all), moment(text(vector, "clock")));
+    let accepted = [AcceptedIssuer::of(key.method().clone())];
+    for suite in Suite::ALL {
+        let unsigned = draft(vector).unwrap().prepare_by(suite, key.method(), now);
+        let signature = key.sign(unsigned.to_sign());
+        let signed = unsigned.signed(&signature).unwrap();
+        let json: Value = serde_json::from_str(signed.text()).unwrap();
+        assert_eq!(json["@context"][2], suite.context());
+        assert_eq!(json["proof"]["type"], suite.proof_type());
+        assert_eq!(verify(signed.text().as_bytes(), &accepted, now).map(drop), Ok(()), "{suite:?}");
+        // A proof that says something else about itself, or stands under the context of another suite, is none.
+        for (place, other) in [("created", "2001-01-01T00:00:00Z"), ("type", "JsonWebSignature2020")] {
+            let mut spoiled = json.clone();
+            spoiled["proof"][place] = other.into();
+            assert!(verify(spoiled.to_string().as_bytes(), &accepted, now).is_err(), "{suite:?} {place}");
+        }
+        for other in Suite::ALL.into_iter().filter(|other| other.context() != suite.context()) {
+            let moved = signed.text().replace(suite.context(), other.context());
+            assert!(verify(moved.as_bytes(), &accepted, now).is_err(), "{suite:?} {other:?}");
+        }
+    }
 }
 
 #[test]
