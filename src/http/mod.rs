@@ -10,6 +10,7 @@ mod api;
 mod auth;
 mod body;
 mod connections;
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod foreign;
 mod limits;

@@ -25,6 +25,7 @@ use crate::flow::wallet;
 use crate::model::client::Scope;
 use crate::model::issuance::{Stopped, named};
 use crate::store::StoreError;
+use crate::telemetry;
 
 named! {
     /// Every kind of problem. Its `type` is `urn:idos-issuer:problem:` and the name.
@@ -257,16 +258,9 @@ impl Problem {
     }
 }
 
-/// An error and its causes.
+/// An error and its causes, in one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    telemetry::causes(error).join(": ")
 }
 
 /// The faults of refused fields below `parent`: dotted paths become JSON pointers.
