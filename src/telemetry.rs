@@ -211,6 +211,23 @@ mod traces {
     }
 }
 
+/// An error and its causes, outermost first. A cause that the text before it says already is left out.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut all = vec![error.to_string()];
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            all.push(text.clone());
+        }
+        said = text;
+        cause = error.source();
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,5 +241,17 @@ mod tests {
         let text = metrics.render();
         assert!(text.contains("test_things_total 2"), "{text}");
         assert!(text.contains(r#"test_things_seconds_bucket{le="0.025"} 1"#), "{text}");
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Says(&'static str, #[source] Option<Box<Says>>);
+
+    #[test]
+    fn causes_are_said_once() {
+        let inner = Says("no route", None);
+        let middle = Says("the node is away: no route", Some(Box::new(inner)));
+        let outer = Says("nothing was sent", Some(Box::new(middle)));
+        assert_eq!(causes(&outer), ["nothing was sent", "the node is away: no route"]);
     }
 }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io::Write as _;
 
+use crate::telemetry;
+
 /// One line of an answer. A reader that has gone away (as `head` does) is no error.
 pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
@@ -20,16 +22,8 @@ pub(super) fn hint(text: &str) {
 
 /// Why a command could not do its work, with all causes.
 pub(super) fn error(error: &dyn Error) {
-    let _ = writeln!(std::io::stderr(), "error: {error}");
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // Some errors say their cause in their own text.
-        if !said.contains(&text) {
-            let _ = writeln!(std::io::stderr(), "  because: {text}");
-        }
-        said = text;
-        cause = error.source();
+    let all = telemetry::causes(error);
+    for (text, before) in all.iter().zip(std::iter::once("error").chain(std::iter::repeat("  because"))) {
+        let _ = writeln!(std::io::stderr(), "{before}: {text}");
     }
 }

@@ -8,10 +8,9 @@ use futures_util::stream::FuturesUnordered;
 use idos_client::actions::{CredentialExistAsInserter, HasProfile};
 use idos_client::{Client, Error, Signer};
 
-use super::wallet;
 use crate::app::{App, NodeError};
 use crate::model::issuance::Issuance;
-use crate::model::profile::Profile;
+use crate::model::profile::{Profile, WalletClaim};
 use crate::store::StoreError;
 
 /// A node whose last block is older than so many times the patience for a block is cut off. kwild makes a block each minute,
@@ -38,7 +37,8 @@ impl Sight {
     /// `None` where the wallet is not to be read any more.
     pub(super) async fn of_profile(app: &App, profile: &Profile) -> Result<Option<Self>, StoreError> {
         let locked = app.store.locked_wallet(&profile.id).await?;
-        let claim = locked.and_then(|locked| wallet::unlock(&app.vault, &profile.id, &locked).ok());
+        let claim = locked
+            .and_then(|locked| app.vault.unlock_record::<WalletClaim>(profile.id.as_str(), &locked).ok());
         Ok(claim.map(|claim| Self::Wallet(zeroize::Zeroizing::new(claim.address.expose().clone()))))
     }
 

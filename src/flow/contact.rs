@@ -10,7 +10,7 @@ use crate::model::ids::IssuanceId;
 use crate::model::personal::{Contact, Email};
 use crate::model::submitter::Submitter;
 use crate::store::{ContactToRelock, StoreError, Tx};
-use crate::vault::{Vault, VaultError};
+use crate::vault::{self, Locked, Vault, VaultError};
 
 /// What the keyed hash of an address is for.
 const INDEX: &str = "email";
@@ -54,30 +54,31 @@ pub struct LockedContact {
     index: String,
 }
 
-fn place(id: &IssuanceId) -> String {
-    format!("contact/{id}")
+impl Locked for Contact {
+    const PLACE: &'static str = "contact";
+
+    fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let Self { email, locale } = self;
+        vault::to_json(&Kept { email: email.expose().to_owned(), locale: locale.as_str().to_owned() })
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        let kept: Kept = vault::from_json(bytes)?;
+        Ok(Self {
+            email: kept.email.parse().map_err(|_| VaultError::Damaged)?,
+            locale: kept.locale.parse().map_err(|_| VaultError::Damaged)?,
+        })
+    }
 }
 
-/// Locks a contact for an issuance of a client.
+/// Locks a contact for an issuance of a client, with the hash by which it is found.
 pub fn lock(
     vault: &Vault,
     (id, client): (&IssuanceId, &str),
     contact: &Contact,
 ) -> Result<LockedContact, VaultError> {
-    let kept = Kept { email: contact.email.expose().to_owned(), locale: contact.locale.as_str().to_owned() };
-    let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
     let index = index(vault, client, &contact.email);
-    Ok(LockedContact { locked: vault.lock(&place(id), &json, &mut OsRng)?, index })
-}
-
-/// Unlocks a contact of an issuance.
-pub fn unlock(vault: &Vault, id: &IssuanceId, locked: &str) -> Result<Contact, VaultError> {
-    let json = vault.unlock(&place(id), locked)?;
-    let kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
-    Ok(Contact {
-        email: kept.email.parse().map_err(|_| VaultError::Damaged)?,
-        locale: kept.locale.parse().map_err(|_| VaultError::Damaged)?,
-    })
+    Ok(LockedContact { locked: vault.lock_record(id.as_str(), contact, &mut OsRng)?, index })
 }
 
 impl LockedContact {
@@ -161,8 +162,10 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
         let batch = app.store.contacts_to_relock(app.vault.key_id(), RENEWED, from, 100).await?;
         left += batch.unreadable.len();
         for ContactToRelock { id, client, locked: old } in batch.items {
-            let new =
-                unlock(&app.vault, &id, &old).and_then(|contact| lock(&app.vault, (&id, &client), &contact));
+            let new = app
+                .vault
+                .unlock_record(id.as_str(), &old)
+                .and_then(|contact| lock(&app.vault, (&id, &client), &contact));
             let new = match new {
                 Ok(new) => new,
                 Err(error) => {

@@ -13,10 +13,9 @@ use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::app::{App, NodeError};
-use crate::model::ids::IssuanceId;
 use crate::model::personal::Personal;
 use crate::model::submission::{Owner, SignedGrant};
-use crate::vault::{Vault, VaultError};
+use crate::vault::{self, Locked, VaultError};
 
 /// How long before now a grant begins: the network's blocks and the clocks of others may lag behind ours.
 const HEAD_START_SECONDS: i64 = 300;
@@ -235,51 +234,46 @@ struct Kept {
     signature: String,
 }
 
-fn place(id: &IssuanceId) -> String {
-    format!("write_grant/{id}")
-}
+impl Locked for SignedGrant {
+    const PLACE: &'static str = "write_grant";
 
-/// Locks a signed grant for an issuance.
-pub fn lock(vault: &Vault, id: &IssuanceId, signed: &SignedGrant) -> Result<String, VaultError> {
-    let grant = &signed.grant;
-    let kept = Kept {
-        id: grant.id.to_string(),
-        owner: grant.owner.clone(),
-        grantee: grant.grantee.clone(),
-        issuer_public_key: grant.issuer_public_key.clone(),
-        timelock: grant.access_grant_timelock.to_string(),
-        not_before: grant.not_before().to_string(),
-        not_after: grant.not_after().to_string(),
-        wallet_type: signed.owner.wallet_type.as_str().to_owned(),
-        address: signed.owner.address.expose().clone(),
-        public_key: signed.owner.public_key.as_ref().map(|key| key.expose().clone()),
-        signature: signed.signature.expose().clone(),
-    };
-    let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
-    vault.lock(&place(id), &json, &mut OsRng)
-}
+    fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let Self { grant, owner, signature } = self;
+        vault::to_json(&Kept {
+            id: grant.id.to_string(),
+            owner: grant.owner.clone(),
+            grantee: grant.grantee.clone(),
+            issuer_public_key: grant.issuer_public_key.clone(),
+            timelock: grant.access_grant_timelock.to_string(),
+            not_before: grant.not_before().to_string(),
+            not_after: grant.not_after().to_string(),
+            wallet_type: owner.wallet_type.as_str().to_owned(),
+            address: owner.address.expose().clone(),
+            public_key: owner.public_key.as_ref().map(|key| key.expose().clone()),
+            signature: signature.expose().clone(),
+        })
+    }
 
-/// Unlocks the signed grant of an issuance.
-pub fn unlock(vault: &Vault, id: &IssuanceId, locked: &str) -> Result<SignedGrant, VaultError> {
-    let json = vault.unlock(&place(id), locked)?;
-    let mut kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
-    let time = |text: &str| text.parse::<GrantTime>().map_err(|_| VaultError::Damaged);
-    let grant = WriteGrant::new(
-        kept.id.parse().map_err(|_| VaultError::Damaged)?,
-        GrantParties {
-            owner: take(&mut kept.owner),
-            grantee: take(&mut kept.grantee),
-            issuer_public_key: take(&mut kept.issuer_public_key),
-        },
-        time(&kept.timelock)?,
-        time(&kept.not_before)?,
-        time(&kept.not_after)?,
-    )
-    .map_err(|_| VaultError::Damaged)?;
-    let owner = Owner {
-        wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
-        address: Personal::new(take(&mut kept.address)),
-        public_key: kept.public_key.take().map(Personal::new),
-    };
-    Ok(SignedGrant { grant, owner, signature: Personal::new(take(&mut kept.signature)) })
+    fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        let mut kept: Kept = vault::from_json(bytes)?;
+        let time = |text: &str| text.parse::<GrantTime>().map_err(|_| VaultError::Damaged);
+        let grant = WriteGrant::new(
+            kept.id.parse().map_err(|_| VaultError::Damaged)?,
+            GrantParties {
+                owner: take(&mut kept.owner),
+                grantee: take(&mut kept.grantee),
+                issuer_public_key: take(&mut kept.issuer_public_key),
+            },
+            time(&kept.timelock)?,
+            time(&kept.not_before)?,
+            time(&kept.not_after)?,
+        )
+        .map_err(|_| VaultError::Damaged)?;
+        let owner = Owner {
+            wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
+            address: Personal::new(take(&mut kept.address)),
+            public_key: kept.public_key.take().map(Personal::new),
+        };
+        Ok(Self { grant, owner, signature: Personal::new(take(&mut kept.signature)) })
+    }
 }

@@ -169,8 +169,7 @@ pub async fn accept(
         issuance.sealed_at = Some(now);
         Content::Sealed(Box::new(sealed))
     } else {
-        let place = super::seal::place(&issuance.id);
-        Content::Waiting(app.vault.lock(&place, signed.text().as_bytes(), &mut OsRng)?)
+        Content::Waiting(app.vault.lock_record(issuance.id.as_str(), &signed, &mut OsRng)?)
     };
     let found = Found { user: is_there, right: delivery == Delivery::Inserter || grant.is_some() };
     let begin = lifecycle::begin(matches!(content, Content::Sealed(_)), found, app.limits(), now);
@@ -178,7 +177,9 @@ pub async fn accept(
     let kept = Kept {
         grantee_key: grantee_key.map(|key| key.to_base64()),
         grant: match grant {
-            Some(grant) => Some((grant.grant.id, grant::lock(&app.vault, &issuance.id, &grant)?)),
+            Some(grant) => {
+                Some((grant.grant.id, app.vault.lock_record(issuance.id.as_str(), &*grant, &mut OsRng)?))
+            }
             None => None,
         },
         contact: contact

@@ -1,6 +1,7 @@
 //! Resume: bring on what has stopped, or has waited for the user's write grant.
 
 use idos_credential::Invalid;
+use rand::rngs::OsRng;
 
 use super::grant::{self, GrantError};
 use super::moves::follow;
@@ -114,7 +115,7 @@ pub(super) async fn bring_on(
         // One that cannot be unlocked may be again: the vault key may be back when its turn comes.
         let has_run_out = kept
             .as_deref()
-            .and_then(|locked| grant::unlock(&app.vault, id, locked).ok())
+            .and_then(|locked| app.vault.unlock_record::<SignedGrant>(id.as_str(), locked).ok())
             .is_some_and(|kept| !grant::is_current(app, &kept.grant));
         if is_spent || kept.is_none() || has_run_out {
             let code = if has_run_out { Some(HaltCode::GrantExpired) } else { issuance.halt };
@@ -126,7 +127,7 @@ pub(super) async fn bring_on(
         return Err(ResumeError::ContentGone);
     }
     let locked = match &new_grant {
-        Some(new) => Some(grant::lock(&app.vault, id, new)?),
+        Some(new) => Some(app.vault.lock_record(id.as_str(), new, &mut OsRng)?),
         None => None,
     };
     let now = app.clock.now();

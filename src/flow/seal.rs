@@ -18,11 +18,20 @@ use crate::model::job::{Job, Work};
 use crate::model::lifecycle::{self, Cause, Found, Standing};
 use crate::model::retry;
 use crate::store::{StoreError, Tx};
-use crate::vault::VaultError;
+use crate::vault::{Locked, VaultError};
 
-/// Where the signed credential of an issuance lies in the vault.
-pub(super) fn place(id: &IssuanceId) -> String {
-    format!("unsealed/{id}")
+/// What waits for the user's profile.
+impl Locked for SignedCredential {
+    const PLACE: &'static str = "unsealed";
+
+    fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        Ok(Zeroizing::new(self.text().as_bytes().to_vec()))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| VaultError::Damaged)?;
+        Self::from_stored(Zeroizing::new(text.to_owned())).ok_or(VaultError::Damaged)
+    }
 }
 
 /// Looks whether the user's profile is there, and if it is, brings the issuance on: seals it, and sends it or waits for
@@ -75,7 +84,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         let stop = Stop::new(HaltCode::ContentGone, "the signed credential is not there");
         return halt(app, job, &issuance, stop).await;
     };
-    let signed = match unlock(app, &issuance.id, &locked) {
+    let signed = match app.vault.unlock_record::<SignedCredential>(issuance.id.as_str(), &locked) {
         Ok(signed) => signed,
         Err(error) => {
             return halt(app, job, &issuance, Stop::new(HaltCode::Unreadable, error.to_string())).await;
@@ -103,12 +112,6 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         }
     };
     go_on(app, job, &issuance, Some((&sealed, &user_key))).await
-}
-
-fn unlock(app: &App, id: &IssuanceId, locked: &str) -> Result<SignedCredential, VaultError> {
-    let bytes = app.vault.unlock(&place(id), locked)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| VaultError::Damaged)?;
-    SignedCredential::from_stored(Zeroizing::new(text.to_owned())).ok_or(VaultError::Damaged)
 }
 
 /// The user is there: the evidence goes in the same transaction in which the sealed credential comes, so that after a

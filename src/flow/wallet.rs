@@ -27,7 +27,7 @@ use crate::model::personal::Personal;
 use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim};
 use crate::model::submitter::Submitter;
 use crate::store::{ProfileChange, StoreError, Tx};
-use crate::vault::{Vault, VaultError};
+use crate::vault::{self, Locked, VaultError};
 
 /// What the keyed hash of a wallet is for.
 const INDEX: &str = "wallet";
@@ -180,7 +180,7 @@ pub(super) async fn keep(
         updated_at: now,
         id,
     };
-    let locked = lock(&app.vault, &profile.id, wallet)?;
+    let locked = app.vault.lock_record(profile.id.as_str(), wallet, &mut OsRng)?;
     let index = app.vault.index(INDEX, &identity(wallet));
     let stopped = replaced(app, caller, &profile, wallet).await?;
 
@@ -301,7 +301,8 @@ pub(super) fn spelled(wallet_type: WalletType, text: &str) -> Zeroizing<String> 
 /// Whether a record is about this wallet.
 pub(super) async fn is_of(app: &App, profile: &Profile, wallet: &WalletClaim) -> Result<bool, StoreError> {
     let locked = app.store.locked_wallet(&profile.id).await?;
-    let claim = locked.and_then(|locked| unlock(&app.vault, &profile.id, &locked).ok());
+    let claim =
+        locked.and_then(|locked| app.vault.unlock_record::<WalletClaim>(profile.id.as_str(), &locked).ok());
     Ok(claim.is_some_and(|claim| identity(&claim) == identity(wallet)))
 }
 
@@ -315,31 +316,27 @@ struct Kept {
     signature: String,
 }
 
-fn place(id: &RecordId) -> String {
-    format!("profile/{id}")
-}
+impl Locked for WalletClaim {
+    const PLACE: &'static str = "profile";
 
-fn lock(vault: &Vault, id: &RecordId, claim: &WalletClaim) -> Result<String, VaultError> {
-    let kept = Kept {
-        wallet_type: claim.wallet_type.as_str().to_owned(),
-        address: claim.address.expose().clone(),
-        public_key: claim.public_key.as_ref().map(|key| key.expose().clone()),
-        message: claim.message.expose().clone(),
-        signature: claim.signature.expose().clone(),
-    };
-    let json = Zeroizing::new(serde_json::to_vec(&kept).map_err(|_| VaultError::Damaged)?);
-    vault.lock(&place(id), &json, &mut OsRng)
-}
+    fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        vault::to_json(&Kept {
+            wallet_type: self.wallet_type.as_str().to_owned(),
+            address: self.address.expose().clone(),
+            public_key: self.public_key.as_ref().map(|key| key.expose().clone()),
+            message: self.message.expose().clone(),
+            signature: self.signature.expose().clone(),
+        })
+    }
 
-/// Unlocks the wallet's claim of a record.
-pub fn unlock(vault: &Vault, id: &RecordId, locked: &str) -> Result<WalletClaim, VaultError> {
-    let json = vault.unlock(&place(id), locked)?;
-    let mut kept: Kept = serde_json::from_slice(&json).map_err(|_| VaultError::Damaged)?;
-    Ok(WalletClaim {
-        wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
-        address: Personal::new(take(&mut kept.address)),
-        public_key: kept.public_key.take().map(Personal::new),
-        message: Personal::new(take(&mut kept.message)),
-        signature: Personal::new(take(&mut kept.signature)),
-    })
+    fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        let mut kept: Kept = vault::from_json(bytes)?;
+        Ok(Self {
+            wallet_type: kept.wallet_type.parse().map_err(|_| VaultError::Damaged)?,
+            address: Personal::new(take(&mut kept.address)),
+            public_key: kept.public_key.take().map(Personal::new),
+            message: Personal::new(take(&mut kept.message)),
+            signature: Personal::new(take(&mut kept.signature)),
+        })
+    }
 }

@@ -9,6 +9,7 @@
 //! show the record. `routes` is the table of contents.
 
 mod api;
+#[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod foreign;
 mod kit;

@@ -19,13 +19,11 @@ mod signer;
 pub mod transaction;
 
 pub use client::{
-    Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, NotPrepared, Prepared, Terms,
-    TxOutcome, TxState, TxStatus, UnsignedTransaction, Viewer,
+    Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, Prepared, Terms, TxOutcome, TxState,
+    TxStatus, UnsignedTransaction, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
-pub use grants::{
-    CLOCK_SKEW, EmptyWindow, GrantParties, GrantTime, InvalidGrantTime, WriteGrant, access_grant_id,
-};
+pub use grants::{EmptyWindow, GrantParties, GrantTime, InvalidGrantTime, WriteGrant, access_grant_id};
 pub use idos_wallet::{SignatureType, WalletType};
 pub use message::NodeMessage;
 pub use refusal::Refusal;

@@ -15,6 +15,7 @@ use super::context::Context;
 use super::{Outcome, say};
 use crate::config::{Config, ConfigError};
 use crate::keys::Keys;
+use crate::telemetry;
 
 #[derive(Args)]
 pub(super) struct Doctor {
@@ -138,14 +139,5 @@ fn show(report: &Report) -> Value {
 
 /// An error with its causes, in one line.
 fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
+    telemetry::causes(error).join(": ")
 }

@@ -5,12 +5,12 @@ use idos_credential::Moment;
 
 use super::{DeliverError, Done, Pen, Plan, Stop, entry};
 use crate::app::App;
-use crate::flow::{seal, wallet};
+use crate::flow::seal;
 use crate::model::audit::{Act, Entry};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
 use crate::model::lifecycle::sealed_until;
-use crate::model::profile::{Profile, ProfileState, RecordId};
+use crate::model::profile::{Profile, ProfileState, RecordId, WalletClaim};
 use crate::store::{ProfileChange, StoreError, Tx};
 
 /// A wallet that is to be added.
@@ -22,7 +22,7 @@ impl AddWallet {
         let Some(locked) = app.store.locked_wallet(&profile.id).await? else {
             return Ok(Plan::Halt(Stop::new(HaltCode::ContentGone, "the wallet's proof is not there")));
         };
-        let claim = match wallet::unlock(&app.vault, &profile.id, &locked) {
+        let claim = match app.vault.unlock_record::<WalletClaim>(profile.id.as_str(), &locked) {
             Ok(claim) => claim,
             Err(error) => return Ok(Plan::Halt(Stop::new(HaltCode::Unreadable, error.to_string()))),
         };

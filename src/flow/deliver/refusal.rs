@@ -9,6 +9,7 @@ use crate::flow::grant;
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
 use crate::model::retry;
+use crate::model::submission::SignedGrant;
 use crate::store::{LaneLease, StoreError};
 
 /// What a failure of the node means for a job.
@@ -120,7 +121,9 @@ async fn will_pass(app: &App, job: &Job, error: &idos_client::Error) -> Result<b
         (Some(Refusal::GrantWindow), Task::WriteCredential(task)) => {
             let issuance = &task.0;
             let locked = app.store.locked_grant(&issuance.id).await?;
-            let kept = locked.and_then(|locked| grant::unlock(&app.vault, &issuance.id, &locked).ok());
+            let kept = locked.and_then(|locked| {
+                app.vault.unlock_record::<SignedGrant>(issuance.id.as_str(), &locked).ok()
+            });
             Ok(kept.is_some_and(|kept| grant::is_current(app, &kept.grant)))
         }
         _ => Ok(false),

@@ -12,12 +12,12 @@ use idos_credential::Moment;
 use super::{DeliverError, Done, Pen, Plan, Stop, entry};
 use crate::app::{App, NodeError};
 use crate::flow::agree::{Agreement, Sight, agreement};
-use crate::flow::grant;
 use crate::flow::moves::{follow, next};
 use crate::model::audit::{Act, Entry};
 use crate::model::issuance::{Delivery, HaltCode, Issuance};
 use crate::model::job::Job;
 use crate::model::lifecycle::Cause;
+use crate::model::submission::SignedGrant;
 use crate::store::{Deliverable, Halt, StoreError, Tx};
 
 /// An issuance whose credential is to be written.
@@ -104,7 +104,7 @@ async fn by_grant(
     let Some(locked) = deliverable.locked_grant else {
         return Ok(Plan::Halt(Stop::new(HaltCode::GrantUnreadable, "the write grant is not there")));
     };
-    let signed = match grant::unlock(&app.vault, &issuance.id, &locked) {
+    let signed = match app.vault.unlock_record::<SignedGrant>(issuance.id.as_str(), &locked) {
         Ok(signed) => signed,
         Err(error) => return Ok(Plan::Halt(Stop::new(HaltCode::GrantUnreadable, error.to_string()))),
     };

@@ -18,6 +18,7 @@ use crate::app::NodeError;
 use crate::model::client::Scope;
 use crate::model::issuance::named;
 use crate::store::StoreError;
+use crate::telemetry;
 
 named! {
     /// Every kind of problem. Its `type` is `urn:idos-issuer:problem:` and the name.
@@ -244,16 +245,9 @@ impl Problem {
     }
 }
 
-/// An error and its causes.
+/// An error and its causes, in one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    telemetry::causes(error).join(": ")
 }
 
 /// The faults of refused fields below `parent`: dotted paths become JSON pointers.

@@ -142,7 +142,7 @@ on_both_databases! {
         assert_eq!(contact::relock_all(&rotated).await.unwrap(), 0);
         let new_only = stage.app_with(Vault::new(&[new_key()]).unwrap()).await;
         let locked = new_only.store.locked_contact(&issuance.id).await.unwrap().unwrap();
-        let unlocked = contact::unlock(&new_only.vault, &issuance.id, &locked).unwrap();
+        let unlocked: Contact = new_only.vault.unlock_record(issuance.id.as_str(), &locked).unwrap();
         assert_eq!(unlocked.email.expose(), address.expose());
         assert_eq!(contact::issuances_of(&new_only, &caller(), &address).await.unwrap(), std::slice::from_ref(&issuance.id));
 

@@ -37,11 +37,6 @@ pub struct Terms<'a> {
     pub fee: Fee,
 }
 
-/// The text is no transaction that [`Prepared::transaction_json`] gave.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("this is no signed transaction in JSON")]
-pub struct NotPrepared;
-
 // A request is HEAD, the transaction, and one of the tails. Ids are there to match answers to requests that share
 // a connection; over HTTP each request has its own.
 const HEAD: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"user.broadcast","params":{"tx":"#;
@@ -129,12 +124,6 @@ impl Prepared {
         request.extend_from_slice(WAIT);
         check_size("request", request.len(), MAX_REQUEST)?;
         Ok(Self { hash: tx.hash(), nonce: tx.body.nonce, sender: tx.sender.clone(), request: request.into() })
-    }
-
-    /// Reads what [`transaction_json`](Self::transaction_json) gave, e.g. after a restart.
-    pub fn from_transaction_json(json: &[u8]) -> Result<Self, NotPrepared> {
-        let tx: Signed = serde_json::from_slice(json).map_err(|_| NotPrepared)?;
-        Self::from_signed(&tx).map_err(|_| NotPrepared)
     }
 
     /// The transaction's name on the network.

@@ -37,12 +37,7 @@ pub struct Array<'a> {
     items: Vec<Value<'a>>,
 }
 
-impl<'a> Value<'a> {
-    /// A text, or the null of type text.
-    pub fn optional_text(text: Option<impl Into<Cow<'a, str>>>) -> Self {
-        text.map_or(Self::Null(Scalar::Text), |text| Self::Text(text.into()))
-    }
-
+impl Value<'_> {
     /// The type that goes before the value on the wire.
     #[must_use]
     pub fn data_type(&self) -> DataType {
@@ -70,24 +65,6 @@ impl<'a> Value<'a> {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The UUID, if this is one.
-    #[must_use]
-    pub fn as_uuid(&self) -> Option<Uuid> {
-        match self {
-            Self::Uuid(uuid) => Some(*uuid),
-            _ => None,
-        }
-    }
-
-    /// The integer, if this is one.
-    #[must_use]
-    pub fn as_int8(&self) -> Option<i64> {
-        match self {
-            Self::Int8(int) => Some(*int),
             _ => None,
         }
     }

@@ -101,7 +101,7 @@ async fn the_proofs_of_the_javascript_sdk_are_taken() {
             id(number).into(),
             id(1).into(),
             address.into(),
-            Value::optional_text(public_key),
+            public_key.map_or(Value::Null(Scalar::Text), Value::from),
             wallet_type.into(),
             message.into(),
             signature.into(),

@@ -282,7 +282,7 @@ pub(crate) fn wallet_arguments(id: Uuid, user: Uuid, key: &WalletKey) -> Vec<Val
         id.into(),
         user.into(),
         key.address().into(),
-        Value::optional_text(key.public_key()),
+        key.public_key().map_or(Value::Null(Scalar::Text), Value::from),
         key.wallet_type().as_str().into(),
         message.into(),
         key.sign_message(message, [7; 32]).into(),
