@@ -142,8 +142,8 @@ pub(super) async fn bring_on(
     // What is not sealed yet, or was sealed for a profile that may not be there, is looked at again first.
     let user = !matches!(issuance.halt, Some(HaltCode::OtherKey | HaltCode::UserUnknown));
     let standing = Standing { is_sealed, ..Standing::from(&issuance) };
-    let looked = Cause::Looked(Found { user, right: true });
-    let next = lifecycle::next(&standing, looked, app.limits(), now).map_err(StoreError::from)?;
+    let cause = Cause::Looked(Found { user, right: true });
+    let next = lifecycle::next(&standing, cause, app.limits(), now).map_err(StoreError::from)?;
     tx.mark_moved(id, issuance.state, &next, now).await?;
     follow(app, &mut tx, &issuance, &next, None, now).await?;
     if let Some(job) = work::of_state(next.state, id, &issuance.write_key, now) {

@@ -378,9 +378,8 @@ mod tests {
             let Some(until) = next.waits_until else { continue };
             let wanted = match (standing.is_sealed, next.state, standing.waits_until) {
                 (true, ..) => at(NOW + 168),
-                (false, State::Halted, _) => at(CREATED + 24),
-                (false, _, Some(before)) => before,
-                (false, _, None) => at(CREATED + 24),
+                (false, State::AwaitingProfile, Some(before)) => before,
+                (false, ..) => at(CREATED + 24),
             };
             assert_eq!(until, wanted, "{standing:?} {cause:?}");
         }

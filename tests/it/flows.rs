@@ -48,8 +48,8 @@ async fn users_of_all_five_wallets_get_and_read_their_credential() {
         let issued = issue(app, &user).await;
 
         let mine = owned(client, &user, issued.ids.original).await.unwrap();
-        let issuer = AcceptedIssuer::of_url(ISSUER_URL, app.keys.signing.verification_key()).unwrap();
-        let verified = verify(&mine, &[issuer], clock::now()).unwrap();
+        let accepted = AcceptedIssuer::of_url(ISSUER_URL, app.keys.signing.verification_key()).unwrap();
+        let verified = verify(&mine, &[accepted], clock::now()).unwrap();
         assert_eq!(verified.level_supported, Some(true));
         let copy = read_back::issued_copy(app, &caller(), &issued.id).await.unwrap();
         assert_eq!((&copy.credential, &copy.problem), (&mine, &None), "{wallet_type}");
