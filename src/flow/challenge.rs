@@ -11,9 +11,8 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::wallet;
 use crate::app::App;
-use crate::model::profile::WalletClaim;
+use crate::model::profile::{WalletClaim, spelled};
 use crate::model::submission::Owner;
 use crate::model::submitter::Submitter;
 
@@ -102,8 +101,8 @@ pub fn check(
         return Err(ChallengeError::OtherUser);
     }
     let (wallet_type, address) = of.split_once(' ').ok_or(ChallengeError::Altered)?;
-    let spelled = |address: &str| wallet::spelled(claim.wallet_type, address);
-    if wallet_type != claim.wallet_type.as_str() || spelled(address) != spelled(claim.address.expose()) {
+    let compared = |address: &str| spelled(claim.wallet_type, address);
+    if wallet_type != claim.wallet_type.as_str() || compared(address) != compared(claim.address.expose()) {
         return Err(ChallengeError::OtherWallet);
     }
     let until: Moment = until.parse().map_err(|_| ChallengeError::Altered)?;

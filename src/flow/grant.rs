@@ -6,13 +6,12 @@ use std::time::Duration;
 use idos_client::{GrantParties, GrantTime, Refusal, WriteGrant};
 use idos_credential::{Invalid, Moment, Problem};
 use idos_wallet::{Field, InvalidProof, OwnershipProof, WalletType, check_wallet};
-use rand::RngCore as _;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::app::{App, NodeError};
+use crate::model::ids::random_uuid;
 use crate::model::personal::Personal;
 use crate::model::submission::{Owner, SignedGrant};
 use crate::vault::{self, Locked, VaultError};
@@ -47,14 +46,6 @@ impl From<idos_client::Error> for GrantError {
     }
 }
 
-/// A fresh UUID of version 4.
-#[must_use]
-pub fn random_uuid() -> Uuid {
-    let mut bytes = [0; 16];
-    OsRng.fill_bytes(&mut bytes);
-    uuid::Builder::from_random_bytes(bytes).into_uuid()
-}
-
 /// Makes a grant for `owner` to sign, and gets the text to be signed from the node: only the node knows it.
 pub async fn offer(
     app: &App,
@@ -73,7 +64,7 @@ pub async fn offer(
     let begin = now.saturating_sub(HEAD_START_SECONDS);
     let signer = app.identity();
     let grant = WriteGrant::new(
-        random_uuid(),
+        random_uuid(&mut OsRng),
         GrantParties {
             owner: owner.identifier().to_owned(),
             grantee: grantee.map_or_else(|| signer.caller(), str::to_owned),
@@ -214,7 +205,7 @@ pub async fn is_owner_known(app: &App, owner: &Owner) -> Result<Option<bool>, No
     if owner.wallet_type == WalletType::Near {
         return Ok(None);
     }
-    let found = super::profile::exists(app.idos().await?, &app.identity(), owner.address.expose()).await?;
+    let found = super::network::exists(app.idos().await?, &app.identity(), owner.address.expose()).await?;
     Ok(Some(found))
 }
 

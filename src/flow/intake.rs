@@ -14,15 +14,15 @@ use uuid::Uuid;
 
 use super::contact::LockedContact;
 use super::credential::{self, CredentialError};
-use super::grant::{self, GrantError, random_uuid};
+use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
-use super::profile::{LOOK_UP, NotAnInserter, Seen, see};
+use super::network::{LOOK_UP, NotAnInserter, Seen, see};
 use super::{Accepted, contact, work};
 use crate::app::{App, NodeError};
 use crate::keys::KeysError;
 use crate::model::audit::{Act, Entry};
 use crate::model::client::Idempotency;
-use crate::model::ids::IssuanceId;
+use crate::model::ids::{IssuanceId, is_user_id, random_uuid};
 use crate::model::issuance::{Delivery, Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
 use crate::model::profile::ProfileState;
@@ -104,7 +104,7 @@ pub async fn accept(
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
     }
-    if !super::profile::is_user_id(submission.user_id) {
+    if !is_user_id(submission.user_id) {
         return Err(invalid("userId", "must be a UUID of version 4"));
     }
     let now = app.clock.now();
@@ -117,7 +117,11 @@ pub async fn accept(
     if let Some(grant) = &grant {
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
-    let ids = Ids { original: random_uuid(), copy: random_uuid(), notes: random_uuid() };
+    let ids = Ids {
+        original: random_uuid(&mut OsRng),
+        copy: random_uuid(&mut OsRng),
+        notes: random_uuid(&mut OsRng),
+    };
     let kind = evidence.kind();
     let signing = app.keys.signing_at(now)?;
     let (method, issuer) = (signing.method.clone(), app.issuer_url());

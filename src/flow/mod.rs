@@ -18,6 +18,7 @@ pub mod halted;
 mod idempotency;
 pub mod intake;
 mod moves;
+pub mod network;
 pub mod profile;
 pub mod read_back;
 pub mod resume;

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use idos_credential::{Moment, RecipientKey, SealedCredential, SignedCredential};
+use idos_credential::{RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
@@ -14,10 +14,10 @@ use crate::app::App;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
-use crate::model::job::{Job, Work};
+use crate::model::job::Job;
 use crate::model::lifecycle::{self, Cause, Found, Standing};
 use crate::model::retry;
-use crate::store::{StoreError, Tx};
+use crate::store::StoreError;
 use crate::vault::{Locked, VaultError};
 
 /// What waits for the user's profile.
@@ -159,12 +159,4 @@ async fn look_later(app: &App, job: &Job, reason: &str) -> Result<(), StoreError
     let mut tx = app.store.begin().await?;
     tx.retry_job(job, due, reason).await?;
     tx.commit().await
-}
-
-/// Brings on all that has waited for this user.
-pub(super) async fn hurry_all(tx: &mut Tx, waiting: &[Issuance], now: Moment) -> Result<(), StoreError> {
-    for issuance in waiting {
-        tx.hurry(Work::Seal, issuance.id.as_str(), now).await?;
-    }
-    Ok(())
 }

@@ -6,28 +6,79 @@
 use std::mem::take;
 
 use idos_credential::Moment;
-use idos_wallet::WalletType;
+use idos_wallet::{InvalidProof, WalletType};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Accepted;
-use super::idempotency;
-use super::profile::{self, LOOK_UP, RequestError, Seen, exists, see};
+use super::challenge::{self, ChallengeError};
+use super::idempotency::{self, ReplayError};
+use super::network::{LOOK_UP, NotAnInserter, Seen, exists, see};
 use super::work::lane_job;
 use crate::app::{App, NodeError};
 use crate::keys::Key;
 use crate::model::audit::{Act, Actor, Entry};
 use crate::model::client::Idempotency;
-use crate::model::ids::WalletId;
+use crate::model::ids::{WalletId, is_user_id, random_uuid};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Work;
 use crate::model::personal::Personal;
-use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim};
+use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim, spelled};
 use crate::model::submitter::Submitter;
 use crate::store::{ProfileChange, StoreError, Tx};
 use crate::vault::{self, Locked, VaultError};
+
+/// Why a profile was not accepted to be created, or a wallet to be added.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// Another request had the same key.
+    #[error("the Idempotency-Key was used for another request")]
+    KeyReused,
+    /// The proof does not hold; nothing was sent.
+    #[error("the wallet is not proven to be the user's: {0}")]
+    Wallet(#[from] InvalidProof),
+    /// What the wallet has signed is not what it was to sign; nothing was sent.
+    #[error("what the wallet has signed {0}")]
+    Challenge(#[from] ChallengeError),
+    /// The user's key derivation takes no other ids.
+    #[error("the user id must be a UUID of version 4")]
+    UserId,
+    /// The same user is being created with another encryption key.
+    #[error("this user is being created already, with another encryption key")]
+    OtherKey,
+    /// The user is on the network, with another encryption key.
+    #[error("this user exists already, with another encryption key")]
+    UserExists,
+    /// The user is not on the network, and not on the way there.
+    #[error("this user has no profile")]
+    UserUnknown,
+    /// The wallet belongs to a profile.
+    #[error("the wallet belongs to a profile already")]
+    WalletTaken,
+    /// The wallet is on its way into a profile.
+    #[error("the wallet is being added to a profile already")]
+    WalletUnderWay,
+    /// The write key may not write.
+    #[error(transparent)]
+    NotAnInserter(#[from] NotAnInserter),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ReplayError> for RequestError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::KeyReused => Self::KeyReused,
+            ReplayError::Store(error) => Self::Store(error),
+        }
+    }
+}
 
 /// What the keyed hash of a wallet is for.
 const INDEX: &str = "wallet";
@@ -63,11 +114,11 @@ async fn attempt(
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
     }
-    if !profile::is_user_id(new.user_id) {
+    if !is_user_id(new.user_id) {
         return Err(RequestError::UserId);
     }
     new.wallet.proof().verify()?;
-    super::challenge::check(app, caller, new.user_id, &new.wallet)?;
+    challenge::check(app, caller, new.user_id, &new.wallet)?;
     let under_way = app.store.profiles_under_way(new.user_id).await?;
     for there in under_way.iter().filter(|there| there.client == caller.tenant && there.user.is_none()) {
         if is_of(app, there, &new.wallet).await? {
@@ -169,7 +220,7 @@ pub(super) async fn keep(
         client: caller.tenant.clone(),
         state: ProfileState::Pending,
         user_id,
-        wallet_id: super::grant::random_uuid(),
+        wallet_id: random_uuid(&mut OsRng),
         write_key: write.public_hex(),
         user,
         halt: None,
@@ -288,14 +339,6 @@ fn identity(wallet: &WalletClaim) -> Zeroizing<Vec<u8>> {
     let key = wallet.public_key.as_ref().filter(|_| wallet.wallet_type == WalletType::Near);
     let text = spelled(wallet.wallet_type, key.unwrap_or(&wallet.address).expose());
     Zeroizing::new([wallet.wallet_type.as_str().as_bytes(), b"\0", text.as_bytes()].concat())
-}
-
-/// An address, or a key, in the one spelling in which it is compared: those in hexadecimal are the same in either case.
-pub(super) fn spelled(wallet_type: WalletType, text: &str) -> Zeroizing<String> {
-    Zeroizing::new(match wallet_type {
-        WalletType::Evm | WalletType::FaceSign => text.to_ascii_lowercase(),
-        _ => text.to_owned(),
-    })
 }
 
 /// Whether a record is about this wallet.

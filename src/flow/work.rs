@@ -4,8 +4,9 @@ use idos_credential::Moment;
 use rand::rngs::OsRng;
 
 use crate::model::ids::IssuanceId;
-use crate::model::issuance::State;
+use crate::model::issuance::{Issuance, State};
 use crate::model::job::{Job, Work};
+use crate::store::{StoreError, Tx};
 
 /// How soon it is looked again for a profile that was not there, in milliseconds.
 const FIRST_LOOK: i64 = 5_000;
@@ -27,4 +28,12 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Moment) -
             lane_job(work, id.as_str(), lane, now)
         }
     })
+}
+
+/// Brings on all that has waited for this user.
+pub(super) async fn hurry_waiting(tx: &mut Tx, waiting: &[Issuance], now: Moment) -> Result<(), StoreError> {
+    for issuance in waiting {
+        tx.hurry(Work::Seal, issuance.id.as_str(), now).await?;
+    }
+    Ok(())
 }

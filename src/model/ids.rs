@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rand::RngCore;
+use uuid::{Uuid, Variant};
 
 use idos_credential::Moment;
 
@@ -123,6 +124,20 @@ id! {
 id! {
     /// One API key; a part of its text.
     ApiKeyId, "key_"
+}
+
+/// A fresh UUID of version 4.
+#[must_use]
+pub fn random_uuid(rng: &mut dyn RngCore) -> Uuid {
+    let mut bytes = [0; 16];
+    rng.fill_bytes(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// Whether a UUID can be a user's id: only those of version 4 are, since the user's key derivation takes no other.
+#[must_use]
+pub fn is_user_id(id: Uuid) -> bool {
+    id.get_version_num() == 4 && id.get_variant() == Variant::RFC4122
 }
 
 #[cfg(test)]

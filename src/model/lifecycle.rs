@@ -378,11 +378,7 @@ mod tests {
             let Some(until) = next.waits_until else { continue };
             let wanted = match (standing.is_sealed, next.state, standing.waits_until) {
                 (true, ..) => at(NOW + 168),
-<<<<<<< HEAD
-                (false, state, Some(before)) if state != State::Halted => before,
-=======
                 (false, State::AwaitingProfile, Some(before)) => before,
->>>>>>> real
                 (false, ..) => at(CREATED + 24),
             };
             assert_eq!(until, wanted, "{standing:?} {cause:?}");

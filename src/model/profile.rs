@@ -7,6 +7,7 @@ use std::str::FromStr;
 use idos_credential::{Moment, RecipientKey};
 use idos_wallet::{OwnershipProof, WalletType};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::ids::{NotAnId, ProfileId, WalletId};
 use super::issuance::{HaltCode, Stopped, Transaction, named};
@@ -188,4 +189,13 @@ impl Profile {
     pub fn stopped(&self) -> Stopped {
         if self.state == ProfileState::Failed { Stopped::Over } else { self.id.stopped() }
     }
+}
+
+/// An address, or a key, in the one spelling in which it is compared: those in hexadecimal are the same in either case.
+#[must_use]
+pub fn spelled(wallet_type: WalletType, text: &str) -> Zeroizing<String> {
+    Zeroizing::new(match wallet_type {
+        WalletType::Evm | WalletType::FaceSign => text.to_ascii_lowercase(),
+        _ => text.to_owned(),
+    })
 }

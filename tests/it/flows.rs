@@ -9,8 +9,9 @@ use idos_issuer::app::App;
 use idos_issuer::clock;
 use idos_issuer::flow::intake;
 use idos_issuer::flow::intake::IntakeError;
-use idos_issuer::flow::profile::{self, RequestError};
 use idos_issuer::flow::read_back::{self, CopyError};
+use idos_issuer::flow::wallet::RequestError;
+use idos_issuer::flow::{network, profile};
 use idos_issuer::model::issuance::{Issuance, State};
 use idos_issuer::model::personal::Personal;
 use idos_issuer::model::submission::{Authority, SignedGrant};
@@ -44,7 +45,7 @@ async fn users_of_all_five_wallets_get_and_read_their_credential() {
     for wallet_type in WalletType::ALL {
         let user = User::with(wallet_type);
         have_profile(app, &user).await;
-        assert!(profile::exists(client, &app.identity(), &user.wallet.address()).await.unwrap());
+        assert!(network::exists(client, &app.identity(), &user.wallet.address()).await.unwrap());
         let issued = issue(app, &user).await;
 
         let mine = owned(client, &user, issued.ids.original).await.unwrap();

@@ -2,7 +2,8 @@
 //! what is so. What it does again and again is in `tests/it/service/crashes.rs`.
 
 use idos_devnode::{Fault, Switch};
-use idos_issuer::flow::profile::{self, RequestError};
+use idos_issuer::flow::profile;
+use idos_issuer::flow::wallet::RequestError;
 use idos_issuer::model::issuance::State;
 use idos_issuer::model::submission::Authority;
 use idos_wallet::WalletType;

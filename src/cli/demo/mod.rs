@@ -23,7 +23,7 @@ use super::background::until;
 use super::context::Context;
 use super::signals::Signals;
 use crate::app::App;
-use crate::flow::profile::{self, By};
+use crate::flow::network::{self, By};
 use crate::flow::{credential, intake, read_back};
 use crate::model::issuance::{Ids, Issuance, State};
 use crate::model::submission::{Authority, Submission};
@@ -91,7 +91,7 @@ async fn act(service: &Service, evidence: Option<&Path>, story: &mut Story) -> R
     story.evidence(&result);
     let signing = rehearse(app, evidence, holder.user_id).await?;
 
-    let known = profile::find(app, By::Address(&holder.wallet.address())).await?.exists;
+    let known = network::find(app, By::Address(&holder.wallet.address())).await?.exists;
     let start = Instant::now();
     user::create_profile(app, caller, &holder).await?;
     story.profile(known, start.elapsed());

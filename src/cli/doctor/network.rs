@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use idos_client::actions::GetUserAsInserter;
 use idos_client::{Client, ClientConfig, Refusal};
+use rand::rngs::OsRng;
 use url::Url;
 
 use super::Report;
 use crate::config::Config;
-use crate::flow::grant::random_uuid;
 use crate::keys::WriteKey;
+use crate::model::ids::random_uuid;
 use crate::{clock, outbound};
 
 /// How long a node may take to answer the doctor.
@@ -128,7 +129,7 @@ async fn inserter(client: &Client, write: &[WriteKey], report: &mut Report) {
     for key in write {
         let signer = key.key.signer();
         let public = key.key.public_hex();
-        match client.call_one(&signer, &GetUserAsInserter { id: random_uuid() }).await {
+        match client.call_one(&signer, &GetUserAsInserter { id: random_uuid(&mut OsRng) }).await {
             Ok(_) => may += 1,
             Err(error) if error.refusal() == Some(Refusal::NotAnInserter) => report.complain(
                 CHECK,

@@ -5,7 +5,7 @@ use idos_credential::Moment;
 
 use super::{DeliverError, Done, Pen, Plan, Stop, entry};
 use crate::app::App;
-use crate::flow::seal;
+use crate::flow::work;
 use crate::model::audit::{Act, Entry};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
@@ -53,7 +53,7 @@ impl AddWallet {
             ProfileChange { transaction: done.transaction, forget_wallet: true, ..ProfileChange::default() };
         let (from, to) = (ProfileState::Pending, ProfileState::Created);
         tx.advance_profile(&profile.id, from, to, change, done.now).await?;
-        seal::hurry_all(tx, &waiting, done.now).await?;
+        work::hurry_waiting(tx, &waiting, done.now).await?;
         let act = match profile.id {
             RecordId::Profile(_) => Act::ProfileCreated,
             RecordId::Wallet(_) => Act::WalletAdded,

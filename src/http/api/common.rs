@@ -7,7 +7,7 @@ use idos_wallet::{
     Field, InvalidProof, MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, WalletType, check_address, check_wallet,
 };
 
-use crate::flow::profile::NotAnInserter;
+use crate::flow::network::NotAnInserter;
 use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::{Code, Fault, Location, Problem};
 use crate::model::personal::Personal;

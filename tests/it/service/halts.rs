@@ -6,6 +6,7 @@ use idos_credential::EncryptionSecret;
 use idos_devnode::{Fault, Switch};
 use idos_issuer::app::App;
 use idos_issuer::flow::halted::{self, Wanted};
+use idos_issuer::flow::wallet::RequestError;
 use idos_issuer::flow::{profile, resume, revoke, wallet};
 use idos_issuer::model::issuance::{HaltCode, Issuance, State, Stopped};
 use idos_issuer::model::profile::{NewWallet, Profile, ProfileState, RecordId};
@@ -245,7 +246,7 @@ on_both_databases! {
 
         // The mistaken one is refused at once from now on; the user's own is taken.
         let refused = profile::request(app, &caller(), &fresh_key(app), new_profile(&mistaken)).await;
-        assert!(matches!(refused, Err(profile::RequestError::UserExists)));
+        assert!(matches!(refused, Err(RequestError::UserExists)));
         let new = ask(app, &user).await;
         assert_eq!(state_of(app, &new).await, (ProfileState::Created, None));
         let again = submit(app, &user, Authority::Inserter).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::sweep::sweep;
+use idos_issuer::flow::wallet::RequestError;
 use idos_issuer::flow::{contact, erase, events, intake, profile, resume, revoke};
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
@@ -212,7 +213,7 @@ on_both_databases! {
         let twice = profile::request(&app, &caller(), &fresh_key(&app), new_profile(&user)).await.unwrap();
         assert!(twice.replayed, "one profile, however often it is asked for");
         let changed = profile::request(&app, &caller(), &fresh_key(&app), new_profile(&other)).await;
-        assert!(matches!(changed, Err(profile::RequestError::OtherKey)));
+        assert!(matches!(changed, Err(RequestError::OtherKey)));
         let issuance = submit(&app, &user, Authority::Inserter).await;
         assert!(issuance.sealed_at.is_some());
         let (client, signer) = (app.idos().await.unwrap(), app.identity());

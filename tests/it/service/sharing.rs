@@ -7,6 +7,7 @@ use std::time::Duration;
 use idos_credential::Moment;
 use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
+use idos_issuer::flow::wallet::RequestError;
 use idos_issuer::flow::{events, profile, revoke, wallet};
 use idos_issuer::model::event::Event;
 use idos_issuer::model::event::EventKind;
@@ -229,7 +230,7 @@ on_both_databases! {
         for answer in &answers {
             match answer {
                 Ok(answer) => assert_eq!(answer.record.id, made[0].record.id),
-                Err(error) => assert!(matches!(error, profile::RequestError::WalletUnderWay), "{error:?}"),
+                Err(error) => assert!(matches!(error, RequestError::WalletUnderWay), "{error:?}"),
             }
         }
     }

@@ -11,7 +11,8 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::flow::profile::{self, By};
+use crate::flow::network::{self, By};
+use crate::flow::profile;
 use crate::flow::{intake, wallet};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
 use crate::http::kit::problem::{Code, Problem};
@@ -45,7 +46,7 @@ pub(in crate::http) async fn look_up(State(api): State<Api>, request: Request) -
         LookUp::Address(address) => By::Address(address.expose()),
         LookUp::User(id) => By::User(*id),
     };
-    let found = profile::find(&api.app, by).await?;
+    let found = network::find(&api.app, by).await?;
     let view = FoundView {
         exists: found.exists,
         user_id: found.user.as_ref().map(|user| user.id),

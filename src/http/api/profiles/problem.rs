@@ -1,6 +1,6 @@
 //! What the errors of creating a profile, or adding a wallet, are to the caller.
 
-use crate::flow::profile::RequestError;
+use crate::flow::wallet::RequestError;
 use crate::flow::wallet::ResumeError;
 use crate::http::api::common::{conflict, wallet_fault};
 use crate::http::kit::json::USER_ID;
