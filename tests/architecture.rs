@@ -217,12 +217,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         &["network", "rpc"],
         "a node's answer about its chain is read with all others",
     ),
-    ("crates/idos-credential/src", &["draft", "signed"], "each makes the other: one text, written once"),
-    (
-        "crates/idos-credential/src",
-        &["plausible", "subject"],
-        "what can be is said of the subject's own fields",
-    ),
     (
         "crates/idos-devnode/src/actions",
         &[
@@ -239,12 +233,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
             "wallets",
         ],
         "a table names every action, and actions know their table's types",
-    ),
-    ("src/flow", &["challenge", "grant", "profile", "wallet"], "profiles and wallets are created by one way"),
-    (
-        "src/flow",
-        &["deliver", "intake", "seal"],
-        "what was sealed late is delivered, and what is delivered may be sealed",
     ),
     ("src/flow/deliver", &["halt", "write_credential"], "how a credential stops is its own affair"),
 ];

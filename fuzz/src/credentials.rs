@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use idos_credential::contexts::present_address;
+use idos_credential::kind::present_address;
 use idos_credential::strict_json::Json;
 use idos_credential::{AcceptedIssuer, Moment, VerificationKey, verify};
 

@@ -3,10 +3,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rand_core::CryptoRngCore;
 
 use crate::error::WrongSignature;
-use crate::key::{VerificationKey, WriteKey};
-use crate::sealing::{SIGNATURE, SealedCredential, SealedRow};
+use crate::key::VerificationKey;
+use crate::notes::PublicNotes;
+use crate::sealing::{RecipientKey, SIGNATURE, SealError, SealedCredential, SealedRow, encrypt};
+use crate::seed_key::WriteKey;
+use crate::signed::SignedCredential;
 
 /// A credential that is encrypted for its recipients, and whose public notes are to be signed.
 ///
@@ -104,6 +108,68 @@ impl NotesSigned {
             copy: copy.map(sealed),
         }
     }
+}
+
+impl SignedCredential {
+    /// Encrypts for the user, and for `grantee` if there is one; the rows are to be signed by `writer`, the public half of
+    /// the write key. The plaintext is gone afterwards.
+    ///
+    /// From `rng` are drawn, for each copy, 32 bytes for the ephemeral secret and then 24 for the nonce.
+    pub fn encrypt(
+        self,
+        notes: &PublicNotes,
+        user: &RecipientKey,
+        grantee: Option<&RecipientKey>,
+        writer: VerificationKey,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<Encrypted, SealError> {
+        if notes.level() != self.level() {
+            return Err(SealError::Level);
+        }
+        let plaintext = self.text.as_bytes();
+        Ok(Encrypted {
+            content_hash: self.content_hash(),
+            writer,
+            original: row(plaintext, notes.text(), user, rng)?,
+            copy: grantee.map(|grantee| row(plaintext, "", grantee, rng)).transpose()?,
+        })
+    }
+
+    /// Encrypts and signs it, with a write key that is at hand.
+    pub fn seal_with(
+        self,
+        notes: &PublicNotes,
+        user: &RecipientKey,
+        grantee: Option<&RecipientKey>,
+        writer: &WriteKey,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<SealedCredential, SealError> {
+        Ok(self.encrypt(notes, user, grantee, writer.verification_key(), rng)?.sign_with(writer))
+    }
+}
+
+/// Seals and signs one row of a credential whose plaintext somebody else wrote.
+pub fn seal_row(
+    plaintext: &[u8],
+    public_notes: &str,
+    recipient: &RecipientKey,
+    writer: &WriteKey,
+    rng: &mut impl CryptoRngCore,
+) -> Result<SealedRow, SealError> {
+    let original = row(plaintext, public_notes, recipient, rng)?;
+    let encrypted =
+        Encrypted { content_hash: String::new(), writer: writer.verification_key(), original, copy: None };
+    Ok(encrypted.sign_with(writer).original)
+}
+
+fn row(
+    plaintext: &[u8],
+    public_notes: &str,
+    recipient: &RecipientKey,
+    rng: &mut impl CryptoRngCore,
+) -> Result<Row, SealError> {
+    let (message, encryptor_public_key) = encrypt(plaintext, recipient, rng)?;
+    Ok(Row { message, encryptor_public_key, public_notes: public_notes.to_owned() })
 }
 
 /// The signatures, if there is one of `key` for each message.

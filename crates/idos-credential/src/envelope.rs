@@ -3,10 +3,14 @@
 
 use std::borrow::Cow;
 
-use crate::contexts::present_address;
+use crate::contexts::IDOS_CONTEXT;
+use crate::error::{Invalid, Problems};
 use crate::iri::{self, Place};
+use crate::kind::present_address;
+use crate::moment::Moment;
 use crate::nquads::{self, BLANK, Quad};
 use crate::proof::Suite;
+use crate::reader::Reader;
 use crate::rejection::{Members, Rejection, unknown};
 use crate::strict_json::Json;
 use crate::terms::{DATE, STRING};
@@ -14,9 +18,6 @@ use crate::writer::Writer;
 
 /// The context of the data model.
 pub const VCDM_CONTEXT: &str = "https://www.w3.org/2018/credentials/v1";
-/// The context of what idOS credentials say besides.
-pub const IDOS_CONTEXT: &str =
-    "https://idos-network.github.io/idos-sdk-js/credentials/idos-credentials-v1.json";
 
 /// The contexts of every credential with a proof of `suite`, in their order.
 #[must_use]
@@ -25,6 +26,38 @@ pub fn contexts(suite: Suite) -> [&'static str; 3] {
 }
 
 const TYPE: &str = "VerifiableCredential";
+
+/// What a credential says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialFields {
+    /// An absolute URI.
+    pub id: String,
+    /// Such as `plus+liveness`; see [`crate::kind::Subject::level`].
+    pub level: String,
+    /// When the check was made.
+    pub issued: Option<Moment>,
+    /// When it was approved.
+    pub approved_at: Option<Moment>,
+    /// When the credential ends.
+    pub expiration_date: Option<Moment>,
+}
+
+impl CredentialFields {
+    /// Reads what a credential says about itself.
+    pub fn read(json: &Json) -> Result<Self, Invalid> {
+        let mut problems = Problems::default();
+        let mut members = Reader::new(json, &mut problems);
+        let fields = Self {
+            id: members.required_text("id"),
+            level: members.required_text("level"),
+            issued: members.date("issued"),
+            approved_at: members.date("approvedAt"),
+            expiration_date: members.date("expirationDate"),
+        };
+        members.end();
+        problems.or(fields)
+    }
+}
 
 /// What a credential says of itself, all as it stands in the document.
 pub(crate) struct Head<'a> {

@@ -12,11 +12,6 @@ use crypto_box::{PublicKey, SalsaBox, SecretKey};
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
-use crate::encrypted::{Encrypted, Row};
-use crate::key::{VerificationKey, WriteKey};
-use crate::notes::PublicNotes;
-use crate::signed::SignedCredential;
-
 pub(crate) const NONCE: usize = 24;
 pub(crate) const TAG: usize = 16;
 pub(crate) const SIGNATURE: usize = 64;
@@ -200,44 +195,6 @@ impl SealedCredential {
     }
 }
 
-impl SignedCredential {
-    /// Encrypts for the user, and for `grantee` if there is one; the rows are to be signed by `writer`, the public half of
-    /// the write key. The plaintext is gone afterwards.
-    ///
-    /// From `rng` are drawn, for each copy, 32 bytes for the ephemeral secret and then 24 for the nonce.
-    pub fn encrypt(
-        self,
-        notes: &PublicNotes,
-        user: &RecipientKey,
-        grantee: Option<&RecipientKey>,
-        writer: VerificationKey,
-        rng: &mut impl CryptoRngCore,
-    ) -> Result<Encrypted, SealError> {
-        if notes.level() != self.level() {
-            return Err(SealError::Level);
-        }
-        let plaintext = self.text.as_bytes();
-        Ok(Encrypted {
-            content_hash: self.content_hash(),
-            writer,
-            original: row(plaintext, notes.text(), user, rng)?,
-            copy: grantee.map(|grantee| row(plaintext, "", grantee, rng)).transpose()?,
-        })
-    }
-
-    /// Encrypts and signs it, with a write key that is at hand.
-    pub fn seal_with(
-        self,
-        notes: &PublicNotes,
-        user: &RecipientKey,
-        grantee: Option<&RecipientKey>,
-        writer: &WriteKey,
-        rng: &mut impl CryptoRngCore,
-    ) -> Result<SealedCredential, SealError> {
-        Ok(self.encrypt(notes, user, grantee, writer.verification_key(), rng)?.sign_with(writer))
-    }
-}
-
 /// Seals bytes that are no credential of ours, such as an attribute's value. Returns the content and the
 /// encryptor's public key.
 pub fn seal_bytes(
@@ -249,32 +206,8 @@ pub fn seal_bytes(
     Ok((STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()), encryptor))
 }
 
-/// Seals and signs one row of a credential whose plaintext somebody else wrote.
-pub fn seal_row(
-    plaintext: &[u8],
-    public_notes: &str,
-    recipient: &RecipientKey,
-    writer: &WriteKey,
-    rng: &mut impl CryptoRngCore,
-) -> Result<SealedRow, SealError> {
-    let original = row(plaintext, public_notes, recipient, rng)?;
-    let encrypted =
-        Encrypted { content_hash: String::new(), writer: writer.verification_key(), original, copy: None };
-    Ok(encrypted.sign_with(writer).original)
-}
-
-fn row(
-    plaintext: &[u8],
-    public_notes: &str,
-    recipient: &RecipientKey,
-    rng: &mut impl CryptoRngCore,
-) -> Result<Row, SealError> {
-    let (message, encryptor_public_key) = encrypt(plaintext, recipient, rng)?;
-    Ok(Row { message, encryptor_public_key, public_notes: public_notes.to_owned() })
-}
-
-/// Nonce, tag and ciphertext, after room for a signature: see [`Row`].
-fn encrypt(
+/// Nonce, tag and ciphertext, after room for a signature: see [`crate::Encrypted`].
+pub(crate) fn encrypt(
     plaintext: &[u8],
     recipient: &RecipientKey,
     rng: &mut impl CryptoRngCore,

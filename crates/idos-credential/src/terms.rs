@@ -92,3 +92,15 @@ fn is_email(text: &str) -> bool {
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
 }
+
+/// The path of a claim as callers give it: addresses are an object of their own there, whatever the kind.
+pub(crate) fn input_path(term: &Term) -> String {
+    match term.name.strip_prefix("residentialAddress") {
+        Some(rest) => {
+            let mut chars = rest.chars();
+            let first = chars.next().map(|c| c.to_ascii_lowercase());
+            format!("residentialAddress.{}{}", first.map(String::from).unwrap_or_default(), chars.as_str())
+        }
+        None => term.name.to_owned(),
+    }
+}

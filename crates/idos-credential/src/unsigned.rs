@@ -6,10 +6,10 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::draft::CredentialFields;
+use crate::envelope::CredentialFields;
 use crate::error::WrongSignature;
-use crate::key::IssuerKey;
 use crate::proof::{Options, Suite};
+use crate::seed_key::IssuerKey;
 use crate::signed::SignedCredential;
 use crate::verification_method::VerificationMethod;
 use crate::writer::Writer;

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use idos_credential::contexts::OLD_CONTEXT_FOLDERS;
-use idos_credential::envelope::IDOS_CONTEXT;
+use idos_credential::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
 use idos_credential::kind::{face_sign, kyc_v1, kyc_v2};
 use ssi::json_ld::json_ld::Loader as _;
 use ssi::json_ld::{ContextLoader, iref::Iri};

@@ -13,7 +13,7 @@ use crate::moment::Moment;
 use crate::plausible::{self, MILLIS_A_DAY};
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
-use crate::terms::{AUX_COUNTRY, AUX_DATE, DATE, Rule, STRING, Term, term};
+use crate::terms::{AUX_COUNTRY, AUX_DATE, DATE, Rule, STRING, Term, input_path, term};
 
 /// The context of the subject.
 pub const CONTEXT: &str =
@@ -306,7 +306,7 @@ impl KycSubject {
                 Value::File(_) | Value::Date(_) => Ok(()),
             };
             if let Err(problem) = checked {
-                problems.add(super::input_path(term), problem);
+                problems.add(input_path(term), problem);
             }
         }
         self.check_name(&mut problems, |name| !name.is_empty());

@@ -10,12 +10,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::claim::{Claim, Value};
-use crate::contexts::present_address;
+use crate::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
 use crate::error::Invalid;
 use crate::moment::Moment;
 use crate::reader::ReadFile;
 use crate::strict_json::Json;
-use crate::terms::Term;
+use crate::terms::{Term, input_path};
 use face_sign::FaceSignSubject;
 use kyc_v2::KycSubject;
 
@@ -79,7 +79,7 @@ struct Definition {
     title: &'static str,
     /// The context of its subject.
     context: &'static str,
-    /// Whether that context had other addresses: [`crate::contexts::OLD_CONTEXT_FOLDERS`].
+    /// Whether that context had other addresses: [`OLD_CONTEXT_FOLDERS`].
     has_moved: bool,
     /// What its subjects may claim.
     terms: &'static [&'static [Term]],
@@ -144,7 +144,7 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| kind.context() == url)
     }
 
-    /// Whether the context had other addresses: [`crate::contexts::OLD_CONTEXT_FOLDERS`].
+    /// Whether the context had other addresses: [`OLD_CONTEXT_FOLDERS`].
     #[must_use]
     pub fn has_moved(self) -> bool {
         self.definition().has_moved
@@ -256,16 +256,15 @@ impl Subject {
     }
 }
 
-/// The path of a claim as callers give it: addresses are an object of their own there, whatever the kind.
-pub(crate) fn input_path(term: &Term) -> String {
-    match term.name.strip_prefix("residentialAddress") {
-        Some(rest) => {
-            let mut chars = rest.chars();
-            let first = chars.next().map(|c| c.to_ascii_lowercase());
-            format!("residentialAddress.{}{}", first.map(String::from).unwrap_or_default(), chars.as_str())
-        }
-        None => term.name.to_owned(),
-    }
+/// The context that `url` names, under its present address.
+#[must_use]
+pub fn present_address(url: &str) -> &str {
+    let Some(file) = OLD_CONTEXT_FOLDERS.iter().find_map(|folder| url.strip_prefix(folder)) else {
+        return url;
+    };
+    let moved = Kind::ALL.iter().filter(|kind| kind.has_moved()).map(|kind| kind.context());
+    let is_it = |context: &&str| context.rsplit_once('/').is_some_and(|(_, name)| name == file);
+    std::iter::once(IDOS_CONTEXT).chain(moved).find(is_it).unwrap_or(url)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Sealing against the SDK's bytes, and what must not open.
 
-use idos_credential::sealing::{SealError, seal_bytes, seal_row};
+use idos_credential::encrypted::seal_row;
+use idos_credential::sealing::{SealError, seal_bytes};
 use idos_credential::{EncryptionSecret, PublicNotes, RecipientKey, WriteKey};
 use serde_json::Value;
 
