@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 /// Where the time comes from.
 #[derive(Clone, Debug, Default)]
@@ -18,17 +18,17 @@ pub enum Clock {
 impl Clock {
     /// A clock that stands still at this moment.
     #[must_use]
-    pub fn fixed(at: Moment) -> Self {
+    pub fn fixed(at: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(at.unix_millis())))
     }
 
     /// The present moment.
     #[must_use]
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> Timestamp {
         match self {
             Self::System => now(),
             Self::Fixed(millis) => {
-                Moment::from_unix_millis(millis.load(Ordering::Relaxed)).unwrap_or(Moment::EPOCH)
+                Timestamp::from_unix_millis(millis.load(Ordering::Relaxed)).unwrap_or(Timestamp::EPOCH)
             }
         }
     }
@@ -43,8 +43,8 @@ impl Clock {
 
 /// The present moment by the system's clock.
 #[must_use]
-pub fn now() -> Moment {
+pub fn now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else uses")]
     let now = chrono::Utc::now();
-    Moment::from_unix_millis(now.timestamp_millis()).unwrap_or(Moment::EPOCH)
+    Timestamp::from_unix_millis(now.timestamp_millis()).unwrap_or(Timestamp::EPOCH)
 }

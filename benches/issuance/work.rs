@@ -5,8 +5,8 @@ use idos_client::transaction::Fee;
 use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, UnsignedTransaction, WriteGrant};
 use idos_credential::kind::kyc_v2::IdDocumentType;
 use idos_credential::{
-    CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment, PublicNotes, RecipientKey,
-    ResidentialAddress, SealedCredential, SignedCredential, WriteKey,
+    CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, PublicNotes, RecipientKey,
+    ResidentialAddress, SealedCredential, SignedCredential, Timestamp, WriteKey,
 };
 use rand::rngs::{OsRng, StdRng};
 use rand::{RngCore as _, SeedableRng as _};
@@ -23,7 +23,7 @@ pub(crate) struct Work {
     signer: Signer,
     grant: WriteGrant,
     grant_signature: String,
-    now: Moment,
+    now: Timestamp,
 }
 
 impl Work {
@@ -36,7 +36,7 @@ impl Work {
             bytes.splice(..3, [0xff, 0xd8, 0xff]); // a JPEG, as far as anybody looks
             bytes
         };
-        let now: Moment = "2026-11-22T10:00:00Z".parse().unwrap();
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let seed = [7; 32];
         let (writer, time) = (WriteKey::from_seed(&seed), |seconds| {
             GrantTime::from_unix(now.unix_seconds() + seconds).unwrap()
@@ -132,7 +132,7 @@ impl Work {
 }
 
 fn subject(file: &mut impl FnMut() -> Vec<u8>) -> KycSubject {
-    let date: Moment = "1990-02-14".parse().unwrap();
+    let date: Timestamp = "1990-02-14".parse().unwrap();
     KycSubject {
         id: "uuid:9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11".into(),
         first_name: Some("Ana Maria".into()),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use idos_credential::kind::present_address;
 use idos_credential::strict_json::Json;
-use idos_credential::{AcceptedIssuer, Moment, VerificationKey, verify};
+use idos_credential::{AcceptedIssuer, Timestamp, VerificationKey, verify};
 
 /// The key of the SDK's vectors.
 const VECTOR_KEY: &str = "z6Mkp2kwy7pmTRftiprun5oKbs9RzNe2rD5koAYPX481gRLB";
@@ -36,7 +36,7 @@ pub(crate) fn vector_key() -> VerificationKey {
 }
 
 /// When the vectors were made.
-pub(crate) fn vector_time() -> Moment {
+pub(crate) fn vector_time() -> Timestamp {
     "2026-08-10T12:34:56.789Z".parse().expect("a moment")
 }
 

@@ -2,8 +2,8 @@
 
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, FaceSignSubject, Invalid, IssuerKey, KycSubject, Moment,
-    Rejection, SignedCredential, verify,
+    AcceptedIssuer, CredentialFields, Draft, FaceSignSubject, Invalid, IssuerKey, KycSubject, Rejection,
+    SignedCredential, Timestamp, verify,
 };
 use idos_linked_data::{SdkIssuer, SdkVerdict, verify_as_sdk};
 use sha2::{Digest as _, Sha256};
@@ -62,7 +62,7 @@ struct Issued {
     signed: SignedCredential,
     /// The level that the evidence supports.
     level: String,
-    now: Moment,
+    now: Timestamp,
 }
 
 fn issue(data: &[u8]) -> Option<Issued> {
@@ -95,6 +95,6 @@ fn key() -> IssuerKey {
     IssuerKey::of_url(ISSUER, &SEED).expect("a URL")
 }
 
-fn is_over(signed: &SignedCredential, now: Moment) -> bool {
+fn is_over(signed: &SignedCredential, now: Timestamp) -> bool {
     signed.expiration_date().is_some_and(|end| end < now)
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use idos_credential::sealing::{SealError, seal_bytes};
 use idos_credential::user_key::{Strength, derive};
-use idos_credential::{EncryptionSecret, Moment, RecipientKey, base85};
+use idos_credential::{EncryptionSecret, RecipientKey, Timestamp, base85};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -23,23 +23,23 @@ pub fn base85_decode(data: &[u8]) {
 /// Moments: the text of a moment is that moment, to the millisecond.
 pub fn moment(data: &[u8]) {
     if let Some((millis, _)) = data.split_first_chunk()
-        && let Ok(moment) = Moment::from_unix_millis(i64::from_le_bytes(*millis))
+        && let Ok(moment) = Timestamp::from_unix_millis(i64::from_le_bytes(*millis))
     {
         assert_eq!(moment.unix_millis(), i64::from_le_bytes(*millis));
         check_moment(moment);
     }
-    if let Some(Ok(moment)) = text(data).map(str::parse::<Moment>) {
+    if let Some(Ok(moment)) = text(data).map(str::parse::<Timestamp>) {
         check_moment(moment);
     }
 }
 
-fn check_moment(moment: Moment) {
+fn check_moment(moment: Timestamp) {
     let text = moment.to_string();
     assert!(matches!(text.len(), 24 | 27), "{text}");
     assert_eq!(text.parse(), Ok(moment), "{text}");
     assert_eq!(moment.unix_seconds(), moment.unix_millis().div_euclid(1000));
 
-    let seconds: Moment = moment.to_seconds_text().parse().expect("a moment");
+    let seconds: Timestamp = moment.to_seconds_text().parse().expect("a moment");
     assert_eq!(seconds.unix_millis(), moment.unix_seconds() * 1000, "{text}");
 }
 

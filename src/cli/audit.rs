@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_credential::VerificationKey;
 use serde_json::json;
 
@@ -228,7 +228,7 @@ fn tell(verdict: &Verdict) {
         return tell_not_judged(not_judged);
     };
     let Checkpoint { entry, at, key_id, public_key, .. } = checkpoint;
-    let at = Moment::from_unix_millis(*at).map(|at| at.to_string()).unwrap_or_default();
+    let at = Timestamp::from_unix_millis(*at).map(|at| at.to_string()).unwrap_or_default();
     say::line(&format!(
         "entries up to {entry} are neither altered nor missing: {witness}, signed at {at} by {key_id} ({public_key})"
     ));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde::Deserialize;
 
 use super::error::ConfigError;
@@ -35,9 +35,9 @@ pub struct KeyEntry {
     /// Its name among the issuer's keys, which credentials have in the URL of their verification method.
     pub name: Option<String>,
     /// From when on it is used.
-    pub valid_from: Option<Moment>,
+    pub valid_from: Option<Timestamp>,
     /// Until when it is used.
-    pub valid_until: Option<Moment>,
+    pub valid_until: Option<Timestamp>,
 }
 
 impl KeyEntry {
@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for KeyEntry {
             Table(Table),
         }
         let time = |text: Option<String>| {
-            text.map(|text| text.parse::<Moment>()).transpose().map_err(serde::de::Error::custom)
+            text.map(|text| text.parse::<Timestamp>()).transpose().map_err(serde::de::Error::custom)
         };
         Ok(match Entry::deserialize(deserializer)? {
             Entry::File(file) => file.into(),

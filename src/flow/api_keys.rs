@@ -5,14 +5,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::{ApiKey, Scope};
 use crate::model::ids::ApiKeyId;
 use crate::model::submitter::{Origin, Submitter, is_plain_name};
@@ -53,8 +53,8 @@ pub async fn create(
     store: &Store,
     client: &str,
     scopes: &[Scope],
-    expires_at: Option<Moment>,
-    now: Moment,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
 ) -> Result<(ApiKey, Zeroizing<String>), KeyError> {
     if !is_plain_name(client) {
         return Err(KeyError::Client);
@@ -85,13 +85,13 @@ pub async fn create(
 
     let mut tx = store.begin().await?;
     tx.add_api_key(&key).await?;
-    tx.record(&entry(Act::KeyCreated, &key.id, &key.client, now)).await?;
+    tx.record(&entry(AuditAction::KeyCreated, &key.id, &key.client, now)).await?;
     tx.commit().await?;
     Ok((key, text))
 }
 
 /// Revokes a key, at once and for good.
-pub async fn revoke(store: &Store, id: &ApiKeyId, now: Moment) -> Result<(), KeyError> {
+pub async fn revoke(store: &Store, id: &ApiKeyId, now: Timestamp) -> Result<(), KeyError> {
     let key = store.api_key(id).await?.ok_or(KeyError::NotFound)?;
 
     let mut tx = store.begin().await?;
@@ -99,7 +99,7 @@ pub async fn revoke(store: &Store, id: &ApiKeyId, now: Moment) -> Result<(), Key
         Err(StoreError::Stale) => return Err(KeyError::NotFound),
         other => other?,
     }
-    tx.record(&entry(Act::KeyRevoked, id, &key.client, now)).await?;
+    tx.record(&entry(AuditAction::KeyRevoked, id, &key.client, now)).await?;
     Ok(tx.commit().await?)
 }
 
@@ -116,7 +116,11 @@ pub struct KeyHolder {
 }
 
 /// Who calls with this text; `None` if nobody does, for whatever reason.
-pub async fn authenticate(store: &Store, text: &str, now: Moment) -> Result<Option<KeyHolder>, StoreError> {
+pub async fn authenticate(
+    store: &Store,
+    text: &str,
+    now: Timestamp,
+) -> Result<Option<KeyHolder>, StoreError> {
     let Some((id, secret)) = parse(text) else { return Ok(None) };
     let Some(key) = store.api_key(&id).await? else { return Ok(None) };
     // Hashes are compared, whose bytes nobody can choose; in constant time nevertheless.
@@ -147,8 +151,8 @@ fn hash(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
 }
 
-fn entry(act: Act, id: &ApiKeyId, client: &str, at: Moment) -> Entry {
-    Entry::new(at, Actor::Operator, act, id.as_str()).detail(format!("client:{client}"))
+fn entry(act: AuditAction, id: &ApiKeyId, client: &str, at: Timestamp) -> AuditEntry {
+    AuditEntry::new(at, Actor::Operator, act, id.as_str()).detail(format!("client:{client}"))
 }
 
 #[cfg(test)]
@@ -161,7 +165,7 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let store = Store::create(&format!("sqlite://{}/keys.db", folder.display()), 2).await.unwrap();
         store.migrate().await.unwrap();
-        let at = |millis| Moment::from_unix_millis(millis).unwrap();
+        let at = |millis| Timestamp::from_unix_millis(millis).unwrap();
 
         let scopes = [Scope::Events, Scope::Grants, Scope::Events];
         let (key, text) = create(&store, "acme", &scopes, Some(at(5_000)), at(1_000)).await.unwrap();

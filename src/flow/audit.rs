@@ -1,7 +1,7 @@
 //! The audit chain: signs where it stands, and holds it against what was signed.
 
 use idos_client::SignError;
-use idos_credential::{Moment, VerificationKey};
+use idos_credential::{Timestamp, VerificationKey};
 
 use crate::app::App;
 use crate::keys::{Keys, KeysError};
@@ -56,7 +56,7 @@ pub async fn checkpoint(
     store: &Store,
     keys: &Keys,
     before: Before,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Option<Checkpoint>, NoCheckpoint> {
     let last = store.last_checkpoint().await?;
     let number = last.as_ref().map_or(0, |last| last.number);

@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub struct Challenge {
     /// The text, to the letter.
     pub message: Zeroizing<String>,
     /// Until when its signature is taken.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
 }
 
 /// Why a signed text is no answer to a challenge.
@@ -60,7 +60,7 @@ pub fn offer(app: &App, caller: &Submitter, user_id: Uuid, wallet: &Owner) -> Ch
     let minutes = i64::from(app.wallets.challenge_minutes);
     // To the second, as it stands in the text.
     let end = app.clock.now().plus_millis(minutes * 60_000).unix_seconds().saturating_mul(1000);
-    let expires_at = Moment::from_unix_millis(end).unwrap_or(app.clock.now());
+    let expires_at = Timestamp::from_unix_millis(end).unwrap_or(app.clock.now());
     let mut random = [0; 16];
     OsRng.fill_bytes(&mut random);
     let text = Zeroizing::new(format!(
@@ -105,7 +105,7 @@ pub fn check(
     if wallet_type != claim.wallet_type.as_str() || compared(address) != compared(claim.address.expose()) {
         return Err(ChallengeError::OtherWallet);
     }
-    let until: Moment = until.parse().map_err(|_| ChallengeError::Altered)?;
+    let until: Timestamp = until.parse().map_err(|_| ChallengeError::Altered)?;
     if app.clock.now() > until { Err(ChallengeError::Expired) } else { Ok(()) }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::app::App;
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
 use crate::model::personal::{Contact, Email};
 use crate::model::submitter::Submitter;
@@ -87,7 +87,7 @@ impl LockedContact {
         &self,
         tx: &mut Tx,
         id: &IssuanceId,
-        now: idos_credential::Moment,
+        now: idos_credential::Timestamp,
     ) -> Result<(), StoreError> {
         tx.keep_contact(id, &self.locked, &self.index, now).await
     }
@@ -104,7 +104,7 @@ pub async fn issuances_of(
 
     let mut tx = app.store.begin().await?;
     tx.record(
-        &Entry::new(app.clock.now(), caller.actor(), Act::ContactLookedUp, &caller.tenant)
+        &AuditEntry::new(app.clock.now(), caller.actor(), AuditAction::ContactLookedUp, &caller.tenant)
             .detail(format!("found:{}", found.len())),
     )
     .await?;
@@ -128,7 +128,7 @@ pub async fn issuances_of_all(
 
     let mut tx = app.store.begin().await?;
     tx.record(
-        &Entry::new(app.clock.now(), Actor::Operator, Act::ContactLookedUp, "all")
+        &AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::ContactLookedUp, "all")
             .detail(format!("found:{found}")),
     )
     .await?;
@@ -177,7 +177,7 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
             let mut tx = app.store.begin().await?;
             tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
             tx.record(
-                &Entry::new(app.clock.now(), Actor::Operator, Act::Relocked, id.as_str())
+                &AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::Relocked, id.as_str())
                     .detail(app.vault.key_id()),
             )
             .await?;

@@ -4,8 +4,8 @@ use idos_client::transaction::MAX_TRANSACTION;
 use idos_credential::sealing::SealError;
 use idos_credential::verify::CLOCK_SKEW_MILLIS;
 use idos_credential::{
-    CredentialFields, Draft, Encrypted, Invalid, Moment, Problem, PublicNotes, RecipientKey,
-    SignedCredential, Unsigned, VerificationKey, VerificationMethod,
+    CredentialFields, Draft, Encrypted, Invalid, Problem, PublicNotes, RecipientKey, SignedCredential,
+    Timestamp, Unsigned, VerificationKey, VerificationMethod,
 };
 use idos_wallet::MAX_SIGNATURE_LEN;
 use rand::rngs::OsRng;
@@ -66,7 +66,7 @@ pub fn build(
     ids: Ids,
     issuer_url: &str,
     method: &VerificationMethod,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Unsigned, Invalid> {
     let Evidence { approved_at, expires_at, subject } = evidence;
     check_times(approved_at, expires_at, now)?;
@@ -80,7 +80,7 @@ pub fn build(
     Ok(Draft::new(fields, subject)?.prepare(method, now))
 }
 
-fn check_times(approved_at: Moment, expires_at: Option<Moment>, now: Moment) -> Result<(), Invalid> {
+fn check_times(approved_at: Timestamp, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), Invalid> {
     if expires_at.is_some_and(|end| end <= now) {
         return Err(Problem::new("expiresAt", "is past").into());
     }

@@ -5,7 +5,7 @@
 
 use super::moves::{follow, next};
 use crate::app::App;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::lifecycle::Cause;
@@ -56,8 +56,11 @@ pub async fn erase(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Iss
     }
     tx.drop_jobs(id.as_str()).await?;
     follow(app, &mut tx, &issuance, &next, None, now).await?;
-    tx.record(&Entry::new(now, caller.actor(), Act::Erased, id.as_str()).detail(issuance.state.as_str()))
-        .await?;
+    tx.record(
+        &AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())
+            .detail(issuance.state.as_str()),
+    )
+    .await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
     app.notify_workers();

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_webhooks::{Message, SendError};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::EventId;
 use crate::model::issuance::{HaltCode, Issuance};
@@ -51,7 +51,7 @@ pub async fn emit(
     kind: EventKind,
     issuance: &Issuance,
     code: Option<HaltCode>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let erased = kind == EventKind::Erased;
     let body = Body {
@@ -80,7 +80,7 @@ pub async fn emit(
     enqueue(app, tx, &event, now).await
 }
 
-async fn enqueue(app: &App, tx: &mut Tx, event: &Event, now: Moment) -> Result<(), StoreError> {
+async fn enqueue(app: &App, tx: &mut Tx, event: &Event, now: Timestamp) -> Result<(), StoreError> {
     for endpoint in app.endpoints.iter().filter(|endpoint| endpoint.wants(&event.client, event.kind)) {
         let work = Job::new(Work::SendWebhook, event.id.as_str(), now, &mut OsRng);
         let job = Job { target: endpoint.name.clone(), series: event.subject.clone(), ..work };
@@ -123,8 +123,11 @@ pub async fn replay(app: &App, caller: &Submitter, id: &EventId) -> Result<Event
         return Err(ReplayError::TooSoon);
     }
     enqueue(app, &mut tx, &event, now).await?;
-    tx.record(&Entry::new(now, caller.actor(), Act::EventReplayed, &event.subject).detail(event.id.as_str()))
-        .await?;
+    tx.record(
+        &AuditEntry::new(now, caller.actor(), AuditAction::EventReplayed, &event.subject)
+            .detail(event.id.as_str()),
+    )
+    .await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(event)

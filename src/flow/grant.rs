@@ -4,7 +4,7 @@ use std::mem::take;
 use std::time::Duration;
 
 use idos_client::{GrantParties, GrantTime, Refusal, WriteGrant};
-use idos_credential::{Invalid, Moment, Problem};
+use idos_credential::{Invalid, Problem, Timestamp};
 use idos_wallet::{Field, InvalidProof, OwnershipProof, WalletType, check_wallet};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub async fn offer(
     app: &App,
     owner: &Owner,
     valid_for: Duration,
-    locked_until: Option<Moment>,
+    locked_until: Option<Timestamp>,
     grantee: Option<&str>,
 ) -> Result<(WriteGrant, String), GrantError> {
     check_owner(owner)?;
@@ -70,7 +70,7 @@ pub async fn offer(
             grantee: grantee.map_or_else(|| signer.caller(), str::to_owned),
             issuer_public_key: app.keys.first().public_hex(),
         },
-        time(locked_until.map_or(begin, Moment::unix_seconds), "lockedUntil")?,
+        time(locked_until.map_or(begin, Timestamp::unix_seconds), "lockedUntil")?,
         time(begin, "validForSeconds")?,
         time(now.saturating_add(seconds), "validForSeconds")?,
     )

@@ -83,7 +83,7 @@ impl Halted {
 
     /// Since when.
     #[must_use]
-    pub fn since(&self) -> idos_credential::Moment {
+    pub fn since(&self) -> idos_credential::Timestamp {
         match self {
             Self::Issuance(issuance) => issuance.updated_at,
             Self::Profile(profile) => profile.updated_at,

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::Accepted;
 use crate::app::App;
@@ -41,7 +41,7 @@ pub(super) async fn claim(
     caller: &Submitter,
     key: &Idempotency,
     subject: &str,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Option<Tx>, StoreError> {
     let mut tx = app.store.begin().await?;
     match tx.claim(&caller.tenant, key, subject, now).await {

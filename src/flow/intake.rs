@@ -20,7 +20,7 @@ use super::network::{LOOK_UP, NotAnInserter, Seen, see};
 use super::{Accepted, contact, work};
 use crate::app::{App, NodeError};
 use crate::keys::KeysError;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::ids::{IssuanceId, is_user_id, random_uuid};
 use crate::model::issuance::{Delivery, Ids, Issuance, Reference, State};
@@ -232,10 +232,11 @@ async fn remember(
     if let Some(job) = work::of_state(issuance.state, &issuance.id, &issuance.write_key, now) {
         tx.enqueue(&job).await?;
     }
-    let entry = |act, detail: &str| Entry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
-    tx.record(&entry(Act::Received, issuance.kind.as_str())).await?;
+    let entry =
+        |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
+    tx.record(&entry(AuditAction::Received, issuance.kind.as_str())).await?;
     if let Some(hash) = &issuance.content_hash {
-        tx.record(&entry(Act::Sealed, hash)).await?;
+        tx.record(&entry(AuditAction::Sealed, hash)).await?;
     }
     tx.commit().await?;
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());

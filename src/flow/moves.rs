@@ -1,6 +1,6 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::events::emit;
 use crate::app::App;
@@ -9,7 +9,7 @@ use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
 use crate::store::{StoreError, Tx};
 
 /// What comes next for an issuance when this has happened.
-pub(super) fn next(app: &App, issuance: &Issuance, cause: Cause, now: Moment) -> Result<Next, NoMove> {
+pub(super) fn next(app: &App, issuance: &Issuance, cause: Cause, now: Timestamp) -> Result<Next, NoMove> {
     lifecycle::next(&Standing::from(issuance), cause, app.limits(), now)
 }
 
@@ -20,7 +20,7 @@ pub(super) async fn follow(
     issuance: &Issuance,
     next: &Next,
     code: Option<HaltCode>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = &issuance.id;
     match next.forgets {

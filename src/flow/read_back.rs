@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::app::{App, NodeError};
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, Issuance, State};
 use crate::model::submitter::Submitter;
@@ -103,7 +103,8 @@ pub async fn issued_copy(
 
     let mut tx = app.store.begin().await?;
     tx.record(
-        &Entry::new(now, caller.actor(), Act::CopyRead, id.as_str()).detail(opened.content_hash.clone()),
+        &AuditEntry::new(now, caller.actor(), AuditAction::CopyRead, id.as_str())
+            .detail(opened.content_hash.clone()),
     )
     .await?;
     tx.commit().await?;

@@ -7,7 +7,7 @@ use super::grant::{self, GrantError};
 use super::moves::follow;
 use super::work;
 use crate::app::{App, NodeError};
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State, Stopped};
 use crate::model::job::Job;
@@ -150,9 +150,11 @@ pub(super) async fn bring_on(
         // Somebody waits for it.
         tx.enqueue(&Job { due_at: now, ..job }).await?;
     }
-    let act = if locked.is_some() { Act::GrantReceived } else { Act::Resumed };
-    tx.record(&Entry::new(now, actor, act, id.as_str()).detail(issuance.halt.map_or("", HaltCode::as_str)))
-        .await?;
+    let act = if locked.is_some() { AuditAction::GrantReceived } else { AuditAction::Resumed };
+    tx.record(
+        &AuditEntry::new(now, actor, act, id.as_str()).detail(issuance.halt.map_or("", HaltCode::as_str)),
+    )
+    .await?;
     tx.commit().await?;
     app.notify_workers();
     app.store.issuance(id).await?.ok_or(ResumeError::NotFound)
@@ -169,8 +171,11 @@ pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
 
     let mut tx = app.store.begin().await?;
     tx.restart_job(id, now).await?;
-    tx.record(&Entry::new(now, Actor::Operator, Act::JobRetried, &job.subject).detail(job.work.as_str()))
-        .await?;
+    tx.record(
+        &AuditEntry::new(now, Actor::Operator, AuditAction::JobRetried, &job.subject)
+            .detail(job.work.as_str()),
+    )
+    .await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(())

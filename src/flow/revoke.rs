@@ -5,7 +5,7 @@
 use super::moves::{follow, next};
 use super::work;
 use crate::app::App;
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::lifecycle::Cause;
@@ -63,7 +63,7 @@ pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Resul
     if let Some(job) = work::of_state(next.state, id, &issuance.write_key, now) {
         tx.enqueue(&job).await?;
     }
-    tx.record(&Entry::new(now, actor, Act::RevokeRequested, id.as_str())).await?;
+    tx.record(&AuditEntry::new(now, actor, AuditAction::RevokeRequested, id.as_str())).await?;
     tx.commit().await?;
     app.notify_workers();
     app.store.issuance(id).await?.ok_or(RevokeError::NotFound)

@@ -11,7 +11,7 @@ use super::intake::{IntakeError, seal as seal_for, user_on_network};
 use super::moves::follow;
 use super::work;
 use crate::app::App;
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
 use crate::model::job::Job;
@@ -144,8 +144,8 @@ async fn go_on(
         tx.enqueue(&job).await?;
     }
     if let Some((sealed, _)) = sealed {
-        let sealed =
-            Entry::new(now, Actor::Service, Act::Sealed, issuance.id.as_str()).detail(sealed.content_hash());
+        let sealed = AuditEntry::new(now, Actor::Service, AuditAction::Sealed, issuance.id.as_str())
+            .detail(sealed.content_hash());
         tx.record(&sealed).await?;
     }
     tx.commit().await?;

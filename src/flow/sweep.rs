@@ -8,14 +8,14 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::deliver;
 use super::events::{emit, forget_endpoints};
 use super::moves::{follow, next};
 use super::work;
 use crate::app::{App, NodeError};
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::event::EventKind;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::lifecycle::Cause;
@@ -72,7 +72,7 @@ fn go_on(subject: &str, result: Result<(), StoreError>) -> Result<(), StoreError
 }
 
 /// The moment before which content goes that somebody else should have seen to: the node, or a newer program.
-fn last_limit(app: &App) -> Moment {
+fn last_limit(app: &App) -> Timestamp {
     app.clock.now().plus_millis(-i64::from(app.retention.overdue_hours) * HOUR)
 }
 
@@ -175,7 +175,7 @@ async fn end_overdue_profiles(app: &App) -> Result<(), StoreError> {
     }
 }
 
-async fn end_profile(app: &App, profile: &Profile, now: Moment) -> Result<(), StoreError> {
+async fn end_profile(app: &App, profile: &Profile, now: Timestamp) -> Result<(), StoreError> {
     let change = ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
     let mut tx = app.store.begin().await?;
     tx.advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
@@ -198,11 +198,17 @@ async fn forget_unread(app: &App, batch: &Batch<Issuance>) -> Result<(), StoreEr
     Ok(())
 }
 
-fn unread(app: &App, subject: &str) -> Entry {
-    Entry::new(app.clock.now(), Actor::Service, Act::Failed, subject).detail("record_not_readable")
+fn unread(app: &App, subject: &str) -> AuditEntry {
+    AuditEntry::new(app.clock.now(), Actor::Service, AuditAction::Failed, subject)
+        .detail("record_not_readable")
 }
 
-async fn end(app: &App, issuance: &Issuance, halt: Option<HaltCode>, now: Moment) -> Result<(), StoreError> {
+async fn end(
+    app: &App,
+    issuance: &Issuance,
+    halt: Option<HaltCode>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let next = next(app, issuance, Cause::Overdue, now)?;
     let mut tx = app.store.begin().await?;
     let why = Halt { code: halt, was_sent: false };
@@ -215,8 +221,8 @@ async fn end(app: &App, issuance: &Issuance, halt: Option<HaltCode>, now: Moment
     Ok(())
 }
 
-fn entry(subject: &str, halt: Option<HaltCode>, at: Moment) -> Entry {
-    Entry::new(at, Actor::Service, Act::Failed, subject)
+fn entry(subject: &str, halt: Option<HaltCode>, at: Timestamp) -> AuditEntry {
+    AuditEntry::new(at, Actor::Service, AuditAction::Failed, subject)
         .detail(halt.map_or("waited_too_long", HaltCode::as_str))
 }
 
@@ -251,7 +257,7 @@ async fn tell(
     issuance: &Issuance,
     kind: EventKind,
     noticed: &str,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     tx.mark_noticed(&issuance.id, noticed).await?;
@@ -284,6 +290,6 @@ async fn give_work(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     tx.suspect_sent(&issuance.id).await?;
     tx.enqueue(&work).await?;
-    tx.record(&Entry::new(now, Actor::Service, Act::Resumed, id).detail("lost_work")).await?;
+    tx.record(&AuditEntry::new(now, Actor::Service, AuditAction::Resumed, id).detail("lost_work")).await?;
     tx.commit().await
 }

@@ -5,7 +5,7 @@
 
 use std::mem::take;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_wallet::{InvalidProof, WalletType};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use super::network::{LOOK_UP, NotAnInserter, Seen, exists, see};
 use super::work::lane_job;
 use crate::app::{App, NodeError};
 use crate::keys::Key;
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::ids::{WalletId, is_user_id, random_uuid};
 use crate::model::issuance::HaltCode;
@@ -184,7 +184,8 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Profile) -> Result<
     tx.drop_jobs(id.as_str()).await?;
     tx.enqueue(&lane_job(work, id.as_str(), &there.write_key, now)).await?;
     tx.record(
-        &Entry::new(now, actor, Act::Resumed, id.as_str()).detail(there.halt.map_or("", HaltCode::as_str)),
+        &AuditEntry::new(now, actor, AuditAction::Resumed, id.as_str())
+            .detail(there.halt.map_or("", HaltCode::as_str)),
     )
     .await?;
     tx.commit().await?;
@@ -213,7 +214,7 @@ pub(super) async fn keep(
     caller: &Submitter,
     key: &Idempotency,
     wanted: Wanted<'_>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Accepted<Profile>, RequestError> {
     let Wanted { id, user_id, user, write, wallet } = wanted;
     let profile = Profile {
@@ -244,10 +245,10 @@ pub(super) async fn keep(
     tx.add_profile(&profile, &locked, &index).await?;
     tx.enqueue(&lane_job(first_work(&profile), profile.id.as_str(), &profile.write_key, now)).await?;
     tx.record(
-        &Entry::new(
+        &AuditEntry::new(
             now,
             caller.actor(),
-            if profile.user.is_some() { Act::ProfileRequested } else { Act::WalletRequested },
+            if profile.user.is_some() { AuditAction::ProfileRequested } else { AuditAction::WalletRequested },
             profile.id.as_str(),
         )
         .detail(format!("user:{}", profile.user_id)),
@@ -275,7 +276,7 @@ async fn replaced(
     Ok(stopped)
 }
 
-async fn end(tx: &mut Tx, caller: &Submitter, old: &Profile, now: Moment) -> Result<(), StoreError> {
+async fn end(tx: &mut Tx, caller: &Submitter, old: &Profile, now: Timestamp) -> Result<(), StoreError> {
     let change = ProfileChange { halt: old.halt, forget_wallet: true, ..ProfileChange::default() };
     match tx.advance_profile(&old.id, ProfileState::Halted, ProfileState::Failed, change, now).await {
         Ok(()) => {}
@@ -284,7 +285,10 @@ async fn end(tx: &mut Tx, caller: &Submitter, old: &Profile, now: Moment) -> Res
         Err(error) => return Err(error),
     }
     tx.drop_jobs(old.id.as_str()).await?;
-    tx.record(&Entry::new(now, caller.actor(), Act::Failed, old.id.as_str()).detail("asked_for_again")).await
+    tx.record(
+        &AuditEntry::new(now, caller.actor(), AuditAction::Failed, old.id.as_str()).detail("asked_for_again"),
+    )
+    .await
 }
 
 /// The same was asked for under another `Idempotency-Key`, which from now on stands for it, too.

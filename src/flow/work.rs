@@ -1,6 +1,6 @@
 //! Background work, as verbs make it.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use rand::rngs::OsRng;
 
 use crate::model::ids::IssuanceId;
@@ -12,12 +12,12 @@ use crate::store::{StoreError, Tx};
 const FIRST_LOOK: i64 = 5_000;
 
 /// Work for a lane: the write key that is to send.
-pub(super) fn lane_job(work: Work, subject: &str, lane: &str, now: Moment) -> Job {
+pub(super) fn lane_job(work: Work, subject: &str, lane: &str, now: Timestamp) -> Job {
     Job { lane: Some(lane.to_owned()), ..Job::new(work, subject, now, &mut OsRng) }
 }
 
 /// The work that ends this state of an issuance; `None` where nothing is to be done. `lane` is its write key.
-pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Moment) -> Option<Job> {
+pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp) -> Option<Job> {
     state.work().map(|work| match work {
         // It was looked a moment ago.
         Work::Seal => {
@@ -31,7 +31,11 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Moment) -
 }
 
 /// Brings on all that has waited for this user.
-pub(super) async fn hurry_waiting(tx: &mut Tx, waiting: &[Issuance], now: Moment) -> Result<(), StoreError> {
+pub(super) async fn hurry_waiting(
+    tx: &mut Tx,
+    waiting: &[Issuance],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for issuance in waiting {
         tx.hurry(Work::Seal, issuance.id.as_str(), now).await?;
     }

@@ -2,7 +2,7 @@
 
 use idos_client::SignError;
 use idos_credential::key::statement;
-use idos_credential::{Moment, SignedCredential, Unsigned, VerificationMethod};
+use idos_credential::{SignedCredential, Timestamp, Unsigned, VerificationMethod};
 
 use super::Key;
 use crate::config::KeyEntry;
@@ -11,15 +11,15 @@ use crate::config::KeyEntry;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Validity {
     /// From when on; ever since if `None`.
-    pub from: Option<Moment>,
+    pub from: Option<Timestamp>,
     /// Until when, exclusively; without end if `None`.
-    pub until: Option<Moment>,
+    pub until: Option<Timestamp>,
 }
 
 impl Validity {
     /// Whether it is used at this time.
     #[must_use]
-    pub fn covers(&self, now: Moment) -> bool {
+    pub fn covers(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 }
@@ -74,8 +74,8 @@ impl WriteKey {
 }
 
 /// Of keys that are used at this time, the one that came last.
-pub(super) fn current(keys: &[SigningKey], now: Moment) -> Option<&SigningKey> {
-    let from = |key: &SigningKey| key.validity.from.map_or(i64::MIN, Moment::unix_millis);
+pub(super) fn current(keys: &[SigningKey], now: Timestamp) -> Option<&SigningKey> {
+    let from = |key: &SigningKey| key.validity.from.map_or(i64::MIN, Timestamp::unix_millis);
     // Of two that came at once, the first of the list.
     keys.iter().filter(|key| key.validity.covers(now)).rev().max_by_key(|key| from(key))
 }
@@ -84,7 +84,7 @@ pub(super) fn current(keys: &[SigningKey], now: Moment) -> Option<&SigningKey> {
 mod tests {
     use super::*;
 
-    fn at(time: &str) -> Moment {
+    fn at(time: &str) -> Timestamp {
         time.parse().unwrap()
     }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use idos_credential::key::{KeyError, seed_to_multibase};
 use idos_credential::secret_key::{Curve, SecretKey, SecretKeyError, read_bytes};
-use idos_credential::{EncryptionSecret, Moment, VerificationKey, VerificationMethod};
+use idos_credential::{EncryptionSecret, Timestamp, VerificationKey, VerificationMethod};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;
@@ -134,7 +134,7 @@ impl Keys {
     }
 
     /// The key that signs credentials at this time: of those that are valid, the one that came last.
-    pub fn signing_at(&self, now: Moment) -> Result<&SigningKey, KeysError> {
+    pub fn signing_at(&self, now: Timestamp) -> Result<&SigningKey, KeysError> {
         listed::current(&self.signing, now).ok_or(KeysError::NoneValid)
     }
 

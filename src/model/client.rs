@@ -1,6 +1,6 @@
 //! Clients: the keys by which they call, and what they may do.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::ids::ApiKeyId;
 use super::issuance::named;
@@ -43,19 +43,19 @@ pub struct ApiKey {
     /// What it may be used for.
     pub scopes: Vec<Scope>,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it ends.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// When it was revoked.
-    pub revoked_at: Option<Moment>,
+    pub revoked_at: Option<Timestamp>,
     /// When it was last used, to the hour.
-    pub used_at: Option<Moment>,
+    pub used_at: Option<Timestamp>,
 }
 
 impl ApiKey {
     /// Whether it can be used at this moment.
     #[must_use]
-    pub fn is_valid_at(&self, now: Moment) -> bool {
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }

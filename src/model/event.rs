@@ -1,6 +1,6 @@
 //! What the outside is told.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::ids::EventId;
 use super::issuance::named;
@@ -39,5 +39,5 @@ pub struct Event {
     /// The JSON that webhooks carry.
     pub body: String,
     /// When it happened.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
 }

@@ -11,7 +11,7 @@
 use std::fmt;
 
 use idos_credential::strict_json::{Json, JsonError};
-use idos_credential::{Invalid, Kind, Moment, Problem, ReadFile, Subject};
+use idos_credential::{Invalid, Kind, Problem, ReadFile, Subject, Timestamp};
 
 /// The members of a result.
 pub const MEMBERS: [&str; 3] = ["approvedAt", "expiresAt", "subject"];
@@ -19,9 +19,9 @@ pub const MEMBERS: [&str; 3] = ["approvedAt", "expiresAt", "subject"];
 /// A checked result: what was found out about somebody, and when.
 pub struct Evidence {
     /// When the check was approved.
-    pub approved_at: Moment,
+    pub approved_at: Timestamp,
     /// When the result, and so the credential, ends.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// Whom it is about.
     pub subject: Subject,
 }
@@ -92,7 +92,7 @@ impl Evidence {
             }
         }
         let mut date = |name: &str, json: Option<Json>| {
-            let moment = json?.as_text().and_then(|text| text.parse::<Moment>().ok());
+            let moment = json?.as_text().and_then(|text| text.parse::<Timestamp>().ok());
             let moment = moment.filter(|moment| (1..=9999).contains(&moment.year()));
             if moment.is_none() {
                 let problem =
@@ -137,7 +137,7 @@ fn read_subject(
     kind: Kind,
     mut json: Json,
     user_id: &str,
-    approved_at: Option<Moment>,
+    approved_at: Option<Timestamp>,
     read_file: &mut ReadFile<'_>,
 ) -> Result<Subject, Invalid> {
     if let (true, Json::Object(members)) = (kind.has_id(), &mut json) {

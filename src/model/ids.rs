@@ -6,7 +6,7 @@ use std::str::FromStr;
 use rand::RngCore;
 use uuid::{Uuid, Variant};
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 /// Crockford's base 32, which ULIDs are written in.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -19,7 +19,7 @@ const ULID: usize = 26;
 #[error("is not an id of this kind")]
 pub struct NotAnId;
 
-fn ulid(now: Moment, rng: &mut dyn RngCore) -> String {
+fn ulid(now: Timestamp, rng: &mut dyn RngCore) -> String {
     let mut random = [0; 16];
     rng.fill_bytes(&mut random[6..]);
     let time = u64::try_from(now.unix_millis()).unwrap_or_default();
@@ -34,13 +34,13 @@ fn ulid(now: Moment, rng: &mut dyn RngCore) -> String {
 }
 
 /// The time of a ULID: its first ten characters.
-fn made_at(ulid: &str) -> Moment {
+fn made_at(ulid: &str) -> Timestamp {
     let digit = |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or_default();
     let millis = ulid
         .bytes()
         .take(10)
         .fold(0_i64, |sum, byte| (sum << 5) | i64::try_from(digit(byte)).unwrap_or_default());
-    Moment::from_unix_millis(millis).unwrap_or(Moment::EPOCH)
+    Timestamp::from_unix_millis(millis).unwrap_or(Timestamp::EPOCH)
 }
 
 fn is_ulid(text: &str) -> bool {
@@ -61,7 +61,7 @@ macro_rules! id {
 
             /// A fresh id.
             #[must_use]
-            pub fn new(now: Moment, rng: &mut dyn RngCore) -> Self {
+            pub fn new(now: Timestamp, rng: &mut dyn RngCore) -> Self {
                 Self(format!("{}{}", $prefix, ulid(now, rng)))
             }
 
@@ -73,7 +73,7 @@ macro_rules! id {
 
             /// When it was made, as it says itself.
             #[must_use]
-            pub fn made_at(&self) -> Moment {
+            pub fn made_at(&self) -> Timestamp {
                 made_at(self.0.strip_prefix($prefix).unwrap_or_default())
             }
         }
@@ -150,11 +150,11 @@ mod tests {
     #[test]
     fn ids_sort_by_time_and_read_back() {
         let mut rng = StdRng::seed_from_u64(1);
-        let early = IssuanceId::new(Moment::from_unix_millis(1_000).unwrap(), &mut rng);
-        let late = IssuanceId::new(Moment::from_unix_millis(1_001).unwrap(), &mut rng);
+        let early = IssuanceId::new(Timestamp::from_unix_millis(1_000).unwrap(), &mut rng);
+        let late = IssuanceId::new(Timestamp::from_unix_millis(1_001).unwrap(), &mut rng);
         assert!(early < late);
         assert_eq!(late.made_at().unix_millis(), 1_001);
-        let now = Moment::from_unix_millis(1_795_944_000_123).unwrap();
+        let now = Timestamp::from_unix_millis(1_795_944_000_123).unwrap();
         assert_eq!(EventId::new(now, &mut rng).made_at(), now);
         let beyond: EventId = "evt_7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse().unwrap();
         assert_eq!(beyond.made_at().unix_millis(), (1 << 48) - 1);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use idos_credential::Kind;
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use uuid::Uuid;
 
 use super::ids::IssuanceId;
@@ -283,17 +283,17 @@ pub struct Issuance {
     /// SHA-256 of the unsealed credential: lower-case hex.
     pub content_hash: Option<String>,
     /// When the credential ends.
-    pub valid_until: Option<Moment>,
+    pub valid_until: Option<Timestamp>,
     /// Until when what is missing must have come.
-    pub waits_until: Option<Moment>,
+    pub waits_until: Option<Timestamp>,
     /// When it was submitted.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Moment,
+    pub updated_at: Timestamp,
     /// When it was sealed.
-    pub sealed_at: Option<Moment>,
+    pub sealed_at: Option<Timestamp>,
     /// When it was found in a block.
-    pub issued_at: Option<Moment>,
+    pub issued_at: Option<Timestamp>,
     /// The transaction that wrote it.
     pub transaction: Option<Transaction>,
     /// Whether a transaction that writes it may have reached a node, before its work was made anew.
@@ -301,9 +301,9 @@ pub struct Issuance {
     /// Why it has stopped, its revocation has, or why it is over.
     pub halt: Option<HaltCode>,
     /// When revocation was asked for.
-    pub revoke_requested_at: Option<Moment>,
+    pub revoke_requested_at: Option<Timestamp>,
     /// When it was found revoked.
-    pub revoked_at: Option<Moment>,
+    pub revoked_at: Option<Timestamp>,
     /// How that is known.
     pub confirmed_by: Option<Confirmation>,
     /// Whether there is a contact.

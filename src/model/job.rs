@@ -1,6 +1,6 @@
 //! Background work: every kind of it, by ids only.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use rand::RngCore;
 
 use super::ids::JobId;
@@ -54,7 +54,7 @@ pub struct Job {
     /// Where it stands.
     pub state: JobState,
     /// When it is next to be done.
-    pub due_at: Moment,
+    pub due_at: Timestamp,
     /// How often it has been tried.
     pub attempts: u32,
     /// The nonce of its transaction.
@@ -62,11 +62,11 @@ pub struct Job {
     /// The hash of its transaction.
     pub tx_hash: Option<String>,
     /// When its transaction was recorded.
-    pub sent_at: Option<Moment>,
+    pub sent_at: Option<Timestamp>,
     /// Why it is where it is: a code, or a phrase without values.
     pub reason: Option<String>,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
 }
 
 impl Job {
@@ -78,7 +78,7 @@ impl Job {
 
     /// Work on `subject` that is to be done at once, and by no lane.
     #[must_use]
-    pub fn new(work: Work, subject: &str, now: Moment, rng: &mut dyn RngCore) -> Self {
+    pub fn new(work: Work, subject: &str, now: Timestamp, rng: &mut dyn RngCore) -> Self {
         Self {
             id: JobId::new(now, rng),
             work,

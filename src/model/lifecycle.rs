@@ -1,7 +1,7 @@
 //! What comes next for an issuance: the only place that knows. [`next`] is told where an issuance stands and what has
 //! happened, and says where it goes, until when it waits there, what is forgotten and what is told.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::event::EventKind;
 use super::issuance::{Issuance, State};
@@ -101,9 +101,9 @@ pub struct Standing {
     /// Whether its credential is sealed, so that nobody can read it here, whatever they unlock.
     pub is_sealed: bool,
     /// When it was submitted.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// Until when it waits where it stands.
-    pub waits_until: Option<Moment>,
+    pub waits_until: Option<Timestamp>,
 }
 
 impl From<&Issuance> for Standing {
@@ -168,7 +168,7 @@ pub struct Next {
     /// Where it goes.
     pub state: State,
     /// Until when it waits there; `None` if nothing is waited for, or work ends it.
-    pub waits_until: Option<Moment>,
+    pub waits_until: Option<Timestamp>,
     /// What is forgotten with it.
     pub forgets: Forgets,
     /// What is told.
@@ -201,12 +201,12 @@ impl NoMove {
 
 /// Where an issuance begins that is submitted now. Nothing is told of it.
 #[must_use]
-pub fn begin(is_sealed: bool, found: Found, limits: Limits, now: Moment) -> Next {
+pub fn begin(is_sealed: bool, found: Found, limits: Limits, now: Timestamp) -> Next {
     place(is_sealed, found, limits, unsealed_until(limits, now), now)
 }
 
 /// What comes next for an issuance that stands so, when this has happened. The same for the same arguments.
-pub fn next(standing: &Standing, cause: Cause, limits: Limits, now: Moment) -> Result<Next, NoMove> {
+pub fn next(standing: &Standing, cause: Cause, limits: Limits, now: Timestamp) -> Result<Next, NoMove> {
     let next = match cause {
         Cause::Looked(found) => {
             // To be looked at again does not make what can be read wait longer.
@@ -239,7 +239,7 @@ fn to(state: State, forgets: Forgets, event: Option<EventKind>) -> Next {
 }
 
 /// Where an issuance belongs by what is there. `unsealed` is until when what can be read may wait.
-fn place(is_sealed: bool, found: Found, limits: Limits, unsealed: Moment, now: Moment) -> Next {
+fn place(is_sealed: bool, found: Found, limits: Limits, unsealed: Timestamp, now: Timestamp) -> Next {
     let (state, waits_until) = match (is_sealed, found.user, found.right) {
         (false, ..) => (State::AwaitingProfile, Some(unsealed)),
         (true, false, _) => (State::AwaitingProfile, Some(sealed_until(limits, now))),
@@ -250,18 +250,18 @@ fn place(is_sealed: bool, found: Found, limits: Limits, unsealed: Moment, now: M
     Next { waits_until, ..to(state, forgets, None) }
 }
 
-fn unsealed_until(limits: Limits, from: Moment) -> Moment {
+fn unsealed_until(limits: Limits, from: Timestamp) -> Timestamp {
     from.plus_millis(i64::from(limits.unsealed_hours) * HOUR)
 }
 
 /// Until when what is sealed, or locked to be sent, waits from now on.
 #[must_use]
-pub fn sealed_until(limits: Limits, now: Moment) -> Moment {
+pub fn sealed_until(limits: Limits, now: Timestamp) -> Timestamp {
     now.plus_millis(i64::from(limits.sealed_hours) * HOUR)
 }
 
 /// Until when what stops now can be resumed.
-fn resumable_until(standing: &Standing, limits: Limits, now: Moment) -> Moment {
+fn resumable_until(standing: &Standing, limits: Limits, now: Timestamp) -> Timestamp {
     if standing.is_sealed {
         sealed_until(limits, now)
     } else {
@@ -278,8 +278,8 @@ mod tests {
 
     const LIMITS: Limits = Limits { unsealed_hours: 24, sealed_hours: 168 };
 
-    fn at(hours: i64) -> Moment {
-        Moment::from_unix_millis(hours * HOUR).unwrap()
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_unix_millis(hours * HOUR).unwrap()
     }
 
     const CREATED: i64 = 1000;

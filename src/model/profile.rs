@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use idos_credential::{Moment, RecipientKey};
+use idos_credential::{RecipientKey, Timestamp};
 use idos_wallet::{OwnershipProof, WalletType};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -172,15 +172,15 @@ pub struct Profile {
     /// Why it has stopped.
     pub halt: Option<HaltCode>,
     /// Until when a halted one can be resumed.
-    pub waits_until: Option<Moment>,
+    pub waits_until: Option<Timestamp>,
     /// The last transaction: the one that added the wallet.
     pub transaction: Option<Transaction>,
     /// Whether a transaction of it may have reached a node, before its work was made anew.
     pub was_sent: bool,
     /// When it was asked for.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Moment,
+    pub updated_at: Timestamp,
 }
 
 impl Profile {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use rand::RngCore;
 
 use super::time::{DAY, HOUR};
@@ -14,7 +14,7 @@ const FIRST: i64 = 5_000;
 /// a fifth of it, so that what failed together does not come back together. Later if whoever refused has `asked` for that, but
 /// within a day.
 #[must_use]
-pub fn due(now: Moment, attempts: u32, asked: Option<Duration>, rng: &mut dyn RngCore) -> Moment {
+pub fn due(now: Timestamp, attempts: u32, asked: Option<Duration>, rng: &mut dyn RngCore) -> Timestamp {
     let own = pause(attempts, rng.next_u32());
     let asked = asked.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
     now.plus_millis(asked.clamp(own, DAY))
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn who_asks_for_more_time_gets_it_within_reason() {
         let after = |attempts, asked| {
-            let due = due(Moment::EPOCH, attempts, asked, &mut StepRng::new(0, 0));
+            let due = due(Timestamp::EPOCH, attempts, asked, &mut StepRng::new(0, 0));
             due.unix_millis()
         };
         assert_eq!(after(1, None), 5_000);

@@ -1,6 +1,6 @@
 //! API keys.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns, millis};
@@ -27,7 +27,7 @@ impl Store {
     }
 
     /// Notes that a key is in use: at most once an hour, so that reading does not write.
-    pub async fn note_use(&self, id: &ApiKeyId, now: Moment) -> Result<(), StoreError> {
+    pub async fn note_use(&self, id: &ApiKeyId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE api_key SET used_at = $1 WHERE id = $2 AND (used_at IS NULL OR used_at <= $3)")
             .bind(now.unix_millis())
@@ -58,7 +58,7 @@ impl Tx {
     }
 
     /// Revokes a key; [`StoreError::Stale`] if there is none that is not revoked.
-    pub async fn revoke_api_key(&mut self, id: &ApiKeyId, now: Moment) -> Result<(), StoreError> {
+    pub async fn revoke_api_key(&mut self, id: &ApiKeyId, now: Timestamp) -> Result<(), StoreError> {
         let result = sqlx::query("UPDATE api_key SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
             .bind(now.unix_millis())
             .bind(id.as_str())

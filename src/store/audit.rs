@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use super::rows::Columns;
 use super::walk::Rows;
 use super::{Store, StoreError, Tx, one};
-use crate::model::audit::{ChainedEntry, Checkpoint, Entry, Link, hash};
+use crate::model::audit::{AuditEntry, ChainedEntry, Checkpoint, Link, hash};
 
 /// Between the columns of an entry, and behind each entry, in the text of a page: control characters that none of them
 /// holds.
@@ -15,7 +15,7 @@ const RECORD: char = '\u{1e}';
 impl Tx {
     /// Writes an entry at the end of the chain. The only way in: an entry and what it tells of are there together, or
     /// not at all. Writers wait here for each other, so this comes last in a transaction.
-    pub async fn record(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    pub async fn record(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
         let (seq, previous): (i64, String) =
             sqlx::query_as("UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash")
                 .fetch_one(&mut *self.tx)

@@ -1,6 +1,6 @@
 //! Whom to write to: locked, found by keyed hash.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
@@ -109,7 +109,7 @@ impl Tx {
         id: &IssuanceId,
         locked: &str,
         email_index: &str,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let result = sqlx::query(
             "INSERT INTO contact (issuance_id, client, locked, email_index, created_at) \

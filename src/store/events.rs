@@ -1,6 +1,6 @@
 //! Events, as webhooks tell them.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
@@ -72,7 +72,7 @@ impl Store {
 
     /// Forgets events from before `moment`, but for those that are still being told. Whom nobody could tell in all that
     /// time is not told any more. Gives how many. Others write in between.
-    pub async fn forget_events_before(&self, moment: Moment) -> Result<u64, StoreError> {
+    pub async fn forget_events_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
         loop {
             let jobs: Vec<(String,)> = sqlx::query_as(
                 "SELECT id FROM job WHERE work || '' = 'send_webhook' AND state = 'halted' AND created_at < $1 \
@@ -151,8 +151,8 @@ impl Tx {
     pub async fn mark_replayed(
         &mut self,
         id: &EventId,
-        now: Moment,
-        before: Moment,
+        now: Timestamp,
+        before: Timestamp,
     ) -> Result<bool, StoreError> {
         let result = sqlx::query(
             "UPDATE event SET replayed_at = $1 WHERE id = $2 \

@@ -1,6 +1,6 @@
 //! What a client's `Idempotency-Key` stands for.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::{Store, StoreError, Tx};
 use crate::model::client::Idempotency;
@@ -29,7 +29,7 @@ impl Store {
 
     /// Forgets keys from before `moment`, but for those of issuances that may still become a credential. Gives how many.
     /// Others write in between: what cannot become a credential any more never can again.
-    pub async fn forget_claims_before(&self, moment: Moment) -> Result<u64, StoreError> {
+    pub async fn forget_claims_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
         const AT_ONCE: i64 = 500;
         let (mut place, mut forgotten) = ((i64::MIN, String::new(), String::new()), 0);
         loop {
@@ -76,7 +76,7 @@ impl Tx {
         client: &str,
         key: &Idempotency,
         subject: &str,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         // In one order, or two that claim the same could wait for each other.
         let mut rows: Vec<_> = key.key_hashes.iter().zip(&key.fingerprints).collect();

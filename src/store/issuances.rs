@@ -1,6 +1,6 @@
 //! Records of issuances.
 
-use idos_credential::{Moment, SealedCredential};
+use idos_credential::{SealedCredential, Timestamp};
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
@@ -32,9 +32,9 @@ pub struct Filter {
     /// Only with this reference.
     pub reference: Option<String>,
     /// Only submitted at this moment or later.
-    pub created_from: Option<Moment>,
+    pub created_from: Option<Timestamp>,
     /// Only submitted before this moment.
-    pub created_before: Option<Moment>,
+    pub created_before: Option<Timestamp>,
 }
 
 /// A part of a list, newest first.
@@ -138,11 +138,11 @@ struct Change<'a> {
     content_hash: Option<&'a str>,
     recipient_key: Option<&'a str>,
     write_key: Option<&'a str>,
-    sealed_at: Option<Moment>,
-    issued_at: Option<Moment>,
+    sealed_at: Option<Timestamp>,
+    issued_at: Option<Timestamp>,
     transaction: Option<&'a Transaction>,
-    revoke_requested_at: Option<Moment>,
-    revoked_at: Option<Moment>,
+    revoke_requested_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
     confirmed_by: Option<Confirmation>,
     /// Once it is so, it stays so.
     was_sent: bool,
@@ -217,7 +217,7 @@ impl Store {
     /// Issuances behind `from` whose time of waiting is over and of which nothing was ever sent, the longest overdue first.
     pub async fn overdue(
         &self,
-        now: Moment,
+        now: Timestamp,
         from: Option<Place>,
         limit: u32,
     ) -> Result<Batch<Issuance>, StoreError> {
@@ -243,7 +243,7 @@ impl Store {
     /// Issuances behind `from` whose time of waiting is over and that may have been sent, the longest overdue first.
     pub async fn overdue_sent(
         &self,
-        now: Moment,
+        now: Timestamp,
         from: Option<Place>,
         limit: u32,
     ) -> Result<Batch<Issuance>, StoreError> {
@@ -289,7 +289,7 @@ impl Store {
     /// Issued credentials behind `from` that have ended by `now`, which nobody was told of yet.
     pub async fn ended(
         &self,
-        now: Moment,
+        now: Timestamp,
         from: Option<Place>,
         limit: u32,
     ) -> Result<Batch<Issuance>, StoreError> {
@@ -315,8 +315,8 @@ impl Store {
     /// Issued credentials behind `from` that end after `now` and by `end`, which nobody was told of yet.
     pub async fn ending(
         &self,
-        now: Moment,
-        end: Moment,
+        now: Timestamp,
+        end: Timestamp,
         from: Option<Place>,
         limit: u32,
     ) -> Result<Batch<Issuance>, StoreError> {
@@ -424,7 +424,7 @@ impl Tx {
         from: State,
         next: &Next,
         (sealed, recipient_key): (&SealedCredential, &str),
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let change = Change {
             public_notes: Some(sealed.original().public_notes()),
@@ -443,7 +443,7 @@ impl Tx {
         id: &IssuanceId,
         from: State,
         next: &Next,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.advance(id, from, next, now, Change::default()).await
     }
@@ -455,7 +455,7 @@ impl Tx {
         from: State,
         next: &Next,
         transaction: Option<&Transaction>,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let change = Change { issued_at: Some(now), transaction, ..Change::default() };
         self.advance(id, from, next, now, change).await
@@ -484,7 +484,7 @@ impl Tx {
         from: State,
         next: &Next,
         halt: Halt,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let change = Change { halt: halt.code, was_sent: halt.was_sent, ..Change::default() };
         self.advance(id, from, next, now, change).await
@@ -496,7 +496,7 @@ impl Tx {
         id: &IssuanceId,
         from: State,
         next: &Next,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let change = Change { revoke_requested_at: Some(now), ..Change::default() };
         self.advance(id, from, next, now, change).await
@@ -509,7 +509,7 @@ impl Tx {
         from: State,
         next: &Next,
         confirmed_by: Confirmation,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let change = Change { revoked_at: Some(now), confirmed_by: Some(confirmed_by), ..Change::default() };
         self.advance(id, from, next, now, change).await
@@ -521,7 +521,7 @@ impl Tx {
         id: &IssuanceId,
         from: State,
         next: &Next,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.advance(id, from, next, now, Change::default()).await?;
         sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, \
@@ -560,7 +560,7 @@ impl Tx {
         id: &IssuanceId,
         from: State,
         next: &Next,
-        now: Moment,
+        now: Timestamp,
         change: Change<'_>,
     ) -> Result<(), StoreError> {
         let to = next.state;

@@ -1,6 +1,6 @@
 //! Background work.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
@@ -16,8 +16,8 @@ impl Store {
         &self,
         queue: &Queue,
         owner: &str,
-        now: Moment,
-        until: Moment,
+        now: Timestamp,
+        until: Timestamp,
     ) -> Result<Option<Job>, StoreError> {
         /// Others take jobs at the same time, so a few are looked at.
         const CANDIDATES: u32 = 16;
@@ -60,7 +60,7 @@ impl Store {
     }
 
     /// When the job is due that must be done before this one, if there is one.
-    async fn before_in_series(&self, job: &Job) -> Result<Option<Moment>, StoreError> {
+    async fn before_in_series(&self, job: &Job) -> Result<Option<Timestamp>, StoreError> {
         if job.series.is_empty() {
             return Ok(None);
         }
@@ -73,12 +73,12 @@ impl Store {
         .bind(job.id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        let due = before.map(|(due,)| Moment::from_unix_millis(due)).transpose();
+        let due = before.map(|(due,)| Timestamp::from_unix_millis(due)).transpose();
         due.map_err(|_| StoreError::Unreadable("due_at"))
     }
 
     /// Puts a job behind another one, so that it does not stand in the way of those that can be done.
-    async fn put_behind(&self, job: &Job, other: Moment, now: Moment) -> Result<(), StoreError> {
+    async fn put_behind(&self, job: &Job, other: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         let due = other.max(now.plus_millis(1_000));
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -97,8 +97,8 @@ impl Store {
         &self,
         id: &JobId,
         owner: &str,
-        now: Moment,
-        until: Moment,
+        now: Timestamp,
+        until: Timestamp,
     ) -> Result<Option<Job>, StoreError> {
         let mut tx = self.begin().await?;
         let row = sqlx::query(
@@ -118,7 +118,7 @@ impl Store {
     }
 
     /// Drops what waits in a queue that nobody serves and has been due since before `moment`. Gives how much.
-    pub async fn drop_queue(&self, name: &str, moment: Moment) -> Result<u64, StoreError> {
+    pub async fn drop_queue(&self, name: &str, moment: Timestamp) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let result = sqlx::query(
             "DELETE FROM job WHERE work || '/' || target = $1 AND lane IS NULL AND state = 'ready' AND due_at < $2",
@@ -151,7 +151,7 @@ impl Store {
     }
 
     /// Gives a sign of life for a leased job. Somebody else may have it by now, and then nothing happens.
-    pub async fn keep_job(&self, job: &Job, owner: &str, until: Moment) -> Result<(), StoreError> {
+    pub async fn keep_job(&self, job: &Job, owner: &str, until: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE job SET lease_until = $1 WHERE id = $2 AND lease_owner = $3")
             .bind(until.unix_millis())
@@ -205,7 +205,7 @@ impl Store {
     }
 
     /// Since when the job has been due that has been due for longest.
-    pub async fn oldest_due(&self) -> Result<Option<Moment>, StoreError> {
+    pub async fn oldest_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut due: Option<i64> = None;
         for queue in self.queues_with_work().await? {
             let first: Option<(i64,)> = sqlx::query_as(
@@ -226,7 +226,7 @@ impl Store {
             .await?;
             due = due.into_iter().chain(first.map(|(due,)| due)).min();
         }
-        due.map(Moment::from_unix_millis).transpose().map_err(|_| StoreError::Unreadable("due_at"))
+        due.map(Timestamp::from_unix_millis).transpose().map_err(|_| StoreError::Unreadable("due_at"))
     }
 }
 
@@ -271,7 +271,7 @@ impl Tx {
     }
 
     /// It is to be tried again at `due_at`. Whatever transaction it had does not count any more.
-    pub async fn retry_job(&mut self, job: &Job, due_at: Moment, reason: &str) -> Result<(), StoreError> {
+    pub async fn retry_job(&mut self, job: &Job, due_at: Timestamp, reason: &str) -> Result<(), StoreError> {
         self.set_job(job, JobState::Ready, due_at, reason).await
     }
 
@@ -284,7 +284,7 @@ impl Tx {
         &mut self,
         job: &Job,
         to: JobState,
-        due_at: Moment,
+        due_at: Timestamp,
         reason: &str,
     ) -> Result<(), StoreError> {
         let result = sqlx::query(
@@ -305,7 +305,7 @@ impl Tx {
     }
 
     /// Gives a job of a lane to another lane. Whatever transaction it had does not count any more.
-    pub async fn move_job(&mut self, job: &Job, lane: &str, now: Moment) -> Result<(), StoreError> {
+    pub async fn move_job(&mut self, job: &Job, lane: &str, now: Timestamp) -> Result<(), StoreError> {
         self.set_job(job, JobState::Ready, now, "moved to another lane").await?;
         sqlx::query("UPDATE job SET lane = $1 WHERE id = $2")
             .bind(lane)
@@ -331,7 +331,7 @@ impl Tx {
 
     /// Puts a halted or waiting job to work at once, as if it had been tried once if it was tried. [`StoreError::Stale`] if
     /// there is none.
-    pub async fn restart_job(&mut self, id: &JobId, now: Moment) -> Result<(), StoreError> {
+    pub async fn restart_job(&mut self, id: &JobId, now: Timestamp) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE job SET state = 'ready', due_at = $1, attempts = CASE WHEN attempts > 0 THEN 1 ELSE 0 END, \
              reason = NULL WHERE id = $2 \
@@ -345,7 +345,7 @@ impl Tx {
     }
 
     /// Makes waiting work on `subject` due at once.
-    pub async fn hurry(&mut self, work: Work, subject: &str, now: Moment) -> Result<(), StoreError> {
+    pub async fn hurry(&mut self, work: Work, subject: &str, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1",
         )
@@ -358,7 +358,7 @@ impl Tx {
     }
 
     /// Makes what stands behind a finished job in its series due at once.
-    pub async fn hurry_series(&mut self, job: &Job, now: Moment) -> Result<(), StoreError> {
+    pub async fn hurry_series(&mut self, job: &Job, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE job SET due_at = $1 WHERE series = $2 AND target = $3 AND series <> '' AND state = 'ready' \
              AND attempts = 0 AND due_at > $1",

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::jobs::{BY_DUE, ROWS};
 use super::walk::Place;
@@ -45,7 +45,7 @@ impl Store {
         &self,
         write_key: &str,
         owner: &str,
-        (now, until): (Moment, Moment),
+        (now, until): (Timestamp, Timestamp),
         stale: Option<LeaseEnd>,
     ) -> Result<Option<LaneLease>, StoreError> {
         let mut tx = self.begin().await?;
@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// Gives a sign of life. [`StoreError::Stale`] if somebody else holds the lane.
-    pub async fn keep_lane(&self, lease: &LaneLease, until: Moment) -> Result<(), StoreError> {
+    pub async fn keep_lane(&self, lease: &LaneLease, until: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.hold_lane(lease, until).await?;
         tx.commit().await
@@ -115,7 +115,7 @@ impl Store {
     pub async fn due_in_lane(
         &self,
         write_key: &str,
-        now: Moment,
+        now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
         let batch = BY_DUE
@@ -159,7 +159,7 @@ impl Store {
 
 impl Tx {
     /// Renews the lease of a lane. [`StoreError::Stale`] if somebody else holds it: then nothing may be recorded.
-    pub async fn hold_lane(&mut self, lease: &LaneLease, until: Moment) -> Result<(), StoreError> {
+    pub async fn hold_lane(&mut self, lease: &LaneLease, until: Timestamp) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE lane SET lease_until = $1 WHERE write_key = $2 AND owner = $3 AND epoch = $4",
         )
@@ -174,7 +174,7 @@ impl Tx {
 
     /// Records a transaction before it is sent, and counts the try. The job may have been sent before, under another
     /// nonce that is known to be void.
-    pub async fn record_sending(&mut self, sending: &Sending<'_>, now: Moment) -> Result<(), StoreError> {
+    pub async fn record_sending(&mut self, sending: &Sending<'_>, now: Timestamp) -> Result<(), StoreError> {
         let nonce = i64::try_from(sending.nonce).map_err(|_| StoreError::Unreadable("nonce"))?;
         let result = sqlx::query(
             "UPDATE job SET state = 'sent', nonce = $1, tx_hash = $2, sent_at = $3, attempts = attempts + 1, \

@@ -33,7 +33,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -246,7 +246,7 @@ impl Store {
     }
 
     /// Whether the database takes what is written: it is not enough that it can be read.
-    pub async fn probe_write(&self, now: Moment) -> Result<(), StoreError> {
+    pub async fn probe_write(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.record_anew("last_probe", &now.unix_millis().to_string()).await?;
         tx.commit().await
@@ -305,6 +305,6 @@ fn one(result: &sqlx::any::AnyQueryResult) -> Result<(), StoreError> {
 
 /// A lease that ends later than this was taken by somebody whose clock ran ahead: one that is taken now ends at `until`, and
 /// clocks of machines that are well differ by less than ten seconds.
-fn too_far(until: Moment) -> i64 {
+fn too_far(until: Timestamp) -> i64 {
     until.unix_millis().saturating_add(10_000)
 }

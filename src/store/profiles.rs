@@ -1,7 +1,7 @@
 //! Records of profiles that are to be created, and of wallets that are to be added to them: one table, since what is to
 //! be done about them differs by one transaction.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub struct ProfileChange {
     /// Why it has stopped.
     pub halt: Option<HaltCode>,
     /// Until when it can be retried.
-    pub waits_until: Option<Moment>,
+    pub waits_until: Option<Timestamp>,
     /// The transaction that ended it.
     pub transaction: Option<Transaction>,
     /// Whether the wallet's proof is forgotten, and by what it could be recognised.
@@ -125,7 +125,7 @@ impl Store {
     /// time of waiting is over by then.
     pub async fn stopped_profiles(
         &self,
-        until: Option<Moment>,
+        until: Option<Timestamp>,
         from: Option<Place>,
         limit: u32,
     ) -> Result<Batch<Profile>, StoreError> {
@@ -198,7 +198,7 @@ impl Tx {
         from: ProfileState,
         to: ProfileState,
         change: ProfileChange,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         NoMove::check_profile(from, to)?;
         let height = change.transaction.as_ref().and_then(|transaction| transaction.height);

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
@@ -52,18 +52,18 @@ impl Columns<'_> {
         Ok(self.maybe_text("tx_hash")?.map(|hash| Transaction { hash, height }))
     }
 
-    pub(super) fn moment(&self, name: &'static str) -> Result<Moment, StoreError> {
-        Moment::from_unix_millis(self.number(name)?).map_err(|_| StoreError::Unreadable(name))
+    pub(super) fn moment(&self, name: &'static str) -> Result<Timestamp, StoreError> {
+        Timestamp::from_unix_millis(self.number(name)?).map_err(|_| StoreError::Unreadable(name))
     }
 
-    pub(super) fn maybe_moment(&self, name: &'static str) -> Result<Option<Moment>, StoreError> {
+    pub(super) fn maybe_moment(&self, name: &'static str) -> Result<Option<Timestamp>, StoreError> {
         self.maybe_number(name)?
-            .map(Moment::from_unix_millis)
+            .map(Timestamp::from_unix_millis)
             .transpose()
             .map_err(|_| StoreError::Unreadable(name))
     }
 }
 
-pub(super) fn millis(moment: Option<Moment>) -> Option<i64> {
-    moment.map(Moment::unix_millis)
+pub(super) fn millis(moment: Option<Timestamp>) -> Option<i64> {
+    moment.map(Timestamp::unix_millis)
 }

@@ -23,16 +23,16 @@ use std::time::Duration;
 
 use idos_client::transaction::TxHash;
 use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use rand::rngs::OsRng;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, NodeError};
 use crate::flow::Agreement;
-use crate::flow::deliver::{self, DeliverError, Pen, Plan, Stop};
+use crate::flow::deliver::{self, DeliverError, Plan, Stop, TxSigner};
 use crate::keys::Key;
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::issuance::{HaltCode, Transaction};
 use crate::model::job::{Job, JobState, Work};
 use crate::model::retry;
@@ -122,24 +122,24 @@ async fn pause(time: Duration, shutdown: &CancellationToken) {
 }
 
 /// A transaction that is recorded, and whose outcome is not known yet.
-struct Flight {
+struct InFlight {
     job: Job,
     nonce: u64,
     hash: TxHash,
     bytes: usize,
     /// Since when a node has had it, as far as we know; `None` if none has, or nobody knows.
-    taken: Option<Taken>,
+    taken: Option<AcceptedBy>,
 }
 
 /// That a node has a transaction.
 #[derive(Clone, Copy)]
-struct Taken {
+struct AcceptedBy {
     since: Instant,
     /// Which one, as the client counts them.
     node: usize,
 }
 
-impl Taken {
+impl AcceptedBy {
     fn now(client: &Client) -> Self {
         Self { since: Instant::now(), node: client.preferred_node() }
     }
@@ -155,13 +155,13 @@ struct Numbered {
 /// What sending came to.
 enum Sent {
     /// A node has it.
-    Taken,
+    Accepted,
     /// The lane must find out where it stands before it sends anything more.
     Unsure,
     /// Nothing was sent, and the nonce is free.
     NotAtAll,
     /// Nothing was sent, and nothing can be at the moment.
-    NotNow,
+    Backpressure,
 }
 
 struct Lane<'a> {
@@ -170,7 +170,7 @@ struct Lane<'a> {
     signer: Signer,
     lease: LaneLease,
     renewed: Instant,
-    flights: VecDeque<Flight>,
+    flights: VecDeque<InFlight>,
     /// The nonce of the next transaction; `None` until it is known.
     next: Option<u64>,
     failures: u32,
@@ -261,7 +261,7 @@ impl<'a> Lane<'a> {
                 tracing::error!(job.id = %job.id, "A job was sent, and has no nonce or hash: it is passed over");
                 continue;
             };
-            self.flights.push_back(Flight { job, nonce, hash, bytes: 0, taken: None });
+            self.flights.push_back(InFlight { job, nonce, hash, bytes: 0, taken: None });
         }
         Ok(())
     }
@@ -326,7 +326,7 @@ impl<'a> Lane<'a> {
                         return Ok(settled);
                     }
                     None => {
-                        let unheard_of = |flight: &Flight| {
+                        let unheard_of = |flight: &InFlight| {
                             flight.taken.is_some_and(|taken| taken.since.elapsed() > UNHEARD_OF)
                         };
                         if self.flights.front().is_some_and(unheard_of) {
@@ -364,7 +364,12 @@ impl<'a> Lane<'a> {
     }
 
     /// Remembers the outcome of a transaction that is in a block. On failure it stays in flight, to be looked at again.
-    async fn settle(&mut self, client: &Client, flight: Flight, state: TxState) -> Result<(), DeliverError> {
+    async fn settle(
+        &mut self,
+        client: &Client,
+        flight: InFlight,
+        state: TxState,
+    ) -> Result<(), DeliverError> {
         let outcome = match state {
             TxState::Pending => Ok(()),
             TxState::Succeeded { height } => {
@@ -462,7 +467,7 @@ impl<'a> Lane<'a> {
             };
             let step = match state {
                 Some(TxState::Pending) => {
-                    flight.taken = Some(Taken::now(client));
+                    flight.taken = Some(AcceptedBy::now(client));
                     expected = expected.max(flight.nonce + 1);
                     self.flights.push_back(flight);
                     continue;
@@ -492,12 +497,12 @@ impl<'a> Lane<'a> {
                         return Err(self.put_back(flight, left, error));
                     }
                 }
-                Ok(Sent::Taken) => {
+                Ok(Sent::Accepted) => {
                     expected = flight.nonce + 1;
                     self.flights.push_back(flight);
                 }
                 Ok(Sent::NotAtAll) => {}
-                Ok(Sent::Unsure | Sent::NotNow) => {
+                Ok(Sent::Unsure | Sent::Backpressure) => {
                     self.flights.push_back(flight);
                     self.flights.extend(left);
                     self.sort();
@@ -513,7 +518,7 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    fn put_back(&mut self, flight: Flight, left: VecDeque<Flight>, error: DeliverError) -> DeliverError {
+    fn put_back(&mut self, flight: InFlight, left: VecDeque<InFlight>, error: DeliverError) -> DeliverError {
         self.flights.push_back(flight);
         self.flights.extend(left);
         self.sort();
@@ -553,7 +558,7 @@ impl<'a> Lane<'a> {
     async fn send_again(
         &self,
         client: &Client,
-        flight: &mut Flight,
+        flight: &mut InFlight,
         nonce: u64,
     ) -> Result<Sent, DeliverError> {
         match self.is_done(client, &flight.job).await? {
@@ -586,7 +591,7 @@ impl<'a> Lane<'a> {
         }
         flight.bytes = prepared.request().len();
         let sent = self.broadcast(client, &flight.job, &prepared).await?;
-        flight.taken = matches!(sent, Sent::Taken).then(|| Taken::now(client));
+        flight.taken = matches!(sent, Sent::Accepted).then(|| AcceptedBy::now(client));
         Ok(sent)
     }
 
@@ -599,15 +604,15 @@ impl<'a> Lane<'a> {
         Numbered { nonce, attempt }: Numbered,
         absent: bool,
     ) -> Result<Option<Box<Prepared>>, DeliverError> {
-        let pen = Pen { client, signer: &self.signer, nonce, attempt };
-        let mut plan = deliver::prepare(self.app, job, &pen, absent).await;
+        let tx_signer = TxSigner { client, signer: &self.signer, nonce, attempt };
+        let mut plan = deliver::prepare(self.app, job, &tx_signer, absent).await;
         if matches!(plan, Ok(Plan::LookFirst)) {
             match self.is_done(client, job).await? {
                 Some(true) => {
                     self.succeeded(job, None).await?;
                     return Ok(None);
                 }
-                Some(false) => plan = deliver::prepare(self.app, job, &pen, true).await,
+                Some(false) => plan = deliver::prepare(self.app, job, &tx_signer, true).await,
                 None => return Ok(None),
             }
         }
@@ -637,7 +642,7 @@ impl<'a> Lane<'a> {
         tx.hold_lane(&self.lease, now.plus_millis(self.app.lease_millis())).await?;
         tx.record_sending(&Sending { job, nonce, tx_hash: tx_hash.clone() }, now).await?;
         tx.record(
-            &Entry::new(now, Actor::Service, Act::Sending, &job.subject)
+            &AuditEntry::new(now, Actor::Service, AuditAction::Sending, &job.subject)
                 .detail(format!("tx:{tx_hash} nonce:{nonce}")),
         )
         .await?;
@@ -655,7 +660,9 @@ impl<'a> Lane<'a> {
 
     async fn broadcast(&self, client: &Client, job: &Job, prepared: &Prepared) -> Result<Sent, DeliverError> {
         let (start, node) = (Instant::now(), client.preferred_node());
-        let Err(error) = client.broadcast(prepared, Broadcast::Accept).await else { return Ok(Sent::Taken) };
+        let Err(error) = client.broadcast(prepared, Broadcast::Accept).await else {
+            return Ok(Sent::Accepted);
+        };
         if error.is_wrong_nonce() {
             tracing::debug!(lane = self.name, "The next nonce is another one");
             return Ok(Sent::Unsure);
@@ -663,7 +670,7 @@ impl<'a> Lane<'a> {
         if is_in_between(&error) {
             count("refused");
             tracing::warn!(lane = self.name, "Something before the node answers: {error}");
-            return Ok(Sent::NotNow);
+            return Ok(Sent::Backpressure);
         }
         match error.class() {
             Class::Unknown { .. } => {
@@ -683,7 +690,7 @@ impl<'a> Lane<'a> {
             Class::Retry => {
                 count("refused");
                 tracing::warn!(lane = self.name, cause = error.source(), "The node takes nothing: {error}");
-                Ok(Sent::NotNow)
+                Ok(Sent::Backpressure)
             }
         }
     }
@@ -715,7 +722,7 @@ impl<'a> Lane<'a> {
                     other => other?,
                 };
                 match sent_one {
-                    Sent::Taken => {
+                    Sent::Accepted => {
                         nonce += 1;
                         sent += 1;
                         self.next = Some(nonce);
@@ -725,7 +732,7 @@ impl<'a> Lane<'a> {
                         self.next = None;
                         return Ok(sent);
                     }
-                    Sent::NotNow => {
+                    Sent::Backpressure => {
                         self.next = None;
                         pause_a_little().await;
                         return Ok(sent);
@@ -744,10 +751,10 @@ impl<'a> Lane<'a> {
         };
         let job = self.record(job, &prepared).await?;
         let sent = self.broadcast(client, &job, &prepared).await;
-        let taken = matches!(sent, Ok(Sent::Taken)).then(|| Taken::now(client));
+        let taken = matches!(sent, Ok(Sent::Accepted)).then(|| AcceptedBy::now(client));
         if !matches!(sent, Ok(Sent::NotAtAll)) {
             let (hash, bytes) = (prepared.hash(), prepared.request().len());
-            self.flights.push_back(Flight { job, nonce, hash, bytes, taken });
+            self.flights.push_back(InFlight { job, nonce, hash, bytes, taken });
         }
         sent
     }
@@ -808,7 +815,7 @@ pub(super) async fn adopt_orphans(app: &App, watch: &Watch) -> Result<(), Delive
     outcome
 }
 
-async fn adopt_all(app: &App, lease: &LaneLease, now: Moment) -> Result<(), DeliverError> {
+async fn adopt_all(app: &App, lease: &LaneLease, now: Timestamp) -> Result<(), DeliverError> {
     let mut jobs = app.store.in_flight(&lease.write_key).await?;
     jobs.extend(app.store.due_in_lane(&lease.write_key, now, 1000).await?);
     for job in jobs {

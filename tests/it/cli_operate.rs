@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_issuer::model::ids::{IssuanceId, JobId};
 use idos_issuer::model::job::{Job, JobState, Work};
 use idos_issuer::store::Store;
@@ -16,7 +16,7 @@ use crate::support::{Folder, stderr, stdout};
 /// Adds a halted job, as a receiver of webhooks that is gone for good leaves one.
 pub(crate) async fn halted_job(deployment: &Deployment) -> JobId {
     let store = Store::connect(&deployment.database(), 2).await.unwrap();
-    let now: Moment = "2026-01-01T00:00:00Z".parse().unwrap();
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let job = Job {
         id: JobId::new(now, &mut OsRng),
         work: Work::SendWebhook,

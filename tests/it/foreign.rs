@@ -1,13 +1,13 @@
 //! `verify --foreign`: yes, no, and what cannot be judged, each told from the others.
 
-use idos_credential::{CredentialFields, Draft, FaceSignSubject, IssuerKey, Moment};
+use idos_credential::{CredentialFields, Draft, FaceSignSubject, IssuerKey, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, run, stderr, stdout};
 
 /// A credential whose issuer is a `did:key`, as JSON.
 fn credential() -> Value {
-    let now: Moment = "2026-01-01".parse().unwrap();
+    let now: Timestamp = "2026-01-01".parse().unwrap();
     let fields = CredentialFields {
         id: "https://issuer.example/1".into(),
         level: "human".into(),

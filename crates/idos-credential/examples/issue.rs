@@ -10,7 +10,7 @@ use std::error::Error;
 
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment, PublicNotes,
+    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, PublicNotes, Timestamp,
     WriteKey, verify,
 };
 use rand_core::OsRng;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let key = IssuerKey::of_url("https://kyc.example.com/idos", &[1; 32])?;
     let writer = WriteKey::from_seed(&[2; 32]);
     let user = EncryptionSecret::from_bytes([3; 32]);
-    let now: Moment = "2026-11-29T12:00:00Z".parse()?;
+    let now: Timestamp = "2026-11-29T12:00:00Z".parse()?;
 
     // What was found out about somebody. Each fault is named by its field, and no value is repeated.
     let json = Json::parse(

@@ -1,7 +1,7 @@
 //! Claims: what a credential says of its subject, before it is spelled out.
 
-use crate::moment::Moment;
 use crate::terms::Term;
+use crate::timestamp::Timestamp;
 
 /// Largest file, in bytes. A node takes far less in one transaction; this only bounds memory.
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
@@ -10,7 +10,7 @@ pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
     Text(&'a str),
-    Date(Moment),
+    Date(Timestamp),
     File(&'a [u8]),
 }
 

@@ -9,12 +9,12 @@ use crate::error::{Invalid, Problems};
 use crate::iri;
 use crate::kind::Subject;
 use crate::kind::kyc_v2::KycSubject;
-use crate::moment::Moment;
 use crate::plausible;
 use crate::proof::{Options, Suite};
 use crate::seed_key::IssuerKey;
 use crate::signed::SignedCredential;
 use crate::terms::Rule;
+use crate::timestamp::Timestamp;
 use crate::unsigned::Unsigned;
 use crate::verification_method::VerificationMethod;
 use crate::writer::{Literal, Writer};
@@ -65,19 +65,19 @@ impl Draft {
     ///
     /// The work is one pass over the files: each is spelled once, straight into the document.
     #[must_use]
-    pub fn prepare(self, method: &VerificationMethod, now: Moment) -> Unsigned {
+    pub fn prepare(self, method: &VerificationMethod, now: Timestamp) -> Unsigned {
         self.prepare_by(Suite::default(), method, now)
     }
 
     /// The same, by a suite of one's choice.
     #[must_use]
-    pub fn prepare_by(self, suite: Suite, method: &VerificationMethod, now: Moment) -> Unsigned {
+    pub fn prepare_by(self, suite: Suite, method: &VerificationMethod, now: Timestamp) -> Unsigned {
         prepare(self, suite, method, now)
     }
 
     /// Writes and signs it, with a key that is at hand.
     #[must_use]
-    pub fn sign_with(self, key: &IssuerKey, now: Moment) -> SignedCredential {
+    pub fn sign_with(self, key: &IssuerKey, now: Timestamp) -> SignedCredential {
         self.prepare(key.method(), now).sign_with(key)
     }
 }
@@ -126,7 +126,7 @@ fn check(fields: &CredentialFields, subject: Result<(), Invalid>) -> Result<(), 
 }
 
 /// Writes the document, up to the place of its proof, and hashes it.
-fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Moment) -> Unsigned {
+fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timestamp) -> Unsigned {
     let fields = &draft.fields;
     let issuance_date = now.to_seconds_text();
     let dates = [

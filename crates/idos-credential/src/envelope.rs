@@ -7,13 +7,13 @@ use crate::contexts::IDOS_CONTEXT;
 use crate::error::{Invalid, Problems};
 use crate::iri::{self, Place};
 use crate::kind::present_address;
-use crate::moment::Moment;
 use crate::nquads::{self, BLANK, Quad};
 use crate::proof::Suite;
 use crate::reader::Reader;
 use crate::rejection::{Members, Rejection, unknown};
 use crate::strict_json::Json;
 use crate::terms::{DATE, STRING};
+use crate::timestamp::Timestamp;
 use crate::writer::Writer;
 
 /// The context of the data model.
@@ -35,11 +35,11 @@ pub struct CredentialFields {
     /// Such as `plus+liveness`; see [`crate::kind::Subject::level`].
     pub level: String,
     /// When the check was made.
-    pub issued: Option<Moment>,
+    pub issued: Option<Timestamp>,
     /// When it was approved.
-    pub approved_at: Option<Moment>,
+    pub approved_at: Option<Timestamp>,
     /// When the credential ends.
-    pub expiration_date: Option<Moment>,
+    pub expiration_date: Option<Timestamp>,
 }
 
 impl CredentialFields {

@@ -6,8 +6,8 @@
 
 use crate::claim::{Claim, MAX_FILE_BYTES, Value};
 use crate::error::Problems;
-use crate::moment::Moment;
 use crate::terms::{Rule, Term, input_path};
+use crate::timestamp::Timestamp;
 
 pub(crate) const MILLIS_A_DAY: i64 = 86_400_000;
 
@@ -30,7 +30,7 @@ pub(crate) fn check_claims(claims: &[Claim<'_>], problems: &mut Problems) {
 }
 
 /// Whether a date has a year of four digits, as every reader of dates expects.
-pub(crate) fn has_plain_year(date: Moment) -> bool {
+pub(crate) fn has_plain_year(date: Timestamp) -> bool {
     (1..=9999).contains(&date.year())
 }
 

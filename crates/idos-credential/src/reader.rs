@@ -5,8 +5,8 @@
 //! Every problem is reported, by path and never by value.
 
 use crate::error::Problems;
-use crate::moment::Moment;
 use crate::strict_json::Json;
+use crate::timestamp::Timestamp;
 
 /// Turns what stands in the place of a file into its bytes, or says what is wrong.
 pub type ReadFile<'a> = dyn FnMut(&Json) -> Result<Vec<u8>, &'static str> + 'a;
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
         self.required(name, Self::text).unwrap_or_default()
     }
 
-    pub(crate) fn date(&mut self, name: &'static str) -> Option<Moment> {
+    pub(crate) fn date(&mut self, name: &'static str) -> Option<Timestamp> {
         let date = self.take(name)?.as_text().and_then(|text| text.parse().ok());
         if date.is_none() {
             self.problem(name, "must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z");
@@ -100,11 +100,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A date of birth or of a document.
-    pub(crate) fn calendar_date(&mut self, name: &'static str) -> Option<Moment> {
+    pub(crate) fn calendar_date(&mut self, name: &'static str) -> Option<Timestamp> {
         if self.dates == Dates::Moments {
             return self.date(name);
         }
-        let date = self.take(name)?.as_text().and_then(|text| Moment::from_calendar_date(text).ok());
+        let date = self.take(name)?.as_text().and_then(|text| Timestamp::from_calendar_date(text).ok());
         if date.is_none() {
             self.problem(
                 name,

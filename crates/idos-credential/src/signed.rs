@@ -5,8 +5,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::moment::Moment;
 use crate::strict_json::Json;
+use crate::timestamp::Timestamp;
 
 /// A credential with its proof, as the JSON text that users get. The text is wiped on drop.
 pub struct SignedCredential {
@@ -14,7 +14,7 @@ pub struct SignedCredential {
     pub(crate) content_hash: [u8; 32],
     pub(crate) id: String,
     pub(crate) level: String,
-    pub(crate) expiration_date: Option<Moment>,
+    pub(crate) expiration_date: Option<Timestamp>,
 }
 
 impl fmt::Debug for SignedCredential {
@@ -50,7 +50,7 @@ impl SignedCredential {
 
     /// When it ends.
     #[must_use]
-    pub fn expiration_date(&self) -> Option<Moment> {
+    pub fn expiration_date(&self) -> Option<Timestamp> {
         self.expiration_date
     }
 

@@ -4,7 +4,7 @@
 //! IRI that does not end in a delimiter, so it is no prefix under JSON-LD 1.1 and `aux:date` stays as it is.
 
 use crate::base85;
-use crate::moment::Moment;
+use crate::timestamp::Timestamp;
 
 /// A claim that subjects may make, as its context defines it.
 pub(crate) struct Term {
@@ -52,7 +52,7 @@ impl Rule {
             Self::Email => fine(is_email(text), "must be an e-mail address"),
             Self::OneOf(names, problem) => fine(names.contains(&text), problem),
             Self::Date => text
-                .parse::<Moment>()
+                .parse::<Timestamp>()
                 .map(drop)
                 .map_err(|_| "must be a date such as 2026-01-02T03:04:05.000Z"),
             Self::File => base85::decode(text).map(drop).map_err(|_| "must be a file in Ascii85"),

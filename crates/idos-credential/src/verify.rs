@@ -8,12 +8,12 @@
 use crate::envelope::Head;
 use crate::key::{KeyError, VerificationKey};
 use crate::kind::Kind;
-use crate::moment::Moment;
 use crate::nquads;
 use crate::proof::Proof;
 use crate::rejection::{Members, malformed, unknown};
 use crate::strict_json::Json;
 use crate::terms::Term;
+use crate::timestamp::Timestamp;
 use crate::verification_method::VerificationMethod;
 
 pub use crate::rejection::{Rejection, RejectionKind};
@@ -82,7 +82,7 @@ pub struct Verified {
     /// Whether the fields support that level; `None` where levels are not derived (personhood, old KYC).
     pub level_supported: Option<bool>,
     /// When it ends.
-    pub expiration_date: Option<Moment>,
+    pub expiration_date: Option<Timestamp>,
 }
 
 const SUBJECT_UNKNOWN: &str = "is not a context of idOS subjects";
@@ -91,7 +91,7 @@ const SUBJECT_UNWANTED: &str = "is that of a kind of credential that is not take
 const CLAIM_UNKNOWN: &str = "has a member that such subjects do not have";
 
 /// Verifies `credential`, a JSON text, at the time `now`. Takes the kinds that are issued today.
-pub fn verify(credential: &[u8], accepted: &[AcceptedIssuer], now: Moment) -> Result<Verified, Rejection> {
+pub fn verify(credential: &[u8], accepted: &[AcceptedIssuer], now: Timestamp) -> Result<Verified, Rejection> {
     verify_with(Kind::ISSUED, credential, accepted, now)
 }
 
@@ -101,7 +101,7 @@ pub fn verify_with(
     kinds: &[Kind],
     credential: &[u8],
     accepted: &[AcceptedIssuer],
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Verified, Rejection> {
     if credential.len() > MAX_BYTES {
         return Err(Rejection::TooLong);
@@ -123,11 +123,11 @@ pub fn verify_with(
     }
 
     // Dates are judged last: only a signed date says anything.
-    let expiration_date = head.expiration_date.and_then(|date| date.parse::<Moment>().ok());
+    let expiration_date = head.expiration_date.and_then(|date| date.parse::<Timestamp>().ok());
     if expiration_date.is_some_and(|end| end.plus_millis(CLOCK_SKEW_MILLIS) <= now) {
         return Err(Rejection::Expired);
     }
-    let issuance_date = head.issuance_date.parse::<Moment>().ok();
+    let issuance_date = head.issuance_date.parse::<Timestamp>().ok();
     if issuance_date.is_none_or(|start| start.plus_millis(-CLOCK_SKEW_MILLIS) >= now) {
         return Err(Rejection::NotYetValid);
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 use idos_credential::kind::kyc_v2::IdDocumentType;
-use idos_credential::{CredentialFields, Draft, IssuerKey, KycSubject, Moment, VerificationKey};
+use idos_credential::{CredentialFields, Draft, IssuerKey, KycSubject, Timestamp, VerificationKey};
 use idos_linked_data::{
     LinkedDataError, SdkIssuer, SdkVerdict, canonical_nquads, verify_as_sdk, verify_foreign,
 };
@@ -89,7 +89,7 @@ fn forgeries_that_the_sdk_accepts_are_pointed_out() {
 #[test]
 fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
     let key = IssuerKey::of_did_key(&[4; 32]);
-    let now: Moment = "2026-01-01".parse().unwrap();
+    let now: Timestamp = "2026-01-01".parse().unwrap();
     let subject = subject("Ann".into(), "uuid:1".into());
     let signed = Draft::kyc_as_sdk(fields(), subject).unwrap().sign_with(&key, now);
     assert_eq!(verify_foreign(signed.text(), now), Ok(()));
@@ -101,7 +101,7 @@ fn a_credential_of_a_did_key_is_taken_by_ssi_itself() {
 #[test]
 fn what_the_sdk_passes_over_is_passed_over() {
     let key = IssuerKey::of_url("https://issuer.example", &[3; 32]).unwrap();
-    let now: Moment = "2026-01-01".parse().unwrap();
+    let now: Timestamp = "2026-01-01".parse().unwrap();
     let signed =
         Draft::kyc_as_sdk(fields(), subject("Ann".into(), "uuid:1".into())).unwrap().sign_with(&key, now);
     let credential: Value = serde_json::from_str(signed.text()).unwrap();
@@ -180,8 +180,8 @@ fn documents_that_cost_too_much_are_refused() {
     assert!(canonical_nquads(&dashes).is_ok());
     assert!(canonical_nquads(&marks).is_ok());
     for text in [clique, list, deep] {
-        assert!(verify_foreign(&text, Moment::EPOCH).is_err());
-        assert!(matches!(verify_as_sdk(&text, &[], Moment::EPOCH), SdkVerdict::Refused(_)));
+        assert!(verify_foreign(&text, Timestamp::EPOCH).is_err());
+        assert!(matches!(verify_as_sdk(&text, &[], Timestamp::EPOCH), SdkVerdict::Refused(_)));
     }
 }
 
@@ -215,7 +215,7 @@ fn subject(first_name: String, id: String) -> KycSubject {
         nationality: None,
         email: None,
         phone_number: None,
-        date_of_birth: Moment::EPOCH,
+        date_of_birth: Timestamp::EPOCH,
         place_of_birth: None,
         id_document_country: "PT".into(),
         id_document_number: "7".into(),
@@ -241,7 +241,7 @@ proptest! {
     ) {
         let key = IssuerKey::of_url("https://issuer.example", &[3; 32]).unwrap();
         let fields = CredentialFields { id: credential, ..fields() };
-        let now: Moment = "2026-01-01".parse().unwrap();
+        let now: Timestamp = "2026-01-01".parse().unwrap();
         let signed = Draft::kyc_as_sdk(fields, subject(first_name, id)).unwrap().sign_with(&key, now);
         let issuer = SdkIssuer {
             key_id: Some(key.id().into()),
@@ -255,8 +255,8 @@ proptest! {
     fn any_text_is_judged_without_panic(text in any::<String>(), json in "[\\[\\]{}\",:a-z0-9@ ]{0,60}") {
         for text in [text, json] {
             let _ = canonical_nquads(&text);
-            let _ = verify_as_sdk(&text, &[], Moment::EPOCH);
-            let _ = verify_foreign(&text, Moment::EPOCH);
+            let _ = verify_as_sdk(&text, &[], Timestamp::EPOCH);
+            let _ = verify_foreign(&text, Timestamp::EPOCH);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Error;
@@ -190,7 +190,7 @@ async fn signed_grant(app: &App, holder: &Holder) -> Result<Value, Error> {
 }
 
 /// The example's evidence, with its images in it, approved now.
-fn sample_evidence(now: Moment) -> Result<Value, Error> {
+fn sample_evidence(now: Timestamp) -> Result<Value, Error> {
     let mut evidence: Value = serde_json::from_slice(evidence::EXAMPLE)?;
     put_files_in(&mut evidence)?;
     if let Value::Object(members) = &mut evidence {

@@ -2,7 +2,7 @@
 //! `linked-data`.
 
 use idos_credential::verification_method::names_of_url;
-use idos_credential::{Moment, VerificationKey, VerificationMethod};
+use idos_credential::{Timestamp, VerificationKey, VerificationMethod};
 use idos_linked_data::{ForeignError, SdkIssuer, SdkVerdict, names_a_status, verify_as_sdk, verify_foreign};
 
 use super::answer::Answer;
@@ -23,7 +23,12 @@ fn sdk_issuer(issuer: Option<&str>, key: VerificationKey) -> SdkIssuer {
 }
 
 /// Judges as the official SDK would.
-pub(super) fn as_sdk(text: &[u8], issuer: Option<&str>, keys: Vec<VerificationKey>, now: Moment) -> Answer {
+pub(super) fn as_sdk(
+    text: &[u8],
+    issuer: Option<&str>,
+    keys: Vec<VerificationKey>,
+    now: Timestamp,
+) -> Answer {
     let issuers: Vec<_> = keys.into_iter().map(|key| sdk_issuer(issuer, key)).collect();
     let Ok(text) = std::str::from_utf8(text) else {
         return Answer::no("malformed", "the official SDK refuses it: it is not UTF-8".to_owned());
@@ -40,7 +45,7 @@ pub(super) fn as_sdk(text: &[u8], issuer: Option<&str>, keys: Vec<VerificationKe
 }
 
 /// Judges a credential of another maker.
-pub(super) fn foreign(text: &[u8], now: Moment) -> Answer {
+pub(super) fn foreign(text: &[u8], now: Timestamp) -> Answer {
     match verify_foreign(text, now) {
         Ok(()) if names_a_status(text) => {
             Answer::noted("credentialStatus names where revocations are published, which was not asked")

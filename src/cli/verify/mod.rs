@@ -8,7 +8,7 @@ mod linked_data;
 use std::path::PathBuf;
 
 use clap::Args;
-use idos_credential::{AcceptedIssuer, Kind, Moment, VerificationKey, verify_with};
+use idos_credential::{AcceptedIssuer, Kind, Timestamp, VerificationKey, verify_with};
 
 use self::answer::Answer;
 use self::content_hash::ContentHash;
@@ -118,7 +118,7 @@ impl Verify {
     }
 }
 
-fn strict(text: &[u8], kinds: &[Kind], accepted: &[AcceptedIssuer], now: Moment) -> Answer {
+fn strict(text: &[u8], kinds: &[Kind], accepted: &[AcceptedIssuer], now: Timestamp) -> Answer {
     match verify_with(kinds, text, accepted, now) {
         Ok(details) => Answer::verified(details),
         Err(rejection) => Answer::no(rejection.kind().as_str(), rejection.to_string()),

@@ -1,14 +1,14 @@
 //! In place of `linked_data.rs` where the program is built without its feature: nothing can be judged.
 
-use idos_credential::{Moment, VerificationKey};
+use idos_credential::{Timestamp, VerificationKey};
 
 use super::answer::Answer;
 
-pub(super) fn as_sdk(_: &[u8], _: Option<&str>, _: Vec<VerificationKey>, _: Moment) -> Answer {
+pub(super) fn as_sdk(_: &[u8], _: Option<&str>, _: Vec<VerificationKey>, _: Timestamp) -> Answer {
     not_built("--as-sdk")
 }
 
-pub(super) fn foreign(_: &[u8], _: Moment) -> Answer {
+pub(super) fn foreign(_: &[u8], _: Timestamp) -> Answer {
     not_built("--foreign")
 }
 

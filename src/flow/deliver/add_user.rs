@@ -3,9 +3,9 @@
 use idos_client::actions::{AddUserAsInserter, GetUserAsInserter};
 use idos_client::{Client, Signer};
 
-use super::{DeliverError, Done, Pen, Plan, lane_job};
+use super::{DeliverError, Done, Plan, TxSigner, lane_job};
 use crate::flow::profile;
-use crate::model::audit::Entry;
+use crate::model::audit::AuditEntry;
 use crate::model::job::Work;
 use crate::model::profile::Profile;
 use crate::store::{StoreError, Tx};
@@ -14,14 +14,14 @@ use crate::store::{StoreError, Tx};
 pub struct AddUser(pub(super) Profile);
 
 impl AddUser {
-    pub(super) async fn plan(&self, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+    pub(super) async fn plan(&self, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         let Some(user) = &self.0.user else { return Ok(Plan::Drop) };
         let action = AddUserAsInserter {
             id: self.0.user_id,
             recipient_encryption_public_key: &user.encryption_public_key,
             encryption_password_store: profile::password_store(user.password_store),
         };
-        pen.sign(&action).await
+        signer.sign(&action).await
     }
 
     pub(super) async fn is_there(
@@ -35,7 +35,7 @@ impl AddUser {
     }
 
     /// The wallet comes next.
-    pub(super) async fn remember(&self, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+    pub(super) async fn remember(&self, tx: &mut Tx, done: Done) -> Result<Option<AuditEntry>, StoreError> {
         let Profile { id, write_key, .. } = &self.0;
         tx.enqueue(&lane_job(Work::AddWallet, id.as_str(), write_key, done.now)).await?;
         Ok(None)

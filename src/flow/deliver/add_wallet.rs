@@ -1,12 +1,12 @@
 //! A user's wallet, told to the node: the last of a profile, or one more.
 
 use idos_client::actions::UpsertWalletAsInserter;
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
-use super::{DeliverError, Done, Pen, Plan, Stop, entry};
+use super::{DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::App;
 use crate::flow::work;
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
 use crate::model::lifecycle::sealed_until;
@@ -17,7 +17,7 @@ use crate::store::{ProfileChange, StoreError, Tx};
 pub struct AddWallet(pub(super) Profile);
 
 impl AddWallet {
-    pub(super) async fn plan(&self, app: &App, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+    pub(super) async fn plan(&self, app: &App, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         let profile = &self.0;
         let Some(locked) = app.store.locked_wallet(&profile.id).await? else {
             return Ok(Plan::Halt(Stop::new(HaltCode::ContentGone, "the wallet's proof is not there")));
@@ -36,7 +36,7 @@ impl AddWallet {
             message: proof.message,
             signature: proof.signature,
         };
-        pen.sign(&action).await
+        signer.sign(&action).await
     }
 
     /// The wallet's proof goes, and who has waited for the profile goes on.
@@ -45,7 +45,7 @@ impl AddWallet {
         app: &App,
         tx: &mut Tx,
         done: Done,
-    ) -> Result<Option<Entry>, StoreError> {
+    ) -> Result<Option<AuditEntry>, StoreError> {
         let profile = &self.0;
         let detail = done.detail();
         let waiting = app.store.awaiting_profile(profile.user_id).await?;
@@ -55,8 +55,8 @@ impl AddWallet {
         tx.advance_profile(&profile.id, from, to, change, done.now).await?;
         work::hurry_waiting(tx, &waiting, done.now).await?;
         let act = match profile.id {
-            RecordId::Profile(_) => Act::ProfileCreated,
-            RecordId::Wallet(_) => Act::WalletAdded,
+            RecordId::Profile(_) => AuditAction::ProfileCreated,
+            RecordId::Wallet(_) => AuditAction::WalletAdded,
         };
         Ok(Some(entry(profile.id.as_str(), act, &detail, done.now)))
     }
@@ -69,7 +69,7 @@ pub(super) async fn stop(
     profile: &Profile,
     code: HaltCode,
     job: &Job,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let change = ProfileChange {
         halt: Some(code),

@@ -3,12 +3,12 @@
 //! The node says nothing when there is nothing to edit, so what can be read back is.
 
 use idos_client::actions::{EditPublicNotesAsIssuer, GetCredentialShared};
-use idos_credential::{Moment, PublicNotes};
+use idos_credential::{PublicNotes, Timestamp};
 
-use super::{Confirmed, DeliverError, Done, Pen, Plan, Stop, entry};
+use super::{Confirmed, DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::App;
 use crate::flow::moves::{follow, next};
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::issuance::{Confirmation, HaltCode, Issuance};
 use crate::model::job::Job;
 use crate::model::lifecycle::Cause;
@@ -21,7 +21,7 @@ const READ_AGAIN: u32 = 4;
 pub struct EditNotes(pub(super) Issuance);
 
 impl EditNotes {
-    pub(super) async fn plan(&self, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+    pub(super) async fn plan(&self, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         let Some(notes) = revoked_notes(&self.0) else {
             return Ok(Plan::Halt(Stop::new(
                 HaltCode::Unreadable,
@@ -29,7 +29,7 @@ impl EditNotes {
             )));
         };
         let id = self.0.ids.notes.to_string();
-        pen.sign(&EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() }).await
+        signer.sign(&EditPublicNotesAsIssuer { public_notes_id: &id, public_notes: notes.text() }).await
     }
 
     pub(super) async fn confirm(&self, app: &App, job: &Job) -> Result<Confirmed, DeliverError> {
@@ -50,12 +50,12 @@ impl EditNotes {
         app: &App,
         tx: &mut Tx,
         done: Done,
-    ) -> Result<Option<Entry>, StoreError> {
+    ) -> Result<Option<AuditEntry>, StoreError> {
         let issuance = &self.0;
         let next = next(app, issuance, Cause::Revoked, done.now)?;
         tx.mark_revoked(&issuance.id, issuance.state, &next, done.confirmed_by, done.now).await?;
         follow(app, tx, issuance, &next, None, done.now).await?;
-        Ok(Some(entry(issuance.id.as_str(), Act::Revoked, &done.detail(), done.now)))
+        Ok(Some(entry(issuance.id.as_str(), AuditAction::Revoked, &done.detail(), done.now)))
     }
 
     /// The credential is as valid as before.
@@ -64,7 +64,7 @@ impl EditNotes {
         app: &App,
         tx: &mut Tx,
         code: HaltCode,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let issuance = &self.0;
         let next = next(app, issuance, Cause::RevocationStopped, now)?;

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use super::{Task, entry, hold, write_credential};
 use crate::app::App;
-use crate::model::audit::Act;
+use crate::model::audit::AuditAction;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::job::Job;
 use crate::store::{LaneLease, StoreError, Tx};
@@ -66,8 +66,8 @@ pub(in crate::flow) async fn halt(
     Ok(())
 }
 
-async fn record_halt(tx: &mut Tx, job: &Job, stop: &Stop, now: Moment) -> Result<(), StoreError> {
-    tx.record(&entry(&job.subject, Act::Halted, stop.code.as_str(), now)).await
+async fn record_halt(tx: &mut Tx, job: &Job, stop: &Stop, now: Timestamp) -> Result<(), StoreError> {
+    tx.record(&entry(&job.subject, AuditAction::Halted, stop.code.as_str(), now)).await
 }
 
 fn report(job: &Job, Stop { code, cause }: &Stop) {

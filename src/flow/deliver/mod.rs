@@ -18,7 +18,7 @@ mod write_credential;
 
 use idos_client::actions::Action;
 use idos_client::{Client, Nonce, Prepared, Signer};
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
 use self::add_user::AddUser;
 use self::add_wallet::AddWallet;
@@ -33,7 +33,7 @@ use rand::rngs::OsRng;
 use super::agree::{Agreement, Sight, agreement, one_is_enough};
 use super::work::lane_job;
 use crate::app::{App, NodeError};
-use crate::model::audit::{Act, Actor, Entry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::issuance::{Confirmation, HaltCode, Issuance, State, Transaction};
 use crate::model::job::{Job, Work};
 use crate::model::profile::{Profile, ProfileState};
@@ -87,12 +87,12 @@ impl Task {
         }
     }
 
-    async fn plan(&self, app: &App, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+    async fn plan(&self, app: &App, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         match self {
-            Self::AddUser(task) => task.plan(pen).await,
-            Self::AddWallet(task) => task.plan(app, pen).await,
-            Self::WriteCredential(task) => task.plan(app, pen).await,
-            Self::EditNotes(task) => task.plan(pen).await,
+            Self::AddUser(task) => task.plan(signer).await,
+            Self::AddWallet(task) => task.plan(app, signer).await,
+            Self::WriteCredential(task) => task.plan(app, signer).await,
+            Self::EditNotes(task) => task.plan(signer).await,
         }
     }
 
@@ -127,7 +127,7 @@ impl Task {
     }
 
     /// Remembers that its effect is on the network. Gives the entry for the audit chain.
-    async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<Entry>, StoreError> {
+    async fn remember(&self, app: &App, tx: &mut Tx, done: Done) -> Result<Option<AuditEntry>, StoreError> {
         match self {
             Self::AddUser(task) => task.remember(tx, done).await,
             Self::AddWallet(task) => task.remember(app, tx, done).await,
@@ -143,7 +143,7 @@ impl Task {
         tx: &mut Tx,
         code: HaltCode,
         job: &Job,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         match self {
             Self::AddUser(task) => add_wallet::stop(app, tx, &task.0, code, job, now).await,
@@ -176,7 +176,7 @@ struct Done {
     transaction: Option<Transaction>,
     /// How it is known.
     confirmed_by: Confirmation,
-    now: Moment,
+    now: Timestamp,
 }
 
 impl Done {
@@ -204,7 +204,7 @@ pub enum Plan {
     /// It cannot be sent as things are.
     Halt(Stop),
     /// Not yet: the grant begins later.
-    Later(Moment),
+    Later(Timestamp),
     /// Its effect may be there already: look first.
     LookFirst,
 }
@@ -230,7 +230,7 @@ impl From<idos_client::Error> for DeliverError {
 ///
 /// A transaction that failed in a block for its nonce has not used it up, and yet is known to the node for ever, so
 /// another attempt has to be another transaction even if it has the same nonce.
-pub struct Pen<'a> {
+pub struct TxSigner<'a> {
     /// The client.
     pub client: &'a Client,
     /// The key.
@@ -241,7 +241,7 @@ pub struct Pen<'a> {
     pub attempt: u32,
 }
 
-impl Pen<'_> {
+impl TxSigner<'_> {
     async fn sign<A: Action>(&self, action: &A) -> Result<Plan, DeliverError> {
         let nonce = Nonce::Exactly(self.nonce);
         let prepared = if self.attempt <= 1 {
@@ -255,12 +255,17 @@ impl Pen<'_> {
 
 /// Builds the job's transaction: always the same bytes for the same nonce and attempt. Where an earlier one may have
 /// reached a node, and its effect is not known to be `absent`, to look comes first.
-pub async fn prepare(app: &App, job: &Job, pen: &Pen<'_>, absent: bool) -> Result<Plan, DeliverError> {
+pub async fn prepare(
+    app: &App,
+    job: &Job,
+    signer: &TxSigner<'_>,
+    absent: bool,
+) -> Result<Plan, DeliverError> {
     let Some(task) = Task::of(app, job).await? else { return Ok(Plan::Drop) };
     if !absent && (job.was_sent() || task.was_sent()) {
         return Ok(Plan::LookFirst);
     }
-    task.plan(app, pen).await
+    task.plan(app, signer).await
 }
 
 /// Whether the network already has what the job is to bring about, as far as one node says.
@@ -338,7 +343,7 @@ pub async fn later(
     app: &App,
     lease: &LaneLease,
     job: &Job,
-    due_at: Moment,
+    due_at: Timestamp,
     reason: &str,
 ) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
@@ -356,11 +361,11 @@ pub async fn finish(app: &App, lease: &LaneLease, job: &Job) -> Result<(), Store
 }
 
 /// Whoever records for a lane renews its lease, and so must still hold it.
-async fn hold(app: &App, tx: &mut Tx, lease: &LaneLease, now: Moment) -> Result<(), StoreError> {
+async fn hold(app: &App, tx: &mut Tx, lease: &LaneLease, now: Timestamp) -> Result<(), StoreError> {
     tx.hold_lane(lease, now.plus_millis(app.lease_millis())).await
 }
 
 /// What the service itself has done.
-fn entry(subject: &str, act: Act, detail: &str, at: Moment) -> Entry {
-    Entry::new(at, Actor::Service, act, subject).detail(detail)
+fn entry(subject: &str, act: AuditAction, detail: &str, at: Timestamp) -> AuditEntry {
+    AuditEntry::new(at, Actor::Service, act, subject).detail(detail)
 }

@@ -7,13 +7,13 @@ use idos_client::actions::{
     UpsertCredentialAsInserter,
 };
 use idos_client::{Client, Signer};
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 
-use super::{DeliverError, Done, Pen, Plan, Stop, entry};
+use super::{DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::{App, NodeError};
 use crate::flow::agree::{Agreement, Sight, agreement};
 use crate::flow::moves::{follow, next};
-use crate::model::audit::{Act, Entry};
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::issuance::{Delivery, HaltCode, Issuance};
 use crate::model::job::Job;
 use crate::model::lifecycle::Cause;
@@ -24,7 +24,7 @@ use crate::store::{Deliverable, Halt, StoreError, Tx};
 pub struct WriteCredential(pub(super) Issuance);
 
 impl WriteCredential {
-    pub(super) async fn plan(&self, app: &App, pen: &Pen<'_>) -> Result<Plan, DeliverError> {
+    pub(super) async fn plan(&self, app: &App, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         let issuance = &self.0;
         let deliverable = match app.store.deliverable(issuance).await {
             Ok(Some(deliverable)) => deliverable,
@@ -38,8 +38,8 @@ impl WriteCredential {
             Err(error) => return Err(error.into()),
         };
         match issuance.delivery {
-            Delivery::Inserter => as_inserter(issuance, &deliverable, pen).await,
-            Delivery::WriteGrant => by_grant(app, issuance, deliverable, pen).await,
+            Delivery::Inserter => as_inserter(issuance, &deliverable, signer).await,
+            Delivery::WriteGrant => by_grant(app, issuance, deliverable, signer).await,
         }
     }
 
@@ -58,7 +58,7 @@ impl WriteCredential {
         app: &App,
         tx: &mut Tx,
         done: Done,
-    ) -> Result<Option<Entry>, StoreError> {
+    ) -> Result<Option<AuditEntry>, StoreError> {
         let issuance = &self.0;
         // An earlier look may have known it.
         let done = Done { transaction: done.transaction.or_else(|| issuance.transaction.clone()), ..done };
@@ -68,14 +68,14 @@ impl WriteCredential {
         let issued = Issuance { transaction: done.transaction, ..issuance.clone() };
         follow(app, tx, &issued, &next, None, done.now).await?;
         metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
-        Ok(Some(entry(issuance.id.as_str(), Act::Issued, &detail, done.now)))
+        Ok(Some(entry(issuance.id.as_str(), AuditAction::Issued, &detail, done.now)))
     }
 }
 
 async fn as_inserter(
     issuance: &Issuance,
     deliverable: &Deliverable,
-    pen: &Pen<'_>,
+    signer: &TxSigner<'_>,
 ) -> Result<Plan, DeliverError> {
     let (sealed, original) = (&deliverable.sealed, deliverable.sealed.original());
     let action = UpsertCredentialAsInserter {
@@ -88,14 +88,14 @@ async fn as_inserter(
         public_notes_signature: original.public_notes_signature(),
         broader_signature: original.broader_signature(),
     };
-    pen.sign(&action).await
+    signer.sign(&action).await
 }
 
 async fn by_grant(
     app: &App,
     issuance: &Issuance,
     deliverable: Deliverable,
-    pen: &Pen<'_>,
+    signer: &TxSigner<'_>,
 ) -> Result<Plan, DeliverError> {
     let (sealed, original) = (&deliverable.sealed, deliverable.sealed.original());
     let Some(copy) = sealed.copy() else {
@@ -116,7 +116,7 @@ async fn by_grant(
     let begin = signed.grant.not_before().unix().saturating_sub(50);
     if now < begin {
         let begin = begin.saturating_mul(1000);
-        return Ok(Plan::Later(Moment::from_unix_millis(begin).unwrap_or(app.clock.now())));
+        return Ok(Plan::Later(Timestamp::from_unix_millis(begin).unwrap_or(app.clock.now())));
     }
     let action = CreateCredentialsByDwg::new(
         sealed.issuer_auth_public_key(),
@@ -139,7 +139,7 @@ async fn by_grant(
         &signed.grant,
         signed.signature.expose(),
     );
-    pen.sign(&action).await
+    signer.sign(&action).await
 }
 
 /// Remembers that an issuance has stopped.
@@ -149,7 +149,7 @@ pub(super) async fn stop(
     issuance: &Issuance,
     code: HaltCode,
     job: &Job,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let next = next(app, issuance, Cause::Stopped, now)?;
     let halt = Halt { code: Some(code), was_sent: job.was_sent() };
@@ -165,7 +165,7 @@ pub(in crate::flow) async fn found(app: &App, issuance: &Issuance) -> Result<(),
     tx.mark_issued(&issuance.id, issuance.state, &next, None, now).await?;
     tx.drop_jobs(issuance.id.as_str()).await?;
     follow(app, &mut tx, issuance, &next, None, now).await?;
-    tx.record(&entry(issuance.id.as_str(), Act::Issued, "found", now)).await?;
+    tx.record(&entry(issuance.id.as_str(), AuditAction::Issued, "found", now)).await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(())

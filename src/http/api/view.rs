@@ -1,6 +1,6 @@
 //! What several resources show.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde::Serialize;
 
 use crate::model::issuance::{HaltCode, Stopped, Transaction};
@@ -39,7 +39,7 @@ pub(super) struct HaltView {
 
 impl HaltView {
     /// Of `what`, which waits until then.
-    pub(super) fn new(code: HaltCode, what: Stopped, until: Option<Moment>) -> Self {
+    pub(super) fn new(code: HaltCode, what: Stopped, until: Option<Timestamp>) -> Self {
         Self { code: code.as_str(), cure: code.cure(what), until: until.map(|until| until.to_string()) }
     }
 }

@@ -36,11 +36,11 @@ pub(crate) struct Connections {
 #[derive(Default)]
 struct Open {
     next: u64,
-    connections: HashMap<u64, Entry>,
+    connections: HashMap<u64, AuditEntry>,
     by_address: HashMap<RateKey, PerAddress>,
 }
 
-struct Entry {
+struct AuditEntry {
     address: RateKey,
     /// Since when it is idle, as a number that grows; not there while a request is answered.
     idle: Option<u64>,
@@ -73,7 +73,7 @@ impl Open {
         of.count += 1;
         of.trusted = trusted;
         of.idle.insert(number, number);
-        self.connections.insert(number, Entry { address, idle: Some(number), dropped: dropped.clone() });
+        self.connections.insert(number, AuditEntry { address, idle: Some(number), dropped: dropped.clone() });
         metrics::gauge!(OPEN).increment(1.0);
         (number, dropped)
     }
@@ -92,7 +92,7 @@ impl Open {
         true
     }
 
-    fn remove(&mut self, number: u64) -> Option<Entry> {
+    fn remove(&mut self, number: u64) -> Option<AuditEntry> {
         let entry = self.connections.remove(&number)?;
         if let Some(of) = self.by_address.get_mut(&entry.address) {
             of.count -= 1;

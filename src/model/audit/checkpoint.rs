@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use idos_credential::{Moment, VerificationKey, VerificationMethod};
+use idos_credential::{Timestamp, VerificationKey, VerificationMethod};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -88,7 +88,7 @@ pub enum CheckpointFault {
 impl Checkpoint {
     /// That `end` is the chain's entry of that place, to be signed by `method`: see [`text`](Self::text).
     #[must_use]
-    pub fn unsigned(number: i64, end: &Link, at: Moment, method: &VerificationMethod) -> Self {
+    pub fn unsigned(number: i64, end: &Link, at: Timestamp, method: &VerificationMethod) -> Self {
         Self {
             number,
             version: VERSION,
@@ -205,7 +205,7 @@ mod tests {
 
     fn checkpoint() -> Checkpoint {
         let end = Link { seq: 42, hash: "0a".repeat(32) };
-        let at = Moment::from_unix_millis(1_764_419_324_000).unwrap();
+        let at = Timestamp::from_unix_millis(1_764_419_324_000).unwrap();
         let unsigned = Checkpoint::unsigned(3, &end, at, key().method());
         let signature = key().sign_statement(&unsigned.text());
         unsigned.signed(&signature)

@@ -256,7 +256,7 @@ impl Judge {
 
 #[cfg(test)]
 mod tests {
-    use idos_credential::{IssuerKey, Moment};
+    use idos_credential::{IssuerKey, Timestamp};
 
     use super::super::hash;
     use super::*;
@@ -292,7 +292,7 @@ mod tests {
     fn checkpoint(number: i64, chain: &[ChainedEntry], entry: usize, key: &IssuerKey) -> Checkpoint {
         let ChainedEntry { seq, hash, .. } = &chain[entry - 1];
         let end = Link { seq: *seq, hash: hash.clone() };
-        let unsigned = Checkpoint::unsigned(number, &end, Moment::EPOCH.plus_millis(1), key.method());
+        let unsigned = Checkpoint::unsigned(number, &end, Timestamp::EPOCH.plus_millis(1), key.method());
         let signature = key.sign_statement(&unsigned.text());
         unsigned.signed(&signature)
     }

@@ -7,7 +7,7 @@
 mod checkpoint;
 mod judge;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -18,7 +18,7 @@ pub use judge::{Answer, Fault, Judge, Verdict, Witness};
 
 named! {
     /// What was done.
-    Act {
+    AuditAction {
         /// A result was accepted.
         Received = "received",
         /// A credential was sealed, and its readable form forgotten.
@@ -106,23 +106,23 @@ impl Actor {
 
 /// Something that was done, before it has its place in the chain.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct AuditEntry {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// By whom.
     pub actor: Actor,
     /// What.
-    pub act: Act,
+    pub act: AuditAction,
     /// To what: an id.
     pub subject: String,
     /// A transaction's or content's hash, a code, a count. Nothing about a person.
     pub detail: String,
 }
 
-impl Entry {
+impl AuditEntry {
     /// What `actor` has done to `subject`, which is an id. There is nothing more to say of it, unless [`detail`](Self::detail) does.
     #[must_use]
-    pub fn new(at: Moment, actor: Actor, act: Act, subject: impl AsRef<str>) -> Self {
+    pub fn new(at: Timestamp, actor: Actor, act: AuditAction, subject: impl AsRef<str>) -> Self {
         Self { at, actor, act, subject: subject.as_ref().to_owned(), detail: String::new() }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use idos_issuer::http::problem::Code;
 use idos_issuer::http::{Guard, MEMBERS, ROUTES};
-use idos_issuer::model::audit::Act;
+use idos_issuer::model::audit::AuditAction;
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::evidence;
@@ -56,7 +56,7 @@ fn names_are_those_of_the_model() {
     assert_eq!(SPEC.names("HaltCode"), names(HaltCode::ALL, HaltCode::as_str));
     assert_eq!(SPEC.names("Confirmation"), names(Confirmation::ALL, Confirmation::as_str));
     assert_eq!(SPEC.names("EventType"), names(EventKind::ALL, EventKind::as_str));
-    assert_eq!(SPEC.names("Act"), names(Act::ALL, Act::as_str));
+    assert_eq!(SPEC.names("Act"), names(AuditAction::ALL, AuditAction::as_str));
     assert_eq!(SPEC.names("PasswordStore"), names(PasswordStore::ALL, PasswordStore::as_str));
     assert_eq!(SPEC.names("WalletType"), names(&WalletType::ALL, WalletType::as_str));
     let described = SPEC.schema("State")["description"].as_str().unwrap();

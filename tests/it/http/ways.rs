@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use idos_issuer::model::audit::Act;
+use idos_issuer::model::audit::AuditAction;
 use idos_wallet::WalletType;
 use serde_json::json;
 
@@ -92,7 +92,7 @@ on_both_databases! {
 
         let trail = door.get(format!("{place}/audit")).send().await.expect(200).json();
         let acts: Vec<_> = trail["items"].as_array().unwrap().iter().map(|entry| entry["act"].clone()).collect();
-        for act in [Act::Received, Act::Sealed, Act::Issued, Act::EventReplayed, Act::RevokeRequested, Act::Revoked] {
+        for act in [AuditAction::Received, AuditAction::Sealed, AuditAction::Issued, AuditAction::EventReplayed, AuditAction::RevokeRequested, AuditAction::Revoked] {
             assert!(acts.contains(&json!(act.as_str())), "{act} is not in {acts:?}");
         }
 

@@ -4,7 +4,9 @@ use idos_credential::{VerificationKey, VerificationMethod};
 use idos_issuer::clock::Clock;
 use idos_issuer::flow::audit::{Before, NoCheckpoint, checkpoint, checkpoint_or_log, verify};
 use idos_issuer::keys::{Key, Keys, SigningKey, Validity};
-use idos_issuer::model::audit::{Act, Actor, Answer, Checkpoint, Entry, Fault, Link, Verdict, Witness, hash};
+use idos_issuer::model::audit::{
+    Actor, Answer, AuditAction, AuditEntry, Checkpoint, Fault, Link, Verdict, Witness, hash,
+};
 use idos_issuer::store::Store;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
@@ -101,10 +103,10 @@ fn known() -> Vec<VerificationKey> {
 
 async fn add(store: &Store, entries: usize) {
     for _ in 0..entries {
-        let entry = Entry {
+        let entry = AuditEntry {
             at: idos_issuer::clock::now(),
             actor: Actor::Client { client: "acme".to_owned(), key: "key_1".to_owned() },
-            act: Act::Received,
+            act: AuditAction::Received,
             subject: "iss_1".to_owned(),
             detail: "ü".to_owned(),
         };

@@ -339,8 +339,8 @@ on_both_databases! {
         let client = app.idos().await.unwrap();
         let signer = app.identity();
         let nonce = client.account(&signer).await.unwrap().nonce + 1;
-        let pen = idos_issuer::flow::deliver::Pen { client, signer: &signer, nonce, attempt: 1 };
-        let plan = idos_issuer::flow::deliver::prepare(&app, &job, &pen, false).await.unwrap();
+        let tx_signer = idos_issuer::flow::deliver::TxSigner { client, signer: &signer, nonce, attempt: 1 };
+        let plan = idos_issuer::flow::deliver::prepare(&app, &job, &tx_signer, false).await.unwrap();
         let idos_issuer::flow::deliver::Plan::Send(prepared) = plan else { panic!("nothing to send") };
         let sending = Sending { job: &job, nonce, tx_hash: prepared.hash().to_string() };
         let mut tx = app.store.begin().await.unwrap();

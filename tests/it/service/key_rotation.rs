@@ -1,6 +1,6 @@
 //! Several signing keys, of which one is valid at a time.
 
-use idos_credential::{Moment, VerificationMethod};
+use idos_credential::{Timestamp, VerificationMethod};
 use idos_issuer::clock;
 use idos_issuer::flow::intake::{self, IntakeError};
 use idos_issuer::flow::read_back;
@@ -15,7 +15,7 @@ use crate::support::service::{
 };
 use crate::support::{ISSUER_URL, User};
 
-fn yesterday() -> Moment {
+fn yesterday() -> Timestamp {
     clock::now().plus_millis(-86_400_000)
 }
 

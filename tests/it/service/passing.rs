@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::sweep::sweep;
@@ -58,7 +58,7 @@ async fn submit_for(app: &Arc<App>, user: &User, address: &str) -> Issuance {
     intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record
 }
 
-async fn halt(app: &App, issuance: &Issuance, until: Moment) {
+async fn halt(app: &App, issuance: &Issuance, until: Timestamp) {
     let mut tx = app.store.begin().await.unwrap();
     let now = app.clock.now();
     let stopped = next(&Standing::from(issuance), Cause::Stopped, app.limits(), now).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_issuer::model::issuance::{Kind, State};
 use idos_issuer::store::{Filter, Place, Store};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
@@ -83,7 +83,7 @@ fn statements() -> Vec<String> {
 
 /// All combinations of what lists may be asked for.
 fn filters() -> Vec<(Filter, Option<Place>)> {
-    let moment = Moment::from_unix_millis(1_000).unwrap();
+    let moment = Timestamp::from_unix_millis(1_000).unwrap();
     (0..64)
         .map(|bits: u32| {
             let has = |bit: u32| bits & (1 << bit) != 0;

@@ -131,7 +131,7 @@ impl Wanted {
 
     fn date(&mut self, date: &str) {
         self.text(date);
-        let moment: idos_credential::Moment = date.parse().unwrap();
+        let moment: idos_credential::Timestamp = date.parse().unwrap();
         self.add(moment.unix_millis().to_string());
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::wallet::RequestError;
@@ -242,7 +242,7 @@ on_both_databases! {
         create_profile(&stage, &user).await;
         let app = stage.app().await;
         // A process whose clock was an hour ahead took the lane and a job, and is no more.
-        let ahead = |millis: i64| -> Moment { app.clock.now().plus_millis(millis) };
+        let ahead = |millis: i64| -> Timestamp { app.clock.now().plus_millis(millis) };
         let lane = app.keys.first().public_hex();
         app.store.take_lane(&lane, "gone", (ahead(HOUR), ahead(HOUR + 5_000)), None).await.unwrap().unwrap();
         let waiting = submit(&app, &User::with(WalletType::Evm), Authority::Inserter).await;

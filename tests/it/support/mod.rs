@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use idos_client::actions::{AddUserAsInserter, GetCredentialOwned, PasswordStore, UpsertWalletAsInserter};
 use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
-use idos_credential::{EncryptionSecret, Moment};
+use idos_credential::{EncryptionSecret, Timestamp};
 use idos_devnode::{DevNodeConfig, Inserter};
 use idos_issuer::keys::Keys;
 use idos_issuer::model::evidence::Evidence;
@@ -123,7 +123,7 @@ pub(crate) fn evidence(user: Uuid) -> Evidence {
     let text = std::fs::read(example("kyc-result.json")).unwrap();
     let mut read = |name: &str| std::fs::read(example(name)).map_err(|_| "names a file that is not there");
     let mut result = Evidence::parse_kyc(&text, &user.to_string(), &mut read).unwrap();
-    result.expires_at = Some("2040-01-01".parse::<Moment>().unwrap());
+    result.expires_at = Some("2040-01-01".parse::<Timestamp>().unwrap());
     result
 }
 

@@ -7,11 +7,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::{Definition, Kind, Subject, SubjectClaims};
 use crate::claim::{Claim, Value};
 use crate::error::{Invalid, Problems};
-use crate::moment::Moment;
 use crate::plausible;
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
 use crate::terms::{Rule, STRING, Term, term};
+use crate::timestamp::Timestamp;
 
 /// The context of the subject.
 pub const CONTEXT: &str =
@@ -90,7 +90,7 @@ impl SubjectClaims for FaceSignSubject {
         TERMS.iter().map(|term| (term, Value::Text(self.face_sign_user_id.as_str()))).collect()
     }
 
-    fn check(&self, _: Option<Moment>) -> Result<(), Invalid> {
+    fn check(&self, _: Option<Timestamp>) -> Result<(), Invalid> {
         self.check()
     }
 

@@ -9,11 +9,11 @@ use crate::claim::{Claim, MAX_FILE_BYTES, Value};
 use crate::error::{Invalid, Problems};
 use crate::iri;
 use crate::level::{Facts, Level};
-use crate::moment::Moment;
 use crate::plausible::{self, MILLIS_A_DAY};
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
 use crate::terms::{AUX_COUNTRY, AUX_DATE, DATE, Rule, STRING, Term, input_path, term};
+use crate::timestamp::Timestamp;
 
 /// The context of the subject.
 pub const CONTEXT: &str =
@@ -189,7 +189,7 @@ pub struct KycSubject {
     pub phone_number: Option<String>,
     /// Date of birth. This and all dates of documents are calendar dates: midnight UTC of the day as it is written.
     #[zeroize(skip)]
-    pub date_of_birth: Moment,
+    pub date_of_birth: Timestamp,
     /// Place of birth.
     pub place_of_birth: Option<String>,
     /// Two-letter code of the country that issued the document.
@@ -201,10 +201,10 @@ pub struct KycSubject {
     pub id_document_type: IdDocumentType,
     /// When the document was issued.
     #[zeroize(skip)]
-    pub id_document_date_of_issue: Option<Moment>,
+    pub id_document_date_of_issue: Option<Timestamp>,
     /// When the document expires.
     #[zeroize(skip)]
-    pub id_document_date_of_expiry: Option<Moment>,
+    pub id_document_date_of_expiry: Option<Timestamp>,
     /// Image of the document's front.
     pub id_document_front_file: Vec<u8>,
     /// Image of the document's back.
@@ -236,7 +236,7 @@ pub struct ResidentialAddress {
     pub proof_category: String,
     /// Date of that document.
     #[zeroize(skip)]
-    pub proof_date_of_issue: Option<Moment>,
+    pub proof_date_of_issue: Option<Timestamp>,
     /// Image of that document.
     pub proof_file: Vec<u8>,
 }
@@ -286,7 +286,7 @@ impl KycSubject {
 
     /// Checks all rules: those of the official SDK, and whether a consumer would believe it of a person who was checked
     /// at `approved_at`.
-    pub fn check(&self, approved_at: Option<Moment>) -> Result<(), Invalid> {
+    pub fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid> {
         let mut problems = Problems::default();
         self.check_id(&mut problems);
         plausible::check_claims(&self.claims(), &mut problems);
@@ -342,7 +342,7 @@ impl SubjectClaims for KycSubject {
         Some(&self.id)
     }
 
-    fn check(&self, approved_at: Option<Moment>) -> Result<(), Invalid> {
+    fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid> {
         self.check(approved_at)
     }
 
@@ -418,12 +418,13 @@ fn a_name(text: &str) -> Result<(), &'static str> {
 }
 
 /// Checks dates against each other, and against the approval of the check. A day that has begun in the east counts.
-fn check_dates(subject: &KycSubject, approved_at: Option<Moment>, problems: &mut Problems) {
+fn check_dates(subject: &KycSubject, approved_at: Option<Timestamp>, problems: &mut Problems) {
     let birth = subject.date_of_birth;
     let issue = subject.id_document_date_of_issue;
     let expiry = subject.id_document_date_of_expiry;
     let proof = subject.residential_address.as_ref().and_then(|address| address.proof_date_of_issue);
-    let before = |one: Option<Moment>, other: Option<Moment>| one.zip(other).is_some_and(|(a, b)| a < b);
+    let before =
+        |one: Option<Timestamp>, other: Option<Timestamp>| one.zip(other).is_some_and(|(a, b)| a < b);
     let latest = approved_at.map(|approval| approval.plus_millis(MILLIS_A_DAY));
     let birth = Some(birth);
     let oldest = approved_at.and_then(|approval| approval.plus_years(-OLDEST_YEARS));
@@ -456,7 +457,7 @@ fn read_members(mut members: Reader<'_>, read_file: &mut ReadFile<'_>) -> KycSub
         nationality: members.text("nationality"),
         email: members.text("email"),
         phone_number: members.text("phoneNumber"),
-        date_of_birth: members.required("dateOfBirth", Reader::calendar_date).unwrap_or(Moment::EPOCH),
+        date_of_birth: members.required("dateOfBirth", Reader::calendar_date).unwrap_or(Timestamp::EPOCH),
         place_of_birth: members.text("placeOfBirth"),
         id_document_country: members.required_text("idDocumentCountry"),
         id_document_number: members.required_text("idDocumentNumber"),

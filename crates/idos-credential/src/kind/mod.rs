@@ -12,10 +12,10 @@ use std::str::FromStr;
 use crate::claim::{Claim, Value};
 use crate::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
 use crate::error::Invalid;
-use crate::moment::Moment;
 use crate::reader::ReadFile;
 use crate::strict_json::Json;
 use crate::terms::{Term, input_path};
+use crate::timestamp::Timestamp;
 use face_sign::FaceSignSubject;
 use kyc_v2::KycSubject;
 
@@ -104,7 +104,7 @@ pub(crate) trait SubjectClaims {
     /// The claims that are made, in the order in which they are written.
     fn claims(&self) -> Vec<Claim<'_>>;
     /// Checks all rules, for somebody who was checked at `approved_at`.
-    fn check(&self, approved_at: Option<Moment>) -> Result<(), Invalid>;
+    fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid>;
     /// The level that is supported.
     fn level(&self) -> String;
     /// Whether an issuer may claim `level`.
@@ -230,7 +230,7 @@ impl Subject {
 
     /// Checks all rules: those of the official SDK, and whether a consumer would believe it of somebody who was checked at
     /// `approved_at`.
-    pub fn check(&self, approved_at: Option<Moment>) -> Result<(), Invalid> {
+    pub fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid> {
         self.inner().check(approved_at)
     }
 

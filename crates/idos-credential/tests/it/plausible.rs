@@ -1,7 +1,7 @@
 //! What a consumer would not believe is not signed.
 
 use idos_credential::strict_json::Json;
-use idos_credential::{CredentialFields, Draft, FaceSignSubject, IssuerKey, KycSubject, Moment};
+use idos_credential::{CredentialFields, Draft, FaceSignSubject, IssuerKey, KycSubject, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::moment;
@@ -117,7 +117,7 @@ fn calendar_dates_have_no_time_of_day() {
     // A subject that is not read from text is held to the same.
     let mut subject = read(&evidence()).unwrap();
     subject.date_of_birth = moment("1990-02-03T01:00:00Z");
-    subject.id_document_date_of_expiry = Some(Moment::from_unix_millis(253_402_300_800_000).unwrap());
+    subject.id_document_date_of_expiry = Some(Timestamp::from_unix_millis(253_402_300_800_000).unwrap());
     let invalid = subject.check(Some(moment(APPROVED_AT))).unwrap_err();
     assert_eq!(
         invalid.to_string(),
@@ -262,7 +262,7 @@ fn a_draft_is_held_to_the_rules() {
     assert!(Draft::kyc_as_sdk(fields(), bad).is_ok());
 
     let far = CredentialFields {
-        expiration_date: Some(Moment::from_unix_millis(253_402_300_800_000).unwrap()),
+        expiration_date: Some(Timestamp::from_unix_millis(253_402_300_800_000).unwrap()),
         ..fields()
     };
     assert_eq!(

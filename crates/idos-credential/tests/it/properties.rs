@@ -4,8 +4,8 @@ use idos_credential::kind::kyc_v2::{Gender, IdDocumentType};
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, Moment,
-    ResidentialAddress, base85, verify,
+    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, ResidentialAddress,
+    Timestamp, base85, verify,
 };
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ prop_compose! {
     ) -> ResidentialAddress {
         ResidentialAddress {
             street, house_number, additional_address_info: None, region, city, postal_code: None, country: "PT".into(),
-            proof_category, proof_date_of_issue: millis.map(|m| Moment::from_unix_millis(m).unwrap()), proof_file,
+            proof_category, proof_date_of_issue: millis.map(|m| Timestamp::from_unix_millis(m).unwrap()), proof_file,
         }
     }
 }
@@ -38,9 +38,9 @@ prop_compose! {
     ) -> KycSubject {
         KycSubject {
             id, first_name: Some(first_name), middle_name, family_name: Some("x".into()), maiden_name, gender, ssn: None,
-            nationality: Some("PT".into()), email: None, phone_number: None, date_of_birth: Moment::from_unix_millis(birth).unwrap(),
+            nationality: Some("PT".into()), email: None, phone_number: None, date_of_birth: Timestamp::from_unix_millis(birth).unwrap(),
             place_of_birth, id_document_country: "PT".into(), id_document_number, id_document_type: IdDocumentType::IdCard,
-            id_document_date_of_issue: None, id_document_date_of_expiry: Some(Moment::EPOCH), id_document_front_file: front,
+            id_document_date_of_issue: None, id_document_date_of_expiry: Some(Timestamp::EPOCH), id_document_front_file: front,
             id_document_back_file: back, selfie_file: selfie, residential_address,
         }
     }
@@ -50,13 +50,13 @@ fn fields() -> CredentialFields {
     CredentialFields {
         id: "https://issuer.example/credentials/1".into(),
         level: "basic+liveness".into(),
-        issued: Some(Moment::EPOCH),
-        approved_at: Some(Moment::EPOCH),
+        issued: Some(Timestamp::EPOCH),
+        approved_at: Some(Timestamp::EPOCH),
         expiration_date: None,
     }
 }
 
-fn now() -> Moment {
+fn now() -> Timestamp {
     "2026-11-01T00:00:00Z".parse().unwrap()
 }
 
@@ -143,7 +143,7 @@ proptest! {
 
     #[test]
     fn moments_come_back(millis in -8_000_000_000_000_000_i64..8_000_000_000_000_000) {
-        let moment = Moment::from_unix_millis(millis).unwrap();
+        let moment = Timestamp::from_unix_millis(millis).unwrap();
         prop_assert_eq!(moment.to_string().parse(), Ok(moment));
     }
 }

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, FaceSignSubject, Invalid, IssuerKey, KycSubject, Moment,
-    Problem, VerificationKey,
+    AcceptedIssuer, CredentialFields, Draft, FaceSignSubject, Invalid, IssuerKey, KycSubject, Problem,
+    Timestamp, VerificationKey,
 };
 use rand_core::{CryptoRng, RngCore};
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> [u8; N] {
     hex::decode(text).unwrap().try_into().unwrap()
 }
 
-pub(crate) fn moment(text: &str) -> Moment {
+pub(crate) fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! What can be said of a foreign credential before anything is verified: what it is, and whether all that it needs
 //! is known here.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde_json::Value;
 
 use super::error::{ForeignError, Obstacle, Refusal};
@@ -163,8 +163,8 @@ fn check_did(url: &str, otherwise: Obstacle) -> Result<&str, Obstacle> {
 }
 
 /// Whether the proof's own end has come.
-pub(super) fn check_end(proof: &Value, now: Moment) -> Result<(), ForeignError> {
-    match proof.get("expires").map(|end| end.as_str().and_then(|text| text.parse::<Moment>().ok())) {
+pub(super) fn check_end(proof: &Value, now: Timestamp) -> Result<(), ForeignError> {
+    match proof.get("expires").map(|end| end.as_str().and_then(|text| text.parse::<Timestamp>().ok())) {
         Some(None) => Err(Obstacle::Malformed("proof.expires").into()),
         Some(Some(end)) if end <= now => Err(Refusal::ProofExpired.into()),
         None | Some(Some(_)) => Ok(()),

@@ -8,7 +8,7 @@ mod envelope;
 mod error;
 
 use chrono::DateTime;
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde_json::Value;
 use ssi::claims::vc::v1::data_integrity::any_credential_from_json_str;
 use ssi::claims::{Invalid, InvalidClaims, ProofValidationError, VerificationParameters};
@@ -23,7 +23,7 @@ use crate::contexts::{all_contexts, knows};
 /// the contexts of ssi and of idOS. Where it has several proofs, each of them must hold.
 ///
 /// Whether it was revoked is not looked at: see [`names_a_status`].
-pub fn verify_foreign(credential: impl AsRef<[u8]>, now: Moment) -> Result<(), ForeignError> {
+pub fn verify_foreign(credential: impl AsRef<[u8]>, now: Timestamp) -> Result<(), ForeignError> {
     let text = envelope::text_of(credential.as_ref())?;
     let document = parse(text).map_err(|error| match error {
         LinkedDataError::TooLarge => ForeignError::from(Obstacle::TooLarge),
@@ -71,7 +71,7 @@ fn check_meaning(document: &Value) -> Result<(), ForeignError> {
     })
 }
 
-fn by_ssi(document: &Value, now: Moment) -> Result<(), ForeignError> {
+fn by_ssi(document: &Value, now: Timestamp) -> Result<(), ForeignError> {
     let credential = any_credential_from_json_str(&document.to_string())
         .map_err(|_| Obstacle::Malformed("the credential"))?;
     let now = DateTime::from_timestamp_millis(now.unix_millis()).ok_or(Obstacle::Malformed("the time"))?;

@@ -1,6 +1,6 @@
 //! The checks that the SDK makes before it looks at proofs.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_credential::verify::CLOCK_SKEW_MILLIS;
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::javascript::date::{has_date_time, millis};
 use super::javascript::{is_truthy, is_url, items, text};
 
 /// The contexts must begin with that of data model 1.1: the SDK would take 2.0 too, but cannot load its context.
-pub(super) fn check(document: &Map<String, Value>, now: Moment) -> Result<(), &'static str> {
+pub(super) fn check(document: &Map<String, Value>, now: Timestamp) -> Result<(), &'static str> {
     let member = |name: &str| document.get(name).filter(|value| is_truthy(value));
     let first_context =
         document.get("@context").and_then(Value::as_array).and_then(|contexts| contexts.first());
@@ -72,7 +72,7 @@ fn check_subjects(subjects: Option<&Value>) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn check_dates(document: &Map<String, Value>, now: Moment) -> Result<(), &'static str> {
+fn check_dates(document: &Map<String, Value>, now: Timestamp) -> Result<(), &'static str> {
     let start =
         document.get("issuanceDate").filter(|date| is_truthy(date)).ok_or("it has no issuanceDate")?;
     let is_date = |date: &Value| has_date_time(&text(date));

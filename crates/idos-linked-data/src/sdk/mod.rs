@@ -9,7 +9,7 @@ mod envelope;
 mod javascript;
 mod json_ld;
 
-use idos_credential::{AcceptedIssuer, Moment, Rejection, VerificationKey, verify};
+use idos_credential::{AcceptedIssuer, Rejection, Timestamp, VerificationKey, verify};
 use serde_json::{Map, Value};
 
 use self::contexts::DOCUMENTS;
@@ -54,7 +54,7 @@ const TOO_LARGE: &str = "it is too large to be processed here";
 /// Judges `credential`, a JSON text, as the official SDK would at the time `now`. Dates without a time zone, which the
 /// SDK takes for local time, are taken for UTC.
 #[must_use]
-pub fn verify_as_sdk(credential: &str, issuers: &[SdkIssuer], now: Moment) -> SdkVerdict {
+pub fn verify_as_sdk(credential: &str, issuers: &[SdkIssuer], now: Timestamp) -> SdkVerdict {
     match judge(credential, issuers, now) {
         Err(No::Refused(reason)) => SdkVerdict::Refused(reason),
         Err(No::NotJudged(reason)) => SdkVerdict::NotJudged(reason),
@@ -74,7 +74,7 @@ fn strict(issuers: &[SdkIssuer]) -> Vec<AcceptedIssuer> {
     accepted.collect()
 }
 
-fn judge(credential: &str, issuers: &[SdkIssuer], now: Moment) -> Result<(), No> {
+fn judge(credential: &str, issuers: &[SdkIssuer], now: Timestamp) -> Result<(), No> {
     let mut document = javascript::parse_object(credential)?;
     envelope::check(&document, now).map_err(No::Refused)?;
     if crate::canonical::check_size(credential).is_err() {

@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -132,8 +132,8 @@ pub(in crate::http) fn listed(query: Option<&str>) -> Result<Listed, Problem> {
         reference: query
             .read::<Reference>("reference", "must have 1 to 128 of a-z, A-Z, 0-9, . _ : -")
             .map(Reference::into_string),
-        created_from: query.read::<Moment>("createdFrom", TIME),
-        created_before: query.read::<Moment>("createdBefore", TIME),
+        created_from: query.read::<Timestamp>("createdFrom", TIME),
+        created_before: query.read::<Timestamp>("createdBefore", TIME),
     };
     let cursor = query.read::<IssuanceId>("cursor", "must be the nextCursor of an earlier answer");
     let limit = query.limit();

@@ -1,6 +1,6 @@
 //! Records as callers see them.
 
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -55,7 +55,7 @@ pub(super) struct IssuanceView {
 
 impl From<Issuance> for IssuanceView {
     fn from(issuance: Issuance) -> Self {
-        let text = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
+        let text = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
         let what = issuance.stopped();
         Self {
             id: issuance.id.to_string(),
@@ -99,7 +99,7 @@ pub(super) struct AuditView {
 
 impl From<ChainedEntry> for AuditView {
     fn from(entry: ChainedEntry) -> Self {
-        let at = Moment::from_unix_millis(entry.at).unwrap_or(Moment::EPOCH);
+        let at = Timestamp::from_unix_millis(entry.at).unwrap_or(Timestamp::EPOCH);
         Self {
             seq: entry.seq,
             at: at.to_string(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idos_client::{GrantParties, GrantTime, WriteGrant};
-use idos_credential::Moment;
+use idos_credential::Timestamp;
 use idos_credential::strict_json::Json;
 use idos_wallet::{MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN};
 
@@ -34,7 +34,7 @@ pub(in crate::http) struct GrantOffer {
     /// How long it is to be valid.
     pub(in crate::http) valid_for: Duration,
     /// Until when the user cannot take the copy's access grant back.
-    pub(in crate::http) locked_until: Option<Moment>,
+    pub(in crate::http) locked_until: Option<Timestamp>,
     /// Who is to get the copy.
     pub(in crate::http) grantee: Option<String>,
 }

@@ -10,12 +10,12 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 /// Its text is that of JavaScript's `Date.prototype.toISOString` (ECMA-262, Date Time String Format):
 /// `2026-01-02T03:04:05.000Z`, with a signed six-digit year outside 0000 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(DateTime<Utc>);
+pub struct Timestamp(DateTime<Utc>);
 
 /// A text that is not a moment, or one outside the years that calendars here reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z")]
-pub struct NotAMoment;
+pub struct NotATimestamp;
 
 /// A text that is not a calendar date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,13 +24,13 @@ pub struct NotAMoment;
 )]
 pub struct NotACalendarDate;
 
-impl Moment {
+impl Timestamp {
     /// 1970-01-01T00:00:00Z
     pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
 
     /// From milliseconds since 1970-01-01T00:00:00Z.
-    pub fn from_unix_millis(millis: i64) -> Result<Self, NotAMoment> {
-        DateTime::from_timestamp_millis(millis).map(Self).ok_or(NotAMoment)
+    pub fn from_unix_millis(millis: i64) -> Result<Self, NotATimestamp> {
+        DateTime::from_timestamp_millis(millis).map(Self).ok_or(NotATimestamp)
     }
 
     /// Reads a calendar date of the years 1 to 9999, as midnight UTC: `1980-10-09`, or the same with a time that changes
@@ -98,7 +98,7 @@ impl Moment {
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let year = self.0.year();
         if (0..=9999).contains(&year) {
@@ -109,15 +109,15 @@ impl fmt::Display for Moment {
     }
 }
 
-impl FromStr for Moment {
-    type Err = NotAMoment;
+impl FromStr for Timestamp {
+    type Err = NotATimestamp;
 
     /// Reads `YYYY-MM-DD` (midnight UTC) and RFC 3339, both also with JavaScript's signed six-digit years.
     /// Fractions finer than a millisecond are cut. Leap seconds are refused: JavaScript has none, and would take the
     /// moment for one of the next day.
-    fn from_str(text: &str) -> Result<Self, NotAMoment> {
+    fn from_str(text: &str) -> Result<Self, NotATimestamp> {
         if text.len() > 64 || !text.is_ascii() {
-            return Err(NotAMoment);
+            return Err(NotATimestamp);
         }
         if text.starts_with(['+', '-']) {
             return expanded(text);
@@ -130,7 +130,7 @@ impl FromStr for Moment {
         } else {
             DateTime::parse_from_rfc3339(text).ok().map(|d| d.to_utc())
         };
-        Self::from_unix_millis(parsed.filter(is_no_leap_second).ok_or(NotAMoment)?.timestamp_millis())
+        Self::from_unix_millis(parsed.filter(is_no_leap_second).ok_or(NotATimestamp)?.timestamp_millis())
     }
 }
 
@@ -140,13 +140,13 @@ fn is_no_leap_second(moment: &DateTime<Utc>) -> bool {
 }
 
 /// `±YYYYYY-MM-DDThh:mm:ss[.fff]Z`
-fn expanded(text: &str) -> Result<Moment, NotAMoment> {
-    let year = text.get(..7).ok_or(NotAMoment)?;
+fn expanded(text: &str) -> Result<Timestamp, NotATimestamp> {
+    let year = text.get(..7).ok_or(NotATimestamp)?;
     if !year.bytes().skip(1).all(|b| b.is_ascii_digit()) || year == "-000000" {
-        return Err(NotAMoment);
+        return Err(NotATimestamp);
     }
     let parsed = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.fZ").ok().map(|d| d.and_utc());
-    Moment::from_unix_millis(parsed.filter(is_no_leap_second).ok_or(NotAMoment)?.timestamp_millis())
+    Timestamp::from_unix_millis(parsed.filter(is_no_leap_second).ok_or(NotATimestamp)?.timestamp_millis())
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
             (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"),
             (1_786_365_296_789, "2026-08-10T12:34:56.789Z"),
         ] {
-            let moment = Moment::from_unix_millis(millis).unwrap();
+            let moment = Timestamp::from_unix_millis(millis).unwrap();
             assert_eq!(moment.to_string(), text);
             assert_eq!(text.parse(), Ok(moment));
         }
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn seconds_text_cuts_the_milliseconds() {
-        let moment: Moment = "2026-08-10T12:34:56.999Z".parse().unwrap();
+        let moment: Timestamp = "2026-08-10T12:34:56.999Z".parse().unwrap();
         assert_eq!(moment.to_seconds_text(), "2026-08-10T12:34:56Z");
     }
 
@@ -191,9 +191,9 @@ mod tests {
             "2017-01-01T00:59:60+01:00",
             "+002016-12-31T23:59:60Z",
         ] {
-            assert_eq!(text.parse::<Moment>(), Err(NotAMoment), "{text}");
+            assert_eq!(text.parse::<Timestamp>(), Err(NotATimestamp), "{text}");
         }
-        assert!("2026-01-02T03:04:05+02:00".parse::<Moment>().is_ok());
+        assert!("2026-01-02T03:04:05+02:00".parse::<Timestamp>().is_ok());
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
             "2000-01-01T00:00:00+00:00",
             "2000-01-01T00:00:00.000000-00:00",
         ] {
-            let date = Moment::from_calendar_date(text).unwrap();
+            let date = Timestamp::from_calendar_date(text).unwrap();
             assert_eq!(date.to_string(), "2000-01-01T00:00:00.000Z", "{text}");
         }
         for text in [
@@ -229,13 +229,13 @@ mod tests {
             "2000-01-0é",
             "",
         ] {
-            assert_eq!(Moment::from_calendar_date(text), Err(NotACalendarDate), "{text}");
+            assert_eq!(Timestamp::from_calendar_date(text), Err(NotACalendarDate), "{text}");
         }
     }
 
     #[test]
     fn years_are_those_of_the_calendar() {
-        let leap: Moment = "2024-02-29T12:00:00Z".parse().unwrap();
+        let leap: Timestamp = "2024-02-29T12:00:00Z".parse().unwrap();
         assert_eq!(leap.plus_years(-1).unwrap().to_string(), "2023-02-28T12:00:00.000Z");
         assert_eq!(leap.plus_years(4).unwrap().to_string(), "2028-02-29T12:00:00.000Z");
         assert_eq!(leap.plus_years(i32::MIN), None);
