@@ -2,7 +2,7 @@
 
 use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, OriginalToWrite};
 use idos_client::transaction::Fee;
-use idos_client::{GrantParties, GrantTime, Prepared, Signer, Terms, UnsignedTransaction, WriteGrant};
+use idos_client::{GrantParties, GrantTime, Prepared, Signer, TxTerms, UnsignedTransaction, WriteGrant};
 use idos_credential::kind::kyc_v2::IdDocumentType;
 use idos_credential::{
     CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, PublicNotes, RecipientKey,
@@ -120,7 +120,7 @@ impl Work {
             &self.grant,
             &self.grant_signature,
         );
-        let terms = Terms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
+        let terms = TxTerms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
         let unsigned = UnsignedTransaction::new(&self.signer, &[action], terms).unwrap();
         let signature = self.signer.sign_here(&unsigned.sign_text()).unwrap();
         unsigned.signed(signature).unwrap()

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::clock;
 use crate::flow::api_keys;
 use crate::model::client::{ApiKey, Scope};
@@ -80,10 +80,10 @@ impl Create {
             if let Value::Object(members) = &mut shown {
                 members.insert("key".to_owned(), text.as_str().into());
             }
-            say::line(&shown.to_string());
+            output::line(&shown.to_string());
         } else {
-            say::line(&text);
-            say::hint(&format!(
+            output::line(&text);
+            output::hint(&format!(
                 "{} of {}. It is shown this once: keep it where secrets are kept.",
                 key.id, key.client
             ));
@@ -96,7 +96,7 @@ impl List {
     async fn run(self, store: &Store) -> Outcome {
         let keys = store.api_keys().await?;
         if self.json {
-            say::line(&Value::from(keys.iter().map(show).collect::<Vec<_>>()).to_string());
+            output::line(&Value::from(keys.iter().map(show).collect::<Vec<_>>()).to_string());
             return Ok(true);
         }
         let now = clock::now();
@@ -109,7 +109,7 @@ impl List {
             };
             let used = key.used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {at}"));
             let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-            say::line(&format!("{}  {}  {state}  {used}  {}", key.id, key.client, scopes.join(",")));
+            output::line(&format!("{}  {}  {state}  {used}  {}", key.id, key.client, scopes.join(",")));
         }
         Ok(true)
     }
@@ -118,7 +118,7 @@ impl List {
 impl Revoke {
     async fn run(self, store: &Store) -> Outcome {
         api_keys::revoke(store, &self.id, clock::now()).await?;
-        say::line(&format!("revoked {}", self.id));
+        output::line(&format!("revoked {}", self.id));
         Ok(true)
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::context::{self, Context};
 use super::input;
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::clock;
 use crate::flow::audit;
 use crate::keys::{Key, Keys};
@@ -67,8 +67,8 @@ fn checkpoint(context: &Context) -> Outcome {
         let signed = audit::checkpoint(&store, &keys, audit::Before::ThisKey, clock::now()).await;
         store.close().await;
         match signed? {
-            Some(checkpoint) => say::line(&checkpoint.to_line()),
-            None => say::hint("the audit chain has no entry yet: there is nothing to sign"),
+            Some(checkpoint) => output::line(&checkpoint.to_line()),
+            None => output::hint("the audit chain has no entry yet: there is nothing to sign"),
         }
         Ok(true)
     })
@@ -87,7 +87,7 @@ fn export(context: &Context) -> Outcome {
                 serde_json::to_writer(&mut lines, entry).map_err(std::io::Error::from)?;
                 lines.push(b'\n');
             }
-            Ok(say::bytes(&lines)?)
+            Ok(output::bytes(&lines)?)
         })
         .await;
         store.close().await;
@@ -123,7 +123,7 @@ impl Verify {
             verdict
         };
         if self.json {
-            say::line(&show(&verdict).to_string());
+            output::line(&show(&verdict).to_string());
         } else {
             tell(&verdict);
         }
@@ -216,24 +216,24 @@ fn verify_export(
 fn tell(verdict: &Verdict) {
     let Verdict { entries, proof, faults, not_judged } = verdict;
     if faults.is_empty() {
-        say::line(&format!("the audit chain holds: {entries} entries"));
+        output::line(&format!("the audit chain holds: {entries} entries"));
     }
     for fault in faults {
-        say::line(&fault.to_string());
+        output::line(&fault.to_string());
     }
     let Some((witness, checkpoint)) = proof else {
         if *entries > 0 {
-            say::line("no signature of the issuer proves any of it");
+            output::line("no signature of the issuer proves any of it");
         }
         return tell_not_judged(not_judged);
     };
     let Checkpoint { entry, at, key_id, public_key, .. } = checkpoint;
     let at = Timestamp::from_unix_millis(*at).map(|at| at.to_string()).unwrap_or_default();
-    say::line(&format!(
+    output::line(&format!(
         "entries up to {entry} are neither altered nor missing: {witness}, signed at {at} by {key_id} ({public_key})"
     ));
     if entries > entry {
-        say::line(&format!("entries behind it, which no signature proves yet: {}", entries - entry));
+        output::line(&format!("entries behind it, which no signature proves yet: {}", entries - entry));
     }
     tell_not_judged(not_judged);
 }
@@ -241,7 +241,7 @@ fn tell(verdict: &Verdict) {
 fn tell_not_judged(not_judged: &[(Witness, Checkpoint)]) {
     for (witness, checkpoint) in not_judged {
         let Checkpoint { entry, public_key, .. } = checkpoint;
-        say::line(&format!(
+        output::line(&format!(
             "not judged: {witness}, up to entry {entry}, is signed by {public_key}, which is not known here"
         ));
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use idos_credential::strict_json::Json;
 use idos_wallet::{OwnershipProof, WalletType};
 
-use super::{Outcome, input, say};
+use super::{Outcome, input, output};
 
 /// Checks a wallet ownership proof by the rules of idOS. Exit code 0 for yes; 1 for no; 2 where the input is no proof,
 /// or of a wallet type that is not known. The proof is a JSON object with the texts `wallet_type`, `address`, `message`, `signature`
@@ -36,11 +36,13 @@ impl CheckWallet {
     pub(super) fn run(self) -> Outcome {
         let json = Json::parse(&input::read(&self.file)?).map_err(ProofError::from)?;
         let verdict = check(&json)?;
-        say::line(
+        output::line(
             &verdict.as_ref().map_or_else(|reason| format!("not valid: {reason}"), |()| "valid".to_owned()),
         );
         if verdict.is_ok() && claims_an_account(&json) {
-            say::line("note: the account's name is claimed, not proven: only the NEAR chain knows its keys");
+            output::line(
+                "note: the account's name is claimed, not proven: only the NEAR chain knows its keys",
+            );
         }
         Ok(verdict.is_ok())
     }

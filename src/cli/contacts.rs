@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::context::Context;
-use super::{Outcome, input, say};
+use super::{Outcome, input, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::contact;
@@ -43,11 +43,11 @@ impl Contacts {
                 let ids = |ids: &[_]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let all: serde_json::Map<_, _> =
                     found.iter().map(|(client, found)| (client.clone(), json!(ids(found)))).collect();
-                say::line(&json!(all).to_string());
+                output::line(&json!(all).to_string());
             } else {
                 for (client, ids) in &found {
                     for id in ids {
-                        say::line(&format!("{id} of {client}"));
+                        output::line(&format!("{id} of {client}"));
                     }
                 }
             }

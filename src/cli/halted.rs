@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::halted::{self, Halted, Wanted};
@@ -84,11 +84,11 @@ impl Filter {
 impl List {
     fn print(&self, found: &[Halted]) {
         if self.json {
-            say::line(&Value::from(found.iter().map(show).collect::<Vec<_>>()).to_string());
+            output::line(&Value::from(found.iter().map(show).collect::<Vec<_>>()).to_string());
             return;
         }
         for halted in found {
-            say::line(&format!(
+            output::line(&format!(
                 "{}  {} of {}  {} since {}: {}",
                 halted.id(),
                 halted.what(),
@@ -111,17 +111,17 @@ impl Resume {
                 if !found.iter().any(|halted| halted.id() == id) {
                     all_went_well = false;
                     // Whatever it is: what is no id of ours is not repeated.
-                    say::line("one of the ids is of nothing that has stopped");
+                    output::line("one of the ids is of nothing that has stopped");
                 }
             }
         }
         for halted in found {
             let id = halted.id().to_owned();
             match halted::resume(app, halted).await {
-                Ok(()) => say::line(&format!("{id} goes on")),
+                Ok(()) => output::line(&format!("{id} goes on")),
                 Err(error) => {
                     all_went_well = false;
-                    say::line(&format!("{id} does not: {error}"));
+                    output::line(&format!("{id} does not: {error}"));
                 }
             }
         }

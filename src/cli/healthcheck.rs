@@ -7,7 +7,7 @@ use clap::Args;
 use url::Url;
 
 use super::context::Context;
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::{config, outbound};
 
 /// Less than what container engines give a health check.
@@ -43,7 +43,7 @@ impl Healthcheck {
                     break;
                 }
             }
-            say::line(if lives { "it lives" } else { "it does NOT answer as it should" });
+            output::line(if lives { "it lives" } else { "it does NOT answer as it should" });
             Ok(lives)
         })
     }

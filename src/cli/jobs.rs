@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::resume;
@@ -70,13 +70,13 @@ impl List {
     async fn run(self, store: &Store) -> Outcome {
         let jobs = store.jobs(self.state, MOST).await?;
         if self.json {
-            say::line(&Value::from(jobs.iter().map(show).collect::<Vec<_>>()).to_string());
+            output::line(&Value::from(jobs.iter().map(show).collect::<Vec<_>>()).to_string());
             return Ok(true);
         }
         for job in &jobs {
             let target = if job.target.is_empty() { String::new() } else { format!(" to {}", job.target) };
             let reason = job.reason.as_deref().map(|reason| format!("  {reason}")).unwrap_or_default();
-            say::line(&format!(
+            output::line(&format!(
                 "{}  {}  {} {}{target}  due {}  tries {}{reason}",
                 job.id, job.state, job.work, job.subject, job.due_at, job.attempts
             ));
@@ -96,10 +96,10 @@ impl Retry {
         let mut all_went_well = true;
         for id in ids {
             match resume::retry_job(app, &id).await {
-                Ok(()) => say::line(&format!("{id} is to be done at once")),
+                Ok(()) => output::line(&format!("{id} is to be done at once")),
                 Err(StoreError::Stale) => {
                     all_went_well = false;
-                    say::line(&format!("{id} is not there, or is being done just now"));
+                    output::line(&format!("{id} is not there, or is being done just now"));
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::context::{self, Context};
 use super::input::{self, InputError};
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::config::{Config, KeyFiles};
 use crate::flow::{admin, audit};
 use crate::keys::{Imported, SigningKey, Use};
@@ -91,7 +91,7 @@ impl Keys {
                 keys::Keys::generate(&files)?;
                 if !place.json {
                     for file in files.all() {
-                        say::line(&format!("made {}", file.display()));
+                        output::line(&format!("made {}", file.display()));
                     }
                 }
                 place.show(&files, issuer.as_deref())
@@ -119,9 +119,9 @@ fn accept(context: &Context) -> Outcome {
         // The new key vouches for what the old one has vouched for, so that verifying needs the new one alone.
         let signed = audit::checkpoint(&store, &keys, audit::Before::AnyKey, clock::now()).await;
         store.close().await;
-        say::line(&format!("recorded  {}", keys.identity()));
+        output::line(&format!("recorded  {}", keys.identity()));
         if let Some(before) = before {
-            say::line(&format!("before    {before}"));
+            output::line(&format!("before    {before}"));
         }
         signed?;
         Ok(true)
@@ -155,7 +155,7 @@ impl Import {
         let key = self.read(what)?;
         let imported = keys::import(what, &key, file, self.replace.as_deref())?;
         if self.json {
-            say::line(&serde_json::to_string_pretty(&json!({
+            output::line(&serde_json::to_string_pretty(&json!({
                 "use": what.as_str(),
                 "read": key.to_string(),
                 "public": public_halves(what, &key),
@@ -172,17 +172,19 @@ impl Import {
             }))?);
             return Ok(true);
         }
-        say::line(&format!("read      {key}"));
-        say::line(&format!("public    {}", what.public(&key)));
+        output::line(&format!("read      {key}"));
+        output::line(&format!("public    {}", what.public(&key)));
         match &imported {
-            Imported::Made => say::line(&format!("made      {}", file.display())),
+            Imported::Made => output::line(&format!("made      {}", file.display())),
             Imported::Replaced(public) => {
-                say::line(&format!("replaced  {} (before: {public})", file.display()));
+                output::line(&format!("replaced  {} (before: {public})", file.display()));
             }
-            Imported::WasThere => say::line(&format!("is there  {} (nothing was written)", file.display())),
+            Imported::WasThere => {
+                output::line(&format!("is there  {} (nothing was written)", file.display()));
+            }
         }
         if what == Use::Signing && matches!(imported, Imported::Replaced(_)) {
-            say::hint(
+            output::hint(
                 "A service that has signed with the other key starts with this one only after `keys accept`.",
             );
         }
@@ -274,7 +276,7 @@ impl Place {
         };
         if self.json {
             let all: Vec<_> = keys.signing.iter().map(signing_json).collect::<Result<_, _>>()?;
-            say::line(&serde_json::to_string_pretty(&json!({
+            output::line(&serde_json::to_string_pretty(&json!({
                 "signing": current.map(signing_json).transpose()?,
                 "signingKeys": all,
                 "write": { "publicKey": keys.first().public_hex(), "publicKeys": write },
@@ -283,34 +285,34 @@ impl Place {
             }))?);
             return Ok(true);
         }
-        say::line("signing key, by which consumers verify credentials");
+        output::line("signing key, by which consumers verify credentials");
         for key in &keys.signing {
             let public = key.method.key();
-            say::line(&format!("  id          {}", key.method.id()));
-            say::line(&format!("  controller  {}", key.method.controller()));
-            say::line(&format!("  multibase   {}", public.to_multibase()));
-            say::line(&format!("  did:key     {}", public.to_did_key()));
-            say::line(&format!("  JWK         {}", public.to_jwk()));
+            output::line(&format!("  id          {}", key.method.id()));
+            output::line(&format!("  controller  {}", key.method.controller()));
+            output::line(&format!("  multibase   {}", public.to_multibase()));
+            output::line(&format!("  did:key     {}", public.to_did_key()));
+            output::line(&format!("  JWK         {}", public.to_jwk()));
             if let Some(from) = key.validity.from {
-                say::line(&format!("  valid from  {from}"));
+                output::line(&format!("  valid from  {from}"));
             }
             if let Some(until) = key.validity.until {
-                say::line(&format!("  valid until {until}"));
+                output::line(&format!("  valid until {until}"));
             }
         }
-        say::line(
+        output::line(
             "write keys, all to be registered with idOS as delegates of your one inserter; the first is named in write grants",
         );
         for key in &write {
-            say::line(&format!("  public      {key}"));
+            output::line(&format!("  public      {key}"));
         }
-        say::line("encryption key, for which your own copies are sealed");
-        say::line(&format!("  public      {encryption}"));
+        output::line("encryption key, for which your own copies are sealed");
+        output::line(&format!("  public      {encryption}"));
         if !vault.is_empty() {
-            say::line("vault keys, which stay with you; the first locks, all unlock");
+            output::line("vault keys, which stay with you; the first locks, all unlock");
         }
         for id in &vault {
-            say::line(&format!("  id          {id}"));
+            output::line(&format!("  id          {id}"));
         }
         Ok(true)
     }

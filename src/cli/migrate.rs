@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::context::Context;
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::store::{Store, StoreError};
 
 #[derive(Args)]
@@ -36,7 +36,7 @@ impl Migrate {
                 Err(error) => return Err(error.into()),
             };
             store.close().await;
-            say::line(if is_there { "the schema is up to date" } else { "the schema is NOT up to date" });
+            output::line(if is_there { "the schema is up to date" } else { "the schema is NOT up to date" });
             Ok(is_there)
         })
     }

@@ -22,8 +22,8 @@ mod jobs;
 mod keys;
 mod migrate;
 mod open;
+mod output;
 mod process;
-mod say;
 mod serve;
 mod signals;
 mod vault;
@@ -118,7 +118,7 @@ type Outcome = Result<bool, Box<dyn std::error::Error>>;
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     if let Err(problem) = process::harden(arguments.command.makes_shared_folders()) {
-        say::hint(&format!("warning: {problem}"));
+        output::hint(&format!("warning: {problem}"));
     }
     let context = Context::new(arguments.config, arguments.json_logs);
     let outcome = match arguments.command {
@@ -146,7 +146,7 @@ pub fn run() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            say::error(&*error);
+            output::error(&*error);
             ExitCode::from(2)
         }
     }

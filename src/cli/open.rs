@@ -6,7 +6,7 @@ use clap::Args;
 
 use idos_credential::sealing::SealError;
 
-use super::{Outcome, input, say};
+use super::{Outcome, input, output};
 use crate::keys::load_encryption_secret;
 
 /// Opens the `content` of a row. What is in it goes to standard output, byte for byte, and nothing else does. Exit
@@ -31,11 +31,11 @@ impl Open {
         let secret = load_encryption_secret(&self.secret_key_file)?;
         match secret.open(content.trim(), self.encryptor_public_key.trim()) {
             Ok(plaintext) => {
-                say::bytes(&plaintext)?;
+                output::bytes(&plaintext)?;
                 Ok(true)
             }
             Err(SealError::DoesNotOpen) => {
-                say::hint(
+                output::hint(
                     "not opened: the content does not open with this key. It was sealed for another reader or by \
                      another encryptor, or it was changed; the cipher does not tell which.",
                 );

@@ -172,7 +172,7 @@ pub(super) async fn run(app: &Arc<App>, roles: Roles, signals: &mut Signals) -> 
     info!("Stopping");
     stop.cancel();
     tokio::select! {
-        () = signals.next() => warn!("Told to stop a second time: some work was broken off"),
+        () = signals.next() => warn!("SendOutcome to stop a second time: some work was broken off"),
         () = tokio::time::sleep(GRACE) => warn!("Some work took too long to end and was broken off"),
         () = async { while open.join_next().await.is_some() {} } => {}
     }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::context::Context;
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::contact;
@@ -22,7 +22,7 @@ impl Vault {
             let Self::Relock = self;
             let app = App::build(config, Clock::System).await?;
             let relocked = contact::relock_all(&app).await?;
-            say::line(&format!("locked {relocked} contacts under the vault key {}", app.vault.key_id()));
+            output::line(&format!("locked {relocked} contacts under the vault key {}", app.vault.key_id()));
             app.store.forget_traces().await?;
             app.store.close().await;
             Ok(true)

@@ -135,7 +135,7 @@ pub async fn replay(app: &App, caller: &Submitter, id: &EventId) -> Result<Event
 
 /// What came of telling an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum SendOutcome {
     /// It has answered: yes, or no to this event.
     Answered,
     /// It has not, or is in trouble.
@@ -147,7 +147,7 @@ pub enum Told {
     Nothing,
 }
 
-impl Told {
+impl SendOutcome {
     fn of(outcome: &Result<(), SendError>) -> Self {
         match outcome {
             Err(SendError::Status { status: 408 | 429 | 500.., retry_after }) => {
@@ -186,7 +186,7 @@ pub async fn forget_endpoints(app: &App) -> Result<(), StoreError> {
 
 /// Tells one endpoint about one event. What fails is tried again, until somebody has to see to it. What else is to be told of
 /// the same issuance waits: events of one issuance arrive in the order in which they happened.
-pub async fn send_webhook(app: &App, job: &Job) -> Result<Told, StoreError> {
+pub async fn send_webhook(app: &App, job: &Job) -> Result<SendOutcome, StoreError> {
     let event = match job.subject.parse() {
         Ok(id) => app.store.event(&id).await?,
         Err(_) => None,
@@ -196,10 +196,10 @@ pub async fn send_webhook(app: &App, job: &Job) -> Result<Told, StoreError> {
         // The event is too old, or the endpoint is not in the configuration any more: there is nothing to tell.
         let mut tx = app.store.begin().await?;
         tx.finish_job(job).await?;
-        tx.hurry_series(job, app.clock.now()).await?;
+        tx.bring_series_forward(job, app.clock.now()).await?;
         tx.commit().await?;
         app.notify_workers();
-        return Ok(Told::Nothing);
+        return Ok(SendOutcome::Nothing);
     };
     let now = app.clock.now();
     let outcome = match Message::new(event.id.as_str(), now.unix_seconds(), event.body.into_bytes()) {
@@ -207,14 +207,14 @@ pub async fn send_webhook(app: &App, job: &Job) -> Result<Told, StoreError> {
         Err(_) => Ok(()), // an id that is none cannot be told
     };
 
-    let told = Told::of(&outcome);
+    let told = SendOutcome::of(&outcome);
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     match outcome {
         Ok(()) => {
             metrics::counter!("webhooks_total", "outcome" => "delivered").increment(1);
             tx.finish_job(job).await?;
-            tx.hurry_series(job, now).await?;
+            tx.bring_series_forward(job, now).await?;
         }
         Err(error) if error.is_worth_retrying() && job.attempts < app.delivery.max_attempts => {
             metrics::counter!("webhooks_total", "outcome" => "retried").increment(1);
@@ -225,7 +225,7 @@ pub async fn send_webhook(app: &App, job: &Job) -> Result<Told, StoreError> {
             metrics::counter!("webhooks_total", "outcome" => "halted").increment(1);
             tracing::warn!(event.id = %event.id, endpoint = endpoint.name, "A webhook is given up: {error}");
             tx.halt_job(job, &error.to_string()).await?;
-            tx.hurry_series(job, now).await?;
+            tx.bring_series_forward(job, now).await?;
         }
     }
     tx.commit().await?;

@@ -50,20 +50,20 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
     };
     let user_key = match user_on_network(app, &issuance).await {
         Ok(Some(key)) => key,
-        Ok(None) => return look_later(app, job, "the user has no profile yet").await,
+        Ok(None) => return look_again_later(app, job, "the user has no profile yet").await,
         Err(error) => {
             tracing::warn!(issuance.id = %issuance.id, "The node cannot be asked for a user: {error}");
             if let Some(code) = error.of_the_node().and_then(named) {
                 return halt(app, job, &issuance, Stop::new(code, error.to_string())).await;
             }
-            return look_later(app, job, "the node cannot be asked").await;
+            return look_again_later(app, job, "the node cannot be asked").await;
         }
     };
     // A grant needs the wallet of its owner, too.
     if app.store.has_grant(&issuance.id).await?
         && !app.store.profiles_under_way(issuance.user_id).await?.is_empty()
     {
-        return look_later(app, job, "the user's wallet is on its way").await;
+        return look_again_later(app, job, "the user's wallet is on its way").await;
     }
     let Ok(recipient) = RecipientKey::from_base64(&user_key) else {
         let stop =
@@ -78,7 +78,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
                 Stop::new(HaltCode::OtherKey, "the user has another encryption key than it was sealed for");
             return halt(app, job, &issuance, stop).await;
         }
-        return go_on(app, job, &issuance, None).await;
+        return advance(app, job, &issuance, None).await;
     }
     let Some(locked) = app.store.unsealed(&issuance.id).await? else {
         let stop = Stop::new(HaltCode::ContentGone, "the signed credential is not there");
@@ -104,19 +104,19 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         Ok(sealed) => sealed,
         Err(IntakeError::NotSigned(error)) => {
             tracing::error!(issuance.id = %issuance.id, cause = error.source(), "A credential is not sealed: {error}");
-            return look_later(app, job, "the write key did not sign").await;
+            return look_again_later(app, job, "the write key did not sign").await;
         }
         Err(error) => {
             let stop = Stop::new(HaltCode::Unreadable, format!("what was kept cannot be sealed: {error}"));
             return halt(app, job, &issuance, stop).await;
         }
     };
-    go_on(app, job, &issuance, Some((&sealed, &user_key))).await
+    advance(app, job, &issuance, Some((&sealed, &user_key))).await
 }
 
 /// The user is there: the evidence goes in the same transaction in which the sealed credential comes, so that after a
 /// crash there is exactly one of the two.
-async fn go_on(
+async fn advance(
     app: &App,
     job: &Job,
     issuance: &Issuance,
@@ -153,7 +153,7 @@ async fn go_on(
     Ok(())
 }
 
-async fn look_later(app: &App, job: &Job, reason: &str) -> Result<(), StoreError> {
+async fn look_again_later(app: &App, job: &Job, reason: &str) -> Result<(), StoreError> {
     // As long as the issuance may wait, it is looked for: how often counts for nothing but the pauses.
     let due = retry::due(app.clock.now(), job.attempts.min(7), None, &mut OsRng);
     let mut tx = app.store.begin().await?;

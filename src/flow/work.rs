@@ -31,13 +31,13 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
 }
 
 /// Brings on all that has waited for this user.
-pub(super) async fn hurry_waiting(
+pub(super) async fn bring_waiting_forward(
     tx: &mut Tx,
     waiting: &[Issuance],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for issuance in waiting {
-        tx.hurry(Work::Seal, issuance.id.as_str(), now).await?;
+        tx.bring_forward(Work::Seal, issuance.id.as_str(), now).await?;
     }
     Ok(())
 }

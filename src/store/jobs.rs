@@ -345,7 +345,12 @@ impl Tx {
     }
 
     /// Makes waiting work on `subject` due at once.
-    pub async fn hurry(&mut self, work: Work, subject: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn bring_forward(
+        &mut self,
+        work: Work,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1",
         )
@@ -358,7 +363,7 @@ impl Tx {
     }
 
     /// Makes what stands behind a finished job in its series due at once.
-    pub async fn hurry_series(&mut self, job: &Job, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn bring_series_forward(&mut self, job: &Job, now: Timestamp) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE job SET due_at = $1 WHERE series = $2 AND target = $3 AND series <> '' AND state = 'ready' \
              AND attempts = 0 AND due_at > $1",

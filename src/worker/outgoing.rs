@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::breaker::Breaker;
 use super::runner::{self, AFTER_FAILURE, LONGEST_WAIT};
 use crate::app::App;
-use crate::flow::events::{self, Told};
+use crate::flow::events::{self, SendOutcome};
 use crate::model::job::{Queue, Work};
 use crate::store::StoreError;
 
@@ -18,7 +18,7 @@ use crate::store::StoreError;
 pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown: CancellationToken) {
     let queue = Queue { work: Work::SendWebhook, target: endpoint.clone() };
     let mut breaker = Breaker::default();
-    let mut under_way: JoinSet<Result<Option<Told>, StoreError>> = JoinSet::new();
+    let mut under_way: JoinSet<Result<Option<SendOutcome>, StoreError>> = JoinSet::new();
     while !shutdown.is_cancelled() {
         let news = app.work.notified();
         tokio::pin!(news);
@@ -56,13 +56,13 @@ pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown:
 fn note(
     breaker: &mut Breaker,
     endpoint: &str,
-    ended: Result<Result<Option<Told>, StoreError>, tokio::task::JoinError>,
+    ended: Result<Result<Option<SendOutcome>, StoreError>, tokio::task::JoinError>,
 ) {
     let was_open = breaker.is_open();
     match ended {
-        Ok(Ok(Some(Told::Answered))) => breaker.answered(),
-        Ok(Ok(Some(Told::NotAnswered { come_again }))) => breaker.failed(Instant::now(), come_again),
-        Ok(Ok(Some(Told::Nothing) | None)) => {}
+        Ok(Ok(Some(SendOutcome::Answered))) => breaker.answered(),
+        Ok(Ok(Some(SendOutcome::NotAnswered { come_again }))) => breaker.failed(Instant::now(), come_again),
+        Ok(Ok(Some(SendOutcome::Nothing) | None)) => {}
         Ok(Err(error)) => runner::report(&error),
         Err(error) => tracing::error!(endpoint, "A webhook was broken off: {error}"),
     }

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::cli_admin::{halted_job, tamper};
 use crate::cli_deployment::{Deployment, run};
-use crate::cli_operate::{halted_job, tamper};
 use crate::cli_serve::submit_with_contact;
 use crate::support::stdout;
 

@@ -235,7 +235,7 @@ async fn killed_all_the_while(backend: Backend) {
         // Jobs that failed often are due much later; here nobody has the time.
         for job in store.jobs(None, 1000).await.unwrap() {
             let mut tx = store.begin().await.unwrap();
-            tx.hurry(job.work, &job.subject, idos_issuer::clock::now()).await.unwrap();
+            tx.bring_forward(job.work, &job.subject, idos_issuer::clock::now()).await.unwrap();
             tx.commit().await.unwrap();
         }
         assert!(start.elapsed() < Duration::from_mins(2), "{counts:?}\n{}", deployment.log());

@@ -6,12 +6,12 @@
 #[macro_use]
 mod support;
 
+mod cli_admin;
 mod cli_database;
 mod cli_deployment;
 mod cli_dev;
 mod cli_doctor;
 mod cli_keys;
-mod cli_operate;
 mod cli_secrets;
 mod cli_serve;
 mod cli_traces;

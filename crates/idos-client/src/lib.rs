@@ -19,8 +19,8 @@ mod signer;
 pub mod transaction;
 
 pub use client::{
-    Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, Prepared, Terms, TxOutcome, TxState,
-    TxStatus, UnsignedTransaction, Viewer,
+    Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, Prepared, TxOutcome, TxState,
+    TxStatus, TxTerms, UnsignedTransaction, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
 pub use grants::{EmptyWindow, GrantParties, GrantTime, InvalidGrantTime, WriteGrant, access_grant_id};

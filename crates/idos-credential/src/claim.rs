@@ -1,7 +1,7 @@
 //! Claims: what a credential says of its subject, before it is spelled out.
 
-use crate::terms::Term;
 use crate::timestamp::Timestamp;
+use crate::vocabulary::Term;
 
 /// Largest file, in bytes. A node takes far less in one transaction; this only bounds memory.
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;

@@ -13,10 +13,10 @@ use crate::plausible;
 use crate::proof::{Options, Suite};
 use crate::seed_key::IssuerKey;
 use crate::signed::SignedCredential;
-use crate::terms::Rule;
 use crate::timestamp::Timestamp;
 use crate::unsigned::Unsigned;
 use crate::verification_method::VerificationMethod;
+use crate::vocabulary::Rule;
 use crate::writer::{Literal, Writer};
 
 /// A credential whose fields have all been checked. Becomes an [`Unsigned`] one, and then a [`SignedCredential`].

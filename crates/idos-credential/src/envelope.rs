@@ -12,8 +12,8 @@ use crate::proof::Suite;
 use crate::reader::Reader;
 use crate::rejection::{Members, Rejection, unknown};
 use crate::strict_json::Json;
-use crate::terms::{DATE, STRING};
 use crate::timestamp::Timestamp;
+use crate::vocabulary::{DATE, STRING};
 use crate::writer::Writer;
 
 /// The context of the data model.

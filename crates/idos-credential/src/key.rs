@@ -1,7 +1,7 @@
 //! Keys of issuers, and how they are spelled.
 //!
-//! An issuer has two Ed25519 keys, which may be one: the key that signs credentials ([`IssuerKey`], named by a
-//! URL or a `did:key`), and the key that writes to the node ([`WriteKey`], known there by its hex). Credentials are built
+//! An issuer has two Ed25519 keys, which may be one: the key that signs credentials ([`crate::IssuerKey`], named by a
+//! URL or a `did:key`), and the key that writes to the node ([`crate::WriteKey`], known there by its hex). Credentials are built
 //! and sealed without them ([`crate::Draft::prepare`], [`crate::SignedCredential::encrypt`]): these two are for who has a
 //! seed at hand. How secrets are read is in [`crate::secret_key`].
 
@@ -100,7 +100,7 @@ impl VerificationKey {
         self.0.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
     }
 
-    /// Whether `signature` is this key's over a statement, as [`IssuerKey::sign_statement`] signs it.
+    /// Whether `signature` is this key's over a statement, as [`crate::IssuerKey::sign_statement`] signs it.
     #[must_use]
     pub fn verifies_statement(&self, text: &str, signature: &[u8; 64]) -> bool {
         self.verifies(statement(text).as_bytes(), signature)

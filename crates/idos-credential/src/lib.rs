@@ -67,12 +67,12 @@ mod seed_key;
 pub mod signed;
 pub mod stored;
 pub mod strict_json;
-mod terms;
 pub mod timestamp;
 pub mod unsigned;
 pub mod user_key;
 pub mod verification_method;
 pub mod verify;
+mod vocabulary;
 mod writer;
 
 pub use draft::Draft;

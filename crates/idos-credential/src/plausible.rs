@@ -6,8 +6,8 @@
 
 use crate::claim::{Claim, MAX_FILE_BYTES, Value};
 use crate::error::Problems;
-use crate::terms::{Rule, Term, input_path};
 use crate::timestamp::Timestamp;
+use crate::vocabulary::{Rule, Term, input_path};
 
 pub(crate) const MILLIS_A_DAY: i64 = 86_400_000;
 

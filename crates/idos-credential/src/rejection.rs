@@ -2,7 +2,7 @@
 
 use crate::iri;
 use crate::strict_json::{Json, JsonError};
-use crate::terms::Rule;
+use crate::vocabulary::Rule;
 
 /// Why a credential was refused. Names fields, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -71,7 +71,7 @@ impl IssuerKey {
         self.key.sign(bytes).to_bytes()
     }
 
-    /// Signs what the issuer states about its own records: [`STATEMENT`], and then `text`. What the proof of a credential
+    /// Signs what the issuer states about its own records: [`crate::key::STATEMENT`], and then `text`. What the proof of a credential
     /// signs is 64 bytes, and this is longer: the one is never taken for the other.
     #[must_use]
     pub fn sign_statement(&self, text: &str) -> [u8; 64] {

@@ -12,9 +12,9 @@ use crate::nquads;
 use crate::proof::Proof;
 use crate::rejection::{Members, malformed, unknown};
 use crate::strict_json::Json;
-use crate::terms::Term;
 use crate::timestamp::Timestamp;
 use crate::verification_method::VerificationMethod;
+use crate::vocabulary::Term;
 
 pub use crate::rejection::{Rejection, RejectionKind};
 

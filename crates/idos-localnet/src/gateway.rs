@@ -13,11 +13,11 @@ use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use idos_devnode::Clock;
-use idos_devnode::front::{
+use idos_devnode::gateway::{Client, Gateway as Sessions, Settings};
+use idos_devnode::jsonrpc::{
     self, GATEWAY_INTERNAL, INVALID_REQUEST, MAX_REQUEST, Origin, Outcome, Reply, RpcError, login, respond,
     with_cors,
 };
-use idos_devnode::gateway::{Client, Gateway as Sessions, Settings};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -142,7 +142,7 @@ impl Shared {
     /// The answer to a request that is not the node's to answer; `None` if it is.
     async fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Option<Response> {
         // The node says itself what is wrong with what cannot be read.
-        let request = front::read(body).ok()?;
+        let request = jsonrpc::read(body).ok()?;
         if request.has_others {
             // The node is lenient about the letter case of names, so a call could come disguised as something else.
             return Some(response(&request.id, Err(RpcError::new(INVALID_REQUEST, "unknown members"))));
@@ -185,7 +185,7 @@ impl Shared {
             #[serde(default, rename = "signature")]
             _signature: IgnoredAny,
         }
-        let Params { auth_type, sender, .. } = front::read_params(params)?;
+        let Params { auth_type, sender, .. } = jsonrpc::read_params(params)?;
         let sender = hex::decode(sender.unwrap_or_default()).map_err(|_| RpcError::invalid_params())?;
         let client = Client { sender: &sender, signature_type: &auth_type.unwrap_or_default() };
         let mut db = self.db.lock().await;
@@ -209,7 +209,7 @@ impl Shared {
                     RpcFailure::TooLate(_) => StatusCode::GATEWAY_TIMEOUT,
                     _ => StatusCode::BAD_GATEWAY,
                 };
-                let id = front::read(&body).map_or_else(|(id, _)| id, |request| request.id);
+                let id = jsonrpc::read(&body).map_or_else(|(id, _)| id, |request| request.id);
                 let error = RpcError::new(GATEWAY_INTERNAL, failure.to_string());
                 let body = json!({ "jsonrpc": "2.0", "id": id, "error": error.to_json() });
                 with_cors(respond(status, &body, None), origin)

@@ -18,7 +18,7 @@ use crate::gateway::Gateway;
 use crate::owner::{Owner, SeedError};
 use crate::ports;
 use crate::postgres::{Postgres, ROLE};
-use crate::process::{Nursery, ProcessError};
+use crate::process::{ProcessError, ProcessGroup};
 use crate::rows::Rows;
 use crate::rpc::RpcFailure;
 use crate::tools::{Tools, ToolsMissing};
@@ -42,7 +42,7 @@ pub struct Localnet {
     node_urls: Vec<String>,
     owner: Owner,
     folder: Folder,
-    nursery: Nursery,
+    process_group: ProcessGroup,
     /// The height of the block after which the schema was empty.
     cleared: AtomicI64,
 }
@@ -115,7 +115,7 @@ impl Localnet {
         }
         let tools = Tools::find()?;
         let listeners = listen(&config).await?;
-        let nursery = Nursery::open().map_err(StartError::Folder)?;
+        let process_group = ProcessGroup::open().map_err(StartError::Folder)?;
         let folder = match &config.folder {
             Some(path) => Folder::kept(path),
             None => Folder::temporary(),
@@ -123,11 +123,11 @@ impl Localnet {
         let folder = folder.map_err(StartError::Folder)?;
         let mut parts = Parts::prepare(&config, &folder, &tools).map_err(StartError::Folder)?;
         parts.claim(&config)?;
-        let postgres = servers(&config, &folder, &tools, &nursery).await?;
+        let postgres = servers(&config, &folder, &tools, &process_group).await?;
 
         let mut try_number = 1;
         let places = loop {
-            match parts.run(&config, &postgres, &nursery).await {
+            match parts.run(&config, &postgres, &process_group).await {
                 Ok(places) => break places,
                 Err(StartError::Process(error)) if error.is_taken_port() && try_number < TRIES => {
                     try_number += 1;
@@ -153,7 +153,7 @@ impl Localnet {
             node_urls,
             owner,
             folder,
-            nursery,
+            process_group,
             cleared: AtomicI64::new(0),
         };
         network.warn_everybody();
@@ -199,7 +199,7 @@ impl Localnet {
 
     /// Stops it in good order.
     pub async fn stop(self) {
-        let Self { gateways, validators, postgres, folder, nursery, .. } = self;
+        let Self { gateways, validators, postgres, folder, process_group, .. } = self;
         for gateway in gateways {
             gateway.stop().await;
         }
@@ -208,7 +208,7 @@ impl Localnet {
         }
         futures_util::future::join_all(postgres.into_iter().map(Postgres::stop)).await;
         drop(folder);
-        drop(nursery);
+        drop(process_group);
     }
 
     /// Ends a validator at once (SIGKILL). Its gateway stays, and answers 502.
@@ -229,7 +229,7 @@ impl Localnet {
         let mut validator = self.validator(number)?.lock().await;
         let mut try_number = 1;
         loop {
-            validator.start(&self.nursery).await?;
+            validator.start(&self.process_group).await?;
             match validator.ready(0).await {
                 // Its port may still be in the hands of a connection that somebody else makes.
                 Err(error) if error.is_taken_port() && try_number < TRIES => try_number += 1,
@@ -389,7 +389,7 @@ impl Parts {
         &mut self,
         config: &LocalnetConfig,
         postgres: &[Postgres],
-        nursery: &Nursery,
+        process_group: &ProcessGroup,
     ) -> Result<Vec<Ports>, StartError> {
         let places = places(self.validators.len()).map_err(StartError::Folder)?;
         let peers = peers(&self.validators, &places);
@@ -409,7 +409,7 @@ impl Parts {
                 },
             };
             validator.write_settings(&settings).map_err(StartError::Folder)?;
-            validator.start(nursery).await?;
+            validator.start(process_group).await?;
         }
         for validator in &mut self.validators {
             // The leader makes the first block at once. Before it, a node does not call itself healthy.
@@ -424,11 +424,11 @@ async fn servers(
     config: &LocalnetConfig,
     folder: &Folder,
     tools: &Tools,
-    nursery: &Nursery,
+    process_group: &ProcessGroup,
 ) -> Result<Vec<Postgres>, StartError> {
     let start = async |number: usize, programs: &Path| {
         let place = folder.path().join(format!("postgres{number}"));
-        let postgres = Postgres::start(programs, place, nursery).await?;
+        let postgres = Postgres::start(programs, place, process_group).await?;
         postgres.make_database(&database(number)).await?;
         Ok::<_, StartError>(postgres)
     };

@@ -17,7 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
 use crate::ports;
-use crate::process::{LastWord, Nursery, PAUSE, Process, ProcessError, Program, User};
+use crate::process::{LastWord, PAUSE, Process, ProcessError, ProcessGroup, Program, User};
 
 /// The role that everything is done as.
 pub(crate) const ROLE: &str = "postgres";
@@ -52,18 +52,18 @@ impl Postgres {
     pub(crate) async fn start(
         tools: &Path,
         folder: PathBuf,
-        nursery: &Nursery,
+        process_group: &ProcessGroup,
     ) -> Result<Self, ProcessError> {
         let unable = |source| ProcessError::Start { name: NAME.to_owned(), source };
         let home = Home::prepare(tools, folder).map_err(unable)?;
         let password = home.password().map_err(unable)?;
         if !home.data().join("PG_VERSION").exists() {
-            home.make_data(nursery).await?;
+            home.make_data(process_group).await?;
         }
         let mut try_number = 1;
         loop {
             let port = ports::free(1).map_err(unable)?.pop().unwrap_or_default();
-            match home.serve(port, nursery).await {
+            match home.serve(port, process_group).await {
                 Ok(process) => return Ok(Self { process, port, password, programs: home.programs }),
                 Err(error) if error.is_taken_port() && try_number < TRIES => try_number += 1,
                 Err(error) => return Err(error),
@@ -177,7 +177,7 @@ impl Home {
         Ok(fs::read_to_string(file)?.trim_end().to_owned())
     }
 
-    async fn make_data(&self, nursery: &Nursery) -> Result<(), ProcessError> {
+    async fn make_data(&self, process_group: &ProcessGroup) -> Result<(), ProcessError> {
         // What an earlier attempt left, which was killed in the middle of it.
         let _absent = fs::remove_dir_all(self.data());
         // The password goes over loopback as it is: SCRAM would cost an unoptimised client 50 ms for each connection.
@@ -191,14 +191,14 @@ impl Home {
             "--locale=C",
             "--no-sync",
         ];
-        let mut initdb = self.run("initdb", &options.map(str::to_owned), nursery).await?;
+        let mut initdb = self.run("initdb", &options.map(str::to_owned), process_group).await?;
         if !initdb.ended_within(PATIENCE).await {
             return Err(initdb.is_not_ready(PATIENCE));
         }
         if self.data().join("PG_VERSION").exists() { Ok(()) } else { Err(initdb.has_ended()) }
     }
 
-    async fn serve(&self, port: u16, nursery: &Nursery) -> Result<Process, ProcessError> {
+    async fn serve(&self, port: u16, process_group: &ProcessGroup) -> Result<Process, ProcessError> {
         let port = port.to_string();
         // From `wal_level` on it is what kwild asks for.
         let settings = [
@@ -218,7 +218,7 @@ impl Home {
         for (name, value) in settings {
             arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
         }
-        let mut process = self.run("postgres", &arguments, nursery).await?;
+        let mut process = self.run("postgres", &arguments, process_group).await?;
         let start = Instant::now();
         while !self.is_ready(&process) {
             if !process.is_running() {
@@ -244,9 +244,9 @@ impl Home {
         &self,
         program: &str,
         arguments: &[String],
-        nursery: &Nursery,
+        process_group: &ProcessGroup,
     ) -> Result<Process, ProcessError> {
-        nursery
+        process_group
             .start(Program {
                 name: NAME,
                 file: &self.programs.join("bin").join(program),

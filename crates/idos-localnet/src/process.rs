@@ -54,7 +54,7 @@ pub enum ProcessError {
 /// The system ends a program when the *thread* that started it is gone. That would be a random moment for threads of
 /// an async runtime.
 #[derive(Debug)]
-pub(crate) struct Nursery(mpsc::Sender<Order>);
+pub(crate) struct ProcessGroup(mpsc::Sender<Order>);
 
 struct Order {
     command: Command,
@@ -100,7 +100,7 @@ pub(crate) struct Process {
     child: Child,
 }
 
-impl Nursery {
+impl ProcessGroup {
     pub(crate) fn open() -> io::Result<Self> {
         let (sender, orders) = mpsc::channel::<Order>();
         thread::Builder::new().name("localnet programs".to_owned()).spawn(move || {
@@ -288,9 +288,9 @@ fn last_lines(log: &Path) -> String {
 mod tests {
     use super::*;
 
-    async fn run(nursery: &Nursery, script: &str, folder: &Path) -> Process {
+    async fn run(process_group: &ProcessGroup, script: &str, folder: &Path) -> Process {
         let arguments = ["-c".to_owned(), script.to_owned()];
-        nursery
+        process_group
             .start(Program {
                 name: "a shell",
                 file: Path::new("/bin/sh"),
@@ -307,8 +307,8 @@ mod tests {
     #[tokio::test]
     async fn a_program_runs_until_it_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let nursery = Nursery::open().unwrap();
-        let mut process = run(&nursery, "echo here; exec sleep 1000", folder.path()).await;
+        let process_group = ProcessGroup::open().unwrap();
+        let mut process = run(&process_group, "echo here; exec sleep 1000", folder.path()).await;
         while last_lines(&folder.path().join("log")) != "here" {
             tokio::time::sleep(PAUSE).await;
         }
@@ -321,18 +321,19 @@ mod tests {
     #[tokio::test]
     async fn a_program_ends_with_the_thread_that_started_it() {
         let folder = tempfile::tempdir().unwrap();
-        let nursery = Nursery::open().unwrap();
-        let mut process = run(&nursery, "exec sleep 1000", folder.path()).await;
+        let process_group = ProcessGroup::open().unwrap();
+        let mut process = run(&process_group, "exec sleep 1000", folder.path()).await;
         assert!(!process.ended_within(Duration::from_millis(200)).await);
-        drop(nursery);
+        drop(process_group);
         assert!(process.ended_within(Duration::from_secs(10)).await);
     }
 
     #[tokio::test]
     async fn its_last_words_are_in_the_error() {
         let folder = tempfile::tempdir().unwrap();
-        let nursery = Nursery::open().unwrap();
-        let mut process = run(&nursery, "echo bind: address already in use; exit 1", folder.path()).await;
+        let process_group = ProcessGroup::open().unwrap();
+        let mut process =
+            run(&process_group, "echo bind: address already in use; exit 1", folder.path()).await;
         assert!(process.ended_within(Duration::from_secs(10)).await);
         let error = process.has_ended();
         assert!(error.is_taken_port(), "{error}");

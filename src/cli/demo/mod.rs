@@ -2,8 +2,8 @@
 
 pub(super) mod evidence;
 pub(super) mod holder;
+mod narration;
 mod service;
-mod story;
 pub(super) mod user;
 
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ use url::Url;
 use uuid::Uuid;
 
 use self::holder::{Holder, random_id};
+use self::narration::Narration;
 use self::service::Service;
-use self::story::Story;
 use super::Outcome;
 use super::background::until;
 use super::context::Context;
@@ -43,7 +43,7 @@ pub(super) struct Demo {
     /// The idOS node to use in place of the configured one. Needs --config.
     #[arg(long, value_name = "URL")]
     node_url: Option<Url>,
-    /// Print one JSON object in place of the story.
+    /// Print one JSON object in place of the narration.
     #[arg(long)]
     json: bool,
 }
@@ -57,7 +57,7 @@ impl Demo {
 
     async fn play(self, config: Option<&Path>) -> Outcome {
         let mut signals = Signals::new()?;
-        let mut story = Story::new(self.json);
+        let mut narration = Narration::new(self.json);
         let service = match (config, self.node_url) {
             (Some(config), node_url) => Service::configured(config, node_url).await?,
             (None, None) => Service::alone().await?,
@@ -70,34 +70,34 @@ impl Demo {
         };
         // However it ends, nothing of it stays on the disk.
         let verified = tokio::select! {
-            verified = act(&service, self.evidence.as_deref(), &mut story) => verified,
+            verified = act(&service, self.evidence.as_deref(), &mut narration) => verified,
             () = signals.next() => Err("it was broken off".into()),
         };
         service.stop().await;
         let verified = verified?;
-        story.end(verified)?;
+        narration.end(verified)?;
         Ok(verified)
     }
 }
 
-async fn act(service: &Service, evidence: Option<&Path>, story: &mut Story) -> Result<bool, Error> {
+async fn act(service: &Service, evidence: Option<&Path>, narration: &mut Narration) -> Result<bool, Error> {
     let Service { app, caller, .. } = service;
     let client = app.idos().await?;
-    story.node(&service.node_url, client.chain_id(), service.has_own_node());
-    story.issuer(&app.issuer.name, &app.keys);
+    narration.node(&service.node_url, client.chain_id(), service.has_own_node());
+    narration.issuer(&app.issuer.name, &app.keys);
     let holder = Holder::new()?;
-    story.holder(&holder);
+    narration.holder(&holder);
     let result = evidence::load(evidence, holder.user_id)?;
-    story.evidence(&result);
+    narration.evidence(&result);
     let signing = rehearse(app, evidence, holder.user_id).await?;
 
     let known = network::find(app, By::Address(&holder.wallet.address())).await?.exists;
     let start = Instant::now();
     user::create_profile(app, caller, &holder).await?;
-    story.profile(known, start.elapsed());
+    narration.profile(known, start.elapsed());
 
     let grant = user::signed_grant(app, &holder).await?;
-    story.grant(&grant.grant);
+    narration.grant(&grant.grant);
 
     let submission = Submission {
         user_id: holder.user_id,
@@ -108,10 +108,10 @@ async fn act(service: &Service, evidence: Option<&Path>, story: &mut Story) -> R
     };
     let start = Instant::now();
     let accepted = intake::accept(app, caller, &user::request_key(app, caller), submission).await?.record;
-    story.accepted(&accepted, signing, start.elapsed());
+    narration.accepted(&accepted, signing, start.elapsed());
     let start = Instant::now();
     let issued = until_issued(app, &accepted).await?;
-    story.written(&issued, start.elapsed());
+    narration.written(&issued, start.elapsed());
 
     // From here on, as others: first the user, with nothing but the wallet and the password.
     let start = Instant::now();
@@ -121,12 +121,12 @@ async fn act(service: &Service, evidence: Option<&Path>, story: &mut Story) -> R
     let accepted = AcceptedIssuer::named(id, controller, signing.key())?;
     let verdict = verify(&mine, &[accepted], app.clock.now());
     let same = issued.content_hash.as_deref() == Some(&hex::encode(Sha256::digest(&*mine)));
-    story.read_by_user(&verdict, mine.len(), same, start.elapsed());
+    narration.read_by_user(&verdict, mine.len(), same, start.elapsed());
 
     let start = Instant::now();
     let copy = read_back::issued_copy(app, caller, &issued.id).await?;
     let same_copy = *copy.credential == *mine && copy.problem.is_none();
-    story.read_by_issuer(same_copy, start.elapsed());
+    narration.read_by_issuer(same_copy, start.elapsed());
     Ok(verdict.is_ok() && same && same_copy)
 }
 

@@ -24,7 +24,7 @@ use super::context::{Context, create_database};
 use super::folder::Folder;
 use super::serve::{Roles, bind, run};
 use super::signals::Signals;
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Telemetry};
@@ -124,7 +124,7 @@ impl Dev {
             "curl": samples.curl(&url, &api_key),
         });
         if self.json {
-            say::line(&shown.to_string());
+            output::line(&shown.to_string());
         } else {
             tell(&shown, &samples);
         }
@@ -220,18 +220,18 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
 
 fn tell(shown: &Value, samples: &Samples) {
     let text = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
-    say::line(&format!("API        {}", text("url")));
-    say::line(&format!("API key    {}", text("apiKey")));
-    say::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
-    say::line(&format!("Mailbox    {}", text("mailboxUrl")));
-    say::line(&format!("Folder     {}", text("data")));
-    say::line("");
+    output::line(&format!("API        {}", text("url")));
+    output::line(&format!("API key    {}", text("apiKey")));
+    output::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
+    output::line(&format!("Mailbox    {}", text("mailboxUrl")));
+    output::line(&format!("Folder     {}", text("data")));
+    output::line("");
     for (what, line) in samples.lines(text("url"), text("apiKey")) {
-        say::line(&format!("{what}:"));
-        say::line(&format!("  {line}"));
+        output::line(&format!("{what}:"));
+        output::line(&format!("  {line}"));
     }
-    say::line("");
-    say::line("Ctrl-c ends it.");
+    output::line("");
+    output::line("Ctrl-c ends it.");
 }
 
 fn validators(text: &str) -> Result<usize, &'static str> {

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::{Outcome, say};
+use super::{Outcome, output};
 use crate::config::{Config, ConfigError};
 use crate::keys::Keys;
 use crate::telemetry;
@@ -81,7 +81,7 @@ impl Doctor {
                 }
             }
             if self.json {
-                say::line(&show(&report).to_string());
+                output::line(&show(&report).to_string());
             } else {
                 tell(&report);
             }
@@ -120,12 +120,12 @@ fn tell(report: &Report) {
             Verdict::Note => "note",
             Verdict::Complaint(_) => "BAD ",
         };
-        say::line(&format!("{mark}  {check:<14} {text}"));
+        output::line(&format!("{mark}  {check:<14} {text}"));
         if let Verdict::Complaint(cure) = verdict {
-            say::line(&format!("{:<21}cure: {cure}", ""));
+            output::line(&format!("{:<21}cure: {cure}", ""));
         }
     }
-    say::line(if report.is_healthy() { "healthy" } else { "NOT healthy" });
+    output::line(if report.is_healthy() { "healthy" } else { "NOT healthy" });
 }
 
 fn show(report: &Report) -> Value {

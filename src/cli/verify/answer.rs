@@ -3,7 +3,7 @@
 use idos_credential::Verified;
 use serde_json::{Map, json};
 
-use super::super::{Outcome, say};
+use super::super::{Outcome, output};
 use super::content_hash::Comparison;
 
 /// The three answers to "is it genuine?".
@@ -84,7 +84,7 @@ impl Answer {
         match self.verdict {
             Verdict::NotJudged => return Err(NotJudged(self.text().to_owned()).into()),
             _ if as_json => {}
-            Verdict::Refused => say::line(&format!("not verified: {}", self.text())),
+            Verdict::Refused => output::line(&format!("not verified: {}", self.text())),
             Verdict::Verified => self.print(),
         }
         Ok(self.verdict == Verdict::Verified)
@@ -95,28 +95,30 @@ impl Answer {
     }
 
     fn print(&self) {
-        say::line("verified");
+        output::line("verified");
         if let Some(overlooked) = &self.overlooked {
-            say::line(&format!("The official SDK accepts this credential and overlooks that {overlooked}."));
+            output::line(&format!(
+                "The official SDK accepts this credential and overlooks that {overlooked}."
+            ));
         }
         if let Some(details) = &self.details {
-            say::line(&format!("  id       {}", details.id));
-            say::line(&format!("  issuer   {}", details.issuer));
-            say::line(&format!("  key      {}", details.verification_method));
-            say::line(&format!("  subject  {}", details.kind.title()));
-            say::line(&format!("  level    {}", details.level));
+            output::line(&format!("  id       {}", details.id));
+            output::line(&format!("  issuer   {}", details.issuer));
+            output::line(&format!("  key      {}", details.verification_method));
+            output::line(&format!("  subject  {}", details.kind.title()));
+            output::line(&format!("  level    {}", details.level));
             if let Some(end) = details.expiration_date {
-                say::line(&format!("  expires  {end}"));
+                output::line(&format!("  expires  {end}"));
             }
             if details.level_supported == Some(false) {
-                say::line("  note     the fields do not support the level that the credential claims");
+                output::line("  note     the fields do not support the level that the credential claims");
             }
         }
         if self.hash.is_some() {
-            say::line("  hash     the content hash is that of this text");
+            output::line("  hash     the content hash is that of this text");
         }
         if let Some(note) = self.note {
-            say::line(&format!("  note     {note}"));
+            output::line(&format!("  note     {note}"));
         }
     }
 
@@ -152,6 +154,6 @@ impl Answer {
             put("levelSupported", json!(details.level_supported));
             put("expirationDate", json!(details.expiration_date.map(|end| end.to_string())));
         }
-        say::line(&serde_json::Value::Object(answer).to_string());
+        output::line(&serde_json::Value::Object(answer).to_string());
     }
 }

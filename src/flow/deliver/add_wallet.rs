@@ -53,7 +53,7 @@ impl AddWallet {
             ProfileChange { transaction: done.transaction, forget_wallet: true, ..ProfileChange::default() };
         let (from, to) = (ProfileState::Pending, ProfileState::Created);
         tx.advance_profile(&profile.id, from, to, change, done.now).await?;
-        work::hurry_waiting(tx, &waiting, done.now).await?;
+        work::bring_waiting_forward(tx, &waiting, done.now).await?;
         let act = match profile.id {
             RecordId::Profile(_) => AuditAction::ProfileCreated,
             RecordId::Wallet(_) => AuditAction::WalletAdded,

@@ -104,16 +104,16 @@ async fn by_grant(
     let Some(locked) = deliverable.locked_grant else {
         return Ok(Plan::Halt(Stop::new(HaltCode::GrantUnreadable, "the write grant is not there")));
     };
-    let signed = match app.vault.unlock_record::<SignedGrant>(issuance.id.as_str(), &locked) {
-        Ok(signed) => signed,
+    let signed_grant = match app.vault.unlock_record::<SignedGrant>(issuance.id.as_str(), &locked) {
+        Ok(signed_grant) => signed_grant,
         Err(error) => return Ok(Plan::Halt(Stop::new(HaltCode::GrantUnreadable, error.to_string()))),
     };
     let now = app.clock.now().unix_seconds();
-    if now > signed.grant.not_after().unix() {
+    if now > signed_grant.grant.not_after().unix() {
         return Ok(Plan::Halt(Stop::new(HaltCode::GrantExpired, "the write grant's time is over")));
     }
     // The node takes it 65 seconds before its time, by the time of its blocks, which lag behind.
-    let begin = signed.grant.not_before().unix().saturating_sub(50);
+    let begin = signed_grant.grant.not_before().unix().saturating_sub(50);
     if now < begin {
         let begin = begin.saturating_mul(1000);
         return Ok(Plan::Later(Timestamp::from_unix_millis(begin).unwrap_or(app.clock.now())));
@@ -136,8 +136,8 @@ async fn by_grant(
             broader_signature: copy.broader_signature(),
         },
         sealed.content_hash(),
-        &signed.grant,
-        signed.signature.expose(),
+        &signed_grant.grant,
+        signed_grant.signature.expose(),
     );
     signer.sign(&action).await
 }

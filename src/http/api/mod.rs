@@ -12,8 +12,9 @@ mod view;
 pub(super) mod wallets;
 pub(super) mod write_grants;
 
-/// The members that each schema of `openapi.yaml` has, as the readers take them. The members of KYC subjects are what
-/// [`idos_credential::evidence::kyc_members`] gives.
+/// The members that each schema of `openapi.yaml` has, as the readers take them. Those of evidence are
+/// [`crate::model::evidence::MEMBERS`], whatever its kind, and those of its subject are what [`idos_credential::Kind::members`]
+/// gives.
 pub const MEMBERS: &[(&str, &[&str])] = &[
     ("ProfileLookup", profiles::read::LOOK_UP),
     ("NewProfile", profiles::read::NEW_PROFILE),

@@ -65,7 +65,7 @@ async fn until_settled(stage: &Stage, app: &App, ids: &[Issuance]) -> Vec<Issuan
         for job in app.store.jobs(Some(JobState::Ready), 1000).await.unwrap() {
             if job.attempts > 0 {
                 let mut tx = app.store.begin().await.unwrap();
-                tx.hurry(job.work, &job.subject, app.clock.now()).await.unwrap();
+                tx.bring_forward(job.work, &job.subject, app.clock.now()).await.unwrap();
                 tx.commit().await.unwrap();
             }
         }

@@ -291,7 +291,7 @@ on_both_databases! {
             }
             for job in app.store.jobs(None, 10).await.unwrap() {
                 let mut tx = app.store.begin().await.unwrap();
-                tx.hurry(job.work, &job.subject, app.clock.now()).await.unwrap();
+                tx.bring_forward(job.work, &job.subject, app.clock.now()).await.unwrap();
                 tx.commit().await.unwrap();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

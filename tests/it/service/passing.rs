@@ -190,7 +190,7 @@ on_both_databases! {
         create_profile(&stage, &later).await;
         for _ in 0..3 {
             let mut tx = app.store.begin().await.unwrap();
-            tx.hurry(Work::Seal, waiting.id.as_str(), app.clock.now()).await.unwrap();
+            tx.bring_forward(Work::Seal, waiting.id.as_str(), app.clock.now()).await.unwrap();
             tx.commit().await.unwrap();
             app.notify_workers();
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -206,7 +206,7 @@ on_both_databases! {
         // The program that can read it comes.
         execute(&stage, &format!("UPDATE issuance SET kind = 'kyc' WHERE id = '{}'", odd.id)).await;
         let mut tx = app.store.begin().await.unwrap();
-        tx.hurry(Work::WriteCredential, odd.id.as_str(), app.clock.now()).await.unwrap();
+        tx.bring_forward(Work::WriteCredential, odd.id.as_str(), app.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
         app.notify_workers();
         until(&app, &odd.id, |i| i.state == State::Issued).await;

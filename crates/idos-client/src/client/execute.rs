@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Client;
 use super::lookup::{TxState, TxStatus};
-use super::prepared::{Prepared, Terms, UnsignedTransaction, payload};
+use super::prepared::{Prepared, TxTerms, UnsignedTransaction, payload};
 use super::rpc::{Failure, RpcError};
 use super::transport::NoAnswer;
 use crate::Error;
@@ -150,7 +150,7 @@ impl Client {
     ) -> Result<Prepared, Error> {
         let actions = std::slice::from_ref(action);
         let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
-        let terms = Terms { chain_id: &self.chain_id, nonce, fee };
+        let terms = TxTerms { chain_id: &self.chain_id, nonce, fee };
         UnsignedTransaction::anew(signer, actions, terms, attempt)?.sign(signer).await
     }
 
@@ -162,7 +162,7 @@ impl Client {
         nonce: Nonce,
     ) -> Result<Prepared, Error> {
         let (nonce, fee) = self.nonce_and_fee(signer, actions, nonce).await?;
-        UnsignedTransaction::new(signer, actions, Terms { chain_id: &self.chain_id, nonce, fee })?
+        UnsignedTransaction::new(signer, actions, TxTerms { chain_id: &self.chain_id, nonce, fee })?
             .sign(signer)
             .await
     }

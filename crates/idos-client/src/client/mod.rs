@@ -20,7 +20,7 @@ pub use execute::{Broadcast, Nonce, TxOutcome};
 pub use lookup::{Fate, TxState, TxStatus};
 use network::ChainInfo;
 pub use network::{Account, Health, Mode};
-pub use prepared::{Prepared, Terms, UnsignedTransaction};
+pub use prepared::{Prepared, TxTerms, UnsignedTransaction};
 pub use view::Viewer;
 
 use crate::Error;

@@ -28,7 +28,7 @@ pub struct Prepared {
 
 /// What a transaction says besides its action.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Terms<'a> {
+pub struct TxTerms<'a> {
     /// The network.
     pub chain_id: &'a str,
     /// The account's nonce plus one.
@@ -55,7 +55,7 @@ impl UnsignedTransaction {
     /// A transaction of `signer`'s that does all of these actions, or none of them.
     ///
     /// There should be one at least: given none, a node runs the action once without arguments. Needs no node.
-    pub fn new<A: Action>(signer: &Signer, actions: &[A], terms: Terms<'_>) -> Result<Self, Error> {
+    pub fn new<A: Action>(signer: &Signer, actions: &[A], terms: TxTerms<'_>) -> Result<Self, Error> {
         Self::described(signer, actions, terms, A::DESCRIPTION.to_owned())
     }
 
@@ -63,7 +63,7 @@ impl UnsignedTransaction {
     pub(super) fn anew<A: Action>(
         signer: &Signer,
         actions: &[A],
-        terms: Terms<'_>,
+        terms: TxTerms<'_>,
         attempt: u32,
     ) -> Result<Self, Error> {
         Self::described(signer, actions, terms, format!("{} (attempt {attempt})", A::DESCRIPTION))
@@ -72,7 +72,7 @@ impl UnsignedTransaction {
     fn described<A: Action>(
         signer: &Signer,
         actions: &[A],
-        terms: Terms<'_>,
+        terms: TxTerms<'_>,
         description: String,
     ) -> Result<Self, Error> {
         let payload = payload(actions)?;

@@ -9,7 +9,7 @@ use idos_client::actions::{
 use idos_client::transaction::{Draft, Fee, Signed};
 use idos_client::{
     Broadcast, Class, Client, ClientConfig, Ed25519Signer, Error, Nonce, RemoteKey, SignError, Signer,
-    Signing, Terms, TxOutcome, UnsignedTransaction, WalletType,
+    Signing, TxOutcome, TxTerms, UnsignedTransaction, WalletType,
 };
 use idos_wallet::WalletKey;
 use serde_json::{Value as Json, json};
@@ -99,7 +99,7 @@ async fn several_actions_make_one_transaction() {
     let actions = ["3", "4"].map(|last| RemoveCredential {
         id: format!("00000000-0000-4000-8000-00000000000{last}").parse().unwrap(),
     });
-    let terms = Terms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
+    let terms = TxTerms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
     let prepared =
         UnsignedTransaction::new(&issuer(), &actions, terms).unwrap().sign(&issuer()).await.unwrap();
     let tx: Signed = serde_json::from_slice(prepared.transaction_json()).unwrap();
@@ -182,7 +182,7 @@ async fn what_a_node_does_not_take_is_not_sent() {
             public_notes_signature: "",
             broader_signature: "",
         };
-        let terms = Terms { chain_id: client.chain_id(), nonce: 1, fee: Fee::zero() };
+        let terms = TxTerms { chain_id: client.chain_id(), nonce: 1, fee: Fee::zero() };
         let unsigned = UnsignedTransaction::new(&issuer(), &[action], terms)?;
         let signature = issuer().sign_here(&unsigned.sign_text()).unwrap();
         unsigned.signed(signature)
@@ -424,7 +424,7 @@ async fn arguments_are_not_in_debug_texts() {
         attribute_key: "given-name",
         value: "Zoë",
     };
-    let terms = Terms { chain_id: "x", nonce: 1, fee: Fee::zero() };
+    let terms = TxTerms { chain_id: "x", nonce: 1, fee: Fee::zero() };
     let unsigned = UnsignedTransaction::new(&issuer(), std::slice::from_ref(&action), terms).unwrap();
     let prepared = unsigned.clone().sign(&issuer()).await.unwrap();
     let tx: Signed = serde_json::from_slice(prepared.transaction_json()).unwrap();

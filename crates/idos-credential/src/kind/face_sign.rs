@@ -10,8 +10,8 @@ use crate::error::{Invalid, Problems};
 use crate::plausible;
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
-use crate::terms::{Rule, STRING, Term, term};
 use crate::timestamp::Timestamp;
+use crate::vocabulary::{Rule, STRING, Term, term};
 
 /// The context of the subject.
 pub const CONTEXT: &str =

@@ -5,7 +5,7 @@
 //! rule of the field that it stands in.
 
 use super::{Definition, kyc_v2};
-use crate::terms::{Rule, STRING, Term, term};
+use crate::vocabulary::{Rule, STRING, Term, term};
 
 /// The context of the subject.
 pub const CONTEXT: &str =

@@ -12,8 +12,8 @@ use crate::level::{Facts, Level};
 use crate::plausible::{self, MILLIS_A_DAY};
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
-use crate::terms::{AUX_COUNTRY, AUX_DATE, DATE, Rule, STRING, Term, input_path, term};
 use crate::timestamp::Timestamp;
+use crate::vocabulary::{AUX_COUNTRY, AUX_DATE, DATE, Rule, STRING, Term, input_path, term};
 
 /// The context of the subject.
 pub const CONTEXT: &str =

@@ -14,8 +14,8 @@ use crate::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
 use crate::error::Invalid;
 use crate::reader::ReadFile;
 use crate::strict_json::Json;
-use crate::terms::{Term, input_path};
 use crate::timestamp::Timestamp;
+use crate::vocabulary::{Term, input_path};
 use face_sign::FaceSignSubject;
 use kyc_v2::KycSubject;
 

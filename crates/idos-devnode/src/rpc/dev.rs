@@ -13,7 +13,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::faults::{RandomFaults, Switch};
-use crate::front::json_response;
+use crate::jsonrpc::json_response;
 use crate::shared::Shared;
 use crate::state::{credentials, ledger, users};
 

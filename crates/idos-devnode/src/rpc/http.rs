@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::server::HangUp;
 use super::{Answer, answer, dev, info};
-use crate::front::{self, MAX_REQUEST, with_cors};
+use crate::jsonrpc::{self, MAX_REQUEST, with_cors};
 use crate::shared::Shared;
 
 /// Every route.
@@ -65,7 +65,7 @@ async fn get_health(node: &Shared, headers: &HeaderMap, body: impl FnOnce(Value)
 
 async fn respond(node: &Shared, answer: Answer) -> Response {
     match answer {
-        Answer::Json(status, body, set_cookie) => front::respond(status, &body, set_cookie),
+        Answer::Json(status, body, set_cookie) => jsonrpc::respond(status, &body, set_cookie),
         Answer::Raw(status, body) => {
             (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
         }

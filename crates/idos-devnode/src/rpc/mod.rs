@@ -18,7 +18,7 @@ pub(crate) use http::router;
 pub(crate) use server::serve;
 
 use crate::faults::{Ending, Plan, Refuse};
-use crate::front::{Origin, Outcome, Reply, Request, RpcError, error, login, read, read_params};
+use crate::jsonrpc::{Origin, Outcome, Reply, Request, RpcError, error, login, read, read_params};
 use crate::shared::Shared;
 
 /// What goes back to a client.

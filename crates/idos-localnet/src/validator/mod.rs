@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::config::LocalnetConfig;
-use crate::process::{LastWord, Nursery, Process, ProcessError, Program};
+use crate::process::{LastWord, Process, ProcessError, ProcessGroup, Program};
 use crate::rpc::{RpcFailure, Server};
 
 use partition::Partition;
@@ -91,11 +91,11 @@ impl Validator {
     }
 
     /// Starts it with the state that it has, without waiting for it.
-    pub(crate) async fn start(&mut self, nursery: &Nursery) -> Result<(), ProcessError> {
+    pub(crate) async fn start(&mut self, process_group: &ProcessGroup) -> Result<(), ProcessError> {
         self.process = None;
         self.partition = None;
         let arguments = ["start", "--root", "."].map(str::to_owned);
-        let process = nursery
+        let process = process_group
             .start(Program {
                 name: &self.name,
                 file: &self.kwild,

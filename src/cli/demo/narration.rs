@@ -1,4 +1,4 @@
-//! What the demo tells: a story for newcomers, or one JSON object.
+//! What the demo tells: a narration for newcomers, or one JSON object.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::holder::Holder;
-use crate::cli::say;
+use crate::cli::output;
 use crate::keys::Keys;
 use crate::model::evidence::Evidence;
 use crate::model::issuance::Issuance;
 
-pub(super) struct Story {
+pub(super) struct Narration {
     tells: bool,
     chapter: u32,
     answer: Map<String, Value>,
     timings: Map<String, Value>,
 }
 
-impl Story {
+impl Narration {
     pub(super) fn new(json: bool) -> Self {
         Self { tells: !json, chapter: 0, answer: Map::new(), timings: Map::new() }
     }
@@ -28,11 +28,11 @@ impl Story {
     fn chapter(&mut self, title: &str, lines: &[String]) {
         self.chapter += 1;
         if self.tells {
-            say::line(&format!("{}. {title}", self.chapter));
+            output::line(&format!("{}. {title}", self.chapter));
             for line in lines {
-                say::line(&format!("   {line}"));
+                output::line(&format!("   {line}"));
             }
-            say::line("");
+            output::line("");
         }
     }
 
@@ -220,13 +220,13 @@ impl Story {
 
     pub(super) fn end(mut self, verified: bool) -> Result<(), serde_json::Error> {
         if self.tells {
-            say::line(if verified { "verified" } else { "NOT verified" });
+            output::line(if verified { "verified" } else { "NOT verified" });
             return Ok(());
         }
         self.note("verified", verified);
         let timings = std::mem::take(&mut self.timings);
         self.note("timingsMs", Value::Object(timings));
-        say::line(&serde_json::to_string_pretty(&self.answer)?);
+        output::line(&serde_json::to_string_pretty(&self.answer)?);
         Ok(())
     }
 }
