@@ -33,7 +33,7 @@
 //! | [`level`] | levels such as `plus+liveness`, derived and matched |
 //! | [`notes`] | the public notes that stand beside a sealed credential |
 //! | [`user_key`] | the encryption key that a user derives from a password |
-//! | [`base85`], [`moment`] | how files and dates are spelled inside a credential |
+//! | [`base85`], [`timestamp`] | how files and dates are spelled inside a credential |
 //!
 //! # What a proof says, and what it does not
 //!

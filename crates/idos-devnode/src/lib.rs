@@ -28,7 +28,7 @@
 //! - `actions`: the schema's actions; its `table` lists them all.
 //! - `chain`: accepting transactions, and making blocks of them.
 //! - [`gateway`]: logins and sessions; knows nothing of the rest.
-//! - [`front`]: reading and answering requests, and logging in, whatever node is behind.
+//! - [`jsonrpc`]: reading and answering requests, and logging in, whatever node is behind.
 //! - `rpc`: the JSON-RPC methods of this node and the HTTP around them.
 
 mod actions;
