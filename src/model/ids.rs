@@ -4,15 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use rand::RngCore;
+use ulid::Ulid;
 use uuid::{Uuid, Variant};
 
 use idos_credential::Timestamp;
-
-/// Crockford's base 32, which ULIDs are written in.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// Characters of a ULID: 48 bits of time, 80 of randomness.
-const ULID: usize = 26;
 
 /// The text is no id of the kind that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,30 +18,18 @@ fn ulid(now: Timestamp, rng: &mut dyn RngCore) -> String {
     let mut random = [0; 16];
     rng.fill_bytes(&mut random[6..]);
     let time = u64::try_from(now.unix_millis()).unwrap_or_default();
-    let value = (u128::from(time) << 80) | u128::from_be_bytes(random);
-    (0..ULID)
-        .rev()
-        .filter_map(|digit| {
-            let index = usize::try_from((value >> (digit * 5)) & 31).ok()?;
-            ALPHABET.get(index).copied().map(char::from)
-        })
-        .collect()
+    Ulid::from_parts(time, u128::from_be_bytes(random)).to_string()
 }
 
-/// The time of a ULID: its first ten characters.
+/// The time of a ULID.
 fn made_at(ulid: &str) -> Timestamp {
-    let digit = |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or_default();
-    let millis = ulid
-        .bytes()
-        .take(10)
-        .fold(0_i64, |sum, byte| (sum << 5) | i64::try_from(digit(byte)).unwrap_or_default());
-    Timestamp::from_unix_millis(millis).unwrap_or(Timestamp::EPOCH)
+    let millis = Ulid::from_string(ulid).map(|ulid| i64::try_from(ulid.timestamp_ms()).unwrap_or_default());
+    millis.ok().and_then(|millis| Timestamp::from_unix_millis(millis).ok()).unwrap_or(Timestamp::EPOCH)
 }
 
+/// Whether it is a ULID as it is written: readers take other spellings, too, and one record has one id.
 fn is_ulid(text: &str) -> bool {
-    text.len() == ULID
-        && text.bytes().all(|byte| ALPHABET.contains(&byte))
-        && text <= "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+    Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text)
 }
 
 macro_rules! id {
@@ -158,12 +141,15 @@ mod tests {
         assert_eq!(EventId::new(now, &mut rng).made_at(), now);
         let beyond: EventId = "evt_7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse().unwrap();
         assert_eq!(beyond.made_at().unix_millis(), (1 << 48) - 1);
-        assert_eq!(early.as_str().len(), 4 + ULID);
+        assert_eq!(early.as_str().len(), 4 + 26);
         assert_eq!(early.as_str().parse::<IssuanceId>(), Ok(early.clone()));
         assert_eq!(early.as_str().parse::<ProfileId>(), Err(NotAnId));
         for text in ["", "iss_", "iss_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "iss_0000000000000000000000000l", "iss_00"]
         {
             assert_eq!(text.parse::<IssuanceId>(), Err(NotAnId), "{text}");
         }
+        assert_eq!(early.as_str().to_lowercase().parse::<IssuanceId>(), Err(NotAnId));
+        let lower = format!("iss_{}", early.as_str()[4..].to_lowercase());
+        assert_eq!(lower.parse::<IssuanceId>(), Err(NotAnId), "one record has one id");
     }
 }
