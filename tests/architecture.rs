@@ -188,6 +188,46 @@ fn kinds_and_suites_are_told_apart_in_their_folders() {
     assert!(broken.is_empty(), "outside their folders:\n{}", broken.join("\n"));
 }
 
+/// For each enum that more than one layer knows: the files that may tell its variants apart. Others ask a method of it.
+const TOLD_APART_BY: &[(&str, &[&str])] = &[
+    ("Work", &["src/model/", "src/flow/work.rs", "src/flow/deliver/mod.rs"]),
+    ("Delivery", &["src/model/", "src/flow/deliver/write_credential.rs", "src/http/api/issuances/read.rs"]),
+    ("Authority", &["src/model/"]),
+    ("Task", &["src/flow/deliver/mod.rs"]),
+    ("Backend", &["src/keys/backend/mod.rs"]),
+];
+
+/// What a piece of work, a delivery or a key is like is said in one place each, and asked everywhere else.
+#[test]
+fn variants_are_told_apart_in_their_places() {
+    let mut broken = Vec::new();
+    for (_, file, text) in sources() {
+        let path = file.display().to_string();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            let tells = ["=>", "==", "!=", "matches!", "if let", "let Some", "else {"]
+                .iter()
+                .any(|t| line.contains(t));
+            for (name, places) in TOLD_APART_BY {
+                let path_to = format!("{name}::");
+                let mut named = line.split(&path_to).zip(line.split(&path_to).skip(1));
+                let is_variant = named.any(|(before, after)| {
+                    !before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+                        && after.starts_with(|c: char| c.is_ascii_uppercase())
+                        // What stands behind an arrow is made, not told apart.
+                        && !before.contains("=>")
+                        && !before.trim_end().ends_with('{')
+                });
+                let is_here = places.iter().any(|place| path.starts_with(place));
+                if is_variant && (tells || line.starts_with('|')) && !is_here {
+                    broken.push(format!("{path}: {line}"));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "told apart outside their places:\n{}", broken.join("\n"));
+}
+
 #[test]
 fn the_allowed_imports_have_no_cycle() {
     let mut left: Vec<(&str, Vec<&str>)> = MAY_IMPORT.iter().map(|(m, may)| (*m, may.to_vec())).collect();

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::model::time::Timestamp;
 use clap::{Args, Subcommand};
-use idos_credential::Timestamp;
 use idos_credential::VerificationKey;
 use serde_json::json;
 

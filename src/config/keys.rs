@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use serde::Deserialize;
 
 use super::error::ConfigError;

@@ -1,6 +1,6 @@
 //! What people with access to the command line do, beside what has a file of its own.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use crate::app::SIGNING_KEY;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};

@@ -3,9 +3,9 @@
 //! A key's text is `idos_<id>_<secret>`, with 32 random bytes in base64url as the secret. Only the SHA-256 of the secret
 //! is kept: it cannot be guessed, so nothing slower is needed.
 
+use crate::model::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use idos_credential::Timestamp;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};

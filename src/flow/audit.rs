@@ -1,7 +1,8 @@
 //! The audit chain: signs where it stands, and holds it against what was signed.
 
+use crate::model::time::Timestamp;
 use idos_client::SignError;
-use idos_credential::{Timestamp, VerificationKey};
+use idos_credential::VerificationKey;
 
 use crate::app::App;
 use crate::keys::{Keys, KeysError};

@@ -3,9 +3,9 @@
 //!
 //! Nothing is kept: the text carries a keyed hash of itself and of the client that asked for it.
 
+use crate::model::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use idos_credential::Timestamp;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use uuid::Uuid;

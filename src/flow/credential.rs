@@ -1,11 +1,12 @@
 //! The credential of a provider's result: built, signed, and sealed for those who may read it.
 
+use crate::model::time::Timestamp;
 use idos_client::transaction::MAX_TRANSACTION;
 use idos_credential::sealing::SealError;
 use idos_credential::verify::CLOCK_SKEW_MILLIS;
 use idos_credential::{
     CredentialFields, Draft, Encrypted, Invalid, Problem, PublicNotes, RecipientKey, SignedCredential,
-    Timestamp, Unsigned, VerificationKey, VerificationMethod,
+    Unsigned, VerificationKey, VerificationMethod,
 };
 use idos_wallet::MAX_SIGNATURE_LEN;
 use rand::rngs::OsRng;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use idos_webhooks::{Message, SendError};
 use rand::rngs::OsRng;
 use serde::Serialize;

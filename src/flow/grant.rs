@@ -3,8 +3,9 @@
 use std::mem::take;
 use std::time::Duration;
 
+use crate::model::time::Timestamp;
 use idos_client::{GrantParties, GrantTime, Refusal, WriteGrant};
-use idos_credential::{Invalid, Problem, Timestamp};
+use idos_credential::{Invalid, Problem};
 use idos_wallet::{Field, InvalidProof, OwnershipProof, WalletType, check_wallet};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::Accepted;
 use crate::app::App;

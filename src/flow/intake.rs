@@ -23,10 +23,10 @@ use crate::keys::KeysError;
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::ids::{IssuanceId, is_user_id, random_uuid};
-use crate::model::issuance::{Delivery, Ids, Issuance, Reference, State};
+use crate::model::issuance::{Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
 use crate::model::profile::ProfileState;
-use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
+use crate::model::submission::{CopyFor, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -110,10 +110,7 @@ pub async fn accept(
     let now = app.clock.now();
     let Submission { user_id, evidence, authority, contact, reference } = submission;
     let delivery = authority.delivery();
-    let (grant, copy_for) = match authority {
-        Authority::Inserter => (None, None),
-        Authority::WriteGrant { grant, copy_for } => (grant, copy_for),
-    };
+    let (grant, copy_for) = authority.into_parts();
     if let Some(grant) = &grant {
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
@@ -130,7 +127,7 @@ pub async fn accept(
         .await
         .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
     let signed = signing.sign_credential(unsigned).await?;
-    check_size(signed.text().len(), delivery == Delivery::WriteGrant)?;
+    check_size(signed.text().len(), delivery.has_copy())?;
 
     let id = IssuanceId::new(now, &mut OsRng);
     let mut issuance = Issuance {
@@ -143,7 +140,8 @@ pub async fn accept(
         level: signed.level().to_owned(),
         reference: reference.map(Reference::into_string),
         write_key: app.write_key_for(id.as_str()).public_hex(),
-        grantee: (delivery == Delivery::WriteGrant)
+        grantee: delivery
+            .has_copy()
             .then(|| copy_for.as_ref().map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone())),
         recipient_key: None,
         public_notes: None,
@@ -175,7 +173,7 @@ pub async fn accept(
     } else {
         Content::Waiting(app.vault.lock_record(issuance.id.as_str(), &signed, &mut OsRng)?)
     };
-    let found = Found { user: is_there, right: delivery == Delivery::Inserter || grant.is_some() };
+    let found = Found { user: is_there, right: !delivery.needs_grant() || grant.is_some() };
     let begin = lifecycle::begin(matches!(content, Content::Sealed(_)), found, app.limits(), now);
     (issuance.state, issuance.waits_until) = (begin.state, begin.waits_until);
     let kept = Kept {
@@ -378,8 +376,8 @@ pub(super) async fn seal(
     // The key that was chosen at intake may be gone by now.
     let chosen = app.write_key(&issuance.write_key);
     let write = chosen.unwrap_or_else(|| app.write_key_for(issuance.id.as_str()));
-    let copy = (issuance.delivery == Delivery::WriteGrant)
-        .then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
+    let copy =
+        issuance.delivery.has_copy().then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
     let (form, kind, ids, writer) = (app.notes.clone(), issuance.kind, issuance.ids, write.public());
     let encrypted = app
         .compute(move || credential::encrypt(signed, kind, ids, &form, &user, copy.as_ref(), writer))

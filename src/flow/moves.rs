@@ -1,6 +1,6 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::events::emit;
 use crate::app::App;

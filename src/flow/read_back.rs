@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::app::{App, NodeError};
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
-use crate::model::issuance::{Delivery, Issuance, State};
+use crate::model::issuance::{Issuance, State};
 use crate::model::submitter::Submitter;
 use crate::store::StoreError;
 
@@ -76,7 +76,7 @@ pub async fn issued_copy(
         State::Erased => return Err(CopyError::Erased),
         other => return Err(CopyError::NotIssued(other)),
     }
-    if issuance.delivery != Delivery::WriteGrant {
+    if !issuance.delivery.has_copy() {
         return Err(CopyError::NoCopy);
     }
     let grantee = issuance.grantee.as_deref().and_then(|grantee| app.write_key(grantee));

@@ -9,7 +9,7 @@ use super::work;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::{IssuanceId, JobId};
-use crate::model::issuance::{Delivery, HaltCode, Issuance, State, Stopped};
+use crate::model::issuance::{HaltCode, Issuance, State, Stopped};
 use crate::model::job::Job;
 use crate::model::lifecycle::{self, Cause, Found, Standing};
 use crate::model::submission::SignedGrant;
@@ -81,7 +81,7 @@ pub(super) async fn bring_on(
         return Err(ResumeError::Conflict(issuance.state));
     }
     if let Some(new) = &new_grant {
-        if issuance.delivery != Delivery::WriteGrant {
+        if !issuance.delivery.needs_grant() {
             return Err(ResumeError::NoGrantWanted);
         }
         grant::check(app, new).await?;
@@ -106,7 +106,7 @@ pub(super) async fn bring_on(
             return Err(Invalid::from(problem).into());
         }
     }
-    if new_grant.is_none() && issuance.delivery == Delivery::WriteGrant {
+    if new_grant.is_none() && issuance.delivery.needs_grant() {
         let is_spent = matches!(
             issuance.halt,
             Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed)

@@ -13,7 +13,7 @@ use super::work;
 use crate::app::App;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
-use crate::model::issuance::{Delivery, HaltCode, Issuance, State};
+use crate::model::issuance::{HaltCode, Issuance, State};
 use crate::model::job::Job;
 use crate::model::lifecycle::{self, Cause, Found, Standing};
 use crate::model::retry;
@@ -123,7 +123,7 @@ async fn advance(
     sealed: Option<(&SealedCredential, &str)>,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let may_write = issuance.delivery == Delivery::Inserter || app.store.has_grant(&issuance.id).await?;
+    let may_write = !issuance.delivery.needs_grant() || app.store.has_grant(&issuance.id).await?;
     // Whether it was sealed at intake or now, it is.
     let standing = Standing { is_sealed: true, ..Standing::from(issuance) };
     let looked = Cause::Looked(Found { user: true, right: may_write });

@@ -8,7 +8,7 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::deliver;
 use super::events::{emit, forget_endpoints};

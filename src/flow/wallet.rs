@@ -5,7 +5,7 @@
 
 use std::mem::take;
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use idos_wallet::{InvalidProof, WalletType};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};

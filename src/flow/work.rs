@@ -1,6 +1,6 @@
 //! Background work, as verbs make it.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use rand::rngs::OsRng;
 
 use crate::model::ids::IssuanceId;

@@ -1,8 +1,9 @@
 //! Keys of a list: with names, and with times in which they are used.
 
+use crate::model::time::Timestamp;
 use idos_client::SignError;
 use idos_credential::key::statement;
-use idos_credential::{SignedCredential, Timestamp, Unsigned, VerificationMethod};
+use idos_credential::{SignedCredential, Unsigned, VerificationMethod};
 
 use super::Key;
 use crate::config::KeyEntry;

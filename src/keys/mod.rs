@@ -10,9 +10,10 @@ mod listed;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::model::time::Timestamp;
 use idos_credential::key::{KeyError, seed_to_multibase};
 use idos_credential::secret_key::{Curve, SecretKey, SecretKeyError, read_bytes};
-use idos_credential::{EncryptionSecret, Timestamp, VerificationKey, VerificationMethod};
+use idos_credential::{EncryptionSecret, VerificationKey, VerificationMethod};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;

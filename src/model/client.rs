@@ -1,6 +1,6 @@
 //! Clients: the keys by which they call, and what they may do.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::ids::ApiKeyId;
 use super::issuance::named;

@@ -1,6 +1,6 @@
 //! What the outside is told.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::ids::EventId;
 use super::issuance::named;

@@ -10,8 +10,9 @@
 
 use std::fmt;
 
+use crate::model::time::Timestamp;
 use idos_credential::strict_json::{Json, JsonError};
-use idos_credential::{Invalid, Kind, Problem, ReadFile, Subject, Timestamp};
+use idos_credential::{Invalid, Kind, Problem, ReadFile, Subject};
 
 /// The members of a result.
 pub const MEMBERS: [&str; 3] = ["approvedAt", "expiresAt", "subject"];

@@ -7,7 +7,7 @@ use rand::RngCore;
 use ulid::Ulid;
 use uuid::{Uuid, Variant};
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 /// The text is no id of the kind that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::model::time::Timestamp;
 pub use idos_credential::Kind;
-use idos_credential::Timestamp;
 use uuid::Uuid;
 
 use super::ids::IssuanceId;
@@ -79,6 +79,23 @@ named! {
         Inserter = "inserter",
         /// The user's, by a delegated write grant. The grantee gets a copy.
         WriteGrant = "write_grant",
+    }
+}
+
+impl Delivery {
+    /// Whether a write grant must be there before anything is written.
+    #[must_use]
+    pub fn needs_grant(self) -> bool {
+        match self {
+            Self::Inserter => false,
+            Self::WriteGrant => true,
+        }
+    }
+
+    /// Whether a copy is written with the credential, for the grantee.
+    #[must_use]
+    pub fn has_copy(self) -> bool {
+        self.needs_grant()
     }
 }
 

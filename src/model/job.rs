@@ -1,6 +1,6 @@
 //! Background work: every kind of it, by ids only.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use rand::RngCore;
 
 use super::ids::JobId;
@@ -21,6 +21,17 @@ named! {
         Seal = "seal",
         /// Tell a webhook endpoint about an event (subject: event, target: endpoint).
         SendWebhook = "send_webhook",
+    }
+}
+
+impl Work {
+    /// Whether only the write key can do it for which it was made: notes are edited by the key that signed them.
+    #[must_use]
+    pub fn needs_its_key(self) -> bool {
+        match self {
+            Self::EditNotes => true,
+            Self::AddUser | Self::AddWallet | Self::WriteCredential | Self::Seal | Self::SendWebhook => false,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What comes next for an issuance: the only place that knows. [`next`] is told where an issuance stands and what has
 //! happened, and says where it goes, until when it waits there, what is forgotten and what is told.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::event::EventKind;
 use super::issuance::{Issuance, State};

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use idos_credential::{RecipientKey, Timestamp};
+use crate::model::time::Timestamp;
+use idos_credential::RecipientKey;
 use idos_wallet::{OwnershipProof, WalletType};
 use uuid::Uuid;
 use zeroize::Zeroizing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use rand::RngCore;
 
 use super::time::{DAY, HOUR};

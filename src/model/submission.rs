@@ -37,6 +37,15 @@ pub enum Authority {
 }
 
 impl Authority {
+    /// The grant and who gets the copy, as far as they come with it.
+    #[must_use]
+    pub fn into_parts(self) -> (Option<Box<SignedGrant>>, Option<CopyFor>) {
+        match self {
+            Self::Inserter => (None, None),
+            Self::WriteGrant { grant, copy_for } => (grant, copy_for),
+        }
+    }
+
     /// The same, without what comes with it.
     #[must_use]
     pub fn delivery(&self) -> Delivery {

@@ -1,4 +1,6 @@
-//! Spans of time, in milliseconds, as moments count them.
+//! Time: timestamps, which count milliseconds, and spans of them.
+
+pub use idos_credential::Timestamp;
 
 /// An hour.
 pub const HOUR: i64 = 3_600_000;

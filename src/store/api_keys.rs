@@ -1,6 +1,6 @@
 //! API keys.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns, millis};

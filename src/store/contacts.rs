@@ -1,6 +1,6 @@
 //! Whom to write to: locked, found by keyed hash.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;

@@ -1,6 +1,6 @@
 //! Events, as webhooks tell them.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;

@@ -1,6 +1,6 @@
 //! What a client's `Idempotency-Key` stands for.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::{Store, StoreError, Tx};
 use crate::model::client::Idempotency;

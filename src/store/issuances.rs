@@ -1,6 +1,7 @@
 //! Records of issuances.
 
-use idos_credential::{SealedCredential, Timestamp};
+use crate::model::time::Timestamp;
+use idos_credential::SealedCredential;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 

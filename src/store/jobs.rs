@@ -1,6 +1,6 @@
 //! Background work.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;

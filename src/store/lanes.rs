@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::jobs::{BY_DUE, ROWS};
 use super::walk::Place;

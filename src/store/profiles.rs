@@ -1,7 +1,7 @@
 //! Records of profiles that are to be created, and of wallets that are to be added to them: one table, since what is to
 //! be done about them differs by one transaction.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 

@@ -21,9 +21,9 @@ use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::model::time::Timestamp;
 use idos_client::transaction::TxHash;
 use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
-use idos_credential::Timestamp;
 use rand::rngs::OsRng;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,7 @@ use crate::flow::deliver::{self, DeliverError, Plan, Stop, TxSigner};
 use crate::keys::Key;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::issuance::{HaltCode, Transaction};
-use crate::model::job::{Job, JobState, Work};
+use crate::model::job::{Job, JobState};
 use crate::model::retry;
 use crate::store::{LaneLease, LeaseEnd, Sending, StoreError};
 
@@ -820,7 +820,7 @@ async fn adopt_all(app: &App, lease: &LaneLease, now: Timestamp) -> Result<(), D
     jobs.extend(app.store.due_in_lane(&lease.write_key, now, 1000).await?);
     for job in jobs {
         tracing::warn!(job.id = %job.id, "The write key of this work is not in the configuration");
-        if job.work == Work::EditNotes {
+        if job.work.needs_its_key() {
             let stop = Stop::new(HaltCode::KeyMissing, "the write key is not in the configuration");
             match deliver::halt_in_lane(app, lease, &job, stop).await {
                 Err(StoreError::Unreadable(what)) => {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::model::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_credential::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Error;

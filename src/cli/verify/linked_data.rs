@@ -1,8 +1,9 @@
 //! What needs a processor of general JSON-LD, which is most of what a build of this program takes: its Cargo feature is
 //! `linked-data`.
 
+use crate::model::time::Timestamp;
 use idos_credential::verification_method::names_of_url;
-use idos_credential::{Timestamp, VerificationKey, VerificationMethod};
+use idos_credential::{VerificationKey, VerificationMethod};
 use idos_linked_data::{ForeignError, SdkIssuer, SdkVerdict, names_a_status, verify_as_sdk, verify_foreign};
 
 use super::answer::Answer;

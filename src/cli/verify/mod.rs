@@ -7,8 +7,9 @@ mod linked_data;
 
 use std::path::PathBuf;
 
+use crate::model::time::Timestamp;
 use clap::Args;
-use idos_credential::{AcceptedIssuer, Kind, Timestamp, VerificationKey, verify_with};
+use idos_credential::{AcceptedIssuer, Kind, VerificationKey, verify_with};
 
 use self::answer::Answer;
 use self::content_hash::ContentHash;

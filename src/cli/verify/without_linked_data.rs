@@ -1,6 +1,7 @@
 //! In place of `linked_data.rs` where the program is built without its feature: nothing can be judged.
 
-use idos_credential::{Timestamp, VerificationKey};
+use crate::model::time::Timestamp;
+use idos_credential::VerificationKey;
 
 use super::answer::Answer;
 

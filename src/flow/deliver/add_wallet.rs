@@ -1,7 +1,8 @@
 //! A user's wallet, told to the node: the last of a profile, or one more.
 
+use crate::model::time::Timestamp;
+use idos_client::Refusal;
 use idos_client::actions::UpsertWalletAsInserter;
-use idos_credential::Timestamp;
 
 use super::{DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::App;
@@ -17,6 +18,15 @@ use crate::store::{ProfileChange, StoreError, Tx};
 pub struct AddWallet(pub(super) Profile);
 
 impl AddWallet {
+    /// Whether the user that is missing is on the way, by another record of the same user.
+    pub(super) async fn will_pass(&self, app: &App, refusal: Refusal) -> Result<bool, StoreError> {
+        if refusal != Refusal::UserUnknown {
+            return Ok(false);
+        }
+        let under_way = app.store.profiles_under_way(self.0.user_id).await?;
+        Ok(under_way.iter().any(|other| other.id != self.0.id && other.user.is_some()))
+    }
+
     pub(super) async fn plan(&self, app: &App, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         let profile = &self.0;
         let Some(locked) = app.store.locked_wallet(&profile.id).await? else {

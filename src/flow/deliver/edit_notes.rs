@@ -2,8 +2,9 @@
 //!
 //! The node says nothing when there is nothing to edit, so what can be read back is.
 
+use crate::model::time::Timestamp;
 use idos_client::actions::{EditPublicNotesAsIssuer, GetCredentialShared};
-use idos_credential::{PublicNotes, Timestamp};
+use idos_credential::PublicNotes;
 
 use super::{Confirmed, DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::App;

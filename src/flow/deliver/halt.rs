@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 
 use super::{Task, entry, hold, write_credential};
 use crate::app::App;

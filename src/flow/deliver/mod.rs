@@ -16,9 +16,9 @@ mod halt;
 mod refusal;
 mod write_credential;
 
+use crate::model::time::Timestamp;
 use idos_client::actions::Action;
-use idos_client::{Client, Nonce, Prepared, Signer};
-use idos_credential::Timestamp;
+use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
 
 use self::add_user::AddUser;
 use self::add_wallet::AddWallet;
@@ -133,6 +133,16 @@ impl Task {
             Self::AddWallet(task) => task.remember(app, tx, done).await,
             Self::WriteCredential(task) => task.remember(app, tx, done).await,
             Self::EditNotes(task) => task.remember(app, tx, done).await,
+        }
+    }
+
+    /// Whether a refusal is only about the moment: what it misses is on its way by another job, or the time of the node's
+    /// blocks is behind or ahead of ours.
+    async fn will_pass(&self, app: &App, refusal: Refusal) -> Result<bool, StoreError> {
+        match self {
+            Self::AddWallet(task) => task.will_pass(app, refusal).await,
+            Self::WriteCredential(task) => task.will_pass(app, refusal).await,
+            Self::AddUser(_) | Self::EditNotes(_) => Ok(false),
         }
     }
 

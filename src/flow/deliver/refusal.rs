@@ -5,11 +5,9 @@ use rand::rngs::OsRng;
 
 use super::{Stop, Task, halt_in_lane, later};
 use crate::app::App;
-use crate::flow::grant;
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
 use crate::model::retry;
-use crate::model::submission::SignedGrant;
 use crate::store::{LaneLease, StoreError};
 
 /// What a failure of the node means for a job.
@@ -110,22 +108,8 @@ pub async fn refused(
 /// blocks is behind or ahead of ours.
 async fn will_pass(app: &App, job: &Job, error: &idos_client::Error) -> Result<bool, StoreError> {
     let Some(task) = Task::of(app, job).await? else { return Ok(false) };
-    match (error.refusal(), &task) {
-        (Some(Refusal::GrantOwnerUnknown), Task::WriteCredential(task)) => {
-            Ok(!app.store.profiles_under_way(task.0.user_id).await?.is_empty())
-        }
-        (Some(Refusal::UserUnknown), Task::AddWallet(task)) => {
-            let under_way = app.store.profiles_under_way(task.0.user_id).await?;
-            Ok(under_way.iter().any(|other| other.id != task.0.id && other.user.is_some()))
-        }
-        (Some(Refusal::GrantWindow), Task::WriteCredential(task)) => {
-            let issuance = &task.0;
-            let locked = app.store.locked_grant(&issuance.id).await?;
-            let kept = locked.and_then(|locked| {
-                app.vault.unlock_record::<SignedGrant>(issuance.id.as_str(), &locked).ok()
-            });
-            Ok(kept.is_some_and(|kept| grant::is_current(app, &kept.grant)))
-        }
-        _ => Ok(false),
+    match error.refusal() {
+        Some(refusal) => task.will_pass(app, refusal).await,
+        None => Ok(false),
     }
 }

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use crate::model::time::Timestamp;
 use idos_client::actions::{
     CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite,
     UpsertCredentialAsInserter,
 };
-use idos_client::{Client, Signer};
-use idos_credential::Timestamp;
+use idos_client::{Client, Refusal, Signer};
 
 use super::{DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::{App, NodeError};
 use crate::flow::agree::{Agreement, Sight, agreement};
+use crate::flow::grant;
 use crate::flow::moves::{follow, next};
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::issuance::{Delivery, HaltCode, Issuance};
@@ -24,6 +25,24 @@ use crate::store::{Deliverable, Halt, StoreError, Tx};
 pub struct WriteCredential(pub(super) Issuance);
 
 impl WriteCredential {
+    /// Whether the owner of the grant is on the way to the network, or its time has begun here and not yet there.
+    pub(super) async fn will_pass(&self, app: &App, refusal: Refusal) -> Result<bool, StoreError> {
+        let issuance = &self.0;
+        match refusal {
+            Refusal::GrantOwnerUnknown => {
+                Ok(!app.store.profiles_under_way(issuance.user_id).await?.is_empty())
+            }
+            Refusal::GrantWindow => {
+                let locked = app.store.locked_grant(&issuance.id).await?;
+                let kept = locked.and_then(|locked| {
+                    app.vault.unlock_record::<SignedGrant>(issuance.id.as_str(), &locked).ok()
+                });
+                Ok(kept.is_some_and(|kept| grant::is_current(app, &kept.grant)))
+            }
+            _ => Ok(false),
+        }
+    }
+
     pub(super) async fn plan(&self, app: &App, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         let issuance = &self.0;
         let deliverable = match app.store.deliverable(issuance).await {

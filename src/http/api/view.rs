@@ -1,6 +1,6 @@
 //! What several resources show.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use serde::Serialize;
 
 use crate::model::issuance::{HaltCode, Stopped, Transaction};

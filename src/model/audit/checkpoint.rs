@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use idos_credential::{Timestamp, VerificationKey, VerificationMethod};
+use crate::model::time::Timestamp;
+use idos_credential::{VerificationKey, VerificationMethod};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

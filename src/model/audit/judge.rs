@@ -256,7 +256,8 @@ impl Judge {
 
 #[cfg(test)]
 mod tests {
-    use idos_credential::{IssuerKey, Timestamp};
+    use crate::model::time::Timestamp;
+    use idos_credential::IssuerKey;
 
     use super::super::hash;
     use super::*;

@@ -7,7 +7,7 @@
 mod checkpoint;
 mod judge;
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

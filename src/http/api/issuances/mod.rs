@@ -4,13 +4,13 @@ mod problem;
 pub(in crate::http) mod read;
 mod view;
 
+use crate::model::time::Timestamp;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use idos_credential::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 

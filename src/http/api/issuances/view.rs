@@ -1,12 +1,12 @@
 //! Records as callers see them.
 
-use idos_credential::Timestamp;
+use crate::model::time::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::http::api::view::{HaltView, TransactionView};
 use crate::model::audit::ChainedEntry;
-use crate::model::issuance::{Confirmation, Delivery, Issuance};
+use crate::model::issuance::{Confirmation, Issuance};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,7 +66,7 @@ impl From<Issuance> for IssuanceView {
             reference: issuance.reference,
             delivery: issuance.delivery.as_str(),
             credential_id: issuance.ids.original,
-            copy_id: (issuance.delivery == Delivery::WriteGrant).then_some(issuance.ids.copy),
+            copy_id: issuance.delivery.has_copy().then_some(issuance.ids.copy),
             public_notes_id: issuance.ids.notes,
             created_at: issuance.created_at.to_string(),
             updated_at: issuance.updated_at.to_string(),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::time::Timestamp;
 use idos_client::{GrantParties, GrantTime, WriteGrant};
-use idos_credential::Timestamp;
 use idos_credential::strict_json::Json;
 use idos_wallet::{MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN};
 
