@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::model::time::Timestamp;
 use clap::{Args, Subcommand};
 use idos_credential::VerificationKey;
 use serde_json::json;
@@ -15,6 +14,7 @@ use crate::clock;
 use crate::flow::audit;
 use crate::keys::{Key, Keys};
 use crate::model::audit::{Answer, ChainedEntry, Checkpoint, Judge, Verdict, Witness};
+use crate::model::time::Timestamp;
 use crate::store::StoreError;
 
 type Error = Box<dyn std::error::Error>;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::time::Timestamp;
 use serde::Deserialize;
 
 use super::error::ConfigError;
 use super::section::{Section, require, start_at};
+use crate::model::time::Timestamp;
 
 /// Files that hold secrets, each readable by the owner alone. Relative paths start at the configuration file.
 #[derive(Clone, Debug, Deserialize)]

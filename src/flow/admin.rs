@@ -1,9 +1,8 @@
 //! What people with access to the command line do, beside what has a file of its own.
 
-use crate::model::time::Timestamp;
-
 use crate::app::SIGNING_KEY;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
+use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError};
 
 /// Records another signing key as the one that signs from now on. Gives the one before, if it was another.

@@ -3,7 +3,6 @@
 //! A key's text is `idos_<id>_<secret>`, with 32 random bytes in base64url as the secret. Only the SHA-256 of the secret
 //! is kept: it cannot be guessed, so nothing slower is needed.
 
-use crate::model::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use rand::RngCore as _;
@@ -17,6 +16,7 @@ use crate::model::client::{ApiKey, Scope};
 use crate::model::ids::ApiKeyId;
 use crate::model::submitter::{Origin, Submitter, is_plain_name};
 use crate::model::time::HOUR;
+use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError};
 
 /// What every key's text begins with, so that scanners for leaked secrets recognise it.

@@ -1,12 +1,12 @@
 //! The audit chain: signs where it stands, and holds it against what was signed.
 
-use crate::model::time::Timestamp;
 use idos_client::SignError;
 use idos_credential::VerificationKey;
 
 use crate::app::App;
 use crate::keys::{Keys, KeysError};
 use crate::model::audit::{ChainedEntry, Checkpoint, Judge, Link, SignedBy, Verdict};
+use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError};
 
 /// Entries that are read in one go.

@@ -3,7 +3,6 @@
 //!
 //! Nothing is kept: the text carries a keyed hash of itself and of the client that asked for it.
 
-use crate::model::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use rand::RngCore as _;
@@ -15,6 +14,7 @@ use crate::app::App;
 use crate::model::profile::{WalletClaim, spelled};
 use crate::model::submission::Owner;
 use crate::model::submitter::Submitter;
+use crate::model::time::Timestamp;
 
 /// What the keyed hash of a text is for.
 const MAC: &str = "wallet_challenge";

@@ -1,6 +1,5 @@
 //! The credential of a provider's result: built, signed, and sealed for those who may read it.
 
-use crate::model::time::Timestamp;
 use idos_client::transaction::MAX_TRANSACTION;
 use idos_credential::sealing::SealError;
 use idos_credential::verify::CLOCK_SKEW_MILLIS;
@@ -14,6 +13,7 @@ use rand::rngs::OsRng;
 use crate::model::evidence::Evidence;
 use crate::model::issuance::{Ids, Kind};
 use crate::model::notes::NotesForm;
+use crate::model::time::Timestamp;
 
 /// What a transaction holds beside the contents: keys, signatures, the grant, the public notes. The signature of a grant
 /// is by far the longest of it: those of NEAR hold what was signed.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
 use idos_webhooks::{Message, SendError};
 use rand::rngs::OsRng;
 use serde::Serialize;
@@ -16,6 +15,7 @@ use crate::model::job::{Job, Work};
 use crate::model::retry;
 use crate::model::submitter::Submitter;
 use crate::model::time::HOUR;
+use crate::model::time::Timestamp;
 use crate::store::{StoreError, Tx};
 
 /// What a webhook carries. Nothing of it is about a person.

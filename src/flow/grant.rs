@@ -3,7 +3,6 @@
 use std::mem::take;
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
 use idos_client::{GrantParties, GrantTime, Refusal, WriteGrant};
 use idos_credential::{Invalid, Problem};
 use idos_wallet::{Field, InvalidProof, OwnershipProof, WalletType, check_wallet};
@@ -15,6 +14,7 @@ use crate::app::{App, NodeError};
 use crate::model::ids::random_uuid;
 use crate::model::personal::Personal;
 use crate::model::submission::{Owner, SignedGrant};
+use crate::model::time::Timestamp;
 use crate::vault::{self, Locked, VaultError};
 
 /// How long before now a grant begins: the network's blocks and the clocks of others may lag behind ours.

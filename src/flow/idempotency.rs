@@ -2,12 +2,11 @@
 
 use std::str::FromStr;
 
-use crate::model::time::Timestamp;
-
 use super::Accepted;
 use crate::app::App;
 use crate::model::client::Idempotency;
 use crate::model::submitter::Submitter;
+use crate::model::time::Timestamp;
 use crate::store::{StoreError, Tx};
 
 /// Why it is not known what a key stands for.

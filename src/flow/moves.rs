@@ -1,11 +1,10 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
-use crate::model::time::Timestamp;
-
 use super::events::emit;
 use crate::app::App;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
+use crate::model::time::Timestamp;
 use crate::store::{StoreError, Tx};
 
 /// What comes next for an issuance when this has happened.

@@ -8,8 +8,6 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use crate::model::time::Timestamp;
-
 use super::deliver;
 use super::events::{emit, forget_endpoints};
 use super::moves::{follow, next};
@@ -20,6 +18,7 @@ use crate::model::event::EventKind;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::lifecycle::Cause;
 use crate::model::profile::{Profile, ProfileState};
+use crate::model::time::Timestamp;
 use crate::model::time::{DAY, HOUR};
 use crate::store::{Batch, Halt, Place, ProfileChange, StoreError};
 

@@ -5,7 +5,6 @@
 
 use std::mem::take;
 
-use crate::model::time::Timestamp;
 use idos_wallet::{InvalidProof, WalletType};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -27,6 +26,7 @@ use crate::model::job::Work;
 use crate::model::personal::Personal;
 use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim, spelled};
 use crate::model::submitter::Submitter;
+use crate::model::time::Timestamp;
 use crate::store::{ProfileChange, StoreError, Tx};
 use crate::vault::{self, Locked, VaultError};
 

@@ -1,11 +1,11 @@
 //! Background work, as verbs make it.
 
-use crate::model::time::Timestamp;
 use rand::rngs::OsRng;
 
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::job::{Job, Work};
+use crate::model::time::Timestamp;
 use crate::store::{StoreError, Tx};
 
 /// How soon it is looked again for a profile that was not there, in milliseconds.

@@ -1,12 +1,12 @@
 //! Keys of a list: with names, and with times in which they are used.
 
-use crate::model::time::Timestamp;
 use idos_client::SignError;
 use idos_credential::key::statement;
 use idos_credential::{SignedCredential, Unsigned, VerificationMethod};
 
 use super::Key;
 use crate::config::KeyEntry;
+use crate::model::time::Timestamp;
 
 /// When a key is used for something new. What it has signed holds beyond that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

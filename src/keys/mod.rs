@@ -10,7 +10,6 @@ mod listed;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::model::time::Timestamp;
 use idos_credential::key::{KeyError, seed_to_multibase};
 use idos_credential::secret_key::{Curve, SecretKey, SecretKeyError, read_bytes};
 use idos_credential::{EncryptionSecret, VerificationKey, VerificationMethod};
@@ -20,6 +19,7 @@ use zeroize::Zeroizing;
 
 use self::files::Over;
 use crate::config::{KeyEntry, KeyFiles};
+use crate::model::time::Timestamp;
 use crate::secret_file::{self, SecretFileError};
 
 pub use import::{Imported, Use, import};

@@ -1,9 +1,8 @@
 //! Clients: the keys by which they call, and what they may do.
 
-use crate::model::time::Timestamp;
-
 use super::ids::ApiKeyId;
 use super::issuance::named;
+use super::time::Timestamp;
 
 named! {
     /// What an API key may be used for.

@@ -1,9 +1,8 @@
 //! What the outside is told.
 
-use crate::model::time::Timestamp;
-
 use super::ids::EventId;
 use super::issuance::named;
+use super::time::Timestamp;
 
 named! {
     /// What has happened.

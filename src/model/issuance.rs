@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::time::Timestamp;
 pub use idos_credential::Kind;
 use uuid::Uuid;
 
 use super::ids::IssuanceId;
+use super::time::Timestamp;
 
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {

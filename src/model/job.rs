@@ -1,10 +1,10 @@
 //! Background work: every kind of it, by ids only.
 
-use crate::model::time::Timestamp;
 use rand::RngCore;
 
 use super::ids::JobId;
 use super::issuance::named;
+use super::time::Timestamp;
 
 named! {
     /// Every kind of work. What it is about is named by the job's subject.

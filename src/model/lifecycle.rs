@@ -1,13 +1,12 @@
 //! What comes next for an issuance: the only place that knows. [`next`] is told where an issuance stands and what has
 //! happened, and says where it goes, until when it waits there, what is forgotten and what is told.
 
-use crate::model::time::Timestamp;
-
 use super::event::EventKind;
 use super::issuance::{Issuance, State};
 use super::job::Work;
 use super::profile::ProfileState;
 use super::time::HOUR;
+use super::time::Timestamp;
 
 /// The shortest time, in milliseconds, in which somebody can resume what has stopped before it was sealed.
 const SHORTEST_HALT: i64 = HOUR;
@@ -84,7 +83,7 @@ impl ProfileState {
     ];
 }
 
-/// How long what is kept, in hours (section `[retention]` of the configuration).
+/// How long each kind of content is kept, in hours (section `[retention]` of the configuration).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Signed credentials that are not sealed yet.

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::time::Timestamp;
 use idos_credential::RecipientKey;
 use idos_wallet::{OwnershipProof, WalletType};
 use uuid::Uuid;
@@ -13,6 +12,7 @@ use zeroize::Zeroizing;
 use super::ids::{NotAnId, ProfileId, WalletId};
 use super::issuance::{HaltCode, Stopped, Transaction, named};
 use super::personal::Personal;
+use super::time::Timestamp;
 
 named! {
     /// Where the creation of a profile, or the addition of a wallet, stands.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
 use rand::RngCore;
 
+use super::time::Timestamp;
 use super::time::{DAY, HOUR};
 
 /// The pause before the second try, in milliseconds.

@@ -1,6 +1,5 @@
 //! API keys.
 
-use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns, millis};
@@ -9,6 +8,7 @@ use super::{Store, StoreError, Tx, one};
 use crate::model::client::ApiKey;
 use crate::model::ids::ApiKeyId;
 use crate::model::time::HOUR;
+use crate::model::time::Timestamp;
 
 impl Store {
     /// The key of this id.

@@ -1,12 +1,12 @@
 //! Whom to write to: locked, found by keyed hash.
 
-use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
 use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
+use crate::model::time::Timestamp;
 
 /// A contact that is to be locked anew.
 #[derive(Clone, Debug)]

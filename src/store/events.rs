@@ -1,6 +1,5 @@
 //! Events, as webhooks tell them.
 
-use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
@@ -8,6 +7,7 @@ use super::walk::{Place, Rows};
 use super::{Page, Store, StoreError, Tx};
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, IssuanceId};
+use crate::model::time::Timestamp;
 
 impl Store {
     /// An event of this client. Everybody else's is not there.

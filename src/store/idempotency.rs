@@ -1,9 +1,8 @@
 //! What a client's `Idempotency-Key` stands for.
 
-use crate::model::time::Timestamp;
-
 use super::{Store, StoreError, Tx};
 use crate::model::client::Idempotency;
+use crate::model::time::Timestamp;
 
 impl Store {
     /// What a client's key stands for: the id of what was made, and whether the request was the same.

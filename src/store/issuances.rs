@@ -1,6 +1,5 @@
 //! Records of issuances.
 
-use crate::model::time::Timestamp;
 use idos_credential::SealedCredential;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
@@ -11,6 +10,7 @@ use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
 use crate::model::lifecycle::{Next, NoMove};
+use crate::model::time::Timestamp;
 
 /// The columns of an issuance, and whether it has a contact: counted, so that PostgreSQL does not think of joining all.
 macro_rules! select {

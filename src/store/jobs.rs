@@ -1,6 +1,5 @@
 //! Background work.
 
-use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
@@ -8,6 +7,7 @@ use super::walk::{Place, Rows};
 use super::{Store, StoreError, Tx, one, too_far};
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::job::{Job, JobState, Queue, Work};
+use crate::model::time::Timestamp;
 
 impl Store {
     /// Takes the job of a queue that has been due for longest, until `until`, and counts the try. What stands behind another

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::time::Timestamp;
-
 use super::jobs::{BY_DUE, ROWS};
 use super::walk::Place;
 use super::{Store, StoreError, Tx, one};
 use crate::model::job::Job;
+use crate::model::time::Timestamp;
 
 /// The right to send for a write key.
 #[derive(Clone, Debug, PartialEq, Eq)]

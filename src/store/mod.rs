@@ -33,13 +33,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
+use crate::model::time::Timestamp;
 
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;

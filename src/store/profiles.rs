@@ -1,7 +1,6 @@
 //! Records of profiles that are to be created, and of wallets that are to be added to them: one table, since what is to
 //! be done about them differs by one transaction.
 
-use crate::model::time::Timestamp;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
@@ -11,6 +10,7 @@ use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::issuance::{HaltCode, Transaction};
 use crate::model::lifecycle::NoMove;
 use crate::model::profile::{Profile, ProfileState, RecordId, UserKeys};
+use crate::model::time::Timestamp;
 
 /// What changes along with a profile's state.
 #[derive(Clone, Debug, Default)]

@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
-use crate::model::time::Timestamp;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::StoreError;
 use crate::model::issuance::Transaction;
+use crate::model::time::Timestamp;
 
 /// The columns of one row.
 pub(super) struct Columns<'a>(pub(super) &'a AnyRow);

@@ -21,7 +21,6 @@ use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
 use idos_client::transaction::TxHash;
 use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
 use rand::rngs::OsRng;
@@ -36,6 +35,7 @@ use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::issuance::{HaltCode, Transaction};
 use crate::model::job::{Job, JobState};
 use crate::model::retry;
+use crate::model::time::Timestamp;
 use crate::store::{LaneLease, LeaseEnd, Sending, StoreError};
 
 /// How often blocks are looked for while something is in flight.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -17,6 +16,7 @@ use crate::cli::folder::Folder;
 use crate::model::submission::SignedGrant;
 use crate::model::submitter::Submitter;
 use crate::model::time::DAY;
+use crate::model::time::Timestamp;
 
 /// How long the sample credentials are.
 const YEAR: i64 = 365 * DAY;

@@ -1,12 +1,12 @@
 //! What needs a processor of general JSON-LD, which is most of what a build of this program takes: its Cargo feature is
 //! `linked-data`.
 
-use crate::model::time::Timestamp;
 use idos_credential::verification_method::names_of_url;
 use idos_credential::{VerificationKey, VerificationMethod};
 use idos_linked_data::{ForeignError, SdkIssuer, SdkVerdict, names_a_status, verify_as_sdk, verify_foreign};
 
 use super::answer::Answer;
+use crate::model::time::Timestamp;
 
 /// Under which names the official SDK is told that a key signs: those of a URL's issuer, those of the key's did:key, or any.
 /// That SDK does not ask whether a name is a URI.

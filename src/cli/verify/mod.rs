@@ -7,7 +7,6 @@ mod linked_data;
 
 use std::path::PathBuf;
 
-use crate::model::time::Timestamp;
 use clap::Args;
 use idos_credential::{AcceptedIssuer, Kind, VerificationKey, verify_with};
 
@@ -15,6 +14,7 @@ use self::answer::Answer;
 use self::content_hash::ContentHash;
 use super::{Outcome, input};
 use crate::clock;
+use crate::model::time::Timestamp;
 
 /// Verifies a credential by the strict rules: exactly the shape that issuers write, a signature of the given key,
 /// and dates that hold. Nothing is fetched. Exit code 0 for yes and 1 for no, whatever the input holds: what these

@@ -1,9 +1,9 @@
 //! In place of `linked_data.rs` where the program is built without its feature: nothing can be judged.
 
-use crate::model::time::Timestamp;
 use idos_credential::VerificationKey;
 
 use super::answer::Answer;
+use crate::model::time::Timestamp;
 
 pub(super) fn as_sdk(_: &[u8], _: Option<&str>, _: Vec<VerificationKey>, _: Timestamp) -> Answer {
     not_built("--as-sdk")

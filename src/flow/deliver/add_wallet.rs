@@ -1,6 +1,5 @@
 //! A user's wallet, told to the node: the last of a profile, or one more.
 
-use crate::model::time::Timestamp;
 use idos_client::Refusal;
 use idos_client::actions::UpsertWalletAsInserter;
 
@@ -12,6 +11,7 @@ use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
 use crate::model::lifecycle::sealed_until;
 use crate::model::profile::{Profile, ProfileState, RecordId, WalletClaim};
+use crate::model::time::Timestamp;
 use crate::store::{ProfileChange, StoreError, Tx};
 
 /// A wallet that is to be added.

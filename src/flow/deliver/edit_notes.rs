@@ -2,7 +2,6 @@
 //!
 //! The node says nothing when there is nothing to edit, so what can be read back is.
 
-use crate::model::time::Timestamp;
 use idos_client::actions::{EditPublicNotesAsIssuer, GetCredentialShared};
 use idos_credential::PublicNotes;
 
@@ -13,6 +12,7 @@ use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::issuance::{Confirmation, HaltCode, Issuance};
 use crate::model::job::Job;
 use crate::model::lifecycle::Cause;
+use crate::model::time::Timestamp;
 use crate::store::{Halt, StoreError, Tx};
 
 /// How often a revocation that does not read as one is sent again before that is taken for the truth.

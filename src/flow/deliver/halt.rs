@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::model::time::Timestamp;
-
 use super::{Task, entry, hold, write_credential};
 use crate::app::App;
 use crate::model::audit::AuditAction;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::job::Job;
+use crate::model::time::Timestamp;
 use crate::store::{LaneLease, StoreError, Tx};
 
 /// Why something stops.

@@ -16,7 +16,6 @@ mod halt;
 mod refusal;
 mod write_credential;
 
-use crate::model::time::Timestamp;
 use idos_client::actions::Action;
 use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
 
@@ -28,6 +27,7 @@ pub use self::halt::{Stop, halt_in_lane};
 pub use self::refusal::{named, refused};
 use self::write_credential::WriteCredential;
 pub(super) use self::write_credential::{found, is_on_network};
+use crate::model::time::Timestamp;
 use rand::rngs::OsRng;
 
 use super::agree::{Agreement, Sight, agreement, one_is_enough};

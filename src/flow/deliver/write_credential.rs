@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
 use idos_client::actions::{
     CopyToWrite, CreateCredentialsByDwg, CredentialExistAsInserter, OriginalToWrite,
     UpsertCredentialAsInserter,
@@ -19,6 +18,7 @@ use crate::model::issuance::{Delivery, HaltCode, Issuance};
 use crate::model::job::Job;
 use crate::model::lifecycle::Cause;
 use crate::model::submission::SignedGrant;
+use crate::model::time::Timestamp;
 use crate::store::{Deliverable, Halt, StoreError, Tx};
 
 /// An issuance whose credential is to be written.

@@ -1,9 +1,9 @@
 //! What several resources show.
 
-use crate::model::time::Timestamp;
 use serde::Serialize;
 
 use crate::model::issuance::{HaltCode, Stopped, Transaction};
+use crate::model::time::Timestamp;
 
 /// A list, newest first.
 #[derive(Serialize)]

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::model::time::Timestamp;
 use idos_credential::{VerificationKey, VerificationMethod};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Link;
+use crate::model::time::Timestamp;
 
 /// The version of the signed text, and of the line of JSON.
 const VERSION: i64 = 1;

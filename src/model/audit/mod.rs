@@ -7,11 +7,11 @@
 mod checkpoint;
 mod judge;
 
-use crate::model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::issuance::named;
+use crate::model::time::Timestamp;
 
 pub use checkpoint::{Checkpoint, CheckpointFault, Signature, SignedBy};
 pub use judge::{Answer, Fault, Judge, Verdict, Witness};

@@ -4,7 +4,6 @@ mod problem;
 pub(in crate::http) mod read;
 mod view;
 
-use crate::model::time::Timestamp;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -29,6 +28,7 @@ use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, Kind, Reference, State as IssuanceState};
 use crate::model::submission::Submission;
 use crate::model::submitter::Submitter;
+use crate::model::time::Timestamp;
 use crate::store::Filter;
 use read::Files;
 use view::{AuditView, IssuanceView};

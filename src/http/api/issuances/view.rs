@@ -1,12 +1,12 @@
 //! Records as callers see them.
 
-use crate::model::time::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::http::api::view::{HaltView, TransactionView};
 use crate::model::audit::ChainedEntry;
 use crate::model::issuance::{Confirmation, Issuance};
+use crate::model::time::Timestamp;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

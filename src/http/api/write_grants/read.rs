@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::model::time::Timestamp;
 use idos_client::{GrantParties, GrantTime, WriteGrant};
 use idos_credential::strict_json::Json;
 use idos_wallet::{MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN};
@@ -12,6 +11,7 @@ use crate::http::kit::json::{Faults, Object, uuid};
 use crate::http::kit::problem::Problem;
 use crate::model::personal::Personal;
 use crate::model::submission::{Owner, SignedGrant};
+use crate::model::time::Timestamp;
 
 pub(in crate::http::api) const OFFER: &[&str] = &["owner", "validForSeconds", "lockedUntil", "grantee"];
 pub(in crate::http::api) const SIGNED: &[&str] = &["grant", "owner", "signature"];
