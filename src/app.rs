@@ -183,6 +183,9 @@ impl App {
         if recorded != keys.identity() {
             return Err(StartError::OtherSigningKey);
         }
+        if let Err(error) = keys.signing_at(clock.now()) {
+            tracing::error!("Submissions are refused until a signing key is valid: {error}");
+        }
         for locked in store.locked_records(|key| vault.key_ids().any(|id| id == key)).await? {
             tracing::error!(
                 table = locked.table,

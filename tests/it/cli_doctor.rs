@@ -118,6 +118,22 @@ async fn a_signing_key_that_is_not_the_recorded_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_signing_key_is_valid() {
+    let deployment = Deployment::migrated().await;
+    let path = deployment.config();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let over = r#"signing = { file = "keys/signing.key", valid_until = "2026-01-01T00:00:00Z" }"#;
+    std::fs::write(&path, text.replacen(r#"signing = "keys/signing.key""#, over, 1)).unwrap();
+    only(&complaints(&deployment), &["none of keys.signing is valid now", "valid_until"]);
+    let process = deployment.start(&["serve"]);
+    assert!(
+        process.said().contains("Submissions are refused until a signing key is valid"),
+        "{}",
+        process.said()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_vault_key_that_is_still_needed() {
     let deployment = Deployment::migrated().await;
     submit_with_contact(&deployment, "somebody@user.example").await;

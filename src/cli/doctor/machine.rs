@@ -6,6 +6,7 @@ use std::path::Path;
 use url::{Host, Url};
 
 use super::Report;
+use crate::clock;
 use crate::config::Config;
 use crate::keys::{Keys, KeysError, load_vault_keys};
 use crate::vault::Vault;
@@ -90,6 +91,10 @@ pub(super) fn keys(config: &Config, report: &mut Report) -> Option<Keys> {
              safer",
         );
     }
+    if let Err(error) = keys.signing_at(clock::now()) {
+        are_fine = false;
+        complain(report, &error);
+    }
     if are_fine {
         report
             .fine(CHECK, format!("signing key, {} write key(s) and encryption key are there", public.len()));
@@ -130,6 +135,9 @@ fn complain(report: &mut Report, error: &KeysError) {
             "put the file back; for a new deployment: idos-issuer keys generate, or keys import".to_owned()
         }
         KeysError::Issuer(_) => "correct issuer.url".to_owned(),
+        KeysError::NoneValid => {
+            "name a key in keys.signing whose valid_from has come and whose valid_until has not".to_owned()
+        }
         _ => "put the right file there, from your backup".to_owned(),
     };
     report.complain("keys", super::causes(error), cure);
