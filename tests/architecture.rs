@@ -253,11 +253,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         "what was sent is looked up, and both say how it ended",
     ),
     (
-        "crates/idos-client/src/client",
-        &["network", "rpc"],
-        "a node's answer about its chain is read with all others",
-    ),
-    (
         "crates/idos-devnode/src/actions",
         &[
             "arguments",
@@ -274,7 +269,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         ],
         "a table names every action, and actions know their table's types",
     ),
-    ("src/flow/deliver", &["halt", "write_credential"], "how a credential stops is its own affair"),
 ];
 
 /// Neighbours in a folder, be they files or folders, name each other in one direction only, however long the way round is.

@@ -1,31 +1,13 @@
 //! Halt: something has stopped, and waits for a person. All of it comes through here, and is logged once, with its cause.
 
-use std::borrow::Cow;
-
+use super::stop::Stop;
 use super::{Task, entry, hold, write_credential};
 use crate::app::App;
 use crate::model::audit::AuditAction;
-use crate::model::issuance::{HaltCode, Issuance};
+use crate::model::issuance::Issuance;
 use crate::model::job::Job;
 use crate::model::time::Timestamp;
 use crate::store::{LaneLease, StoreError, Tx};
-
-/// Why something stops.
-#[derive(Clone, Debug)]
-pub struct Stop {
-    /// What its record says.
-    pub code: HaltCode,
-    /// What the log says besides: the node's words, or what is wrong with what was kept. No values.
-    pub cause: Cow<'static, str>,
-}
-
-impl Stop {
-    /// For this reason.
-    #[must_use]
-    pub fn new(code: HaltCode, cause: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, cause: cause.into() }
-    }
-}
 
 /// Stops a job of a lane, and what it is about.
 pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, stop: Stop) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ mod add_wallet;
 mod edit_notes;
 mod halt;
 mod refusal;
+mod stop;
 mod write_credential;
 
 use idos_client::actions::Action;
@@ -23,8 +24,9 @@ use self::add_user::AddUser;
 use self::add_wallet::AddWallet;
 use self::edit_notes::EditNotes;
 pub(super) use self::halt::halt;
-pub use self::halt::{Stop, halt_in_lane};
+pub use self::halt::halt_in_lane;
 pub use self::refusal::{named, refused};
+pub use self::stop::Stop;
 use self::write_credential::WriteCredential;
 pub(super) use self::write_credential::{found, is_on_network};
 use crate::model::time::Timestamp;

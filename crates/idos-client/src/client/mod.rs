@@ -18,9 +18,9 @@ use tokio::sync::OnceCell;
 pub use config::ClientConfig;
 pub use execute::{Broadcast, Nonce, TxOutcome};
 pub use lookup::{Fate, TxState, TxStatus};
-use network::ChainInfo;
 pub use network::{Account, Health, Mode};
 pub use prepared::{Prepared, TxTerms, UnsignedTransaction};
+use rpc::ChainInfo;
 pub use view::Viewer;
 
 use crate::Error;

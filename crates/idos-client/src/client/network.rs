@@ -100,15 +100,6 @@ impl Client {
     }
 }
 
-/// The network that a node belongs to.
-#[derive(Deserialize)]
-pub(super) struct ChainInfo {
-    pub(super) chain_id: String,
-    /// Whether there are fees.
-    #[serde(default)]
-    pub(super) gas: bool,
-}
-
 /// What a node says about itself.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Health {

@@ -10,7 +10,6 @@ use serde_json::value::RawValue;
 
 use super::NoParams;
 use super::config::{ClientConfig, Node};
-use super::network::ChainInfo;
 use super::transport::{Answer, NoAnswer, Transport};
 use crate::Error;
 use crate::error::ConfigError;
@@ -62,6 +61,15 @@ pub(super) struct RpcError {
     message: Option<String>,
     #[serde(default)]
     data: Option<Box<RawValue>>,
+}
+
+/// The network that a node belongs to.
+#[derive(Deserialize)]
+pub(super) struct ChainInfo {
+    pub(super) chain_id: String,
+    /// Whether there are fees.
+    #[serde(default)]
+    pub(super) gas: bool,
 }
 
 /// The JSON-RPC error of a gateway that wants a session.
