@@ -248,11 +248,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         "actions take write grants, and the text of a grant is what an action gives",
     ),
     (
-        "crates/idos-client/src/client",
-        &["execute", "lookup"],
-        "what was sent is looked up, and both say how it ended",
-    ),
-    (
         "crates/idos-devnode/src/actions",
         &[
             "arguments",

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Client;
 use super::lookup::{TxState, TxStatus};
+use super::outcome::{TIMED_OUT, TxResult, failed};
 use super::prepared::{Prepared, TxTerms, UnsignedTransaction, payload};
 use super::rpc::{Failure, RpcError};
 use super::transport::NoAnswer;
@@ -234,25 +235,6 @@ struct BroadcastAnswer {
     result: Option<TxResult>,
 }
 
-/// What became of a transaction in a block.
-#[derive(Deserialize)]
-pub(super) struct TxResult {
-    code: u32,
-    #[serde(default)]
-    log: String,
-}
-
-impl TxResult {
-    pub(super) fn is_success(&self) -> bool {
-        self.code == 0
-    }
-
-    /// What a failure says; `texts` are arguments that must not be shown.
-    pub(super) fn rejection(&self, hash: TxHash, texts: &[&str]) -> Rejection {
-        Rejection::new(hash, self.code, &self.log, texts)
-    }
-}
-
 fn outcome(prepared: &Prepared, broadcast: Broadcast, answer: BroadcastAnswer) -> Result<TxOutcome, Error> {
     let BroadcastAnswer { tx_hash: theirs, result } = answer;
     // Ours is made of what was sent, and it is what the caller has recorded. A look-up of any other one would be
@@ -262,20 +244,14 @@ fn outcome(prepared: &Prepared, broadcast: Broadcast, answer: BroadcastAnswer) -
         tracing::warn!(ours = %hash, %theirs, "An idOS node gives a transaction another hash");
     }
     match result {
-        Some(TxResult { code: 0, .. }) => Ok(TxOutcome { hash, nonce: prepared.nonce(), committed: true }),
+        Some(result) if result.is_success() => {
+            Ok(TxOutcome { hash, nonce: prepared.nonce(), committed: true })
+        }
         Some(result) => Err(failed(prepared.with_texts(|texts| result.rejection(hash, texts)))),
         None if broadcast == Broadcast::Accept => {
             Ok(TxOutcome { hash, nonce: prepared.nonce(), committed: false })
         }
         None => unknown(prepared, Uncertainty::NotInABlockYet),
-    }
-}
-
-/// The error for an execution with another code than 0.
-pub(super) fn failed(rejection: Rejection) -> Error {
-    match rejection.code {
-        TIMED_OUT => Error::OutcomeUnknown { hash: rejection.hash, why: Uncertainty::NotInABlockYet },
-        _ => Error::Failed(rejection),
     }
 }
 
@@ -314,7 +290,6 @@ fn is_before_the_mempool(code: i64) -> bool {
 }
 
 const BROADCAST_REJECTED: i64 = -201;
-const TIMED_OUT: u32 = 10;
 const NO_CODE_OF_ITS_OWN: u32 = 65535;
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use super::Client;
-use super::execute::{TxResult, failed};
+use super::outcome::{TxResult, failed};
 use super::prepared::{Prepared, with_texts_of};
 use super::rpc::Failure;
 use crate::Error;

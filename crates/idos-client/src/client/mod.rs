@@ -4,6 +4,7 @@ mod config;
 mod execute;
 mod lookup;
 mod network;
+mod outcome;
 mod prepared;
 mod rpc;
 mod session;
