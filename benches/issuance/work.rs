@@ -33,7 +33,9 @@ impl Work {
         let mut file = || {
             let mut bytes = vec![0; size / 4];
             rng.fill_bytes(&mut bytes);
-            bytes.splice(..3, [0xff, 0xd8, 0xff]); // a JPEG, as far as anybody looks
+            // A JPEG, as far as anybody looks; none has fewer bytes.
+            bytes.resize(bytes.len().max(3), 0);
+            bytes.splice(..3, [0xff, 0xd8, 0xff]);
             bytes
         };
         let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
