@@ -173,6 +173,8 @@ struct Lane<'a> {
     flights: VecDeque<InFlight>,
     /// The nonce of the next transaction; `None` until it is known.
     next: Option<u64>,
+    /// Since when a nonce of ours is taken at the asked node by something that it does not know by our hash.
+    unknown_since: Option<Instant>,
     failures: u32,
 }
 
@@ -186,6 +188,7 @@ impl<'a> Lane<'a> {
             renewed: Instant::now(),
             flights: VecDeque::new(),
             next: None,
+            unknown_since: None,
             failures: 0,
         }
     }
@@ -460,6 +463,7 @@ impl<'a> Lane<'a> {
         let committed = client.account(&self.signer).await?.nonce;
         let mut expected = client.pending_account(&self.signer).await?.nonce.max(committed) + 1;
         let mut left = std::mem::take(&mut self.flights);
+        let mut is_unknown = false;
         while let Some(mut flight) = left.pop_front() {
             let state = match client.transaction(flight.hash).await {
                 Ok(status) => status.map(|status| status.state),
@@ -486,6 +490,7 @@ impl<'a> Lane<'a> {
                 }
                 None if flight.nonce < expected => {
                     // Its nonce is taken in a mempool, maybe by itself, at a node that was not asked.
+                    is_unknown = true;
                     self.flights.push_back(flight);
                     continue;
                 }
@@ -515,7 +520,25 @@ impl<'a> Lane<'a> {
         if self.flights.iter().all(|flight| flight.taken.is_some()) {
             self.next = Some(expected);
         }
+        if is_unknown {
+            self.turn_away_from_one_that_knows_another(client);
+        } else {
+            self.unknown_since = None;
+        }
         Ok(())
+    }
+
+    /// A node that is cut off may hold an earlier attempt with the same nonce, and would say for ever that the nonce is taken.
+    fn turn_away_from_one_that_knows_another(&mut self, client: &Client) {
+        let since = *self.unknown_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > self.app.block_patience() && client.turn_away_from(client.preferred_node()) {
+            tracing::warn!(
+                lane = self.name,
+                "A nonce is taken for too long by another transaction; asking another node"
+            );
+            self.unknown_since = None;
+            self.next = None;
+        }
     }
 
     fn put_back(&mut self, flight: InFlight, left: VecDeque<InFlight>, error: DeliverError) -> DeliverError {

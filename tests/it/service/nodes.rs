@@ -40,6 +40,30 @@ async fn two_nodes(backend: Backend, patience: u32) -> (Stage, DevNode, User) {
     (stage, other, user)
 }
 
+/// Two nodes that have nothing to do with each other and make blocks only when told to, and the same user with a profile on both.
+async fn two_quiet_nodes(backend: Backend) -> (Stage, DevNode, User) {
+    let mut stage = Stage::with(backend, 1, without_blocks()).await;
+    let inserters = vec![Inserter::new("Example KYC", [stage.keys.first().public_hex()])];
+    let other = DevNode::start(DevNodeConfig { inserters, ..without_blocks() }).await.unwrap();
+    stage.of_the_node = format!("fallback_urls = [\"{}\"]\nblock_patience_seconds = 1", other.url());
+    let user = User::with(WalletType::Evm);
+    for node in [stage.dev(), &other] {
+        let client = Client::connect(ClientConfig::new(node.url().parse().unwrap())).await.unwrap();
+        let issuer = stage.keys.first().signer();
+        let making_blocks = async {
+            loop {
+                node.make_block().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            made = create_profile(&client, &issuer, &user) => made.unwrap(),
+            () = making_blocks => unreachable!(),
+        }
+    }
+    (stage, other, user)
+}
+
 on_both_databases! {
     async fn what_a_cut_off_node_has_taken_is_sent_to_another_one(backend) {
         let mut stage = Stage::with(backend, 1, without_blocks()).await;
@@ -71,6 +95,45 @@ on_both_databases! {
         assert!(done.transaction.unwrap().height.is_some());
         assert_eq!(other.credentials().await.unwrap().len(), 1);
         assert_eq!(stage.dev().pending().await.len(), 1, "the first node had it, and has it still");
+        service.stop().await;
+    }
+
+    async fn a_nonce_that_a_cut_off_node_has_given_to_something_else_holds_nothing_up(backend) {
+        let (stage, other, user) = two_quiet_nodes(backend).await;
+        // What an earlier process has sent to a node that is cut off: it takes the next nonce there, for ever.
+        let url = stage.node.url().parse().unwrap();
+        let client = Client::connect(ClientConfig::new(url)).await.unwrap();
+        let key = user.secret.public().to_base64();
+        let add = AddUserAsInserter {
+            id: id(),
+            recipient_encryption_public_key: &key,
+            encryption_password_store: PasswordStore::User,
+        };
+        client.execute(&stage.keys.first().signer(), &add, Nonce::Next, Broadcast::Accept).await.unwrap();
+
+        let service = stage.service().await;
+        let issuance = submit(&service.app, &user, Authority::Inserter).await;
+        // From the first node to the second, which makes no blocks yet, and back.
+        for wanted in [1, 0] {
+            for _ in 0..600 {
+                if service.app.idos().await.unwrap().preferred_node() == wanted {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            assert_eq!(service.app.idos().await.unwrap().preferred_node(), wanted);
+        }
+        let living = async {
+            loop {
+                other.make_block().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::select! {
+            _ = until(&service.app, &issuance.id, |i| i.state == State::Issued) => {}
+            () = living => unreachable!(),
+        }
+        assert_eq!(other.credentials().await.unwrap().len(), 1);
         service.stop().await;
     }
 
