@@ -135,7 +135,7 @@ pub(super) async fn agreement(
         words.push(word);
         if count(&words, Word::Shows) >= needed {
             // Nobody waits for the others, of which one may not answer at all.
-            return Ok(Agreement::Enough);
+            break;
         }
     }
     Ok(weigh(&words, needed, app.must_agree().is_some(), waited > app.block_patience()))

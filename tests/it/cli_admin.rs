@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use idos_credential::Timestamp;
 use idos_issuer::model::ids::{IssuanceId, JobId};
-use idos_issuer::model::job::{Job, JobState, Work};
+use idos_issuer::model::job::{Job, Work};
 use idos_issuer::store::Store;
 use rand::rngs::OsRng;
 use serde_json::Value;
@@ -18,20 +18,8 @@ pub(crate) async fn halted_job(deployment: &Deployment) -> JobId {
     let store = Store::connect(&deployment.database(), 2).await.unwrap();
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let job = Job {
-        id: JobId::new(now, &mut OsRng),
-        work: Work::SendWebhook,
-        subject: "evt_01J00000000000000000000000".to_owned(),
         target: "cases".to_owned(),
-        series: String::new(),
-        lane: None,
-        state: JobState::Ready,
-        due_at: now,
-        attempts: 0,
-        nonce: None,
-        tx_hash: None,
-        sent_at: None,
-        reason: None,
-        created_at: now,
+        ..Job::new(Work::SendWebhook, "evt_01J00000000000000000000000", now, &mut OsRng)
     };
     let mut tx = store.begin().await.unwrap();
     tx.enqueue(&job).await.unwrap();

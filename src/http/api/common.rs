@@ -1,6 +1,7 @@
 //! What bodies and refusals of several resources have in common.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use idos_credential::strict_json::Json;
 use idos_wallet::{
@@ -24,6 +25,11 @@ pub(super) const ENCRYPTION_KEY: &str = "must be an X25519 public key: 32 bytes 
 /// What is said of a grantee that is none.
 pub(super) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \
      an XRPL address (r…), a NEAR public key (ed25519:…, not an account) or a Stellar address (G…)";
+
+/// Reads an id in a path. What is no id of the kind that is wanted names nothing.
+pub(super) fn parse_id<Id: FromStr>(text: &str) -> Result<Id, Problem> {
+    text.parse().map_err(|_| Problem::new(Code::NotFound))
+}
 
 /// A text that names who reads, as the network knows them ([`idos_wallet::is_caller`]).
 pub(super) fn caller(text: &str) -> Option<String> {

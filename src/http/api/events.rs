@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 
 use serde::Serialize;
 
-use super::common::conflict;
+use super::common::{conflict, parse_id};
 use super::view::List;
 use crate::flow::events::{self, ReplayError};
 use crate::http::kit::json;
@@ -41,7 +41,7 @@ pub(in crate::http) async fn replay(
     request: Request,
 ) -> Result<Response, Problem> {
     json::read_nothing(&api, request).await?;
-    let id: EventId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let id: EventId = parse_id(&id)?;
     let event = events::replay(&api.app, &caller, &id).await?;
     Ok((StatusCode::ACCEPTED, Json(EventView::from(event))).into_response())
 }

@@ -7,14 +7,14 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::common::owner;
+use super::common::{owner, parse_id};
 use super::profiles::read::wallet_claim;
 use super::profiles::view::ProfileView;
 use super::profiles::wait_for;
 use crate::flow::{challenge, intake, wallet};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
 use crate::http::kit::json::{Faults, Object};
-use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
 use crate::model::ids::WalletId;
@@ -64,7 +64,7 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    wait_for(&api, &caller, query.as_deref(), || Ok(parse(&id)?.into())).await
+    wait_for::<WalletId>(&api, &caller, query.as_deref(), &id).await
 }
 
 pub(in crate::http) async fn resume(
@@ -74,12 +74,8 @@ pub(in crate::http) async fn resume(
     request: Request,
 ) -> Result<Response, Problem> {
     json::read_nothing(&api, request).await?;
-    let wallet = wallet::resume(&api.app, &caller, &parse(&id)?.into()).await?;
+    let wallet = wallet::resume(&api.app, &caller, &parse_id::<WalletId>(&id)?.into()).await?;
     Ok((StatusCode::ACCEPTED, Json(ProfileView::from(wallet))).into_response())
-}
-
-fn parse(id: &str) -> Result<WalletId, Problem> {
-    id.parse().map_err(|_| Problem::new(Code::NotFound))
 }
 
 /// Reads a wallet that is to be added to a profile, and verifies its proof.

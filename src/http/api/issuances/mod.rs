@@ -14,6 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::flow::{erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking};
+use crate::http::api::common::parse_id;
 use crate::http::api::view::List;
 use crate::http::kit::body::{self, JSON};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
@@ -21,7 +22,7 @@ use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::shares::BodyPermit;
 use crate::http::kit::state::Api;
-use crate::http::kit::wait::Waiting;
+use crate::http::kit::wait::until_settled;
 use crate::http::kit::{json, multipart};
 use crate::model::client::Idempotency;
 use crate::model::ids::IssuanceId;
@@ -147,17 +148,10 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let mut query = Query::of(query.as_deref(), &["wait"])?;
-    let seconds = query.wait();
-    query.end()?;
-    let id = parse(&id)?;
-    let mut waiting = Waiting::new(&api, seconds);
-    loop {
-        let issuance = own(&api, &caller, &id).await?;
-        if issuance.state.is_settled() || !waiting.again().await {
-            return Ok(Json(IssuanceView::from(issuance)).into_response());
-        }
-    }
+    let read = || async { own(&api, &caller, &parse_id(&id)?).await };
+    let issuance =
+        until_settled(&api, query.as_deref(), read, |issuance| issuance.state.is_settled()).await?;
+    Ok(Json(IssuanceView::from(issuance)).into_response())
 }
 
 pub(in crate::http) async fn resume(
@@ -170,7 +164,7 @@ pub(in crate::http) async fn resume(
         Some(body) => read::resumption(&json::parse(&body.bytes)?)?,
         None => None,
     };
-    let issuance = resuming::resume(&api.app, &caller, &parse(&id)?, grant).await?;
+    let issuance = resuming::resume(&api.app, &caller, &parse_id(&id)?, grant).await?;
     Ok((StatusCode::ACCEPTED, Json(IssuanceView::from(issuance))).into_response())
 }
 
@@ -181,7 +175,7 @@ pub(in crate::http) async fn revoke(
     request: Request,
 ) -> Result<Response, Problem> {
     json::read_nothing(&api, request).await?;
-    let issuance = revoking::request(&api.app, &caller, &parse(&id)?).await?;
+    let issuance = revoking::request(&api.app, &caller, &parse_id(&id)?).await?;
     Ok((StatusCode::ACCEPTED, Json(IssuanceView::from(issuance))).into_response())
 }
 
@@ -190,7 +184,7 @@ pub(in crate::http) async fn erase(
     Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let issuance = erasing::erase(&api.app, &caller, &parse(&id)?).await?;
+    let issuance = erasing::erase(&api.app, &caller, &parse_id(&id)?).await?;
     Ok(Json(IssuanceView::from(issuance)).into_response())
 }
 
@@ -211,7 +205,7 @@ pub(in crate::http) async fn copy(
     Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let copy = reading::issued_copy(&api.app, &caller, &parse(&id)?).await?;
+    let copy = reading::issued_copy(&api.app, &caller, &parse_id(&id)?).await?;
     let view = CopyView {
         content_hash: copy.content_hash,
         public_notes: copy.public_notes,
@@ -236,15 +230,11 @@ pub(in crate::http) async fn audit(
     Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = parse(&id)?;
+    let id: IssuanceId = parse_id(&id)?;
     own(&api, &caller, &id).await?;
     let entries = api.app.store.audit_of(id.as_str()).await?;
     let items = entries.into_iter().map(AuditView::from).collect();
     Ok(Json(List { items, next_cursor: None }).into_response())
-}
-
-fn parse(id: &str) -> Result<IssuanceId, Problem> {
-    id.parse().map_err(|_| Problem::new(Code::NotFound))
 }
 
 /// The caller's issuance of this id; another client's is not there.

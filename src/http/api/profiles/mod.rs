@@ -4,6 +4,8 @@ mod problem;
 pub(in crate::http) mod read;
 pub(in crate::http::api) mod view;
 
+use std::str::FromStr;
+
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -14,11 +16,11 @@ use uuid::Uuid;
 use crate::flow::network::{self, By};
 use crate::flow::profile;
 use crate::flow::{intake, wallet};
+use crate::http::api::common::parse_id;
 use crate::http::kit::idempotency::{accepted, idempotency_key};
 use crate::http::kit::problem::{Code, Problem};
-use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
-use crate::http::kit::wait::Waiting;
+use crate::http::kit::wait::until_settled;
 use crate::http::kit::{body, json};
 use crate::model::ids::ProfileId;
 use crate::model::profile::{ProfileState, RecordId};
@@ -76,28 +78,23 @@ pub(in crate::http) async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    wait_for(&api, &caller, query.as_deref(), || Ok(parse(&id)?.into())).await
+    wait_for::<ProfileId>(&api, &caller, query.as_deref(), &id).await
 }
 
 /// Shows the record of a profile or a wallet when it has come to something, or the time is over.
-pub(in crate::http::api) async fn wait_for(
+pub(in crate::http::api) async fn wait_for<Id: FromStr + Into<RecordId>>(
     api: &Api,
     caller: &Submitter,
     query: Option<&str>,
-    id: impl FnOnce() -> Result<RecordId, Problem>,
+    id: &str,
 ) -> Result<Response, Problem> {
-    let mut query = Query::of(query, &["wait"])?;
-    let seconds = query.wait();
-    query.end()?;
-    let id = id()?;
-    let mut waiting = Waiting::new(api, seconds);
-    loop {
+    let read = || async {
+        let id = parse_id::<Id>(id)?.into();
         let there = api.app.store.profile_record_of(&caller.tenant, &id).await?;
-        let there = there.ok_or_else(|| Problem::new(Code::NotFound))?;
-        if there.state != ProfileState::Pending || !waiting.again().await {
-            return Ok(Json(ProfileView::from(there)).into_response());
-        }
-    }
+        there.ok_or_else(|| Problem::new(Code::NotFound))
+    };
+    let there = until_settled(api, query, read, |there| there.state != ProfileState::Pending).await?;
+    Ok(Json(ProfileView::from(there)).into_response())
 }
 
 pub(in crate::http) async fn resume(
@@ -107,10 +104,6 @@ pub(in crate::http) async fn resume(
     request: Request,
 ) -> Result<Response, Problem> {
     json::read_nothing(&api, request).await?;
-    let profile = wallet::resume(&api.app, &caller, &parse(&id)?.into()).await?;
+    let profile = wallet::resume(&api.app, &caller, &parse_id::<ProfileId>(&id)?.into()).await?;
     Ok((StatusCode::ACCEPTED, Json(ProfileView::from(profile))).into_response())
-}
-
-fn parse(id: &str) -> Result<ProfileId, Problem> {
-    id.parse().map_err(|_| Problem::new(Code::NotFound))
 }
