@@ -93,10 +93,11 @@ const MAY_CALL: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("idos-wallet", &[]),
     ("idos-credential", &[]),
-    ("idos-client", &["idos-wallet"]),
+    ("idos-content-id", &[]),
+    ("idos-client", &["idos-content-id", "idos-wallet"]),
     ("idos-linked-data", &["idos-credential"]),
-    ("idos-devnode", &["idos-client", "idos-wallet"]),
-    ("idos-localnet", &["idos-client", "idos-devnode", "idos-wallet"]),
+    ("idos-devnode", &["idos-client", "idos-content-id", "idos-wallet"]),
+    ("idos-localnet", &["idos-client", "idos-content-id", "idos-devnode", "idos-wallet"]),
     ("idos-webhooks", &[]),
 ];
 

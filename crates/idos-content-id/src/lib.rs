@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Where things are
+//!
+//! - [`ContentId`] is the identifier: its text, its URI, and the strict way back.
+//! - [`Hasher`] computes it of bytes as they come.
+
+mod block;
+mod hasher;
+mod id;
+
+pub use hasher::{Hasher, LEAF, MAX_CONTENT, TooLong};
+pub use id::{ContentId, ParseError};
