@@ -19,8 +19,8 @@ mod signer;
 pub mod transaction;
 
 pub use client::{
-    Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, Prepared, TxOutcome, TxState,
-    TxStatus, TxTerms, UnsignedTransaction, Viewer,
+    Account, Blob, BlobError, Broadcast, Client, ClientConfig, ContentPlace, Fate, Health, Mode, Nonce,
+    Prepared, ToUpload, TxOutcome, TxState, TxStatus, TxTerms, UnsignedTransaction, Upload, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
 pub use grants::{EmptyWindow, GrantParties, GrantTime, InvalidGrantTime, WriteGrant, access_grant_id};

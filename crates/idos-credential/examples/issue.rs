@@ -56,7 +56,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let notes = PublicNotes::new("1", "kyc", signed.level(), "approved", "Example KYC")?;
     let sealed = signed.seal_with(&notes, &user.public(), None, &writer, &mut OsRng)?;
     let row = sealed.original();
-    let opened = user.open(row.content(), row.encryptor_public_key())?;
-    println!("sealed: {} characters; opened: {} bytes", row.content().len(), opened.len());
+    let opened = user.open(row.content().in_row().unwrap_or_default(), row.encryptor_public_key())?;
+    println!(
+        "sealed: {} characters; opened: {} bytes",
+        row.content().in_row().unwrap_or_default().len(),
+        opened.len()
+    );
     Ok(())
 }

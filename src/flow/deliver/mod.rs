@@ -13,6 +13,7 @@ mod add_user;
 mod add_wallet;
 mod edit_notes;
 mod halt;
+mod place;
 mod refusal;
 mod stop;
 mod write_credential;
@@ -74,7 +75,7 @@ impl Task {
                 issuance.map(|issuance| Self::EditNotes(Box::new(EditNotes(issuance))))
             }
             // These have no lane.
-            Work::Seal | Work::SendWebhook => None,
+            Work::UploadContent | Work::Seal | Work::SendWebhook => None,
         })
     }
 

@@ -70,7 +70,12 @@ fn is_about_the_work(error: &idos_client::Error) -> bool {
         (
             _,
             Some(
-                Refusal::OtherSchema | Refusal::OtherNetwork | Refusal::TransactionSignature | Refusal::Funds,
+                Refusal::ActionUnknown
+                | Refusal::NotAView
+                | Refusal::OtherSchema
+                | Refusal::OtherNetwork
+                | Refusal::TransactionSignature
+                | Refusal::Funds,
             ),
             _,
         ) => false,
@@ -86,6 +91,9 @@ pub async fn refused(
     job: &Job,
     error: &idos_client::Error,
 ) -> Result<(), StoreError> {
+    if error.refusal() == Some(Refusal::ActionUnknown) {
+        app.forget_content_place();
+    }
     let verdict = match verdict(app, job, error) {
         Verdict::Halt(_)
             if job.attempts < app.delivery.max_attempts && will_pass(app, job, error).await? =>
