@@ -35,7 +35,7 @@ use crate::vault::VaultError;
 const GRANT_ID: &str = "delivery.writeGrant.grant.id";
 
 /// What is said of a delivery by inserter where only write grants write.
-const NO_INSERTER: &str = "must be writeGrant: the network takes no credential from an inserter any more, so have the user sign a write grant";
+const NO_INSERTER: &str = "must be write_grant: the network takes no credential from an inserter any more, so have the user sign a write grant";
 
 /// Why a submission was not accepted.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ use idos_credential::ContentReference;
 use rand::rngs::OsRng;
 use tokio_util::bytes::Bytes;
 
+use super::agree::{Agreement, Sight, agreement, one_is_enough};
 use super::deliver::{Stop, halt};
 use super::moves::{follow, next};
 use crate::app::{App, NodeError};
@@ -66,7 +67,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
             Ok(()) => note_upload(app, &issuance).await?,
             // Another request of the same may have gone through, and its answer been lost.
             Err(error) if error.is_final() => {
-                return match see(app, &issuance, &uploads).await {
+                return match see(app, job, &issuance, &uploads).await {
                     Ok(Seen::There) => issued(app, job, &issuance).await,
                     _ => {
                         halt(app, job, &issuance, Stop::new(HaltCode::UploadRefused, error.to_string())).await
@@ -76,7 +77,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
             Err(error) => return not_now(app, job, &issuance, &error.into()).await,
         },
     };
-    match see(app, &issuance, &uploads).await {
+    match see(app, job, &issuance, &uploads).await {
         Ok(Seen::There) => issued(app, job, &issuance).await,
         Ok(Seen::NotThere(why)) if app.clock.now() <= uploaded_at.plus_millis(SHOWN_WITHIN) => {
             later(app, job, &issuance, app.clock.now().plus_millis(LOOK_AGAIN), why, true).await
@@ -136,7 +137,20 @@ fn blob(ContentReference { id, size }: ContentReference) -> Blob {
 
 /// Looks for the contents as whoever may read them would. The copy is the issuer's, or else it is not for us to see: then what
 /// the gateway says of the upload has to do, as long as it shows nothing else.
-async fn see(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<Seen, NodeError> {
+async fn see(app: &App, job: &Job, issuance: &Issuance, uploads: &Uploads) -> Result<Seen, NodeError> {
+    let seen = at_the_gateway(app, issuance, uploads).await?;
+    if !matches!(seen, Seen::There) || one_is_enough(app, app.idos().await?) {
+        return Ok(seen);
+    }
+    let sight = Sight::of_issuance(issuance);
+    Ok(match agreement(app, &app.identity(), &sight, app.said_done_for(&job.id)).await? {
+        Agreement::Enough => Seen::There,
+        Agreement::NotYet => Seen::NotThere("another node does not show the credential yet"),
+        Agreement::Never => Seen::Other("other nodes do not show the credential"),
+    })
+}
+
+async fn at_the_gateway(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<Seen, NodeError> {
     let client = app.idos().await?;
     let grantee = issuance.grantee.as_deref().and_then(|grantee| app.write_key(grantee));
     if let (Some(grantee), Some(copy)) = (grantee, uploads.copy) {
@@ -187,6 +201,7 @@ async fn note_upload(app: &App, issuance: &Issuance) -> Result<Timestamp, StoreE
 
 /// It is issued: the content goes.
 async fn issued(app: &App, job: &Job, issuance: &Issuance) -> Result<(), StoreError> {
+    app.forget_said_done(&job.id);
     let now = app.clock.now();
     let next = next(app, issuance, Cause::Written, now)?;
     let detail =

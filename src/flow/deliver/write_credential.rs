@@ -6,7 +6,7 @@ use idos_client::actions::{
     CopyToWrite, CreateCredentialsByDwg, CreatePreliminaryCredentialsByDwg, CredentialExistAsInserter,
     NamedContent, OriginalToWrite, RowToAnnounce, UpsertCredentialAsInserter,
 };
-use idos_client::{Client, ContentPlace, Refusal, Signer};
+use idos_client::{Client, Conflict, ContentPlace, Refusal, Signer};
 use idos_credential::{ContentReference, SealedRow};
 use uuid::Uuid;
 
@@ -75,6 +75,25 @@ impl WriteCredential {
             Delivery::Inserter => as_inserter(issuance, &deliverable, signer).await,
             Delivery::WriteGrant => by_grant(app, issuance, &deliverable, signer).await,
         }
+    }
+
+    /// What other nodes have to show before the content goes. One that is announced stays until its content is seen.
+    pub(super) async fn sight(&self, app: &App) -> Result<Option<Sight>, StoreError> {
+        let is_announced = app.store.uploads(&self.0.id).await?.is_some();
+        Ok((!is_announced).then(|| Sight::of_issuance(&self.0)))
+    }
+
+    /// A node may not show what is announced before its content is there. Then it says so only by refusing the grant as used:
+    /// by this issuance, since no other one here has it. Should something else have used it, the upload is refused.
+    pub(super) async fn was_done_unseen(
+        &self,
+        app: &App,
+        job: &Job,
+        error: &idos_client::Error,
+    ) -> Result<bool, StoreError> {
+        let is_used = matches!(error.conflict(), Some(Conflict::WriteGrantUsed | Conflict::CredentialExists));
+        let may_be_ours = job.attempts > 1 || self.0.was_sent;
+        Ok(is_used && may_be_ours && app.store.uploads(&self.0.id).await?.is_some())
     }
 
     pub(super) async fn is_there(

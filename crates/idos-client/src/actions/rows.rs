@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::PasswordStore;
-use crate::client::Blob;
+use crate::blob::Blob;
 
 /// A row as it arrived: names of columns, and their values.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use idos_content_id::{ContentId, Hasher, MAX_CONTENT};
+use idos_content_id::{Hasher, MAX_CONTENT};
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -21,6 +21,7 @@ use super::config::Node;
 use super::rpc::Failure;
 use super::transport::{Answer, NoAnswer};
 use crate::Error;
+use crate::blob::Blob;
 use crate::error::LoginError;
 use crate::message::NodeMessage;
 use crate::signer::Signer;
@@ -33,15 +34,6 @@ const NOT_AUTHORISED: i64 = -901;
 
 /// The error of a node that has no such method, and so no gateway before it.
 const NO_SUCH_METHOD: i64 = -32601;
-
-/// A content at the blob gateway.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Blob {
-    /// Its identifier.
-    pub id: ContentId,
-    /// Its bytes.
-    pub size: u64,
-}
 
 /// The bytes of a content, from their beginning, whenever they are asked for.
 type Open = dyn Fn() -> BoxStream<'static, io::Result<Bytes>> + Send + Sync;
@@ -307,7 +299,12 @@ impl Client {
         if is_content {
             return Ok(Asked::Done(read(response, blob, keep).await?));
         }
-        let answer = transport.read(response).await.map_err(no_answer)?;
+        let status = response.status();
+        let answer = match transport.read(response).await {
+            // Too much to be a refusal, and no content of this size.
+            Err(NoAnswer::TooLarge { .. }) if status == 200 => return Err(BlobError::Altered),
+            answer => answer.map_err(no_answer)?,
+        };
         match answer.status {
             401 => Ok(Asked::NotAuthorised),
             _ if says_not_authorised(&answer.body) => Ok(Asked::NotAuthorised),

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-pub use blob::{Blob, BlobError, ToUpload, Upload};
+pub use blob::{BlobError, ToUpload, Upload};
 pub use config::ClientConfig;
 pub use content_place::ContentPlace;
 pub use execute::{Broadcast, Nonce, TxOutcome};
