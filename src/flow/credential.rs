@@ -37,7 +37,12 @@ pub enum CredentialError {
 
 /// A sealed credential is more than the network takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sealed credential{} would have {bytes} bytes, and {} {limit}", self.with_copy(), self.taker())]
+#[error(
+    "the sealed credential{} would have {bytes} bytes, and {} {limit}: the files together must stay below about {} MB",
+    self.with_copy(),
+    self.taker(),
+    self.megabytes()
+)]
 pub struct TooLarge {
     /// Bytes of what would be sealed: with its copy, where one transaction holds both.
     pub bytes: usize,
@@ -52,6 +57,15 @@ pub struct TooLarge {
 impl TooLarge {
     fn with_copy(&self) -> &'static str {
         if self.twice { " and its copy together" } else { "" }
+    }
+
+    /// What is left for files.
+    fn megabytes(&self) -> &'static str {
+        match (self.place, self.twice) {
+            (ContentPlace::Row, true) => "1.2",
+            (ContentPlace::Row, false) => "2.4",
+            (ContentPlace::Gateway, _) => "16",
+        }
     }
 
     fn taker(&self) -> &'static str {
