@@ -7,6 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::schema::Schema;
 
 /// Everything a [`DevNode`](crate::DevNode) is told. `Default` is an open node on a free port of 127.0.0.1 that
 /// keeps its state in memory, makes a block for each transaction, and asks for gateway sessions.
@@ -18,6 +19,8 @@ pub struct DevNodeConfig {
     pub allow_non_loopback: bool,
     /// The chain id, part of every signed text.
     pub chain_id: String,
+    /// The version of the idOS schema.
+    pub schema: Schema,
     /// Where the state lives.
     pub state: State,
     /// Who may write as an inserter. Added to what a state file already holds.
@@ -48,6 +51,7 @@ impl Default for DevNodeConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allow_non_loopback: false,
             chain_id: "idos-localdev".to_owned(),
+            schema: Schema::default(),
             state: State::Memory,
             inserters: Vec::new(),
             owner: None,

@@ -4,7 +4,8 @@ use std::fmt;
 
 use sqlx::SqliteConnection;
 
-use crate::state::{credentials, grants, ledger, users, wallets};
+use crate::blobs;
+use crate::state::{credentials, grants, ledger, preliminary, users, wallets};
 
 /// How many rows there are.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -70,14 +71,31 @@ pub struct Credential {
     pub verifiable_credential_id: Option<String>,
     /// JSON text; empty on copies.
     pub public_notes: String,
-    /// Base64 of the sealed content.
+    /// Base64 of the sealed content; empty where it lies at the blob gateway.
     pub content: String,
+    /// The name of a content that lies at the blob gateway, or is to be brought there.
+    pub content_uri: Option<String>,
+    /// How long, in bytes, that one is.
+    pub content_size: Option<i64>,
     /// Base64 of the ephemeral X25519 key it was sealed with.
     pub encryptor_public_key: String,
     /// Lower-case hexadecimal of the Ed25519 key it was signed with.
     pub issuer_auth_public_key: String,
     /// An inserter's name, the id of the write grant, or nothing.
     pub inserter: Option<String>,
+    /// Of the next schema: what kind of inserter that is.
+    pub inserter_type: Option<String>,
+}
+
+/// A content at the blob gateway.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Blob {
+    /// Its identifier, as text.
+    pub cid: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// Whether a credential names it.
+    pub is_named: bool,
 }
 
 /// An access grant.
@@ -163,6 +181,15 @@ pub(crate) async fn counts(db: &mut SqliteConnection) -> Result<Counts, sqlx::Er
     })
 }
 
+pub(crate) async fn blobs(db: &mut SqliteConnection) -> Result<Vec<Blob>, sqlx::Error> {
+    let mut found = Vec::new();
+    for kept in blobs::all(db).await? {
+        let is_named = preliminary::is_named(db, kept.id).await?;
+        found.push(Blob { cid: kept.id.to_string(), size: kept.size, is_named });
+    }
+    Ok(found)
+}
+
 impl From<users::UserRow> for User {
     fn from(row: users::UserRow) -> Self {
         Self {
@@ -194,10 +221,13 @@ impl From<credentials::CredentialRow> for Credential {
             user_id: row.user_id,
             verifiable_credential_id: row.verifiable_credential_id,
             public_notes: row.public_notes.unwrap_or_default(),
-            content: row.content,
+            content: row.content.unwrap_or_default(),
+            content_uri: row.content_uri,
+            content_size: row.content_size,
             encryptor_public_key: row.encryptor_public_key,
             issuer_auth_public_key: row.issuer_auth_public_key,
             inserter: row.inserter,
+            inserter_type: row.inserter_type,
         }
     }
 }

@@ -26,12 +26,14 @@
 //! - `state`: what the node remembers, and all SQL.
 //! - `extension`: the functions that the schema calls in the namespace `idos`.
 //! - `actions`: the schema's actions; its `table` lists them all.
+//! - [`blobs`]: the contents that the next schema's rows only name; knows nothing of the rest.
 //! - `chain`: accepting transactions, and making blocks of them.
 //! - [`gateway`]: logins and sessions; knows nothing of the rest.
 //! - [`jsonrpc`]: reading and answering requests, and logging in, whatever node is behind.
 //! - `rpc`: the JSON-RPC methods of this node and the HTTP around them.
 
 mod actions;
+pub mod blobs;
 mod chain;
 mod challenges;
 mod clock;
@@ -43,11 +45,13 @@ mod inspect;
 pub mod jsonrpc;
 mod node;
 mod rpc;
+mod schema;
 mod shared;
 mod state;
 
 pub use clock::Clock;
 pub use config::{DevNodeConfig, Inserter, State};
 pub use faults::{Fault, Faults, Mix, RandomFaults, Switch};
-pub use inspect::{AccessGrant, Block, Counts, Credential, Transaction, User, Wallet};
+pub use inspect::{AccessGrant, Blob, Block, Counts, Credential, Transaction, User, Wallet};
 pub use node::{DevNode, StartError, StateError};
+pub use schema::Schema;

@@ -11,12 +11,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use idos_devnode::{DevNode, DevNodeConfig, Inserter, State};
+use idos_devnode::{DevNode, DevNodeConfig, Inserter, Schema, State};
 use tracing_subscriber::EnvFilter;
 
 /// A stand-in idOS node for development and tests. It is no idOS node.
 #[derive(Parser)]
 #[command(version, about)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 struct Arguments {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]
@@ -36,6 +37,12 @@ struct Arguments {
     /// The @caller that owns the database and may call owner-only actions
     #[arg(long, value_name = "CALLER")]
     owner: Option<String>,
+    /// Have the actions and the blob gateway of upstream's next version
+    #[arg(long)]
+    next: bool,
+    /// Keep today's actions beside the next version's
+    #[arg(long, requires = "next")]
+    keep_old_actions: bool,
     /// Keep the state in this SQLite file; without it, in memory
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -82,6 +89,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         listen: arguments.listen,
         allow_non_loopback: arguments.allow_non_loopback,
         chain_id: arguments.chain_id,
+        schema: match (arguments.next, arguments.keep_old_actions) {
+            (false, _) => Schema::Current,
+            (true, false) => Schema::Next,
+            (true, true) => Schema::Transition,
+        },
         state: arguments.state.map_or(State::Memory, State::File),
         inserters,
         owner: arguments.owner,

@@ -12,12 +12,13 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use crate::blobs;
 use crate::chain::{Chain, account};
 use crate::challenges::Challenges;
 use crate::config::{DevNodeConfig, Inserter};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Settings};
-use crate::inspect::{self, AccessGrant, Block, Counts, Credential, Transaction, User, Wallet};
+use crate::inspect::{self, AccessGrant, Blob, Block, Counts, Credential, Transaction, User, Wallet};
 use crate::rpc;
 use crate::shared::Shared;
 use crate::state::{self, credentials, grants, inserters, ledger, users, wallets};
@@ -53,6 +54,9 @@ pub enum StartError {
     /// The state file belongs to another chain.
     #[error("the state belongs to another chain id")]
     OtherChain,
+    /// The state file is of the next schema already.
+    #[error("the state is of the next schema, and cannot go back to today's")]
+    OtherSchema,
 }
 
 /// The node's database failed.
@@ -208,6 +212,11 @@ impl DevNode {
         Ok(rows.into_iter().map(Credential::from).collect())
     }
 
+    /// Every content at the blob gateway, by identifier.
+    pub async fn blobs(&self) -> Result<Vec<Blob>, StateError> {
+        Ok(inspect::blobs(&mut self.shared.chain.lock().await.db).await?)
+    }
+
     /// Every access grant, oldest first.
     pub async fn access_grants(&self) -> Result<Vec<AccessGrant>, StateError> {
         let rows = grants::all(&mut self.shared.chain.lock().await.db).await?;
@@ -237,12 +246,17 @@ async fn open_chain(config: &DevNodeConfig) -> Result<Chain, StartError> {
     if ledger::claim_chain(&mut db, &config.chain_id).await.map_err(StartError::State)? != config.chain_id {
         return Err(StartError::OtherChain);
     }
+    let has_blobs = config.schema.has_blobs();
+    if ledger::claim_next_schema(&mut db, has_blobs).await.map_err(StartError::State)? != has_blobs {
+        return Err(StartError::OtherSchema);
+    }
     Gateway::prepare(&mut db).await.map_err(StartError::State)?;
+    blobs::prepare(&mut db).await.map_err(StartError::State)?;
     for inserter in &config.inserters {
         inserters::seed(&mut db, inserter).await.map_err(StartError::State)?;
     }
     let now = config.clock.now().timestamp();
-    Chain::open(db, config.owner.clone(), now).await.map_err(StartError::State)
+    Chain::open(db, config.schema, config.owner.clone(), now).await.map_err(StartError::State)
 }
 
 /// Makes a block every `interval`, as long as the node runs.

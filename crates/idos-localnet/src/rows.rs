@@ -107,6 +107,9 @@ impl Rows {
             encryptor_public_key: row.5,
             issuer_auth_public_key: row.6,
             inserter: row.7,
+            content_uri: None,
+            content_size: None,
+            inserter_type: None,
         };
         Ok(rows.into_iter().map(credential).collect())
     }

@@ -13,9 +13,11 @@ mod grants;
 mod holder;
 mod issuer;
 mod owner;
+mod preliminary;
 pub(crate) mod table;
 mod users;
 mod wallets;
+mod written;
 
 use idos_client::encoding::{DataType, Value};
 use sqlx::SqliteConnection;
@@ -24,9 +26,16 @@ use arguments::Arguments;
 pub(crate) use failure::Failure;
 use table::{Access, Action, Kind};
 
+use crate::schema::Schema;
+use crate::state::credentials::Seen;
+
 /// What an action sees of the world.
 pub(crate) struct Context<'c> {
     pub(crate) db: &'c mut SqliteConnection,
+    /// Which actions there are, and what they return.
+    pub(crate) schema: Schema,
+    /// Which credentials views see.
+    pub(crate) seen: Seen,
     /// `@caller`. Empty if nobody says who they are, which only view calls may.
     pub(crate) caller: &'c str,
     /// Whether the caller owns the database and may call owner-only actions.
@@ -63,7 +72,7 @@ pub(crate) async fn run(
     if !NAMESPACES.contains(&namespace.as_str()) {
         return Err(Failure::Engine(format!("namespace \"{}\" does not exist", shown(&namespace))));
     }
-    let action = table::find(name).filter(|_| namespace == "main").ok_or_else(|| {
+    let action = table::find(context.schema, name).filter(|_| namespace == "main").ok_or_else(|| {
         let name = shown(&name.to_lowercase());
         Failure::Engine(format!(
             "unknown action: action \"{name}\" does not exist in namespace \"{namespace}\""

@@ -1,4 +1,4 @@
-//! Every action of the schema: its name, what it takes and returns, who may call it, and the function that is it.
+//! Every action of both versions of the schema: its name, what it takes and returns, who may call it, and the function that is it.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -6,7 +6,10 @@ use std::pin::Pin;
 use idos_client::encoding::Scalar;
 
 use super::arguments::Arguments;
-use super::{Context, Outcome, attributes, consumer, gas, grants, holder, issuer, owner, users, wallets};
+use super::{
+    Context, Outcome, attributes, consumer, gas, grants, holder, issuer, owner, preliminary, users, wallets,
+};
+use crate::schema::Schema;
 
 /// An action of the schema.
 pub(crate) struct Action {
@@ -48,8 +51,13 @@ type Run =
     for<'a, 'c> fn(&'a mut Context<'c>, Arguments) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 /// The action of this name, in any letter case.
-pub(crate) fn find(name: &str) -> Option<&'static Action> {
-    TABLE.iter().find(|action| action.name.eq_ignore_ascii_case(name))
+pub(crate) fn find(schema: Schema, name: &str) -> Option<&'static Action> {
+    let tables: &[&'static [Action]] = match schema {
+        Schema::Current => &[COMMON, CURRENT, CURRENT_VIEWS],
+        Schema::Next => &[COMMON, NEXT, NEXT_VIEWS],
+        Schema::Transition => &[COMMON, CURRENT, NEXT, NEXT_VIEWS],
+    };
+    tables.iter().copied().flatten().find(|action| action.name.eq_ignore_ascii_case(name))
 }
 
 const TEXT: Scalar = Scalar::Text;
@@ -82,9 +90,9 @@ fn private(_: &mut Context<'_>, _: Arguments) -> Ready<Outcome> {
     ready(Ok(vec![]))
 }
 
-/// All actions, in the order of the schema.
+/// The actions that both versions of the schema have, in its order.
 #[rustfmt::skip]
-pub(crate) static TABLE: &[Action] = actions! {
+const COMMON: &[Action] = actions! {
     // Inserters and delegates
     Owner Execute add_inserter_as_owner(id: UUID, name: TEXT) -> () = owner::add_inserter_as_owner;
     Owner Execute delete_inserter_as_owner(id: UUID) -> () = owner::delete_inserter_as_owner;
@@ -113,45 +121,12 @@ pub(crate) static TABLE: &[Action] = actions! {
     Public Execute remove_wallet(id: UUID) -> () = wallets::remove_wallet;
 
     // Credentials
-    Public Execute upsert_credential_as_inserter(id: UUID, user_id: UUID, issuer_auth_public_key: TEXT,
-        encryptor_public_key: TEXT, content: TEXT, public_notes: TEXT, public_notes_signature: TEXT,
-        broader_signature: TEXT) -> () = issuer::upsert_credential_as_inserter;
-    Public Execute add_credential(id: UUID, issuer_auth_public_key: TEXT, encryptor_public_key: TEXT,
-        content: TEXT, public_notes: TEXT, public_notes_signature: TEXT, broader_signature: TEXT) -> ()
-        = holder::add_credential;
-    Public View get_credentials() -> (id: UUID, user_id: UUID, public_notes: TEXT,
-        issuer_auth_public_key: TEXT, inserter: TEXT, original_id: UUID) = holder::get_credentials;
-    Public View get_credentials_shared_by_user(user_id: UUID, original_issuer_auth_public_key: TEXT)
-        -> (id: UUID, user_id: UUID, public_notes: TEXT, encryptor_public_key: TEXT,
-        issuer_auth_public_key: TEXT, inserter: TEXT, original_id: UUID)
-        = consumer::get_credentials_shared_by_user;
-    Public Execute edit_credential(id: UUID, public_notes: TEXT, public_notes_signature: TEXT,
-        broader_signature: TEXT, content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT) -> ()
-        = holder::edit_credential;
     Public Execute edit_public_notes_as_issuer(public_notes_id: TEXT, public_notes: TEXT) -> ()
         = issuer::edit_public_notes_as_issuer;
     Public Execute remove_credential(id: UUID) -> () = holder::remove_credential;
     Public Execute rescind_shared_credential(credential_id: UUID) -> () = consumer::rescind_shared_credential;
-    Public Execute share_credential(id: UUID, original_credential_id: UUID, public_notes: TEXT,
-        public_notes_signature: TEXT, broader_signature: TEXT, content: TEXT, content_hash: TEXT,
-        encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, grantee_wallet_identifier: TEXT,
-        locked_until: INT) -> () = holder::share_credential;
-    Public Execute create_credentials_by_dwg(issuer_auth_public_key: TEXT, original_encryptor_public_key: TEXT,
-        original_credential_id: UUID, original_content: TEXT, original_public_notes: TEXT,
-        original_public_notes_signature: TEXT, original_broader_signature: TEXT,
-        copy_encryptor_public_key: TEXT, copy_credential_id: UUID, copy_content: TEXT,
-        copy_public_notes_signature: TEXT, copy_broader_signature: TEXT, content_hash: TEXT, dwg_owner: TEXT,
-        dwg_grantee: TEXT, dwg_issuer_public_key: TEXT, dwg_id: UUID, dwg_access_grant_timelock: TEXT,
-        dwg_not_before: TEXT, dwg_not_after: TEXT, dwg_signature: TEXT) -> ()
-        = issuer::create_credentials_by_dwg;
     Public View credential_exist_as_inserter(id: UUID) -> (credential_exist: BOOL)
         = issuer::credential_exist_as_inserter;
-    Public View get_credential_owned(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
-        content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, inserter: TEXT)
-        = holder::get_credential_owned;
-    Public View get_credential_shared(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
-        content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, inserter: TEXT)
-        = consumer::get_credential_shared;
     Public View get_sibling_credential_id(content_hash: TEXT) -> (id: UUID) = consumer::get_sibling_credential_id;
     Private View credential_belongs_to_caller(id: UUID) -> (belongs: BOOL) = private;
     Private View credential_exist(id: UUID) -> (credential_exist: BOOL) = private;
@@ -181,12 +156,6 @@ pub(crate) static TABLE: &[Action] = actions! {
     Public View get_access_grants_granted_count(user_id: UUID) -> (count: INT)
         = grants::get_access_grants_granted_count;
     Public View has_locked_access_grants(id: UUID) -> (has: BOOL) = grants::has_locked_access_grants;
-    Public View dag_message(dag_owner_wallet_identifier: TEXT, dag_grantee_wallet_identifier: TEXT,
-        dag_data_id: UUID, dag_locked_until: INT, dag_content_hash: TEXT) -> (message: TEXT)
-        = grants::dag_message;
-    Public Execute create_ag_by_dag_for_copy(dag_owner_wallet_identifier: TEXT,
-        dag_grantee_wallet_identifier: TEXT, dag_data_id: UUID, dag_locked_until: INT, dag_content_hash: TEXT,
-        dag_signature: TEXT) -> () = grants::create_ag_by_dag_for_copy;
     Private Execute create_access_grant(grantee_wallet_identifier: TEXT, data_id: UUID, locked_until: INT,
         content_hash: TEXT, inserter_type: TEXT, inserter_id: TEXT) -> () = private;
     Public View get_access_grants_for_credential(credential_id: UUID) -> (id: UUID, ag_owner_user_id: UUID,
@@ -209,4 +178,93 @@ pub(crate) static TABLE: &[Action] = actions! {
     Public Execute action_costing_fee(credential_id: UUID) -> () = gas::action_costing_fee;
     Owner Execute request_balance_withdrawal(token: TEXT, evm_address_to: TEXT) -> ()
         = owner::request_balance_withdrawal;
+};
+
+/// Those that write contents into rows, and what goes with them: the next schema has none of them.
+#[rustfmt::skip]
+const CURRENT: &[Action] = actions! {
+    Public Execute upsert_credential_as_inserter(id: UUID, user_id: UUID, issuer_auth_public_key: TEXT,
+        encryptor_public_key: TEXT, content: TEXT, public_notes: TEXT, public_notes_signature: TEXT,
+        broader_signature: TEXT) -> () = issuer::upsert_credential_as_inserter;
+    Public Execute add_credential(id: UUID, issuer_auth_public_key: TEXT, encryptor_public_key: TEXT,
+        content: TEXT, public_notes: TEXT, public_notes_signature: TEXT, broader_signature: TEXT) -> ()
+        = holder::add_credential;
+    Public Execute edit_credential(id: UUID, public_notes: TEXT, public_notes_signature: TEXT,
+        broader_signature: TEXT, content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT) -> ()
+        = holder::edit_credential;
+    Public Execute share_credential(id: UUID, original_credential_id: UUID, public_notes: TEXT,
+        public_notes_signature: TEXT, broader_signature: TEXT, content: TEXT, content_hash: TEXT,
+        encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, grantee_wallet_identifier: TEXT,
+        locked_until: INT) -> () = holder::share_credential;
+    Public Execute create_credentials_by_dwg(issuer_auth_public_key: TEXT, original_encryptor_public_key: TEXT,
+        original_credential_id: UUID, original_content: TEXT, original_public_notes: TEXT,
+        original_public_notes_signature: TEXT, original_broader_signature: TEXT,
+        copy_encryptor_public_key: TEXT, copy_credential_id: UUID, copy_content: TEXT,
+        copy_public_notes_signature: TEXT, copy_broader_signature: TEXT, content_hash: TEXT, dwg_owner: TEXT,
+        dwg_grantee: TEXT, dwg_issuer_public_key: TEXT, dwg_id: UUID, dwg_access_grant_timelock: TEXT,
+        dwg_not_before: TEXT, dwg_not_after: TEXT, dwg_signature: TEXT) -> ()
+        = issuer::create_credentials_by_dwg;
+    Public View dag_message(dag_owner_wallet_identifier: TEXT, dag_grantee_wallet_identifier: TEXT,
+        dag_data_id: UUID, dag_locked_until: INT, dag_content_hash: TEXT) -> (message: TEXT)
+        = grants::dag_message;
+    Public Execute create_ag_by_dag_for_copy(dag_owner_wallet_identifier: TEXT,
+        dag_grantee_wallet_identifier: TEXT, dag_data_id: UUID, dag_locked_until: INT, dag_content_hash: TEXT,
+        dag_signature: TEXT) -> () = grants::create_ag_by_dag_for_copy;
+};
+
+/// Views that return other columns in the next schema.
+#[rustfmt::skip]
+const CURRENT_VIEWS: &[Action] = actions! {
+    Public View get_credentials() -> (id: UUID, user_id: UUID, public_notes: TEXT,
+        issuer_auth_public_key: TEXT, inserter: TEXT, original_id: UUID) = holder::get_credentials;
+    Public View get_credentials_shared_by_user(user_id: UUID, original_issuer_auth_public_key: TEXT)
+        -> (id: UUID, user_id: UUID, public_notes: TEXT, encryptor_public_key: TEXT,
+        issuer_auth_public_key: TEXT, inserter: TEXT, original_id: UUID)
+        = consumer::get_credentials_shared_by_user;
+    Public View get_credential_owned(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
+        content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, inserter: TEXT)
+        = holder::get_credential_owned;
+    Public View get_credential_shared(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
+        content: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT, inserter: TEXT)
+        = consumer::get_credential_shared;
+};
+
+/// Those that write rows which name contents.
+#[rustfmt::skip]
+const NEXT: &[Action] = actions! {
+    Public Execute create_preliminary_credentials_by_dwg(request_id: UUID, issuer_auth_public_key: TEXT,
+        original_encryptor_public_key: TEXT, original_id: UUID, original_content_uri: TEXT,
+        original_content_size: INT, original_public_notes: TEXT, original_public_notes_signature: TEXT,
+        original_broader_signature: TEXT, copy_encryptor_public_key: TEXT, copy_id: UUID,
+        copy_content_uri: TEXT, copy_content_size: INT, copy_public_notes_signature: TEXT,
+        copy_broader_signature: TEXT, content_hash: TEXT, dwg_owner: TEXT, dwg_grantee: TEXT,
+        dwg_issuer_public_key: TEXT, dwg_id: UUID, dwg_access_grant_timelock: TEXT, dwg_not_before: TEXT,
+        dwg_not_after: TEXT, dwg_signature: TEXT) -> () = preliminary::create_preliminary_credentials_by_dwg;
+    Public Execute create_preliminary_credential(request_id: UUID, credential_id: UUID,
+        issuer_auth_public_key: TEXT, encryptor_public_key: TEXT, content_uri: TEXT, content_size: INT,
+        content_hash: TEXT, public_notes: TEXT, public_notes_signature: TEXT, broader_signature: TEXT) -> ()
+        = preliminary::create_preliminary_credential;
+    Public Execute share_preliminary_credential(request_id: UUID, copy_id: UUID, original_id: UUID,
+        public_notes: TEXT, public_notes_signature: TEXT, broader_signature: TEXT, content_uri: TEXT,
+        content_size: INT, content_hash: TEXT, encryptor_public_key: TEXT, issuer_auth_public_key: TEXT,
+        grantee_wallet_identifier: TEXT, locked_until: INT) -> () = preliminary::share_preliminary_credential;
+};
+
+/// The views of the next schema that return where contents are, or who wrote a row in another way.
+#[rustfmt::skip]
+const NEXT_VIEWS: &[Action] = actions! {
+    Public View get_credentials() -> (id: UUID, user_id: UUID, public_notes: TEXT, content_uri: TEXT,
+        content_size: INT, issuer_auth_public_key: TEXT, inserter_type: TEXT, inserter_id: TEXT,
+        original_id: UUID) = holder::get_credentials;
+    Public View get_credentials_shared_by_user(user_id: UUID, original_issuer_auth_public_key: TEXT)
+        -> (id: UUID, user_id: UUID, public_notes: TEXT, encryptor_public_key: TEXT,
+        issuer_auth_public_key: TEXT, inserter_type: TEXT, inserter_id: TEXT, original_id: UUID)
+        = consumer::get_credentials_shared_by_user;
+    Public View get_credential_owned(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
+        content: TEXT, content_uri: TEXT, content_size: INT, encryptor_public_key: TEXT,
+        issuer_auth_public_key: TEXT, inserter_type: TEXT, inserter_id: TEXT) = holder::get_credential_owned;
+    Public View get_credential_shared(id: UUID) -> (id: UUID, user_id: UUID, public_notes: TEXT,
+        content: TEXT, content_uri: TEXT, content_size: INT, encryptor_public_key: TEXT,
+        issuer_auth_public_key: TEXT, inserter_type: TEXT, inserter_id: TEXT)
+        = consumer::get_credential_shared;
 };

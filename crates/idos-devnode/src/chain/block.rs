@@ -7,6 +7,8 @@ use sqlx::{Connection, SqliteConnection};
 use super::mempool::Pending;
 use super::{Checked, TxResult};
 use crate::actions::{self, Context, Failure};
+use crate::schema::Schema;
+use crate::state::credentials::Seen;
 use crate::state::ledger::{self, BlockRow, TransactionRow};
 
 /// The transaction's payload could not be read.
@@ -15,6 +17,14 @@ const ENCODING_ERROR: u32 = 1;
 const NO_FUNDS: u32 = 6;
 /// The action failed.
 const FAILED: u32 = 65535;
+
+/// What holds for every transaction of a chain.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) schema: Schema,
+    /// The `@caller` who owns the database.
+    pub(super) owner: Option<&'a str>,
+}
 
 /// Begins a chain with a block that holds nothing.
 pub(super) async fn genesis(db: &mut SqliteConnection, now: i64) -> Result<BlockRow, sqlx::Error> {
@@ -30,7 +40,7 @@ pub(super) async fn genesis(db: &mut SqliteConnection, now: i64) -> Result<Block
 pub(super) async fn make(
     db: &mut SqliteConnection,
     parent: &BlockRow,
-    owner: Option<&str>,
+    rules: Rules<'_>,
     now: i64,
     transactions: Vec<Pending>,
 ) -> Result<BlockRow, sqlx::Error> {
@@ -50,8 +60,7 @@ pub(super) async fn make(
         let (action, result) = if let Some(result) = out_of_turn(&mut whole, checked).await? {
             (String::new(), result)
         } else {
-            let is_owner = owner.is_some_and(|owner| owner == checked.caller);
-            let executed = execute(&mut whole, checked, &block, is_owner).await?;
+            let executed = execute(&mut whole, checked, &block, rules).await?;
             // The nonce is used up whatever the action came to.
             ledger::set_nonce(&mut whole, &checked.account, checked.tx.body.nonce).await?;
             executed
@@ -105,7 +114,7 @@ async fn execute(
     db: &mut SqliteConnection,
     checked: &Checked,
     block: &BlockRow,
-    caller_is_owner: bool,
+    rules: Rules<'_>,
 ) -> Result<(String, TxResult), sqlx::Error> {
     let execution = match ActionExecution::decode(&checked.tx.body.payload) {
         Ok(execution) => execution,
@@ -117,14 +126,16 @@ async fn execute(
     let mut savepoint = db.begin().await?;
     let mut context = Context {
         db: &mut savepoint,
+        schema: rules.schema,
+        seen: Seen::Uploaded,
         caller: &checked.caller,
-        caller_is_owner,
+        caller_is_owner: rules.owner.is_some_and(|owner| owner == checked.caller),
         height: block.height,
         timestamp: block.timestamp,
         can_write: true,
     };
-    let action =
-        actions::table::find(execution.action).map_or(String::new(), |action| action.name.to_owned());
+    let action = actions::table::find(rules.schema, execution.action)
+        .map_or(String::new(), |action| action.name.to_owned());
     match run_calls(&mut context, execution).await {
         Ok(()) => {
             savepoint.commit().await?;

@@ -18,6 +18,8 @@ use mempool::{Mempool, Pending};
 
 use crate::actions::table::Action;
 use crate::actions::{self, Context, Failure, Rows};
+use crate::schema::Schema;
+use crate::state::credentials::Seen;
 use crate::state::ledger::{self, Account, BlockRow, TransactionRow};
 
 /// What a transaction came to.
@@ -43,11 +45,14 @@ pub(crate) struct ViewCall<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) action: &'a str,
     pub(crate) arguments: Vec<Value<'a>>,
+    /// Which credentials it sees.
+    pub(crate) seen: Seen,
 }
 
 /// The state, the transactions that wait, and the last block.
 pub(crate) struct Chain {
     pub(crate) db: SqliteConnection,
+    schema: Schema,
     /// The `@caller` who owns the database.
     owner: Option<String>,
     mempool: Mempool,
@@ -58,6 +63,7 @@ impl Chain {
     /// Continues the chain in `db`, or begins it at `now`, unix seconds.
     pub(crate) async fn open(
         mut db: SqliteConnection,
+        schema: Schema,
         owner: Option<String>,
         now: i64,
     ) -> Result<Self, sqlx::Error> {
@@ -65,7 +71,7 @@ impl Chain {
             Some(head) => head,
             None => block::genesis(&mut db, now).await?,
         };
-        Ok(Self { db, owner, mempool: Mempool::default(), head })
+        Ok(Self { db, schema, owner, mempool: Mempool::default(), head })
     }
 
     /// The last block.
@@ -122,7 +128,8 @@ impl Chain {
             return Ok(None);
         }
         let transactions = self.mempool.take_a_block();
-        let made = block::make(&mut self.db, &self.head, self.owner.as_deref(), now, transactions).await;
+        let rules = block::Rules { schema: self.schema, owner: self.owner.as_deref() };
+        let made = block::make(&mut self.db, &self.head, rules, now, transactions).await;
         let mut committed = HashMap::new();
         for account in self.mempool.accounts() {
             let nonce = ledger::nonce(&mut self.db, &account).await?;
@@ -157,6 +164,8 @@ impl Chain {
     ) -> Result<(&'static Action, Rows), Failure> {
         let mut context = Context {
             db: &mut self.db,
+            schema: self.schema,
+            seen: call.seen,
             caller: call.caller,
             caller_is_owner: self.owner.as_deref().is_some_and(|owner| owner == call.caller),
             height: self.head.height,

@@ -1,4 +1,5 @@
-//! `assert_credential_signatures`: the two signatures that a credential is written with.
+//! `assert_credential_signatures`: the two signatures that a credential is written with. In the next schema, the second one
+//! is over the content's URI.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,10 +14,18 @@ pub(crate) struct SignedContent<'a> {
     pub(crate) public_notes: Option<&'a str>,
     /// Base64 of 64 bytes, over the notes.
     pub(crate) public_notes_signature: Option<&'a str>,
-    /// Base64.
-    pub(crate) content: Option<&'a str>,
-    /// Base64 of 64 bytes, over the 64 raw bytes of the notes' signature and the raw bytes of the content.
+    pub(crate) covered: Covered<'a>,
+    /// Base64 of 64 bytes, over the 64 raw bytes of the notes' signature and what it covers.
     pub(crate) broader_signature: Option<&'a str>,
+}
+
+/// What the broader signature covers besides the notes' signature.
+#[derive(Clone, Copy)]
+pub(crate) enum Covered<'a> {
+    /// The raw bytes of the content, which is given in base64.
+    Content(Option<&'a str>),
+    /// The URI of the content, as UTF-8.
+    Uri(Option<&'a str>),
 }
 
 impl SignedContent<'_> {
@@ -34,10 +43,11 @@ impl SignedContent<'_> {
         let broader_signature = signature(self.broader_signature?)?;
         key.verify_strict(self.public_notes?.as_bytes(), &notes_signature).ok()?;
 
-        let content = STANDARD.decode(self.content?).ok()?;
-        let mut message = Vec::with_capacity(64 + content.len());
-        message.extend_from_slice(&notes_signature.to_bytes());
-        message.extend_from_slice(&content);
+        let covered = match self.covered {
+            Covered::Content(content) => STANDARD.decode(content?).ok()?,
+            Covered::Uri(uri) => uri?.as_bytes().to_vec(),
+        };
+        let message = [&notes_signature.to_bytes(), covered.as_slice()].concat();
         key.verify_strict(&message, &broader_signature).ok()
     }
 }

@@ -23,6 +23,10 @@ pub(super) struct Json {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     method: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     action: Option<String>,
@@ -42,6 +46,15 @@ enum Name {
     MempoolFull,
     DropTransaction,
     LoseMempool,
+    RateLimited,
+    LoseUpload,
+    WrongCid,
+    Quorum,
+    AnswerTwice,
+    HideBlob,
+    OtherBytes,
+    EndSession,
+    ShowPreliminary,
     Down,
 }
 
@@ -49,7 +62,20 @@ impl TryFrom<Json> for Switch {
     type Error = &'static str;
 
     fn try_from(json: Json) -> Result<Self, Self::Error> {
-        let Json { fault, code, message, transaction_code, ms, status, body, method, action, next } = json;
+        let Json {
+            fault,
+            code,
+            message,
+            transaction_code,
+            ms,
+            status,
+            body,
+            retry_after,
+            count,
+            method,
+            action,
+            next,
+        } = json;
         let has_details = code.is_some() || message.is_some() || transaction_code.is_some();
         if has_details && fault != Name::Refuse {
             return Err("code, message and transaction_code are for refuse only");
@@ -59,6 +85,12 @@ impl TryFrom<Json> for Switch {
         }
         if (status.is_some() || body.is_some()) && fault != Name::Answer {
             return Err("status and body are for answer only");
+        }
+        if retry_after.is_some() && fault != Name::RateLimited {
+            return Err("retry_after is for rate_limited only");
+        }
+        if count.is_some() && fault != Name::Quorum {
+            return Err("count is for quorum only");
         }
         if next == Some(0) {
             return Err("next must be at least 1");
@@ -78,6 +110,17 @@ impl TryFrom<Json> for Switch {
             Name::MempoolFull => Fault::MempoolFull,
             Name::DropTransaction => Fault::DropTransaction,
             Name::LoseMempool => Fault::LoseMempool,
+            Name::RateLimited => {
+                Fault::RateLimited { retry_after: retry_after.ok_or("rate_limited needs retry_after")? }
+            }
+            Name::LoseUpload => Fault::LoseUpload,
+            Name::WrongCid => Fault::WrongCid,
+            Name::Quorum => Fault::Quorum { count },
+            Name::AnswerTwice => Fault::AnswerTwice,
+            Name::HideBlob => Fault::HideBlob,
+            Name::OtherBytes => Fault::OtherBytes,
+            Name::EndSession => Fault::EndSession,
+            Name::ShowPreliminary => Fault::ShowPreliminary,
             Name::Down => Fault::Down,
         };
         Ok(Self { fault, method, action, next })
@@ -97,18 +140,42 @@ impl From<Switch> for Json {
             Fault::MempoolFull => Name::MempoolFull,
             Fault::DropTransaction => Name::DropTransaction,
             Fault::LoseMempool => Name::LoseMempool,
+            Fault::RateLimited { .. } => Name::RateLimited,
+            Fault::LoseUpload => Name::LoseUpload,
+            Fault::WrongCid => Name::WrongCid,
+            Fault::Quorum { .. } => Name::Quorum,
+            Fault::AnswerTwice => Name::AnswerTwice,
+            Fault::HideBlob => Name::HideBlob,
+            Fault::OtherBytes => Name::OtherBytes,
+            Fault::EndSession => Name::EndSession,
+            Fault::ShowPreliminary => Name::ShowPreliminary,
             Fault::Down => Name::Down,
         };
         let ms = if let Fault::Delay { ms } = fault { Some(ms) } else { None };
         let (mut code, mut message, mut transaction_code) = (None, None, None);
-        let (mut status, mut body) = (None, None);
+        let (mut status, mut body, mut retry_after, mut count) = (None, None, None, None);
         match fault {
             Fault::Refuse { code: c, message: m, transaction_code: t } => {
                 (code, message, transaction_code) = (c, m, t);
             }
             Fault::Answer { status: s, body: b } => (status, body) = (Some(s), Some(b)),
+            Fault::RateLimited { retry_after: seconds } => retry_after = Some(seconds),
+            Fault::Quorum { count: machines } => count = machines,
             _ => {}
         }
-        Self { fault: name, code, message, transaction_code, ms, status, body, method, action, next }
+        Self {
+            fault: name,
+            code,
+            message,
+            transaction_code,
+            ms,
+            status,
+            body,
+            retry_after,
+            count,
+            method,
+            action,
+            next,
+        }
     }
 }

@@ -52,6 +52,30 @@ pub enum Fault {
     DropTransaction,
     /// Takes a broadcast transaction and forgets it and all others that wait for a block, as a node that starts again.
     LoseMempool,
+    /// Answers the HTTP status 429 with a `Retry-After`, and does nothing else.
+    RateLimited {
+        /// When to come again, in seconds.
+        retry_after: u32,
+    },
+    /// On an upload to the blob gateway: answers as if it was kept, and keeps nothing.
+    LoseUpload,
+    /// On an upload: answers other identifiers than those of what was brought.
+    WrongCid,
+    /// On an upload: answers another quorum, or none.
+    Quorum {
+        /// The quorum; left out if absent.
+        count: Option<u32>,
+    },
+    /// On an upload: writes the answer twice, one behind the other.
+    AnswerTwice,
+    /// On a fetch from the blob gateway: 404, as of a content that is not everywhere yet.
+    HideBlob,
+    /// On a fetch: other bytes, as many.
+    OtherBytes,
+    /// On an upload or fetch: ends the session after all has been read, and answers 401. An upload is not kept.
+    EndSession,
+    /// On a view: shows credentials whose contents the blob gateway still waits for.
+    ShowPreliminary,
     /// Closes the connection at once, as a node that is down does; nothing is done. Requests to `/dev/` pass.
     Down,
 }
@@ -61,15 +85,19 @@ pub enum Fault {
 /// The JSON form is what `POST /dev/faults` takes, for example
 /// `{"fault":"refuse","transaction_code":201,"method":"user.broadcast","action":"add_user_as_inserter","next":2}`
 /// or `{"fault":"answer","status":403,"body":"forbidden"}` or `{"fault":"delay","ms":500}`; the other faults are `hang_up_after_commit`, `lose_answer`, `wrong_nonce`,
-/// `mempool_full`, `drop_transaction`, `lose_mempool` and `down`. `GET /dev/faults` lists the switches,
+/// `mempool_full`, `drop_transaction`, `lose_mempool` and `down`; `rate_limited` with `retry_after`; and with the next
+/// schema `lose_upload`, `wrong_cid`, `quorum` with or without `count`, `answer_twice`, `hide_blob`, `other_bytes`,
+/// `end_session` and `show_preliminary`. `GET /dev/faults` lists the switches,
 /// `DELETE /dev/faults` takes them all away.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Json", into = "Json")]
 pub struct Switch {
     /// What happens.
     pub fault: Fault,
-    /// To which JSON-RPC method; `*` is all requests. Left out, [`Fault::Refuse`], [`Fault::Answer`],
-    /// [`Fault::Delay`] and [`Fault::Down`] happen to all, the others to `user.broadcast` only.
+    /// To which JSON-RPC method, or `blob.upload` or `blob.fetch`; `*` is all requests. Left out, [`Fault::Refuse`],
+    /// [`Fault::Answer`], [`Fault::RateLimited`], [`Fault::Delay`] and [`Fault::Down`] happen to all, those of uploads and
+    /// fetches to these, [`Fault::EndSession`] to uploads, [`Fault::ShowPreliminary`] to `user.call`, and the others to
+    /// `user.broadcast` only.
     pub method: Option<String>,
     /// To which action, where the request calls one.
     pub action: Option<String>,
@@ -167,9 +195,31 @@ pub(crate) struct Plan {
     pub(crate) delay: Option<Duration>,
     pub(crate) refuse: Option<Refuse>,
     pub(crate) answer: Option<(u16, String)>,
+    pub(crate) too_many: Option<u32>,
+    pub(crate) shows_preliminary: bool,
+    pub(crate) blob: Vec<BlobFault>,
     pub(crate) wrong_nonce: bool,
     pub(crate) loss: Option<Loss>,
     pub(crate) ending: Ending,
+}
+
+/// What may happen to a request to the blob gateway.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum BlobFault {
+    /// [`Fault::LoseUpload`].
+    Lost,
+    /// [`Fault::WrongCid`].
+    WrongCid,
+    /// [`Fault::Quorum`].
+    Quorum(Option<u32>),
+    /// [`Fault::AnswerTwice`].
+    Twice,
+    /// [`Fault::HideBlob`].
+    Hidden,
+    /// [`Fault::OtherBytes`].
+    OtherBytes,
+    /// [`Fault::EndSession`].
+    EndsSession,
 }
 
 /// What a node loses of what it has taken.
@@ -226,9 +276,34 @@ impl Plan {
                 self.ending = Ending::Silence;
                 true
             }
+            Fault::RateLimited { retry_after } => first(&mut self.too_many, || *retry_after),
+            Fault::LoseUpload => self.add_blob(BlobFault::Lost),
+            Fault::WrongCid => self.add_blob(BlobFault::WrongCid),
+            Fault::Quorum { count } => self.add_blob(BlobFault::Quorum(*count)),
+            Fault::AnswerTwice => self.add_blob(BlobFault::Twice),
+            Fault::HideBlob => self.add_blob(BlobFault::Hidden),
+            Fault::OtherBytes => self.add_blob(BlobFault::OtherBytes),
+            Fault::EndSession => self.add_blob(BlobFault::EndsSession),
+            Fault::ShowPreliminary => set(&mut self.shows_preliminary),
             Fault::WrongNonce => set(&mut self.wrong_nonce),
             Fault::Down => set(&mut self.down),
         }
+    }
+}
+
+impl Plan {
+    fn add_blob(&mut self, fault: BlobFault) -> bool {
+        let kind = std::mem::discriminant(&fault);
+        let is_first = self.blob.iter().all(|there| std::mem::discriminant(there) != kind);
+        if is_first {
+            self.blob.push(fault);
+        }
+        is_first
+    }
+
+    /// Whether this is to happen.
+    pub(crate) fn has(&self, fault: BlobFault) -> bool {
+        self.blob.contains(&fault)
     }
 }
 
@@ -241,13 +316,37 @@ fn first<T>(place: &mut Option<T>, value: impl FnOnce() -> T) -> bool {
     is_free
 }
 
+impl Fault {
+    /// What it happens to if nobody says. `None`: everything.
+    fn usual_method(&self) -> Option<&'static str> {
+        match self {
+            Self::Refuse { .. }
+            | Self::Answer { .. }
+            | Self::RateLimited { .. }
+            | Self::Delay { .. }
+            | Self::Down => None,
+            Self::LoseUpload
+            | Self::WrongCid
+            | Self::Quorum { .. }
+            | Self::AnswerTwice
+            | Self::EndSession => Some("blob.upload"),
+            Self::HideBlob | Self::OtherBytes => Some("blob.fetch"),
+            Self::ShowPreliminary => Some("user.call"),
+            Self::HangUpAfterCommit
+            | Self::LoseAnswer
+            | Self::WrongNonce
+            | Self::MempoolFull
+            | Self::DropTransaction
+            | Self::LoseMempool => Some("user.broadcast"),
+        }
+    }
+}
+
 impl Switch {
     fn concerns(&self, method: &str, action: Option<&str>) -> bool {
-        let of_method = match (self.method.as_deref(), &self.fault) {
-            (Some("*"), _)
-            | (None, Fault::Refuse { .. } | Fault::Answer { .. } | Fault::Delay { .. } | Fault::Down) => true,
-            (Some(wanted), _) => wanted == method,
-            (None, _) => method == "user.broadcast",
+        let of_method = match self.method.as_deref().or_else(|| self.fault.usual_method()) {
+            None | Some("*") => true,
+            Some(wanted) => wanted == method,
         };
         of_method && (self.action.is_none() || self.action.as_deref() == action)
     }
@@ -328,6 +427,16 @@ mod tests {
             r#"{"fault":"mempool_full","next":2}"#,
             r#"{"fault":"drop_transaction"}"#,
             r#"{"fault":"lose_mempool"}"#,
+            r#"{"fault":"rate_limited","retry_after":3}"#,
+            r#"{"fault":"lose_upload","next":1}"#,
+            r#"{"fault":"wrong_cid"}"#,
+            r#"{"fault":"quorum"}"#,
+            r#"{"fault":"quorum","count":1}"#,
+            r#"{"fault":"answer_twice"}"#,
+            r#"{"fault":"hide_blob","next":3}"#,
+            r#"{"fault":"other_bytes"}"#,
+            r#"{"fault":"end_session","method":"blob.fetch"}"#,
+            r#"{"fault":"show_preliminary"}"#,
             r#"{"fault":"delay","ms":500,"method":"*","next":3}"#,
             r#"{"fault":"answer","status":403,"body":"forbidden","next":1}"#,
             r#"{"fault":"refuse","code":-201,"message":"broadcast error","transaction_code":4}"#,
@@ -346,6 +455,9 @@ mod tests {
             r#"{"fault":"down","code":1}"#,
             r#"{"fault":"down","next":0}"#,
             r#"{"fault":"down","nxt":1}"#,
+            r#"{"fault":"rate_limited"}"#,
+            r#"{"fault":"down","retry_after":1}"#,
+            r#"{"fault":"lose_upload","count":1}"#,
         ] {
             assert!(parse(json).is_err(), "{json}");
         }

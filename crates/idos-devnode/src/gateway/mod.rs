@@ -229,6 +229,17 @@ impl Gateway {
         Err(Refusal::NoSession.into())
     }
 
+    /// Whether this is an open session, of whomever.
+    pub async fn has_session(
+        &self,
+        db: &mut SqliteConnection,
+        now: DateTime<Utc>,
+        token: Option<&str>,
+    ) -> Result<bool, Error> {
+        let Some(token) = token else { return Ok(false) };
+        Ok(store::session(db, &hash(token), now.timestamp()).await?.is_some())
+    }
+
     fn watch<T>(&self, look: impl FnOnce(&mut Watch) -> T) -> T {
         // A panic while it was held cannot have left it half-written: every change is one map operation.
         look(&mut self.watch.lock().unwrap_or_else(std::sync::PoisonError::into_inner))

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use super::{Origin, Outcome, Request, RpcError, challenge, error, read_params};
 use crate::actions::columns;
 use crate::chain::ViewCall;
+use crate::faults::Plan;
 use crate::gateway::Client;
 use crate::shared::Shared;
+use crate::state::credentials::Seen;
 
 #[derive(Deserialize)]
 struct Params {
@@ -33,7 +35,7 @@ struct Body {
     challenge: Option<String>,
 }
 
-pub(super) async fn call(node: &Shared, origin: &Origin, params: Value) -> Outcome {
+pub(super) async fn call(node: &Shared, origin: &Origin, params: Value, plan: &Plan) -> Outcome {
     let Params { body, auth_type, sender, signature } = read_params(params)?;
     let sender = hex::decode(sender.unwrap_or_default()).map_err(|_| RpcError::invalid_params())?;
     let [payload, challenge, signature] = [body.payload, body.challenge, signature].map(decode_base64);
@@ -75,6 +77,7 @@ pub(super) async fn call(node: &Shared, origin: &Origin, params: Value) -> Outco
         namespace: call.namespace,
         action: call.action,
         arguments: call.arguments,
+        seen: if plan.shows_preliminary { Seen::All } else { Seen::Uploaded },
     };
     let outcome = node.chain.lock().await.call(now, view).await;
     match outcome {

@@ -13,6 +13,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::faults::{RandomFaults, Switch};
+use crate::inspect;
 use crate::jsonrpc::json_response;
 use crate::shared::Shared;
 use crate::state::{credentials, ledger, users};
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/dev/faults", get(faults).post(set_fault).delete(clear_faults))
         .route("/dev/users", get(list_users))
         .route("/dev/credentials", get(list_credentials))
+        .route("/dev/blobs", get(list_blobs))
         .route("/dev/transactions", get(list_transactions))
         .route("/dev/mempool", get(list_pending).delete(lose_mempool))
 }
@@ -80,11 +82,26 @@ async fn list_users(State(node): State<Arc<Shared>>) -> Response {
 
 /// No contents, and no notes: they are not needed to count by, and are large.
 async fn list_credentials(State(node): State<Arc<Shared>>) -> Response {
+    let has_blobs = node.config.schema.has_blobs();
     let rows = credentials::written(&mut node.chain.lock().await.db).await;
     listed("credentials", rows, |row| {
-        let vc_id = row.verifiable_credential_id;
-        json!({ "id": row.id, "user_id": row.user_id, "inserter": row.inserter, "verifiable_credential_id": vc_id })
+        let mut shown = json!({
+            "id": row.id,
+            "user_id": row.user_id,
+            "inserter": row.inserter,
+            "verifiable_credential_id": row.verifiable_credential_id,
+        });
+        if let (true, Some(shown)) = (has_blobs, shown.as_object_mut()) {
+            shown.insert("uploaded".to_owned(), json!(row.uploaded));
+        }
+        shown
     })
+}
+
+/// No contents. A content that no credential names is one that a client has left behind.
+async fn list_blobs(State(node): State<Arc<Shared>>) -> Response {
+    let rows = inspect::blobs(&mut node.chain.lock().await.db).await;
+    listed("blobs", rows, |blob| json!({ "cid": blob.cid, "size": blob.size, "named": blob.is_named }))
 }
 
 async fn list_transactions(State(node): State<Arc<Shared>>) -> Response {

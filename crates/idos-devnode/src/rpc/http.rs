@@ -11,7 +11,7 @@ use axum::routing::{any, get};
 use serde_json::{Value, json};
 
 use super::server::HangUp;
-use super::{Answer, answer, dev, info};
+use super::{Answer, answer, blob, dev, info};
 use crate::jsonrpc::{self, MAX_REQUEST, with_cors};
 use crate::shared::Shared;
 
@@ -21,6 +21,7 @@ pub(crate) fn router(node: Arc<Shared>) -> Router {
         .route("/rpc/v1", any(rpc))
         .route("/api/v1/health", get(health))
         .route("/api/v1/health/user", get(user_health))
+        .merge(blob::routes())
         .merge(dev::routes())
         .with_state(node)
 }
@@ -63,11 +64,15 @@ async fn get_health(node: &Shared, headers: &HeaderMap, body: impl FnOnce(Value)
     with_cors(respond(node, answer).await, origin)
 }
 
-async fn respond(node: &Shared, answer: Answer) -> Response {
+pub(super) async fn respond(node: &Shared, answer: Answer) -> Response {
     match answer {
         Answer::Json(status, body, set_cookie) => jsonrpc::respond(status, &body, set_cookie),
         Answer::Raw(status, body) => {
             (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        Answer::TooMany(seconds) => {
+            let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
+            (StatusCode::TOO_MANY_REQUESTS, retry_after, "too many requests\n").into_response()
         }
         Answer::HangUp => hang_up(),
         Answer::Silence => {

@@ -1,5 +1,6 @@
 //! The JSON-RPC surface: the table of methods, and what becomes of an answer.
 
+mod blob;
 mod broadcast;
 mod call;
 mod challenge;
@@ -27,6 +28,8 @@ pub(crate) enum Answer {
     Json(StatusCode, Value, Option<String>),
     /// A body as it is.
     Raw(StatusCode, String),
+    /// Status 429, and in how many seconds to come again.
+    TooMany(u32),
     /// Nothing: the connection is closed.
     HangUp,
     /// Nothing, and the connection stays open.
@@ -52,8 +55,8 @@ pub(crate) async fn answer(node: &Arc<Shared>, headers: &HeaderMap, body: &[u8])
         wait(node, delay).await;
     }
 
-    if let Some((status, body)) = plan.answer {
-        return Answer::Raw(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), body);
+    if let Some(answer) = plan.instead() {
+        return answer;
     }
 
     let Request { id, method, params, .. } = request;
@@ -78,6 +81,17 @@ pub(crate) async fn answer(node: &Arc<Shared>, headers: &HeaderMap, body: &[u8])
     }
 }
 
+impl Plan {
+    /// What a fault answers in the node's place.
+    fn instead(&self) -> Option<Answer> {
+        if let Some((status, body)) = &self.answer {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
+            return Some(Answer::Raw(status, body.clone()));
+        }
+        self.too_many.map(Answer::TooMany)
+    }
+}
+
 /// Every method. Those of the gateway are not there in private mode, which is a node without gateway.
 async fn run(node: &Arc<Shared>, origin: &Origin, method: &str, params: Value, plan: &Plan) -> Outcome {
     match method {
@@ -90,7 +104,7 @@ async fn run(node: &Arc<Shared>, origin: &Origin, method: &str, params: Value, p
         "user.estimate_price" => info::estimate_price(params),
         "user.tx_query" => info::tx_query(node, params).await,
         "user.broadcast" => broadcast::broadcast(node, params, plan).await,
-        "user.call" => call::call(node, origin, params).await,
+        "user.call" => call::call(node, origin, params, plan).await,
         "user.query" => query::query(node, params),
         "user.authenticated_query" => query::authenticated_query(),
         "user.challenge" => challenge::challenge(node),

@@ -3,6 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::constraints::{ForeignKey, Parent, WriteError, explained};
+use super::credentials::Seen;
 
 /// A row of `access_grants`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -212,13 +213,16 @@ pub(crate) async fn credential_by_hash(
     db: &mut SqliteConnection,
     content_hash: Option<&str>,
     grantee: &str,
+    seen: Seen,
 ) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT c.id FROM credentials AS c JOIN access_grants AS g ON c.id = g.data_id
-         WHERE g.content_hash = $1 AND g.ag_grantee_wallet_identifier = $2 COLLATE NOCASE ORDER BY c.id LIMIT 1",
+         WHERE g.content_hash = $1 AND g.ag_grantee_wallet_identifier = $2 COLLATE NOCASE AND c.uploaded >= $3
+         ORDER BY c.id LIMIT 1",
     )
     .bind(content_hash)
     .bind(grantee)
+    .bind(seen.least())
     .fetch_optional(db)
     .await
 }

@@ -175,6 +175,19 @@ pub(crate) async fn claim_chain(db: &mut SqliteConnection, chain_id: &str) -> Re
     sqlx::query_scalar("SELECT value FROM node_meta WHERE key = 'chain_id'").fetch_one(db).await
 }
 
+/// Says that this state is of the next schema, if `is_next`. Whether it is, now or since earlier.
+pub(crate) async fn claim_next_schema(db: &mut SqliteConnection, is_next: bool) -> Result<bool, sqlx::Error> {
+    if is_next {
+        sqlx::query(
+            "INSERT INTO node_meta (key, value) VALUES ('schema', 'next') ON CONFLICT (key) DO NOTHING",
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    let schema = sqlx::query("SELECT 1 FROM node_meta WHERE key = 'schema'").fetch_optional(db).await?;
+    Ok(schema.is_some())
+}
+
 impl From<TransactionColumns> for TransactionRow {
     fn from(columns: TransactionColumns) -> Self {
         let (hash, height, position, caller, action, body, code, log) = columns;

@@ -34,16 +34,35 @@ CREATE TABLE IF NOT EXISTS credentials (
     user_id TEXT NOT NULL,
     verifiable_credential_id TEXT,
     public_notes TEXT NOT NULL,
-    content TEXT NOT NULL,
+    content TEXT, -- null where it lies at the blob gateway
+    content_uri TEXT,
+    content_size INTEGER,
     encryptor_public_key TEXT NOT NULL,
     issuer_auth_public_key TEXT NOT NULL,
-    inserter TEXT,
+    inserter TEXT, -- the next schema's inserter_id
+    inserter_type TEXT,
     issuer_fee TEXT NOT NULL DEFAULT '0',
+    uploaded INTEGER NOT NULL DEFAULT 1, -- the node's own: 0 while the blob gateway waits for the content
     CONSTRAINT credentials_pkey PRIMARY KEY (id),
     CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX IF NOT EXISTS credentials_user_id ON credentials (user_id);
 CREATE INDEX IF NOT EXISTS credentials_vc_id ON credentials (verifiable_credential_id);
+CREATE INDEX IF NOT EXISTS credentials_content_uri ON credentials (content_uri);
+
+-- Of the next schema: what the blob gateway waits for, by the id under which it is brought.
+CREATE TABLE IF NOT EXISTS preliminary_requests (
+    id TEXT NOT NULL,
+    original_id TEXT,
+    copy_id TEXT,
+    CONSTRAINT preliminary_requests_pkey PRIMARY KEY (id),
+    CONSTRAINT preliminary_requests_original_id_fkey
+        FOREIGN KEY (original_id) REFERENCES credentials (id) ON DELETE SET NULL,
+    CONSTRAINT preliminary_requests_copy_id_fkey
+        FOREIGN KEY (copy_id) REFERENCES credentials (id) ON DELETE SET NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS preliminary_requests_original_id ON preliminary_requests (original_id);
+CREATE INDEX IF NOT EXISTS preliminary_requests_copy_id ON preliminary_requests (copy_id);
 
 CREATE TABLE IF NOT EXISTS shared_credentials (
     original_id TEXT NOT NULL,

@@ -8,6 +8,7 @@
 )]
 
 mod binary;
+mod blobs;
 mod blocks;
 mod dev;
 mod either;

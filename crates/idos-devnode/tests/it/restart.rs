@@ -1,10 +1,13 @@
 //! A state file outlives the node that wrote it.
 
+use idos_client::Signer;
 use idos_devnode::{DevNodeConfig, Inserter, StartError, State};
 use idos_wallet::WalletType;
 use serde_json::json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{World, call_params, id, signed, view_rows, wallet};
+use crate::support::{Grant, World, call_params, id, signed, view_rows, wallet};
 
 fn with_file(path: &std::path::Path) -> impl FnOnce(&mut DevNodeConfig) {
     let state = State::File(path.to_owned());
@@ -102,4 +105,44 @@ async fn delegates_of_the_configuration_are_added_to_those_in_the_file() {
     let user = |number: u128| vec![id(number).into(), "key".into(), "user".into()];
     world.execute(&late, "add_user_as_inserter", user(1)).await.succeeded();
     world.execute(&world.issuer(), "add_user_as_inserter", user(2)).await.succeeded();
+}
+
+/// A file of before the next schema: contents had to be in the rows.
+#[tokio::test]
+async fn an_old_file_is_brought_up_to_date_with_all_that_it_holds() {
+    const AS_IT_WAS: &str = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;
+        CREATE TABLE before (id TEXT NOT NULL, user_id TEXT NOT NULL, verifiable_credential_id TEXT,
+            public_notes TEXT NOT NULL, content TEXT NOT NULL, encryptor_public_key TEXT NOT NULL,
+            issuer_auth_public_key TEXT NOT NULL, inserter TEXT, issuer_fee TEXT NOT NULL DEFAULT '0',
+            CONSTRAINT credentials_pkey PRIMARY KEY (id),
+            CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE) STRICT;
+        INSERT INTO before SELECT id, user_id, verifiable_credential_id, public_notes, content, encryptor_public_key,
+            issuer_auth_public_key, inserter, issuer_fee FROM credentials;
+        DROP TABLE credentials; ALTER TABLE before RENAME TO credentials;
+        CREATE INDEX credentials_user_id ON credentials (user_id);";
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("node.sqlite");
+    let key = wallet(WalletType::Evm, 3);
+    let world = World::with(with_file(&file)).await;
+    world.user(id(1), &key).await;
+    let grant = Grant::draft(&world, &key, 1).signed_by(&world, &key).await;
+    grant.write(&world, &world.issuer()).await.succeeded();
+    let before = world.node.credentials().await.unwrap();
+    world.node.stop().await;
+    let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    sqlx::raw_sql(AS_IT_WAS).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+
+    for _ in 0..2 {
+        let world = World::with(with_file(&file)).await;
+        assert_eq!(world.node.credentials().await.unwrap(), before);
+        world.node.stop().await;
+    }
+    // What goes with a row still goes with it.
+    let world = World::with(with_file(&file)).await;
+    let gone = vec![grant.original_id.into()];
+    world.execute(&Signer::Wallet(key), "remove_credential", gone).await.succeeded();
+    let counts = world.node.counts().await.unwrap();
+    assert_eq!((counts.credentials, counts.shared_credentials), (1, 0));
 }

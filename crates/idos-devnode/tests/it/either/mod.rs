@@ -8,6 +8,7 @@ mod grants;
 mod holder;
 mod issuing;
 mod owner;
+mod preliminary;
 mod refusals;
 mod rpc;
 mod users;

@@ -3,6 +3,7 @@
 
 use idos_client::encoding::Value;
 use idos_client::{Ed25519Signer, Signer};
+use idos_content_id::ContentId;
 use idos_wallet::WalletKey;
 use serde_json::json;
 use uuid::Uuid;
@@ -92,6 +93,12 @@ impl Grant {
         Ok(rows[0][0].as_str().unwrap().to_owned())
     }
 
+    /// The same for somebody who does not say who they are, and so needs no session.
+    pub(crate) async fn text_for_anybody(&self, world: &World) -> String {
+        let rows = world.view(None, "dwg_message", self.message_arguments()).await.unwrap();
+        rows[0][0].as_str().unwrap().to_owned()
+    }
+
     fn message_arguments(&self) -> Vec<Value<'_>> {
         vec![
             self.owner.as_str().into(),
@@ -135,5 +142,109 @@ impl Grant {
     /// Writes with it.
     pub(crate) async fn write(&self, world: &World, relay: &Signer) -> super::Done {
         world.execute(relay, "create_credentials_by_dwg", self.arguments()).await
+    }
+}
+
+/// A content for the blob gateway, its name in a row, and the two signatures of the next schema.
+#[derive(Clone)]
+pub(crate) struct Named {
+    pub(crate) issuer_key: String,
+    pub(crate) encryptor_key: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) uri: String,
+    pub(crate) size: i64,
+    pub(crate) notes: String,
+    pub(crate) notes_signature: String,
+    pub(crate) broader_signature: String,
+}
+
+/// Names a content, and signs name and notes as an issuer does.
+pub(crate) fn named(issuer: &Ed25519Signer, content: &[u8], notes: &str) -> Named {
+    let uri = ContentId::of(content).unwrap().uri();
+    named_so(issuer, content, &uri, notes)
+}
+
+/// The same by any name.
+pub(crate) fn named_so(issuer: &Ed25519Signer, content: &[u8], uri: &str, notes: &str) -> Named {
+    let notes_signature = issuer.sign(notes.as_bytes());
+    let broader = [notes_signature.as_slice(), uri.as_bytes()].concat();
+    Named {
+        issuer_key: issuer.public_key_hex(),
+        encryptor_key: base64(&[9; 32]),
+        bytes: content.to_vec(),
+        uri: uri.to_owned(),
+        size: i64::try_from(content.len()).unwrap(),
+        notes: notes.to_owned(),
+        notes_signature: base64(&notes_signature),
+        broader_signature: base64(&issuer.sign(&broader)),
+    }
+}
+
+impl Named {
+    /// The identifier alone.
+    pub(crate) fn cid(&self) -> &str {
+        self.uri.strip_prefix("ipfs://").unwrap()
+    }
+}
+
+/// The arguments of `create_preliminary_credentials_by_dwg`. Of the grant, its own contents are not used.
+#[derive(Clone)]
+pub(crate) struct GrantedNames {
+    pub(crate) request_id: Uuid,
+    pub(crate) original: Named,
+    pub(crate) copy: Named,
+    pub(crate) grant: Grant,
+}
+
+impl GrantedNames {
+    /// For a signed grant; different numbers give different contents and ids.
+    pub(crate) fn new(world: &World, grant: Grant, number: u128) -> Self {
+        let (original, copy) = (format!("{number} for the user"), format!("{number} for the issuer"));
+        Self {
+            request_id: id(number + 600),
+            original: named(&world.issuer, original.as_bytes(), &grant.original.notes),
+            copy: named(&world.issuer, copy.as_bytes(), ""),
+            grant,
+        }
+    }
+
+    pub(crate) fn arguments(&self) -> Vec<Value<'_>> {
+        let Self { request_id, original, copy, grant } = self;
+        vec![
+            (*request_id).into(),
+            original.issuer_key.as_str().into(),
+            original.encryptor_key.as_str().into(),
+            grant.original_id.into(),
+            original.uri.as_str().into(),
+            original.size.into(),
+            original.notes.as_str().into(),
+            original.notes_signature.as_str().into(),
+            original.broader_signature.as_str().into(),
+            copy.encryptor_key.as_str().into(),
+            grant.copy_id.into(),
+            copy.uri.as_str().into(),
+            copy.size.into(),
+            copy.notes_signature.as_str().into(),
+            copy.broader_signature.as_str().into(),
+            grant.content_hash.as_str().into(),
+            grant.owner.as_str().into(),
+            grant.grantee.as_str().into(),
+            grant.issuer_key.as_str().into(),
+            grant.id.into(),
+            grant.timelock.as_str().into(),
+            grant.not_before.as_str().into(),
+            grant.not_after.as_str().into(),
+            grant.signature.as_str().into(),
+        ]
+    }
+
+    /// Writes the rows.
+    pub(crate) async fn write(&self, world: &World) -> super::Done {
+        world.execute(&world.issuer(), "create_preliminary_credentials_by_dwg", self.arguments()).await
+    }
+
+    /// The contents, as the parts of an upload.
+    pub(crate) fn parts(&self) -> [(&str, &[u8]); 2] {
+        [("original", &self.original.bytes), ("copy", &self.copy.bytes)]
     }
 }

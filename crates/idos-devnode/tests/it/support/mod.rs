@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 use idos_client::encoding::{ActionCall, ActionExecution, Scalar, Value};
 use idos_client::transaction::{Body, CONCAT, EXECUTE, Fee, Signature, Signed};
 use idos_client::{Ed25519Signer, Signer};
-use idos_devnode::{Clock, DevNode, DevNodeConfig, Inserter};
+use idos_devnode::{Clock, DevNode, DevNodeConfig, Inserter, Schema};
 use idos_localnet::AnyNode;
 use idos_wallet::{WalletKey, WalletType};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-pub(crate) use http::{Answer, Cut, request};
-pub(crate) use material::{Content, Grant, copy_of, sealed};
+pub(crate) use http::{Answer, Cut, form, request};
+pub(crate) use material::{Content, Grant, GrantedNames, Named, copy_of, named, sealed};
 
 /// The time that the tests' clocks begin at: 2026-01-02T03:04:05Z.
 pub(crate) const START: i64 = 1_767_323_045;
@@ -65,6 +65,11 @@ impl World {
     pub(crate) async fn with(change: impl FnOnce(&mut DevNodeConfig)) -> Self {
         let (config, clock, issuer) = Self::plan(change);
         Self { node: AnyNode::start(config).await.unwrap(), clock, issuer }
+    }
+
+    /// The same with the next schema.
+    pub(crate) async fn next() -> Self {
+        Self::with(|config| config.schema = Schema::Next).await
     }
 
     /// The same at the beginning of its chain: nobody has sent a transaction.
@@ -152,6 +157,34 @@ impl World {
         let answer = self.rpc("user.broadcast", json!({ "tx": tx, "sync": 1 })).await.unwrap();
         assert_eq!(answer["tx_hash"], json!(tx.hash()));
         done(&answer["result"])
+    }
+
+    /// Brings contents to the blob gateway, each under the name of its part.
+    pub(crate) async fn upload(&self, request_id: Uuid, parts: &[(&str, &[u8])]) -> Answer {
+        self.upload_with(&[], request_id, parts).await.unwrap()
+    }
+
+    /// The same with headers.
+    pub(crate) async fn upload_with(
+        &self,
+        headers: &[(&str, &str)],
+        request_id: Uuid,
+        parts: &[(&str, &[u8])],
+    ) -> Result<Answer, Cut> {
+        let (content_type, body) = form(parts);
+        let path = format!("/blob/v1/requests/{request_id}/upload");
+        let headers = [&[("Content-Type", content_type)], headers].concat();
+        request(&self.blob_url(), "POST", &path, &headers, &body).await
+    }
+
+    /// Fetches a content from the blob gateway.
+    pub(crate) async fn fetch(&self, cid: &str) -> Answer {
+        request(&self.blob_url(), "GET", &format!("/blob/v1/ipfs/{cid}"), &[], b"").await.unwrap()
+    }
+
+    /// Where the blob gateway is: before kwild, never in it.
+    fn blob_url(&self) -> String {
+        self.node.kwild().map_or_else(|| self.node.url(), idos_localnet::Localnet::url)
     }
 
     /// Calls a view as `signer`, who is not asked for a proof: its rows, each a JSON array.
