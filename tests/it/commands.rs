@@ -1,5 +1,8 @@
 //! The commands as people run them: what they print, how they end, what they never say.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use idos_content_id::ContentId;
 use idos_credential::sealing::seal_bytes;
 use idos_credential::{EncryptionSecret, VerificationKey};
 use serde_json::Value;
@@ -170,6 +173,21 @@ fn open_gives_the_plaintext_back_byte_for_byte() {
     assert_eq!(closed.status.code(), Some(1));
     assert!(stderr(&closed).contains("does not open"), "{}", stderr(&closed));
     assert!(closed.stdout.is_empty());
+
+    // As a blob gateway has it, by what names it.
+    let bytes = STANDARD.decode(&content).unwrap();
+    let uri = ContentId::of(&bytes).unwrap().uri();
+    let blob = folder.write("original.blob", &bytes);
+    let named = |uri: &str| {
+        let keys = ["--secret-key-file", &secret_file, "--encryptor-public-key", &encryptor];
+        run(&[&["open", &blob, "--content-uri", uri][..], &keys].concat())
+    };
+    let opened = named(&uri);
+    assert_eq!((opened.status.code(), opened.stdout.as_slice()), (Some(0), plaintext.as_slice()));
+    let other = named(&ContentId::of(b"other").unwrap().uri());
+    assert_eq!((other.status.code(), other.stdout.as_slice()), (Some(1), &b""[..]));
+    assert!(stderr(&other).contains("is not the one that --content-uri names"), "{}", stderr(&other));
+    assert_eq!(named("https://example.com").status.code(), Some(2));
 }
 
 #[test]

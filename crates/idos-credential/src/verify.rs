@@ -22,7 +22,7 @@ pub use crate::rejection::{Rejection, RejectionKind};
 pub const CLOCK_SKEW_MILLIS: i64 = 300_000;
 
 /// Longest credential that is looked at, in bytes. A node takes about a fourth of it.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 20 * 1024 * 1024;
 
 /// An issuer whose credentials the caller accepts.
 #[derive(Clone, Debug)]
