@@ -68,8 +68,8 @@ CREATE TABLE issuance (
     id TEXT NOT NULL PRIMARY KEY,
     client TEXT NOT NULL,
     kind TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'issued', 'halted',
-        'revoking', 'revoked', 'failed', 'erased')),
+    state TEXT NOT NULL CHECK (state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'uploading', 'issued',
+        'halted', 'revoking', 'revoked', 'failed', 'erased')),
     delivery TEXT NOT NULL,
     user_id TEXT NOT NULL,
     original_id TEXT NOT NULL,
@@ -94,6 +94,8 @@ CREATE TABLE issuance (
     tx_height BIGINT,
     -- 1 if a transaction that writes it may have reached a node.
     was_sent BIGINT NOT NULL,
+    -- Since when its row is on the network, where the content has to be uploaded after it.
+    announced_at BIGINT,
     halt TEXT,
     revoke_requested_at BIGINT,
     revoked_at BIGINT,
@@ -117,7 +119,7 @@ CREATE INDEX issuance_by_end ON issuance (valid_until, id)
     WHERE state = 'issued' AND (noticed IS NULL OR noticed <> 'expired');
 CREATE INDEX issuance_not_noticed ON issuance (valid_until, id) WHERE state = 'issued' AND noticed IS NULL;
 CREATE INDEX issuance_under_way ON issuance (created_at, id)
-    WHERE state IN ('awaiting_profile', 'queued', 'revoking');
+    WHERE state IN ('awaiting_profile', 'queued', 'uploading', 'revoking');
 CREATE INDEX issuance_by_limit ON issuance (waits_until, id)
     WHERE waits_until IS NOT NULL AND (state <> 'halted' OR was_sent = 0);
 CREATE INDEX issuance_sent_by_limit ON issuance (waits_until, id)
@@ -135,14 +137,31 @@ CREATE INDEX unsealed_by_key ON unsealed_credential (SUBSTR(locked, 4, 8));
 -- Sealed credentials on their way: what only the recipients can read.
 CREATE TABLE sealed_credential (
     issuance_id TEXT NOT NULL PRIMARY KEY REFERENCES issuance (id),
-    content TEXT NOT NULL,
+    content TEXT,
     encryptor_public_key TEXT NOT NULL,
     public_notes_signature TEXT NOT NULL,
     broader_signature TEXT NOT NULL,
     copy_content TEXT,
     copy_encryptor_public_key TEXT,
     copy_public_notes_signature TEXT,
-    copy_broader_signature TEXT
+    copy_broader_signature TEXT,
+    -- Where the network keeps contents at a blob gateway: what names them, in place of the contents, which are sealed parts.
+    content_id TEXT,
+    content_size BIGINT,
+    copy_content_id TEXT,
+    copy_content_size BIGINT,
+    -- Under this id the contents are uploaded, and since then the gateway says that it has them.
+    request_id TEXT,
+    uploaded_at BIGINT
+);
+
+-- The contents of sealed credentials that are to be uploaded, in parts of 262144 bytes, base64.
+CREATE TABLE sealed_part (
+    issuance_id TEXT NOT NULL REFERENCES issuance (id),
+    is_copy BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (issuance_id, is_copy, number)
 );
 
 -- The user's write grant that delivers a sealed credential, locked: it names a wallet.

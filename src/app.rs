@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use idos_client::{Client, ClientConfig, Signer};
+use idos_client::{Client, ClientConfig, ContentPlace, Signer};
 use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
@@ -71,6 +71,8 @@ pub struct App {
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
     not_connected: Mutex<Option<Instant>>,
+    /// Where the network keeps contents, and when that was seen.
+    content_place: Mutex<Option<(ContentPlace, Instant)>>,
 }
 
 /// A place where events are told.
@@ -134,6 +136,9 @@ pub enum NodeError {
     /// The node belongs to another network than the one that this database has recorded.
     #[error("the idOS node belongs to another network than the one that this database has recorded")]
     OtherNetwork,
+    /// The blob gateway.
+    #[error(transparent)]
+    Blob(#[from] idos_client::BlobError),
     /// It took too long, or has just failed.
     #[error("the idOS node cannot be reached in time")]
     TooSlow,
@@ -161,6 +166,9 @@ pub const NETWORK: &str = "network";
 
 /// How long after a failure to connect nobody tries again.
 const CONNECT_AGAIN: Duration = Duration::from_secs(2);
+
+/// How often it is looked at where the network keeps contents.
+const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
 /// How long after a node let a question wait nobody asks it to confirm anything.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
@@ -244,6 +252,7 @@ impl App {
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
             not_connected: Mutex::new(None),
+            content_place: Mutex::default(),
         })
     }
 
@@ -268,6 +277,7 @@ impl App {
                 }
                 let mut config = ClientConfig::new(self.node.url.clone());
                 config.urls.extend(self.node.fallback_urls.iter().cloned());
+                config.blob_gateway.clone_from(&self.node.blob_gateway_url);
                 config.chain_id.clone_from(&self.node.chain_id);
                 config.plain_http = self.node.plain_http;
                 config.timeout = Duration::from_secs(self.node.timeout_seconds.into());
@@ -281,6 +291,37 @@ impl App {
                 if recorded == client.chain_id() { Ok(client) } else { Err(NodeError::OtherNetwork) }
             })
             .await
+    }
+
+    /// Where the network keeps contents, which decides how they are written. It is looked at when it is first needed, and again
+    /// from time to time: networks move from one way to the other.
+    pub async fn content_place(&self) -> Result<ContentPlace, NodeError> {
+        let known = *self.content_place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((place, at)) = known
+            && at.elapsed() < LOOK_AGAIN
+        {
+            return Ok(place);
+        }
+        match self.idos().await?.content_place(&self.identity()).await {
+            Ok(place) => {
+                let now = Some((place, Instant::now()));
+                let before = std::mem::replace(
+                    &mut *self.content_place.lock().unwrap_or_else(PoisonError::into_inner),
+                    now,
+                );
+                if before.is_none_or(|(before, _)| before != place) {
+                    tracing::info!(?place, "Where the network keeps contents");
+                }
+                Ok(place)
+            }
+            // What was so will mostly still be so; and if not, the node refuses it.
+            Err(error) => known.map(|(place, _)| place).ok_or_else(|| error.into()),
+        }
+    }
+
+    /// Has it looked at again where the network keeps contents, because it has refused what goes there.
+    pub fn forget_content_place(&self) {
+        *self.content_place.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// How long a transaction may wait for its block before another node is asked about it.

@@ -92,7 +92,7 @@ const MAY_CALL: &[(&str, &[&str])] = &[
 /// For each crate: the crates of this workspace that it may depend on, tests aside.
 const CRATES: &[(&str, &[&str])] = &[
     ("idos-wallet", &[]),
-    ("idos-credential", &[]),
+    ("idos-credential", &["idos-content-id"]),
     ("idos-content-id", &[]),
     ("idos-client", &["idos-content-id", "idos-wallet"]),
     ("idos-linked-data", &["idos-credential"]),

@@ -106,7 +106,7 @@ impl Work {
             OriginalToWrite {
                 id: Uuid::nil(),
                 encryptor_public_key: sealed.original().encryptor_public_key(),
-                content: sealed.original().content(),
+                content: sealed.original().content().in_row().unwrap_or_default(),
                 public_notes: sealed.original().public_notes(),
                 public_notes_signature: sealed.original().public_notes_signature(),
                 broader_signature: sealed.original().broader_signature(),
@@ -114,7 +114,7 @@ impl Work {
             CopyToWrite {
                 id: Uuid::nil(),
                 encryptor_public_key: copy.encryptor_public_key(),
-                content: copy.content(),
+                content: copy.content().in_row().unwrap_or_default(),
                 public_notes_signature: copy.public_notes_signature(),
                 broader_signature: copy.broader_signature(),
             },

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use idos_client::actions::UpsertCredentialAsInserter;
-use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
+use idos_client::{Broadcast, Client, ClientConfig, ContentPlace, Nonce, Signer};
 use idos_credential::SealedCredential;
 use idos_issuer::clock;
 use idos_issuer::flow::credential;
@@ -250,8 +250,15 @@ pub(crate) async fn seal(
         let signed = signing.sign_credential(unsigned).await.unwrap();
         let (user, own) = (node.user_secret.public(), keys.encryption.public());
         let form = NotesForm::of(ISSUER_NAME);
-        let encrypted =
-            credential::encrypt(signed, Kind::KycV2, ids, &form, &user, Some(&own), write.public()).unwrap();
+        let encrypted = credential::encrypt(
+            signed,
+            (Kind::KycV2, ids, &form),
+            &user,
+            Some(&own),
+            write.public(),
+            ContentPlace::Row,
+        )
+        .unwrap();
         all.push((ids, write.seal(encrypted).await.unwrap()));
     }
     all
@@ -274,7 +281,7 @@ pub(crate) async fn await_each(
             user_id: user,
             issuer_auth_public_key: sealed.issuer_auth_public_key(),
             encryptor_public_key: original.encryptor_public_key(),
-            content: original.content(),
+            content: original.content().in_row().unwrap_or_default(),
             public_notes: original.public_notes(),
             public_notes_signature: original.public_notes_signature(),
             broader_signature: original.broader_signature(),

@@ -182,7 +182,7 @@ fn as_inserter(user_id: Uuid, sealed: &SealedCredential) -> UpsertCredentialAsIn
         user_id,
         issuer_auth_public_key: sealed.issuer_auth_public_key(),
         encryptor_public_key: original.encryptor_public_key(),
-        content: original.content(),
+        content: original.content().in_row().unwrap_or_default(),
         public_notes: original.public_notes(),
         public_notes_signature: original.public_notes_signature(),
         broader_signature: original.broader_signature(),
@@ -200,7 +200,7 @@ fn by_grant<'a>(
         OriginalToWrite {
             id: random_id(),
             encryptor_public_key: original.encryptor_public_key(),
-            content: original.content(),
+            content: original.content().in_row().unwrap_or_default(),
             public_notes: original.public_notes(),
             public_notes_signature: original.public_notes_signature(),
             broader_signature: original.broader_signature(),
@@ -208,7 +208,7 @@ fn by_grant<'a>(
         CopyToWrite {
             id: random_id(),
             encryptor_public_key: copy.encryptor_public_key(),
-            content: copy.content(),
+            content: copy.content().in_row().unwrap_or_default(),
             public_notes_signature: copy.public_notes_signature(),
             broader_signature: copy.broader_signature(),
         },

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use idos_credential::Subject;
 use idos_credential::sealing::SealedCredential;
 use idos_credential::stored::{StoredCredential, StoredRow};
+use idos_credential::{ContentReference, SealedContent};
 use idos_issuer::config::Config;
 use idos_issuer::http::foreign::{self, Body, Parts};
 use idos_issuer::http::problem::Problem;
@@ -384,6 +385,11 @@ pub fn stored_credential(data: &[u8]) {
     let row = |columns: &[String]| {
         let [content, encryptor_public_key, public_notes, public_notes_signature, broader_signature] =
             <[String; 5]>::try_from(columns.to_vec()).ok()?;
+        // What names a content at the gateway stands for it.
+        let content = match content.split_once(' ').map(|(id, size)| (id.parse(), size.parse())) {
+            Some((Ok(id), Ok(size))) => SealedContent::ByReference(ContentReference { id, size }),
+            _ => SealedContent::InRow(content),
+        };
         Some(StoredRow {
             content,
             encryptor_public_key,
@@ -414,10 +420,14 @@ pub fn stored_credential(data: &[u8]) {
             public_notes_signature,
             broader_signature,
         } = &mut planted.original;
+        let mut of_reference = String::new();
         let columns = [
             &mut planted.content_hash,
             &mut planted.issuer_auth_public_key,
-            content,
+            match content {
+                SealedContent::InRow(content) => content,
+                SealedContent::ByReference(_) => &mut of_reference,
+            },
             encryptor_public_key,
             public_notes,
             public_notes_signature,

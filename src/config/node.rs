@@ -19,6 +19,9 @@ pub struct Node {
     /// Base URLs of further nodes of the same network, asked when an earlier one cannot be reached.
     #[serde(default)]
     pub fallback_urls: Vec<Url>,
+    /// Base URL of the blob gateway, where the network keeps contents at one. Not set: each node's own URL.
+    #[serde(default)]
+    pub blob_gateway_url: Option<Url>,
     /// The network that the nodes must belong to.
     #[serde(default)]
     pub chain_id: Option<String>,
@@ -64,6 +67,11 @@ impl Section for Node {
             "node.fallback_urls",
             "must begin with https:// or http://",
         )?;
+        require(
+            self.blob_gateway_url.as_ref().is_none_or(is_http),
+            "node.blob_gateway_url",
+            "must begin with https:// or http://",
+        )?;
         require((5..=120).contains(&self.timeout_seconds), "node.timeout_seconds", "must be from 5 to 120")?;
         require(self.block_patience_seconds > 0, "node.block_patience_seconds", "must not be 0")?;
         require(
@@ -84,6 +92,11 @@ mod tests {
         refused(&[
             ("node.url", "https://nodes.playground.idos.network", "ftp://Xyzzy"),
             ("node.fallback_urls", "fallback_urls = []", "fallback_urls = [\"ftp://Xyzzy\"]"),
+            (
+                "node.blob_gateway_url",
+                "blob_gateway_url = \"https://nodes.playground.idos.network\"",
+                "blob_gateway_url = \"ftp://Xyzzy\"",
+            ),
             ("node.timeout_seconds", "timeout_seconds = 15", "timeout_seconds = 4"),
             ("node.block_patience_seconds", "block_patience_seconds = 30", "block_patience_seconds = 0"),
             ("node.must_agree", "must_agree = 1", "must_agree = 2"),

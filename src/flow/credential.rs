@@ -1,6 +1,8 @@
 //! The credential of a provider's result: built, signed, and sealed for those who may read it.
 
+use idos_client::ContentPlace;
 use idos_client::transaction::MAX_TRANSACTION;
+use idos_content_id::MAX_CONTENT;
 use idos_credential::sealing::SealError;
 use idos_credential::verify::CLOCK_SKEW_MILLIS;
 use idos_credential::{
@@ -28,17 +30,50 @@ pub enum CredentialError {
     /// It cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// It does not fit a transaction, which holds the credential and its copy.
-    #[error(
-        "the sealed credential and its copy have {bytes} bytes, and a transaction takes {limit}: \
-         the files together must stay below about 1.2 MB"
-    )]
-    TooLarge {
-        /// Bytes of both contents, as they are written.
-        bytes: usize,
-        /// The most that both may have.
-        limit: usize,
-    },
+    /// It is more than the network takes.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+/// A sealed credential is more than the network takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the sealed credential{} would have {bytes} bytes, and {} {limit}: the files together must stay below about {} MB",
+    self.with_copy(),
+    self.taker(),
+    self.megabytes()
+)]
+pub struct TooLarge {
+    /// Bytes of what would be sealed: with its copy, where one transaction holds both.
+    pub bytes: usize,
+    /// The most that is taken.
+    pub limit: usize,
+    /// Whether that is the content twice.
+    pub twice: bool,
+    /// What takes no more.
+    pub place: ContentPlace,
+}
+
+impl TooLarge {
+    fn with_copy(&self) -> &'static str {
+        if self.twice { " and its copy together" } else { "" }
+    }
+
+    /// What is left for files.
+    fn megabytes(&self) -> &'static str {
+        match (self.place, self.twice) {
+            (ContentPlace::Row, true) => "1.2",
+            (ContentPlace::Row, false) => "2.4",
+            (ContentPlace::Gateway, _) => "16",
+        }
+    }
+
+    fn taker(&self) -> &'static str {
+        match self.place {
+            ContentPlace::Row => "a transaction takes",
+            ContentPlace::Gateway => "the blob gateway takes",
+        }
+    }
 }
 
 /// The bytes that a sealed content of `text` bytes has: base64 of nonce (24), tag (16) and text.
@@ -47,11 +82,28 @@ pub fn sealed_len(text: usize) -> usize {
     (text + 24 + 16).div_ceil(3) * 4
 }
 
-/// Refuses what cannot fit a transaction, which holds the content once, or twice with a copy.
-pub fn check_size(text: usize, with_copy: bool) -> Result<(), CredentialError> {
-    let bytes = sealed_len(text) * if with_copy { 2 } else { 1 };
-    let limit = MAX_TRANSACTION - ROOM_FOR_THE_REST;
-    if bytes > limit { Err(CredentialError::TooLarge { bytes, limit }) } else { Ok(()) }
+/// Refuses what the network cannot take: a transaction holds the content once, or twice with a copy; a blob gateway takes each
+/// by itself.
+pub fn check_size(text: usize, with_copy: bool, place: ContentPlace) -> Result<(), TooLarge> {
+    let (bytes, limit, twice) = match place {
+        ContentPlace::Row => {
+            let bytes = sealed_len(text) * if with_copy { 2 } else { 1 };
+            (bytes, MAX_TRANSACTION - ROOM_FOR_THE_REST, with_copy)
+        }
+        // Nonce (24) and tag (16), and no base64.
+        ContentPlace::Gateway => (text + 24 + 16, usize::try_from(MAX_CONTENT).unwrap_or(usize::MAX), false),
+    };
+    if bytes > limit { Err(TooLarge { bytes, limit, twice, place }) } else { Ok(()) }
+}
+
+/// Where a content is to go as far as it is known: a node that cannot be asked decides when it can, and until then what does not
+/// fit a transaction can only be for a blob gateway.
+#[must_use]
+pub fn place_for(text: usize, with_copy: bool, known: Option<ContentPlace>) -> ContentPlace {
+    known.unwrap_or_else(|| match check_size(text, with_copy, ContentPlace::Row) {
+        Ok(()) => ContentPlace::Row,
+        Err(_) => ContentPlace::Gateway,
+    })
 }
 
 /// The public notes of a fresh credential.
@@ -91,18 +143,22 @@ fn check_times(approved_at: Timestamp, expires_at: Option<Timestamp>, now: Times
     Ok(())
 }
 
-/// Encrypts a credential for the user, and for `grantee` if there is one; `writer` is to sign its rows.
+/// Encrypts a credential for the user, and for `grantee` if there is one, so that its contents go to `place`; `writer` is to
+/// sign its rows.
 pub fn encrypt(
     signed: SignedCredential,
-    kind: Kind,
-    ids: Ids,
-    form: &NotesForm,
+    (kind, ids, form): (Kind, Ids, &NotesForm),
     user: &RecipientKey,
     grantee: Option<&RecipientKey>,
     writer: VerificationKey,
+    place: ContentPlace,
 ) -> Result<Encrypted, CredentialError> {
     // Said now, and not when a profile has been made and a grant been signed for nothing.
-    check_size(signed.text().len(), grantee.is_some())?;
+    check_size(signed.text().len(), grantee.is_some(), place)?;
     let notes = notes(form, kind, ids, &signed)?;
-    Ok(signed.encrypt(&notes, user, grantee, writer, &mut OsRng)?)
+    let encrypted = signed.encrypt(&notes, user, grantee, writer, &mut OsRng)?;
+    Ok(match place {
+        ContentPlace::Row => encrypted,
+        ContentPlace::Gateway => encrypted.by_reference()?,
+    })
 }

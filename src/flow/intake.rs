@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use idos_client::SignError;
 use idos_client::actions::GetUserAsInserter;
+use idos_client::{ContentPlace, SignError};
 use idos_credential::{Invalid, RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use super::contact::LockedContact;
-use super::credential::{self, CredentialError};
+use super::credential::{self, CredentialError, TooLarge, check_size, place_for};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
@@ -28,11 +28,14 @@ use crate::model::lifecycle::{self, Found};
 use crate::model::profile::ProfileState;
 use crate::model::submission::{CopyFor, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx};
 use crate::vault::VaultError;
 
 /// Where the id of a grant stands in a submission.
 const GRANT_ID: &str = "delivery.writeGrant.grant.id";
+
+/// What is said of a delivery by inserter where only write grants write.
+const NO_INSERTER: &str = "must be write_grant: the network takes no credential from an inserter any more, so have the user sign a write grant";
 
 /// Why a submission was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -43,16 +46,9 @@ pub enum IntakeError {
     /// Another request had the same key.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
-    /// It does not fit a transaction.
-    #[error("the sealed credential{} would have {bytes} bytes, and a transaction takes {limit}", if *.with_copy { " and its copy together" } else { "" })]
-    TooLarge {
-        /// Bytes of what would be sealed.
-        bytes: usize,
-        /// The most that a transaction takes.
-        limit: usize,
-        /// Whether that is the content twice.
-        with_copy: bool,
-    },
+    /// It is more than the network takes.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// It cannot be sealed.
     #[error("it cannot be sealed: {0}")]
     Seal(CredentialError),
@@ -111,6 +107,10 @@ pub async fn accept(
     let Submission { user_id, evidence, authority, contact, reference } = submission;
     let delivery = authority.delivery();
     let (grant, copy_for) = authority.into_parts();
+    let place = known_place(app).await;
+    if place == Some(ContentPlace::Gateway) && !delivery.needs_grant() {
+        return Err(invalid("delivery.by", NO_INSERTER));
+    }
     if let Some(grant) = &grant {
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
@@ -127,7 +127,8 @@ pub async fn accept(
         .await
         .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
     let signed = signing.sign_credential(unsigned).await?;
-    check_size(signed.text().len(), delivery.has_copy())?;
+    let text = signed.text().len();
+    check_size(text, delivery.has_copy(), place_for(text, delivery.has_copy(), place))?;
 
     let id = IssuanceId::new(now, &mut OsRng);
     let mut issuance = Issuance {
@@ -154,6 +155,7 @@ pub async fn accept(
         issued_at: None,
         transaction: None,
         was_sent: false,
+        announced_at: None,
         halt: None,
         revoke_requested_at: None,
         revoked_at: None,
@@ -165,7 +167,7 @@ pub async fn accept(
     let Recipient { key: user_key, is_there } = recipient(app, caller, &issuance, grant.as_deref()).await?;
     let content = if let Some(user_key) = user_key {
         issuance.recipient_key = Some(user_key.to_base64());
-        let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone()).await?;
+        let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone(), place).await?;
         issuance.public_notes = Some(sealed.original().public_notes().to_owned());
         issuance.content_hash = Some(sealed.content_hash().to_owned());
         issuance.sealed_at = Some(now);
@@ -207,15 +209,15 @@ async fn remember(
     caller: &Submitter,
     key: &Idempotency,
     issuance: Issuance,
-    kept: Kept,
+    mut kept: Kept,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let now = issuance.created_at;
     let Some(mut tx) = idempotency::claim(app, caller, key, issuance.id.as_str(), now).await? else {
         return replay(app, caller, key).await?.ok_or(IntakeError::KeyReused);
     };
     tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await?;
-    match &kept.content {
-        Content::Sealed(sealed) => tx.keep_sealed(&issuance.id, sealed).await?,
+    match &mut kept.content {
+        Content::Sealed(sealed) => keep_sealed(&mut tx, &issuance.id, sealed).await?,
         Content::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,
     }
     if let Some((grant_id, locked)) = &kept.grant {
@@ -365,13 +367,36 @@ pub(super) async fn user_on_network(app: &App, issuance: &Issuance) -> Result<Op
     Ok(user.map(|user| user.recipient_encryption_public_key))
 }
 
-/// Seals for the user, and for whoever gets the copy.
+/// Keeps a sealed credential, with what is to be uploaded of it.
+pub(super) async fn keep_sealed(
+    tx: &mut Tx,
+    id: &IssuanceId,
+    sealed: &mut SealedCredential,
+) -> Result<(), StoreError> {
+    let blobs = sealed.take_blobs();
+    let request_id = random_uuid(&mut OsRng);
+    tx.keep_sealed(id, sealed, blobs.as_ref().map(|blobs| (blobs, request_id))).await
+}
+
+/// Where the network keeps contents; `None` if it cannot be asked.
+pub(super) async fn known_place(app: &App) -> Option<ContentPlace> {
+    match tokio::time::timeout(LOOK_UP, app.content_place()).await.unwrap_or(Err(NodeError::TooSlow)) {
+        Ok(place) => Some(place),
+        Err(error) => {
+            tracing::warn!("The node cannot be asked where contents are kept: {error}");
+            None
+        }
+    }
+}
+
+/// Seals for the user, and for whoever gets the copy, so that the contents go to `place`, as far as it is known.
 pub(super) async fn seal(
     app: &App,
     signed: SignedCredential,
     issuance: &Issuance,
     user: RecipientKey,
     grantee_key: Option<RecipientKey>,
+    place: Option<ContentPlace>,
 ) -> Result<SealedCredential, IntakeError> {
     // The key that was chosen at intake may be gone by now.
     let chosen = app.write_key(&issuance.write_key);
@@ -380,19 +405,13 @@ pub(super) async fn seal(
         issuance.delivery.has_copy().then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
     let (form, kind, ids, writer) = (app.notes.clone(), issuance.kind, issuance.ids, write.public());
     let encrypted = app
-        .compute(move || credential::encrypt(signed, kind, ids, &form, &user, copy.as_ref(), writer))
+        .compute(move || {
+            let place = place_for(signed.text().len(), copy.is_some(), place);
+            credential::encrypt(signed, (kind, ids, &form), &user, copy.as_ref(), writer, place)
+        })
         .await
         .map_err(IntakeError::Seal)?;
     Ok(write.seal(encrypted).await?)
-}
-
-fn check_size(text: usize, with_copy: bool) -> Result<(), IntakeError> {
-    match credential::check_size(text, with_copy) {
-        Err(CredentialError::TooLarge { bytes, limit }) => {
-            Err(IntakeError::TooLarge { bytes, limit, with_copy })
-        }
-        _ => Ok(()),
-    }
 }
 
 fn invalid(field: &str, problem: &'static str) -> IntakeError {

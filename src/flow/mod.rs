@@ -25,6 +25,7 @@ pub mod resume;
 pub mod revoke;
 pub mod seal;
 pub mod sweep;
+pub mod upload;
 pub mod wallet;
 mod work;
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use idos_client::actions::{GetUserAsInserter, HasProfile, UserRecord};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use idos_client::actions::{Content, GetUserAsInserter, HasProfile, UserRecord};
 use idos_client::{Client, Refusal, Signer};
 use uuid::Uuid;
 
@@ -44,6 +46,16 @@ pub struct Found {
     pub exists: bool,
     /// The user, if it was looked for by id.
     pub user: Option<UserRecord>,
+}
+
+/// The bytes of an encrypted content: those of the row, or those that the blob gateway gives for what the row names.
+pub async fn content_of(app: &App, signer: &Signer, content: Content) -> Result<Vec<u8>, NodeError> {
+    match content {
+        Content::InRow(text) => {
+            STANDARD.decode(text).map_err(|_| idos_client::Error::Malformed("a content").into())
+        }
+        Content::AtGateway(blob) => Ok(app.idos().await?.fetch(signer, blob).await?),
+    }
 }
 
 /// A write key is no delegate of an inserter: nothing that it is to write can be written.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use idos_client::actions::{GetCredentialShared, GetSiblingCredentialId, SharedCredential};
-use idos_client::{Refusal, Signer};
+use idos_client::{BlobError, Refusal, Signer};
 use idos_credential::key::KeyError;
 use idos_credential::{AcceptedIssuer, VerificationMethod, verify};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::network::content_of;
 use crate::app::{App, NodeError};
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
@@ -83,11 +84,18 @@ pub async fn issued_copy(
     let signer = grantee.ok_or(CopyError::OtherGrantee)?.signer();
     let content_hash = issuance.content_hash.clone().ok_or(CopyError::Altered)?;
     let row = shared(app, &signer, &issuance, &content_hash).await?;
+    let content = match content_of(app, &signer, row.content).await {
+        Err(NodeError::Blob(BlobError::NotThere)) => return Err(CopyError::Gone),
+        Err(NodeError::Blob(BlobError::Altered)) => return Err(CopyError::Altered),
+        content => content?,
+    };
 
     let (keys, now) = (Arc::clone(&app.keys), app.clock.now());
     let opened = app.compute(move || {
-        let credential =
-            keys.encryption.open(&row.content, &row.encryptor_public_key).map_err(|_| CopyError::OtherKey)?;
+        let credential = keys
+            .encryption
+            .open_bytes(content, &row.encryptor_public_key)
+            .map_err(|_| CopyError::OtherKey)?;
         if hex::encode(Sha256::digest(&*credential)) != content_hash {
             return Err(CopyError::Altered);
         }

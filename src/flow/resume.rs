@@ -33,7 +33,9 @@ pub enum ResumeError {
     #[error("it takes a new write grant: {}", .0.cure(Stopped::Issuance))]
     GrantNeeded(HaltCode),
     /// It is not written by a write grant.
-    #[error("it is not written by a write grant")]
+    #[error(
+        "it takes no write grant: it is not written by one, or is written already and lacks only its content"
+    )]
     NoGrantWanted,
     /// The grant is refused; fields are relative to it.
     #[error("the write grant is refused: {0}")]
@@ -81,7 +83,7 @@ pub(super) async fn bring_on(
         return Err(ResumeError::Conflict(issuance.state));
     }
     if let Some(new) = &new_grant {
-        if !issuance.delivery.needs_grant() {
+        if !issuance.delivery.needs_grant() || issuance.announced_at.is_some() {
             return Err(ResumeError::NoGrantWanted);
         }
         grant::check(app, new).await?;
@@ -106,7 +108,7 @@ pub(super) async fn bring_on(
             return Err(Invalid::from(problem).into());
         }
     }
-    if new_grant.is_none() && issuance.delivery.needs_grant() {
+    if new_grant.is_none() && issuance.delivery.needs_grant() && issuance.announced_at.is_none() {
         let is_spent = matches!(
             issuance.halt,
             Some(HaltCode::GrantExpired | HaltCode::GrantRefused | HaltCode::GrantUsed)

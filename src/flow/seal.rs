@@ -2,12 +2,13 @@
 
 use std::error::Error as _;
 
+use idos_client::ContentPlace;
 use idos_credential::{RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
 use super::deliver::{Stop, halt, named};
-use super::intake::{IntakeError, seal as seal_for, user_on_network};
+use super::intake::{IntakeError, keep_sealed, seal as seal_for, user_on_network};
 use super::moves::follow;
 use super::work;
 use crate::app::App;
@@ -100,7 +101,12 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         }
         None => None,
     };
-    let sealed = match seal_for(app, signed, &issuance, recipient, grantee_key).await {
+    let place = app.content_place().await.ok();
+    if place == Some(ContentPlace::Gateway) && !issuance.delivery.needs_grant() {
+        let stop = Stop::new(HaltCode::WriteGrantNeeded, "the network takes no credential from an inserter");
+        return halt(app, job, &issuance, stop).await;
+    }
+    let mut sealed = match seal_for(app, signed, &issuance, recipient, grantee_key, place).await {
         Ok(sealed) => sealed,
         Err(IntakeError::NotSigned(error)) => {
             tracing::error!(issuance.id = %issuance.id, cause = error.source(), "A credential is not sealed: {error}");
@@ -111,7 +117,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
             return halt(app, job, &issuance, stop).await;
         }
     };
-    advance(app, job, &issuance, Some((&sealed, &user_key))).await
+    advance(app, job, &issuance, Some((&mut sealed, &user_key))).await
 }
 
 /// The user is there: the evidence goes in the same transaction in which the sealed credential comes, so that after a
@@ -120,7 +126,7 @@ async fn advance(
     app: &App,
     job: &Job,
     issuance: &Issuance,
-    sealed: Option<(&SealedCredential, &str)>,
+    mut sealed: Option<(&mut SealedCredential, &str)>,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
     let may_write = !issuance.delivery.needs_grant() || app.store.has_grant(&issuance.id).await?;
@@ -130,16 +136,17 @@ async fn advance(
     let next = lifecycle::next(&standing, looked, app.limits(), now).map_err(StoreError::from)?;
 
     let mut tx = app.store.begin().await?;
-    match sealed {
+    match &mut sealed {
         Some((sealed, recipient_key)) => {
-            tx.mark_sealed(&issuance.id, issuance.state, &next, (sealed, recipient_key), now).await?;
-            tx.keep_sealed(&issuance.id, sealed).await?;
+            tx.mark_sealed(&issuance.id, issuance.state, &next, (&*sealed, recipient_key), now).await?;
+            keep_sealed(&mut tx, &issuance.id, sealed).await?;
         }
         None => tx.mark_moved(&issuance.id, issuance.state, &next, now).await?,
     }
     follow(app, &mut tx, issuance, &next, None, now).await?;
     tx.finish_job(job).await?;
-    let lane = sealed.map_or(issuance.write_key.as_str(), |(sealed, _)| sealed.issuer_auth_public_key());
+    let lane =
+        sealed.as_ref().map_or(issuance.write_key.as_str(), |(sealed, _)| sealed.issuer_auth_public_key());
     if let Some(job) = work::of_state(next.state, &issuance.id, lane, now) {
         tx.enqueue(&job).await?;
     }

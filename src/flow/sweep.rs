@@ -103,7 +103,12 @@ async fn end_overdue_sent(app: &App) -> Result<(), StoreError> {
         let until = if patience.is_zero() { limit } else { now };
         let batch = app.store.overdue_sent(until, from, BATCH).await?;
         for issuance in &batch.items {
-            let result = match ask(app, issuance, &mut patience).await {
+            // One that is announced, and of which only the content is missing, has had its time for that.
+            let is_there = match issuance.announced_at {
+                Some(_) => Some(false),
+                None => ask(app, issuance, &mut patience).await,
+            };
+            let result = match is_there {
                 Some(true) => deliver::found(app, issuance).await,
                 Some(false) => end(app, issuance, issuance.halt, now).await,
                 None if issuance.waits_until.is_some_and(|until| until <= limit) => {

@@ -24,6 +24,8 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
             let due_at = now.plus_millis(FIRST_LOOK);
             Job { due_at, ..Job::new(work, id.as_str(), now, &mut OsRng) }
         }
+        // No transaction: it does not wait for its turn in a lane.
+        Work::UploadContent => Job::new(work, id.as_str(), now, &mut OsRng),
         Work::AddUser | Work::AddWallet | Work::WriteCredential | Work::EditNotes | Work::SendWebhook => {
             lane_job(work, id.as_str(), lane, now)
         }

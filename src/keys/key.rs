@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use idos_client::{RemoteKey, SignError, Signer, Signing};
-use idos_credential::{Encrypted, SealedCredential, VerificationKey};
+use idos_credential::{Encrypted, NotesSigned, SealedCredential, VerificationKey};
 
 use super::KeysError;
 use super::backend::{Backend, InMemory, NotSigned};
@@ -48,7 +48,11 @@ impl Key {
     /// Signs the rows of an encrypted credential, which checks the signatures itself.
     pub async fn seal(&self, encrypted: Encrypted) -> Result<SealedCredential, SignError> {
         let notes = self.sign_each(&encrypted.to_sign()).await?;
-        let encrypted = encrypted.signed(&notes).map_err(|_| self.wrong())?;
+        self.seal_rows(encrypted.signed(&notes).map_err(|_| self.wrong())?).await
+    }
+
+    /// The same where the notes are signed already.
+    pub async fn seal_rows(&self, encrypted: NotesSigned) -> Result<SealedCredential, SignError> {
         let rows = self.sign_each(&encrypted.to_sign()).await?;
         // Megabytes are hashed once more.
         let sealed = tokio::task::spawn_blocking(move || encrypted.signed(&rows)).await;

@@ -57,6 +57,8 @@ named! {
         AwaitingGrant = "awaiting_grant",
         /// Sealed, and on its way to the node.
         Queued = "queued",
+        /// Announced in the user's profile; its content is on its way to the blob gateway, where the network keeps contents.
+        Uploading = "uploading",
         /// In the user's profile. Nothing of the content is left here.
         Issued = "issued",
         /// Stopped: a person has to do something and resume it.
@@ -123,6 +125,10 @@ named! {
         WalletTaken = "wallet_taken",
         /// The node does not accept the wallet's proof.
         WalletRefused = "wallet_refused",
+        /// The network takes no credential from an inserter any more.
+        WriteGrantNeeded = "write_grant_needed",
+        /// The blob gateway does not take the content, or does not show it.
+        UploadRefused = "upload_refused",
         /// One of our keys may not write: the network's owner has to make it a delegate of an inserter.
         NotAnInserter = "not_an_inserter",
         /// The key that sealed it is not in the configuration any more.
@@ -220,6 +226,13 @@ impl HaltCode {
             (_, Self::OtherKey) => {
                 "submit again, with a new Idempotency-Key: the encryption key that the user has is then used"
             }
+            (_, Self::WriteGrantNeeded) => {
+                "submit again with a write grant of the user, and a new Idempotency-Key: the network takes nothing from \
+                 inserters any more"
+            }
+            (_, Self::UploadRefused) => {
+                "see the blob gateway's words in the service's log, and to their cause; then resume"
+            }
             (_, Self::KeyUnusable) => "have the user's encryption key replaced on the network, and resume",
             (_, Self::Unreadable) => {
                 "put the missing vault key back, and resume; if it is lost, submit again with a new Idempotency-Key"
@@ -315,6 +328,8 @@ pub struct Issuance {
     pub transaction: Option<Transaction>,
     /// Whether a transaction that writes it may have reached a node, before its work was made anew.
     pub was_sent: bool,
+    /// When it was found in a block that announces a content which is then uploaded.
+    pub announced_at: Option<Timestamp>,
     /// Why it has stopped, its revocation has, or why it is over.
     pub halt: Option<HaltCode>,
     /// When revocation was asked for.

@@ -15,6 +15,8 @@ named! {
         AddWallet = "add_wallet",
         /// Write a sealed credential (subject: issuance). Has a lane.
         WriteCredential = "write_credential",
+        /// Upload the contents that a transaction has announced (subject: issuance).
+        UploadContent = "upload_content",
         /// Mark a credential as revoked (subject: issuance). Has a lane.
         EditNotes = "edit_notes",
         /// Seal what has waited for the user's profile (subject: issuance).
@@ -30,7 +32,12 @@ impl Work {
     pub fn needs_its_key(self) -> bool {
         match self {
             Self::EditNotes => true,
-            Self::AddUser | Self::AddWallet | Self::WriteCredential | Self::Seal | Self::SendWebhook => false,
+            Self::AddUser
+            | Self::AddWallet
+            | Self::WriteCredential
+            | Self::UploadContent
+            | Self::Seal
+            | Self::SendWebhook => false,
         }
     }
 }

@@ -22,13 +22,18 @@ impl State {
         (Self::AwaitingGrant, Self::Queued),
         (Self::AwaitingGrant, Self::Failed),
         (Self::AwaitingGrant, Self::Erased),
+        (Self::Queued, Self::Uploading),
         (Self::Queued, Self::Issued),
         (Self::Queued, Self::Halted),
         (Self::Queued, Self::Erased),
+        (Self::Uploading, Self::Issued),
+        (Self::Uploading, Self::Halted),
+        (Self::Uploading, Self::Erased),
         (Self::Issued, Self::Revoking),
         (Self::Issued, Self::Erased),
         (Self::Halted, Self::AwaitingProfile),
         (Self::Halted, Self::Queued),
+        (Self::Halted, Self::Uploading),
         (Self::Halted, Self::Issued),
         (Self::Halted, Self::Failed),
         (Self::Halted, Self::Erased),
@@ -62,6 +67,7 @@ impl State {
         match self {
             Self::AwaitingProfile => Some(Work::Seal),
             Self::Queued => Some(Work::WriteCredential),
+            Self::Uploading => Some(Work::UploadContent),
             Self::Revoking => Some(Work::EditNotes),
             Self::AwaitingGrant
             | Self::Issued
@@ -99,6 +105,8 @@ pub struct Standing {
     pub state: State,
     /// Whether its credential is sealed, so that nobody can read it here, whatever they unlock.
     pub is_sealed: bool,
+    /// Whether its credential is announced on the network, and only its content has to follow.
+    pub is_announced: bool,
     /// When it was submitted.
     pub created_at: Timestamp,
     /// Until when it waits where it stands.
@@ -110,6 +118,7 @@ impl From<&Issuance> for Standing {
         Self {
             state: issuance.state,
             is_sealed: issuance.sealed_at.is_some(),
+            is_announced: issuance.announced_at.is_some(),
             created_at: issuance.created_at,
             waits_until: issuance.waits_until,
         }
@@ -130,7 +139,9 @@ pub struct Found {
 pub enum Cause {
     /// It is known what there is of what its delivery needs: it has been sealed, or somebody resumes it.
     Looked(Found),
-    /// Its credential was found on the network.
+    /// Its credential was found on the network, and the content that it names has to follow.
+    Announced,
+    /// Its credential was found on the network, with its content.
     Written,
     /// Its work has stopped.
     Stopped,
@@ -207,11 +218,14 @@ pub fn begin(is_sealed: bool, found: Found, limits: Limits, now: Timestamp) -> N
 /// What comes next for an issuance that stands so, when this has happened. The same for the same arguments.
 pub fn next(standing: &Standing, cause: Cause, limits: Limits, now: Timestamp) -> Result<Next, NoMove> {
     let next = match cause {
+        // It has the user and the grant behind it.
+        Cause::Looked(_) if standing.is_announced => to(State::Uploading, Forgets::Unsealed, None),
         Cause::Looked(found) => {
             // To be looked at again does not make what can be read wait longer.
             let unsealed = standing.waits_until.unwrap_or(unsealed_until(limits, standing.created_at));
             place(standing.is_sealed, found, limits, unsealed, now)
         }
+        Cause::Announced => to(State::Uploading, Forgets::Nothing, None),
         Cause::Written => to(State::Issued, Forgets::Content, Some(EventKind::Issued)),
         Cause::Stopped => Next {
             waits_until: Some(resumable_until(standing, limits, now)),
@@ -286,6 +300,7 @@ mod tests {
 
     fn causes() -> Vec<Cause> {
         let mut all = vec![
+            Cause::Announced,
             Cause::Written,
             Cause::Stopped,
             Cause::Overdue,
@@ -306,8 +321,13 @@ mod tests {
         for state in State::ALL {
             for is_sealed in [false, true] {
                 for waits_until in [None, Some(at(1005)), Some(at(1020))] {
-                    let standing =
-                        Standing { state: *state, is_sealed, created_at: at(CREATED), waits_until };
+                    let standing = Standing {
+                        state: *state,
+                        is_sealed,
+                        is_announced: false,
+                        created_at: at(CREATED),
+                        waits_until,
+                    };
                     for cause in causes() {
                         all.push((standing, cause, next(&standing, cause, LIMITS, at(NOW))));
                     }
@@ -342,15 +362,16 @@ mod tests {
             (looked(false, true), &[Halted], AwaitingProfile),
             (looked(true, false), &[AwaitingProfile], AwaitingGrant),
             (looked(true, true), &[AwaitingProfile, AwaitingGrant, Halted], Queued),
-            (Cause::Written, &[Queued, Halted], Issued),
-            (Cause::Stopped, &[AwaitingProfile, Queued], Halted),
+            (Cause::Announced, &[Queued, Halted], Uploading),
+            (Cause::Written, &[Queued, Uploading, Halted], Issued),
+            (Cause::Stopped, &[AwaitingProfile, Queued, Uploading], Halted),
             (Cause::Overdue, &[AwaitingProfile, AwaitingGrant, Halted], Failed),
             (Cause::RevocationAsked, &[Issued], Revoking),
             (Cause::Revoked, &[Revoking], Revoked),
             (Cause::RevocationStopped, &[Revoking], Issued),
             (
                 Cause::Erased,
-                &[AwaitingProfile, AwaitingGrant, Queued, Issued, Halted, Revoked, Failed],
+                &[AwaitingProfile, AwaitingGrant, Queued, Uploading, Issued, Halted, Revoked, Failed],
                 Erased,
             ),
         ];
@@ -364,6 +385,24 @@ mod tests {
         for (standing, cause, answer) in all().into_iter().filter(|(standing, ..)| !standing.is_sealed) {
             if let (Cause::Looked(_), Ok(next)) = (cause, answer) {
                 assert_eq!((standing.state, next.state), (Halted, AwaitingProfile));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_announced_takes_nothing_but_its_content() {
+        for state in State::ALL {
+            let standing = Standing {
+                state: *state,
+                is_sealed: true,
+                is_announced: true,
+                created_at: at(CREATED),
+                waits_until: None,
+            };
+            for user in [false, true] {
+                let looked = next(&standing, Cause::Looked(Found { user, right: false }), LIMITS, at(NOW));
+                let wanted = (*state == State::Halted || *state == State::Queued).then_some(State::Uploading);
+                assert_eq!(looked.ok().map(|next| next.state), wanted, "{state}");
             }
         }
     }
@@ -386,6 +425,7 @@ mod tests {
         let late = Standing {
             state: State::AwaitingProfile,
             is_sealed: false,
+            is_announced: false,
             created_at: at(CREATED),
             waits_until: None,
         };
@@ -399,7 +439,7 @@ mod tests {
             let Ok(next) = answer else { continue };
             let wanted = match cause {
                 Cause::Looked(_) if standing.is_sealed => (Forgets::Unsealed, None),
-                Cause::Looked(_) | Cause::RevocationAsked => (Forgets::Nothing, None),
+                Cause::Looked(_) | Cause::Announced | Cause::RevocationAsked => (Forgets::Nothing, None),
                 Cause::Written => (Forgets::Content, Some(EventKind::Issued)),
                 Cause::Stopped | Cause::RevocationStopped => (Forgets::Nothing, Some(EventKind::Halted)),
                 Cause::Overdue => (Forgets::ContentAndContact, Some(EventKind::Failed)),

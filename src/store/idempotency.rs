@@ -37,7 +37,7 @@ impl Store {
                 "SELECT created_at, client, key_hash FROM idempotency WHERE created_at < $1 \
                  AND (created_at, client, key_hash) > ($2, $3, $4) AND (SELECT COUNT(*) FROM issuance \
                  WHERE issuance.id = idempotency.subject \
-                 AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'halted')) = 0 \
+                 AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'uploading', 'halted')) = 0 \
                  ORDER BY created_at, client, key_hash LIMIT $5",
             )
             .bind(moment.unix_millis())

@@ -142,6 +142,7 @@ struct Change<'a> {
     sealed_at: Option<Timestamp>,
     issued_at: Option<Timestamp>,
     transaction: Option<&'a Transaction>,
+    announced_at: Option<Timestamp>,
     revoke_requested_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
     confirmed_by: Option<Confirmation>,
@@ -357,7 +358,7 @@ impl Store {
             let place = place.unwrap_or(Place::START);
             async move {
                 sqlx::query(select!(
-                    "WHERE state IN ('awaiting_profile', 'queued', 'revoking') AND (created_at, id) > ($1, $2) \
+                    "WHERE state IN ('awaiting_profile', 'queued', 'uploading', 'revoking') AND (created_at, id) > ($1, $2) \
                      AND (SELECT COUNT(*) FROM job WHERE job.subject = issuance.id) = 0 ORDER BY created_at, id LIMIT $3"
                 ))
                 .bind(place.at)
@@ -459,6 +460,19 @@ impl Tx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let change = Change { issued_at: Some(now), transaction, ..Change::default() };
+        self.advance(id, from, next, now, change).await
+    }
+
+    /// Its row was found on the network, and its content is to follow.
+    pub async fn mark_announced(
+        &mut self,
+        id: &IssuanceId,
+        from: State,
+        next: &Next,
+        transaction: Option<&Transaction>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let change = Change { announced_at: Some(now), transaction, ..Change::default() };
         self.advance(id, from, next, now, change).await
     }
 
@@ -574,7 +588,8 @@ impl Tx {
              revoke_requested_at = COALESCE($13, revoke_requested_at), revoked_at = COALESCE($14, revoked_at), \
              confirmed_by = COALESCE($15, confirmed_by), recipient_key = COALESCE($16, recipient_key), \
              write_key = COALESCE($17, write_key), \
-             was_sent = CASE WHEN $18 = CAST(1 AS BIGINT) THEN 1 ELSE was_sent END WHERE id = $1 AND state = $2",
+             was_sent = CASE WHEN $18 = CAST(1 AS BIGINT) THEN 1 ELSE was_sent END, \
+             announced_at = COALESCE($19, announced_at) WHERE id = $1 AND state = $2",
         )
         .bind(id.as_str())
         .bind(from.as_str())
@@ -594,6 +609,7 @@ impl Tx {
         .bind(change.recipient_key)
         .bind(change.write_key)
         .bind(i64::from(change.was_sent))
+        .bind(millis(change.announced_at))
         .execute(&mut *self.tx)
         .await?;
         one(&result)
@@ -633,6 +649,7 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         issued_at: row.maybe_moment("issued_at")?,
         transaction: row.transaction()?,
         was_sent: row.number("was_sent")? == 1,
+        announced_at: row.maybe_moment("announced_at")?,
         halt: row.maybe_parsed("halt")?,
         revoke_requested_at: row.maybe_moment("revoke_requested_at")?,
         revoked_at: row.maybe_moment("revoked_at")?,

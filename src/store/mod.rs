@@ -43,7 +43,7 @@ use crate::model::time::Timestamp;
 
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
-pub use content::Deliverable;
+pub use content::{Deliverable, Uploads, WhoseContent};
 pub use file::FileFault;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, LeaseEnd, Sending};

@@ -454,7 +454,7 @@ impl<'a> Lane<'a> {
                 deliver::later(self.app, &self.lease, job, now, "its nonce was not the next one").await?
             );
         }
-        Ok(deliver::refused(self.app, &self.lease, job, error).await?)
+        deliver::refused(self.app, &self.lease, job, error).await
     }
 
     /// Finds out where everything in flight stands, sends again what got lost, and so learns the next nonce. The table

@@ -15,11 +15,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::{audit, seal};
+use crate::flow::{audit, seal, upload};
 use crate::model::job::{Queue, Work};
 
 /// Issuances that one process seals at once. They mostly wait for the node.
 const SEALERS: usize = 4;
+
+/// Uploads of one process at the same time. Each has a part of a content in memory, and no more.
+const UPLOADERS: usize = 4;
 
 /// How long the signature under the audit chain may take when a process ends.
 const SIGNING: Duration = Duration::from_secs(2);
@@ -29,6 +32,10 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     let mut tasks = JoinSet::new();
     for _ in 0..SEALERS {
         tasks.spawn(runner::run(Arc::clone(&app), Queue::of(Work::Seal), seal::proceed, shutdown.clone()));
+    }
+    for _ in 0..UPLOADERS {
+        let queue = Queue::of(Work::UploadContent);
+        tasks.spawn(runner::run(Arc::clone(&app), queue, upload::proceed, shutdown.clone()));
     }
     for endpoint in &app.endpoints {
         let name = endpoint.name.clone();

@@ -8,6 +8,7 @@
 //! - [`encoding`] and [`transaction`] are the bytes, in both directions, so that a node can be built on them.
 
 pub mod actions;
+mod blob;
 mod client;
 pub mod encoding;
 mod error;
@@ -18,9 +19,10 @@ mod refusal;
 mod signer;
 pub mod transaction;
 
+pub use blob::Blob;
 pub use client::{
-    Account, Broadcast, Client, ClientConfig, Fate, Health, Mode, Nonce, Prepared, TxOutcome, TxState,
-    TxStatus, TxTerms, UnsignedTransaction, Viewer,
+    Account, BlobError, Broadcast, Client, ClientConfig, ContentPlace, Fate, Health, Mode, Nonce, Prepared,
+    ToUpload, TxOutcome, TxState, TxStatus, TxTerms, UnsignedTransaction, Upload, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
 pub use grants::{EmptyWindow, GrantParties, GrantTime, InvalidGrantTime, WriteGrant, access_grant_id};

@@ -42,7 +42,11 @@ pub enum Refusal {
     UserUnknown,
     /// The database does not take a value, such as a null or an unknown word.
     ValueRefused,
-    /// The node has no such action, or one with other parameters: its schema is not the one that this client knows.
+    /// The node has no such action: its schema is an older or a newer one, as [`ContentPlace`](crate::ContentPlace) tells.
+    ActionUnknown,
+    /// The node has such an action, which changes something, and was asked as if it were a view.
+    NotAView,
+    /// The node has an action of this name with other parameters: its schema is not one that this client knows.
     OtherSchema,
     /// The transaction is signed for another network.
     OtherNetwork,
@@ -84,10 +88,10 @@ const TEXTS: [(&str, Refusal); 35] = [
     ("wallet address already exists in idos", Refusal::WalletTaken),
     ("wallet public key already exists in idos", Refusal::WalletTaken),
     ("no wallet with balance found", Refusal::Funds),
-    ("unknown action: ", Refusal::OtherSchema),
+    ("unknown action: ", Refusal::ActionUnknown),
     ("action invocation error: ", Refusal::OtherSchema),
     ("type error: action ", Refusal::OtherSchema),
-    ("connection is read-only and cannot mutate state", Refusal::OtherSchema),
+    ("connection is read-only and cannot mutate state", Refusal::NotAView),
     ("failed to verify the transaction", Refusal::TransactionSignature),
     ("wrong chain ID: ", Refusal::OtherNetwork),
 ];

@@ -3,8 +3,8 @@
 //! Formats: ipld.io, "DAG-PB" (links stand before the data, and a link without a name has an empty one), and `UnixFS` 1,
 //! `unixfs.proto`. Written by hand, since it is three messages that are never read.
 
-use crate::hasher::LEAF;
 use crate::id::{Codec, ContentId};
+use crate::limits::LEAF;
 
 /// Type `File` of `UnixFS`.
 const FILE: u64 = 2;

@@ -4,17 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::block;
 use crate::id::{Codec, ContentId};
-
-/// The longest content, in bytes: what the gateway's clients take, and as many leaves as one level holds.
-pub const MAX_CONTENT: u64 = 20 * 1024 * 1024;
-
-/// How long every leaf but the last one is, in bytes.
-pub const LEAF: usize = 262_144;
-
-/// The content has more than [`MAX_CONTENT`] bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("is longer than 20 MiB")]
-pub struct TooLong;
+use crate::limits::{LEAF, MAX_CONTENT, TooLong};
 
 /// Computes a [`ContentId`] of bytes as they come, in whatever pieces. It keeps 32 bytes for each leaf, and no content.
 #[derive(Clone, Debug, Default)]
@@ -68,5 +58,18 @@ impl Hasher {
         self.leaves.push(last);
         let root = block::root(&self.leaves, self.length);
         Ok((ContentId::new(Codec::DagPb, Sha256::digest(root).into()), self.length))
+    }
+}
+
+impl ContentId {
+    /// The identifier of a whole content.
+    ///
+    /// # Errors
+    ///
+    /// It is longer than [`MAX_CONTENT`](crate::MAX_CONTENT).
+    pub fn of(content: &[u8]) -> Result<Self, TooLong> {
+        let mut hasher = Hasher::new();
+        hasher.update(content);
+        Ok(hasher.finish()?.0)
     }
 }

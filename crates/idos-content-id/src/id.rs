@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use data_encoding::BASE32_NOPAD;
 
-use crate::{Hasher, TooLong};
-
 /// Version, codec, hash function and the length of its digest, a byte each: all the numbers that occur are below 128,
 /// where a varint is one byte (multiformats/cid; multiformats/multicodec, `table.csv`).
 const HEADER: usize = 4;
@@ -72,17 +70,6 @@ pub enum ParseError {
 }
 
 impl ContentId {
-    /// The identifier of a whole content.
-    ///
-    /// # Errors
-    ///
-    /// It is longer than [`MAX_CONTENT`](crate::MAX_CONTENT).
-    pub fn of(content: &[u8]) -> Result<Self, TooLong> {
-        let mut hasher = Hasher::new();
-        hasher.update(content);
-        Ok(hasher.finish()?.0)
-    }
-
     /// As it stands in a row's `content_uri`: `ipfs://` and the text.
     #[must_use]
     pub fn uri(&self) -> String {

@@ -8,6 +8,8 @@
 mod block;
 mod hasher;
 mod id;
+mod limits;
 
-pub use hasher::{Hasher, LEAF, MAX_CONTENT, TooLong};
+pub use hasher::Hasher;
 pub use id::{ContentId, ParseError};
+pub use limits::{LEAF, MAX_CONTENT, TooLong};

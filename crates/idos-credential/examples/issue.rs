@@ -56,7 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let notes = PublicNotes::new("1", "kyc", signed.level(), "approved", "Example KYC")?;
     let sealed = signed.seal_with(&notes, &user.public(), None, &writer, &mut OsRng)?;
     let row = sealed.original();
-    let opened = user.open(row.content(), row.encryptor_public_key())?;
-    println!("sealed: {} characters; opened: {} bytes", row.content().len(), opened.len());
+    let content = row.content().in_row().unwrap_or_default();
+    let opened = user.open(content, row.encryptor_public_key())?;
+    println!("sealed: {} characters; opened: {} bytes", content.len(), opened.len());
     Ok(())
 }

@@ -1,14 +1,20 @@
 //! From an encrypted credential to a sealed one: its rows are signed in two rounds, since the second covers the first. What is
 //! to be signed is a value, so that the write key may be anywhere.
+//!
+//! The second signature covers the content itself, or, where contents are kept at a blob gateway, the URI that names it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use idos_content_id::ContentId;
 use rand_core::CryptoRngCore;
 
-use crate::error::WrongSignature;
+use crate::error::{Invalid, Problem, WrongSignature};
 use crate::key::VerificationKey;
 use crate::notes::PublicNotes;
-use crate::sealing::{RecipientKey, SIGNATURE, SealError, SealedCredential, SealedRow, encrypt};
+use crate::sealing::{
+    Blobs, ContentReference, RecipientKey, SIGNATURE, SealError, SealedContent, SealedCredential, SealedRow,
+    encrypt,
+};
 use crate::seed_key::WriteKey;
 use crate::signed::SignedCredential;
 
@@ -33,14 +39,87 @@ pub struct NotesSigned {
 /// A row that lacks its signatures.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// Room for the notes' signature, and the content: what the broader signature covers lies in one piece, and no
-    /// megabyte is copied for it.
-    pub(crate) message: Vec<u8>,
-    pub(crate) encryptor_public_key: String,
-    pub(crate) public_notes: String,
+    /// Room for the notes' signature, and the content: what the broader signature covers where the content stands in the
+    /// row lies in one piece, and no megabyte is copied for it.
+    message: Vec<u8>,
+    /// Where the content is kept elsewhere: what names it.
+    named: Option<Named>,
+    encryptor_public_key: String,
+    public_notes: String,
+}
+
+/// A content by reference, and what the broader signature then covers: room for the notes' signature, and the URI.
+#[derive(Debug)]
+struct Named {
+    reference: ContentReference,
+    message: Vec<u8>,
+}
+
+impl Row {
+    fn new(content: &[u8], encryptor_public_key: String, public_notes: String) -> Self {
+        let mut message = Vec::with_capacity(SIGNATURE + content.len());
+        message.extend_from_slice(&[0; SIGNATURE]);
+        message.extend_from_slice(content);
+        Self { message, named: None, encryptor_public_key, public_notes }
+    }
+
+    fn content(&self) -> &[u8] {
+        self.message.get(SIGNATURE..).unwrap_or_default()
+    }
+
+    /// What the broader signature covers.
+    fn to_sign(&self) -> &[u8] {
+        self.named.as_ref().map_or(&self.message, |named| &named.message)
+    }
+
+    /// Names the content instead of holding it.
+    fn by_reference(mut self) -> Result<Self, SealError> {
+        let id = ContentId::of(self.content()).map_err(|_| SealError::TooLong)?;
+        let reference = ContentReference { id, size: self.content().len() as u64 };
+        let mut message = vec![0; SIGNATURE];
+        message.extend_from_slice(reference.uri().as_bytes());
+        self.named = Some(Named { reference, message });
+        Ok(self)
+    }
+
+    fn put(&mut self, notes: &[u8; SIGNATURE]) {
+        let message = self.named.as_mut().map_or(&mut self.message, |named| &mut named.message);
+        if let Some(room) = message.first_chunk_mut() {
+            *room = *notes;
+        }
+    }
+
+    /// Gives the row, and the content where the row only names it.
+    fn sealed(mut self, notes: [u8; SIGNATURE], broader: [u8; SIGNATURE]) -> (SealedRow, Option<Vec<u8>>) {
+        let (content, blob) = match self.named {
+            None => (SealedContent::InRow(STANDARD.encode(self.content())), None),
+            Some(named) => {
+                self.message.drain(..SIGNATURE);
+                (SealedContent::ByReference(named.reference), Some(self.message))
+            }
+        };
+        let row = SealedRow {
+            content,
+            encryptor_public_key: self.encryptor_public_key,
+            public_notes: self.public_notes,
+            public_notes_signature: STANDARD.encode(notes),
+            broader_signature: STANDARD.encode(broader),
+        };
+        (row, blob)
+    }
 }
 
 impl Encrypted {
+    /// Has the rows name their contents instead of holding them, for a network that keeps contents at a blob gateway. Refuses
+    /// what is longer than such a gateway takes.
+    pub fn by_reference(self) -> Result<Self, SealError> {
+        Ok(Self {
+            original: self.original.by_reference()?,
+            copy: self.copy.map(Row::by_reference).transpose()?,
+            ..self
+        })
+    }
+
     /// The public notes of each row, to be signed by the write key.
     #[must_use]
     pub fn to_sign(&self) -> Vec<&[u8]> {
@@ -63,9 +142,7 @@ impl Encrypted {
 
     fn put(mut self, notes: Vec<[u8; SIGNATURE]>) -> NotesSigned {
         for (row, signature) in std::iter::once(&mut self.original).chain(&mut self.copy).zip(&notes) {
-            if let Some(room) = row.message.first_chunk_mut() {
-                *room = *signature;
-            }
+            row.put(signature);
         }
         NotesSigned { encrypted: self, notes }
     }
@@ -76,10 +153,38 @@ impl Encrypted {
 }
 
 impl NotesSigned {
-    /// What the broader signature of each row covers, to be signed by the write key: the notes' signature and the content.
+    /// A sealed credential whose rows are to be signed anew, because their contents, which are `blobs`, go to another place
+    /// than when it was sealed: into the rows, or, `by_reference`, to a blob gateway.
+    pub fn again(sealed: SealedCredential, blobs: &Blobs, by_reference: bool) -> Result<Self, Invalid> {
+        let SealedCredential { content_hash, issuer_auth_public_key, original, copy, .. } = sealed;
+        let writer = crate::stored::key(&issuer_auth_public_key)
+            .map_err(|problem| Problem::new("issuer_auth_public_key", problem))?;
+        let mut notes = Vec::new();
+        let mut row = |column: &'static str, row: SealedRow, content: &[u8]| {
+            let signature = crate::stored::signature(&row.public_notes_signature);
+            notes.push(signature.ok_or_else(|| Problem::new(column, "is not signed"))?);
+            let row = Row::new(content, row.encryptor_public_key, row.public_notes);
+            let placed = if by_reference { row.by_reference() } else { Ok(row) };
+            placed.map_err(|_| Problem::new(column, "is longer than a blob gateway takes"))
+        };
+        let original = row("original", original, &blobs.original)?;
+        let copy = match (copy, &blobs.copy) {
+            (None, None) => None,
+            (Some(copy), Some(content)) => Some(row("copy", copy, content)?),
+            _ => {
+                return Err(
+                    Problem::new("copy", "is there without its content, or the other way round").into()
+                );
+            }
+        };
+        Ok(Encrypted { content_hash, writer, original, copy }.put(notes))
+    }
+
+    /// What the broader signature of each row covers, to be signed by the write key: the notes' signature and the content, or
+    /// its URI.
     #[must_use]
     pub fn to_sign(&self) -> Vec<&[u8]> {
-        self.encrypted.rows().map(|row| row.message.as_slice()).collect()
+        self.encrypted.rows().map(Row::to_sign).collect()
     }
 
     /// Puts the broader signatures in, if they are the write key's: one for each of [`to_sign`](Self::to_sign).
@@ -93,19 +198,16 @@ impl NotesSigned {
         let mut signatures = self.notes.into_iter().zip(broader);
         let mut sealed = |row: Row| {
             let (notes, broader) = signatures.next().unwrap_or(([0; SIGNATURE], [0; SIGNATURE])); // one for each row
-            SealedRow {
-                broader_signature: STANDARD.encode(broader),
-                content: STANDARD.encode(row.message.get(SIGNATURE..).unwrap_or_default()),
-                encryptor_public_key: row.encryptor_public_key,
-                public_notes: row.public_notes,
-                public_notes_signature: STANDARD.encode(notes),
-            }
+            row.sealed(notes, broader)
         };
+        let (original, blob) = sealed(original);
+        let (copy, copy_blob) = copy.map(sealed).unzip();
         SealedCredential {
             content_hash,
             issuer_auth_public_key: hex::encode(writer.to_bytes()),
-            original: sealed(original),
-            copy: copy.map(sealed),
+            original,
+            copy,
+            blobs: blob.map(|original| Blobs { original, copy: copy_blob.flatten() }),
         }
     }
 }
@@ -169,7 +271,7 @@ fn row(
     rng: &mut impl CryptoRngCore,
 ) -> Result<Row, SealError> {
     let (message, encryptor_public_key) = encrypt(plaintext, recipient, rng)?;
-    Ok(Row { message, encryptor_public_key, public_notes: public_notes.to_owned() })
+    Ok(Row { message, named: None, encryptor_public_key, public_notes: public_notes.to_owned() })
 }
 
 /// The signatures, if there is one of `key` for each message.

@@ -88,7 +88,9 @@ pub use notes::PublicNotes;
 pub use plausible::is_assigned_country;
 pub use proof::Suite;
 pub use reader::ReadFile;
-pub use sealing::{EncryptionSecret, RecipientKey, SealedCredential, SealedRow};
+pub use sealing::{
+    Blobs, ContentReference, EncryptionSecret, RecipientKey, SealedContent, SealedCredential, SealedRow,
+};
 pub use seed_key::{IssuerKey, WriteKey};
 pub use signed::SignedCredential;
 pub use stored::{StoredCredential, StoredRow};

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crypto_box::aead::AeadInPlace;
 use crypto_box::{PublicKey, SalsaBox, SecretKey};
+use idos_content_id::ContentId;
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
@@ -96,11 +97,20 @@ impl EncryptionSecret {
         RecipientKey(self.0.public_key())
     }
 
-    /// Opens a content.
+    /// Opens a content as it stands in a row: base64.
     pub fn open(&self, content: &str, encryptor_public_key: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.open_bytes(STANDARD.decode(content).map_err(|_| SealError::Content)?, encryptor_public_key)
+    }
+
+    /// Opens a content as a blob gateway gives it: the bytes of nonce and box.
+    pub fn open_bytes(
+        &self,
+        content: Vec<u8>,
+        encryptor_public_key: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let what = "encryptor's public key";
         let sender = usable(*key_bytes(encryptor_public_key, what)?, what)?;
-        let mut bytes = Zeroizing::new(STANDARD.decode(content).map_err(|_| SealError::Content)?);
+        let mut bytes = Zeroizing::new(content);
         let Some((nonce, tag)) = bytes
             .split_first_chunk::<NONCE>()
             .and_then(|(nonce, rest)| Some((*nonce, *rest.first_chunk::<TAG>()?)))
@@ -116,11 +126,57 @@ impl EncryptionSecret {
     }
 }
 
+/// The encrypted content of a row, or what names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SealedContent {
+    /// In the row: `base64(nonce ‖ box)`.
+    InRow(String),
+    /// At a blob gateway.
+    ByReference(ContentReference),
+}
+
+/// What names a content that is kept at a blob gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentReference {
+    /// The identifier of `nonce ‖ box`.
+    pub id: ContentId,
+    /// Its bytes.
+    pub size: u64,
+}
+
+impl ContentReference {
+    /// The content's URI, as a row names it and the broader signature covers it.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        self.id.uri()
+    }
+}
+
+impl SealedContent {
+    /// The content, if it is in the row.
+    #[must_use]
+    pub fn in_row(&self) -> Option<&str> {
+        match self {
+            Self::InRow(content) => Some(content),
+            Self::ByReference(_) => None,
+        }
+    }
+
+    /// What names it, if it is not.
+    #[must_use]
+    pub fn reference(&self) -> Option<ContentReference> {
+        match self {
+            Self::InRow(_) => None,
+            Self::ByReference(reference) => Some(*reference),
+        }
+    }
+}
+
 /// One encrypted copy of a credential, with all that a node stores and checks of it. Only sealing makes
 /// one; see [`crate::stored`] for how a store revives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedRow {
-    pub(crate) content: String,
+    pub(crate) content: SealedContent,
     pub(crate) encryptor_public_key: String,
     pub(crate) public_notes: String,
     pub(crate) public_notes_signature: String,
@@ -128,9 +184,9 @@ pub struct SealedRow {
 }
 
 impl SealedRow {
-    /// `base64(nonce ‖ box)`
+    /// The encrypted content, or what names it.
     #[must_use]
-    pub fn content(&self) -> &str {
+    pub fn content(&self) -> &SealedContent {
         &self.content
     }
 
@@ -152,11 +208,20 @@ impl SealedRow {
         &self.public_notes_signature
     }
 
-    /// Base64 of the Ed25519 signature over the bytes of the notes' signature and of the content.
+    /// Base64 of the Ed25519 signature over the bytes of the notes' signature and of the content, or of its URI.
     #[must_use]
     pub fn broader_signature(&self) -> &str {
         &self.broader_signature
     }
+}
+
+/// The contents of a credential whose rows only name them: what is to be uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blobs {
+    /// The user's: nonce and box.
+    pub original: Vec<u8>,
+    /// The grantee's.
+    pub copy: Option<Vec<u8>>,
 }
 
 /// A credential that only its recipients can read: the only form in which one may be stored or sent. Only sealing
@@ -167,6 +232,7 @@ pub struct SealedCredential {
     pub(crate) issuer_auth_public_key: String,
     pub(crate) original: SealedRow,
     pub(crate) copy: Option<SealedRow>,
+    pub(crate) blobs: Option<Blobs>,
 }
 
 impl SealedCredential {
@@ -186,6 +252,12 @@ impl SealedCredential {
     #[must_use]
     pub fn original(&self) -> &SealedRow {
         &self.original
+    }
+
+    /// Takes the contents out, where the rows only name them: there once, just after sealing.
+    #[must_use]
+    pub fn take_blobs(&mut self) -> Option<Blobs> {
+        self.blobs.take()
     }
 
     /// The copy for whoever was granted one.

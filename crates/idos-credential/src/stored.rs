@@ -12,7 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{Invalid, Problems};
 use crate::key::VerificationKey;
-use crate::sealing::{NONCE, RecipientKey, SIGNATURE, SealError, SealedCredential, SealedRow, TAG};
+use crate::sealing::{
+    NONCE, RecipientKey, SIGNATURE, SealError, SealedContent, SealedCredential, SealedRow, TAG,
+};
 
 /// The columns of a [`SealedCredential`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,15 +32,15 @@ pub struct StoredCredential {
 /// The columns of a [`SealedRow`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRow {
-    /// `base64(nonce ‖ box)`
-    pub content: String,
+    /// The encrypted content, or what names it.
+    pub content: SealedContent,
     /// Base64 of the ephemeral X25519 key.
     pub encryptor_public_key: String,
     /// Empty for a copy.
     pub public_notes: String,
     /// Base64 of the Ed25519 signature over the notes.
     pub public_notes_signature: String,
-    /// Base64 of the Ed25519 signature over the bytes of the notes' signature and of the content.
+    /// Base64 of the Ed25519 signature over the bytes of the notes' signature and of the content, or of its URI.
     pub broader_signature: String,
 }
 
@@ -98,6 +100,7 @@ impl SealedCredential {
             issuer_auth_public_key,
             original: unchecked(original),
             copy: copy.map(unchecked),
+            blobs: None,
         })
     }
 }
@@ -114,6 +117,9 @@ impl SealedRow {
         problems.or(unchecked(stored))
     }
 }
+
+/// Bytes of a content of nothing: nonce and tag.
+const SHORTEST: u64 = (NONCE + TAG) as u64;
 
 const KEY: &str = "issuer_auth_public_key";
 const NOT_HEX: &str = "must be 32 bytes in lower-case hex";
@@ -138,13 +144,27 @@ fn damage(row: &StoredRow, key: &VerificationKey) -> Vec<Damage> {
     let notes_signature = signature(&row.public_notes_signature);
     let broader_signature = signature(&row.broader_signature);
     // The message of the broader signature, in one piece: no megabyte is copied for it.
-    let mut message = Vec::with_capacity(SIGNATURE + row.content.len() / 4 * 3);
-    message.extend_from_slice(&notes_signature.unwrap_or([0; SIGNATURE]));
-    let decoded = STANDARD.decode_vec(&row.content, &mut message);
-    let is_content = decoded.is_ok() && message.len() >= SIGNATURE + NONCE + TAG;
+    let mut message = Vec::new();
+    let is_content = match &row.content {
+        SealedContent::InRow(content) => {
+            message.reserve_exact(SIGNATURE + content.len() / 4 * 3);
+            message.extend_from_slice(&notes_signature.unwrap_or([0; SIGNATURE]));
+            let decoded = STANDARD.decode_vec(content, &mut message);
+            decoded.is_ok() && message.len() >= SIGNATURE + NONCE + TAG
+        }
+        SealedContent::ByReference(reference) => {
+            message.extend_from_slice(&notes_signature.unwrap_or([0; SIGNATURE]));
+            message.extend_from_slice(reference.uri().as_bytes());
+            reference.size >= SHORTEST
+        }
+    };
 
-    if !is_content {
-        found.push(Damage::Form("content", "must be base64 of at least 40 bytes"));
+    match row.content {
+        _ if is_content => {}
+        SealedContent::InRow(_) => {
+            found.push(Damage::Form("content", "must be base64 of at least 40 bytes"));
+        }
+        SealedContent::ByReference(_) => found.push(Damage::Form("content_size", "must be at least 40")),
     }
     match RecipientKey::from_base64(&row.encryptor_public_key) {
         Ok(_) => {}
@@ -193,7 +213,7 @@ fn unchecked(row: StoredRow) -> SealedRow {
     }
 }
 
-fn key(hex: &str) -> Result<VerificationKey, &'static str> {
+pub(crate) fn key(hex: &str) -> Result<VerificationKey, &'static str> {
     let bytes = lower_hex(hex).ok_or(NOT_HEX)?;
     VerificationKey::from_bytes(&bytes).map_err(|_| "is not a usable Ed25519 public key")
 }
@@ -204,6 +224,6 @@ fn lower_hex(text: &str) -> Option<[u8; 32]> {
     (!text.bytes().any(|byte| byte.is_ascii_uppercase())).then_some(bytes)
 }
 
-fn signature(base64: &str) -> Option<[u8; SIGNATURE]> {
+pub(crate) fn signature(base64: &str) -> Option<[u8; SIGNATURE]> {
     STANDARD.decode(base64).ok()?.try_into().ok()
 }

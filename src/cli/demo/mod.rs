@@ -141,7 +141,7 @@ async fn rehearse(app: &App, evidence: Option<&Path>, user_id: Uuid) -> Result<D
     let unsigned = credential::build(result, ids, &app.issuer_url(), &key.method, now)?;
     let signed = key.sign_credential(unsigned).await?;
     let took = start.elapsed();
-    credential::check_size(signed.text().len(), true)?;
+    credential::check_size(signed.text().len(), true, app.content_place().await?)?;
     Ok(took)
 }
 

@@ -11,6 +11,7 @@ use super::Error;
 use super::holder::{Holder, random_id};
 use crate::app::App;
 use crate::cli::background::until;
+use crate::flow::network::content_of;
 use crate::flow::{challenge, grant, intake, profile};
 use crate::model::client::Idempotency;
 use crate::model::personal::Personal;
@@ -72,5 +73,6 @@ pub(super) async fn read_own(app: &App, holder: &Holder, id: Uuid) -> Result<Zer
     let signer = Signer::from(holder.wallet.clone());
     let row = app.idos().await?.call_one(&signer, &GetCredentialOwned { id }).await?;
     let row = row.ok_or("the user has no such credential")?;
-    Ok(holder.derive_again()?.open(&row.content, &row.encryptor_public_key)?)
+    let content = content_of(app, &signer, row.content).await?;
+    Ok(holder.derive_again()?.open_bytes(content, &row.encryptor_public_key)?)
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use idos_client::actions::GetUserAsInserter;
-use idos_client::{Client, ClientConfig, Refusal};
+use idos_client::{Blob, BlobError, Client, ClientConfig, ContentPlace, Refusal};
+use idos_content_id::ContentId;
 use rand::rngs::OsRng;
 use url::Url;
 
@@ -32,6 +33,7 @@ pub(super) async fn examine(
             clocks(&client, url, report).await;
             if place == 0 {
                 inserter(&client, write, report).await;
+                contents(&client, write, report).await;
             }
         }
     }
@@ -46,6 +48,7 @@ async fn connect(
 ) -> Option<Client> {
     const CHECK: &str = "node";
     let mut settings = ClientConfig::new(url.clone());
+    settings.blob_gateway.clone_from(&config.node.blob_gateway_url);
     settings.plain_http = config.node.plain_http;
     settings.timeout = PATIENCE;
     settings.connect_timeout = PATIENCE;
@@ -115,6 +118,41 @@ async fn clocks(client: &Client, url: &Url, report: &mut Report) {
         ),
         Some(skew) => report.fine("clock", format!("{} seconds apart from the node's", skew.abs() / 1000)),
         None => report.note("clock", "the node does not say what time it is"),
+    }
+}
+
+/// Where the network keeps contents; and if that is a blob gateway, whether it answers.
+async fn contents(client: &Client, write: &[WriteKey], report: &mut Report) {
+    const CHECK: &str = "contents";
+    let Some(signer) = write.first().map(|key| key.key.signer()) else { return };
+    match client.content_place(&signer).await {
+        Ok(ContentPlace::Row) => report.fine(
+            CHECK,
+            "the network keeps contents in credentials' rows: a credential and its copy fit a transaction with about 1.2 MB \
+             of files",
+        ),
+        Ok(ContentPlace::Gateway) => {
+            report.note(
+                CHECK,
+                "the network keeps contents at a blob gateway: credentials are written by write grant only, and have up to \
+                 20 MiB",
+            );
+            // One that nobody has ever sealed.
+            let Ok(id) = ContentId::of(random_uuid(&mut OsRng).as_bytes()) else { return };
+            match client.check_blob(&signer, Blob { id, size: 16 }).await {
+                Ok(()) | Err(BlobError::NotThere) => report.fine(CHECK, "the blob gateway answers"),
+                Err(error) => report.complain(
+                    CHECK,
+                    format!("the blob gateway: {}", super::causes(&error)),
+                    "see to the network between here and the gateway, or set node.blob_gateway_url",
+                ),
+            }
+        }
+        Err(error) => report.complain(
+            CHECK,
+            format!("where the network keeps contents cannot be seen: {}", super::causes(&error)),
+            "see to the node",
+        ),
     }
 }
 

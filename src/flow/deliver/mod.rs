@@ -13,6 +13,7 @@ mod add_user;
 mod add_wallet;
 mod edit_notes;
 mod halt;
+mod place;
 mod refusal;
 mod stop;
 mod write_credential;
@@ -74,7 +75,7 @@ impl Task {
                 issuance.map(|issuance| Self::EditNotes(Box::new(EditNotes(issuance))))
             }
             // These have no lane.
-            Work::Seal | Work::SendWebhook => None,
+            Work::UploadContent | Work::Seal | Work::SendWebhook => None,
         })
     }
 
@@ -113,7 +114,7 @@ impl Task {
     async fn sight(&self, app: &App) -> Result<Option<Sight>, StoreError> {
         match self {
             Self::AddWallet(task) => Sight::of_profile(app, &task.0).await,
-            Self::WriteCredential(task) => Ok(Some(Sight::of_issuance(&task.0))),
+            Self::WriteCredential(task) => task.sight(app).await,
             Self::AddUser(_) | Self::EditNotes(_) => Ok(None),
         }
     }
@@ -125,6 +126,19 @@ impl Task {
             Self::AddUser(_) | Self::AddWallet(_) | Self::WriteCredential(_) => {
                 Ok(Confirmed::Yes(Confirmation::Transaction))
             }
+        }
+    }
+
+    /// Whether a refusal says that an earlier transaction of it has done it, which no node shows.
+    async fn was_done_unseen(
+        &self,
+        app: &App,
+        job: &Job,
+        error: &idos_client::Error,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::WriteCredential(task) => task.was_done_unseen(app, job, error).await,
+            Self::AddUser(_) | Self::AddWallet(_) | Self::EditNotes(_) => Ok(false),
         }
     }
 

@@ -3,7 +3,7 @@
 use idos_client::{Conflict, Refusal};
 use rand::rngs::OsRng;
 
-use super::{Stop, Task, halt_in_lane, later};
+use super::{DeliverError, Stop, Task, halt_in_lane, later, succeeded};
 use crate::app::App;
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
@@ -70,7 +70,12 @@ fn is_about_the_work(error: &idos_client::Error) -> bool {
         (
             _,
             Some(
-                Refusal::OtherSchema | Refusal::OtherNetwork | Refusal::TransactionSignature | Refusal::Funds,
+                Refusal::ActionUnknown
+                | Refusal::NotAView
+                | Refusal::OtherSchema
+                | Refusal::OtherNetwork
+                | Refusal::TransactionSignature
+                | Refusal::Funds,
             ),
             _,
         ) => false,
@@ -85,7 +90,15 @@ pub async fn refused(
     lease: &LaneLease,
     job: &Job,
     error: &idos_client::Error,
-) -> Result<(), StoreError> {
+) -> Result<(), DeliverError> {
+    if error.refusal() == Some(Refusal::ActionUnknown) {
+        app.forget_content_place();
+    }
+    if let Some(task) = Task::of(app, job).await?
+        && task.was_done_unseen(app, job, error).await?
+    {
+        return succeeded(app, lease, job, None).await;
+    }
     let verdict = match verdict(app, job, error) {
         Verdict::Halt(_)
             if job.attempts < app.delivery.max_attempts && will_pass(app, job, error).await? =>
@@ -95,11 +108,11 @@ pub async fn refused(
         verdict => verdict,
     };
     match verdict {
-        Verdict::Halt(code) => halt_in_lane(app, lease, job, Stop::new(code, error.to_string())).await,
+        Verdict::Halt(code) => Ok(halt_in_lane(app, lease, job, Stop::new(code, error.to_string())).await?),
         Verdict::Retry => {
             tracing::warn!(job.id = %job.id, job.work = %job.work, subject = job.subject, "A transaction did nothing: {error}");
             let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
-            later(app, lease, job, due, "the node could not do it").await
+            Ok(later(app, lease, job, due, "the node could not do it").await?)
         }
     }
 }

@@ -313,6 +313,11 @@ impl From<NodeError> for Problem {
         match error {
             NodeError::Node(error) => error.into(),
             NodeError::Store(error) => error.into(),
+            NodeError::Blob(idos_client::BlobError::Client(error)) => error.into(),
+            NodeError::Blob(error) => {
+                tracing::warn!(cause = chain(&error), "The blob gateway did not give a content");
+                Self::new(if error.is_final() { Code::NodeRefused } else { Code::NodeUnavailable })
+            }
             NodeError::TooSlow => Self::new(Code::NodeUnavailable),
             NodeError::OtherNetwork => {
                 tracing::error!("{error}");

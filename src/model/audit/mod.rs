@@ -27,7 +27,11 @@ named! {
         GrantReceived = "grant_received",
         /// A transaction is about to be sent.
         Sending = "sending",
-        /// A credential was found in a block, and its sealed form forgotten.
+        /// A credential was found in a block, and its content is to be uploaded.
+        Announced = "announced",
+        /// The blob gateway has taken a content.
+        Uploaded = "uploaded",
+        /// A credential was found on the network with its content, and its sealed form forgotten.
         Issued = "issued",
         /// It stopped.
         Halted = "halted",

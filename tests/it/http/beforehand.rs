@@ -378,7 +378,8 @@ async fn a_copy_is_for_whoever_can_sign() {
         let client = door.app.idos().await.unwrap();
         let signer = idos_client::Signer::Wallet(consumer.wallet.clone());
         let row = client.call_one(&signer, &view).await.unwrap().unwrap();
-        consumer.secret.open(&row.content, &row.encryptor_public_key).unwrap();
+        let content = crate::support::content_of(client, &signer, row.content).await;
+        consumer.secret.open_bytes(content, &row.encryptor_public_key).unwrap();
     }
     let near = WalletKey::from_seed(WalletType::Near, [3; 32]);
     for grantee in ["alice.near", "r", "rrrrrrrrrrrrrrrrrrrrrhoLvT0", &near.address()[1..], "G", "ed25519:1"]

@@ -1,7 +1,7 @@
 //! What was issued is read back by those who may, and every "no" says which.
 
 use idos_client::actions::{GetAccessGrantsOwned, RevokeAccessGrant, UpsertCredentialAsInserter};
-use idos_client::{Broadcast, Nonce, Signer};
+use idos_client::{Broadcast, ContentPlace, Nonce, Signer};
 use idos_devnode::Fault;
 use idos_issuer::flow::credential;
 use idos_issuer::model::client::Scope;
@@ -121,7 +121,7 @@ on_both_databases! {
         let unsigned = credential::build(evidence(user.id), ids(), ISSUER_URL, &signing.method, now).unwrap();
         let signed = signing.sign_credential(unsigned).await.unwrap();
         let (own, write, form) = (keys.encryption.public(), keys.first(), NotesForm::of("Example KYC"));
-        let encrypted = credential::encrypt(signed, Kind::KycV2, ids(), &form, &own, None, write.public()).unwrap();
+        let encrypted = credential::encrypt(signed, (Kind::KycV2, ids(), &form), &own, None, write.public(), ContentPlace::Row).unwrap();
         let sealed = write.seal(encrypted).await.unwrap();
         let row = sealed.original();
         let other = UpsertCredentialAsInserter {
@@ -129,7 +129,7 @@ on_both_databases! {
             user_id: user.id,
             issuer_auth_public_key: sealed.issuer_auth_public_key(),
             encryptor_public_key: row.encryptor_public_key(),
-            content: row.content(),
+            content: row.content().in_row().unwrap_or_default(),
             public_notes: row.public_notes(),
             public_notes_signature: row.public_notes_signature(),
             broader_signature: row.broader_signature(),

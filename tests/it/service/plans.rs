@@ -17,6 +17,7 @@ const GROWING: &[&str] = &[
     "issuance",
     "unsealed_credential",
     "sealed_credential",
+    "sealed_part",
     "write_grant",
     "contact",
     "job",
@@ -241,6 +242,7 @@ async fn fill(connection: &mut AnyConnection) {
             "sealed_credential (issuance_id, content, encryptor_public_key, public_notes_signature, broader_signature)",
             &format!("{issuance}, 'a', 'b', 'c', 'd'"),
         ),
+        many("sealed_part (issuance_id, is_copy, number, content)", &format!("{issuance}, 0, 0, 'a'")),
         many(
             "profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, password_store, \
              locked_wallet, waits_until, created_at, updated_at, was_sent)",

@@ -6,7 +6,11 @@ pub(crate) mod service;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use idos_client::actions::{AddUserAsInserter, GetCredentialOwned, PasswordStore, UpsertWalletAsInserter};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use idos_client::actions::{
+    AddUserAsInserter, Content, GetCredentialOwned, PasswordStore, UpsertWalletAsInserter,
+};
 use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
 use idos_credential::{EncryptionSecret, Timestamp};
 use idos_devnode::{DevNodeConfig, Inserter};
@@ -84,7 +88,16 @@ pub(crate) async fn create_profile(
 pub(crate) async fn owned(client: &Client, user: &User, id: Uuid) -> Option<Zeroizing<Vec<u8>>> {
     let holder = Signer::from(user.wallet.clone());
     let row = client.call_one(&holder, &GetCredentialOwned { id }).await.unwrap()?;
-    Some(user.secret.open(&row.content, &row.encryptor_public_key).unwrap())
+    let content = content_of(client, &holder, row.content).await;
+    Some(user.secret.open_bytes(content, &row.encryptor_public_key).unwrap())
+}
+
+/// The bytes of a content, from its row or from the blob gateway.
+pub(crate) async fn content_of(client: &Client, reader: &Signer, content: Content) -> Vec<u8> {
+    match content {
+        Content::InRow(text) => STANDARD.decode(text).unwrap(),
+        Content::AtGateway(blob) => client.fetch(reader, blob).await.unwrap(),
+    }
 }
 
 pub(crate) const MESSAGE: &str = "Sign this message to prove you own this wallet";

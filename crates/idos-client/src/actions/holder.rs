@@ -108,6 +108,64 @@ action! {
 }
 
 action! {
+    /// Announces a credential in the caller's profile whose content is kept at the blob gateway, and is uploaded afterwards.
+    CreatePreliminaryCredential<'a>, "create_preliminary_credential", "Create a new preliminary credential" {
+        /// The request's id, under which the content is uploaded.
+        request_id: Uuid,
+        /// The credential row's id.
+        credential_id: Uuid,
+        /// The key of both signatures: lower-case hex.
+        issuer_auth_public_key: &'a str,
+        /// The ephemeral X25519 key of the sealed content: base64.
+        encryptor_public_key: &'a str,
+        /// The sealed content's URI: `ipfs://` and its identifier.
+        content_uri: &'a str,
+        /// Its bytes.
+        content_size: i64,
+        /// SHA-256 of the unsealed content: lower-case hex.
+        content_hash: &'a str,
+        /// JSON for everybody to read.
+        public_notes: &'a str,
+        /// Signature over the public notes: base64.
+        public_notes_signature: &'a str,
+        /// Signature over the bytes of the first signature and the content's URI: base64.
+        broader_signature: &'a str,
+    }
+}
+
+action! {
+    /// Announces a copy of a credential for somebody else, with an access grant, whose content is kept at the blob gateway.
+    SharePreliminaryCredential<'a>, "share_preliminary_credential", "Share a credential with creating AG" {
+        /// The request's id, under which the content is uploaded.
+        request_id: Uuid,
+        /// The copy's id.
+        copy_id: Uuid,
+        /// The id of the caller's credential.
+        original_id: Uuid,
+        /// Must be empty: copies have no public notes.
+        public_notes: &'a str,
+        /// Signature over nothing: base64.
+        public_notes_signature: &'a str,
+        /// Signature over the bytes of the first signature and the content's URI: base64.
+        broader_signature: &'a str,
+        /// The URI of the content sealed for the grantee.
+        content_uri: &'a str,
+        /// Its bytes.
+        content_size: i64,
+        /// SHA-256 of the unsealed content: lower-case hex.
+        content_hash: &'a str,
+        /// The ephemeral X25519 key of the sealed content: base64.
+        encryptor_public_key: &'a str,
+        /// The key of both signatures: lower-case hex.
+        issuer_auth_public_key: &'a str,
+        /// Who will be able to read the copy, as that party's `@caller`.
+        grantee_wallet_identifier: &'a str,
+        /// Until when the grant cannot be taken back, in seconds since 1970; 0 for no lock.
+        locked_until: i64,
+    }
+}
+
+action! {
     /// Takes an access grant back, unless it is locked. The copy stays.
     RevokeAccessGrant, "revoke_access_grant", "Revoke an Access Grant from idOS" {
         /// The access grant's id.

@@ -16,18 +16,20 @@ use crate::encoding::{Scalar, Value};
 
 pub use consumer::{CreateAgByDagForCopy, RescindSharedCredential};
 pub use holder::{
-    AddAttribute, AddCredential, AddWallet, EditAttribute, EditCredential, RemoveAttribute, RemoveCredential,
-    RemoveWallet, RevokeAccessGrant, ShareAttribute, ShareCredential,
+    AddAttribute, AddCredential, AddWallet, CreatePreliminaryCredential, EditAttribute, EditCredential,
+    RemoveAttribute, RemoveCredential, RemoveWallet, RevokeAccessGrant, ShareAttribute, ShareCredential,
+    SharePreliminaryCredential,
 };
 pub use issuer::{
-    AddAttributeAsInserter, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg, EditPublicNotesAsIssuer,
-    OriginalToWrite, UpdateUserPubKeyAsInserter, UpsertCredentialAsInserter, UpsertWalletAsInserter,
+    AddAttributeAsInserter, AddUserAsInserter, CopyToWrite, CreateCredentialsByDwg,
+    CreatePreliminaryCredentialsByDwg, EditPublicNotesAsIssuer, NamedContent, OriginalToWrite, RowToAnnounce,
+    UpdateUserPubKeyAsInserter, UpsertCredentialAsInserter, UpsertWalletAsInserter,
 };
 pub use owner::{AddDelegateAsOwner, AddInserterAsOwner, DeleteDelegateAsOwner, DeleteInserterAsOwner};
 pub use parameters::{PasswordStore, UnknownPasswordStore};
 pub use rows::{
-    AccessGrant, Amount, Attribute, Column, Credential, CredentialSummary, FromRow, MalformedRow, Row,
-    SharedCredential, SharedCredentialSummary, User, UserRecord, Wallet,
+    AccessGrant, Amount, Attribute, Column, Content, Credential, CredentialSummary, FromRow, MalformedRow,
+    Row, SharedCredential, SharedCredentialSummary, User, UserRecord, Wallet, WrittenBy,
 };
 pub use views::{
     CredentialExistAsInserter, DagMessage, DwgMessage, GetAccessGrantsForCredential, GetAccessGrantsGranted,

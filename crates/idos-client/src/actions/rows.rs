@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use idos_content_id::ContentId;
 use idos_wallet::WalletType;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::PasswordStore;
+use crate::blob::Blob;
 
 /// A row as it arrived: names of columns, and their values.
 #[derive(Debug)]
@@ -26,6 +28,72 @@ pub trait FromRow: Sized {
     fn from_row(row: Row<'_>) -> Result<Self, MalformedRow>;
 }
 
+/// Something that a row holds, in one column or in several.
+trait Field: Sized {
+    /// Reads it; `name` is the column's, or what the first of several is called after.
+    fn take(row: &mut Row<'_>, name: &'static str) -> Result<Self, MalformedRow>;
+}
+
+impl<T: Column> Field for T {
+    fn take(row: &mut Row<'_>, name: &'static str) -> Result<Self, MalformedRow> {
+        row.take(name)
+    }
+}
+
+/// The encrypted content of a credential, or where it is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// In the row: base64 of nonce and box.
+    InRow(String),
+    /// At the blob gateway ([`Client::fetch`](crate::Client::fetch)): the same bytes, not in base64.
+    AtGateway(Blob),
+}
+
+impl Content {
+    /// The content, if it is in the row.
+    #[must_use]
+    pub fn in_row(&self) -> Option<&str> {
+        match self {
+            Self::InRow(content) => Some(content),
+            Self::AtGateway(_) => None,
+        }
+    }
+}
+
+/// A row has its content, or names it: where the schema knows the blob gateway, there are `content_uri` and `content_size`
+/// beside `content`, which is null.
+impl Field for Content {
+    fn take(row: &mut Row<'_>, name: &'static str) -> Result<Self, MalformedRow> {
+        const URI: &str = "content_uri";
+        const SIZE: &str = "content_size";
+        if let Some(content) = row.take_if_there(name)? {
+            return Ok(Self::InRow(content));
+        }
+        let uri: String = row.take_if_there(URI)?.ok_or(MalformedRow(name))?;
+        let id = ContentId::from_uri(&uri).map_err(|_| MalformedRow(URI))?;
+        let size: i64 = row.take(SIZE)?;
+        let size = u64::try_from(size).ok().filter(|size| *size > 0).ok_or(MalformedRow(SIZE))?;
+        Ok(Self::AtGateway(Blob { id, size }))
+    }
+}
+
+/// Who wrote a row: the inserter's name, or the id of the write grant, or nobody but the user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WrittenBy(pub Option<String>);
+
+/// One column, or, where the schema knows the blob gateway, `inserter_type` and `inserter_id` in its place.
+impl Field for WrittenBy {
+    fn take(row: &mut Row<'_>, name: &'static str) -> Result<Self, MalformedRow> {
+        if row.value(name).is_some() {
+            return row.take(name).map(Self);
+        }
+        match row.take_if_there::<String>("inserter_type")?.as_deref() {
+            Some("user") => Ok(Self(None)),
+            _ => row.take("inserter_id").map(Self),
+        }
+    }
+}
+
 /// Something that a value in a row can be read as.
 pub trait Column: Sized {
     /// Reads the value; `None` if it has another form.
@@ -40,11 +108,18 @@ impl<'a> Row<'a> {
 
     /// Takes the value of a column out of the row.
     pub fn take<T: Column>(&mut self, column: &'static str) -> Result<T, MalformedRow> {
-        let index = self.columns.iter().position(|name| name == column);
-        index
-            .and_then(|index| self.values.get_mut(index))
-            .and_then(|value| T::read(value.take()))
-            .ok_or(MalformedRow(column))
+        let value = self.value(column);
+        value.and_then(|value| T::read(value.take())).ok_or(MalformedRow(column))
+    }
+
+    /// The same for a column that only some versions of the schema have: `None` where there is none, or a null.
+    fn take_if_there<T: Column>(&mut self, column: &'static str) -> Result<Option<T>, MalformedRow> {
+        if self.value(column).is_some() { self.take(column) } else { Ok(None) }
+    }
+
+    fn value(&mut self, column: &str) -> Option<&mut Json> {
+        let index = self.columns.iter().position(|name| name == column)?;
+        self.values.get_mut(index)
     }
 
     /// The value of the only column.
@@ -161,8 +236,8 @@ macro_rules! row {
         impl FromRow for $name {
             fn from_row(mut row: Row<'_>) -> Result<Self, MalformedRow> {
                 Ok(Self {
-                    $( $shown: row.take(stringify!($shown))?, )*
-                    $( $field: row.take(stringify!($field))?, )*
+                    $( $shown: Field::take(&mut row, stringify!($shown))?, )*
+                    $( $field: Field::take(&mut row, stringify!($field))?, )*
                 })
             }
         }
@@ -224,7 +299,7 @@ row! {
         /// That signature.
         signature: Option<String>,
         /// The name of the inserter that added it; none if the user did.
-        inserter: Option<String>,
+        inserter: WrittenBy,
     }
 }
 
@@ -243,7 +318,7 @@ row! {
         /// The key that signed the row: lower-case hex.
         issuer_auth_public_key: String,
         /// The inserter's name, or the id of the write grant, or none if the user wrote it.
-        inserter: Option<String>,
+        inserter: WrittenBy,
     }
 }
 
@@ -257,14 +332,14 @@ row! {
         ;
         /// JSON for everybody to read; empty on copies.
         public_notes: String,
-        /// The sealed content: base64 of nonce and box.
-        content: String,
+        /// The encrypted content, or where it is.
+        content: Content,
         /// The ephemeral X25519 key of the content: base64.
         encryptor_public_key: String,
         /// The key that signed the row: lower-case hex.
         issuer_auth_public_key: String,
         /// The inserter's name, or the id of the write grant, or none if the user wrote it.
-        inserter: Option<String>,
+        inserter: WrittenBy,
     }
 }
 
@@ -278,14 +353,14 @@ row! {
         ;
         /// The original's notes; none if the original is gone.
         public_notes: Option<String>,
-        /// The sealed content: base64 of nonce and box.
-        content: String,
+        /// The encrypted content, or where it is.
+        content: Content,
         /// The ephemeral X25519 key of the content: base64.
         encryptor_public_key: String,
         /// The key that signed the copy: lower-case hex.
         issuer_auth_public_key: String,
         /// The inserter's name, or the id of the write grant, or none if the user wrote it.
-        inserter: Option<String>,
+        inserter: WrittenBy,
     }
 }
 
@@ -306,7 +381,7 @@ row! {
         /// The key that signed the copy: lower-case hex.
         issuer_auth_public_key: String,
         /// The inserter's name, or the id of the write grant, or none if the user wrote it.
-        inserter: Option<String>,
+        inserter: WrittenBy,
     }
 }
 

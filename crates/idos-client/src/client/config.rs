@@ -13,6 +13,8 @@ pub struct ClientConfig {
     /// Base URLs of nodes or gateways of one network, e.g. `https://nodes.idos.network`. A further one is asked
     /// when an earlier one cannot be reached, and passed over if it belongs to another network.
     pub urls: Vec<Url>,
+    /// The base URL of the blob gateway, where contents are kept there; `None` for each node's own.
+    pub blob_gateway: Option<Url>,
     /// The network that the nodes must belong to; `None` takes whatever they say.
     pub chain_id: Option<String>,
     /// How long one request may take. A node itself waits up to 15 seconds for a block, so not less than 20.
@@ -31,6 +33,7 @@ impl ClientConfig {
     pub fn new(url: Url) -> Self {
         Self {
             urls: vec![url],
+            blob_gateway: None,
             chain_id: None,
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
@@ -47,6 +50,8 @@ pub(super) struct Node {
     pub(super) domain: String,
     /// Where requests go.
     pub(super) endpoint: Url,
+    /// The base of the blob gateway's paths.
+    pub(super) blobs: Url,
     /// Whether this is the machine we run on.
     pub(super) is_loopback: bool,
     /// Whether it has said that it belongs to the client's network.
@@ -54,28 +59,13 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn new(base: &Url, plain_http: bool) -> Result<Self, ConfigError> {
-        let is_loopback = match base.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(ConfigError::Url),
-        };
-        let scheme_is_fine = match base.scheme() {
-            "https" => true,
-            "http" => plain_http || is_loopback,
-            _ => false,
-        };
-        let is_plain = base.username().is_empty()
-            && base.password().is_none()
-            && base.query().is_none()
-            && base.fragment().is_none();
-        if !scheme_is_fine || !is_plain {
-            return Err(ConfigError::Url);
-        }
-        let domain = base.as_str().trim_end_matches('/').to_owned();
+    pub(super) fn new(base: &Url, blob_gateway: Option<&Url>, plain_http: bool) -> Result<Self, ConfigError> {
+        let (domain, is_node_here) = checked(base, plain_http)?;
+        let (blobs, are_blobs_here) = checked(blob_gateway.unwrap_or(base), plain_http)?;
+        let is_loopback = is_node_here && are_blobs_here;
         let endpoint = Url::parse(&format!("{domain}/rpc/v1")).map_err(|_| ConfigError::Url)?;
-        Ok(Self { domain, endpoint, is_loopback, is_of_network: AtomicBool::new(false) })
+        let blobs = Url::parse(&format!("{blobs}/blob/v1/")).map_err(|_| ConfigError::Url)?;
+        Ok(Self { domain, endpoint, blobs, is_loopback, is_of_network: AtomicBool::new(false) })
     }
 
     pub(super) fn is_of_network(&self) -> bool {
@@ -88,13 +78,36 @@ impl Node {
     }
 }
 
+/// A base URL without its trailing slash, and whether it is of this machine.
+fn checked(base: &Url, plain_http: bool) -> Result<(String, bool), ConfigError> {
+    let is_loopback = match base.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(ConfigError::Url),
+    };
+    let scheme_is_fine = match base.scheme() {
+        "https" => true,
+        "http" => plain_http || is_loopback,
+        _ => false,
+    };
+    let is_plain = base.username().is_empty()
+        && base.password().is_none()
+        && base.query().is_none()
+        && base.fragment().is_none();
+    if !scheme_is_fine || !is_plain {
+        return Err(ConfigError::Url);
+    }
+    Ok((base.as_str().trim_end_matches('/').to_owned(), is_loopback))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_node_is_a_base_url_with_tls_or_on_this_machine() {
-        let node = |url: &str, plain_http| Node::new(&url.parse().unwrap(), plain_http);
+        let node = |url: &str, plain_http| Node::new(&url.parse().unwrap(), None, plain_http);
 
         let gateway = node("https://nodes.example/some/path/", false).unwrap();
         assert_eq!(gateway.domain, "https://nodes.example/some/path");

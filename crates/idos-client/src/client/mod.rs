@@ -1,6 +1,8 @@
 //! A client of an idOS node or gateway.
 
+mod blob;
 mod config;
+mod content_place;
 mod execute;
 mod lookup;
 mod network;
@@ -16,7 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
+pub use blob::{BlobError, ToUpload, Upload};
 pub use config::ClientConfig;
+pub use content_place::ContentPlace;
 pub use execute::{Broadcast, Nonce, TxOutcome};
 pub use lookup::{Fate, TxState, TxStatus};
 pub use network::{Account, Health, Mode};

@@ -19,7 +19,7 @@ use crate::signer::SignError;
 /// The nodes, and the way to them.
 #[derive(Debug)]
 pub(super) struct Rpc {
-    transport: Transport,
+    pub(super) transport: Transport,
     nodes: Vec<Node>,
     /// The node that answered last, or that a transaction was sent to last.
     preferred: AtomicUsize,
@@ -77,8 +77,8 @@ const NOT_AUTHORISED: i64 = -901;
 
 impl Rpc {
     pub(super) fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
-        let nodes: Vec<_> =
-            config.urls.iter().map(|url| Node::new(url, config.plain_http)).collect::<Result<_, _>>()?;
+        let node = |url| Node::new(url, config.blob_gateway.as_ref(), config.plain_http);
+        let nodes: Vec<_> = config.urls.iter().map(node).collect::<Result<_, _>>()?;
         if nodes.is_empty() {
             return Err(ConfigError::NoUrl);
         }

@@ -69,6 +69,16 @@ impl Client {
         answer.values.unwrap_or_default().into_iter().map(read).collect()
     }
 
+    /// Asks for an action by name, whatever it answers.
+    pub(super) async fn ask_action(
+        &self,
+        viewer: Viewer<'_>,
+        name: &'static str,
+        arguments: Vec<Value<'_>>,
+    ) -> Result<(), Error> {
+        self.query(viewer, name, arguments, None).await.map(|_| ())
+    }
+
     /// Asks a view that has one row, or none.
     pub async fn call_one<'a, V: View>(
         &self,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails loudly")]
 
+mod blobs;
 mod broadcasts;
 mod call_vectors;
 mod calls;

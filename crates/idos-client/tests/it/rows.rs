@@ -62,7 +62,7 @@ async fn profiles_are_read() {
     assert_eq!((wallet.id, wallet.user_id, wallet.wallet_type), (ID, USER, WalletType::Near));
     assert_eq!((wallet.address.as_str(), wallet.public_key.as_deref()), ("alice.near", Some("ed25519:abc")));
     assert_eq!((wallet.message.as_deref(), wallet.signature.as_deref()), (Some("m"), Some("s")));
-    assert_eq!(wallet.inserter, None);
+    assert_eq!(wallet.inserter.0, None);
     assert!(!format!("{wallet:?}").contains("alice"));
 
     let attribute = row(
@@ -95,7 +95,10 @@ async fn credentials_are_read() {
     )
     .await;
     assert_eq!((listed.id, listed.original_id, listed.public_notes.as_str()), (ID, None, "{}"));
-    assert_eq!((listed.issuer_auth_public_key.as_str(), listed.inserter.as_deref()), ("aa", Some("Example")));
+    assert_eq!(
+        (listed.issuer_auth_public_key.as_str(), listed.inserter.0.as_deref()),
+        ("aa", Some("Example"))
+    );
 
     let columns = |public_notes: Json| {
         [
@@ -109,10 +112,14 @@ async fn credentials_are_read() {
         ]
     };
     let owned = row(&GetCredentialOwned { id: ID }, &columns(json!(""))).await;
-    assert_eq!((owned.content.as_str(), owned.encryptor_public_key.as_str()), ("sealed", "bb"));
+    assert_eq!((owned.content.in_row().unwrap(), owned.encryptor_public_key.as_str()), ("sealed", "bb"));
     assert!(!format!("{owned:?}").contains("sealed"));
     let shared = row(&GetCredentialShared { id: ID }, &columns(Json::Null)).await;
-    assert_eq!((shared.public_notes, shared.content.as_str()), (None, "sealed"), "the original is gone");
+    assert_eq!(
+        (shared.public_notes, shared.content.in_row().unwrap()),
+        (None, "sealed"),
+        "the original is gone"
+    );
 
     let view = GetCredentialsSharedByUser { user_id: USER, original_issuer_auth_public_key: None };
     let shared = row(

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
+mod by_reference;
 mod codecs;
 mod credentials;
 mod plausible;

@@ -120,7 +120,10 @@ fn a_sealed_credential_is_the_one_that_the_sdk_inserts() {
         assert_eq!(hash, text(inputs, "content_hash"));
         assert_eq!(writer.public_hex(), text(inputs, "issuer_auth_public_key"));
         for (prefix, row) in [("original", &original), ("copy", &copy)] {
-            assert_eq!(row.content(), text(inputs, &format!("{prefix}_content")));
+            assert_eq!(
+                row.content().in_row().unwrap_or_default(),
+                text(inputs, &format!("{prefix}_content"))
+            );
             assert_eq!(row.encryptor_public_key(), text(inputs, &format!("{prefix}_encryptor_public_key")));
             assert_eq!(
                 row.public_notes_signature(),
@@ -150,7 +153,7 @@ fn the_wire_examples_come_out_again() {
             &mut Script(drawn),
         )
         .unwrap();
-        assert_eq!(row.content(), text(expected, "content_base64"));
+        assert_eq!(row.content().in_row().unwrap_or_default(), text(expected, "content_base64"));
         assert_eq!(row.encryptor_public_key(), text(expected, "encryptor_public_key"));
         assert_eq!(row.public_notes_signature(), text(expected, "public_notes_signature"));
         assert_eq!(row.broader_signature(), text(expected, "broader_signature"));
@@ -201,11 +204,26 @@ fn a_credential_is_sealed_for_two_with_notes_of_its_own_level() {
     assert_eq!(copy.public_notes(), "");
     let plaintext = text(vector, "vc_json").as_bytes();
     assert_eq!(
-        *user.open(sealed.original().content(), sealed.original().encryptor_public_key()).unwrap(),
+        *user
+            .open(
+                sealed.original().content().in_row().unwrap_or_default(),
+                sealed.original().encryptor_public_key()
+            )
+            .unwrap(),
         plaintext
     );
-    assert_eq!(*issuer.open(copy.content(), copy.encryptor_public_key()).unwrap(), plaintext);
-    assert!(issuer.open(sealed.original().content(), sealed.original().encryptor_public_key()).is_err());
+    assert_eq!(
+        *issuer.open(copy.content().in_row().unwrap_or_default(), copy.encryptor_public_key()).unwrap(),
+        plaintext
+    );
+    assert!(
+        issuer
+            .open(
+                sealed.original().content().in_row().unwrap_or_default(),
+                sealed.original().encryptor_public_key()
+            )
+            .is_err()
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use idos_credential::{
-    EncryptionSecret, Invalid, PublicNotes, SealedCredential, SealedRow, StoredCredential, StoredRow,
-    WriteKey,
+    EncryptionSecret, Invalid, PublicNotes, SealedContent, SealedCredential, SealedRow, StoredCredential,
+    StoredRow, WriteKey,
 };
 
 use crate::support::{draft, key, moment, text, vectors};
@@ -37,11 +37,19 @@ fn what_was_stored_is_revived() {
         let sealed = sealed(with_copy);
         let stored = StoredCredential::from(sealed.clone());
         assert_eq!(stored.copy.is_some(), with_copy);
-        assert_eq!(stored.original.content, sealed.original().content());
+        assert_eq!(&stored.original.content, sealed.original().content());
         assert_eq!(SealedCredential::from_stored(stored).unwrap(), sealed);
 
         let row = StoredRow::from(sealed.original().clone());
         assert_eq!(SealedRow::from_stored(row, sealed.issuer_auth_public_key()).unwrap(), *sealed.original());
+    }
+}
+
+/// The content of a row that has it.
+fn in_row(content: &mut SealedContent) -> &mut String {
+    match content {
+        SealedContent::InRow(text) => text,
+        SealedContent::ByReference(_) => panic!("it is not in the row"),
     }
 }
 
@@ -59,9 +67,9 @@ fn a_damaged_column_is_named_and_not_shown() {
         ("issuer_auth_public_key", |s| {
             s.issuer_auth_public_key = WriteKey::from_seed(&[4; 32]).public_hex();
         }),
-        ("original.content", |s| s.original.content = changed(&s.original.content)),
-        ("original.content", |s| s.original.content.truncate(40)),
-        ("original.content", |s| s.original.content.push('!')),
+        ("original.content", |s| *in_row(&mut s.original.content) = changed(in_row(&mut s.original.content))),
+        ("original.content", |s| in_row(&mut s.original.content).truncate(40)),
+        ("original.content", |s| in_row(&mut s.original.content).push('!')),
         ("original.encryptor_public_key", |s| s.original.encryptor_public_key.truncate(40)),
         ("original.encryptor_public_key", |s| s.original.encryptor_public_key = STANDARD.encode([0; 32])),
         ("original.public_notes", |s| s.original.public_notes.push(' ')),
@@ -76,7 +84,7 @@ fn a_damaged_column_is_named_and_not_shown() {
         }),
         ("copy.broader_signature", |s| s.copy.as_mut().unwrap().broader_signature.clear()),
         ("copy.encryptor_public_key", |s| s.copy.as_mut().unwrap().encryptor_public_key.push('=')),
-        ("copy.content", |s| s.copy.as_mut().unwrap().content.clear()),
+        ("copy.content", |s| in_row(&mut s.copy.as_mut().unwrap().content).clear()),
         ("copy.content", |s| s.copy.as_mut().unwrap().content = s.original.content.clone()),
     ];
     for (number, (column, change)) in changes.into_iter().enumerate() {
@@ -86,8 +94,9 @@ fn a_damaged_column_is_named_and_not_shown() {
         let invalid = SealedCredential::from_stored(damaged.clone()).unwrap_err();
         assert_eq!(columns(&invalid), [column], "{number}");
         let shown = format!("{invalid} {invalid:?}");
-        for value in [&damaged.content_hash, &damaged.issuer_auth_public_key, &damaged.original.content] {
-            assert!(value.is_empty() || !shown.contains(value.as_str()), "{number}");
+        let content = damaged.original.content.in_row().unwrap();
+        for value in [damaged.content_hash.as_str(), damaged.issuer_auth_public_key.as_str(), content] {
+            assert!(value.is_empty() || !shown.contains(value), "{number}");
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::error::Error as _;
 
+use idos_client::ContentPlace;
+
+use crate::flow::credential::TooLarge;
 use crate::flow::erase::EraseError;
 use crate::flow::intake::IntakeError;
 use crate::flow::read_back::CopyError;
@@ -16,8 +19,8 @@ impl From<IntakeError> for Problem {
         match error {
             IntakeError::Invalid(invalid) => Self::invalid("", invalid),
             IntakeError::KeyReused => Self::new(Code::IdempotencyKeyReused),
-            IntakeError::TooLarge { bytes, limit, with_copy } => Self::new(Code::TooLarge)
-                .because(too_large_text(bytes, limit, with_copy))
+            IntakeError::TooLarge(too_large) => Self::new(Code::TooLarge)
+                .because(too_large_text(too_large))
                 .at(Location::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
             IntakeError::NotAnInserter(error) => error.into(),
             IntakeError::NoSigningKey(error) => {
@@ -34,8 +37,14 @@ impl From<IntakeError> for Problem {
     }
 }
 
-fn too_large_text(bytes: usize, limit: usize, with_copy: bool) -> String {
-    let (what, times) = if with_copy {
+fn too_large_text(TooLarge { bytes, limit, twice, place }: TooLarge) -> String {
+    if place == ContentPlace::Gateway {
+        return format!(
+            "The sealed credential would have {bytes} bytes, and the blob gateway takes {limit}. Every byte of a file \
+             counts 5/4 in the credential: send smaller files."
+        );
+    }
+    let (what, times) = if twice {
         ("The sealed credential and its copy together would have", "twice, 4/3")
     } else {
         ("The sealed credential would have", "4/3")

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 /// What the server does with a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// Answers with this status, these headers and this body.
     Answer { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
@@ -60,6 +60,8 @@ pub(crate) struct Request {
     pub(crate) cookie: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Json,
+    /// The body of what is no JSON-RPC.
+    pub(crate) raw: Vec<u8>,
 }
 
 impl Request {
@@ -237,21 +239,25 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
         }
     };
     let head = String::from_utf8(bytes[..head_len].to_vec()).unwrap();
-    assert!(head.starts_with("POST /rpc/v1 HTTP/1.1\r\n"), "{head}");
+    let line = head.split(" HTTP/1.1\r\n").next().unwrap();
     let header = |name: &str| {
         head.lines()
             .filter_map(|line| line.split_once(": "))
             .find_map(|(header, value)| header.eq_ignore_ascii_case(name).then(|| value.to_owned()))
     };
-    let len: usize = header("content-length").unwrap().parse().unwrap();
+    let len: usize = header("content-length").map_or(0, |len| len.parse().unwrap());
     while bytes.len() < head_len + len {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
     }
-    Some(Request {
-        cookie: header("cookie"),
-        content_type: header("content-type"),
-        body: serde_json::from_slice(&bytes[head_len..]).unwrap(),
-    })
+    let raw = bytes.split_off(head_len);
+    // What is asked of a blob gateway is named by its request line.
+    let body = if line == "POST /rpc/v1" {
+        serde_json::from_slice(&raw).unwrap()
+    } else {
+        assert!(line.contains(" /blob/v1/"), "{line}");
+        json!({ "method": line })
+    };
+    Some(Request { cookie: header("cookie"), content_type: header("content-type"), body, raw })
 }

@@ -1,0 +1,255 @@
+//! Upload: bring the contents that a transaction has announced to the blob gateway, and forget them here when they are seen
+//! there.
+//!
+//! What the gateway says it has taken is written down, and not believed: the issuer's own copy is read back through its row,
+//! and the sealed contents stay until its bytes are those that the row names. Whatever was lost in between is found so, and
+//! uploaded again, under the same request.
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::stream::{self, BoxStream};
+use idos_client::actions::{Content, GetCredentialShared};
+use idos_client::{Blob, BlobError, Refusal, Signer, ToUpload, Upload};
+use idos_credential::ContentReference;
+use rand::rngs::OsRng;
+use tokio_util::bytes::Bytes;
+
+use super::agree::{Agreement, Sight, agreement, one_is_enough};
+use super::deliver::{Stop, halt};
+use super::moves::{follow, next};
+use crate::app::{App, NodeError};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::{HaltCode, Issuance, State};
+use crate::model::job::Job;
+use crate::model::lifecycle::Cause;
+use crate::model::retry;
+use crate::model::time::Timestamp;
+use crate::store::{Store, StoreError, Uploads, WhoseContent};
+
+/// How long the gateway may take to show what it says it has, in milliseconds. Then it is uploaded again.
+const SHOWN_WITHIN: i64 = 60_000;
+
+/// How long before it is looked for again what the gateway should show, in milliseconds.
+const LOOK_AGAIN: i64 = 1_500;
+
+/// What is seen of the contents at the gateway.
+enum Seen {
+    /// They are there, and they are ours.
+    There,
+    /// Not yet, or not any more.
+    NotThere(&'static str),
+    /// Something is there, and it is not what was uploaded.
+    Other(&'static str),
+}
+
+/// Brings an issuance on whose contents are to be uploaded.
+pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
+    let id: Option<IssuanceId> = job.subject.parse().ok();
+    let issuance = match &id {
+        Some(id) => app.store.issuance(id).await?.filter(|issuance| issuance.state == State::Uploading),
+        None => None,
+    };
+    let Some(issuance) = issuance else {
+        // Issued, erased or over meanwhile.
+        let mut tx = app.store.begin().await?;
+        tx.finish_job(job).await?;
+        return tx.commit().await;
+    };
+    let Some(uploads) = app.store.uploads(&issuance.id).await? else {
+        let stop = Stop::new(HaltCode::ContentGone, "the sealed contents are not there");
+        return halt(app, job, &issuance, stop).await;
+    };
+    let uploaded_at = match uploads.uploaded_at {
+        Some(at) => at,
+        None => match upload(app, &issuance, &uploads).await {
+            Ok(()) => note_upload(app, &issuance).await?,
+            // Another request of the same may have gone through, and its answer been lost.
+            Err(error) if error.is_final() => {
+                return match see(app, job, &issuance, &uploads).await {
+                    Ok(Seen::There) => issued(app, job, &issuance).await,
+                    _ => {
+                        halt(app, job, &issuance, Stop::new(HaltCode::UploadRefused, error.to_string())).await
+                    }
+                };
+            }
+            Err(error) => return not_now(app, job, &issuance, &error.into()).await,
+        },
+    };
+    match see(app, job, &issuance, &uploads).await {
+        Ok(Seen::There) => issued(app, job, &issuance).await,
+        Ok(Seen::NotThere(why)) if app.clock.now() <= uploaded_at.plus_millis(SHOWN_WITHIN) => {
+            later(app, job, &issuance, app.clock.now().plus_millis(LOOK_AGAIN), why, true).await
+        }
+        Ok(Seen::NotThere(why) | Seen::Other(why)) if job.attempts < app.delivery.max_attempts => {
+            tracing::warn!(issuance.id = %issuance.id, "Contents are to be uploaded again: {why}");
+            let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
+            later(app, job, &issuance, due, why, false).await
+        }
+        Ok(Seen::NotThere(why) | Seen::Other(why)) => {
+            halt(app, job, &issuance, Stop::new(HaltCode::UploadRefused, why)).await
+        }
+        Err(error) => not_now(app, job, &issuance, &error).await,
+    }
+}
+
+async fn upload(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<(), BlobError> {
+    let part = |whose, reference| {
+        let (store, id) = (app.store.clone(), issuance.id.clone());
+        ToUpload::new(blob(reference), move || parts(store.clone(), id.clone(), whose))
+    };
+    let upload = Upload {
+        request_id: uploads.request_id,
+        original: Some(part(WhoseContent::Original, uploads.original)),
+        copy: uploads.copy.map(|copy| part(WhoseContent::Copy, copy)),
+    };
+    let client = app.idos().await.map_err(|error| match error {
+        NodeError::Node(error) => BlobError::Client(error),
+        NodeError::Blob(error) => error,
+        NodeError::OtherNetwork | NodeError::TooSlow | NodeError::Store(_) => {
+            BlobError::Client(idos_client::Error::Malformed("no node"))
+        }
+    })?;
+    client.upload(&writer(app, issuance), &upload).await
+}
+
+/// A content, part by part, as the database has it.
+fn parts(store: Store, id: IssuanceId, whose: WhoseContent) -> BoxStream<'static, io::Result<Bytes>> {
+    Box::pin(stream::try_unfold(0, move |number| {
+        let (store, id) = (store.clone(), id.clone());
+        async move {
+            let part = store.sealed_part(&id, whose, number).await.map_err(io::Error::other)?;
+            Ok(part.map(|part| (Bytes::from(part), number + 1)))
+        }
+    }))
+}
+
+/// Who has announced it, and so may upload it.
+fn writer(app: &App, issuance: &Issuance) -> Signer {
+    let key = app.write_key(&issuance.write_key);
+    key.unwrap_or_else(|| app.write_key_for(issuance.id.as_str())).signer()
+}
+
+fn blob(ContentReference { id, size }: ContentReference) -> Blob {
+    Blob { id, size }
+}
+
+/// Looks for the contents as whoever may read them would. The copy is the issuer's, or else it is not for us to see: then what
+/// the gateway says of the upload has to do, as long as it shows nothing else.
+async fn see(app: &App, job: &Job, issuance: &Issuance, uploads: &Uploads) -> Result<Seen, NodeError> {
+    let seen = at_the_gateway(app, issuance, uploads).await?;
+    if !matches!(seen, Seen::There) || one_is_enough(app, app.idos().await?) {
+        return Ok(seen);
+    }
+    let sight = Sight::of_issuance(issuance);
+    Ok(match agreement(app, &app.identity(), &sight, app.said_done_for(&job.id)).await? {
+        Agreement::Enough => Seen::There,
+        Agreement::NotYet => Seen::NotThere("another node does not show the credential yet"),
+        Agreement::Never => Seen::Other("other nodes do not show the credential"),
+    })
+}
+
+async fn at_the_gateway(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<Seen, NodeError> {
+    let client = app.idos().await?;
+    let grantee = issuance.grantee.as_deref().and_then(|grantee| app.write_key(grantee));
+    if let (Some(grantee), Some(copy)) = (grantee, uploads.copy) {
+        let signer = grantee.signer();
+        let row = match client.call_one(&signer, &GetCredentialShared { id: issuance.ids.copy }).await {
+            Err(error)
+                if matches!(error.refusal(), Some(Refusal::NotShared | Refusal::CredentialUnknown)) =>
+            {
+                None
+            }
+            row => row?,
+        };
+        match row.map(|row| row.content) {
+            None => return Ok(Seen::NotThere("the row of the issuer's copy is not readable yet")),
+            Some(Content::AtGateway(named)) if named == blob(copy) => {}
+            Some(_) => return Ok(Seen::Other("the row of the issuer's copy names another content")),
+        }
+        match client.check_blob(&signer, blob(copy)).await {
+            Ok(()) => {}
+            Err(BlobError::NotThere) => {
+                return Ok(Seen::NotThere("the gateway does not show the issuer's copy yet"));
+            }
+            Err(BlobError::Altered) => {
+                return Ok(Seen::Other("the gateway shows another content for the issuer's copy"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match client.check_blob(&writer(app, issuance), blob(uploads.original)).await {
+        Err(BlobError::Altered) => Ok(Seen::Other("the gateway shows another content for the user's")),
+        // Whether the gateway shows it to somebody else than the user is the gateway's business.
+        Ok(())
+        | Err(
+            BlobError::NotThere | BlobError::Gateway { .. } | BlobError::OtherContent | BlobError::TooLong,
+        ) => Ok(Seen::There),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn note_upload(app: &App, issuance: &Issuance) -> Result<Timestamp, StoreError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    tx.note_upload(&issuance.id, Some(now)).await?;
+    tx.record(&entry(issuance, AuditAction::Uploaded, "", now)).await?;
+    tx.commit().await?;
+    Ok(now)
+}
+
+/// It is issued: the content goes.
+async fn issued(app: &App, job: &Job, issuance: &Issuance) -> Result<(), StoreError> {
+    app.forget_said_done(&job.id);
+    let now = app.clock.now();
+    let next = next(app, issuance, Cause::Written, now)?;
+    let detail =
+        issuance.transaction.as_ref().map_or_else(|| "found".to_owned(), |tx| format!("tx:{}", tx.hash));
+    let mut tx = app.store.begin().await?;
+    tx.mark_issued(&issuance.id, issuance.state, &next, None, now).await?;
+    follow(app, &mut tx, issuance, &next, None, now).await?;
+    tx.finish_job(job).await?;
+    tx.record(&entry(issuance, AuditAction::Issued, &detail, now)).await?;
+    tx.commit().await?;
+    metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
+    app.notify_workers();
+    Ok(())
+}
+
+/// It could not be done, for a reason that may pass.
+async fn not_now(app: &App, job: &Job, issuance: &Issuance, error: &NodeError) -> Result<(), StoreError> {
+    if job.attempts >= app.delivery.max_attempts {
+        return halt(app, job, issuance, Stop::new(HaltCode::TooManyAttempts, error.to_string())).await;
+    }
+    tracing::warn!(issuance.id = %issuance.id, "Contents are not uploaded yet: {error}");
+    let asked: Option<Duration> = match error {
+        NodeError::Blob(error) => error.retry_after(),
+        _ => None,
+    };
+    let due = retry::due(app.clock.now(), job.attempts, asked, &mut OsRng);
+    let mut tx = app.store.begin().await?;
+    tx.retry_job(job, due, "the blob gateway could not do it").await?;
+    tx.commit().await
+}
+
+/// Looks again later; uploads again then, unless the upload still counts.
+async fn later(
+    app: &App,
+    job: &Job,
+    issuance: &Issuance,
+    due: Timestamp,
+    why: &str,
+    counts: bool,
+) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    if !counts {
+        tx.note_upload(&issuance.id, None).await?;
+    }
+    tx.retry_job(job, due, why).await?;
+    tx.commit().await
+}
+
+fn entry(issuance: &Issuance, action: AuditAction, detail: &str, at: Timestamp) -> AuditEntry {
+    AuditEntry::new(at, Actor::Service, action, issuance.id.as_str()).detail(detail)
+}
