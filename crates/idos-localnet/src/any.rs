@@ -43,7 +43,7 @@ impl AnyNode {
         }
     }
 
-    /// Starts the node that is wanted. kwild heeds of the configuration the inserters, and whether sessions are needed. It
+    /// Starts the node that is wanted. kwild heeds of the configuration the schema, the inserters, and whether sessions are needed. It
     /// keeps its own time, has an owner of its own, and makes blocks as fast as it can. Its schema is empty, but its chain
     /// may be older: accounts may have nonces, and there may be transactions.
     pub async fn start(config: DevNodeConfig) -> Result<Self, AnyError> {
@@ -51,19 +51,20 @@ impl AnyNode {
             return Ok(Self::Dev(DevNode::start(config).await?));
         }
         let chain_id = DevNodeConfig::default().chain_id;
-        let network = Lease::take(chain_id, config.inserters).await?;
+        let network = Lease::take(chain_id, config.schema, config.inserters).await?;
         let node_url = network.node_url(0).map(str::to_owned);
         let url = if config.require_sessions { network.url() } else { node_url.unwrap_or_default() };
         Ok(Self::Kwild(Kwild { network: Held::Lent(network), url }))
     }
 
-    /// The same with a chain of its own. kwild heeds chain id, address, and times, too.
+    /// The same with a chain of its own. kwild heeds schema, chain id, address, and times, too.
     pub async fn start_fresh(config: DevNodeConfig) -> Result<Self, AnyError> {
         if !Self::is_kwild_wanted()? {
             return Ok(Self::Dev(DevNode::start(config).await?));
         }
         let config = LocalnetConfig {
             chain_id: config.chain_id,
+            schema: config.schema,
             inserters: config.inserters,
             listen: config.listen,
             allow_non_loopback: config.allow_non_loopback,

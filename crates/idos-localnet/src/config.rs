@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use idos_devnode::Inserter;
+use idos_devnode::{Inserter, Schema};
 
 /// Everything a [`Localnet`](crate::Localnet) is told. `Default` is one validator behind a gateway on a free port of
 /// 127.0.0.1, in a temporary folder, which makes blocks as fast as kwild can.
@@ -14,6 +14,9 @@ pub struct LocalnetConfig {
     pub validators: usize,
     /// The chain id, part of every signed text.
     pub chain_id: String,
+    /// The version of the idOS schema. A kept folder goes from today's to the next one, and never back; whether the next one
+    /// has kept today's actions is decided then.
+    pub schema: Schema,
     /// Who may write as an inserter. Added to what a kept folder already holds.
     pub inserters: Vec<Inserter>,
     /// Where the gateway of the first validator listens; port 0 takes a free one. The others take free ones of
@@ -47,6 +50,7 @@ impl Default for LocalnetConfig {
         Self {
             validators: 1,
             chain_id: "idos-localnet".to_owned(),
+            schema: Schema::default(),
             inserters: Vec::new(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allow_non_loopback: false,

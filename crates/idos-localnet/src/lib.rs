@@ -30,8 +30,8 @@
 //! - `process`: programs that end with us, however we end.
 //! - `postgres`: the database server of a validator.
 //! - `validator`: one node: its files, its process, and whom it speaks to.
-//! - `gateway`: the session gateway before a node.
-//! - `owner`: what the owner of the schema writes: who may issue.
+//! - `gateway`: the session gateway before a node, and with the next schema the blob gateway.
+//! - `owner`: what the owner of the schema writes: who may issue, and the next schema.
 //! - `rows`: what tests look at, behind the nodes' back.
 //! - `rpc`: questions to a node that `idos-client` has no words for.
 
@@ -54,7 +54,7 @@ mod validator;
 pub use any::{AnyNode, Kwild};
 pub use any_error::AnyError;
 pub use config::LocalnetConfig;
-pub use idos_devnode::{AccessGrant, Counts, Credential, Inserter, Transaction, User, Wallet};
+pub use idos_devnode::{AccessGrant, Counts, Credential, Inserter, Schema, Transaction, User, Wallet};
 pub use network::{Error, Localnet, StartError};
 pub use owner::SeedError;
 pub use pool::Lease;

@@ -11,13 +11,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use idos_localnet::{Inserter, Localnet, LocalnetConfig};
+use idos_localnet::{Inserter, Localnet, LocalnetConfig, Schema};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// A local, idOS-like network of real node software, for development and tests. It is not idOS.
 #[derive(Parser)]
 #[command(version, about)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 struct Arguments {
     /// How many validators there are
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
@@ -37,6 +38,12 @@ struct Arguments {
     /// A key that acts for the inserter: 64 hexadecimal digits of an Ed25519 public key. May be repeated
     #[arg(long = "delegate", value_name = "HEX")]
     delegates: Vec<String>,
+    /// Have the actions and the blob gateway of upstream's next version
+    #[arg(long)]
+    next: bool,
+    /// Keep today's actions beside the next version's
+    #[arg(long, requires = "next")]
+    keep_old_actions: bool,
     /// Keep the network's state, logs and keys in this folder; without it, in a temporary one
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -93,6 +100,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let start = Localnet::start(LocalnetConfig {
         validators: arguments.validators,
         chain_id: arguments.chain_id,
+        schema: match (arguments.next, arguments.keep_old_actions) {
+            (false, _) => Schema::Current,
+            (true, false) => Schema::Next,
+            (true, true) => Schema::Transition,
+        },
         inserters,
         listen: arguments.listen,
         allow_non_loopback: arguments.allow_non_loopback,

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::config::LocalnetConfig;
 use crate::folder::Folder;
-use crate::gateway::Gateway;
+use crate::gateway::{BlobGateway, Contents, Gateway};
 use crate::owner::{Owner, SeedError};
 use crate::ports;
 use crate::postgres::{Postgres, ROLE};
@@ -45,6 +45,8 @@ pub struct Localnet {
     process_group: ProcessGroup,
     /// The height of the block after which the schema was empty.
     cleared: AtomicI64,
+    /// There with the next schema.
+    contents: Option<Contents>,
 }
 
 /// Why a network does not start.
@@ -113,7 +115,7 @@ impl Localnet {
         if !config.listen.ip().is_loopback() && !config.allow_non_loopback {
             return Err(StartError::NotLoopback);
         }
-        let tools = Tools::find()?;
+        let tools = Tools::find(config.schema)?;
         let listeners = listen(&config).await?;
         let process_group = ProcessGroup::open().map_err(StartError::Folder)?;
         let folder = match &config.folder {
@@ -135,9 +137,17 @@ impl Localnet {
                 Err(error) => return Err(error),
             }
         };
+        let contents = if config.schema.has_blobs() { Some(Contents::new().await?) } else { None };
         let mut gateways = Vec::new();
         for (listener, place) in listeners.into_iter().zip(&places) {
-            gateways.push(Gateway::start(listener, place.rpc, &config).await?);
+            let blobs = match (&contents, postgres.get(gateways.len())) {
+                (Some(contents), Some(postgres)) => {
+                    let rows = postgres.database(&database(gateways.len()));
+                    Some(BlobGateway { contents: contents.clone(), rows })
+                }
+                _ => None,
+            };
+            gateways.push(Gateway::start(listener, place.rpc, &config, blobs).await?);
         }
 
         let Parts { validators, owner } = parts;
@@ -155,8 +165,10 @@ impl Localnet {
             folder,
             process_group,
             cleared: AtomicI64::new(0),
+            contents,
         };
         network.warn_everybody();
+        network.bring_to_schema().await?;
         network.seed(&network.config.inserters).await?;
         Ok(network)
     }
@@ -289,11 +301,17 @@ impl Localnet {
     pub async fn clear(&self) -> Result<(), SeedError> {
         const EVERYTHING: &str =
             "DELETE FROM consumed_write_grants; DELETE FROM users; DELETE FROM inserters;";
+        const REQUESTS: &str = " DELETE FROM preliminary_requests;";
         let node = match self.validators.first() {
             Some(validator) => validator.lock().await.rpc()?.clone(),
             None => return Ok(()),
         };
-        let height = self.owner.at(node.url()).await?.run_sql(&node, EVERYTHING).await?;
+        let mut statements = EVERYTHING.to_owned();
+        if let Some(contents) = &self.contents {
+            statements.push_str(REQUESTS);
+            contents.clear().await?;
+        }
+        let height = self.owner.at(node.url()).await?.run_sql(&node, &statements).await?;
         self.cleared.store(height, Ordering::Relaxed);
         Ok(())
     }
@@ -303,7 +321,7 @@ impl Localnet {
         let node = self.validator(number)?.lock().await.rpc()?.clone();
         let since = self.cleared.load(Ordering::Relaxed);
         let db = self.database(number)?.connect(&database(number)).await?;
-        Ok(Rows::new(db, node, since))
+        Ok(Rows::new(db, node, since, self.config.schema))
     }
 
     /// How many rows the first validator has, which must run. Sessions are those of all gateways.
@@ -315,6 +333,21 @@ impl Localnet {
             counts.sessions += gateway.sessions().await?;
         }
         Ok(counts)
+    }
+
+    /// Sees to the schema that is wanted, which must be there before anybody is let in.
+    async fn bring_to_schema(&self) -> Result<(), StartError> {
+        let (Some(postgres), Some(validator)) = (self.postgres.first(), self.validators.first()) else {
+            return Ok(()); // a network has a validator
+        };
+        let mut db = postgres.connect(&database(0)).await?;
+        let node = validator.lock().await.rpc().map_err(SeedError::from)?.clone();
+        let owner = self.owner.at(node.url()).await?;
+        if owner.bring_to(&node, &mut db, self.config.schema).await? {
+            Ok(())
+        } else {
+            Err(StartError::OtherNetwork { what: "the next schema".to_owned() })
+        }
     }
 
     async fn seed(&self, inserters: &[Inserter]) -> Result<(), SeedError> {

@@ -1,4 +1,4 @@
-//! What the owner of the schema writes: who may issue.
+//! What the owner of the schema writes: who may issue, and upstream's next version of it.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use idos_client::actions::{Action, AddDelegateAsOwner, AddInserterAsOwner, DeleteDelegateAsOwner};
 use idos_client::transaction::{Body, CONCAT, Fee, Signature, Signed, TxHash};
 use idos_client::{Broadcast, Client, ClientConfig, Ed25519Signer, Nonce, Signer};
-use idos_devnode::Inserter;
+use idos_devnode::{Inserter, Schema};
 use rand_core::{OsRng, RngCore};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -19,6 +19,11 @@ use crate::rpc::{RpcFailure, Server};
 use crate::validator::write_secret;
 
 const KEY: &str = "owner.key";
+
+/// The next schema, on a network of today's.
+const NAMES: &str = include_str!("../../../tests/kwild/schema/next/1_names.sql");
+/// Takes away what it has no more.
+const GONE: &str = include_str!("../../../tests/kwild/schema/next/2_gone.sql");
 
 /// How long to wait for the block of something.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -147,6 +152,24 @@ impl AtNode {
                 self.execute(&DeleteDelegateAsOwner { address }, broadcast).await
             }
         }
+    }
+
+    /// Makes sure that a network has this schema. True if it had, or has now; false if it has the next one already.
+    pub(crate) async fn bring_to(
+        &self,
+        node: &Server,
+        db: &mut PgConnection,
+        schema: Schema,
+    ) -> Result<bool, SeedError> {
+        let is_next = rows::names_contents(db).await?;
+        if is_next || !schema.has_blobs() {
+            return Ok(is_next == schema.has_blobs());
+        }
+        self.run_sql(node, NAMES).await?;
+        if schema == Schema::Next {
+            self.run_sql(node, GONE).await?;
+        }
+        Ok(true)
     }
 
     /// Runs SQL of the owner's, who may do everything, in a transaction of its own. Gives the height of its block.

@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use idos_devnode::Inserter;
+use idos_devnode::{Inserter, Schema};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::any_error::AnyError;
@@ -16,12 +16,13 @@ use crate::{Localnet, LocalnetConfig};
 #[derive(Debug)]
 pub struct Lease {
     network: Arc<Localnet>,
+    schema: Schema,
 }
 
 /// The networks, and where they run: a test's own runtime ends with the test.
 struct Pool {
     runtime: Runtime,
-    free: Mutex<Vec<Arc<Localnet>>>,
+    free: Mutex<Vec<(Schema, Arc<Localnet>)>>,
 }
 
 static POOL: LazyLock<io::Result<Pool>> = LazyLock::new(|| {
@@ -32,28 +33,39 @@ static POOL: LazyLock<io::Result<Pool>> = LazyLock::new(|| {
 
 impl Lease {
     /// An empty network with these inserters, of one validator and the default configuration but for its chain id, which
-    /// must always be the same.
-    pub(crate) async fn take(chain_id: String, inserters: Vec<Inserter>) -> Result<Self, AnyError> {
+    /// must always be the same, and its schema.
+    pub(crate) async fn take(
+        chain_id: String,
+        schema: Schema,
+        inserters: Vec<Inserter>,
+    ) -> Result<Self, AnyError> {
         let pool = POOL.as_ref().map_err(|error| AnyError::Runtime(error.kind()))?;
-        let free = pool.free().pop();
+        let free = pool.take(schema);
         let ready = pool.runtime.spawn(async move {
             let network = if let Some(network) = free {
                 network.clear().await?;
                 network
             } else {
-                let config = LocalnetConfig { chain_id, ..LocalnetConfig::default() };
+                let config = LocalnetConfig { chain_id, schema, ..LocalnetConfig::default() };
                 Arc::new(Localnet::start(config).await?)
             };
             network.add_inserters(&inserters).await?;
             Ok::<_, AnyError>(network)
         });
         let network = ready.await.map_err(|_| AnyError::Runtime(io::ErrorKind::Other))??;
-        Ok(Self { network })
+        Ok(Self { network, schema })
     }
 }
 
 impl Pool {
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Localnet>>> {
+    /// One with this schema, if one is free.
+    fn take(&self, schema: Schema) -> Option<Arc<Localnet>> {
+        let mut free = self.free();
+        let place = free.iter().position(|(of, _)| *of == schema)?;
+        Some(free.swap_remove(place).1)
+    }
+
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<(Schema, Arc<Localnet>)>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,7 +81,7 @@ impl std::ops::Deref for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Ok(pool) = POOL.as_ref() {
-            pool.free().push(Arc::clone(&self.network));
+            pool.free().push((self.schema, Arc::clone(&self.network)));
         }
     }
 }

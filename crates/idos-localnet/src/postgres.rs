@@ -97,6 +97,11 @@ impl Postgres {
 
     /// A connection to a database.
     pub(crate) async fn connect(&self, database: &str) -> Result<PgConnection, sqlx::Error> {
+        self.database(database).connect().await
+    }
+
+    /// How to connect to a database.
+    pub(crate) fn database(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .host("127.0.0.1")
             .port(self.port)
@@ -104,8 +109,6 @@ impl Postgres {
             .password(&self.password)
             .database(database)
             .ssl_mode(PgSslMode::Disable)
-            .connect()
-            .await
     }
 
     /// Ends it as it likes to be ended.

@@ -2,7 +2,7 @@
 
 use idos_client::encoding::ActionExecution;
 use idos_client::transaction::{EXECUTE, Signed};
-use idos_devnode::{AccessGrant, Counts, Credential, Transaction, User, Wallet};
+use idos_devnode::{AccessGrant, Counts, Credential, Schema, Transaction, User, Wallet};
 use idos_wallet::caller_of;
 use serde::Deserialize;
 use serde_json::json;
@@ -20,11 +20,12 @@ pub struct Rows {
     node: Server,
     /// The height of the block after which the schema was empty.
     since: i64,
+    schema: Schema,
 }
 
 impl Rows {
-    pub(crate) fn new(db: PgConnection, node: Server, since: i64) -> Self {
-        Self { db, node, since }
+    pub(crate) fn new(db: PgConnection, node: Server, since: i64, schema: Schema) -> Self {
+        Self { db, node, since, schema }
     }
 
     /// How many rows there are. Transactions and sessions, which are in no table, are left at 0.
@@ -90,26 +91,39 @@ impl Rows {
 
     /// Every credential, by id.
     pub async fn credentials(&mut self) -> Result<Vec<Credential>, sqlx::Error> {
-        type Row = (String, String, Option<String>, String, String, String, String, Option<String>);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id::text, user_id::text, verifiable_credential_id, public_notes, content,
-                encryptor_public_key, issuer_auth_public_key, inserter
-             FROM main.credentials ORDER BY id",
-        )
-        .fetch_all(&mut self.db)
-        .await?;
+        type Row = (
+            String,
+            String,
+            Option<String>,
+            String,
+            Option<String>,
+            String,
+            String,
+            Option<String>,
+            Option<String>,
+            Option<i64>,
+            Option<String>,
+        );
+        let of_today = "SELECT id::text, user_id::text, verifiable_credential_id, public_notes, content,
+                encryptor_public_key, issuer_auth_public_key, inserter, NULL::text, NULL::int8, NULL::text
+             FROM main.credentials ORDER BY id";
+        let of_next = "SELECT id::text, user_id::text, verifiable_credential_id, public_notes, content,
+                encryptor_public_key, issuer_auth_public_key, inserter, content_uri, content_size, inserter_type
+             FROM main.credentials ORDER BY id";
+        let query = if self.schema.has_blobs() { of_next } else { of_today };
+        let rows: Vec<Row> = sqlx::query_as(query).fetch_all(&mut self.db).await?;
         let credential = |row: Row| Credential {
             id: row.0,
             user_id: row.1,
             verifiable_credential_id: row.2,
             public_notes: row.3,
-            content: row.4,
+            content: row.4.unwrap_or_default(),
             encryptor_public_key: row.5,
             issuer_auth_public_key: row.6,
             inserter: row.7,
-            content_uri: None,
-            content_size: None,
-            inserter_type: None,
+            content_uri: row.8,
+            content_size: row.9,
+            inserter_type: row.10,
         };
         Ok(rows.into_iter().map(credential).collect())
     }
@@ -232,6 +246,15 @@ fn listed(signed: &Signed, height: i64, result: TxResult) -> Transaction {
         code: result.code,
         log: result.log,
     }
+}
+
+/// Whether credentials have a place for the names of contents, as in the next schema.
+pub(crate) async fn names_contents(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query(
+        "SELECT 1 FROM information_schema.columns
+         WHERE table_schema = 'main' AND table_name = 'credentials' AND column_name = 'content_uri'",
+    );
+    Ok(found.fetch_optional(db).await?.is_some())
 }
 
 /// The id of the inserter with this name.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use idos_devnode::{DevNode, DevNodeConfig, Inserter, State};
+use idos_devnode::{DevNode, DevNodeConfig, Inserter, Schema, State};
 use idos_localnet::{AnyNode, Localnet, LocalnetConfig};
 use rand::rngs::OsRng;
 use serde_json::{Value, json};
@@ -55,6 +55,9 @@ pub(super) struct Dev {
     /// Run kwild in place of the development node.
     #[arg(long)]
     kwild: bool,
+    /// Have the actions and the blob gateway of upstream's next version on the node.
+    #[arg(long)]
+    next: bool,
     /// How many validators of kwild there are. The service knows them all.
     #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "kwild", value_parser = validators)]
     validators: usize,
@@ -117,6 +120,7 @@ impl Dev {
             "node": if self.kwild { "kwild" } else { "development node" },
             "nodeUrl": node.url(),
             "chainId": node.chain_id(),
+            "schema": if self.next { "next" } else { "current" },
             "mailboxUrl": mailbox_url,
             "config": config.display().to_string(),
             "data": folder.root().display().to_string(),
@@ -141,9 +145,11 @@ impl Dev {
     async fn node(&self, folder: &Folder, keys: &Keys) -> Result<AnyNode, Error> {
         let delegates = keys.write.iter().map(|key| key.key.public_hex());
         let inserters = vec![Inserter::new(ISSUER_NAME, delegates)];
+        let schema = if self.next { Schema::Next } else { Schema::Current };
         if !self.kwild {
             let node = DevNode::start(DevNodeConfig {
                 listen: self.node_listen,
+                schema,
                 state: State::File(folder.path("node.db")),
                 inserters,
                 block_interval: self.block_time,
@@ -158,6 +164,7 @@ impl Dev {
         let network = Localnet::start(LocalnetConfig {
             validators: self.validators,
             listen: self.node_listen,
+            schema,
             inserters,
             propose_timeout: self.block_time.unwrap_or(defaults.propose_timeout),
             folder: folder.beside("-kwild"),

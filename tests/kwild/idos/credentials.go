@@ -14,8 +14,28 @@ import (
 func isCredentialGenuine(
 	issuerAuthPublicKey, publicNotes, publicNotesSignature, content, broaderSignature *string,
 ) bool {
-	if issuerAuthPublicKey == nil || publicNotes == nil || publicNotesSignature == nil || content == nil ||
-		broaderSignature == nil {
+	if content == nil {
+		return false
+	}
+	rawContent, ok := decodeBase64(*content)
+	return ok && areBySameKey(issuerAuthPublicKey, publicNotes, publicNotesSignature, rawContent, broaderSignature)
+}
+
+// isCredentialNamed is the function assert_reference_signatures: the same for a credential whose content is elsewhere,
+// where the second signature is over the first one and the content's URI. Its name is ours: that of idOS' nodes is not
+// known.
+func isCredentialNamed(
+	issuerAuthPublicKey, publicNotes, publicNotesSignature, contentURI, broaderSignature *string,
+) bool {
+	return contentURI != nil &&
+		areBySameKey(issuerAuthPublicKey, publicNotes, publicNotesSignature, []byte(*contentURI), broaderSignature)
+}
+
+// areBySameKey tells whether the key has signed the notes, and that signature together with what else is covered.
+func areBySameKey(
+	issuerAuthPublicKey, publicNotes, publicNotesSignature *string, covered []byte, broaderSignature *string,
+) bool {
+	if issuerAuthPublicKey == nil || publicNotes == nil || publicNotesSignature == nil || broaderSignature == nil {
 		return false
 	}
 	key, err := hex.DecodeString(*issuerAuthPublicKey)
@@ -26,12 +46,8 @@ func isCredentialGenuine(
 	if !ok || !verifyEd25519(key, []byte(*publicNotes), notesSignature) {
 		return false
 	}
-	rawContent, ok := decodeBase64(*content)
-	if !ok {
-		return false
-	}
 	signature, ok := decodeBase64(*broaderSignature)
-	return ok && verifyEd25519(key, append(notesSignature, rawContent...), signature)
+	return ok && verifyEd25519(key, append(notesSignature, covered...), signature)
 }
 
 // verifiableCredentialID is the function get_verifiable_credential_id: the member id of the notes if they are a

@@ -25,6 +25,17 @@ func methods() []precompiles.Method {
 			func(a *arguments) (any, error) {
 				return isCredentialGenuine(a.text(), a.text(), a.text(), a.text(), a.text()), nil
 			}),
+		method("assert_reference_signatures", types.BoolType,
+			params(nullable("issuer_auth_public_key"), nullable("public_notes"),
+				nullable("public_notes_signature"), nullable("content_uri"), nullable("broader_signature")),
+			func(a *arguments) (any, error) {
+				return isCredentialNamed(a.text(), a.text(), a.text(), a.text(), a.text()), nil
+			}),
+		method("is_content_uri", types.BoolType,
+			params(nullable("uri")),
+			func(a *arguments) (any, error) {
+				return isContentURI(a.text()), nil
+			}),
 		method("get_verifiable_credential_id", types.TextType,
 			params(nullable("public_notes")),
 			func(a *arguments) (any, error) {

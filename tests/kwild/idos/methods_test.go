@@ -76,6 +76,8 @@ func TestSignatures(t *testing.T) {
 	expected := map[string]string{
 		"is_wallet_valid":              "text? text? text? text? text? -> bool",
 		"assert_credential_signatures": "text? text? text? text? text? -> bool",
+		"assert_reference_signatures":  "text? text? text? text? text? -> bool",
+		"is_content_uri":               "text? -> bool",
 		"get_verifiable_credential_id": "text? -> text",
 		"dwg_message":                  "text text text text text text text -> text",
 		"dwg_verify_owner":             "text? text? text? text? text? text? text? text? text? text? -> bool",

@@ -47,16 +47,10 @@ CREATE OR REPLACE ACTION upsert_credential_as_inserter($id uuid, $user_id uuid, 
             issuer_auth_public_key = $issuer_auth_public_key, inserter = $inserter;
 };
 
--- An original and its copy by a user's grant. The caller is not asked for: anybody may bring a valid set.
-CREATE OR REPLACE ACTION create_credentials_by_dwg($issuer_auth_public_key text,
-    $original_encryptor_public_key text, $original_credential_id uuid, $original_content text,
-    $original_public_notes text, $original_public_notes_signature text, $original_broader_signature text,
-    $copy_encryptor_public_key text, $copy_credential_id uuid, $copy_content text,
-    $copy_public_notes_signature text, $copy_broader_signature text, $content_hash text, $dwg_owner text,
-    $dwg_grantee text, $dwg_issuer_public_key text, $dwg_id uuid, $dwg_access_grant_timelock text,
-    $dwg_not_before text, $dwg_not_after text, $dwg_signature text) PUBLIC {
-    capture_gas(0::numeric(6,2));
-
+-- Whether a user's grant permits to write for them: who they are, and until when they cannot take back what they grant.
+CREATE OR REPLACE ACTION check_write_grant($issuer_auth_public_key text, $dwg_owner text, $dwg_grantee text,
+    $dwg_issuer_public_key text, $dwg_id uuid, $dwg_access_grant_timelock text, $dwg_not_before text,
+    $dwg_not_after text, $dwg_signature text) PRIVATE VIEW RETURNS (owner_id uuid, locked_until int8) {
     $is_delegate := false;
     FOR $delegate IN SELECT d1.address AS address
         FROM delegates AS d1 JOIN delegates AS d2 ON d1.inserter_id = d2.inserter_id
@@ -85,6 +79,32 @@ CREATE OR REPLACE ACTION create_credentials_by_dwg($issuer_auth_public_key text,
         $dwg_id::text, $dwg_access_grant_timelock, $dwg_not_before, $dwg_not_after, $dwg_signature) {
         error('verify owner failed');
     }
+    RETURN $owner_id, $locked_until;
+};
+
+-- What goes with an original and a copy that were written by a grant, which is used up by that.
+CREATE OR REPLACE ACTION use_write_grant($original_id uuid, $copy_id uuid, $locked_until int8, $content_hash text,
+    $dwg_owner text, $dwg_grantee text, $dwg_issuer_public_key text, $dwg_id uuid, $dwg_access_grant_timelock text,
+    $dwg_not_before text, $dwg_not_after text) PRIVATE {
+    INSERT INTO shared_credentials (original_id, copy_id) VALUES ($original_id, $copy_id);
+    create_access_grant($dwg_grantee, $copy_id, $locked_until, $content_hash, 'delegated_write_grant', $dwg_id::text);
+    INSERT INTO consumed_write_grants (id, owner_wallet_identifier, grantee_wallet_identifier, issuer_public_key,
+            original_credential_id, copy_credential_id, access_grant_timelock, not_usable_before, not_usable_after)
+        VALUES ($dwg_id, $dwg_owner, $dwg_grantee, $dwg_issuer_public_key, $original_id, $copy_id,
+            $dwg_access_grant_timelock, $dwg_not_before, $dwg_not_after);
+};
+
+-- An original and its copy by a user's grant. The caller is not asked for: anybody may bring a valid set.
+CREATE OR REPLACE ACTION create_credentials_by_dwg($issuer_auth_public_key text,
+    $original_encryptor_public_key text, $original_credential_id uuid, $original_content text,
+    $original_public_notes text, $original_public_notes_signature text, $original_broader_signature text,
+    $copy_encryptor_public_key text, $copy_credential_id uuid, $copy_content text,
+    $copy_public_notes_signature text, $copy_broader_signature text, $content_hash text, $dwg_owner text,
+    $dwg_grantee text, $dwg_issuer_public_key text, $dwg_id uuid, $dwg_access_grant_timelock text,
+    $dwg_not_before text, $dwg_not_after text, $dwg_signature text) PUBLIC {
+    capture_gas(0::numeric(6,2));
+    $owner_id, $locked_until := check_write_grant($issuer_auth_public_key, $dwg_owner, $dwg_grantee,
+        $dwg_issuer_public_key, $dwg_id, $dwg_access_grant_timelock, $dwg_not_before, $dwg_not_after, $dwg_signature);
 
     IF NOT idos.assert_credential_signatures($issuer_auth_public_key, $original_public_notes,
         $original_public_notes_signature, $original_content, $original_broader_signature) {
@@ -106,13 +126,8 @@ CREATE OR REPLACE ACTION create_credentials_by_dwg($issuer_auth_public_key text,
             inserter)
         VALUES ($copy_credential_id, $owner_id, '', $copy_content, $copy_encryptor_public_key,
             $issuer_auth_public_key, $inserter);
-    INSERT INTO shared_credentials (original_id, copy_id) VALUES ($original_credential_id, $copy_credential_id);
-    create_access_grant($dwg_grantee, $copy_credential_id, $locked_until, $content_hash, 'delegated_write_grant',
-        $inserter);
-    INSERT INTO consumed_write_grants (id, owner_wallet_identifier, grantee_wallet_identifier, issuer_public_key,
-            original_credential_id, copy_credential_id, access_grant_timelock, not_usable_before, not_usable_after)
-        VALUES ($dwg_id, $dwg_owner, $dwg_grantee, $dwg_issuer_public_key, $original_credential_id,
-            $copy_credential_id, $dwg_access_grant_timelock, $dwg_not_before, $dwg_not_after);
+    use_write_grant($original_credential_id, $copy_credential_id, $locked_until, $content_hash, $dwg_owner,
+        $dwg_grantee, $dwg_issuer_public_key, $dwg_id, $dwg_access_grant_timelock, $dwg_not_before, $dwg_not_after);
 };
 
 -- Whoever has the key that a credential was issued with may change its notes: every credential of that key with

@@ -132,6 +132,12 @@ var helpers = []string{
 	"private view check_wallet(id uuid, address text, public_key text, wallet_type text, message text, " +
 		"signature text)",
 	"private view id_in_notes(public_notes text) -> (id text)",
+	"private view check_write_grant(issuer_auth_public_key text, dwg_owner text, dwg_grantee text, " +
+		"dwg_issuer_public_key text, dwg_id uuid, dwg_access_grant_timelock text, dwg_not_before text, " +
+		"dwg_not_after text, dwg_signature text) -> (owner_id uuid, locked_until int8)",
+	"private use_write_grant(original_id uuid, copy_id uuid, locked_until int8, content_hash text, dwg_owner text, " +
+		"dwg_grantee text, dwg_issuer_public_key text, dwg_id uuid, dwg_access_grant_timelock text, " +
+		"dwg_not_before text, dwg_not_after text)",
 	"private pay(token text)",
 }
 

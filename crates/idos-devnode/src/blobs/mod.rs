@@ -11,9 +11,8 @@
 mod store;
 mod upload;
 
-use idos_content_id::ContentId;
-
-pub use store::{Kept, all, content, keep, prepare};
+pub use idos_content_id::ContentId;
+pub use store::{Kept, all, clear, content, keep, prepare};
 pub use upload::{Refusal, Upload};
 
 /// A content, as a row names it.

@@ -40,6 +40,12 @@ pub async fn content(db: &mut SqliteConnection, id: ContentId) -> Result<Option<
         .await
 }
 
+/// Forgets all.
+pub async fn clear(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM gateway_blobs").execute(db).await?;
+    Ok(())
+}
+
 /// All that is kept, by identifier.
 pub async fn all(db: &mut SqliteConnection) -> Result<Vec<Kept>, sqlx::Error> {
     let rows: Vec<(String, i64)> =

@@ -6,7 +6,7 @@ use idos_client::Signer;
 use idos_wallet::{WalletKey, WalletType};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Answer, World, base64, call_params, id, request, wallet};
+use crate::support::{Answer, World, base64, call_params, id, request, rpc, wallet};
 
 /// A node with sessions, and hands that hold a cookie.
 struct Gate {
@@ -51,12 +51,17 @@ impl Gate {
 
 /// The cookie of a new session, as `Set-Cookie` gave it.
 pub(crate) async fn log_in(world: &World, signer: &Signer) -> String {
-    let offer = world.rpc("kgw.authn_param", json!({})).await.unwrap();
+    log_in_at(&world.node.url(), signer).await
+}
+
+/// The same at the gateway with this URL.
+pub(crate) async fn log_in_at(url: &str, signer: &Signer) -> String {
+    let offer = rpc(url, "kgw.authn_param", json!({})).await.unwrap();
     let signature = json!({ "sig": base64(&signer.sign_here(&text(&offer)).unwrap()), "type": signer.signature_type().as_str() });
     let params =
         json!({ "nonce": offer["nonce"], "sender": hex::encode(signer.sender()), "signature": signature });
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "kgw.authn", "params": params }).to_string();
-    let answer = request(&world.node.url(), "POST", "/rpc/v1", &[], body.as_bytes()).await.unwrap();
+    let answer = request(url, "POST", "/rpc/v1", &[], body.as_bytes()).await.unwrap();
     assert_eq!((answer.status, answer.json()["result"].clone()), (200, json!({})));
     answer.header("set-cookie").unwrap().to_owned()
 }

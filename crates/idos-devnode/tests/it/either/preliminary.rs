@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use crate::support::{Grant, GrantedNames, Named, World, id, named, null, wallet};
 
+/// Makes a name a wrong one.
+type Spoil = Box<dyn Fn(&mut Named)>;
+
 async fn with_holder() -> (World, WalletKey) {
     let world = World::next().await;
     let key = wallet(WalletType::Evm, 3);
@@ -149,7 +152,7 @@ async fn names_are_checked_before_anything_else_and_signatures_are_over_them() {
         format!("ipfs://b{digits}")
     };
     let unlike = "content_uri must be ipfs:// and a content identifier of version 1";
-    let cases: Vec<(Box<dyn Fn(&mut Named)>, &str)> = vec![
+    let cases: Vec<(Spoil, &str)> = vec![
         (Box::new(|content: &mut Named| content.uri = content.cid().to_owned()), unlike),
         (Box::new(|content: &mut Named| content.uri = content.uri.to_uppercase()), unlike),
         (Box::new(|content: &mut Named| content.uri.push_str("/original.blob")), unlike),

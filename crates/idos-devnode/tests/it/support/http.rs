@@ -79,17 +79,3 @@ fn dechunked(mut rest: &[u8]) -> Vec<u8> {
         rest = &rest[end + 4 + length..];
     }
 }
-
-/// A form with these parts, as browsers and Node.js write files: its media type, and its bytes.
-pub(crate) fn form(parts: &[(&str, &[u8])]) -> (&'static str, Vec<u8>) {
-    let mut body = Vec::new();
-    for (name, content) in parts {
-        let head = format!(
-            "--a-boundary\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{name}.blob\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\n"
-        );
-        body.extend([head.as_bytes(), content, b"\r\n"].concat());
-    }
-    body.extend(b"--a-boundary--\r\n");
-    ("multipart/form-data; boundary=a-boundary", body)
-}

@@ -15,8 +15,8 @@ use idos_wallet::{WalletKey, WalletType};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-pub(crate) use http::{Answer, Cut, form, request};
-pub(crate) use material::{Content, Grant, GrantedNames, Named, copy_of, named, sealed};
+pub(crate) use http::{Answer, Cut, request};
+pub(crate) use material::{Content, Grant, GrantedNames, Named, copy_of, form, named, sealed};
 
 /// The time that the tests' clocks begin at: 2026-01-02T03:04:05Z.
 pub(crate) const START: i64 = 1_767_323_045;
@@ -161,7 +161,9 @@ impl World {
 
     /// Brings contents to the blob gateway, each under the name of its part.
     pub(crate) async fn upload(&self, request_id: Uuid, parts: &[(&str, &[u8])]) -> Answer {
-        self.upload_with(&[], request_id, parts).await.unwrap()
+        let session = self.session().await;
+        let session: Vec<_> = session.iter().map(|session| ("Cookie", session.as_str())).collect();
+        self.upload_with(&session, request_id, parts).await.unwrap()
     }
 
     /// The same with headers.
@@ -179,7 +181,15 @@ impl World {
 
     /// Fetches a content from the blob gateway.
     pub(crate) async fn fetch(&self, cid: &str) -> Answer {
-        request(&self.blob_url(), "GET", &format!("/blob/v1/ipfs/{cid}"), &[], b"").await.unwrap()
+        let session = self.session().await;
+        let session: Vec<_> = session.iter().map(|session| ("Cookie", session.as_str())).collect();
+        request(&self.blob_url(), "GET", &format!("/blob/v1/ipfs/{cid}"), &session, b"").await.unwrap()
+    }
+
+    /// The cookie of a session of the issuer's, where the blob gateway asks for one: before kwild, it always does.
+    async fn session(&self) -> Option<String> {
+        self.node.kwild()?;
+        Some(crate::login::log_in_at(&self.blob_url(), &self.issuer()).await)
     }
 
     /// Where the blob gateway is: before kwild, never in it.

@@ -1,5 +1,7 @@
 //! The session gateway before a node: logins are answered here, views with a sender need a session of that sender, and
-//! everything else passes to the node and back as it is.
+//! everything else passes to the node and back as it is; with the next schema, contents are taken and given, too.
+
+mod blobs;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use bytes::Bytes;
 use idos_devnode::Clock;
 use idos_devnode::gateway::{Client, Gateway as Sessions, Settings};
@@ -25,6 +28,8 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
+
+pub(crate) use blobs::{BlobGateway, Contents};
 
 use crate::config::LocalnetConfig;
 use crate::rpc::{RpcFailure, Server};
@@ -50,6 +55,8 @@ struct Shared {
     sessions: Sessions,
     db: Mutex<SqliteConnection>,
     clock: Clock,
+    /// There with the next schema.
+    blobs: Option<BlobGateway>,
 }
 
 impl Gateway {
@@ -58,6 +65,7 @@ impl Gateway {
         listener: TcpListener,
         node_port: u16,
         config: &LocalnetConfig,
+        blobs: Option<BlobGateway>,
     ) -> Result<Self, sqlx::Error> {
         let mut db = SqliteConnection::connect("sqlite::memory:").await?;
         Sessions::prepare(&mut db).await?;
@@ -74,8 +82,15 @@ impl Gateway {
             sessions: Sessions::new(settings),
             db: Mutex::new(db),
             clock: Clock::system(),
+            blobs,
         });
-        let router = Router::new().fallback(serve).with_state(Arc::clone(&shared));
+        let mut router = Router::new();
+        if shared.blobs.is_some() {
+            router = router
+                .route("/blob/v1/requests/{request_id}/upload", post(blobs::upload))
+                .route("/blob/v1/ipfs/{cid}", get(blobs::fetch));
+        }
+        let router = router.fallback(serve).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let until = async {
@@ -139,6 +154,10 @@ async fn serve(State(gateway): State<Arc<Shared>>, request: Request<Body>) -> Re
 }
 
 impl Shared {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The answer to a request that is not the node's to answer; `None` if it is.
     async fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Option<Response> {
         // The node says itself what is wrong with what cannot be read.
