@@ -11,6 +11,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use crate::number;
+
 /// One statement, in the four pieces whose concatenation is its line: subject, predicate, object, end.
 /// Pieces are shared, not copied: files of megabytes stand in a credential.
 pub(crate) struct Quad<'a> {
@@ -21,8 +23,51 @@ pub(crate) struct Quad<'a> {
 pub(crate) const BLANK: &str = "_:c14n0";
 
 const END: &str = " .\n";
-const LITERAL_END: &str = "\" .\n";
-const DATE_TIME_END: &str = "\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n";
+
+/// The type of a literal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Datatype {
+    String,
+    DateTime,
+    Boolean,
+    Integer,
+    Double,
+}
+
+impl Datatype {
+    /// What ends a line after a literal of this type.
+    const fn end(self) -> &'static str {
+        match self {
+            Self::String => "\" .\n",
+            Self::DateTime => "\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n",
+            Self::Boolean => "\"^^<http://www.w3.org/2001/XMLSchema#boolean> .\n",
+            Self::Integer => "\"^^<http://www.w3.org/2001/XMLSchema#integer> .\n",
+            Self::Double => "\"^^<http://www.w3.org/2001/XMLSchema#double> .\n",
+        }
+    }
+}
+
+/// What a statement says: a text as it stands between quotes, and its type.
+pub(crate) type Object<'a> = (Cow<'a, str>, Datatype);
+
+/// A text as an object.
+pub(crate) fn text_object(text: &str) -> Object<'_> {
+    (escape_literal(text), Datatype::String)
+}
+
+/// A truth value as JSON-LD makes RDF of it.
+pub(crate) fn boolean_object(value: bool) -> Object<'static> {
+    (Cow::Borrowed(if value { "true" } else { "false" }), Datatype::Boolean)
+}
+
+/// A number as JSON-LD makes RDF of it.
+pub(crate) fn number_object(number: f64) -> Object<'static> {
+    if number::is_double(number) {
+        (Cow::Owned(number::double(number)), Datatype::Double)
+    } else {
+        (Cow::Owned(number::integer(number)), Datatype::Integer)
+    }
+}
 
 impl<'a> Quad<'a> {
     /// `predicate` with its delimiters and spaces, ` <iri> `; `object` a whole term.
@@ -30,14 +75,13 @@ impl<'a> Quad<'a> {
         Self { pieces: [subject.into(), predicate.into(), object.into(), END.into()] }
     }
 
-    /// `predicate` with its delimiters and the opening quote, ` <iri> "`; `escaped` as [`escape_literal`] gives it.
-    pub(crate) fn literal(subject: &'a str, predicate: &'static str, escaped: Cow<'a, str>) -> Self {
-        Self { pieces: [subject.into(), predicate.into(), escaped, LITERAL_END.into()] }
-    }
-
-    /// As [`Quad::literal`], of type `xsd:dateTime`.
-    pub(crate) fn date_time(subject: &'a str, predicate: &'static str, escaped: Cow<'a, str>) -> Self {
-        Self { pieces: [subject.into(), predicate.into(), escaped, DATE_TIME_END.into()] }
+    /// `predicate` with its delimiters and the opening quote, ` <iri> "`; the text as [`escape_literal`] gives it.
+    pub(crate) fn literal(
+        subject: &'a str,
+        predicate: &'static str,
+        (escaped, datatype): Object<'a>,
+    ) -> Self {
+        Self { pieces: [subject.into(), predicate.into(), escaped, datatype.end().into()] }
     }
 
     fn cmp(&self, other: &Self) -> Ordering {
@@ -126,7 +170,7 @@ mod tests {
 
     #[test]
     fn order_is_that_of_utf16_code_units() {
-        let quad = |object| Quad::literal("<s>", " <p> \"", Cow::Borrowed(object));
+        let quad = |object| Quad::literal("<s>", " <p> \"", (Cow::Borrowed(object), Datatype::String));
         let texts = ["a", "ab", "", "😀", "Ａ", "ﬁ", "ﾔ", "𠮷", "\u{d7ff}", "z", "é"];
         for a in texts {
             for b in texts {
@@ -141,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_line_counts_once() {
-        let quad = || Quad::literal("<s>", " <p> \"", Cow::Borrowed("a"));
+        let quad = || Quad::literal("<s>", " <p> \"", (Cow::Borrowed("a"), Datatype::String));
         assert_eq!(hash(vec![quad(), quad()]), hash(vec![quad()]));
     }
 }

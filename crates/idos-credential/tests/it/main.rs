@@ -4,6 +4,7 @@
 
 mod codecs;
 mod credentials;
+mod next;
 mod plausible;
 mod properties;
 mod sealing;
