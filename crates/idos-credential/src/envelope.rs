@@ -244,12 +244,9 @@ fn kyc_level(members: &mut Members<'_>) -> Result<Option<u32>, Rejection> {
     }
 }
 
-/// The numbered level that a credential states, if it does; `None` if what it states is none.
-pub(crate) fn stated_kyc_level(credential: &Json) -> Option<Option<u32>> {
-    match credential.member(Member::KycLevel.name()) {
-        None => Some(None),
-        Some(json) => as_kyc_level(json).map(Some),
-    }
+/// The numbered level that a credential states, 0 if it states none; `None` if what it states cannot be one.
+pub(crate) fn stated_kyc_level(credential: &Json) -> Option<u32> {
+    credential.member(Member::KycLevel.name()).map_or(Some(0), as_kyc_level)
 }
 
 fn as_kyc_level(json: &Json) -> Option<u32> {

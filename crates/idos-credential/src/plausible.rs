@@ -20,10 +20,9 @@ pub(crate) fn check_claims(claims: &[Claim<'_>], problems: &mut Problems) {
             Value::Date(date) if date.unix_millis() % MILLIS_A_DAY != 0 => {
                 Err("must be a calendar date without a time of day")
             }
-            Value::Date(_) => Ok(()),
+            Value::Date(_) | Value::Boolean(_) => Ok(()),
             Value::File(file) => check_file(file),
             Value::Number(number) => Rule::Percentage.check_number(*number),
-            Value::Boolean(_) => Ok(()),
         };
         if let Err(problem) = checked {
             problems.add(input_path(term), problem);
@@ -55,11 +54,10 @@ fn check_text(term: &Term, text: &str) -> Result<(), &'static str> {
     check_any_text(text)?;
     let fine = |fine: bool, problem| if fine { Ok(()) } else { Err(problem) };
     match term.rule {
-        Rule::Country => check_country(text),
         Rule::AssignedCountry if text == KOSOVO => Err(
             "must be an assigned country code (ISO 3166-1 alpha-2): XK is not one, and readers of such credentials refuse it",
         ),
-        Rule::AssignedCountry => check_country(text),
+        Rule::Country | Rule::AssignedCountry => check_country(text),
         Rule::Ssn => fine(
             is_ssn(text),
             "must be a social security number of the United States: nine digits without hyphens, as they are assigned",

@@ -116,23 +116,19 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
-        match self.take(name)? {
-            Json::Bool(value) => Some(*value),
-            _ => {
-                self.problem(name, "must be true or false");
-                None
-            }
+        if let Json::Bool(value) = self.take(name)? {
+            return Some(*value);
         }
+        self.problem(name, "must be true or false");
+        None
     }
 
     pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
-        match self.take(name)? {
-            Json::Number(number) => Some(*number),
-            _ => {
-                self.problem(name, "must be a number");
-                None
-            }
+        if let Json::Number(number) = self.take(name)? {
+            return Some(*number);
         }
+        self.problem(name, "must be a number");
+        None
     }
 
     pub(crate) fn choice<T>(

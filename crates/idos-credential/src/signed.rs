@@ -75,10 +75,9 @@ impl SignedCredential {
             None => None,
         };
         let has_kyc_level = json.member("credentialSubject").and_then(Kind::of_subject)?.has_kyc_level();
-        let kyc_level =
-            if has_kyc_level { Some(envelope::stated_kyc_level(&json)?.unwrap_or(0)) } else { None };
+        let kyc_level = if has_kyc_level { Some(envelope::stated_kyc_level(&json)?) } else { None };
         drop(json);
         let content_hash = Sha256::digest(text.as_bytes()).into();
-        Some(Self { content_hash, text, id, level, kyc_level, expiration_date })
+        Some(Self { text, content_hash, id, level, kyc_level, expiration_date })
     }
 }

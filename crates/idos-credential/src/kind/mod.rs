@@ -61,6 +61,16 @@ impl Kind {
     /// Those that are issued.
     pub const ISSUED: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1];
 
+    /// Identity data by the version of its context, for versions that are issued.
+    #[must_use]
+    pub fn of_kyc_version(version: u8) -> Option<Self> {
+        match version {
+            2 => Some(Self::KycV2),
+            3 => Some(Self::KycV3),
+            _ => None,
+        }
+    }
+
     fn definition(self) -> &'static Definition {
         match self {
             Self::KycV2 => &kyc_v2::DEFINITION,
