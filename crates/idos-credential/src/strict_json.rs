@@ -21,8 +21,8 @@ pub enum Json {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number; its digits are of no interest here.
-    Number,
+    /// A number, as JavaScript reads it: the nearest one of double precision (IEEE 754).
+    Number(f64),
     /// A text.
     Text(String),
     /// A list.
@@ -153,16 +153,18 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Number)
+    #[expect(clippy::cast_precision_loss, reason = "the nearest number is the one that JavaScript reads")]
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Number)
+    #[expect(clippy::cast_precision_loss, reason = "the nearest number is the one that JavaScript reads")]
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Number(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -189,9 +191,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut seen = std::collections::HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == NUMBER {
-                map.next_value::<IgnoredAny>()?;
+                let number =
+                    map.next_value::<String>()?.parse().ok().filter(|number: &f64| number.is_finite());
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                return Ok(Json::Number);
+                return number.map(Json::Number).ok_or_else(|| A::Error::custom("number out of range"));
             }
             if name.starts_with(RESERVED) {
                 return Err(A::Error::custom(RESERVED));
@@ -224,10 +227,21 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_in_every_build() {
-        for text in
-            ["1", "-1.5e300", "123456789012345678901234567890", r#"{"$serde_json::private::Number":"1"}"#]
-        {
-            assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number), "{text}");
+        for (text, number) in [
+            ("1", 1.0),
+            ("0.98", 0.98),
+            ("-1.5e300", -1.5e300),
+            ("123456789012345678901234567890", 123_456_789_012_345_678_901_234_567_890.0),
+            (r#"{"$serde_json::private::Number":"97.25"}"#, 97.25),
+        ] {
+            assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number(number)), "{text}");
+        }
+        for text in [
+            "1e400",
+            r#"{"$serde_json::private::Number":"1e400"}"#,
+            r#"{"$serde_json::private::Number":"x"}"#,
+        ] {
+            assert!(Json::parse(text.as_bytes()).is_err(), "{text}");
         }
     }
 

@@ -188,8 +188,13 @@ fn documents_that_cost_too_much_are_refused() {
 #[test]
 fn numbers_are_no_objects_for_the_strict_parser_in_a_build_with_ssi() {
     use idos_credential::strict_json::Json;
-    for text in ["1.5", "1e5", "123456789012345678901234567890"] {
-        assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number), "{text}");
+    for (text, number) in [
+        ("1.5", 1.5),
+        ("1e5", 1e5),
+        ("33.333333333333336", 33.333_333_333_333_336),
+        ("123456789012345678901234567890", 123_456_789_012_345_678_901_234_567_890.0),
+    ] {
+        assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number(number)), "{text}");
     }
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{Definition, Kind, Subject, SubjectClaims};
+use super::{Definition, Kind, Subject, SubjectClaims, lacks_required};
 use crate::claim::{Claim, Value};
+use crate::envelope;
 use crate::error::{Invalid, Problems};
 use crate::plausible;
 use crate::reader::{ReadFile, Reader};
@@ -27,11 +28,14 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "FaceSign, proof of personhood",
     context: CONTEXT,
     has_moved: false,
+    envelopes: &[&envelope::FIRST],
+    lists_context: false,
     terms: &[TERMS],
-    needs_required: true,
+    lacks: |made| lacks_required(TERMS, made),
     has_id: false,
     read: Some(read),
     supports: |_, _| None,
+    kyc_level: None,
     notes_type: "pop",
     documents: &[],
 };
