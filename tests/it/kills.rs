@@ -112,7 +112,7 @@ impl Deployment {
 /// A write grant that the user has signed, got from a service that may be away.
 async fn grant(deployment: &Deployment, client: &reqwest::Client, stop: &AtomicBool) -> Option<Value> {
     let (user, url) = (&deployment.user, format!("{}/v1/write-grants", deployment.url));
-    let owner = json!({ "walletType": "EVM", "address": user.wallet.address() });
+    let owner = json!({ "type": "EVM", "address": user.wallet.address() });
     let ask = json!({ "owner": owner, "validForSeconds": 3600 });
     while !stop.load(Ordering::Relaxed) {
         let asked = client.post(&url).bearer_auth(&deployment.key).json(&ask).send().await;
