@@ -327,6 +327,14 @@ fn check_wallet_says_valid_or_why_not() {
         let claims_an_account = name == "near_valid";
         assert_eq!(stdout(&output).contains("is claimed, not proven"), claims_an_account, "{name}");
     }
+    // A type that idOS has, whatever stands beside it: the official SDK would say yes.
+    for more in ["", r#","public_key":"Xyzzy","message":"Xyzzy","signature":"Xyzzy""#] {
+        let text = format!(r#"{{"wallet_type":"MM","address":"Xyzzy"{more}}}"#);
+        let output = run(&["check-wallet", &folder.write("proof.json", text)]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = "not valid: wallet_type is MM, and no proof is defined for this wallet type\n";
+        assert_eq!(stdout(&output), said);
+    }
     for (text, error) in [
         ("[]", "the proof must be a JSON object"),
         (r#"{"wallet_type":"EVM"}"#, "address must be a text"),

@@ -204,7 +204,11 @@ mod tests {
         assert_eq!(hash(vec![number(0.0), number(0.0), number(-0.0)]), hash(vec![number(0.0)]));
         for (one, alike) in [(0.0, 1e-7), (0.3, 0.1 + 0.2)] {
             assert_ne!(hash(vec![number(one), number(alike)]), hash(vec![number(one)]), "{alike}");
-            assert_eq!(hash(vec![number(alike), number(one)]), hash(vec![number(one), number(alike)]), "{alike}");
+            assert_eq!(
+                hash(vec![number(alike), number(one)]),
+                hash(vec![number(one), number(alike)]),
+                "{alike}"
+            );
         }
     }
 }

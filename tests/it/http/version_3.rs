@@ -68,7 +68,10 @@ async fn issued(door: &Door, user: &User, accepted: Answer) -> (Value, Value, Va
     let issuer = AcceptedIssuer::of(door.app.keys.signing_at(now).unwrap().method.clone());
     let verified = verify(&text, &[issuer], now).unwrap();
     assert_eq!(verified.kind.as_str(), shown["kind"]);
-    assert_eq!((verified.level.as_str(), verified.level_supported), (shown["level"].as_str().unwrap(), Some(true)));
+    assert_eq!(
+        (verified.level.as_str(), verified.level_supported),
+        (shown["level"].as_str().unwrap(), Some(true))
+    );
     let rows = door.stage.node.credentials().await.unwrap();
     let row = rows.iter().find(|row| row.id == id).unwrap();
     let notes = serde_json::from_str(&row.public_notes).unwrap();
@@ -82,13 +85,22 @@ async fn version_3_is_issued_and_ends_with_the_document() {
     let accepted = door.make("/v1/issuances", &kyc_v3(&user)).send().await;
     let (shown, credential, notes) = issued(&door, &user, accepted).await;
 
-    assert_eq!((shown["kind"].as_str(), shown["level"].as_str()), (Some("kyc_v3"), Some("plus+liveness+email+sow+onboarding")));
+    assert_eq!(
+        (shown["kind"].as_str(), shown["level"].as_str()),
+        (Some("kyc_v3"), Some("plus+liveness+email+sow+onboarding"))
+    );
     assert_eq!(shown["validUntil"], "2041-01-20T00:00:00.000Z");
-    assert_eq!((&credential["kycLevel"], &credential["expirationDate"]), (&json!(3), &json!("2041-01-20T00:00:00.000Z")));
+    assert_eq!(
+        (&credential["kycLevel"], &credential["expirationDate"]),
+        (&json!(3), &json!("2041-01-20T00:00:00.000Z"))
+    );
     let subject = &credential["credentialSubject"];
     assert_eq!(subject["id"], format!("uuid:{}", user.id));
     assert_eq!(subject["personNationality"], "PT");
-    assert_eq!((&subject["biometricSelfieMatch"], &subject["personRefugeeStatus"]), (&json!(98.5), &json!(false)));
+    assert_eq!(
+        (&subject["biometricSelfieMatch"], &subject["personRefugeeStatus"]),
+        (&json!(98.5), &json!(false))
+    );
     assert!(subject["sourceOfWealthSourceOfWealthProofFile"].as_str().unwrap().starts_with("<~"));
     // What everybody reads: enough to be found, and nothing of a document.
     assert_eq!(notes["id"], shown["publicNotesId"]);
@@ -117,7 +129,10 @@ async fn files_come_as_parts_and_documents_stand_in_notes_where_they_are_wanted(
     let (_, credential, notes) = issued(&door, &user, accepted).await;
     let selfie = credential["credentialSubject"]["biometricSelfieFile"].as_str().unwrap();
     assert_eq!(idos_credential::base85::decode(selfie).unwrap(), jpeg("selfie"));
-    assert_eq!(notes["proofOfIdentity"], json!({ "type": "PASSPORT", "dateOfExpiry": "2041-01-20T00:00:00.000Z" }));
+    assert_eq!(
+        notes["proofOfIdentity"],
+        json!({ "type": "PASSPORT", "dateOfExpiry": "2041-01-20T00:00:00.000Z" })
+    );
     assert_eq!(
         notes["proofOfResidency"],
         json!({ "category": "UTILITY_BILL", "dateOfIssue": "2025-12-01T00:00:00.000Z" })
@@ -136,9 +151,22 @@ async fn due_diligence_is_issued_without_an_end() {
     let members: Vec<_> = credential.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         members,
-        ["@context", "approvedAt", "credentialSubject", "id", "issuanceDate", "issuer", "level", "proof", "type"]
+        [
+            "@context",
+            "approvedAt",
+            "credentialSubject",
+            "id",
+            "issuanceDate",
+            "issuer",
+            "level",
+            "proof",
+            "type"
+        ]
     );
-    assert_eq!((&notes["type"], &notes["level"], &notes["kycLevel"]), (&json!("edd"), &json!("edd"), &Value::Null));
+    assert_eq!(
+        (&notes["type"], &notes["level"], &notes["kycLevel"]),
+        (&json!("edd"), &json!("edd"), &Value::Null)
+    );
 
     let mut ending = edd(&user);
     ending["evidence"]["expiresAt"] = json!("2030-01-01");
@@ -184,10 +212,16 @@ async fn every_problem_is_pointed_at_in_its_section_and_all_at_once() {
         let refused = door.make("/v1/issuances", &submission).send().await.problem(422, "invalid_fields");
         assert!(!String::from_utf8_lossy(&refused.body).contains("Xyzzy"), "{refused:?}");
         let expected = match at {
-            "/subject" => vec![at.to_owned(), "/subject/id".into(), "/subject/person".into(), "/subject/idDocument".into()],
+            "/subject" => vec![
+                at.to_owned(),
+                "/subject/id".into(),
+                "/subject/person".into(),
+                "/subject/idDocument".into(),
+            ],
             at => vec![at.to_owned()],
         };
-        let expected: Vec<_> = expected.iter().map(|at| format!("/evidence{at}")).filter(|at| !at.ends_with("/id")).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|at| format!("/evidence{at}")).filter(|at| !at.ends_with("/id")).collect();
         assert_eq!(refused.pointers(), expected, "{value}");
     }
     // A member that is not known is told of at its section; so is what is missing, and what cannot be read, together.
@@ -252,10 +286,12 @@ async fn what_kyc_means_is_set_for_each_client_and_either_can_be_asked_for() {
         assert_eq!(kinds(answer), expected, "{kind}");
     }
     // The other version's evidence is told of by what is missing.
-    let refused = door.make("/v1/issuances", &asked("kyc", &flat)).send().await.problem(422, "invalid_fields");
+    let refused =
+        door.make("/v1/issuances", &asked("kyc", &flat)).send().await.problem(422, "invalid_fields");
     let missing = ["/evidence/subject", "/evidence/subject/person", "/evidence/subject/idDocument"];
     assert_eq!(refused.pointers(), missing);
-    let unknown = door.make("/v1/issuances", &asked("kyc_v1", &flat)).send().await.problem(422, "invalid_fields");
+    let unknown =
+        door.make("/v1/issuances", &asked("kyc_v1", &flat)).send().await.problem(422, "invalid_fields");
     assert_eq!(unknown.pointers(), ["/kind"]);
 
     // What is asked for in lists is what it has become.
