@@ -326,6 +326,46 @@ fn which_no_is_told_to_machines() {
 }
 
 #[test]
+fn verify_explains_both_versions_and_due_diligence() {
+    let folder = Folder::new();
+    let mut seen = 0;
+    for file in ["kyc_v3.json", "edd_v1.json"] {
+        let path = format!("{}/tests/vectors/next/{file}", env!("CARGO_MANIFEST_DIR"));
+        let all: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let key = all["key"]["publicKeyMultibase"].as_str().unwrap();
+        for (name, lines) in [
+            (
+                "kyc3_full",
+                ["  subject  KYC, version 3", "  kycLevel 3", "  expires  2035-05-05T23:59:59.999Z"],
+            ),
+            ("kyc3_minimal", ["  subject  KYC, version 3", "  level    basic", "  kycLevel 0"]),
+            (
+                "kyc3_given_level_kept",
+                ["  level    plus+liveness", "  kycLevel 3", "do not support the level"],
+            ),
+            ("edd1_full", ["verified", "  subject  enhanced due diligence", "  level    edd"]),
+        ] {
+            let Some(vector) = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == name) else {
+                continue;
+            };
+            let file = folder.write("credential.json", vector["vc_json"].as_str().unwrap());
+            let verify = ["verify", &file, "--key", key, "--at", vector["clock"].as_str().unwrap()];
+            let output = run(&verify);
+            assert_eq!(output.status.code(), Some(0), "{name}: {}", stdout(&output));
+            for line in lines {
+                assert!(stdout(&output).contains(line), "{name}: {line}: {}", stdout(&output));
+            }
+            let answer: Value =
+                serde_json::from_str(&stdout(&run(&[&verify[..], &["--json"]].concat()))).unwrap();
+            let kyc_level = vector["derived"].get("kycLevel").map(|_| name != "kyc3_minimal");
+            assert_eq!(answer.get("kycLevel").map(|level| *level == 3), kyc_level, "{name}: {answer}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 4);
+}
+
+#[test]
 fn check_wallet_says_valid_or_why_not() {
     let folder = Folder::new();
     let vectors = vectors("wallets.json");
@@ -344,6 +384,14 @@ fn check_wallet_says_valid_or_why_not() {
         assert!(stdout(&output).starts_with(answer), "{name}: {}", stdout(&output));
         let claims_an_account = name == "near_valid";
         assert_eq!(stdout(&output).contains("is claimed, not proven"), claims_an_account, "{name}");
+    }
+    // A type that idOS has, whatever stands beside it: the official SDK would say yes.
+    for more in ["", r#","public_key":"Xyzzy","message":"Xyzzy","signature":"Xyzzy""#] {
+        let text = format!(r#"{{"wallet_type":"MM","address":"Xyzzy"{more}}}"#);
+        let output = run(&["check-wallet", &folder.write("proof.json", text)]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = "not valid: wallet_type is MM, and no proof is defined for this wallet type\n";
+        assert_eq!(stdout(&output), said);
     }
     for (text, error) in [
         ("[]", "the proof must be a JSON object"),

@@ -1,8 +1,8 @@
 //! The envelope: what a credential says of itself, by the Verifiable Credentials Data Model 1.1 and the idOS context. How it
 //! is written, read, and stated as RDF.
 
-use crate::contexts::{IDOS_CONTEXT, IDOS_CONTEXT_2};
 use crate::error::{Invalid, Problems};
+use crate::form::{Form, Member};
 use crate::iri::{self, Place};
 use crate::kind::present_address;
 use crate::nquads::{self, BLANK, Datatype, Object, Quad};
@@ -11,67 +11,11 @@ use crate::reader::Reader;
 use crate::rejection::{Members, Rejection, malformed, unknown};
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
-use crate::vocabulary::{DATE, DATE_TIME, INTEGER, STRING};
+use crate::vocabulary::{INTEGER, STRING};
 use crate::writer::Writer;
 
 /// The context of the data model.
 pub const VCDM_CONTEXT: &str = "https://www.w3.org/2018/credentials/v1";
-
-/// A form of envelope: which idOS context it has, what of its optional members, and in which order they are written.
-pub(crate) struct Form {
-    pub(crate) context: &'static str,
-    members: &'static [Member],
-    /// What `approvedAt` is in that context.
-    approved_at: &'static str,
-}
-
-/// A member that an envelope may have, by its form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Member {
-    Issued,
-    ApprovedAt,
-    KycLevel,
-    ExpirationDate,
-}
-
-impl Member {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Issued => "issued",
-            Self::ApprovedAt => "approvedAt",
-            Self::KycLevel => "kycLevel",
-            Self::ExpirationDate => "expirationDate",
-        }
-    }
-}
-
-/// The envelope of the first context, as the official SDK up to 1.5 writes it.
-pub(crate) static FIRST: Form = Form {
-    context: IDOS_CONTEXT,
-    members: &[Member::Issued, Member::ApprovedAt, Member::ExpirationDate],
-    approved_at: DATE,
-};
-
-/// The envelope of the first context, as the classes of the coming SDK write it: no end, and no time of issue.
-pub(crate) static FIRST_SHORT: Form =
-    Form { context: IDOS_CONTEXT, members: &[Member::ApprovedAt], approved_at: DATE };
-
-/// The envelope of the second context.
-pub(crate) static SECOND: Form = Form {
-    context: IDOS_CONTEXT_2,
-    members: &[Member::ApprovedAt, Member::KycLevel, Member::Issued, Member::ExpirationDate],
-    approved_at: DATE_TIME,
-};
-
-/// All forms.
-pub(crate) const ALL: &[&Form] = &[&FIRST, &SECOND];
-
-impl Form {
-    /// Whether such envelopes have the member `name`.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|member| member.name() == name)
-    }
-}
 
 /// The contexts of a credential with an envelope of `form` and a proof of `suite`, in their order.
 fn contexts(form: &Form, suite: Suite) -> [&'static str; 3] {

@@ -51,6 +51,7 @@ pub mod draft;
 pub mod encrypted;
 pub mod envelope;
 pub mod error;
+mod form;
 mod iri;
 pub mod key;
 pub mod kind;

@@ -51,6 +51,9 @@ pub enum JsonError {
     /// More than 4096 values.
     #[error("has too many members")]
     TooMany,
+    /// A number that double precision cannot hold.
+    #[error("has a number out of range")]
+    OutOfRange,
     /// A member whose name the parser keeps to itself; other parts of a program could take it for another thing.
     #[error("has a member with a reserved name")]
     Reserved,
@@ -88,6 +91,8 @@ impl Json {
 const DUPLICATE: &str = "duplicate member";
 const TOO_DEEP: &str = "too deep";
 const TOO_MANY: &str = "too many values";
+/// As `serde_json` says it, unless its `arbitrary_precision` is on.
+const OUT_OF_RANGE: &str = "number out of range";
 /// How `serde_json` hands over a number when some crate in the build has switched on its `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 /// How names begin that `serde_json` gives a meaning of its own.
@@ -101,6 +106,8 @@ fn explain(error: &serde_json::Error) -> JsonError {
         JsonError::Reserved
     } else if text.starts_with(TOO_MANY) {
         JsonError::TooMany
+    } else if text.starts_with(OUT_OF_RANGE) {
+        JsonError::OutOfRange
     } else if text.starts_with(TOO_DEEP) || text.starts_with("recursion limit") {
         JsonError::TooDeep
     } else {
@@ -194,7 +201,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 let number =
                     map.next_value::<String>()?.parse().ok().filter(|number: &f64| number.is_finite());
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                return number.map(Json::Number).ok_or_else(|| A::Error::custom("number out of range"));
+                return number.map(Json::Number).ok_or_else(|| A::Error::custom(OUT_OF_RANGE));
             }
             if name.starts_with(RESERVED) {
                 return Err(A::Error::custom(RESERVED));
@@ -241,7 +248,7 @@ mod tests {
             r#"{"$serde_json::private::Number":"1e400"}"#,
             r#"{"$serde_json::private::Number":"x"}"#,
         ] {
-            assert!(Json::parse(text.as_bytes()).is_err(), "{text}");
+            assert_eq!(Json::parse(text.as_bytes()), Err(JsonError::OutOfRange), "{text}");
         }
     }
 

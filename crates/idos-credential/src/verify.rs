@@ -5,7 +5,8 @@
 //! lets through (inline contexts, aliases, lists, nested or repeated members). What remains is said in the
 //! documentation of this crate: the proof does not bind values to fields.
 
-use crate::envelope::{self, Head};
+use crate::envelope::Head;
+use crate::form;
 use crate::key::{KeyError, VerificationKey};
 use crate::kind::{Kind, Made};
 use crate::nquads;
@@ -157,7 +158,7 @@ impl<'a> Document<'a> {
         let mut members = Members::of(json, "")?;
         // What an envelope may have is its kind's; what is wrong with the subject is said further down.
         let kind = members.get("credentialSubject").and_then(Kind::of_subject);
-        let (mut head, suites) = Head::read(kind.map_or(envelope::ALL, Kind::envelopes), &mut members)?;
+        let (mut head, suites) = Head::read(kind.map_or(form::ALL, Kind::envelopes), &mut members)?;
         let subject = members.required("credentialSubject")?;
         let proof = members.required("proof")?;
         members.end()?;

@@ -6,8 +6,8 @@ use std::fmt;
 use super::sections::{self, Rules, Section, Sectioned};
 use super::{Definition, Kind, Subject, SubjectClaims, kyc_v3};
 use crate::claim::Claim;
-use crate::envelope;
 use crate::error::{Invalid, Problems};
+use crate::form;
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
@@ -26,7 +26,7 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "enhanced due diligence",
     context: CONTEXT,
     has_moved: false,
-    envelopes: &[&envelope::FIRST_SHORT],
+    envelopes: &[&form::FIRST_SHORT],
     lists_context: true,
     terms: &[kyc_v3::EDD],
     lacks: |made| sections::lacks(SECTIONS, made),

@@ -6,8 +6,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{Definition, Kind, Subject, SubjectClaims, lacks_required};
 use crate::claim::{Claim, Value};
-use crate::envelope;
 use crate::error::{Invalid, Problems};
+use crate::form;
 use crate::plausible;
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
@@ -28,7 +28,7 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "FaceSign, proof of personhood",
     context: CONTEXT,
     has_moved: false,
-    envelopes: &[&envelope::FIRST],
+    envelopes: &[&form::FIRST],
     lists_context: false,
     terms: &[TERMS],
     lacks: |made| lacks_required(TERMS, made),

@@ -5,7 +5,7 @@
 //! rule of the field that it stands in.
 
 use super::{Definition, kyc_v2};
-use crate::envelope;
+use crate::form;
 use crate::vocabulary::{Rule, STRING, Term, term};
 
 /// The context of the subject.
@@ -25,7 +25,7 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "KYC, version 1",
     context: CONTEXT,
     has_moved: true,
-    envelopes: &[&envelope::FIRST],
+    envelopes: &[&form::FIRST],
     lists_context: false,
     terms: &[kyc_v2::TERMS, TERMS],
     // What old issuers had to fill in is not known.

@@ -6,8 +6,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{Definition, Document, Kind, Subject, SubjectClaims, lacks_required};
 use crate::claim::{Claim, MAX_FILE_BYTES, Value};
-use crate::envelope;
 use crate::error::{Invalid, Problems};
+use crate::form;
 use crate::iri;
 use crate::level::{Facts, Level};
 use crate::plausible::{self, MILLIS_A_DAY};
@@ -26,7 +26,7 @@ pub(super) static DEFINITION: Definition = Definition {
     context: CONTEXT,
     has_moved: false,
     // The classes of the coming SDK write this version in the second envelope.
-    envelopes: &[&envelope::FIRST, &envelope::SECOND],
+    envelopes: &[&form::FIRST, &form::SECOND],
     lists_context: false,
     terms: &[TERMS],
     lacks: |made| lacks_required(TERMS, made),

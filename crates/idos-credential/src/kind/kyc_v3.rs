@@ -6,8 +6,8 @@ use super::kyc_v2::{DOCUMENT_TYPE, GENDER, OLDEST_YEARS, PROOF_OF_IDENTITY, PROO
 use super::sections::{self, Condition, Rules, Section, Sectioned};
 use super::{Definition, Document, Kind, Made, Subject, SubjectClaims};
 use crate::claim::Claim;
-use crate::envelope;
 use crate::error::{Invalid, Problems};
+use crate::form;
 use crate::level::{AddOn, Level};
 use crate::plausible::{self, MILLIS_A_DAY};
 use crate::reader::{ReadFile, Reader};
@@ -24,7 +24,7 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "KYC, version 3",
     context: CONTEXT,
     has_moved: false,
-    envelopes: &[&envelope::SECOND],
+    envelopes: &[&form::SECOND],
     lists_context: true,
     terms: &[
         PERSON,

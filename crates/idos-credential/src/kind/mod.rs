@@ -14,8 +14,8 @@ use std::str::FromStr;
 
 use crate::claim::{Claim, Value};
 use crate::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
-use crate::envelope::{self, Form};
 use crate::error::Invalid;
+use crate::form::{self, Form};
 use crate::reader::ReadFile;
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
@@ -234,7 +234,7 @@ impl Kind {
 
     /// The form of envelope in which it is issued.
     pub(crate) fn envelope(self) -> &'static Form {
-        self.envelopes().first().copied().unwrap_or(&envelope::FIRST)
+        self.envelopes().first().copied().unwrap_or(&form::FIRST)
     }
 
     /// The forms of envelope in which it is read.
