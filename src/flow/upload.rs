@@ -75,13 +75,11 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
                 Ok(()) => note_upload(app, &issuance).await?,
                 // Another request of the same may have gone through, and its answer been lost.
                 Err(error) if error.is_final() => {
-                    return match see(app, job, &issuance, &uploads).await {
-                        Ok(Seen::There) => issued(app, job, &issuance).await,
-                        _ => {
-                            let stop = Stop::new(HaltCode::UploadRefused, error.to_string());
-                            halt(app, job, &issuance, stop).await
-                        }
-                    };
+                    if let Ok(Seen::There) = see(app, job, &issuance, &uploads).await {
+                        return issued(app, job, &issuance).await;
+                    }
+                    let stop = Stop::new(HaltCode::UploadRefused, error.to_string());
+                    return halt(app, job, &issuance, stop).await;
                 }
                 Err(error) => {
                     tracing::warn!(issuance.id = %issuance.id, "Contents are not uploaded yet: {error}");
