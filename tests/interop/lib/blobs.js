@@ -45,7 +45,8 @@ export async function upload(url, cookie, requestId, parts) {
   for (const [name, bytes] of Object.entries(parts)) body.append(name, new Blob([bytes]), `${name}.blob`);
   const headers = cookie ? { Cookie: cookie } : {};
   const response = await fetch(`${url}/blob/v1/requests/${requestId}/upload`, { method: "POST", body, headers });
-  return { status: response.status, answer: JSON.parse(await response.text()) };
+  const text = await response.text();
+  return { status: response.status, answer: response.ok ? JSON.parse(text) : text };
 }
 
 /** Fetches a content, and checks that it is the one that was asked for. */

@@ -146,7 +146,7 @@ test("nothing is brought without a session, before its rows, or in place of what
   assert.equal((await download(url, session, copy.cid)).status, 404);
   await issuer.execute("create_preliminary_credentials_by_dwg", row);
   const refused = await upload(url, undefined, row.request_id, parts);
-  assert.deepEqual([refused.status, refused.answer.error.code], [401, -901]);
+  assert.equal(refused.status, 401);
   const other = { original: original.bytes, copy: Buffer.concat([copy.bytes, Buffer.from("x")]) };
   assert.equal((await upload(url, session, row.request_id, other)).status, 409);
   assert.equal((await upload(url, session, row.request_id, { copy: copy.bytes })).status, 400);
