@@ -152,7 +152,9 @@ CREATE TABLE sealed_credential (
     copy_content_size BIGINT,
     -- Under this id the contents are uploaded, and since then the gateway says that it has them.
     request_id TEXT,
-    uploaded_at BIGINT
+    uploaded_at BIGINT,
+    -- How often they were uploaded, or tried to be.
+    upload_tries BIGINT
 );
 
 -- The contents of sealed credentials that are to be uploaded, in parts of 262144 bytes, base64.

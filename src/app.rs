@@ -18,6 +18,7 @@ use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{MailError, Mailer};
 use crate::model::event::EventKind;
 use crate::model::ids::JobId;
+use crate::model::kyc_version::KycVersions;
 use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
 use crate::store::{Store, StoreError};
@@ -37,6 +38,8 @@ pub struct App {
     pub issuer: Issuer,
     /// What public notes have in common.
     pub notes: NotesForm,
+    /// Which version of KYC credentials is written.
+    pub kyc_versions: KycVersions,
     /// Limits of the API.
     pub http: Http,
     /// How long what is kept.
@@ -233,6 +236,7 @@ impl App {
             keys: Arc::new(keys),
             notes,
             issuer: config.issuer,
+            kyc_versions: config.credentials.kyc_versions(),
             http: config.http,
             retention: config.retention,
             wallets: config.wallets,

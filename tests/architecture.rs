@@ -79,6 +79,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MAY_CALL: &[(&str, &[&str])] = &[
     // The official SDK believes nearly everything; what we sign, consumers should believe.
     ("kyc_as_sdk", &[]),
+    ("kyc_v3_as_sdk", &[]),
+    ("edd_as_sdk", &[]),
     ("read_as_sdk", &[]),
     (".begin(", &["app", "flow", "store", "worker"]),
     ("SealedCredential::from_stored", &["store"]),

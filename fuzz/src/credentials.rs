@@ -55,7 +55,7 @@ fn values(json: &Json) -> BTreeSet<String> {
         Json::Text(text) => BTreeSet::from([one_spelling(text)]),
         Json::List(items) => items.iter().flat_map(values).collect(),
         Json::Object(members) => members.iter().flat_map(|(_, value)| values(value)).collect(),
-        Json::Null | Json::Bool(_) | Json::Number => BTreeSet::new(),
+        Json::Null | Json::Bool(_) | Json::Number(_) => BTreeSet::new(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, FaceSignSubject, Invalid, IssuerKey, KycSubject, Rejection,
-    SignedCredential, Timestamp, verify,
+    AcceptedIssuer, CredentialFields, Draft, EddSubject, FaceSignSubject, Invalid, IssuerKey, KycSubject,
+    KycV3Subject, Rejection, SignedCredential, Timestamp, verify,
 };
 use idos_linked_data::{SdkIssuer, SdkVerdict, verify_as_sdk};
 use sha2::{Digest as _, Sha256};
@@ -31,6 +31,7 @@ pub fn evidence(data: &[u8]) {
                 assert_eq!(verified.issuer, key().controller());
                 assert_eq!(verified.verification_method, key().id());
                 assert_eq!(verified.expiration_date, signed.expiration_date());
+                assert_eq!(verified.kyc_level.unwrap_or(0), signed.kyc_level().unwrap_or(0));
                 if level == signed.level() {
                     // Levels of proofs of personhood are not derived.
                     assert_ne!(verified.level_supported, Some(false), "{}", signed.level());
@@ -83,6 +84,13 @@ fn draft(json: &Json) -> Result<Draft, Invalid> {
     }
     let read_file =
         &mut |json: &Json| json.as_text().map(|text| text.as_bytes().to_vec()).ok_or("must be a text");
+    // Subjects in sections by the rules by which an issuer reads, others by those of the official SDK.
+    if subject.member("person").is_some() {
+        return Draft::new(fields, KycV3Subject::read(subject, read_file)?);
+    }
+    if subject.member("edd").is_some() {
+        return Draft::new(fields, EddSubject::read(subject, read_file)?);
+    }
     Draft::kyc_as_sdk(fields, KycSubject::read_as_sdk(subject, read_file)?)
 }
 

@@ -16,7 +16,7 @@ use idos_credential::{ContentReference, SealedContent};
 use idos_issuer::config::Config;
 use idos_issuer::http::foreign::{self, Body, Parts};
 use idos_issuer::http::problem::Problem;
-use idos_issuer::model::evidence::{Evidence, MEMBERS};
+use idos_issuer::model::evidence::{Evidence, members};
 use idos_issuer::model::ids::{ApiKeyId, EventId, IssuanceId, JobId, ProfileId, WalletId};
 use idos_issuer::model::issuance::{Kind, Reference, State};
 use idos_issuer::model::personal::{Email, Locale};
@@ -113,6 +113,15 @@ fn tell(submission: Submission) -> Vec<(&'static str, String)> {
             told.push(("name", subject.first_name.clone().unwrap_or_default()));
         }
         Subject::FaceSign(subject) => told.push(("name", subject.face_sign_user_id.clone())),
+        Subject::KycV3(_) | Subject::EddV1(_) => {
+            let subject = &evidence.subject;
+            assert_eq!(subject.id(), Some(format!("uuid:{}", submission.user_id).as_str()));
+            assert!(subject.kyc_level().is_none_or(|level| level <= 3));
+            assert!(evidence.expires_at.is_none() || subject.kind().envelope_has("expirationDate"));
+            told.push(("level", subject.level()));
+            told.push(("bytes", subject.file_bytes().to_string()));
+            assert!(!format!("{subject:?}").contains(':'), "subjects are not printed");
+        }
     }
     if let Authority::WriteGrant { grant, copy_for } = submission.authority {
         told.extend(grant.map(|grant| ("grant", tell_grant(&grant))));
@@ -549,7 +558,7 @@ pub fn config_toml(data: &[u8]) {
 /// The names of members of results are those of the documents; a result about personhood is read without its values.
 pub fn personhood(data: &[u8]) {
     let Ok(json) = idos_credential::strict_json::Json::parse(data) else { return };
-    let known: BTreeMap<_, _> = MEMBERS.iter().map(|name| (*name, ())).collect();
+    let known: BTreeMap<_, _> = members(Kind::FaceSign).into_iter().map(|name| (name, ())).collect();
     match Evidence::read(Kind::FaceSign, json, "", &mut |_| Err("has no files")) {
         Ok(result) => {
             assert!(

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use idos_credential::strict_json::Json;
-use idos_wallet::{OwnershipProof, WalletType};
+use idos_wallet::{OwnershipProof, UnusableWalletType, WalletType};
 
 use super::{Outcome, input, output};
 
 /// Checks a wallet ownership proof by the rules of idOS. Exit code 0 for yes; 1 for no; 2 where the input is no proof,
-/// or of a wallet type that is not known. The proof is a JSON object with the texts `wallet_type`, `address`, `message`, `signature`
+/// or of a wallet type that is not known. For wallets of the type MM no proof is defined, so the answer is no. The proof is a JSON object with the texts `wallet_type`, `address`, `message`, `signature`
 /// and, for all types but EVM, `public_key` (a text, or a list of texts as the official SDK writes it).
 #[derive(Args)]
 pub(super) struct CheckWallet {
@@ -57,12 +57,16 @@ fn claims_an_account(json: &Json) -> bool {
 }
 
 /// Whether the proof holds with any of its keys; if not, why not with the first.
-fn check(json: &Json) -> Result<Result<(), idos_wallet::InvalidProof>, ProofError> {
+fn check(json: &Json) -> Result<Result<(), String>, ProofError> {
     if !matches!(json, Json::Object(_)) {
         return Err(ProofError::NotAnObject);
     }
     let text = |name| json.member(name).and_then(Json::as_text).ok_or(ProofError::NotAText(name));
-    let wallet_type: WalletType = text("wallet_type")?.parse().map_err(|_| ProofError::WalletType)?;
+    let wallet_type: WalletType = match text("wallet_type")?.parse() {
+        Ok(wallet_type) => wallet_type,
+        Err(error @ UnusableWalletType::NoProof) => return Ok(Err(error.to_string())),
+        Err(UnusableWalletType::Unknown) => return Err(ProofError::WalletType),
+    };
     let (address, message, signature) = (text("address")?, text("message")?, text("signature")?);
     let keys: Vec<Option<&str>> = match json.member("public_key") {
         None | Some(Json::Null) => vec![None],
@@ -78,5 +82,9 @@ fn check(json: &Json) -> Result<Result<(), idos_wallet::InvalidProof>, ProofErro
         .into_iter()
         .map(|public_key| OwnershipProof { wallet_type, address, public_key, message, signature }.verify());
     let first = verdicts.next().unwrap_or(Ok(()));
-    Ok(if verdicts.any(|verdict| verdict.is_ok()) { Ok(()) } else { first })
+    Ok(if verdicts.any(|verdict| verdict.is_ok()) {
+        Ok(())
+    } else {
+        first.map_err(|reason| reason.to_string())
+    })
 }

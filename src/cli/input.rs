@@ -5,15 +5,15 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// Longest input, in bytes: well above any credential that a node takes.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// Longest input, in bytes: above any encrypted credential that a blob gateway takes, also in base64.
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// An input that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InputError {
     #[error("{0} cannot be read")]
     Unreadable(String, #[source] std::io::Error),
-    #[error("{0} is longer than 16 MiB")]
+    #[error("{0} is longer than 32 MiB")]
     TooLong(String),
 }
 

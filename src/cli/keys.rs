@@ -238,7 +238,7 @@ impl Import {
                     .to_owned()
             }
             InputError::Unreadable(_, error) => format!("the file with the key cannot be read: {error}"),
-            InputError::TooLong(_) => "the file with the key is longer than 16 MiB".to_owned(),
+            InputError::TooLong(_) => "the file with the key is longer than 32 MiB".to_owned(),
         }
     }
 }

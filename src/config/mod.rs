@@ -3,6 +3,7 @@
 //! A section is a file: its settings and defaults, which of them are paths, which the environment sets, and what must hold.
 //! [`Config`] is the list of them.
 
+mod credentials;
 mod database;
 mod delivery;
 mod environment;
@@ -26,6 +27,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
 pub use environment::{log_filter, no_color};
@@ -82,6 +84,9 @@ sections! {
     /// What stands beside credentials, readable by everybody.
     #[serde(default)]
     pub notes: Notes,
+    /// What is written where a request does not say.
+    #[serde(default)]
+    pub credentials: Credentials,
     /// Where the keys are.
     pub keys: KeyFiles,
     /// The database.

@@ -109,7 +109,7 @@ pub fn place_for(text: usize, with_copy: bool, known: Option<ContentPlace>) -> C
 /// The public notes of a fresh credential.
 fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> Result<PublicNotes, Invalid> {
     let id = ids.notes.to_string();
-    let notes = PublicNotes::new(&id, form.types.of(kind), signed.level(), "approved", &form.issuer_name)?;
+    let notes = PublicNotes::of(signed, &id, form.types.of(kind), "approved", &form.issuer_name)?;
     if form.documents { notes.with_documents(signed) } else { Ok(notes) }
 }
 
@@ -123,10 +123,16 @@ pub fn build(
 ) -> Result<Unsigned, Invalid> {
     let Evidence { approved_at, expires_at, subject } = evidence;
     check_times(approved_at, expires_at, now)?;
+    if let (None, Some((end, path))) = (expires_at, subject.end())
+        && end <= now
+    {
+        let problem = "is past, and the credential ends with the document unless there is an expiresAt";
+        return Err(Problem::new(format!("subject.{path}"), problem).into());
+    }
     let fields = CredentialFields {
         id: format!("{}/credentials/{}", issuer_url.trim_end_matches('/'), ids.notes),
         level: subject.level(),
-        issued: Some(now),
+        issued: subject.kind().envelope_has("issued").then_some(now),
         approved_at: Some(approved_at),
         expiration_date: expires_at,
     };

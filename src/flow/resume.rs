@@ -148,6 +148,9 @@ pub(super) async fn bring_on(
     let next = lifecycle::next(&standing, cause, app.limits(), now).map_err(StoreError::from)?;
     tx.mark_moved(id, issuance.state, &next, now).await?;
     follow(app, &mut tx, &issuance, &next, None, now).await?;
+    if next.state == State::Uploading {
+        tx.upload_anew(id).await?;
+    }
     if let Some(job) = work::of_state(next.state, id, &issuance.write_key, now) {
         // Somebody waits for it.
         tx.enqueue(&Job { due_at: now, ..job }).await?;

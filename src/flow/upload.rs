@@ -29,7 +29,7 @@ use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError, Uploads, WhoseContent};
 
 /// How long the gateway may take to show what it says it has, in milliseconds. Then it is uploaded again.
-const SHOWN_WITHIN: i64 = 60_000;
+const SHOWN_WITHIN: i64 = 15_000;
 
 /// How long before it is looked for again what the gateway should show, in milliseconds.
 const LOOK_AGAIN: i64 = 1_500;
@@ -61,36 +61,49 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         let stop = Stop::new(HaltCode::ContentGone, "the sealed contents are not there");
         return halt(app, job, &issuance, stop).await;
     };
+    let may_try_again = uploads.tries < app.delivery.max_attempts;
     let uploaded_at = match uploads.uploaded_at {
         Some(at) => at,
-        None => match upload(app, &issuance, &uploads).await {
-            Ok(()) => note_upload(app, &issuance).await?,
-            // Another request of the same may have gone through, and its answer been lost.
-            Err(error) if error.is_final() => {
-                return match see(app, job, &issuance, &uploads).await {
-                    Ok(Seen::There) => issued(app, job, &issuance).await,
-                    _ => {
-                        halt(app, job, &issuance, Stop::new(HaltCode::UploadRefused, error.to_string())).await
-                    }
-                };
+        None if !may_try_again => {
+            let cause =
+                "the contents were uploaded as often as is allowed, and are not seen at the blob gateway";
+            return halt(app, job, &issuance, Stop::new(HaltCode::TooManyAttempts, cause)).await;
+        }
+        None => {
+            count(app, &issuance).await?;
+            match upload(app, &issuance, &uploads).await {
+                Ok(()) => note_upload(app, &issuance).await?,
+                // Another request of the same may have gone through, and its answer been lost.
+                Err(error) if error.is_final() => {
+                    return match see(app, job, &issuance, &uploads).await {
+                        Ok(Seen::There) => issued(app, job, &issuance).await,
+                        _ => {
+                            let stop = Stop::new(HaltCode::UploadRefused, error.to_string());
+                            halt(app, job, &issuance, stop).await
+                        }
+                    };
+                }
+                Err(error) => {
+                    tracing::warn!(issuance.id = %issuance.id, "Contents are not uploaded yet: {error}");
+                    let due = pause(app, &uploads, error.retry_after());
+                    return later(app, job, due, "the blob gateway could not take it").await;
+                }
             }
-            Err(error) => return not_now(app, job, &issuance, &error.into()).await,
-        },
+        }
     };
-    match see(app, job, &issuance, &uploads).await {
-        Ok(Seen::There) => issued(app, job, &issuance).await,
-        Ok(Seen::NotThere(why)) if app.clock.now() <= uploaded_at.plus_millis(SHOWN_WITHIN) => {
-            later(app, job, &issuance, app.clock.now().plus_millis(LOOK_AGAIN), why, true).await
+    let why = match see(app, job, &issuance, &uploads).await {
+        Ok(Seen::There) => return issued(app, job, &issuance).await,
+        Ok(Seen::NotThere(why)) => why,
+        Ok(Seen::Other(why)) => return again(app, job, &issuance, &uploads, why).await,
+        Err(error) => {
+            tracing::warn!(issuance.id = %issuance.id, "Whether contents are there cannot be seen: {error}");
+            "the blob gateway cannot be asked"
         }
-        Ok(Seen::NotThere(why) | Seen::Other(why)) if job.attempts < app.delivery.max_attempts => {
-            tracing::warn!(issuance.id = %issuance.id, "Contents are to be uploaded again: {why}");
-            let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
-            later(app, job, &issuance, due, why, false).await
-        }
-        Ok(Seen::NotThere(why) | Seen::Other(why)) => {
-            halt(app, job, &issuance, Stop::new(HaltCode::UploadRefused, why)).await
-        }
-        Err(error) => not_now(app, job, &issuance, &error).await,
+    };
+    if app.clock.now() <= uploaded_at.plus_millis(SHOWN_WITHIN) {
+        later(app, job, app.clock.now().plus_millis(LOOK_AGAIN), why).await
+    } else {
+        again(app, job, &issuance, &uploads, why).await
     }
 }
 
@@ -217,35 +230,34 @@ async fn issued(app: &App, job: &Job, issuance: &Issuance) -> Result<(), StoreEr
     Ok(())
 }
 
-/// It could not be done, for a reason that may pass.
-async fn not_now(app: &App, job: &Job, issuance: &Issuance, error: &NodeError) -> Result<(), StoreError> {
-    if job.attempts >= app.delivery.max_attempts {
-        return halt(app, job, issuance, Stop::new(HaltCode::TooManyAttempts, error.to_string())).await;
-    }
-    tracing::warn!(issuance.id = %issuance.id, "Contents are not uploaded yet: {error}");
-    let asked: Option<Duration> = match error {
-        NodeError::Blob(error) => error.retry_after(),
-        _ => None,
-    };
-    let due = retry::due(app.clock.now(), job.attempts, asked, &mut OsRng);
+/// Counts a try, before it is made.
+async fn count(app: &App, issuance: &Issuance) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
-    tx.retry_job(job, due, "the blob gateway could not do it").await?;
+    tx.count_upload(&issuance.id).await?;
     tx.commit().await
 }
 
-/// Looks again later; uploads again then, unless the upload still counts.
-async fn later(
+/// What the gateway says it has is not there: it is uploaded again.
+async fn again(
     app: &App,
     job: &Job,
     issuance: &Issuance,
-    due: Timestamp,
+    uploads: &Uploads,
     why: &str,
-    counts: bool,
 ) -> Result<(), StoreError> {
+    tracing::warn!(issuance.id = %issuance.id, "Contents are uploaded again: {why}");
     let mut tx = app.store.begin().await?;
-    if !counts {
-        tx.note_upload(&issuance.id, None).await?;
-    }
+    tx.note_upload(&issuance.id, None).await?;
+    tx.retry_job(job, pause(app, uploads, None), why).await?;
+    tx.commit().await
+}
+
+fn pause(app: &App, uploads: &Uploads, asked: Option<Duration>) -> Timestamp {
+    retry::due(app.clock.now(), uploads.tries.saturating_add(1), asked, &mut OsRng)
+}
+
+async fn later(app: &App, job: &Job, due: Timestamp, why: &str) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
     tx.retry_job(job, due, why).await?;
     tx.commit().await
 }

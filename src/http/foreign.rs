@@ -15,6 +15,7 @@ use super::kit::problem::Problem;
 use super::kit::{api_key, body as kit_body, idempotency, json, observe};
 use crate::flow::api_keys;
 use crate::model::ids::ApiKeyId;
+use crate::model::kyc_version::KycVersions;
 use crate::model::profile::NewProfile;
 use crate::model::submission::{Owner, SignedGrant, Submission};
 
@@ -68,7 +69,8 @@ pub fn submission(bytes: &[u8], parts: Option<Parts>, max_file: usize) -> Result
         let file = |(index, (name, bytes))| (name, File { index, bytes: Zeroizing::new(bytes) });
         (2..).zip(parts).map(file).collect()
     });
-    submission_read::submission(json::parse(bytes)?, &Files { parts, max_file })
+    let kind = |name: &str| KycVersions::default().asked("", name);
+    submission_read::submission(json::parse(bytes)?, &Files { parts, max_file }, &kind)
 }
 
 /// Reads a multipart body: the submission, and the parts beside it.

@@ -6,7 +6,8 @@
 //!   "subject": { "firstName": "…", "selfieFile": { "file": "selfie.jpg" }, … } }
 //! ```
 //!
-//! `subject` has the member names of idOS credentials. How a file is given is the caller's business.
+//! `subject` has the member names of idOS credentials; those of credentials in sections (KYC of version 3, enhanced due
+//! diligence) have an object for each section. How a file is given is the caller's business.
 
 use std::fmt;
 
@@ -14,8 +15,18 @@ use crate::model::time::Timestamp;
 use idos_credential::strict_json::{Json, JsonError};
 use idos_credential::{Invalid, Kind, Problem, ReadFile, Subject};
 
-/// The members of a result.
-pub const MEMBERS: [&str; 3] = ["approvedAt", "expiresAt", "subject"];
+const EXPIRES_AT: &str = "expiresAt";
+
+/// The members of a result of `kind`: when it ends is said of credentials that end.
+#[must_use]
+pub fn members(kind: Kind) -> Vec<&'static str> {
+    let end = ends(kind).then_some(EXPIRES_AT);
+    ["approvedAt"].into_iter().chain(end).chain(["subject"]).collect()
+}
+
+fn ends(kind: Kind) -> bool {
+    kind.envelope_has("expirationDate")
+}
 
 /// A checked result: what was found out about somebody, and when.
 pub struct Evidence {
@@ -80,14 +91,18 @@ impl Evidence {
             return Err(Problem::new("", "must be a JSON object").into());
         };
         let mut problems = Vec::new();
-        if members.iter().any(|(name, _)| !MEMBERS.contains(&name.as_str())) {
+        let known = self::members(kind);
+        if members.iter().any(|(name, _)| !known.contains(&name.as_str()) && name != EXPIRES_AT) {
             problems.push(Problem::new("", "has a member that is not known"));
+        }
+        if !ends(kind) && members.iter().any(|(name, _)| name == EXPIRES_AT) {
+            problems.push(Problem::new(EXPIRES_AT, "is not taken: a credential of this kind does not end"));
         }
         let [mut approved_at, mut expires_at, mut subject] = [None, None, None];
         for (name, value) in members {
             match name.as_str() {
                 "approvedAt" => approved_at = Some(value),
-                "expiresAt" => expires_at = Some(value),
+                EXPIRES_AT if ends(kind) => expires_at = Some(value),
                 "subject" => subject = Some(value),
                 _ => {}
             }
@@ -104,7 +119,7 @@ impl Evidence {
         };
         let is_given = approved_at.is_some();
         let approved_at = date("approvedAt", approved_at);
-        let expires_at = date("expiresAt", expires_at);
+        let expires_at = date(EXPIRES_AT, expires_at);
         if !is_given {
             problems.push(Problem::new("approvedAt", "is required"));
         }

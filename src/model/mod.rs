@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod ids;
 pub mod issuance;
 pub mod job;
+pub mod kyc_version;
 pub mod lifecycle;
 pub mod network;
 pub mod notes;

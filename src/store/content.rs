@@ -41,6 +41,8 @@ pub struct Uploads {
     pub copy: Option<ContentReference>,
     /// Since when the gateway says that it has them.
     pub uploaded_at: Option<Timestamp>,
+    /// How often they were uploaded, or tried to be.
+    pub tries: u32,
 }
 
 /// Which content of a credential.
@@ -65,8 +67,8 @@ impl Store {
     /// What is to be uploaded of an issuance; `None` if its contents go into the rows, or are gone.
     pub async fn uploads(&self, id: &IssuanceId) -> Result<Option<Uploads>, StoreError> {
         let row = sqlx::query(
-            "SELECT request_id, content_id, content_size, copy_content_id, copy_content_size, uploaded_at \
-             FROM sealed_credential WHERE issuance_id = $1",
+            "SELECT request_id, content_id, content_size, copy_content_id, copy_content_size, uploaded_at, \
+             COALESCE(upload_tries, 0) AS upload_tries FROM sealed_credential WHERE issuance_id = $1",
         )
         .bind(id.as_str())
         .fetch_optional(&self.pool)
@@ -79,6 +81,7 @@ impl Store {
             original,
             copy: reference(&row, "copy_content_id", "copy_content_size")?,
             uploaded_at: row.maybe_moment("uploaded_at")?,
+            tries: row.count("upload_tries")?,
         }))
     }
 
@@ -265,6 +268,28 @@ impl Tx {
                 .fetch_optional(&mut *self.tx)
                 .await?;
         Ok(row.is_some_and(|(content_id,)| content_id.is_some()))
+    }
+
+    /// Counts a try to upload the contents, before it is made.
+    pub async fn count_upload(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE sealed_credential SET upload_tries = COALESCE(upload_tries, 0) + 1 WHERE issuance_id = $1",
+        )
+        .bind(id.as_str())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Has the contents uploaded as if they had never been.
+    pub async fn upload_anew(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE sealed_credential SET uploaded_at = NULL, upload_tries = NULL WHERE issuance_id = $1",
+        )
+        .bind(id.as_str())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
     }
 
     /// Remembers since when the gateway says that it has the contents; `None` if it has not, after all.

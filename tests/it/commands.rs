@@ -1,5 +1,8 @@
 //! The commands as people run them: what they print, how they end, what they never say.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use idos_content_id::ContentId;
 use idos_credential::sealing::seal_bytes;
 use idos_credential::{EncryptionSecret, VerificationKey};
 use serde_json::Value;
@@ -170,6 +173,21 @@ fn open_gives_the_plaintext_back_byte_for_byte() {
     assert_eq!(closed.status.code(), Some(1));
     assert!(stderr(&closed).contains("does not open"), "{}", stderr(&closed));
     assert!(closed.stdout.is_empty());
+
+    // As a blob gateway has it, by what names it.
+    let bytes = STANDARD.decode(&content).unwrap();
+    let uri = ContentId::of(&bytes).unwrap().uri();
+    let blob = folder.write("original.blob", &bytes);
+    let named = |uri: &str| {
+        let keys = ["--secret-key-file", &secret_file, "--encryptor-public-key", &encryptor];
+        run(&[&["open", &blob, "--content-uri", uri][..], &keys].concat())
+    };
+    let opened = named(&uri);
+    assert_eq!((opened.status.code(), opened.stdout.as_slice()), (Some(0), plaintext.as_slice()));
+    let other = named(&ContentId::of(b"other").unwrap().uri());
+    assert_eq!((other.status.code(), other.stdout.as_slice()), (Some(1), &b""[..]));
+    assert!(stderr(&other).contains("is not the one that --content-uri names"), "{}", stderr(&other));
+    assert_eq!(named("https://example.com").status.code(), Some(2));
 }
 
 #[test]
@@ -308,6 +326,46 @@ fn which_no_is_told_to_machines() {
 }
 
 #[test]
+fn verify_explains_both_versions_and_due_diligence() {
+    let folder = Folder::new();
+    let mut seen = 0;
+    for file in ["kyc_v3.json", "edd_v1.json"] {
+        let path = format!("{}/tests/vectors/next/{file}", env!("CARGO_MANIFEST_DIR"));
+        let all: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let key = all["key"]["publicKeyMultibase"].as_str().unwrap();
+        for (name, lines) in [
+            (
+                "kyc3_full",
+                ["  subject  KYC, version 3", "  kycLevel 3", "  expires  2035-05-05T23:59:59.999Z"],
+            ),
+            ("kyc3_minimal", ["  subject  KYC, version 3", "  level    basic", "  kycLevel 0"]),
+            (
+                "kyc3_given_level_kept",
+                ["  level    plus+liveness", "  kycLevel 3", "do not support the level"],
+            ),
+            ("edd1_full", ["verified", "  subject  enhanced due diligence", "  level    edd"]),
+        ] {
+            let Some(vector) = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == name) else {
+                continue;
+            };
+            let file = folder.write("credential.json", vector["vc_json"].as_str().unwrap());
+            let verify = ["verify", &file, "--key", key, "--at", vector["clock"].as_str().unwrap()];
+            let output = run(&verify);
+            assert_eq!(output.status.code(), Some(0), "{name}: {}", stdout(&output));
+            for line in lines {
+                assert!(stdout(&output).contains(line), "{name}: {line}: {}", stdout(&output));
+            }
+            let answer: Value =
+                serde_json::from_str(&stdout(&run(&[&verify[..], &["--json"]].concat()))).unwrap();
+            let kyc_level = vector["derived"].get("kycLevel").map(|_| name != "kyc3_minimal");
+            assert_eq!(answer.get("kycLevel").map(|level| *level == 3), kyc_level, "{name}: {answer}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 4);
+}
+
+#[test]
 fn check_wallet_says_valid_or_why_not() {
     let folder = Folder::new();
     let vectors = vectors("wallets.json");
@@ -326,6 +384,14 @@ fn check_wallet_says_valid_or_why_not() {
         assert!(stdout(&output).starts_with(answer), "{name}: {}", stdout(&output));
         let claims_an_account = name == "near_valid";
         assert_eq!(stdout(&output).contains("is claimed, not proven"), claims_an_account, "{name}");
+    }
+    // A type that idOS has, whatever stands beside it: the official SDK would say yes.
+    for more in ["", r#","public_key":"Xyzzy","message":"Xyzzy","signature":"Xyzzy""#] {
+        let text = format!(r#"{{"wallet_type":"MM","address":"Xyzzy"{more}}}"#);
+        let output = run(&["check-wallet", &folder.write("proof.json", text)]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = "not valid: wallet_type is MM, and no proof is defined for this wallet type\n";
+        assert_eq!(stdout(&output), said);
     }
     for (text, error) in [
         ("[]", "the proof must be a JSON object"),

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use idos_devnode::{DevNodeConfig, Inserter, Mix, RandomFaults};
+use idos_devnode::{DevNodeConfig, Fault, Inserter, Mix, RandomFaults, Schema};
 use idos_issuer::config::KeyFiles;
 use idos_issuer::keys::Keys;
-use idos_issuer::store::Store;
+use idos_issuer::store::{Store, WhoseContent};
 use idos_localnet::AnyNode;
 use idos_wallet::WalletType;
 use rand::Rng as _;
@@ -26,6 +26,9 @@ use crate::support::{Folder, ISSUER_URL, User, World, example, id, run};
 
 /// How often the service is killed, on each database.
 const KILLS: usize = 200;
+
+/// The same where contents go to a blob gateway.
+const KILLS_AT_THE_GATEWAY: usize = 60;
 
 /// Clients that submit all the while.
 const CLIENTS: usize = 4;
@@ -48,17 +51,18 @@ struct Deployment {
     node: AnyNode,
     user: User,
     key: String,
+    schema: Schema,
 }
 
 impl Deployment {
-    async fn new(backend: Backend) -> Self {
+    async fn new(backend: Backend, schema: Schema) -> Self {
         let folder = Folder::new();
         let keys_folder = folder.path("keys");
         assert!(run(&["keys", "generate", "--folder", &keys_folder]).status.success());
         let keys = Keys::load(&KeyFiles::in_folder(keys_folder.as_ref()), Some(ISSUER_URL)).unwrap();
         let inserters = vec![Inserter::new("Example KYC", [keys.first().public_hex()])];
         let block_interval = Some(Duration::from_millis(100));
-        let node = DevNodeConfig { inserters, block_interval, ..DevNodeConfig::default() };
+        let node = DevNodeConfig { inserters, block_interval, schema, ..DevNodeConfig::default() };
         let world = World::with(&keys, node).await;
         let user = User::with(WalletType::Evm);
         world.create_profile(&user).await.unwrap();
@@ -83,7 +87,7 @@ impl Deployment {
         let made: Value = serde_json::from_slice(&made.stdout).unwrap();
         let key = made["key"].as_str().unwrap().to_owned();
         let url = format!("http://127.0.0.1:{port}");
-        Self { folder, config, url, database, node: world.node, user, key }
+        Self { folder, config, url, database, node: world.node, user, key, schema }
     }
 
     fn serve(&self) -> Running {
@@ -105,8 +109,29 @@ impl Deployment {
     }
 }
 
+/// A write grant that the user has signed, got from a service that may be away.
+async fn grant(deployment: &Deployment, client: &reqwest::Client, stop: &AtomicBool) -> Option<Value> {
+    let (user, url) = (&deployment.user, format!("{}/v1/write-grants", deployment.url));
+    let owner = json!({ "type": "EVM", "address": user.wallet.address() });
+    let ask = json!({ "owner": owner, "validForSeconds": 3600 });
+    while !stop.load(Ordering::Relaxed) {
+        let asked = client.post(&url).bearer_auth(&deployment.key).json(&ask).send().await;
+        if let Ok(answer) = asked
+            && answer.status().is_success()
+            && let Ok(text) = answer.text().await
+        {
+            let offered: Value = serde_json::from_str(&text).unwrap();
+            let signature = user.wallet.sign_message(offered["message"].as_str().unwrap(), [7; 32]);
+            let signed = json!({ "grant": offered["grant"], "owner": owner, "signature": signature });
+            return Some(json!({ "by": "write_grant", "writeGrant": signed }));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    None
+}
+
 /// Small evidence, to be sent as it is.
-fn body(user: &User) -> Value {
+fn body(user: &User, delivery: &Value) -> Value {
     let text = std::fs::read_to_string(example("kyc-result.json")).unwrap();
     let mut evidence: Value = serde_json::from_str(&text).unwrap();
     let file = json!({ "base64": STANDARD.encode([0xff, 0xd8, 0xff, 1, 2, 3]) });
@@ -120,7 +145,7 @@ fn body(user: &User) -> Value {
         address["proofFile"] = file;
     }
     evidence["expiresAt"] = json!("2040-01-01");
-    json!({ "userId": user.id, "kind": "kyc", "evidence": evidence, "delivery": { "by": "inserter" } })
+    json!({ "userId": user.id, "kind": "kyc", "evidence": evidence, "delivery": delivery })
 }
 
 /// Submits until `stop`, each request until it is answered. Gives the ids.
@@ -131,9 +156,14 @@ async fn submit_all_the_while(
     strange: &Mutex<Vec<String>>,
 ) -> BTreeSet<String> {
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
-    let body = body(&deployment.user).to_string();
     let mut ids = BTreeSet::new();
     while !stop.load(Ordering::Relaxed) {
+        let delivery = match deployment.schema {
+            Schema::Current => Some(json!({ "by": "inserter" })),
+            Schema::Next | Schema::Transition => grant(deployment, &client, stop).await,
+        };
+        let Some(delivery) = delivery else { break };
+        let body = body(&deployment.user, &delivery).to_string();
         let key = id().to_string();
         loop {
             let answer = client
@@ -185,9 +215,24 @@ fn faults(seed: u64) -> RandomFaults {
     RandomFaults { seed, broadcast, look_up, view: look_up }
 }
 
-async fn killed_all_the_while(backend: Backend) {
+/// What a blob gateway may do to an upload.
+fn harm_an_upload(deployment: &Deployment, round: usize) {
+    let faults = [
+        Fault::LoseUpload,
+        Fault::HangUpAfterCommit,
+        Fault::EndSession,
+        Fault::LoseAnswer,
+        Fault::Delay { ms: 200 },
+        Fault::Answer { status: 503, body: "not now".to_owned() },
+    ];
+    let (fault, method) = (faults[round % faults.len()].clone(), Some("blob.upload".to_owned()));
+    let switch = idos_devnode::Switch { fault, method, action: None, next: Some(1) };
+    deployment.node.dev().unwrap().faults().set(switch);
+}
+
+async fn killed_all_the_while(backend: Backend, schema: Schema, kills: usize) {
     rustls::crypto::ring::default_provider().install_default().ok();
-    let deployment = Arc::new(Deployment::new(backend).await);
+    let deployment = Arc::new(Deployment::new(backend, schema).await);
     deployment.node.dev().unwrap().faults().set_random(faults(3));
     let stop = Arc::new(AtomicBool::new(false));
     let answered = Arc::new(AtomicUsize::new(0));
@@ -200,7 +245,10 @@ async fn killed_all_the_while(backend: Backend) {
         })
         .collect();
 
-    for _ in 0..KILLS {
+    for round in 0..kills {
+        if schema.has_blobs() {
+            harm_an_upload(&deployment, round);
+        }
         let service = deployment.serve();
         // Often while it starts, mostly while it works.
         let moment = rand::thread_rng().gen_range(20..900);
@@ -208,7 +256,7 @@ async fn killed_all_the_while(backend: Backend) {
         drop(service);
     }
     assert!(
-        answered.load(Ordering::Relaxed) > KILLS / 4,
+        answered.load(Ordering::Relaxed) > kills / 4,
         "nearly nothing was accepted:\n{}",
         deployment.log()
     );
@@ -247,12 +295,19 @@ async fn killed_all_the_while(backend: Backend) {
         let id = id.parse().unwrap();
         let issuance = store.issuance(&id).await.unwrap().unwrap();
         expected.insert(issuance.ids.original.to_string());
+        if issuance.delivery.has_copy() {
+            expected.insert(issuance.ids.copy.to_string());
+        }
+        assert_eq!(store.sealed_part(&id, WhoseContent::Original, 0).await.unwrap(), None);
         assert!(!store.has_sealed(&id).await.unwrap());
         assert_eq!(store.unsealed(&id).await.unwrap(), None);
     }
     let there: Vec<_> = deployment.node.credentials().await.unwrap().into_iter().map(|row| row.id).collect();
     assert_eq!(there.len(), expected.len(), "lost or doubled");
     assert_eq!(there.into_iter().collect::<BTreeSet<_>>(), expected);
+    let blobs = deployment.node.dev().unwrap().blobs().await.unwrap();
+    assert!(blobs.iter().all(|blob| blob.is_named));
+    assert_eq!(blobs.len(), if schema.has_blobs() { 2 * ids.len() } else { 0 });
     audit_holds(&store).await;
     assert_eq!(store.jobs(None, 10).await.unwrap(), []);
     store.close().await;
@@ -260,6 +315,10 @@ async fn killed_all_the_while(backend: Backend) {
 
 on_both_databases! {
     async fn killed_two_hundred_times(backend) {
-        killed_all_the_while(backend).await;
+        killed_all_the_while(backend, Schema::Current, KILLS).await;
+    }
+
+    async fn killed_while_contents_go_to_the_gateway(backend) {
+        killed_all_the_while(backend, Schema::Next, KILLS_AT_THE_GATEWAY).await;
     }
 }

@@ -3,12 +3,12 @@
 //!
 //! | `op` | members | answer |
 //! |---|---|---|
-//! | `issue` | `seedHex`, `issuer`, `kind` (`kyc`, `facesign`), `fields`, `subject`, `created` | `credential` |
+//! | `issue` | `seedHex`, `issuer`, `kind` (`kyc`, `facesign`, `kyc-v3`, `edd`), `fields`, `subject`, `created`, `believed` | `credential` |
 //! | `verify` | `credential`, `issuers` (each with `publicKeyMultibase` and `issuer` or `id`, `controller`), `at`, `oldSubjects` | `verified`, `reason` |
 //! | `seal` | `recipientPublicKey`, `plaintext` (both base64) | `content`, `encryptorPublicKey` |
 //! | `open` | `content`, `encryptorPublicKey`, `secretKey` | `plaintext` |
 //!
-//! In `fields` and `subject`, dates are `{"$date": "…"}` and files `{"$base64": "…"}`. Failures answer `error`.
+//! `believed` asks for the rules by which an issuer builds; otherwise those of the official SDK hold. In `fields` and `subject`, dates are `{"$date": "…"}` and files `{"$base64": "…"}`. Failures answer `error`.
 
 #![expect(clippy::print_stdout, reason = "answers go to standard output")]
 
@@ -20,8 +20,8 @@ use base64::engine::general_purpose::STANDARD;
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, EncryptionSecret, FaceSignSubject, IssuerKey, Kind, KycSubject,
-    RecipientKey, VerificationKey, verify_with,
+    AcceptedIssuer, CredentialFields, Draft, EddSubject, EncryptionSecret, FaceSignSubject, IssuerKey, Kind,
+    KycSubject, KycV3Subject, RecipientKey, VerificationKey, verify_with,
 };
 use rand_core::OsRng;
 use serde_json::{Value, json};
@@ -63,6 +63,11 @@ fn issue(request: &Value) -> Answer {
     let subject = plain(&request["subject"])?;
     let draft = match text(request, "kind")? {
         "facesign" => Draft::new(fields, FaceSignSubject::read(&subject)?)?,
+        "kyc-v3" if request["believed"] == true => {
+            Draft::new(fields, KycV3Subject::read(&subject, &mut read_file)?)?
+        }
+        "kyc-v3" => Draft::kyc_v3_as_sdk(fields, KycV3Subject::read_as_sdk(&subject, &mut read_file)?, None)?,
+        "edd" => Draft::edd_as_sdk(fields, EddSubject::read(&subject, &mut read_file)?)?,
         _ => Draft::kyc_as_sdk(fields, KycSubject::read_as_sdk(&subject, &mut read_file)?)?,
     };
     let signed = draft.sign_with(&key, text(request, "created")?.parse()?);

@@ -4,6 +4,10 @@
 pub const IDOS_CONTEXT: &str =
     "https://idos-network.github.io/idos-sdk-js/credentials/idos-credentials-v1.json";
 
+/// The second one: it is protected, so that what it says of `approvedAt` differs, and it has `kycLevel`.
+pub const IDOS_CONTEXT_2: &str =
+    "https://idos-network.github.io/idos-sdk-js/credentials/idos-credentials-v2.json";
+
 /// Earlier addresses of the envelope and the first subject context: a commit of the SDK's repository and the
 /// folder there.
 pub const OLD_CONTEXT_FOLDERS: [&str; 5] = [

@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use crate::base85;
 use crate::claim::{Claim, Value};
 use crate::envelope::{CredentialFields, Head};
-use crate::error::{Invalid, Problems};
+use crate::error::{Invalid, Problem, Problems};
 use crate::iri;
 use crate::kind::Subject;
+use crate::kind::edd_v1::EddSubject;
 use crate::kind::kyc_v2::KycSubject;
+use crate::kind::kyc_v3::KycV3Subject;
+use crate::nquads::Datatype;
 use crate::plausible;
 use crate::proof::{Options, Suite};
 use crate::seed_key::IssuerKey;
@@ -24,13 +27,22 @@ use crate::writer::{Literal, Writer};
 pub struct Draft {
     pub(crate) fields: CredentialFields,
     pub(crate) subject: Subject,
+    /// As it stands in the credential; a level of 0 is said by leaving it out.
+    kyc_level: Option<u32>,
 }
 
 impl Draft {
-    /// A credential that a consumer would believe.
+    /// A credential that a consumer would believe. It ends with the document where its kind does and nobody says otherwise
+    /// ([`Subject::end`]), and its numbered level is the one that the subject supports.
     pub fn new(fields: CredentialFields, subject: impl Into<Subject>) -> Result<Self, Invalid> {
         let subject = subject.into();
         let mut problems = Problems::default();
+        let kind = subject.kind();
+        for (name, date) in [("issued", fields.issued), ("expirationDate", fields.expiration_date)] {
+            if date.is_some() && !kind.envelope_has(name) {
+                problems.add(name, "is not part of such a credential");
+            }
+        }
         if let Err(problem) = subject.check_level(&fields.level) {
             problems.add("level", problem);
         }
@@ -38,14 +50,42 @@ impl Draft {
         if let Err(invalid) = check(&fields, subject.check(fields.approved_at.or(fields.issued))) {
             problems.extend(invalid);
         }
-        problems.or(Self { fields, subject })
+        let kyc_level = subject.kyc_level();
+        problems.or(Self::of(fields, subject, kyc_level))
+    }
+
+    fn of(mut fields: CredentialFields, subject: Subject, kyc_level: Option<u32>) -> Self {
+        fields.expiration_date = fields.expiration_date.or(subject.end().map(|(end, _)| end));
+        Self { fields, subject, kyc_level: kyc_level.filter(|level| *level > 0) }
     }
 
     /// A KYC credential by the rules of the official SDK alone, which believe nearly everything. For comparing with that
     /// SDK; an issuer calls [`new`](Self::new).
     pub fn kyc_as_sdk(fields: CredentialFields, subject: KycSubject) -> Result<Self, Invalid> {
         check(&fields, subject.check_as_sdk())?;
-        Ok(Self { fields, subject: subject.into() })
+        Ok(Self::of(fields, subject.into(), None))
+    }
+
+    /// The same for KYC of version 3. `kyc_level` is the numbered level where the caller gives one, as that SDK lets it; 0 is
+    /// none that can be given.
+    pub fn kyc_v3_as_sdk(
+        fields: CredentialFields,
+        subject: KycV3Subject,
+        kyc_level: Option<u32>,
+    ) -> Result<Self, Invalid> {
+        if kyc_level == Some(0) {
+            return Err(Problem::new("kycLevel", "must be a whole number that is not zero").into());
+        }
+        check(&fields, subject.check_as_sdk())?;
+        let subject = Subject::from(subject);
+        let kyc_level = kyc_level.or(subject.kyc_level());
+        Ok(Self::of(fields, subject, kyc_level))
+    }
+
+    /// The same for enhanced due diligence.
+    pub fn edd_as_sdk(fields: CredentialFields, subject: EddSubject) -> Result<Self, Invalid> {
+        check(&fields, subject.check_as_sdk())?;
+        Ok(Self::of(fields, subject.into(), None))
     }
 
     /// The level that the credential claims.
@@ -137,13 +177,16 @@ fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timesta
     .map(|(name, date)| (name, date.map(|date| date.to_string())));
     let claims = draft.subject.claims();
 
+    let kind = draft.subject.kind();
     let head = Head {
+        form: kind.envelope(),
         id: &fields.id,
         issuer: method.controller(),
         level: &fields.level,
         issued: dates[0].1.as_deref(),
         approved_at: dates[1].1.as_deref(),
         expiration_date: dates[2].1.as_deref(),
+        kyc_level: draft.kyc_level,
         issuance_date: &issuance_date,
         subject_id: draft.subject.id(),
     };
@@ -153,7 +196,7 @@ fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timesta
     head.write(suite, &mut out);
     out.name("credentialSubject");
     out.open();
-    out.text("@context", draft.subject.kind().context());
+    out.raw("@context", &kind.context_json());
     if let Some(id) = draft.subject.id() {
         out.text("id", id);
     }
@@ -163,11 +206,13 @@ fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timesta
 
     let written = out.written();
     let statements = literals.iter().map(|(predicate, literal)| {
-        let escaped = match literal {
-            Literal::Text(text) => text.clone(),
-            Literal::Written(range) => Cow::Borrowed(written.get(range.clone()).unwrap_or_default()),
+        let object = match literal {
+            Literal::Object(object) => object.clone(),
+            Literal::Written(range) => {
+                (Cow::Borrowed(written.get(range.clone()).unwrap_or_default()), Datatype::String)
+            }
         };
-        (*predicate, escaped)
+        (*predicate, object)
     });
     let options = Options { created: &issuance_date, verification_method: method.id() };
     let nodes = head.nodes();
@@ -175,7 +220,8 @@ fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timesta
     drop(literals);
     drop(claims);
     let (method, created) = (method.clone(), issuance_date);
-    Unsigned { document: out, suite, to_sign, method, created, fields: draft.fields }
+    let kyc_level = kind.has_kyc_level().then(|| draft.kyc_level.unwrap_or(0));
+    Unsigned { document: out, suite, to_sign, method, created, fields: draft.fields, kyc_level }
 }
 
 /// Bytes that suffice for most documents: one in seventeen Ascii85 characters of a random file is escaped at
@@ -188,7 +234,7 @@ fn room_for(claims: &[Claim<'_>]) -> usize {
                 + 8
                 + match value {
                     Value::Text(text) => text.len(),
-                    Value::Date(_) => 24,
+                    Value::Date(_) | Value::Number(_) | Value::Boolean(_) => 24,
                     Value::File(file) => base85::encoded_len(file.len()) * 17 / 16,
                 }
         })

@@ -70,6 +70,23 @@ impl Problems {
         self.0.push(Problem::new(field, problem));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether there is a problem of `field` or of something in it.
+    pub(crate) fn are_below(&self, field: &str) -> bool {
+        self.0.iter().any(|problem| {
+            problem.field.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
+    /// Adds those of `others` that are about fields of which nothing was said yet.
+    pub(crate) fn add_new(&mut self, others: Self) {
+        let known: Vec<_> = self.0.iter().map(|problem| problem.field.clone()).collect();
+        self.0.extend(others.0.into_iter().filter(|problem| !known.contains(&problem.field)));
+    }
+
     pub(crate) fn extend(&mut self, invalid: Invalid) {
         self.0.extend(invalid.problems);
     }

@@ -11,9 +11,34 @@ pub enum AddOn {
     Email,
     /// A phone number was confirmed.
     PhoneNumber,
+    /// Enhanced due diligence: occupation, source of funds.
+    Edd,
+    /// The source of wealth was asked for.
+    SourceOfWealth,
+    /// Lists of sanctions and of politically exposed persons were looked at.
+    Screening,
+    /// The purpose was asked for.
+    Onboarding,
 }
 
 impl AddOn {
+    /// All, in the order in which they stand in a level. Credentials of version 2 have the first three.
+    pub const ALL: [Self; 7] = [
+        Self::Liveness,
+        Self::Email,
+        Self::PhoneNumber,
+        Self::Edd,
+        Self::SourceOfWealth,
+        Self::Screening,
+        Self::Onboarding,
+    ];
+
+    /// By its name in a level.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|add_on| add_on.as_str() == name)
+    }
+
     /// As it stands in a level.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -21,6 +46,10 @@ impl AddOn {
             Self::Liveness => "liveness",
             Self::Email => "email",
             Self::PhoneNumber => "phoneNumber",
+            Self::Edd => "edd",
+            Self::SourceOfWealth => "sow",
+            Self::Screening => "screening",
+            Self::Onboarding => "onboarding",
         }
     }
 }

@@ -33,7 +33,7 @@
 //! | [`level`] | levels such as `plus+liveness`, derived and matched |
 //! | [`notes`] | the public notes that stand beside a sealed credential |
 //! | [`user_key`] | the encryption key that a user derives from a password |
-//! | [`base85`], [`timestamp`] | how files and dates are spelled inside a credential |
+//! | [`base85`], [`timestamp`], [`number`] | how files, dates and numbers are spelled inside a credential |
 //!
 //! # What a proof says, and what it does not
 //!
@@ -51,12 +51,14 @@ pub mod draft;
 pub mod encrypted;
 pub mod envelope;
 pub mod error;
+mod form;
 mod iri;
 pub mod key;
 pub mod kind;
 pub mod level;
 pub mod notes;
 mod nquads;
+pub mod number;
 mod plausible;
 pub mod proof;
 pub mod reader;
@@ -80,8 +82,10 @@ pub use encrypted::{Encrypted, NotesSigned};
 pub use envelope::CredentialFields;
 pub use error::{Invalid, Problem, WrongSignature};
 pub use key::VerificationKey;
+pub use kind::edd_v1::EddSubject;
 pub use kind::face_sign::FaceSignSubject;
 pub use kind::kyc_v2::{KycSubject, ResidentialAddress};
+pub use kind::kyc_v3::KycV3Subject;
 pub use kind::{Kind, Subject};
 pub use level::Level;
 pub use notes::PublicNotes;

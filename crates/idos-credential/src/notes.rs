@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Invalid, Problems};
-use crate::kind::Kind;
+use crate::kind::{Document, Kind};
 use crate::signed::SignedCredential;
 use crate::strict_json::Json;
 
@@ -25,6 +25,8 @@ struct Members<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     level: &'a str,
+    #[serde(rename = "kycLevel", skip_serializing_if = "Option::is_none")]
+    kyc_level: Option<u32>,
     status: &'a str,
     issuer: &'a str,
 }
@@ -32,8 +34,24 @@ struct Members<'a> {
 impl PublicNotes {
     /// Notes with the members `id`, `type`, `level`, `status` and `issuer`, in this order.
     pub fn new(id: &str, kind: &str, level: &str, status: &str, issuer: &str) -> Result<Self, Invalid> {
-        let members = Members { id, kind, level, status, issuer };
-        Self::from_text(serde_json::to_string(&members).unwrap_or_default())
+        Self::of_members(&Members { id, kind, level, kyc_level: None, status, issuer })
+    }
+
+    /// The same with the levels of `credential`. Where credentials of its kind have a numbered level, the notes have it behind
+    /// the other one as `kycLevel`, and 0 where the credential says none.
+    pub fn of(
+        credential: &SignedCredential,
+        id: &str,
+        kind: &str,
+        status: &str,
+        issuer: &str,
+    ) -> Result<Self, Invalid> {
+        let (level, kyc_level) = (credential.level(), credential.kyc_level());
+        Self::of_members(&Members { id, kind, level, kyc_level, status, issuer })
+    }
+
+    fn of_members(members: &Members<'_>) -> Result<Self, Invalid> {
+        Self::from_text(serde_json::to_string(members).unwrap_or_default())
     }
 
     /// The same notes with what `credential` says of the documents that were checked, as far as it is there: for KYC, as the
@@ -43,9 +61,13 @@ impl PublicNotes {
         let json = Json::parse(credential.text().as_bytes()).unwrap_or(Json::Null);
         let subject = json.member("credentialSubject");
         let mut parts = vec![self.text.strip_suffix('}').unwrap_or(&self.text).to_owned()];
-        let context = subject.and_then(|subject| subject.member("@context")?.as_text());
-        let kind = context.and_then(Kind::by_context);
-        for (name, members) in kind.map(Kind::documents).unwrap_or_default() {
+        let kind = subject.and_then(Kind::of_subject);
+        for Document { name, members, only_if } in kind.map(Kind::documents).unwrap_or_default() {
+            let holds =
+                |claim: &str| subject.and_then(|subject| subject.member(claim)) == Some(&Json::Bool(true));
+            if only_if.is_some_and(|claim| !holds(claim)) {
+                continue;
+            }
             let members: Vec<_> = members
                 .iter()
                 .filter_map(|(name, member)| Some((name, subject?.member(member)?.as_text()?)))

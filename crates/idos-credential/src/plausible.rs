@@ -7,7 +7,7 @@
 use crate::claim::{Claim, MAX_FILE_BYTES, Value};
 use crate::error::Problems;
 use crate::timestamp::Timestamp;
-use crate::vocabulary::{Rule, Term, input_path};
+use crate::vocabulary::{Rule, Term, input_path, is_assigned, is_email};
 
 pub(crate) const MILLIS_A_DAY: i64 = 86_400_000;
 
@@ -20,8 +20,9 @@ pub(crate) fn check_claims(claims: &[Claim<'_>], problems: &mut Problems) {
             Value::Date(date) if date.unix_millis() % MILLIS_A_DAY != 0 => {
                 Err("must be a calendar date without a time of day")
             }
-            Value::Date(_) => Ok(()),
+            Value::Date(_) | Value::Boolean(_) => Ok(()),
             Value::File(file) => check_file(file),
+            Value::Number(number) => Rule::Percentage.check_number(*number),
         };
         if let Err(problem) = checked {
             problems.add(input_path(term), problem);
@@ -45,23 +46,27 @@ pub(crate) fn check_any_text(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+const EMAIL: &str = "must be an e-mail address as consumers' software reads it: before the @ letters, digits and _ ' + - . \
+             of ASCII, and a last label of letters only. Other addresses may be legal, but consumers refuse them: leave \
+             it out then";
+
 fn check_text(term: &Term, text: &str) -> Result<(), &'static str> {
     check_any_text(text)?;
     let fine = |fine: bool, problem| if fine { Ok(()) } else { Err(problem) };
     match term.rule {
-        Rule::Country => check_country(text),
+        Rule::AssignedCountry if text == KOSOVO => Err(
+            "must be an assigned country code (ISO 3166-1 alpha-2): XK is not one, and readers of such credentials refuse it",
+        ),
+        Rule::Country | Rule::AssignedCountry => check_country(text),
         Rule::Ssn => fine(
             is_ssn(text),
             "must be a social security number of the United States: nine digits without hyphens, as they are assigned",
         ),
-        Rule::Email => fine(
-            term.rule.check(text).is_ok(),
-            "must be an e-mail address as consumers' software reads it: before the @ letters, digits and _ ' + - . \
-             of ASCII, and a last label of letters only. Other addresses may be legal, but consumers refuse them: leave \
-             it out then",
-        ),
-        Rule::Text => (term.believable)(text),
-        Rule::OneOf(..) | Rule::Date | Rule::File => Ok(()),
+        Rule::Email => fine(is_email(text), EMAIL),
+        // The longest that both rules take.
+        Rule::Email3 => fine(is_email(text) && term.rule.check(text).is_ok(), EMAIL),
+        Rule::Text | Rule::Line => (term.believable)(text),
+        Rule::OneOf(..) | Rule::Date | Rule::File | Rule::Boolean | Rule::Number | Rule::Percentage => Ok(()),
     }
 }
 
@@ -100,11 +105,12 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+const KOSOVO: &str = "XK";
+
 /// Whether ISO 3166-1 assigns the two letters to a country today; or they are XK, which all who need it use for Kosovo.
 #[must_use]
 pub fn is_assigned_country(code: &str) -> bool {
-    const KOSOVO: &str = "XK";
-    code == KOSOVO || rust_iso3166::from_alpha2(code).is_some()
+    code == KOSOVO || is_assigned(code)
 }
 
 fn check_country(code: &str) -> Result<(), &'static str> {
@@ -144,6 +150,23 @@ fn is_ssn(text: &str) -> bool {
         && [(0, 3), (3, 5), (5, 9)].iter().all(|(from, to)| {
             text.get(*from..*to).is_some_and(|part| part.bytes().any(|digit| digit != b'0'))
         })
+}
+
+/// The same with the hyphens that people write, as version 3 of the credentials takes it.
+pub(crate) fn ssn_with_hyphens(text: &str) -> Result<(), &'static str> {
+    let digits = match text.split('-').collect::<Vec<_>>().as_slice() {
+        [area, group, serial] if (area.len(), group.len(), serial.len()) == (3, 2, 4) => {
+            text.replace('-', "")
+        }
+        _ => text.to_owned(),
+    };
+    if is_ssn(&digits) {
+        Ok(())
+    } else {
+        Err(
+            "must be a social security number of the United States: nine digits as they are assigned, with or without hyphens",
+        )
+    }
 }
 
 fn check_file(file: &[u8]) -> Result<(), &'static str> {

@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         read(self, name)
     }
 
-    pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         let text = self.take(name)?.as_text();
         if text.is_none() {
             self.problem(name, "must be a text");
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
         self.required(name, Self::text).unwrap_or_default()
     }
 
-    pub(crate) fn date(&mut self, name: &'static str) -> Option<Timestamp> {
+    pub(crate) fn date(&mut self, name: &str) -> Option<Timestamp> {
         let date = self.take(name)?.as_text().and_then(|text| text.parse().ok());
         if date.is_none() {
             self.problem(name, "must be a date such as 2026-01-02 or 2026-01-02T03:04:05Z");
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A date of birth or of a document.
-    pub(crate) fn calendar_date(&mut self, name: &'static str) -> Option<Timestamp> {
+    pub(crate) fn calendar_date(&mut self, name: &str) -> Option<Timestamp> {
         if self.dates == Dates::Moments {
             return self.date(name);
         }
@@ -113,6 +113,22 @@ impl<'a> Reader<'a> {
             );
         }
         date
+    }
+
+    pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
+        if let Json::Bool(value) = self.take(name)? {
+            return Some(*value);
+        }
+        self.problem(name, "must be true or false");
+        None
+    }
+
+    pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
+        if let Json::Number(number) = self.take(name)? {
+            return Some(*number);
+        }
+        self.problem(name, "must be a number");
+        None
     }
 
     pub(crate) fn choice<T>(
@@ -128,7 +144,7 @@ impl<'a> Reader<'a> {
         choice
     }
 
-    pub(crate) fn file(&mut self, name: &'static str, read_file: &mut ReadFile<'_>) -> Option<Vec<u8>> {
+    pub(crate) fn file(&mut self, name: &str, read_file: &mut ReadFile<'_>) -> Option<Vec<u8>> {
         match read_file(self.take(name)?) {
             Ok(bytes) => Some(bytes),
             Err(problem) => {

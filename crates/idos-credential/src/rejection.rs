@@ -11,7 +11,7 @@ pub enum Rejection {
     #[error("the credential {0}")]
     Json(#[from] JsonError),
     /// Too long.
-    #[error("the credential is longer than 16 MiB")]
+    #[error("the credential is longer than 20 MiB")]
     TooLong,
     /// A member that is missing, or not of the one shape that issuers write.
     #[error("{field} {problem}")]

@@ -5,6 +5,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::envelope;
+use crate::kind::Kind;
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
 
@@ -14,6 +16,7 @@ pub struct SignedCredential {
     pub(crate) content_hash: [u8; 32],
     pub(crate) id: String,
     pub(crate) level: String,
+    pub(crate) kyc_level: Option<u32>,
     pub(crate) expiration_date: Option<Timestamp>,
 }
 
@@ -48,6 +51,12 @@ impl SignedCredential {
         &self.level
     }
 
+    /// The numbered level that it claims, 0 where it claims none; `None` for kinds without numbers.
+    #[must_use]
+    pub fn kyc_level(&self) -> Option<u32> {
+        self.kyc_level
+    }
+
     /// When it ends.
     #[must_use]
     pub fn expiration_date(&self) -> Option<Timestamp> {
@@ -65,7 +74,10 @@ impl SignedCredential {
             Some(date) => Some(date.parse().ok()?),
             None => None,
         };
+        let has_kyc_level = json.member("credentialSubject").and_then(Kind::of_subject)?.has_kyc_level();
+        let kyc_level = if has_kyc_level { Some(envelope::stated_kyc_level(&json)?) } else { None };
         drop(json);
-        Some(Self { content_hash: Sha256::digest(text.as_bytes()).into(), text, id, level, expiration_date })
+        let content_hash = Sha256::digest(text.as_bytes()).into();
+        Some(Self { text, content_hash, id, level, kyc_level, expiration_date })
     }
 }

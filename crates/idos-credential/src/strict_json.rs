@@ -21,8 +21,8 @@ pub enum Json {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number; its digits are of no interest here.
-    Number,
+    /// A number, as JavaScript reads it: the nearest one of double precision (IEEE 754).
+    Number(f64),
     /// A text.
     Text(String),
     /// A list.
@@ -51,6 +51,9 @@ pub enum JsonError {
     /// More than 4096 values.
     #[error("has too many members")]
     TooMany,
+    /// A number that double precision cannot hold.
+    #[error("has a number out of range")]
+    OutOfRange,
     /// A member whose name the parser keeps to itself; other parts of a program could take it for another thing.
     #[error("has a member with a reserved name")]
     Reserved,
@@ -88,6 +91,8 @@ impl Json {
 const DUPLICATE: &str = "duplicate member";
 const TOO_DEEP: &str = "too deep";
 const TOO_MANY: &str = "too many values";
+/// As `serde_json` says it, unless its `arbitrary_precision` is on.
+const OUT_OF_RANGE: &str = "number out of range";
 /// How `serde_json` hands over a number when some crate in the build has switched on its `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 /// How names begin that `serde_json` gives a meaning of its own.
@@ -101,6 +106,8 @@ fn explain(error: &serde_json::Error) -> JsonError {
         JsonError::Reserved
     } else if text.starts_with(TOO_MANY) {
         JsonError::TooMany
+    } else if text.starts_with(OUT_OF_RANGE) {
+        JsonError::OutOfRange
     } else if text.starts_with(TOO_DEEP) || text.starts_with("recursion limit") {
         JsonError::TooDeep
     } else {
@@ -153,16 +160,18 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Number)
+    #[expect(clippy::cast_precision_loss, reason = "the nearest number is the one that JavaScript reads")]
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Number)
+    #[expect(clippy::cast_precision_loss, reason = "the nearest number is the one that JavaScript reads")]
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Number(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -189,9 +198,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut seen = std::collections::HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == NUMBER {
-                map.next_value::<IgnoredAny>()?;
+                let number =
+                    map.next_value::<String>()?.parse().ok().filter(|number: &f64| number.is_finite());
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                return Ok(Json::Number);
+                return number.map(Json::Number).ok_or_else(|| A::Error::custom(OUT_OF_RANGE));
             }
             if name.starts_with(RESERVED) {
                 return Err(A::Error::custom(RESERVED));
@@ -224,10 +234,21 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_in_every_build() {
-        for text in
-            ["1", "-1.5e300", "123456789012345678901234567890", r#"{"$serde_json::private::Number":"1"}"#]
-        {
-            assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number), "{text}");
+        for (text, number) in [
+            ("1", 1.0),
+            ("0.98", 0.98),
+            ("-1.5e300", -1.5e300),
+            ("123456789012345678901234567890", 123_456_789_012_345_678_901_234_567_890.0),
+            (r#"{"$serde_json::private::Number":"97.25"}"#, 97.25),
+        ] {
+            assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Number(number)), "{text}");
+        }
+        for text in [
+            "1e400",
+            r#"{"$serde_json::private::Number":"1e400"}"#,
+            r#"{"$serde_json::private::Number":"x"}"#,
+        ] {
+            assert_eq!(Json::parse(text.as_bytes()), Err(JsonError::OutOfRange), "{text}");
         }
     }
 

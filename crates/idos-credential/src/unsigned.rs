@@ -23,6 +23,7 @@ pub struct Unsigned {
     pub(crate) method: VerificationMethod,
     pub(crate) created: String,
     pub(crate) fields: CredentialFields,
+    pub(crate) kyc_level: Option<u32>,
 }
 
 impl fmt::Debug for Unsigned {
@@ -62,7 +63,7 @@ impl Unsigned {
     }
 
     fn complete(self, signature: &[u8; 64]) -> SignedCredential {
-        let Self { document: mut out, suite, method, created, fields, .. } = self;
+        let Self { document: mut out, suite, method, created, fields, kyc_level, .. } = self;
         suite.write(&mut out, &Options { created: &created, verification_method: method.id() }, signature);
         out.close();
         let text = Zeroizing::new(out.into_text());
@@ -71,6 +72,7 @@ impl Unsigned {
             text,
             id: fields.id,
             level: fields.level,
+            kyc_level,
             expiration_date: fields.expiration_date,
         }
     }

@@ -6,15 +6,16 @@
 //! documentation of this crate: the proof does not bind values to fields.
 
 use crate::envelope::Head;
+use crate::form;
 use crate::key::{KeyError, VerificationKey};
-use crate::kind::Kind;
+use crate::kind::{Kind, Made};
 use crate::nquads;
 use crate::proof::Proof;
 use crate::rejection::{Members, malformed, unknown};
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
 use crate::verification_method::VerificationMethod;
-use crate::vocabulary::Term;
+use crate::vocabulary::{Stated, Term};
 
 pub use crate::rejection::{Rejection, RejectionKind};
 
@@ -22,7 +23,7 @@ pub use crate::rejection::{Rejection, RejectionKind};
 pub const CLOCK_SKEW_MILLIS: i64 = 300_000;
 
 /// Longest credential that is looked at, in bytes. A node takes about a fourth of it.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 20 * 1024 * 1024;
 
 /// An issuer whose credentials the caller accepts.
 #[derive(Clone, Debug)]
@@ -79,7 +80,9 @@ pub struct Verified {
     pub kind: Kind,
     /// The level that it claims.
     pub level: String,
-    /// Whether the fields support that level; `None` where levels are not derived (personhood, old KYC).
+    /// The numbered level that it claims, for kinds that have one.
+    pub kyc_level: Option<u32>,
+    /// Whether the fields support the level, and the numbered one; `None` where levels are not derived (personhood, old KYC).
     pub level_supported: Option<bool>,
     /// When it ends.
     pub expiration_date: Option<Timestamp>,
@@ -115,7 +118,7 @@ pub fn verify_with(
     if signers.peek().is_none() {
         return Err(Rejection::UnknownIssuer);
     }
-    let claims = document.claims.iter().map(|(term, text)| (term.predicate, nquads::escape_literal(text)));
+    let claims = document.claims.iter().map(|(term, stated)| (term.predicate, object(*stated)));
     let nodes = head.nodes();
     let signed = proof.suite.to_sign(&proof.options, head.statements(&nodes, claims));
     if !signers.any(|signer| signer.key.verifies(&signed, &proof.signature)) {
@@ -137,6 +140,7 @@ pub fn verify_with(
         verification_method: method.to_owned(),
         kind: document.kind,
         level: head.level.to_owned(),
+        kyc_level: head.kyc_level,
         level_supported: document.level_supported(),
         expiration_date,
     })
@@ -145,14 +149,16 @@ pub fn verify_with(
 struct Document<'a> {
     head: Head<'a>,
     kind: Kind,
-    claims: Vec<(&'static Term, &'a str)>,
+    claims: Vec<(&'static Term, Stated<'a>)>,
     proof: Proof<'a>,
 }
 
 impl<'a> Document<'a> {
     fn read(json: &'a Json, kinds: &[Kind]) -> Result<Self, Rejection> {
         let mut members = Members::of(json, "")?;
-        let (mut head, suites) = Head::read(&mut members)?;
+        // What an envelope may have is its kind's; what is wrong with the subject is said further down.
+        let kind = members.get("credentialSubject").and_then(Kind::of_subject);
+        let (mut head, suites) = Head::read(kind.map_or(form::ALL, Kind::envelopes), &mut members)?;
         let subject = members.required("credentialSubject")?;
         let proof = members.required("proof")?;
         members.end()?;
@@ -165,17 +171,42 @@ impl<'a> Document<'a> {
 
     /// Whether what the level claims is there.
     fn level_supported(&self) -> Option<bool> {
-        let given = |name: &str| self.claims.iter().any(|(term, text)| term.name == name && !text.is_empty());
-        self.kind.supports(self.head.level, &given)
+        made(&self.claims, |made| {
+            let level = self.kind.supports(self.head.level, made)?;
+            let claimed = self.head.kyc_level.unwrap_or(0);
+            Some(level && self.kind.kyc_level(made).is_none_or(|reached| claimed <= reached))
+        })
     }
 }
 
-type Claims<'a> = (Kind, Option<&'a str>, Vec<(&'static Term, &'a str)>);
+type Claims<'a> = (Kind, Option<&'a str>, Vec<(&'static Term, Stated<'a>)>);
+
+/// What a claim states, as RDF.
+fn object(stated: Stated<'_>) -> nquads::Object<'_> {
+    match stated {
+        Stated::Text(text) => nquads::text_object(text),
+        Stated::Boolean(value) => nquads::boolean_object(value),
+        Stated::Number(number) => nquads::number_object(number),
+    }
+}
+
+fn made<T>(claims: &[(&'static Term, Stated<'_>)], ask: impl FnOnce(&Made<'_>) -> T) -> T {
+    let find = |name: &str| claims.iter().find(|(term, _)| term.name == name);
+    ask(&Made {
+        is_there: &|name| find(name).is_some(),
+        holds: &|name| find(name).is_some_and(|(_, stated)| stated.holds()),
+    })
+}
 
 fn read_subject<'a>(json: &'a Json, kinds: &[Kind]) -> Result<Claims<'a>, Rejection> {
     let mut members = Members::of(json, "credentialSubject")?;
-    let Some(kind) = Kind::by_context(members.text("@context")?) else {
-        return unknown("credentialSubject.@context", SUBJECT_UNKNOWN);
+    let context = members.required("@context")?;
+    let Some(kind) = Kind::of_subject(json) else {
+        return if matches!(context, Json::Text(_) | Json::List(_)) {
+            unknown("credentialSubject.@context", SUBJECT_UNKNOWN)
+        } else {
+            malformed("credentialSubject.@context", "must be a text")
+        };
     };
     if !kinds.contains(&kind) {
         let problem = if Kind::ISSUED.contains(&kind) { SUBJECT_UNWANTED } else { SUBJECT_OLD };
@@ -192,16 +223,12 @@ fn read_subject<'a>(json: &'a Json, kinds: &[Kind]) -> Result<Claims<'a>, Reject
             return unknown("credentialSubject", CLAIM_UNKNOWN);
         };
         let field = || format!("credentialSubject.{}", term.name);
-        let Some(text) = value.as_text() else {
-            return malformed(field(), "must be a text");
-        };
-        term.rule.check(text).or_else(|problem| malformed(field(), problem))?;
-        claims.push((term, text));
+        let stated = term.rule.read(value).or_else(|problem| malformed(field(), problem))?;
+        claims.push((term, stated));
     }
-    for term in kind.required() {
-        if !claims.iter().any(|(there, _)| there.name == term.name) {
-            return malformed(format!("credentialSubject.{}", term.name), "is missing");
-        }
+    match made(&claims, |made| kind.lacks(made)) {
+        None => Ok((kind, id, claims)),
+        Some(("", problem)) => malformed("credentialSubject", problem),
+        Some((name, problem)) => malformed(format!("credentialSubject.{name}"), problem),
     }
-    Ok((kind, id, claims))
 }

@@ -7,11 +7,12 @@ use zeroize::Zeroizing;
 
 use crate::base85;
 use crate::claim::{Claim, Value};
-use crate::nquads;
+use crate::nquads::{self, Datatype, Object};
+use crate::number;
 
 /// A literal as N-Quads escape it: files are already spelled so in the document.
 pub(crate) enum Literal<'a> {
-    Text(Cow<'a, str>),
+    Object(Object<'a>),
     Written(Range<usize>),
 }
 
@@ -71,12 +72,20 @@ impl Writer {
         match value {
             Value::Text(text) => {
                 self.text(term.name, text);
-                Literal::Text(nquads::escape_literal(text))
+                Literal::Object(nquads::text_object(text))
             }
             Value::Date(date) => {
                 let text = date.to_string();
                 self.text(term.name, &text);
-                Literal::Text(Cow::Owned(text))
+                Literal::Object((Cow::Owned(text), Datatype::String))
+            }
+            Value::Boolean(value) => {
+                self.raw(term.name, if *value { "true" } else { "false" });
+                Literal::Object(nquads::boolean_object(*value))
+            }
+            Value::Number(number) => {
+                self.raw(term.name, &number::text(*number));
+                Literal::Object(nquads::number_object(*number))
             }
             Value::File(file) => {
                 self.name(term.name);

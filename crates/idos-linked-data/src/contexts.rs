@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use idos_credential::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
-use idos_credential::kind::{face_sign, kyc_v1, kyc_v2};
+use idos_credential::contexts::{IDOS_CONTEXT, IDOS_CONTEXT_2, OLD_CONTEXT_FOLDERS};
+use idos_credential::kind::{edd_v1, face_sign, kyc_v1, kyc_v2, kyc_v3};
 use ssi::json_ld::json_ld::Loader as _;
 use ssi::json_ld::{ContextLoader, iref::Iri};
 
@@ -13,8 +13,11 @@ pub(crate) fn idos_contexts() -> HashMap<String, String> {
     let old_kyc = include_str!("contexts/idos-credential-subject-v1.json");
     let mut map: HashMap<String, String> = [
         (IDOS_CONTEXT, envelope),
+        (IDOS_CONTEXT_2, include_str!("contexts/idos-credentials-v2.json")),
         (kyc_v1::CONTEXT, old_kyc),
         (kyc_v2::CONTEXT, include_str!("contexts/idos-credential-subject-v2.json")),
+        (kyc_v3::CONTEXT, include_str!("contexts/idos-credential-subject-v3.json")),
+        (edd_v1::CONTEXT, include_str!("contexts/idos-credential-subject-edd-v1.json")),
         (face_sign::CONTEXT, include_str!("contexts/idos-credential-subject-face-id-v1.json")),
     ]
     .map(|(url, text)| (url.to_owned(), text.to_owned()))

@@ -20,6 +20,8 @@
 //!   and NEAR's implicit accounts of 64 hexadecimal digits. A *named* NEAR account cannot be checked without
 //!   asking the NEAR chain; a proof says that its sender holds the key and *claims* the account.
 //! - Hexadecimal and base64 are read to the end; nothing may follow.
+//! - Wallets of the type `MM`, and `mm_token`, prove nothing: no proof is defined for them, and the SDK takes whatever has a
+//!   public key. They are told apart from types that do not exist.
 //! - An empty message proves nothing and is refused. One with a NUL is refused too: no node can keep it.
 //!
 //! Where both a strict and a lax reading are in honest use, both are accepted: letter case of hexadecimal, the
@@ -54,5 +56,7 @@ pub use keys::{
 };
 pub use limits::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN};
 pub use proof::{OwnershipProof, check_wallet, verify_signed_by};
-pub use transaction::{Caller, SignatureType, UnknownSignatureType, caller_of, verify_transaction_signature};
-pub use wallet_type::{UnknownWalletType, WalletType};
+pub use transaction::{
+    Caller, SignatureType, UnusableSignatureType, caller_of, verify_transaction_signature,
+};
+pub use wallet_type::{UnusableWalletType, WalletType};

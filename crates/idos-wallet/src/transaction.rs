@@ -51,16 +51,32 @@ impl fmt::Display for SignatureType {
     }
 }
 
-/// The text names no signature type of this crate.
+/// A token in the place of a signature, known from branches of the SDK: what it signs is its own payload, and nothing of the
+/// transaction or of the text that a gateway asks for.
+const WITHOUT_PROOF: &str = "mm_token";
+
+/// The text names no signature type that this crate can check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("signature type is none of ed25519, secp256k1_ep, nep413, xrpl, sep53")]
-pub struct UnknownSignatureType;
+pub enum UnusableSignatureType {
+    /// It names no type at all.
+    #[error("signature type is none of ed25519, secp256k1_ep, nep413, xrpl, sep53")]
+    Unknown,
+    /// It names `mm_token`, which idOS has.
+    #[error("signature type is mm_token, and no proof is defined for this signature type")]
+    NoProof,
+}
 
 impl FromStr for SignatureType {
-    type Err = UnknownSignatureType;
+    type Err = UnusableSignatureType;
 
-    fn from_str(text: &str) -> Result<SignatureType, UnknownSignatureType> {
-        SignatureType::ALL.into_iter().find(|known| known.as_str() == text).ok_or(UnknownSignatureType)
+    fn from_str(text: &str) -> Result<SignatureType, UnusableSignatureType> {
+        let known = SignatureType::ALL.into_iter().find(|known| known.as_str() == text);
+        let unusable = if text == WITHOUT_PROOF {
+            UnusableSignatureType::NoProof
+        } else {
+            UnusableSignatureType::Unknown
+        };
+        known.ok_or(unusable)
     }
 }
 

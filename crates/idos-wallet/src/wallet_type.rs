@@ -1,9 +1,9 @@
-//! The five types of wallet, under the names that the idOS schema gives them.
+//! The five types of wallet that can prove something, under the names that the idOS schema gives them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A type of wallet that idOS knows. Its name is compared case-sensitively.
+/// A type of wallet that idOS knows and that can prove something. Its name is compared case-sensitively.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum WalletType {
     /// Ethereum and its relatives: an address, signatures by EIP-191.
@@ -42,15 +42,31 @@ impl fmt::Display for WalletType {
     }
 }
 
-/// The text names none of the five wallet types.
+/// The type of wallets that trusted issuers insert for holders of tokens (`mm_token`): address and public key are one key, and
+/// there is no form of message or signature by which such a wallet could show that somebody holds it. The official SDK takes
+/// whatever has a public key.
+const WITHOUT_PROOF: &str = "MM";
+
+/// The text names no wallet type by which anything can be proven.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("wallet_type is none of EVM, NEAR, XRPL, Stellar, FaceSign")]
-pub struct UnknownWalletType;
+pub enum UnusableWalletType {
+    /// It names no type at all.
+    #[error("wallet_type is none of EVM, NEAR, XRPL, Stellar, FaceSign")]
+    Unknown,
+    /// It names `MM`, which idOS has.
+    #[error("wallet_type is MM, and no proof is defined for this wallet type")]
+    NoProof,
+}
 
 impl FromStr for WalletType {
-    type Err = UnknownWalletType;
+    type Err = UnusableWalletType;
 
-    fn from_str(text: &str) -> Result<WalletType, UnknownWalletType> {
-        WalletType::ALL.into_iter().find(|known| known.as_str() == text).ok_or(UnknownWalletType)
+    fn from_str(text: &str) -> Result<WalletType, UnusableWalletType> {
+        let known = WalletType::ALL.into_iter().find(|known| known.as_str() == text);
+        known.ok_or(if text == WITHOUT_PROOF {
+            UnusableWalletType::NoProof
+        } else {
+            UnusableWalletType::Unknown
+        })
     }
 }

@@ -107,6 +107,9 @@ impl Answer {
             output::line(&format!("  key      {}", details.verification_method));
             output::line(&format!("  subject  {}", details.kind.title()));
             output::line(&format!("  level    {}", details.level));
+            if details.kind.has_kyc_level() {
+                output::line(&format!("  kycLevel {}", details.kyc_level.unwrap_or(0)));
+            }
             if let Some(end) = details.expiration_date {
                 output::line(&format!("  expires  {end}"));
             }
@@ -151,6 +154,9 @@ impl Answer {
             put("verificationMethod", json!(details.verification_method));
             put("subject", json!(details.kind.title()));
             put("level", json!(details.level));
+            if details.kind.has_kyc_level() {
+                put("kycLevel", json!(details.kyc_level.unwrap_or(0)));
+            }
             put("levelSupported", json!(details.level_supported));
             put("expirationDate", json!(details.expiration_date.map(|end| end.to_string())));
         }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use idos_credential::strict_json::Json;
 use idos_wallet::{
-    Field, InvalidProof, MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, WalletType, check_address, check_wallet,
+    Field, InvalidProof, MAX_ADDRESS_LEN, MAX_PUBLIC_KEY_LEN, UnusableWalletType, WalletType, check_address,
+    check_wallet,
 };
 
 use crate::flow::network::NotAnInserter;
@@ -17,7 +18,11 @@ use crate::model::submission::Owner;
 pub(super) const OWNER: &[&str] = &["type", "address", "publicKey"];
 
 /// What is said of a type of wallet that is none.
-pub(super) const WALLET_TYPE: &str = "must be EVM, NEAR, XRPL, Stellar or FaceSign";
+const WALLET_TYPE: &str = "must be EVM, NEAR, XRPL, Stellar or FaceSign";
+
+/// What is said of a type that idOS has, and whose wallets can prove nothing.
+const NO_PROOF: &str =
+    "is MM, and no proof is defined for this wallet type: nothing shows whose such a wallet is";
 
 /// What is said of an encryption key that is none.
 pub(super) const ENCRYPTION_KEY: &str = "must be an X25519 public key: 32 bytes in base64, not of low order";
@@ -36,10 +41,22 @@ pub(super) fn caller(text: &str) -> Option<String> {
     idos_wallet::is_caller(text).then(|| text.to_owned())
 }
 
+/// Reads the type of a wallet.
+pub(super) fn wallet_type(wallet: &Object<'_>, faults: &mut Faults) -> Option<WalletType> {
+    let read = wallet.required("type", faults)?.as_text().map(str::parse::<WalletType>);
+    let problem = match read {
+        Some(Ok(wallet_type)) => return Some(wallet_type),
+        Some(Err(UnusableWalletType::NoProof)) => NO_PROOF,
+        Some(Err(UnusableWalletType::Unknown)) | None => WALLET_TYPE,
+    };
+    faults.add(wallet.pointer("type"), problem);
+    None
+}
+
 /// Reads a wallet without a proof that stands at this JSON pointer.
 pub(super) fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     let object = Object::of(json, at, OWNER, faults)?;
-    let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
+    let wallet_type = wallet_type(&object, faults);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
     let public_key = object.optional_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
     if object.get("publicKey").is_none() && wallet_type.is_some_and(|known| known != WalletType::Evm) {

@@ -13,7 +13,7 @@ pub(super) mod wallets;
 pub(super) mod write_grants;
 
 /// The members that each schema of `openapi.yaml` has, as the readers take them. Those of evidence are
-/// [`crate::model::evidence::MEMBERS`], whatever its kind, and those of its subject are what [`idos_credential::Kind::members`]
+/// [`crate::model::evidence::members`] of its kind, and those of its subject are what [`idos_credential::Kind::members`]
 /// gives.
 pub const MEMBERS: &[(&str, &[&str])] = &[
     ("ProfileLookup", profiles::read::LOOK_UP),

@@ -9,10 +9,13 @@ export const W3C_CREDENTIALS = "https://www.w3.org/2018/credentials/v1";
 export const ED25519_2020 = "https://w3id.org/security/suites/ed25519-2020/v1";
 const ASSETS = "https://idos-network.github.io/idos-sdk-js/credentials";
 export const IDOS_CREDENTIALS = `${ASSETS}/idos-credentials-v1.json`;
+export const IDOS_CREDENTIALS_2 = `${ASSETS}/idos-credentials-v2.json`;
 export const IDOS_SUBJECT = {
   kyc: `${ASSETS}/idos-credential-subject-v2.json`,
   facesign: `${ASSETS}/idos-credential-subject-face-id-v1.json`,
   "kyc-v1": `${ASSETS}/idos-credential-subject-v1.json`,
+  "kyc-v3": `${ASSETS}/idos-credential-subject-v3.json`,
+  edd: `${ASSETS}/idos-credential-subject-edd-v1.json`,
 };
 /** Where the first two idOS documents were in the past: folders of commits of the SDK's repository. */
 export const OLD_ASSETS = [
@@ -31,7 +34,15 @@ const documents = new Map([
   ),
   [IDOS_SUBJECT.kyc, context("idos-credential-subject-v2")],
   [IDOS_SUBJECT.facesign, context("idos-credential-subject-face-id-v1")],
+  [IDOS_CREDENTIALS_2, context("idos-credentials-v2")],
+  [IDOS_SUBJECT["kyc-v3"], context("idos-credential-subject-v3")],
+  [IDOS_SUBJECT.edd, context("idos-credential-subject-edd-v1")],
 ]);
+
+/** The terms that a subject of this kind may have. */
+export function terms(kind) {
+  return Object.keys(documents.get(IDOS_SUBJECT[kind])["@context"]).filter((name) => !/^@|^xsd$|^aux$/.test(name));
+}
 
 export async function documentLoader(url) {
   const document = documents.get(url);

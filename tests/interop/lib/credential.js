@@ -7,7 +7,14 @@ import jsonld from "jsonld";
 import jsigs from "jsonld-signatures";
 
 import { encodeFile } from "./base85.js";
-import { documentLoader, ED25519_2020, IDOS_CREDENTIALS, IDOS_SUBJECT, W3C_CREDENTIALS } from "./contexts.js";
+import {
+  documentLoader,
+  ED25519_2020,
+  IDOS_CREDENTIALS,
+  IDOS_CREDENTIALS_2,
+  IDOS_SUBJECT,
+  W3C_CREDENTIALS,
+} from "./contexts.js";
 
 /** The names that the short form of an issuer, a URL, stands for. */
 export function issuerNames(issuer) {
@@ -29,12 +36,15 @@ function acceptedKey({ issuer, publicKeyMultibase, ...names }) {
  * `contexts` (`envelope`, `subject`) are today's addresses unless a test wants old ones.
  */
 export function buildCredential({ kind, controller, fields, subject, contexts = {}, files = encodeFile }) {
+  const envelope = kind === "kyc-v3" ? IDOS_CREDENTIALS_2 : IDOS_CREDENTIALS;
+  // The classes of the coming SDK write a list.
+  const context = ["kyc-v3", "edd"].includes(kind) ? [IDOS_SUBJECT[kind]] : IDOS_SUBJECT[kind];
   return {
-    "@context": [W3C_CREDENTIALS, contexts.envelope ?? IDOS_CREDENTIALS, ED25519_2020],
+    "@context": [W3C_CREDENTIALS, contexts.envelope ?? envelope, ED25519_2020],
     type: ["VerifiableCredential"],
     issuer: controller,
     ...flatten(fields, files),
-    credentialSubject: { "@context": contexts.subject ?? IDOS_SUBJECT[kind], ...flatten(subject, files) },
+    credentialSubject: { "@context": contexts.subject ?? context, ...flatten(subject, files) },
   };
 }
 

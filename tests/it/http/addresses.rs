@@ -46,6 +46,35 @@ async fn what_can_be_no_address_is_refused_before_any_network() {
     door.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_type_without_a_proof_is_known_and_refused() {
+    let door = Door::with(Backend::Sqlite, "").await;
+    let user = User::with(WalletType::FaceSign);
+    // As such wallets are inserted: address and key are one key. The official SDK would take this for proven.
+    let typed = |mut body: Value, name: &str, wallet_type: &str| {
+        body[name]["type"] = json!(wallet_type);
+        body
+    };
+    let grant = json!({ "owner": owner(&user) });
+    for (path, name, body) in [
+        ("/v1/profiles", "wallet", new_profile(&user)),
+        ("/v1/wallets", "wallet", super::door::new_wallet(&user, &user)),
+        ("/v1/wallets/challenge", "wallet", json!({ "userId": user.id, "wallet": owner(&user) })),
+        ("/v1/write-grants", "owner", grant),
+    ] {
+        for (wallet_type, says) in
+            [("MM", "no proof is defined for this wallet type"), ("Xyzzy", "must be EVM")]
+        {
+            let sent = door.make(path, &typed(body.clone(), name, wallet_type)).send().await;
+            let refused = sent.problem(422, "invalid_fields");
+            assert_eq!(refused.pointers(), [format!("/{name}/type")], "{path}");
+            let detail = refused.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains(says), "{detail}");
+        }
+    }
+    door.close().await;
+}
+
 on_both_databases! {
     async fn addresses_are_found_whatever_their_type(backend) {
         let door = Door::open(backend).await;

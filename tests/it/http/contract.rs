@@ -9,6 +9,7 @@ use idos_issuer::model::client::Scope;
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::evidence;
 use idos_issuer::model::issuance::{Confirmation, Delivery, HaltCode, Kind, State};
+use idos_issuer::model::kyc_version::KycVersions;
 use idos_issuer::model::profile::{PasswordStore, ProfileState};
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
@@ -98,6 +99,9 @@ fn members_are_those_that_the_readers_take() {
     for (schema, members) in MEMBERS {
         assert_eq!(properties(schema), members.iter().map(|name| (*name).to_owned()).collect(), "{schema}");
     }
+    // What can be asked for is what the reader takes.
+    let asked: Vec<_> = KycVersions::names().collect();
+    assert_eq!(SPEC.names("KindAsked"), asked);
     // The schemas of evidence stand in the order of the kinds.
     let referred =
         |schema: &Value| schema["$ref"].as_str().map(|at| at.rsplit('/').next().unwrap().to_owned());
@@ -105,7 +109,8 @@ fn members_are_those_that_the_readers_take() {
     assert_eq!(evidence.len(), Kind::ISSUED.len());
     for (kind, schema) in Kind::ISSUED.iter().zip(evidence) {
         let name = referred(schema).unwrap();
-        assert_eq!(properties(&name), evidence::MEMBERS.map(str::to_owned).into(), "{name}");
+        let own: BTreeSet<_> = evidence::members(*kind).into_iter().map(str::to_owned).collect();
+        assert_eq!(properties(&name), own, "{name}");
         let subject = referred(&SPEC.schema(&name)["properties"]["subject"]).unwrap();
         let mut members = BTreeSet::new();
         for (member, schema) in SPEC.schema(&subject)["properties"].as_object().unwrap() {

@@ -20,4 +20,5 @@ mod oddities;
 mod refusals;
 mod spec;
 mod spellings;
+mod version_3;
 mod ways;

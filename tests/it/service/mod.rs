@@ -2,6 +2,7 @@
 
 mod chain;
 mod crashes;
+mod gateway;
 mod halts;
 mod issuing;
 mod keeping;

@@ -140,6 +140,17 @@ pub(crate) fn evidence(user: Uuid) -> Evidence {
     result
 }
 
+/// The same with files that have so many bytes more, each a third of them.
+pub(crate) fn evidence_with(user: Uuid, more: usize) -> Evidence {
+    let text = std::fs::read(example("kyc-result.json")).unwrap();
+    let mut read = |name: &str| {
+        let mut file = std::fs::read(example(name)).map_err(|_| "names a file that is not there")?;
+        file.resize(file.len() + more / 3, 0xa5);
+        Ok(file)
+    };
+    Evidence::parse_kyc(&text, &user.to_string(), &mut read).unwrap()
+}
+
 pub(crate) fn example(file: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "examples", file].iter().collect()
 }

@@ -4,9 +4,10 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{Definition, Kind, Subject, SubjectClaims};
+use super::{Definition, Kind, Subject, SubjectClaims, lacks_required};
 use crate::claim::{Claim, Value};
 use crate::error::{Invalid, Problems};
+use crate::form;
 use crate::plausible;
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
@@ -27,11 +28,14 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "FaceSign, proof of personhood",
     context: CONTEXT,
     has_moved: false,
+    envelopes: &[&form::FIRST],
+    lists_context: false,
     terms: &[TERMS],
-    needs_required: true,
+    lacks: |made| lacks_required(TERMS, made),
     has_id: false,
     read: Some(read),
     supports: |_, _| None,
+    kyc_level: None,
     notes_type: "pop",
     documents: &[],
 };

@@ -5,6 +5,7 @@
 //! rule of the field that it stands in.
 
 use super::{Definition, kyc_v2};
+use crate::form;
 use crate::vocabulary::{Rule, STRING, Term, term};
 
 /// The context of the subject.
@@ -24,12 +25,15 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "KYC, version 1",
     context: CONTEXT,
     has_moved: true,
+    envelopes: &[&form::FIRST],
+    lists_context: false,
     terms: &[kyc_v2::TERMS, TERMS],
     // What old issuers had to fill in is not known.
-    needs_required: false,
+    lacks: |_| None,
     has_id: true,
     read: None,
     supports: |_, _| None,
+    kyc_level: None,
     notes_type: "kyc",
     documents: kyc_v2::DOCUMENTS,
 };

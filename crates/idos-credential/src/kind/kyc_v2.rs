@@ -4,9 +4,10 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{Definition, Kind, Subject, SubjectClaims};
+use super::{Definition, Document, Kind, Subject, SubjectClaims, lacks_required};
 use crate::claim::{Claim, MAX_FILE_BYTES, Value};
 use crate::error::{Invalid, Problems};
+use crate::form;
 use crate::iri;
 use crate::level::{Facts, Level};
 use crate::plausible::{self, MILLIS_A_DAY};
@@ -24,33 +25,37 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "KYC, version 2",
     context: CONTEXT,
     has_moved: false,
+    // The classes of the coming SDK write this version in the second envelope.
+    envelopes: &[&form::FIRST, &form::SECOND],
+    lists_context: false,
     terms: &[TERMS],
-    needs_required: true,
+    lacks: |made| lacks_required(TERMS, made),
     has_id: true,
     read: Some(|json, read_file| KycSubject::read(json, read_file).map(Subject::from)),
-    supports: |level, given| Some(supports(level, given)),
+    supports: |level, made| Some(supports(level, made.holds)),
+    kyc_level: None,
     notes_type: "kyc",
     documents: DOCUMENTS,
 };
 
 /// What public notes say of documents, as the coming version of the official SDK writes it.
-pub(super) const DOCUMENTS: &[super::Document] = &[
-    ("proofOfIdentity", &[("type", "idDocumentType"), ("dateOfExpiry", "idDocumentDateOfExpiry")]),
-    (
-        "proofOfResidency",
-        &[
-            ("category", "residentialAddressProofCategory"),
-            ("dateOfIssue", "residentialAddressProofDateOfIssue"),
-        ],
-    ),
+pub(super) const DOCUMENTS: &[Document] = &[
+    Document { name: "proofOfIdentity", members: PROOF_OF_IDENTITY, only_if: None },
+    Document { name: "proofOfResidency", members: PROOF_OF_RESIDENCY, only_if: None },
 ];
+
+pub(super) const PROOF_OF_IDENTITY: &[(&str, &str)] =
+    &[("type", "idDocumentType"), ("dateOfExpiry", "idDocumentDateOfExpiry")];
+
+pub(super) const PROOF_OF_RESIDENCY: &[(&str, &str)] =
+    &[("category", "residentialAddressProofCategory"), ("dateOfIssue", "residentialAddressProofDateOfIssue")];
 
 const GENDERS: &[&str] = &["M", "F", "OTHER"];
 const DOCUMENT_TYPES: &[&str] =
     &["PASSPORT", "DRIVERS", "ID_CARD", "VOTING_CARD", "PAN_CARD", "INTERNAL_PASSPORT", "RESIDENCE_PERMIT"];
 
-const GENDER: Rule = Rule::OneOf(GENDERS, "must be M, F or OTHER");
-const DOCUMENT_TYPE: Rule = Rule::OneOf(
+pub(super) const GENDER: Rule = Rule::OneOf(GENDERS, "must be M, F or OTHER");
+pub(super) const DOCUMENT_TYPE: Rule = Rule::OneOf(
     DOCUMENT_TYPES,
     "must be PASSPORT, DRIVERS, ID_CARD, VOTING_CARD, PAN_CARD, INTERNAL_PASSPORT or RESIDENCE_PERMIT",
 );
@@ -76,20 +81,24 @@ pub(super) const TERMS: &[Term] = &[
     term("idDocumentFrontFile", STRING, Rule::File, true),
     term("idDocumentBackFile", STRING, Rule::File, false),
     term("selfieFile", STRING, Rule::File, true),
-    term("residentialAddressStreet", STRING, Rule::Text, false).believed(plausible::has_letter_or_digit),
-    term("residentialAddressHouseNumber", STRING, Rule::Text, false),
-    term("residentialAddressAdditionalAddressInfo", STRING, Rule::Text, false),
-    term("residentialAddressRegion", STRING, Rule::Text, false),
-    term("residentialAddressCity", STRING, Rule::Text, false).believed(plausible::has_letter),
-    term("residentialAddressPostalCode", STRING, Rule::Text, false),
-    term("residentialAddressCountry", AUX_COUNTRY, Rule::Country, false),
-    term("residentialAddressProofCategory", STRING, Rule::Text, false),
-    term("residentialAddressProofDateOfIssue", DATE, Rule::Date, false),
-    term("residentialAddressProofFile", STRING, Rule::File, false),
+    term("residentialAddressStreet", STRING, Rule::Text, false)
+        .of("residentialAddress")
+        .believed(plausible::has_letter_or_digit),
+    term("residentialAddressHouseNumber", STRING, Rule::Text, false).of("residentialAddress"),
+    term("residentialAddressAdditionalAddressInfo", STRING, Rule::Text, false).of("residentialAddress"),
+    term("residentialAddressRegion", STRING, Rule::Text, false).of("residentialAddress"),
+    term("residentialAddressCity", STRING, Rule::Text, false)
+        .of("residentialAddress")
+        .believed(plausible::has_letter),
+    term("residentialAddressPostalCode", STRING, Rule::Text, false).of("residentialAddress"),
+    term("residentialAddressCountry", AUX_COUNTRY, Rule::Country, false).of("residentialAddress"),
+    term("residentialAddressProofCategory", STRING, Rule::Text, false).of("residentialAddress"),
+    term("residentialAddressProofDateOfIssue", DATE, Rule::Date, false).of("residentialAddress"),
+    term("residentialAddressProofFile", STRING, Rule::File, false).of("residentialAddress"),
 ];
 
 /// The oldest person whose age was ever proven reached 122 years.
-const OLDEST_YEARS: i32 = 130;
+pub(super) const OLDEST_YEARS: i32 = 130;
 
 /// Gender as KYC providers report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,7 +312,7 @@ impl KycSubject {
             let checked = match value {
                 Value::Text(text) => term.rule.check(text),
                 Value::File(file) if file.len() > MAX_FILE_BYTES => Err("is larger than 16 MiB"),
-                Value::File(_) | Value::Date(_) => Ok(()),
+                Value::File(_) | Value::Date(_) | Value::Boolean(_) | Value::Number(_) => Ok(()),
             };
             if let Err(problem) = checked {
                 problems.add(input_path(term), problem);
@@ -409,7 +418,7 @@ fn supports(level: &str, given: &dyn Fn(&str) -> bool) -> bool {
     })
 }
 
-fn a_name(text: &str) -> Result<(), &'static str> {
+pub(super) fn a_name(text: &str) -> Result<(), &'static str> {
     if text.chars().any(char::is_alphabetic) {
         Ok(())
     } else {

@@ -2,9 +2,12 @@
 //! checked, its level, what public notes say of it. This file lists them, and nothing outside this folder asks which kind it
 //! is.
 
+pub mod edd_v1;
 pub mod face_sign;
 pub mod kyc_v1;
 pub mod kyc_v2;
+pub mod kyc_v3;
+mod sections;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +15,15 @@ use std::str::FromStr;
 use crate::claim::{Claim, Value};
 use crate::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
 use crate::error::Invalid;
+use crate::form::{self, Form};
 use crate::reader::ReadFile;
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
 use crate::vocabulary::{Term, input_path};
+use edd_v1::EddSubject;
 use face_sign::FaceSignSubject;
 use kyc_v2::KycSubject;
+use kyc_v3::KycV3Subject;
 
 /// What a credential is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +33,10 @@ pub enum Kind {
     KycV2,
     /// Proof of personhood by FaceSign.
     FaceSign,
+    /// Identity data in sections, third version of the context, with a numbered level.
+    KycV3,
+    /// Enhanced due diligence: occupation and the source of funds.
+    EddV1,
     /// Identity data, first version of the context: verified, and no longer issued.
     KycV1,
 }
@@ -38,19 +48,35 @@ pub enum Subject {
     KycV2(Box<KycSubject>),
     /// Of [`Kind::FaceSign`].
     FaceSign(FaceSignSubject),
+    /// Of [`Kind::KycV3`].
+    KycV3(KycV3Subject),
+    /// Of [`Kind::EddV1`].
+    EddV1(EddSubject),
 }
 
 impl Kind {
     /// All that are known.
-    pub const ALL: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV1];
+    pub const ALL: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1, Self::KycV1];
 
     /// Those that are issued.
-    pub const ISSUED: &[Self] = &[Self::KycV2, Self::FaceSign];
+    pub const ISSUED: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1];
+
+    /// Identity data by the version of its context, for versions that are issued.
+    #[must_use]
+    pub fn of_kyc_version(version: u8) -> Option<Self> {
+        match version {
+            2 => Some(Self::KycV2),
+            3 => Some(Self::KycV3),
+            _ => None,
+        }
+    }
 
     fn definition(self) -> &'static Definition {
         match self {
             Self::KycV2 => &kyc_v2::DEFINITION,
             Self::FaceSign => &face_sign::DEFINITION,
+            Self::KycV3 => &kyc_v3::DEFINITION,
+            Self::EddV1 => &edd_v1::DEFINITION,
             Self::KycV1 => &kyc_v1::DEFINITION,
         }
     }
@@ -61,15 +87,31 @@ impl Subject {
         match self {
             Self::KycV2(subject) => subject.as_ref(),
             Self::FaceSign(subject) => subject,
+            Self::KycV3(subject) => subject,
+            Self::EddV1(subject) => subject,
         }
     }
 }
 
-/// A member of public notes about a document: its name, and each of its members with the claim that it repeats.
-pub(crate) type Document = (&'static str, &'static [(&'static str, &'static str)]);
+/// A member of public notes about a document.
+pub(crate) struct Document {
+    pub(crate) name: &'static str,
+    /// Each of its members with the claim that it repeats.
+    pub(crate) members: &'static [(&'static str, &'static str)],
+    /// The claim that has to be true, where the document proves nothing otherwise.
+    pub(crate) only_if: Option<&'static str>,
+}
+
+/// What is known of a subject's claims, by their names: `is_there` whether it is made, `holds` whether it says something: a
+/// text that is not empty, what is true, any number, any file.
+pub(crate) struct Made<'a> {
+    pub(crate) is_there: &'a dyn Fn(&str) -> bool,
+    pub(crate) holds: &'a dyn Fn(&str) -> bool,
+}
 
 type ReadSubject = fn(&Json, &mut ReadFile<'_>) -> Result<Subject, Invalid>;
-type Supports = fn(&str, &dyn Fn(&str) -> bool) -> Option<bool>;
+type Supports = fn(&str, &Made<'_>) -> Option<bool>;
+type Lacks = fn(&Made<'_>) -> Option<(&'static str, &'static str)>;
 
 /// What is a kind's own.
 struct Definition {
@@ -81,16 +123,22 @@ struct Definition {
     context: &'static str,
     /// Whether that context had other addresses: [`OLD_CONTEXT_FOLDERS`].
     has_moved: bool,
+    /// The forms of its envelope: that in which it is issued, and others in which it has been met.
+    envelopes: &'static [&'static Form],
+    /// Whether the context of its subject is written as a list of one.
+    lists_context: bool,
     /// What its subjects may claim.
     terms: &'static [&'static [Term]],
-    /// Whether the verifier insists on the terms that are required.
-    needs_required: bool,
+    /// What the verifier insists on and is not there: a claim, or nothing where it is the whole; and what is said of it.
+    lacks: Lacks,
     /// Whether its subjects have an id.
     has_id: bool,
     /// Reads a subject from JSON; nothing for a kind that is no longer issued.
     read: Option<ReadSubject>,
-    /// Whether what a level claims is there, by the names of the claims that are; `None` where levels are not derived.
+    /// Whether what a level claims is there; `None` where levels are not derived.
     supports: Supports,
+    /// The numbered level that the claims reach, 0 if none; `None` for kinds without numbers.
+    kyc_level: Option<fn(&Made<'_>) -> u32>,
     /// `type` of public notes, unless an issuer chooses another.
     notes_type: &'static str,
     /// What public notes may say of documents.
@@ -107,6 +155,10 @@ pub(crate) trait SubjectClaims {
     fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid>;
     /// The level that is supported.
     fn level(&self) -> String;
+    /// When the credential ends unless somebody says so, and the path that it is read from.
+    fn end(&self) -> Option<(Timestamp, &'static str)> {
+        None
+    }
     /// Whether an issuer may claim `level`.
     fn check_level(&self, _level: &str) -> Result<(), &'static str> {
         Ok(())
@@ -168,23 +220,61 @@ impl Kind {
         self.terms().map(input_path)
     }
 
+    /// Whether such a credential has the member `name` in its envelope: `issued`, `expirationDate` or `kycLevel`.
+    #[must_use]
+    pub fn envelope_has(self, name: &str) -> bool {
+        self.envelope().has(name)
+    }
+
+    /// Whether such credentials have a numbered level besides the other one.
+    #[must_use]
+    pub fn has_kyc_level(self) -> bool {
+        self.definition().kyc_level.is_some()
+    }
+
+    /// The form of envelope in which it is issued.
+    pub(crate) fn envelope(self) -> &'static Form {
+        self.envelopes().first().copied().unwrap_or(&form::FIRST)
+    }
+
+    /// The forms of envelope in which it is read.
+    pub(crate) fn envelopes(self) -> &'static [&'static Form] {
+        self.definition().envelopes
+    }
+
+    /// The subject's `@context`, as JSON.
+    pub(crate) fn context_json(self) -> String {
+        let Definition { context, lists_context, .. } = self.definition();
+        if *lists_context { format!("[\"{context}\"]") } else { format!("\"{context}\"") }
+    }
+
+    /// By the `@context` of a subject: a text, or a list of one.
+    pub(crate) fn of_subject(subject: &Json) -> Option<Self> {
+        Self::by_context(context_of(subject)?)
+    }
+
     pub(crate) fn documents(self) -> &'static [Document] {
         self.definition().documents
     }
 
-    /// Whether what `level` claims is there, by the names of the claims that are; `None` where levels are not derived.
-    pub(crate) fn supports(self, level: &str, given: &dyn Fn(&str) -> bool) -> Option<bool> {
-        (self.definition().supports)(level, given)
+    /// Whether what `level` claims is there; `None` where levels are not derived.
+    pub(crate) fn supports(self, level: &str, made: &Made<'_>) -> Option<bool> {
+        (self.definition().supports)(level, made)
+    }
+
+    /// The numbered level that the claims reach, 0 if none; `None` for kinds without numbers.
+    pub(crate) fn kyc_level(self, made: &Made<'_>) -> Option<u32> {
+        self.definition().kyc_level.map(|derive| derive(made))
+    }
+
+    /// What a subject must have and has not: a claim, or nothing where it is the whole; and what is said of it.
+    pub(crate) fn lacks(self, made: &Made<'_>) -> Option<(&'static str, &'static str)> {
+        (self.definition().lacks)(made)
     }
 
     /// The term `name`, if subjects of this kind have it.
     pub(crate) fn term(self, name: &str) -> Option<&'static Term> {
         self.terms().find(|term| term.name == name)
-    }
-
-    /// The terms that a subject of this kind must have.
-    pub(crate) fn required(self) -> impl Iterator<Item = &'static Term> {
-        self.terms().filter(move |term| term.required && self.definition().needs_required)
     }
 
     fn terms(self) -> impl Iterator<Item = &'static Term> {
@@ -247,6 +337,24 @@ impl Subject {
         self.claims().iter().map(len).sum()
     }
 
+    /// When the credential ends unless somebody says so, and the path that it is read from: with the document, for kinds that
+    /// end with it.
+    #[must_use]
+    pub fn end(&self) -> Option<(Timestamp, &'static str)> {
+        self.inner().end()
+    }
+
+    /// The numbered level that is supported, 0 if none; `None` for kinds without numbers.
+    #[must_use]
+    pub fn kyc_level(&self) -> Option<u32> {
+        let claims = self.claims();
+        let find = |name: &str| claims.iter().find(|(term, _)| term.name == name);
+        self.kind().kyc_level(&Made {
+            is_there: &|name| find(name).is_some(),
+            holds: &|name| find(name).is_some_and(|(_, value)| value.holds()),
+        })
+    }
+
     pub(crate) fn claims(&self) -> Vec<Claim<'_>> {
         self.inner().claims()
     }
@@ -254,6 +362,23 @@ impl Subject {
     pub(crate) fn check_level(&self, level: &str) -> Result<(), &'static str> {
         self.inner().check_level(level)
     }
+}
+
+/// The `@context` of a subject: a text, or a list of one text.
+pub(crate) fn context_of(subject: &Json) -> Option<&str> {
+    match subject.member("@context")? {
+        Json::List(items) => match items.as_slice() {
+            [one] => one.as_text(),
+            _ => None,
+        },
+        one => one.as_text(),
+    }
+}
+
+/// The first term that is required and is not there.
+fn lacks_required(terms: &'static [Term], made: &Made<'_>) -> Option<(&'static str, &'static str)> {
+    let missing = terms.iter().find(|term| term.required && !(made.is_there)(term.name));
+    missing.map(|term| (term.name, "is missing"))
 }
 
 /// The context that `url` names, under its present address.
@@ -288,8 +413,11 @@ mod tests {
     #[test]
     fn documents_in_public_notes_are_claims() {
         for kind in Kind::ALL {
-            for (_, claim) in kind.documents().iter().flat_map(|(_, members)| *members) {
-                assert!(kind.term(claim).is_some(), "{kind} {claim}");
+            for document in kind.documents() {
+                for (_, claim) in document.members {
+                    assert!(kind.term(claim).is_some(), "{kind} {claim}");
+                }
+                assert!(document.only_if.is_none_or(|claim| kind.term(claim).is_some()), "{kind}");
             }
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn accepted(issuer: &Value) -> AcceptedIssuer {
 
 /// The vectors write `{"$date": …}` for dates, `{"$base64": …}` for bytes, `{"$undefined": true}` for members that
 /// are there without a value. Dates become texts, files are read below, undefined members are left out.
-fn plain(value: &Value) -> Json {
+pub(crate) fn plain(value: &Value) -> Json {
     match value {
         Value::Object(members) => {
             if let Some(date) = members.get("$date") {
@@ -60,11 +60,11 @@ fn plain(value: &Value) -> Json {
         Value::Array(items) => Json::List(items.iter().map(plain).collect()),
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
-        Value::Number(_) => Json::Number,
+        Value::Number(number) => Json::Number(number.as_f64().unwrap()),
     }
 }
 
-fn read_file(json: &Json) -> Result<Vec<u8>, &'static str> {
+pub(crate) fn read_file(json: &Json) -> Result<Vec<u8>, &'static str> {
     let text = json.member("$base64").and_then(Json::as_text).ok_or("must be a file")?;
     STANDARD.decode(text).map_err(|_| "must be base64")
 }

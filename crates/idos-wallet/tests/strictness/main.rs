@@ -12,8 +12,9 @@ mod xrpl;
 
 use idos_wallet::{
     EvmKey, FaceSignKey, Field, InvalidProof, InvalidSignature, MAX_ADDRESS_LEN, MAX_MESSAGE_LEN,
-    MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, OwnershipProof, SignatureType, StellarKey, WalletKey, WalletType,
-    XrplKey, caller_of, check_wallet, mnemonic_seed, verify_signed_by, verify_transaction_signature,
+    MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, OwnershipProof, SignatureType, StellarKey, UnusableSignatureType,
+    UnusableWalletType, WalletKey, WalletType, XrplKey, caller_of, check_wallet, mnemonic_seed,
+    verify_signed_by, verify_transaction_signature,
 };
 
 const MESSAGE: &str = "Sign this message to prove you own this wallet";
@@ -81,7 +82,20 @@ fn names_are_case_sensitive_and_round_trip() {
         assert_eq!(kind.to_string().parse(), Ok(kind));
         assert!(kind.as_str().to_uppercase().parse::<SignatureType>().is_err());
     }
-    assert!("secp256k1".parse::<SignatureType>().is_err()); // Kwil has it, idOS does not use it
+    // Kwil has it, idOS does not use it.
+    assert_eq!("secp256k1".parse::<SignatureType>(), Err(UnusableSignatureType::Unknown));
+}
+
+#[test]
+fn types_without_a_proof_are_told_apart_from_those_that_do_not_exist() {
+    assert_eq!("MM".parse::<WalletType>(), Err(UnusableWalletType::NoProof));
+    assert_eq!("mm_token".parse::<SignatureType>(), Err(UnusableSignatureType::NoProof));
+    for text in ["mm", "Mm", "MM ", "MM_TOKEN", "", "Xyzzy"] {
+        assert_eq!(text.parse::<WalletType>(), Err(UnusableWalletType::Unknown), "{text}");
+        assert_eq!(text.parse::<SignatureType>(), Err(UnusableSignatureType::Unknown), "{text}");
+    }
+    let said = UnusableWalletType::NoProof.to_string();
+    assert!(said.contains("no proof is defined") && !said.contains("none of"), "{said}");
 }
 
 fn swap_case(c: char) -> char {

@@ -78,7 +78,8 @@ async fn read_json(
         let json = json::parse(&bytes)?;
         drop(bytes);
         let files = Files { parts: None, max_file: shared.app.http.max_file };
-        Ok((key, read::submission(json, &files)?))
+        let kind = |name: &str| shared.app.kyc_versions.asked(&caller.tenant, name);
+        Ok((key, read::submission(json, &files, &kind)?))
     };
     api.app.compute(work).await
 }
@@ -98,7 +99,8 @@ async fn read_parts(
         let key = intake::idempotency(&shared.app, &caller, &key, &content);
         let json = json::parse(&submission)?;
         let files = Files { parts: Some(files), max_file: shared.app.http.max_file };
-        Ok((key, read::submission(json, &files)?, permit))
+        let kind = |name: &str| shared.app.kyc_versions.asked(&caller.tenant, name);
+        Ok((key, read::submission(json, &files, &kind)?, permit))
     };
     api.app.compute(work).await
 }

@@ -15,6 +15,7 @@ use crate::http::kit::multipart::File;
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::evidence::Evidence;
 use crate::model::issuance::{Delivery, Kind};
+use crate::model::kyc_version::KycVersions;
 use crate::model::personal::{Contact, Locale};
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 
@@ -37,15 +38,19 @@ pub(in crate::http) struct Files {
     pub(in crate::http) max_file: usize,
 }
 
-/// Reads a submission.
-pub(in crate::http) fn submission(mut json: Json, files: &Files) -> Result<Submission, Problem> {
+/// Reads a submission. `kind` says what is asked for by a name.
+pub(in crate::http) fn submission(
+    mut json: Json,
+    files: &Files,
+    kind: &dyn Fn(&str) -> Option<Kind>,
+) -> Result<Submission, Problem> {
     let mut faults = Faults::default();
     // Files are large, so the evidence is taken out and not copied.
     let evidence = take(&mut json, "evidence");
     let mut reading = Reading { files, used: BTreeSet::new(), too_large: None };
     let submission = Object::of(&json, "", SUBMISSION, &mut faults).and_then(|object| {
         let user_id = object.user_id("userId", &mut faults);
-        let kind = object.read::<Kind>("kind", &mut faults, one_of_the_kinds());
+        let kind = object.parsed("kind", &mut faults, one_of_the_kinds(), kind);
         if evidence.is_none() {
             faults.add("/evidence", "is required");
         }
@@ -83,7 +88,7 @@ pub(in crate::http) fn submission(mut json: Json, files: &Files) -> Result<Submi
 
 /// Such as "must be kyc or personhood".
 fn one_of_the_kinds() -> String {
-    let names: Vec<_> = Kind::ISSUED.iter().map(|kind| kind.as_str()).collect();
+    let names: Vec<_> = KycVersions::names().collect();
     match names.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("must be {} or {last}", rest.join(", ")),
         _ => format!("must be {}", names.concat()),

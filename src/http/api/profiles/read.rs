@@ -5,7 +5,7 @@ use idos_credential::strict_json::Json;
 use idos_wallet::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, WalletType};
 use uuid::Uuid;
 
-use crate::http::api::common::{ENCRYPTION_KEY, WALLET_TYPE, wallet_fault};
+use crate::http::api::common::{ENCRYPTION_KEY, wallet_fault, wallet_type};
 use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::Problem;
 use crate::model::personal::Personal;
@@ -71,7 +71,7 @@ pub(in crate::http) fn new_profile(json: &Json) -> Result<NewProfile, Problem> {
 /// Reads a wallet with its proof, which is verified.
 pub(in crate::http::api) fn wallet_claim(json: &Json, faults: &mut Faults) -> Option<WalletClaim> {
     let object = Object::of(json, "/wallet", WALLET, faults)?;
-    let wallet_type: Option<WalletType> = object.read("type", faults, WALLET_TYPE);
+    let wallet_type = wallet_type(&object, faults);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
     let has_key = object.get("publicKey").is_some();
     let public_key = object.optional_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);

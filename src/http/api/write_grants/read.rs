@@ -39,13 +39,14 @@ pub(in crate::http) struct GrantOffer {
     pub(in crate::http) grantee: Option<String>,
 }
 
-/// Reads what a write grant is to be. Numbers are read from the text itself: [`Json`] does not keep them.
+/// Reads what a write grant is to be. Whole numbers are read from the text itself: [`Json`] keeps them as
+/// JavaScript does, where large ones run together.
 pub(in crate::http) fn grant_offer(json: &Json, text: &[u8]) -> Result<GrantOffer, Problem> {
     let mut faults = Faults::default();
     let offer = Object::of(json, "", OFFER, &mut faults).and_then(|object| {
         let owner = object.required("owner", &mut faults).and_then(|json| owner(json, "/owner", &mut faults));
         let seconds = match object.get("validForSeconds") {
-            Some(Json::Number) => {
+            Some(Json::Number(_)) => {
                 whole_number(text, "validForSeconds").filter(|seconds| SECONDS.contains(seconds))
             }
             Some(_) => None,
