@@ -120,13 +120,6 @@ impl Work {
         let (original, copy) = (sealed.original(), sealed.copy().unwrap());
         let (of_original, of_copy) = (named(original), named(copy));
         let (original_uri, copy_uri) = (of_original.uri(), of_copy.uri());
-        let announce = |row: &'_ SealedRow, uri, size: u64| RowToAnnounce {
-            id: Uuid::nil(),
-            encryptor_public_key: row.encryptor_public_key(),
-            content: NamedContent { uri, size: i64::try_from(size).unwrap() },
-            public_notes_signature: row.public_notes_signature(),
-            broader_signature: row.broader_signature(),
-        };
         let action = CreatePreliminaryCredentialsByDwg::new(
             Uuid::nil(),
             (sealed.issuer_auth_public_key(), sealed.content_hash()),
@@ -180,6 +173,16 @@ impl Work {
 
     pub(crate) fn whole(&self, subject: KycSubject) -> Prepared {
         self.transaction(&self.seal(self.sign(subject)))
+    }
+}
+
+fn announce<'a>(row: &'a SealedRow, uri: &'a str, size: u64) -> RowToAnnounce<'a> {
+    RowToAnnounce {
+        id: Uuid::nil(),
+        encryptor_public_key: row.encryptor_public_key(),
+        content: NamedContent { uri, size: i64::try_from(size).unwrap() },
+        public_notes_signature: row.public_notes_signature(),
+        broader_signature: row.broader_signature(),
     }
 }
 
