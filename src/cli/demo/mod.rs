@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use idos_credential::{AcceptedIssuer, Kind, verify};
+use idos_devnode::Schema;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
@@ -46,6 +47,9 @@ pub(super) struct Demo {
     /// The idOS node to use in place of the configured one. Needs --config.
     #[arg(long, value_name = "URL")]
     node_url: Option<Url>,
+    /// Have the actions and the blob gateway of upstream's next version on the in-process node.
+    #[arg(long, conflicts_with = "node_url")]
+    next: bool,
     /// Print one JSON object in place of the narration.
     #[arg(long)]
     json: bool,
@@ -62,8 +66,9 @@ impl Demo {
         let mut signals = Signals::new()?;
         let mut narration = Narration::new(self.json);
         let service = match (config, self.node_url) {
+            (Some(_), _) if self.next => return Err("--next is for a demo without --config".into()),
             (Some(config), node_url) => Service::configured(config, node_url).await?,
-            (None, None) => Service::alone().await?,
+            (None, None) => Service::alone(if self.next { Schema::Next } else { Schema::Current }).await?,
             (None, Some(_)) => {
                 return Err(
                     "another node knows only registered issuers: --node-url needs --config with their keys"

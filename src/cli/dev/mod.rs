@@ -113,7 +113,7 @@ impl Dev {
         let caller = caller.ok_or("the API key of this folder is not in its database")?;
         let stop = CancellationToken::new();
         let mailbox_url = mailbox(&app, sent, self.mailbox_listen, stop.clone()).await?;
-        let samples = samples::make(&app, &caller.submitter, &folder).await?;
+        let samples = samples::make(&app, &caller.submitter, &folder, self.schema()).await?;
         let shown = json!({
             "url": url,
             "apiKey": api_key.as_str(),
@@ -141,11 +141,15 @@ impl Dev {
         outcome
     }
 
+    fn schema(&self) -> Schema {
+        if self.next { Schema::Next } else { Schema::Current }
+    }
+
     /// The node that is wanted, which knows the issuer.
     async fn node(&self, folder: &Folder, keys: &Keys) -> Result<AnyNode, Error> {
         let delegates = keys.write.iter().map(|key| key.key.public_hex());
         let inserters = vec![Inserter::new(ISSUER_NAME, delegates)];
-        let schema = if self.next { Schema::Next } else { Schema::Current };
+        let schema = self.schema();
         if !self.kwild {
             let node = DevNode::start(DevNodeConfig {
                 listen: self.node_listen,

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use idos_content_id::{ContentId, Hasher, MAX_CONTENT, TooLong};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use serde_json::{Map, Value, json};
@@ -93,11 +93,12 @@ impl Refusal {
         }
     }
 
-    /// The answer, whose JSON has the codes of JSON-RPC: -901 is that of a missing session.
+    /// The answer: JSON with the codes of JSON-RPC, but where a session is missing. There it is text, because the official
+    /// client of August 2026 waits for ever, on Node.js, for the rest of a 401 that is JSON.
     #[must_use]
     pub fn response(self) -> Response {
         let code = match self {
-            Self::NoSession => -901,
+            Self::NoSession => return (self.status(), format!("{self}\n")).into_response(),
             Self::UnknownRequest | Self::UnknownContent => -904,
             _ => -902,
         };
