@@ -99,7 +99,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("idos-client", &["idos-content-id", "idos-wallet"]),
     ("idos-linked-data", &["idos-credential"]),
     ("idos-devnode", &["idos-client", "idos-content-id", "idos-wallet"]),
-    ("idos-localnet", &["idos-client", "idos-content-id", "idos-devnode", "idos-wallet"]),
+    ("idos-localnet", &["idos-client", "idos-devnode", "idos-wallet"]),
     ("idos-webhooks", &[]),
 ];
 
@@ -261,6 +261,7 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
             "holder",
             "issuer",
             "owner",
+            "preliminary",
             "table",
             "users",
             "wallets",

@@ -1,7 +1,7 @@
 //! An upload: its parts, and whether they are those that were announced.
 
 use axum::body::Body;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use idos_content_id::{ContentId, Hasher, MAX_CONTENT, TooLong};
 use multer::{Constraints, Field, Multipart, SizeLimit};
@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use sqlx::SqliteConnection;
 
 use super::{Named, Request, store};
-use crate::jsonrpc::json_response;
 
 const ORIGINAL: &str = "original";
 const COPY: &str = "copy";
@@ -103,7 +102,8 @@ impl Refusal {
             _ => -902,
         };
         let body = json!({ "error": { "code": code, "message": self.to_string() } });
-        json_response(self.status(), &body)
+        let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+        (self.status(), content_type, body.to_string()).into_response()
     }
 }
 
