@@ -98,6 +98,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("idos-devnode", &["idos-client", "idos-wallet"]),
     ("idos-localnet", &["idos-client", "idos-devnode", "idos-wallet"]),
     ("idos-webhooks", &[]),
+    ("identity-vendors", &[]),
 ];
 
 #[test]
