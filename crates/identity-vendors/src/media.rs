@@ -6,6 +6,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::case::CaseId;
 use crate::fault::Fault;
 use crate::refusal::{Refusal, RefusalCode};
 
@@ -67,6 +68,11 @@ pub(crate) enum Place {
 impl MediaReference {
     pub(crate) fn of_api(shows: Shows, path: String) -> Self {
         Self { shows, place: Place::Api { path, over: None, in_json: false } }
+    }
+
+    /// Where the vendor signs the file's id.
+    pub(crate) fn of_api_over(shows: Shows, path: String, over: &CaseId) -> Self {
+        Self { shows, place: Place::Api { path, over: Some(over.as_str().to_owned()), in_json: false } }
     }
 
     /// Of a link in a vendor's answer: taken only if it leads to one of the account's places for files.

@@ -1,7 +1,9 @@
 //! The vendors. Each is a file, an arm of [`Vendor::adapter`], and a folder of recorded payloads.
 
+mod onfido;
 mod persona;
 mod sumsub;
+mod veriff;
 
 use zeroize::Zeroizing;
 
@@ -25,10 +27,14 @@ pub(crate) type Header = (&'static str, Zeroizing<String>);
 /// A vendor of identity verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Vendor {
+    /// Onfido, of Entrust
+    Onfido,
     /// Persona
     Persona,
     /// Sumsub
     Sumsub,
+    /// Veriff
+    Veriff,
 }
 
 /// How far a webhook can be believed.
@@ -82,13 +88,15 @@ pub(crate) trait Adapter: Sync {
 
 impl Vendor {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Persona, Self::Sumsub];
+    pub const ALL: &[Self] = &[Self::Onfido, Self::Persona, Self::Sumsub, Self::Veriff];
 
     /// The one place where vendors are told apart.
     fn adapter(self) -> &'static dyn Adapter {
         match self {
+            Self::Onfido => &onfido::Onfido,
             Self::Persona => &persona::Persona,
             Self::Sumsub => &sumsub::Sumsub,
+            Self::Veriff => &veriff::Veriff,
         }
     }
 

@@ -111,6 +111,11 @@ fn a_case_of_another_user_is_refused() {
     for recorded in all() {
         for conversation in recorded.approved() {
             let reference = conversation.run().unwrap().case.reference;
+            // A check by itself knows no user (Onfido): whose it is, whoever began it knows.
+            if reference.is_none() {
+                assert_eq!(recorded.vendor.name(), "onfido");
+                continue;
+            }
             for (known, is_ok) in [(reference, true), (Some(Reference::new("somebody else").unwrap()), false)]
             {
                 let mut of = conversation.clone();
