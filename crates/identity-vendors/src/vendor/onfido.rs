@@ -101,8 +101,10 @@ impl Adapter for Onfido {
 /// What was checked, whichever way it was asked for.
 #[derive(Default)]
 struct Checked<'a> {
-    /// The properties of the document that is clear, and the ids of its images.
+    /// The properties of the document, and the ids of its images.
     document: Option<(Object<'a>, Vec<&'a str>)>,
+    /// Whether that is clear.
+    document_is_clear: bool,
     is_live: bool,
     face_matches: bool,
     /// The properties of the proof of address that is clear.
@@ -140,7 +142,7 @@ fn find_run(talk: &Talk<'_>) -> Result<Finding, Stop> {
     Ok(found.with(Outcome::Approved(Box::new(person))))
 }
 
-/// The tasks of a run that are checks, the last one of each kind that is clear.
+/// What the tasks of a run that are checks found, by the last one of each kind.
 fn tasks<'a>(talk: &Talk<'a>) -> Result<Checked<'a>, Stop> {
     let id = &talk.case.id;
     let mut checked = Checked::default();
@@ -159,19 +161,20 @@ fn tasks<'a>(talk: &Talk<'a>) -> Result<Checked<'a>, Stop> {
         }
         // A task that was not carried out has none.
         let Some(output) = task.object("output")? else { continue };
-        if output.text("result")? != Some("clear") {
-            continue;
-        }
+        let is_clear = output.text("result")? == Some("clear");
         match kind {
-            _ if kind.starts_with("document_check") => {
+            // One that is not clear is told of only where there is none that is.
+            _ if kind.starts_with("document_check") && (is_clear || !checked.document_is_clear) => {
                 let mut ids = Vec::new();
                 if let Some(input) = task.object("input")? {
                     for document in input.objects("document_ids")? {
                         ids.push(document.required_text("id")?);
                     }
                 }
-                checked.document = Some((output.required_object("properties")?, ids));
+                checked.document = output.object("properties")?.map(|properties| (properties, ids));
+                checked.document_is_clear = is_clear;
             }
+            _ if !is_clear || kind.starts_with("document_check") => {}
             _ if kind.starts_with("proof_of_address") => checked.address = output.object("properties")?,
             _ => {
                 checked.face_matches = true;
@@ -237,6 +240,7 @@ fn find_check(talk: &Talk<'_>) -> Result<Finding, Stop> {
         if name == "document" || name.starts_with("document_") {
             let documents = report.objects("documents")?;
             let ids = documents.iter().map(|document| document.required_text("id"));
+            checked.document_is_clear = true;
             checked.document = Some((report.required_object("properties")?, ids.collect::<Result<_, _>>()?));
         } else if name.starts_with("facial_similarity_") {
             checked.face_matches = true;
@@ -298,6 +302,7 @@ fn identity(talk: &Talk<'_>, applicant: Object<'_>, checked: &Checked<'_>) -> Re
     person.email = owned(applicant.text("email")?);
     person.phone = owned(applicant.text("phone_number")?);
     if let Some((properties, _)) = &checked.document {
+        person.checks.document = checked.document_is_clear;
         read_document(&mut person, *properties)?;
     }
     let id = CaseId::read(applicant.required_text("id")?, "applicant.id")?;
@@ -341,7 +346,6 @@ fn file(shows: Shows, folder: &str, id: &str, end: &str) -> Result<MediaReferenc
 }
 
 fn read_document(person: &mut Identity, of: Object<'_>) -> Result<(), Fault> {
-    person.checks.document = true;
     person.native = Name::new(of.text("first_name")?, of.text("middle_name")?, of.text("last_name")?);
     person.date_of_birth = person.read_date(of.get("date_of_birth"), "dateOfBirth");
     person.read_gender(of.text("gender")?);

@@ -186,15 +186,22 @@ fn verifications<'a>(
     Ok(found)
 }
 
-/// The attributes of the last verification of a kind that passed.
-fn passed<'a>(verifications: &[Object<'a>], kind: &str) -> Result<Option<Object<'a>>, Fault> {
-    for verification in verifications.iter().rev() {
+/// The attributes of the last verification of a kind, and whether it passed: one that did comes before all others.
+fn last<'a>(verifications: &[Object<'a>], kind: &str) -> Result<Option<(Object<'a>, bool)>, Fault> {
+    let mut found = None;
+    for verification in verifications.iter().filter(|of| of.text("type").ok().flatten() == Some(kind)) {
         let of = verification.required_object("attributes")?;
-        if verification.required_text("type")? == kind && of.text("status")? == Some("passed") {
-            return Ok(Some(of));
+        let has_passed = of.text("status")? == Some("passed");
+        if has_passed || !matches!(found, Some((_, true))) {
+            found = Some((of, has_passed));
         }
     }
-    Ok(None)
+    Ok(found)
+}
+
+/// The attributes of the last verification of a kind that passed.
+fn passed<'a>(verifications: &[Object<'a>], kind: &str) -> Result<Option<Object<'a>>, Fault> {
+    Ok(last(verifications, kind)?.filter(|(_, has_passed)| *has_passed).map(|(of, _)| of))
 }
 
 fn has_passed(of: Object<'_>, check: &str) -> Result<bool, Fault> {
@@ -208,9 +215,10 @@ fn has_passed(of: Object<'_>, check: &str) -> Result<bool, Fault> {
 
 fn identity(account: &Account, inquiry: Object<'_>, verifications: &[Object<'_>]) -> Result<Identity, Fault> {
     let mut person = Identity::default();
-    let document = passed(verifications, GOVERNMENT_ID)?;
+    let document = last(verifications, GOVERNMENT_ID)?;
     let selfie = passed(verifications, SELFIE)?;
-    if let Some(of) = document {
+    if let Some((of, has_passed)) = document {
+        person.checks.document = has_passed;
         read_document(&mut person, account, of)?;
     }
     if let Some(of) = selfie {
@@ -220,7 +228,7 @@ fn identity(account: &Account, inquiry: Object<'_>, verifications: &[Object<'_>]
             person.add_media(MediaReference::of_link(Shows::Selfie, link, account));
         }
     }
-    if let Some(link) = document.map(|of| of.text("selfie-photo-url")).transpose()?.flatten() {
+    if let Some(link) = document.map(|(of, _)| of.text("selfie-photo-url")).transpose()?.flatten() {
         person.add_media(MediaReference::of_link(Shows::Selfie, link, account));
     }
     let Some(fields) = inquiry.object("fields")? else { return Ok(person) };
@@ -247,7 +255,6 @@ fn identity(account: &Account, inquiry: Object<'_>, verifications: &[Object<'_>]
 }
 
 fn read_document(person: &mut Identity, account: &Account, of: Object<'_>) -> Result<(), Fault> {
-    person.checks.document = true;
     person.latin = Name::new(of.text("name-first")?, of.text("name-middle")?, of.text("name-last")?);
     person.native = Name::new(
         of.text("native-name-first")?,
