@@ -75,6 +75,11 @@ impl MediaReference {
         Self { shows, place: Place::Api { path, over: Some(over.as_str().to_owned()), in_json: false } }
     }
 
+    /// Where the vendor answers with base64 within JSON.
+    pub(crate) fn of_api_json(shows: Shows, path: String) -> Self {
+        Self { shows, place: Place::Api { path, over: None, in_json: true } }
+    }
+
     /// Of a link in a vendor's answer: taken only if it leads to one of the account's places for files.
     pub(crate) fn of_link(shows: Shows, link: &str, account: &Account) -> Result<Self, Refusal> {
         let refused = |code| Refusal::new(code, shows.field());

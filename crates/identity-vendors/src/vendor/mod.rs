@@ -1,5 +1,8 @@
 //! The vendors. Each is a file, an arm of [`Vendor::adapter`], and a folder of recorded payloads.
 
+mod complycube;
+mod didit;
+mod idenfy;
 mod onfido;
 mod persona;
 mod sumsub;
@@ -27,6 +30,12 @@ pub(crate) type Header = (&'static str, Zeroizing<String>);
 /// A vendor of identity verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Vendor {
+    /// ComplyCube
+    ComplyCube,
+    /// Didit
+    Didit,
+    /// iDenfy
+    Idenfy,
     /// Onfido, of Entrust
     Onfido,
     /// Persona
@@ -88,11 +97,22 @@ pub(crate) trait Adapter: Sync {
 
 impl Vendor {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Onfido, Self::Persona, Self::Sumsub, Self::Veriff];
+    pub const ALL: &[Self] = &[
+        Self::ComplyCube,
+        Self::Didit,
+        Self::Idenfy,
+        Self::Onfido,
+        Self::Persona,
+        Self::Sumsub,
+        Self::Veriff,
+    ];
 
     /// The one place where vendors are told apart.
     fn adapter(self) -> &'static dyn Adapter {
         match self {
+            Self::ComplyCube => &complycube::ComplyCube,
+            Self::Didit => &didit::Didit,
+            Self::Idenfy => &idenfy::Idenfy,
             Self::Onfido => &onfido::Onfido,
             Self::Persona => &persona::Persona,
             Self::Sumsub => &sumsub::Sumsub,
