@@ -1,4 +1,4 @@
-//! ComplyCube (docs.complycube.com): clients, and the checks that were made of them.
+//! `ComplyCube` (docs.complycube.com): clients, and the checks that were made of them.
 //!
 //! Nothing decides over a client but its checks: of each kind the newest counts, and all of them must be clear. Attention is
 //! for a person. What proves an address is not read: what the vendor compares there is not documented well enough to call an

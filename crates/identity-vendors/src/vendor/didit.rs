@@ -4,6 +4,8 @@
 //! which of its two forms, since the vendor's own sources disagree; the one over four fields never, since it leaves the rest
 //! unsigned. The time that counts is the one in the body: the header with the time is signed by none of them but one form.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -157,7 +159,7 @@ fn canonical(value: &Value) -> Zeroizing<String> {
                             && float.fract() == 0.0
                             && float.abs() < EXACT =>
                     {
-                        text.push_str(&format!("{float:.0}"));
+                        let _ = write!(text, "{float:.0}");
                     }
                     _ => text.push_str(&number.to_string()),
                 }

@@ -30,7 +30,7 @@ pub(crate) type Header = (&'static str, Zeroizing<String>);
 /// A vendor of identity verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Vendor {
-    /// ComplyCube
+    /// `ComplyCube`
     ComplyCube,
     /// Didit
     Didit,

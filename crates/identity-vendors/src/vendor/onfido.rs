@@ -152,37 +152,46 @@ fn tasks<'a>(talk: &Talk<'a>) -> Result<Checked<'a>, Stop> {
             continue;
         }
         let task_id = CaseId::read(listed.required_text("id")?, "tasks.id")?;
-        let task = talk.ask(Ask::get(format!("/workflow_runs/{id}/tasks/{task_id}")))?.object()?;
-        if task.required_text("id")? != task_id.as_str() {
+        let of = talk.ask(Ask::get(format!("/workflow_runs/{id}/tasks/{task_id}")))?.object()?;
+        if of.required_text("id")? != task_id.as_str() {
             return Err(Fault::AnotherCase("id").into());
         }
-        if task.text("workflow_run_id")?.is_some_and(|run| run != id.as_str()) {
+        if of.text("workflow_run_id")?.is_some_and(|run| run != id.as_str()) {
             return Err(Fault::AnotherCase("workflow_run_id").into());
         }
-        // A task that was not carried out has none.
-        let Some(output) = task.object("output")? else { continue };
-        let is_clear = output.text("result")? == Some("clear");
-        match kind {
-            // One that is not clear is told of only where there is none that is.
-            _ if kind.starts_with("document_check") && (is_clear || !checked.document_is_clear) => {
-                let mut ids = Vec::new();
-                if let Some(input) = task.object("input")? {
-                    for document in input.objects("document_ids")? {
-                        ids.push(document.required_text("id")?);
-                    }
-                }
-                checked.document = output.object("properties")?.map(|properties| (properties, ids));
-                checked.document_is_clear = is_clear;
-            }
-            _ if !is_clear || kind.starts_with("document_check") => {}
-            _ if kind.starts_with("proof_of_address") => checked.address = output.object("properties")?,
-            _ => {
-                checked.face_matches = true;
-                checked.is_live |= is_live(kind);
-            }
-        }
+        checked.read_task(kind, of)?;
     }
     Ok(checked)
+}
+
+impl<'a> Checked<'a> {
+    fn read_task(&mut self, kind: &str, task: Object<'a>) -> Result<(), Fault> {
+        // A task that was not carried out has none.
+        let Some(output) = task.object("output")? else { return Ok(()) };
+        let is_clear = output.text("result")? == Some("clear");
+        if kind.starts_with("document_check") {
+            // One that is not clear is told of only where there is none that is.
+            if !is_clear && self.document_is_clear {
+                return Ok(());
+            }
+            let mut ids = Vec::new();
+            if let Some(input) = task.object("input")? {
+                for document in input.objects("document_ids")? {
+                    ids.push(document.required_text("id")?);
+                }
+            }
+            self.document = output.object("properties")?.map(|properties| (properties, ids));
+            self.document_is_clear = is_clear;
+        } else if !is_clear {
+            // It proves nothing.
+        } else if kind.starts_with("proof_of_address") {
+            self.address = output.object("properties")?;
+        } else {
+            self.face_matches = true;
+            self.is_live |= is_live(kind);
+        }
+        Ok(())
+    }
 }
 
 /// A video or a motion capture shows a living person. A photo alone is compared.

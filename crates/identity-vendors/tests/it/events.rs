@@ -176,3 +176,17 @@ fn vendors_have_names_of_their_own() {
     }
     assert_eq!(Vendor::by_name("nobody"), None);
 }
+
+/// Both tables of the README have a row for each vendor, and no other.
+#[test]
+fn the_readme_has_every_vendor() {
+    let readme = include_str!("../../README.md");
+    let rows = |table: usize| -> Vec<&str> {
+        let tables: Vec<_> = readme.split("| vendor |").skip(1).collect();
+        let rows = tables[table].lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        rows.collect()
+    };
+    let names: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.name()).collect();
+    assert_eq!(rows(0), names);
+    assert_eq!(rows(1), names);
+}

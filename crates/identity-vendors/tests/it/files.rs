@@ -64,7 +64,7 @@ fn what_is_no_file_is_named() {
     for recorded in all() {
         let conversation = recorded.approved().swap_remove(0);
         let account = &conversation.account;
-        for media in media(&conversation) {
+        for (n, media) in media(&conversation).into_iter().enumerate() {
             let take = |status: u16, body: &[u8]| {
                 recorded.vendor.media(account, &media, &Answer { status, headers: &[], body })
             };
@@ -78,6 +78,9 @@ fn what_is_no_file_is_named() {
             assert_eq!(take(302, JPEG).unwrap_err(), Fault::Redirected);
             assert_eq!(take(403, JPEG).unwrap_err(), Fault::Denied);
             assert_eq!(take(404, JPEG).unwrap_err(), Fault::NotFound);
+            if n > 0 {
+                continue;
+            }
             let mut large = JPEG.to_vec();
             large.resize(LARGEST_FILE, 0);
             assert!(take(200, &body(&conversation, &large)).is_ok());

@@ -165,20 +165,20 @@ fn what_is_wrong_is_named_and_never_repeated() {
                     let shown = match &found {
                         Err(fault) => format!("{fault} {fault:?}"),
                         Ok(finding) => {
-                            let mut shown = format!("{finding:?}");
+                            let mut shown = vec![format!("{finding:?}")];
                             if let identity_vendors::Outcome::Approved(person) = &finding.outcome {
                                 for schema in [identity_vendors::Schema::V2, identity_vendors::Schema::V3] {
                                     match person.claims(schema, identity_vendors::Script::Native) {
-                                        Ok(claims) => shown.push_str(&format!("{claims:?}")),
+                                        Ok(claims) => shown.push(format!("{claims:?}")),
                                         Err(refusals) => {
                                             for refusal in refusals {
-                                                shown.push_str(&format!("{refusal} {refusal:?}"));
+                                                shown.push(format!("{refusal} {refusal:?}"));
                                             }
                                         }
                                     }
                                 }
                             }
-                            shown
+                            shown.concat()
                         }
                     };
                     assert!(!shown.contains(WORD), "{} {pointer} {value}: {shown}", recorded.vendor.name());
