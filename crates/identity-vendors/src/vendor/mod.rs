@@ -201,7 +201,8 @@ impl Vendor {
     /// The request for an access token, at vendors that issue them for a time; what it brings goes into
     /// [`Account::token`]. None at all others.
     pub fn token_request(self, account: &Account) -> Result<Option<Request>, Fault> {
-        self.adapter().token_request(account).transpose()
+        let request = self.adapter().token_request(account).transpose()?;
+        request.map(checked).transpose()
     }
 
     /// The access token that was answered, and for how many seconds it is good (RFC 6749, section 5.1).
@@ -227,11 +228,7 @@ impl Vendor {
 
     pub(crate) fn sign(self, account: &Account, ask: &Ask, now: i64, limit: usize) -> Result<Request, Fault> {
         let headers = self.adapter().headers(account, ask, now)?;
-        // A key that no header can hold would split it, or be refused by whoever sends it, with the key in the error.
-        if headers.iter().any(|(_, value)| !value.bytes().all(|c| c == b' ' || c.is_ascii_graphic())) {
-            return Err(Fault::NoKey("key that fits into a header"));
-        }
-        Ok(Request {
+        checked(Request {
             method: ask.method,
             base: Base::Api,
             path: Zeroizing::new(ask.path.clone()),
@@ -276,6 +273,13 @@ impl Authentic<'_> {
             environment: told.environment,
         })
     }
+}
+
+/// A key that no header can hold would split it, or be refused by whoever sends it, with the key in the error.
+fn checked(request: Request) -> Result<Request, Fault> {
+    let is_plain = |text: &str| text.bytes().all(|c| c == b' ' || c.is_ascii_graphic());
+    let fits = request.headers.iter().all(|(_, value)| is_plain(value));
+    if fits { Ok(request) } else { Err(Fault::NoKey("key that fits into a header")) }
 }
 
 fn check_status(answer: &Answer<'_>, limit: usize) -> Result<(), Fault> {

@@ -36,6 +36,66 @@ fn keys_that_fit_into_no_header_are_refused() {
     }
 }
 
+/// Vendors that issue access tokens are asked for them elsewhere than for results, and never with the token before.
+#[test]
+fn access_tokens_are_asked_for_where_there_are_some() {
+    for recorded in all() {
+        let conversation = recorded.approved().swap_remove(0);
+        let account = &conversation.account;
+        let asked = recorded.vendor.token_request(account).unwrap();
+        assert_eq!(asked.is_some(), account.token.is_some(), "{}", recorded.vendor.name());
+        let Some(request) = asked else { continue };
+        assert_eq!(request.base, identity_vendors::Base::Tokens);
+        let without = identity_vendors::Account { token: None, ..account.clone() };
+        let again = recorded.vendor.token_request(&without).unwrap().unwrap();
+        assert_eq!(
+            (&*again.path, &again.headers, &*again.body),
+            (&*request.path, &request.headers, &*request.body)
+        );
+        let mut inquiry = Inquiry::new(recorded.vendor, &without, conversation.case.clone());
+        assert_eq!(inquiry.next(NOW).unwrap_err(), Fault::NoKey("access token"));
+        let bad = identity_vendors::Account { user_agent: "a\r\nb: c".to_owned(), ..account.clone() };
+        assert!(recorded.vendor.token_request(&bad).is_err());
+    }
+}
+
+#[test]
+fn what_is_no_access_token_is_named() {
+    let take = |status, body: &str| {
+        let answer = identity_vendors::Answer { status, headers: &[], body: body.as_bytes() };
+        identity_vendors::Vendor::ALL[0]
+            .token(&answer)
+            .map(|(token, seconds)| (format!("{token:?}"), seconds))
+    };
+    let good = r#"{"access_token":"eyJ.test","expires_in":3600,"token_type":"Bearer"}"#;
+    assert_eq!(take(200, good), Ok(("Secret(..)".to_owned(), 3600)));
+    for (status, body, fault) in [
+        (401, good, Fault::Denied),
+        (200, "<html>", Fault::NotJson),
+        (200, "{}", Fault::Missing("token_type")),
+        (200, r#"{"access_token":"a","expires_in":1,"token_type":"mac"}"#, Fault::Malformed("token_type")),
+        (200, r#"{"expires_in":1,"token_type":"bearer"}"#, Fault::Missing("access_token")),
+        (
+            200,
+            r#"{"access_token":"a\nb","expires_in":1,"token_type":"bearer"}"#,
+            Fault::Malformed("access_token"),
+        ),
+        (200, r#"{"access_token":"a","token_type":"bearer"}"#, Fault::Missing("expires_in")),
+        (
+            200,
+            r#"{"access_token":"a","expires_in":-1,"token_type":"bearer"}"#,
+            Fault::Malformed("expires_in"),
+        ),
+        (
+            200,
+            r#"{"access_token":"a","expires_in":"1","token_type":"bearer"}"#,
+            Fault::Malformed("expires_in"),
+        ),
+    ] {
+        assert_eq!(take(status, body), Err(fault), "{body}");
+    }
+}
+
 #[test]
 fn places_for_files_are_hosts() {
     for text in [
