@@ -3,6 +3,7 @@
 mod complycube;
 mod didit;
 mod idenfy;
+mod jumio;
 mod onfido;
 mod persona;
 mod sumsub;
@@ -36,6 +37,8 @@ pub enum Vendor {
     Didit,
     /// iDenfy
     Idenfy,
+    /// Jumio
+    Jumio,
     /// Onfido, of Entrust
     Onfido,
     /// Persona
@@ -101,6 +104,7 @@ impl Vendor {
         Self::ComplyCube,
         Self::Didit,
         Self::Idenfy,
+        Self::Jumio,
         Self::Onfido,
         Self::Persona,
         Self::Sumsub,
@@ -113,6 +117,7 @@ impl Vendor {
             Self::ComplyCube => &complycube::ComplyCube,
             Self::Didit => &didit::Didit,
             Self::Idenfy => &idenfy::Idenfy,
+            Self::Jumio => &jumio::Jumio,
             Self::Onfido => &onfido::Onfido,
             Self::Persona => &persona::Persona,
             Self::Sumsub => &sumsub::Sumsub,
