@@ -15,7 +15,19 @@ impl Alpha2 {
     }
 }
 
-/// What a country code stands for.
+/// What a country code stands for: one of ISO 3166-1, of two or three letters, or a special one of ICAO 9303.
+///
+/// | a document says | here |
+/// |---|---|
+/// | D | Germany: machine-readable zones have it so |
+/// | GBD, GBN, GBO, GBP, GBS | the United Kingdom: forms of British nationality, and there is no finer code |
+/// | RKS, XKX | Kosovo, XK |
+/// | UK, EL | the United Kingdom and Greece, as Europe's institutions write them |
+/// | ROM | Romania, whose code has changed, and nothing else |
+/// | XXA; XXB and XXC; XXX | [`Stateless`](Self::Stateless); [`Refugee`](Self::Refugee); [`Unspecified`](Self::Unspecified) |
+/// | UNO, UNA, EUE, XOM, XPO and the like; UNK | [`Organisation`](Self::Organisation); also the mission in Kosovo, which is no state |
+/// | UTO | [`Specimen`](Self::Specimen) |
+/// | SUN, YUG, SCG, DDR and the like | [`Withdrawn`](Self::Withdrawn): never guessed, even where one country follows |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Country {
     /// A country of today.
@@ -38,12 +50,7 @@ pub enum Country {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct NoCountry;
 
-/// Codes of ICAO Doc 9303-3, section 5, that ISO 3166-1 does not have, and the codes of countries that have gone; and the
-/// two that Europe uses beside ISO's.
-///
-/// The British forms of nationality (GBD, GBN, GBO, GBP, GBS) are GB: it is the state that they are of, and there is no
-/// finer code. Kosovo is RKS in passports and XKX at vendors. The countries that have gone are not guessed: only Zaire,
-/// Burma and Romania's old code lead to one country, and they are gone all the same.
+/// Codes of ICAO Doc 9303-3, section 5, that ISO 3166-1 does not have, and what else is seen that it does not have.
 const SPECIALS: &[(&str, Country)] = &[
     ("D", Country::Assigned(Alpha2("DE"))),
     ("GBD", Country::Assigned(Alpha2("GB"))),
@@ -56,6 +63,7 @@ const SPECIALS: &[(&str, Country)] = &[
     ("XK", Country::Assigned(Alpha2::KOSOVO)),
     ("UK", Country::Assigned(Alpha2("GB"))),
     ("EL", Country::Assigned(Alpha2("GR"))),
+    ("ROM", Country::Assigned(Alpha2("RO"))),
     ("XXA", Country::Stateless),
     ("XXB", Country::Refugee),
     ("XXC", Country::Refugee),
@@ -80,7 +88,6 @@ const SPECIALS: &[(&str, Country)] = &[
     ("CSK", Country::Withdrawn),
     ("DDR", Country::Withdrawn),
     ("NTZ", Country::Withdrawn),
-    ("ROM", Country::Withdrawn),
     ("SCG", Country::Withdrawn),
     ("SUN", Country::Withdrawn),
     ("TMP", Country::Withdrawn),
@@ -139,6 +146,7 @@ mod tests {
             ("EL", "GR"),
             ("CW", "CW"),
             ("ROU", "RO"),
+            ("ROM", "RO"),
             ("TLS", "TL"),
         ] {
             assert_eq!(assigned(code), Some(country), "{code}");

@@ -69,6 +69,7 @@ impl Fault {
     /// Whether the same may go well later, without anybody doing anything.
     #[must_use]
     pub fn is_worth_retrying(self) -> bool {
-        matches!(self, Self::Limited | Self::Unavailable)
+        // A page instead of JSON is what stands before the vendor: its own fault, too, and seldom for long.
+        matches!(self, Self::Limited | Self::Unavailable | Self::NotJson)
     }
 }

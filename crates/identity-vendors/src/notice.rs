@@ -77,6 +77,22 @@ pub struct Notice {
     pub environment: Option<Environment>,
 }
 
+impl Notice {
+    /// Whether this one holds against another one about the same case that arrived before it. What was deleted stays so.
+    /// Otherwise the later one holds, by the vendor's times where it tells them, else by arrival.
+    #[must_use]
+    pub fn holds_against(&self, earlier: &Self) -> bool {
+        match (self.event, earlier.event) {
+            (_, Event::Unknown) | (Event::Deleted, _) => true,
+            (Event::Unknown, _) | (_, Event::Deleted) => false,
+            _ => match (self.happened_at, earlier.happened_at) {
+                (Some(this), Some(other)) => this >= other,
+                _ => true,
+            },
+        }
+    }
+}
+
 /// What tells a repetition from something new. Keep it with the vendor's name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct DeliveryId(String);

@@ -20,7 +20,7 @@ pub struct Finding {
     pub case: Case,
     /// Live only where account and data both say so.
     pub environment: Environment,
-    /// When the vendor decided, where it says so.
+    /// When the vendor decided, where it says so. Elsewhere it was between the webhook and the asking.
     pub decided_at: Option<Moment>,
     /// What it decided.
     pub outcome: Outcome,

@@ -1,19 +1,4 @@
 //! What of a result an idOS credential can say, and why not the rest.
-//!
-//! | a vendor says | here |
-//! |---|---|
-//! | one name only | that one, as first or family name: idOS wants one of them |
-//! | names in two scripts | the Latin ones, if they have all parts; else those of the document. Never a mixture |
-//! | a day or month of birth is unknown | refused: idOS has full dates only |
-//! | the same of the date of expiry | refused: without it, a document would seem to be valid for ever |
-//! | the same of the date of issue or of the proof of address | left out: nothing depends on it |
-//! | stateless (XXA) | version 3 says so; version 2 cannot, and it is refused |
-//! | refugee (XXB, XXC), unspecified (XXX), an organisation | refused |
-//! | Kosovo | XK in version 2; refused in version 3, whose readers take ISO 3166-1 alone |
-//! | gender X | `OTHER` |
-//! | an e-mail address or phone number that was not checked | left out: idOS' levels count them as found out |
-//! | an address without proof | left out in version 2; not verified in version 3 |
-//! | a document of another kind | refused |
 
 use std::fmt;
 
@@ -178,6 +163,21 @@ says_nothing!(Claims, ClaimedAddress, ClaimedProof);
 
 impl Identity {
     /// What a credential can say of this person, or everything that is in the way, sorted and each once.
+    ///
+    /// | a vendor says | here |
+    /// |---|---|
+    /// | one name only | that one, as first or family name: idOS wants one of them |
+    /// | names in two scripts | the Latin ones, if they have all parts; else those of the document. Never a mixture |
+    /// | a day or month of birth is unknown | refused: idOS has full dates only |
+    /// | the same of the date of expiry | refused: without it, a document would seem to be valid for ever |
+    /// | the same of the date of issue or of the proof of address | left out: nothing depends on it |
+    /// | stateless (XXA) | version 3 says so; version 2 cannot, and it is refused |
+    /// | refugee (XXB, XXC), unspecified (XXX), an organisation | refused |
+    /// | Kosovo | XK in version 2; refused in version 3, whose readers take ISO 3166-1 alone |
+    /// | gender X | `OTHER` |
+    /// | an e-mail address or phone number that was not checked | left out: idOS' levels count them as found out |
+    /// | an address without proof | left out in version 2; not verified in version 3 |
+    /// | a document of another kind | refused |
     pub fn claims(&self, schema: Schema, script: Script) -> Result<Claims, Vec<Refusal>> {
         let mut judge = Judge { schema, refusals: self.refusals.clone() };
         let claims = judge.claims(self, script);

@@ -100,6 +100,33 @@ fn a_repetition_is_known_and_another_one_is_not() {
     }
 }
 
+/// In whatever order they arrive, and however often, the same one holds.
+#[test]
+fn the_order_of_arrival_does_not_matter() {
+    let recorded = all().into_iter().find(|recorded| recorded.vendor.name() == "persona").unwrap();
+    let told = |name: &str, at: &str| {
+        let body = json!({"data": {"id": format!("evt_{name}"), "attributes": {
+            "name": format!("inquiry.{name}"), "created-at": at, "payload": {"data": {"id": "inq_1"}}}}});
+        notice(&recorded, &serde_json::to_vec(&body).unwrap(), &Value::Null).unwrap()
+    };
+    let early = [told("completed", "2026-01-02T03:00:00Z"), told("approved", "2026-01-02T03:04:00Z")];
+    let late = [told("redacted", "2026-01-01T00:00:00Z"), told("teleported", "2027-01-01T00:00:00Z")];
+    let holding = |order: &[usize], all: &[&identity_vendors::Notice]| {
+        let mut held = all[order[0]];
+        for n in order {
+            if all[*n].holds_against(held) {
+                held = all[*n];
+            }
+        }
+        held.event
+    };
+    for order in [[0, 1, 1], [1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 0, 0]] {
+        assert_eq!(holding(&order, &[&early[0], &early[1]]), Event::Approved, "{order:?}");
+        assert_eq!(holding(&order, &[&early[1], &late[0]]), Event::Deleted, "{order:?}");
+        assert_eq!(holding(&order, &[&early[1], &late[1]]), Event::Approved, "{order:?}");
+    }
+}
+
 /// A vendor may say new things any day. They are acknowledged, and nothing of them is read.
 #[test]
 fn unknown_events_are_acknowledged() {

@@ -90,6 +90,39 @@ fn what_is_no_file_is_named() {
     }
 }
 
+#[test]
+fn kinds_of_files_are_told_by_their_bytes() {
+    use identity_vendors::FileType;
+    let heic = |major: &[u8], compatible: &[u8]| {
+        let size = u32::try_from(16 + compatible.len()).unwrap().to_be_bytes();
+        [&size, b"ftyp".as_slice(), major, &[0; 4], compatible, b"\0\0\0\x08mdatheic"].concat()
+    };
+    for (file, kind) in [
+        (b"\xff\xd8\xff\xe0".to_vec(), FileType::Jpeg),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), FileType::Png),
+        (b"RIFF\x24\0\0\0WEBPVP8 ".to_vec(), FileType::WebP),
+        (b"%PDF-1.7\n".to_vec(), FileType::Pdf),
+        (heic(b"heic", b"mif1heic"), FileType::Heic),
+        (heic(b"mif1", b"mif1heic"), FileType::Heic),
+    ] {
+        assert_eq!(FileType::of(&file), Some(kind), "{file:?}");
+    }
+    for file in [
+        b"".as_slice(),
+        b"\xff\xd8",
+        b"GIF89a",
+        b"RIFF\x24\0\0\0WAVEfmt ",
+        b"<!DOCTYPE html>%PDF-1.4",
+        b"{\"error\":\"not found\"}",
+        b"PK\x03\x04",
+        b"/9j/4AAQSkZJRg==",
+        &heic(b"isom", b"isommp42"),
+        &heic(b"avif", b"mif1avif"),
+    ] {
+        assert_eq!(FileType::of(file), None, "{file:?}");
+    }
+}
+
 /// Links lead where the configuration says, or nowhere.
 #[test]
 fn no_link_leads_elsewhere() {

@@ -81,6 +81,21 @@ fn a_question_is_open_until_it_is_answered() {
     }
 }
 
+/// A list that never ends is not read for ever.
+#[test]
+fn a_case_takes_so_many_requests_and_no_more() {
+    let recorded = all().into_iter().find(|recorded| recorded.vendor.name() == "complycube").unwrap();
+    let conversation = recorded.approved().swap_remove(0);
+    let mut asked = 0;
+    let found = conversation.run_with(&mut |_, request| {
+        asked += 1;
+        let page = request.path.split("&page=").nth(1)?.split('&').next()?.parse::<u32>().ok()?;
+        Some((200, serde_json::to_vec(&json!({"page": page, "items": [], "hasMore": true})).unwrap()))
+    });
+    assert_eq!(found.unwrap_err(), Fault::TooMany);
+    assert_eq!(asked, 64);
+}
+
 /// Each id by which an answer says what it is about: `ids` in the recorded cases.
 #[test]
 fn an_answer_about_another_case_is_refused() {

@@ -174,6 +174,37 @@ fn the_level_is_never_higher_than_the_checks() {
     }
 }
 
+/// The account chooses the script, and gets one set of names.
+#[test]
+fn names_are_of_one_script() {
+    let sumsub = all().into_iter().find(|recorded| recorded.vendor.name() == "sumsub").unwrap();
+    let Ok(Finding { outcome: Outcome::Approved(person), .. }) = sumsub.approved()[0].run() else { panic!() };
+    let names = |person: &Identity, script| {
+        let claims = person.claims(Schema::V2, script).unwrap();
+        (claims.first_name.clone().unwrap(), claims.family_name.clone().unwrap())
+    };
+    let pair = |first: &str, family: &str| (first.to_owned(), family.to_owned());
+    assert_eq!(names(&person, Script::Latin), pair("ERIKA", "MUSTERMANN"));
+    assert_eq!(names(&person, Script::Native), pair("Эрика", "Мустерманн"));
+    let mut half = (*person).clone();
+    half.native.first = None;
+    assert_eq!(names(&half, Script::Native), pair("ERIKA", "MUSTERMANN"));
+}
+
+/// What holds personal data is wiped: the compiler says so.
+#[test]
+fn personal_data_is_wiped_on_drop() {
+    fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+    is_wiped::<Identity>();
+    is_wiped::<Claims>();
+    is_wiped::<ClaimedAddress>();
+    is_wiped::<identity_vendors::ClaimedProof>();
+    is_wiped::<identity_vendors::Name>();
+    is_wiped::<identity_vendors::Document>();
+    is_wiped::<identity_vendors::Address>();
+    is_wiped::<identity_vendors::AddressProof>();
+}
+
 /// Sandbox wherever account or data say so; live only where neither does.
 #[test]
 fn test_data_never_becomes_live() {
