@@ -4,22 +4,35 @@
 //! # A webhook: the secret in the environment, the headers on the command line, the body on standard input.
 //! IDENTITY_WEBHOOK_SECRET=whsec_test cargo run -p identity-vendors --example shape -- \
 //!     sumsub webhook X-Payload-Digest=… < body.json
-//! # A result: each answer by the request that it is for, as a JSON object on standard input; what is missing is told.
-//! cargo run -p identity-vendors --example shape -- sumsub result CASE_ID [SCOPE] < answers.json
+//! # A result: the case, its scope if any, and the answer to the first request on standard input. Where more is asked for,
+//! # an object with an answer for each request. Links to files are taken if they lead to the host in the environment.
+//! IDENTITY_FILES=https://media.example cargo run -p identity-vendors --example shape -- \
+//!     didit result 11111111-2222-3333-4444-555555555555 < crates/identity-vendors/tests/recorded/didit/decision.json
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
 
 use std::error::Error;
 use std::io::Read as _;
+use std::process::ExitCode;
 
 use identity_vendors::{
-    Account, Answer, Case, CaseId, Environment, Identity, Inquiry, Outcome, Received, Schema, Script, Secret,
-    Settings, Step, Vendor,
+    Account, Answer, Case, CaseId, Environment, FilesBase, Identity, Inquiry, Outcome, Received, Schema,
+    Script, Secret, Settings, Step, Vendor,
 };
 use serde_json::Value;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("no: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut input = Vec::new();
@@ -48,7 +61,10 @@ fn account(secrets: Vec<Secret>) -> Result<Account, Box<dyn Error>> {
         secret: Some(unused()?),
         token: Some(unused()?),
         user_agent: "shape/1.0".to_owned(),
-        files: Vec::new(),
+        files: std::env::var("IDENTITY_FILES")
+            .iter()
+            .map(|host| FilesBase::new(host))
+            .collect::<Result<_, _>>()?,
         settings: Settings::default(),
     })
 }
@@ -72,12 +88,14 @@ fn webhook(vendor: Vendor, headers: &[&str], body: &[u8]) -> Result<(), Box<dyn 
 fn result(vendor: Vendor, case: Case, answers: &Value) -> Result<(), Box<dyn Error>> {
     let account = account(Vec::new())?;
     let mut inquiry = Inquiry::new(vendor, &account, case);
+    let is_keyed = answers.as_object().is_some_and(|answers| answers.keys().any(|key| key.contains(' ')));
+    let mut first = Some(answers).filter(|_| !is_keyed);
     let finding = loop {
         match inquiry.next(0)? {
             Step::Done(finding) => break finding,
             Step::Ask(request) => {
                 let ask = format!("{} {}", request.method.as_str(), *request.path);
-                let Some(answer) = answers.get(&ask) else {
+                let Some(answer) = first.take().or_else(|| answers.get(&ask).filter(|_| is_keyed)) else {
                     println!("wanted: {ask}");
                     return Ok(());
                 };
