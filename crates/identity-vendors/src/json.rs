@@ -16,13 +16,13 @@ impl Json {
 
     /// What vendors' answers are: an object.
     pub(crate) fn object(&self) -> Result<Object<'_>, Fault> {
-        self.0.as_object().map(Object).ok_or(Fault::Malformed("the answer"))
+        self.0.as_object().map(Object).ok_or(Fault::Malformed("the body"))
     }
 
     /// The objects of an answer that is a list.
     pub(crate) fn objects(&self) -> Result<Vec<Object<'_>>, Fault> {
-        let items = self.0.as_array().ok_or(Fault::Malformed("the answer"))?;
-        items.iter().map(|item| item.as_object().map(Object).ok_or(Fault::Malformed("the answer"))).collect()
+        let items = self.0.as_array().ok_or(Fault::Malformed("the body"))?;
+        items.iter().map(|item| item.as_object().map(Object).ok_or(Fault::Malformed("the body"))).collect()
     }
 
     pub(crate) fn value(&self) -> &Value {
