@@ -15,3 +15,4 @@ mod hostile;
 mod recorded;
 mod results;
 mod signatures;
+mod subject;
