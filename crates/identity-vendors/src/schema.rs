@@ -279,7 +279,10 @@ impl Judge {
             nationality,
             stateless,
             date_of_birth: date_of_birth?,
-            place_of_birth: person.place_of_birth.clone(),
+            place_of_birth: person
+                .place_of_birth
+                .clone()
+                .filter(|place| place.chars().any(char::is_alphabetic)),
             email,
             phone_number,
             document_type: kind?,
@@ -347,7 +350,8 @@ impl Judge {
         }
         let has =
             |text: &Option<String>| text.as_ref().is_some_and(|text| text.chars().any(char::is_alphanumeric));
-        let is_whole = has(&address.street) && has(&address.city) && address.country.is_some();
+        let has_city = address.city.as_ref().is_some_and(|city| city.chars().any(char::is_alphabetic));
+        let is_whole = has(&address.street) && has_city && address.country.is_some();
         if !is_whole && proof.is_none() {
             return None;
         }
