@@ -101,6 +101,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("idos-devnode", &["idos-client", "idos-content-id", "idos-wallet"]),
     ("idos-localnet", &["idos-client", "idos-content-id", "idos-devnode", "idos-wallet"]),
     ("idos-webhooks", &[]),
+    ("identity-vendors", &[]),
 ];
 
 #[test]
@@ -145,11 +146,13 @@ const TOLD_APART_IN: &[(&str, &str)] = &[
     ("Kind", "crates/idos-credential/src/kind"),
     ("Subject", "crates/idos-credential/src/kind"),
     ("Suite", "crates/idos-credential/src/proof"),
+    ("Vendor", "crates/identity-vendors/src/vendor"),
 ];
 
-/// A kind of credential and a proof suite are a file each: nothing outside their folders asks which it is, and names none.
+/// A kind of credential, a proof suite and a vendor are a file each: nothing outside their folders asks which it is, and
+/// names none.
 #[test]
-fn kinds_and_suites_are_told_apart_in_their_folders() {
+fn kinds_suites_and_vendors_are_told_apart_in_their_folders() {
     let crates = std::fs::read_dir("crates").unwrap().map(|entry| entry.unwrap().path().join("src"));
     let code: Vec<_> = crates
         .flat_map(|folder| files(&folder, "rs"))

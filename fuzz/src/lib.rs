@@ -17,6 +17,7 @@ mod linked_data;
 mod payloads;
 mod service;
 mod transactions;
+mod vendors;
 mod wallets;
 
 pub use answers::rpc_answers;
@@ -33,6 +34,7 @@ pub use service::{
     stored_credential, vault_unlock, webhooks,
 };
 pub use transactions::{nep413, transaction_signature, transaction_wire};
+pub use vendors::{vendor_results, vendor_webhooks};
 pub use wallets::{wallet_proof, wallet_signed};
 
 /// A target: asserts what must hold for any input.
@@ -68,6 +70,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("transaction_wire", transaction_wire),
     ("user_key", user_key),
     ("vault_unlock", vault_unlock),
+    ("vendor_results", vendor_results),
+    ("vendor_webhooks", vendor_webhooks),
     ("verify_credential", verify_credential),
     ("wallet_proof", wallet_proof),
     ("wallet_signed", wallet_signed),

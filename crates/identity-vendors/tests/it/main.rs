@@ -1,0 +1,17 @@
+//! Tests through the doors of the crate, over the recorded payloads of each vendor (`tests/recorded/`).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
+
+mod account;
+mod events;
+mod files;
+mod hostile;
+mod recorded;
+mod results;
+mod signatures;
