@@ -1,6 +1,7 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
 use super::events::emit;
+use super::verified;
 use crate::app::App;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
@@ -36,8 +37,9 @@ pub(super) async fn follow(
             tx.forget_events(id).await?;
         }
     }
-    match next.event {
-        Some(kind) => emit(app, tx, kind, issuance, code, now).await,
-        None => Ok(()),
+    if let Some(kind) = next.event {
+        emit(app, tx, kind, issuance, code, now).await?;
+        verified::follow(app, tx, issuance, next.state, now).await?;
     }
+    Ok(())
 }
