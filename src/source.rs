@@ -262,9 +262,12 @@ impl Answered {
         })
     }
 
-    /// The body's own date, by which the vendor's clock can be compared.
+    /// How many seconds the vendor's clock is ahead of `now` (seconds since 1970), if it tells the time (RFC 9110, section
+    /// 6.6.1).
     #[must_use]
-    pub fn date(&self) -> Option<&str> {
-        self.headers.iter().find(|(name, _)| name == "date").map(|(_, value)| value.as_str())
+    pub fn seconds_ahead(&self, now: i64) -> Option<i64> {
+        let (_, date) = self.headers.iter().find(|(name, _)| name == "date")?;
+        let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+        Some(date.timestamp().saturating_sub(now))
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn follow(
         Forgets::Everything => {
             tx.forget_content(id).await?;
             tx.forget_contact(id).await?;
-            tx.forget_events(id).await?;
+            tx.forget_events(id.as_str()).await?;
         }
     }
     if let Some(kind) = next.event {

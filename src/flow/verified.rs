@@ -83,7 +83,10 @@ pub(super) async fn follow(
             )
         }
         IssuanceState::Revoked => (Verification { state: State::Revoked, ..before }, None),
-        IssuanceState::Erased => (erased(before), None),
+        IssuanceState::Erased => {
+            tx.forget_events(before.id.as_str()).await?;
+            (erased(before), None)
+        }
         _ => return Ok(()),
     };
     tx.change_verification(&verification, now).await?;
@@ -94,7 +97,7 @@ pub(super) async fn follow(
 }
 
 /// What is left of a verification that is to be forgotten: ids and times of ours.
-pub(super) fn erased(verification: Verification) -> Verification {
+fn erased(verification: Verification) -> Verification {
     Verification {
         state: State::Erased,
         user_id: None,

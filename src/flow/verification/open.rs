@@ -232,6 +232,20 @@ pub async fn resume(
     app.store.verification(id).await?.ok_or(ResumeError::NotFound)
 }
 
+/// Has the vendor asked once more, whosever verification it is: for operators. `false` if there is none, or it is over, or the
+/// vendor's case is not known.
+pub async fn ask_again(app: &App, id: &VerificationId) -> Result<bool, StoreError> {
+    let Some(of) = app.store.verification(id).await? else { return Ok(false) };
+    if of.state.is_final() || of.case_id.is_none() {
+        return Ok(false);
+    }
+    let mut tx = app.store.begin().await?;
+    tx.enqueue(&ask_now(&of.source, of.id.as_str(), app.clock.now())).await?;
+    tx.commit().await?;
+    app.notify_workers();
+    Ok(true)
+}
+
 fn invalid(field: &str, problem: &'static str) -> Invalid {
     Problem::new(field, problem).into()
 }

@@ -1,6 +1,7 @@
 //! Results that come in by themselves: a vendor that signs its webhooks and checks our requests, the real service, a node.
 
 use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -106,8 +107,14 @@ async fn sumsub(backend: Backend, more: &str) -> (Door, Vendor, Folder) {
     let vendor = Vendor::start().await;
     vendor.shared.lock().unwrap().signed_with = Some(("prd:app-token", "test-secret"));
     let folder = Folder::new();
-    let (key, secret) = (folder.write("key", "prd:app-token\n"), folder.write("secret", "test-secret\n"));
-    let (hook, next) = (folder.write("hook", SECRET), folder.write("next", "whsec_next"));
+    let secret = |name: &str, text: &str| {
+        let path = folder.write(name, text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    };
+    let (key, hook, next) =
+        (secret("key", "prd:app-token\n"), secret("hook", SECRET), secret("next", "whsec_next"));
+    let secret = secret("secret", "test-secret\n");
     let mut stage = Stage::with(backend, 1, DevNodeConfig::default()).await;
     stage.settings = format!(
         "[[source]]\nname = \"kyc\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{}\"\nkey = \"{key}\"\n\
