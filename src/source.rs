@@ -185,7 +185,8 @@ impl Source {
             sent = sent.body(request.body.to_vec());
         }
         // An error of the client names the URL, and so it is not kept.
-        let failed = |error: &reqwest::Error, other| if error.is_timeout() { Unreached::TooSlow } else { other };
+        let failed =
+            |error: &reqwest::Error, other| if error.is_timeout() { Unreached::TooSlow } else { other };
         let response = sent.send().await.map_err(|error| failed(&error, Unreached::Connection))?;
         let status = response.status().as_u16();
         let headers = response.headers().iter();

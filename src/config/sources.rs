@@ -132,7 +132,11 @@ impl Section for Vec<Source> {
     fn paths(&mut self, folder: &Path) {
         for source in self {
             start_at(folder, &mut source.key);
-            source.secret.iter_mut().chain(&mut source.webhook_secrets).for_each(|path| start_at(folder, path));
+            source
+                .secret
+                .iter_mut()
+                .chain(&mut source.webhook_secrets)
+                .for_each(|path| start_at(folder, path));
         }
     }
 

@@ -77,10 +77,7 @@ pub(super) async fn follow(
         }
         IssuanceState::Failed => {
             let reason = Some(Reason::IssuanceFailed);
-            (
-                Verification { state: State::Failed, reason, ..before },
-                Some(EventKind::VerificationFailed),
-            )
+            (Verification { state: State::Failed, reason, ..before }, Some(EventKind::VerificationFailed))
         }
         IssuanceState::Revoked => (Verification { state: State::Revoked, ..before }, None),
         IssuanceState::Erased => {

@@ -103,7 +103,9 @@ impl Reason {
     pub fn cure(self) -> &'static str {
         match self {
             Self::UserIdMissing => "resume with the userId, once the user has an idOS profile",
-            Self::NotInSchema => "correct what is named at the vendor; its next webhook, or resuming, brings it on",
+            Self::NotInSchema => {
+                "correct what is named at the vendor; its next webhook, or resuming, brings it on"
+            }
             Self::SandboxResult => "use a live account of the vendor: test data becomes no credential",
             Self::LevelNotTaken => "have the vendor do more checks, or take the level in source.levels",
             Self::FileUnusable | Self::FilesTooLarge => {
@@ -113,8 +115,12 @@ impl Reason {
             Self::AnotherUser => "have the vendor's case begun with the externalId of this verification",
             Self::NotAPerson => "verify a person: companies have no credential",
             Self::CaseUnknown => "see whether the case is there, in this account of the vendor, and resume",
-            Self::KeyRefused => "put a valid key of the vendor into the configuration; it is then asked again by itself",
-            Self::AnswerUnusable => "see the service's log; resume after an update of the service or of the vendor",
+            Self::KeyRefused => {
+                "put a valid key of the vendor into the configuration; it is then asked again by itself"
+            }
+            Self::AnswerUnusable => {
+                "see the service's log; resume after an update of the service or of the vendor"
+            }
             Self::VendorUnavailable => "wait: it is asked again by itself",
             Self::NoResult | Self::IssuanceFailed => "open another verification",
             _ => "nothing: it is the vendor's decision",

@@ -102,29 +102,39 @@ impl Store {
         let batch = ROWS
             .walk(Some(from), limit.saturating_add(1), |place, limit| async move {
                 let place = place.unwrap_or(Place::START);
-                match (reference, source, state) {
-                    (Some(reference), ..) => sqlx::query(
+                if let Some(reference) = reference {
+                    // A reference is one case: it finds few.
+                    return sqlx::query(
                         "SELECT * FROM verification WHERE client || '/' || reference = $1 AND (created_at, id) < ($2, $3) \
                          AND ($5 = '' OR source = $5) AND ($6 = '' OR state = $6) \
                          ORDER BY created_at DESC, id DESC LIMIT $4",
                     )
-                    .bind(format!("{client}/{reference}")),
-                    (None, Some(source), Some(state)) => sqlx::query(
+                    .bind(format!("{client}/{reference}"))
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .bind(source.clone().unwrap_or_default())
+                    .bind(state.map(State::as_str).unwrap_or_default())
+                    .fetch_all(&self.pool)
+                    .await;
+                }
+                match (source, state) {
+                    (Some(source), Some(state)) => sqlx::query(
                         "SELECT * FROM verification WHERE client || '/' || source || '/' || state = $1 \
                          AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4",
                     )
                     .bind(format!("{client}/{source}/{state}")),
-                    (None, Some(source), None) => sqlx::query(
+                    (Some(source), None) => sqlx::query(
                         "SELECT * FROM verification WHERE client || '/' || source = $1 AND (created_at, id) < ($2, $3) \
                          ORDER BY created_at DESC, id DESC LIMIT $4",
                     )
                     .bind(format!("{client}/{source}")),
-                    (None, None, Some(state)) => sqlx::query(
+                    (None, Some(state)) => sqlx::query(
                         "SELECT * FROM verification WHERE client || '/' || state = $1 AND (created_at, id) < ($2, $3) \
                          ORDER BY created_at DESC, id DESC LIMIT $4",
                     )
                     .bind(format!("{client}/{state}")),
-                    (None, None, None) => sqlx::query(
+                    (None, None) => sqlx::query(
                         "SELECT * FROM verification WHERE client = $1 AND (created_at, id) < ($2, $3) \
                          ORDER BY created_at DESC, id DESC LIMIT $4",
                     )
@@ -133,8 +143,6 @@ impl Store {
                 .bind(place.at)
                 .bind(place.id)
                 .bind(limit)
-                .bind_if(reference.is_some(), source.clone().unwrap_or_default())
-                .bind_if(reference.is_some(), state.map(State::as_str).unwrap_or_default().to_owned())
                 .fetch_all(&self.pool)
                 .await
             })
@@ -216,18 +224,6 @@ impl Store {
     }
 }
 
-/// Binds a value where a statement has a place for it.
-trait BindIf {
-    #[must_use]
-    fn bind_if(self, is_wanted: bool, value: String) -> Self;
-}
-
-impl BindIf for sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments> {
-    fn bind_if(self, is_wanted: bool, value: String) -> Self {
-        if is_wanted { self.bind(value) } else { self }
-    }
-}
-
 impl Tx {
     /// Adds a verification. [`StoreError::Exists`] if another one is of the same case of the vendor's.
     pub async fn add_verification(&mut self, verification: &Verification) -> Result<(), StoreError> {
@@ -258,11 +254,7 @@ impl Tx {
 
     /// Writes down what has changed of a verification, and counts the change. [`StoreError::Stale`] if somebody else has
     /// changed it since it was read.
-    pub async fn change_verification(
-        &mut self,
-        to: &Verification,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn change_verification(&mut self, to: &Verification, now: Timestamp) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE verification SET state = $3, user_id = $4, reference = $5, locked_contact = $6, case_id = $7, \
              case_scope = $8, waits_for = $9, code = $10, problems = $11, heard = $12, heard_at = $13, decided_at = $14, \
@@ -322,9 +314,7 @@ impl Tx {
         .bind(id.as_str())
         .fetch_all(&mut *self.tx)
         .await?;
-        rows.into_iter()
-            .map(|(id,)| id.parse().map_err(|_| StoreError::Unreadable("issuance_id")))
-            .collect()
+        rows.into_iter().map(|(id,)| id.parse().map_err(|_| StoreError::Unreadable("issuance_id"))).collect()
     }
 
     /// Remembers of which verification an issuance was made, and whose it is.

@@ -73,7 +73,9 @@ fn note(
         Ok(Ok(Some(SendOutcome::NotAnswered { come_again }))) => breaker.failed(Instant::now(), come_again),
         Ok(Ok(Some(SendOutcome::Nothing) | None)) => {}
         Ok(Err(error)) => runner::report(&error),
-        Err(error) => tracing::error!(work = %queue.work, target = queue.target, "A request was broken off: {error}"),
+        Err(error) => {
+            tracing::error!(work = %queue.work, target = queue.target, "A request was broken off: {error}")
+        }
     }
     if breaker.is_open() != was_open {
         let (work, to) = (queue.work.as_str(), queue.target.as_str());

@@ -28,7 +28,8 @@ pub(super) async fn sources(config: &Config, report: &mut Report) {
             Err(error) => {
                 let cure = match &error {
                     SourceError::Key(crate::keys::KeysError::Secret(error)) => error.cure(),
-                    _ => "put the vendor's secrets into files of one line each, for the service's user alone".to_owned(),
+                    _ => "put the vendor's secrets into files of one line each, for the service's user alone"
+                        .to_owned(),
                 };
                 report.complain(CHECK, format!("{name}: {}", super::causes(&error)), cure);
                 continue;
@@ -72,9 +73,10 @@ async fn ask(source: &Source) -> Result<Option<i64>, AskError> {
     let answered = source.send(&request).await?;
     let ahead = answered.seconds_ahead(now);
     match answered.read(|answer| inquiry.answer(answer), now) {
-        Err(AskError::Fault { fault: fault @ (Fault::Denied | Fault::Unavailable | Fault::Redirected), come_again }) => {
-            Err(AskError::Fault { fault, come_again })
-        }
+        Err(AskError::Fault {
+            fault: fault @ (Fault::Denied | Fault::Unavailable | Fault::Redirected),
+            come_again,
+        }) => Err(AskError::Fault { fault, come_again }),
         // That there is no such case, however the vendor says it.
         _ => Ok(ahead),
     }

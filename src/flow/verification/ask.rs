@@ -238,12 +238,7 @@ impl From<Finding> for Said {
     }
 }
 
-async fn proceed(
-    app: &Arc<App>,
-    source: &Source,
-    job: &Job,
-    of: Verification,
-) -> Result<Then, StoreError> {
+async fn proceed(app: &Arc<App>, source: &Source, job: &Job, of: Verification) -> Result<Then, StoreError> {
     if of.state.is_final() {
         return finish(app, job).await;
     }
@@ -421,7 +416,8 @@ async fn issue(
         Ok(files) => files,
         Err(Stop::Then(then)) => return Ok(then),
         Err(Stop::Refused(shows)) => {
-            let obstacle = Obstacle { code: Reason::FileUnusable.as_str().to_owned(), field: shows.to_owned() };
+            let obstacle =
+                Obstacle { code: Reason::FileUnusable.as_str().to_owned(), field: shows.to_owned() };
             return halt(app, source, job, of, Reason::FileUnusable, vec![obstacle]).await;
         }
     };

@@ -32,10 +32,8 @@ pub(super) fn of(
         Schema::V2 => flat(claims),
         Schema::V3 => in_sections(claims),
     };
-    let json = object([
-        ("approvedAt", Some(Json::Text(approved_at.to_string()))),
-        ("subject", Some(subject)),
-    ]);
+    let json =
+        object([("approvedAt", Some(Json::Text(approved_at.to_string()))), ("subject", Some(subject))]);
     let mut files = files;
     let read_file = &mut |json: &Json| {
         let name = json.member("file").and_then(Json::as_text);
@@ -98,10 +96,8 @@ fn in_sections(claims: &Claims) -> Json {
         ("frontFile", Some(file(Shows::Front))),
         ("backFile", claims.back.as_ref().map(|_| file(Shows::Back))),
     ]);
-    let contact = object([
-        ("email", text(claims.email.as_ref())),
-        ("phoneNumber", text(claims.phone_number.as_ref())),
-    ]);
+    let contact =
+        object([("email", text(claims.email.as_ref())), ("phoneNumber", text(claims.phone_number.as_ref()))]);
     let has_contact = claims.email.is_some() || claims.phone_number.is_some();
     let address = claims.address.as_ref().map(|of| {
         let verified = ("verified", Some(Json::Bool(of.proof.is_some())));

@@ -98,7 +98,9 @@ async fn note(app: &App, source: &Source, notice: &Notice, proof: Proof) -> Resu
             Taken::Accepted
         }
         // Whose it is, the vendor has to say. What is not signed makes us ask about nothing that we do not know.
-        (None, None) if notice.event.is_worth_asking() && proof == Proof::Signed && event.case_id.is_some() => {
+        (None, None)
+            if notice.event.is_worth_asking() && proof == Proof::Signed && event.case_id.is_some() =>
+        {
             tx.enqueue(&ask_now(name, &event.id, now)).await?;
             Taken::Accepted
         }

@@ -12,8 +12,6 @@ mod withdraw;
 
 pub use ask::fetch_result;
 pub use hear::{Taken, hear};
-pub use open::{
-    Opening, OpeningError, ResumeError, Resumption, VendorCase, ask_again, open, resume,
-};
+pub use open::{Opening, OpeningError, ResumeError, Resumption, VendorCase, ask_again, open, resume};
 pub(super) use overdue::end_overdue;
 pub use withdraw::withdraw;

@@ -96,8 +96,10 @@ pub async fn open(
     };
     let now = app.clock.now();
     let id = VerificationId::new(now, &mut OsRng);
-    let locked_contact =
-        opening.contact.map(|contact| app.vault.lock_record(id.as_str(), &contact, &mut OsRng)).transpose()?;
+    let locked_contact = opening
+        .contact
+        .map(|contact| app.vault.lock_record(id.as_str(), &contact, &mut OsRng))
+        .transpose()?;
     let (case_id, case_scope) = match opening.case {
         Some(case) => (Some(case.id), case.scope),
         None => (None, None),

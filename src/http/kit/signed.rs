@@ -56,7 +56,8 @@ pub(crate) async fn sender(
         Ok(authentic) => (authentic.notice(), authentic.proof()),
         Err(reason) => {
             api.rate_limits.count_unauthenticated(from)?;
-            metrics::counter!("vendor_webhooks_refused_total", "source" => source.name.to_string()).increment(1);
+            metrics::counter!("vendor_webhooks_refused_total", "source" => source.name.to_string())
+                .increment(1);
             tracing::warn!(source = %source.name, "A webhook is not believed: {reason}");
             return Err(unsigned(reason));
         }

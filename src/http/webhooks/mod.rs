@@ -23,7 +23,8 @@ pub(super) async fn take(
 ) -> Result<Response, Problem> {
     let notice = told.notice.map_err(|fault| {
         tracing::warn!(source = %told.source.name, "A webhook cannot be read: {fault}");
-        Problem::new(Code::InvalidRequest).because(format!("The webhook is signed, and cannot be read: {fault}."))
+        Problem::new(Code::InvalidRequest)
+            .because(format!("The webhook is signed, and cannot be read: {fault}."))
     })?;
     let heard = verification::hear(&api.app, &told.source, &notice, told.proof).await?;
     Ok(Json(HeardView { outcome: heard.as_str() }).into_response())

@@ -41,8 +41,10 @@ fn routes_methods_and_scopes_are_those_of_the_file() {
         })
         .collect();
     assert_eq!(table, file);
-    let signed: Vec<_> = ROUTES.iter().filter(|route| route.guard == Guard::Source).map(|it| it.path).collect();
-    let file: Vec<_> = SPEC.operations().filter(|it| it.value["x-signed"] == true).map(|it| it.path).collect();
+    let signed: Vec<_> =
+        ROUTES.iter().filter(|route| route.guard == Guard::Source).map(|it| it.path).collect();
+    let file: Vec<_> =
+        SPEC.operations().filter(|it| it.value["x-signed"] == true).map(|it| it.path).collect();
     assert_eq!(signed, file);
     for scope in Scope::ALL {
         assert!(ROUTES.iter().any(|route| route.guard == Guard::Scope(*scope)), "{scope} opens nothing");
@@ -62,7 +64,10 @@ fn names_are_those_of_the_model() {
     assert_eq!(SPEC.names("Confirmation"), names(Confirmation::ALL, Confirmation::as_str));
     assert_eq!(SPEC.names("EventType"), names(EventKind::ALL, EventKind::as_str));
     assert_eq!(SPEC.names("VerificationState"), names(verification::State::ALL, verification::State::as_str));
-    assert_eq!(SPEC.names("VerificationReason"), names(verification::Reason::ALL, verification::Reason::as_str));
+    assert_eq!(
+        SPEC.names("VerificationReason"),
+        names(verification::Reason::ALL, verification::Reason::as_str)
+    );
     assert_eq!(SPEC.names("WaitsFor"), names(verification::WaitsFor::ALL, verification::WaitsFor::as_str));
     assert_eq!(SPEC.names("Act"), names(AuditAction::ALL, AuditAction::as_str));
     assert_eq!(SPEC.names("PasswordStore"), names(PasswordStore::ALL, PasswordStore::as_str));

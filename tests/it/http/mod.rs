@@ -20,6 +20,6 @@ mod oddities;
 mod refusals;
 mod spec;
 mod spellings;
-mod verifications;
+pub(crate) mod verifications;
 mod version_3;
 mod ways;
