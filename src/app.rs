@@ -21,6 +21,7 @@ use crate::model::ids::JobId;
 use crate::model::kyc_version::KycVersions;
 use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
+use crate::source::{Source, SourceError};
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
@@ -50,6 +51,10 @@ pub struct App {
     pub delivery: Delivery,
     /// Where events are told.
     pub endpoints: Vec<Endpoint>,
+    /// Accounts with vendors of KYC results.
+    pub sources: Vec<Arc<Source>>,
+    /// Whether test data of vendors becomes credentials: for development alone.
+    pub takes_test_data: bool,
     /// What tells them.
     pub sender: Sender,
     /// Webhooks that one endpoint gets from this process at the same time.
@@ -122,6 +127,9 @@ pub enum StartError {
     /// A webhook cannot be called.
     #[error("the webhook {0}: {1}")]
     Webhook(String, String),
+    /// A vendor cannot be asked.
+    #[error("the source {0}: {1}")]
+    Source(String, #[source] SourceError),
     /// The mail server is none.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -228,6 +236,10 @@ impl App {
         })?;
         let endpoints =
             config.webhooks.iter().map(|webhook| endpoint(webhook, targets)).collect::<Result<_, _>>()?;
+        let source = |of: &crate::config::Source| {
+            Source::wire(of).map(Arc::new).map_err(|error| StartError::Source(of.name.clone(), error))
+        };
+        let sources = config.source.iter().map(source).collect::<Result<_, _>>()?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             clock,
@@ -242,6 +254,8 @@ impl App {
             wallets: config.wallets,
             delivery: config.delivery,
             endpoints,
+            sources,
+            takes_test_data: false,
             sender,
             webhooks_at_once: policy.at_once,
             work: Notify::new(),
@@ -264,6 +278,18 @@ impl App {
     #[must_use]
     pub fn with_mailer(self, mailer: Mailer) -> Self {
         Self { mailer, ..self }
+    }
+
+    /// The same, where test data of vendors becomes credentials.
+    #[must_use]
+    pub fn taking_test_data(self) -> Self {
+        Self { takes_test_data: true, ..self }
+    }
+
+    /// The configured source of this name.
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
+        self.sources.iter().find(|source| source.name.as_str() == name)
     }
 
     /// The client of the node. Connects when it is first asked for, and refuses a node of another network than the one

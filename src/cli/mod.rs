@@ -26,6 +26,7 @@ mod output;
 mod process;
 mod serve;
 mod signals;
+mod sources;
 mod vault;
 mod verify;
 
@@ -75,6 +76,9 @@ enum Command {
     /// List what has stopped and waits for somebody, or bring it on.
     #[command(subcommand)]
     Halted(halted::HaltedCommand),
+    /// List vendors of KYC results, or have one asked again.
+    #[command(subcommand)]
+    Sources(sources::Sources),
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
@@ -132,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::ApiKeys(keys) => keys.run(&context),
         Command::Jobs(jobs) => jobs.run(&context),
         Command::Halted(halted) => halted.run(&context),
+        Command::Sources(sources) => sources.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),

@@ -17,6 +17,7 @@ mod notes;
 mod retention;
 mod secret;
 mod section;
+mod sources;
 mod telemetry;
 #[cfg(test)]
 mod testing;
@@ -40,6 +41,7 @@ pub use node::Node;
 pub use notes::Notes;
 pub use retention::Retention;
 pub use secret::Secret;
+pub use sources::Source;
 pub use telemetry::Telemetry;
 pub use wallets::Wallets;
 pub use webhooks::{Webhook, WebhookPolicy};
@@ -110,6 +112,9 @@ sections! {
     /// How webhooks are sent.
     #[serde(default)]
     pub webhook_policy: WebhookPolicy,
+    /// Accounts with vendors of KYC results.
+    #[serde(default)]
+    pub source: Vec<Source>,
     /// The mail server.
     #[serde(default)]
     pub mail: Option<Mail>,
@@ -205,6 +210,7 @@ mod tests {
                 webhooks,
                 wallets,
                 webhook_policy,
+                source,
                 mail,
                 telemetry,
                 ..
@@ -229,6 +235,7 @@ mod tests {
                     wallets,
                     webhooks,
                     webhook_policy,
+                    source,
                     mail,
                     telemetry
                 )
@@ -238,7 +245,7 @@ mod tests {
 
         let full = parse(&full_example()).unwrap();
         full.check().unwrap();
-        assert!(full.mail.is_some() && full.webhooks.len() == 1);
+        assert!(full.mail.is_some() && full.webhooks.len() == 1 && full.source.len() == 1);
     }
 
     /// Every structure refuses settings that it does not know, and says which it knows.

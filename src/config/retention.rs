@@ -20,6 +20,8 @@ pub struct Retention {
     pub idempotency_hours: u32,
     /// Events, which can be sent again for as long.
     pub events_hours: u32,
+    /// Ids of vendors' webhooks, by which a repetition is known.
+    pub vendor_events_hours: u32,
 }
 
 impl Default for Retention {
@@ -30,6 +32,7 @@ impl Default for Retention {
             overdue_hours: 24 * 3,
             idempotency_hours: 48,
             events_hours: 24 * 30,
+            vendor_events_hours: 24 * 30,
         }
     }
 }
@@ -40,7 +43,9 @@ impl Section for Retention {
         require(self.sealed_hours > 0, "retention.sealed_hours", "must be at least 1")?;
         require(self.overdue_hours > 0, "retention.overdue_hours", "must be at least 1")?;
         require(self.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24")?;
-        require(self.events_hours > 0, "retention.events_hours", "must be at least 1")
+        require(self.events_hours > 0, "retention.events_hours", "must be at least 1")?;
+        // Vendors repeat a webhook for five days at the longest.
+        require(self.vendor_events_hours >= 168, "retention.vendor_events_hours", "must be at least 168")
     }
 }
 
@@ -55,7 +60,8 @@ mod tests {
             ("retention.sealed_hours", "\nsealed_hours = 168", "\nsealed_hours = 0"),
             ("retention.overdue_hours", "overdue_hours = 72", "overdue_hours = 0"),
             ("retention.idempotency_hours", "idempotency_hours = 48", "idempotency_hours = 1"),
-            ("retention.events_hours", "events_hours = 720", "events_hours = 0"),
+            ("retention.events_hours", "\nevents_hours = 720", "\nevents_hours = 0"),
+            ("retention.vendor_events_hours", "vendor_events_hours = 720", "vendor_events_hours = 167"),
         ]);
     }
 }

@@ -113,7 +113,8 @@ fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> R
     if form.documents { notes.with_documents(signed) } else { Ok(notes) }
 }
 
-/// Builds the credential of a provider's result, which `method` is to sign. The level is what the evidence supports.
+/// Builds the credential of a provider's result, which `method` is to sign. The level is what the evidence says, or else all
+/// that it supports.
 pub fn build(
     evidence: Evidence,
     ids: Ids,
@@ -121,7 +122,7 @@ pub fn build(
     method: &VerificationMethod,
     now: Timestamp,
 ) -> Result<Unsigned, Invalid> {
-    let Evidence { approved_at, expires_at, subject } = evidence;
+    let Evidence { approved_at, expires_at, subject, level } = evidence;
     check_times(approved_at, expires_at, now)?;
     if let (None, Some((end, path))) = (expires_at, subject.end())
         && end <= now
@@ -131,7 +132,7 @@ pub fn build(
     }
     let fields = CredentialFields {
         id: format!("{}/credentials/{}", issuer_url.trim_end_matches('/'), ids.notes),
-        level: subject.level(),
+        level: level.unwrap_or_else(|| subject.level()),
         issued: subject.kind().envelope_has("issued").then_some(now),
         approved_at: Some(approved_at),
         expiration_date: expires_at,

@@ -9,13 +9,14 @@ use serde::Serialize;
 use crate::app::App;
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::EventId;
+use crate::model::ids::{EventId, IssuanceId};
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::job::{Job, Work};
 use crate::model::retry;
 use crate::model::submitter::Submitter;
 use crate::model::time::HOUR;
 use crate::model::time::Timestamp;
+use crate::model::verification::{Reason, Verification};
 use crate::store::{StoreError, Tx};
 
 /// What a webhook carries. Nothing of it is about a person.
@@ -73,6 +74,58 @@ pub async fn emit(
         client: issuance.client.clone(),
         kind,
         subject: issuance.id.as_str().to_owned(),
+        body: serde_json::to_string(&body).unwrap_or_default(), // texts only
+        created_at: now,
+    };
+    tx.add_event(&event).await?;
+    enqueue(app, tx, &event, now).await
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerificationBody<'a> {
+    r#type: &'static str,
+    timestamp: String,
+    data: VerificationData<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerificationData<'a> {
+    verification_id: &'a str,
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuance_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+/// Records, with the change of a verification itself, that it is to be told.
+pub(super) async fn emit_verification(
+    app: &App,
+    tx: &mut Tx,
+    kind: EventKind,
+    verification: &Verification,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let body = VerificationBody {
+        r#type: kind.as_str(),
+        timestamp: now.to_string(),
+        data: VerificationData {
+            verification_id: verification.id.as_str(),
+            source: &verification.source,
+            reference: verification.reference.as_deref(),
+            issuance_id: verification.issuance_id.as_ref().map(IssuanceId::as_str),
+            code: verification.reason.map(Reason::as_str),
+        },
+    };
+    let event = Event {
+        id: EventId::new(now, &mut OsRng),
+        client: verification.client.clone(),
+        kind,
+        subject: verification.id.as_str().to_owned(),
         body: serde_json::to_string(&body).unwrap_or_default(), // texts only
         created_at: now,
     };

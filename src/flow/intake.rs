@@ -17,6 +17,7 @@ use super::credential::{self, CredentialError, TooLarge, check_size, place_for};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
+use super::verified::MadeFor;
 use super::{Accepted, contact, work};
 use crate::app::{App, NodeError};
 use crate::keys::KeysError;
@@ -96,6 +97,17 @@ pub async fn accept(
     caller: &Submitter,
     key: &Idempotency,
     submission: Submission,
+) -> Result<Accepted<Issuance>, IntakeError> {
+    accept_for(app, caller, key, submission, None).await
+}
+
+/// The same, for a verification, which is told of it in the same transaction.
+pub(super) async fn accept_for(
+    app: &Arc<App>,
+    caller: &Submitter,
+    key: &Idempotency,
+    submission: Submission,
+    made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
@@ -191,7 +203,7 @@ pub async fn accept(
             .transpose()?,
         content,
     };
-    remember(app, caller, key, issuance, kept).await
+    remember(app, caller, key, issuance, kept, made_for).await
 }
 
 /// What is kept beside the record.
@@ -210,6 +222,7 @@ async fn remember(
     key: &Idempotency,
     issuance: Issuance,
     mut kept: Kept,
+    made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let now = issuance.created_at;
     let Some(mut tx) = idempotency::claim(app, caller, key, issuance.id.as_str(), now).await? else {
@@ -237,6 +250,9 @@ async fn remember(
     tx.record(&entry(AuditAction::Received, issuance.kind.as_str())).await?;
     if let Some(hash) = &issuance.content_hash {
         tx.record(&entry(AuditAction::Sealed, hash)).await?;
+    }
+    if let Some(made_for) = made_for {
+        made_for.record(app, &mut tx, &issuance, now).await?;
     }
     tx.commit().await?;
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());

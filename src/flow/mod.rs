@@ -26,6 +26,8 @@ pub mod revoke;
 pub mod seal;
 pub mod sweep;
 pub mod upload;
+pub mod verification;
+mod verified;
 pub mod wallet;
 mod work;
 

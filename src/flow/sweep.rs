@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::deliver;
 use super::events::{emit, forget_endpoints};
 use super::moves::{follow, next};
+use super::verification::end_overdue as end_overdue_verifications;
 use super::work;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
@@ -49,6 +50,9 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     let forgotten = app.store.forget_claims_before(before(app.retention.idempotency_hours)).await;
     done("idempotency keys", forgotten.map(|_| ()));
     done("events", app.store.forget_events_before(before(app.retention.events_hours)).await.map(|_| ()));
+    done("overdue verifications", end_overdue_verifications(app).await);
+    let forgotten = app.store.forget_vendor_events_before(before(app.retention.vendor_events_hours)).await;
+    done("webhooks of vendors", forgotten.map(|_| ()));
     done("endpoints that are no more", forget_endpoints(app).await);
     done("ends", tell_of_ends(app).await);
     done("lost work", find_lost_work(app).await);

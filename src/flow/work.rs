@@ -26,9 +26,13 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
         }
         // No transaction: it does not wait for its turn in a lane.
         Work::UploadContent => Job::new(work, id.as_str(), now, &mut OsRng),
-        Work::AddUser | Work::AddWallet | Work::WriteCredential | Work::EditNotes | Work::SendWebhook => {
-            lane_job(work, id.as_str(), lane, now)
-        }
+        Work::AddUser
+        | Work::AddWallet
+        | Work::WriteCredential
+        | Work::EditNotes
+        | Work::SendWebhook
+        | Work::FetchResult
+        | Work::Withdraw => lane_job(work, id.as_str(), lane, now),
     })
 }
 

@@ -1,8 +1,8 @@
-//! The entry points over HTTP. There is one: the API, as `openapi.yaml` describes it.
+//! The entry points over HTTP: the API, and webhooks of vendors; `openapi.yaml` describes both.
 //!
 //! A connection has a slot among the `connections`. A request goes through `observe` (its id, span, metrics, and the body of
 //! its problem), `wellformed` (whether it can be read in one way only), `admit` (where it comes from, and how many requests
-//! may), `guard` (who calls, how often, and whether they may), and its handler in `api`. All but the last is in `kit`, for
+//! may), `guard` (who calls, how often, and whether they may), and its handler in `api` or `webhooks`. All but the last is in `kit`, for
 //! any entry point.
 //!
 //! Handlers read bodies under limits (`kit::body`, `kit::multipart`), parse them strictly (`kit::json`), call one flow, and
@@ -15,6 +15,7 @@ pub mod foreign;
 mod kit;
 mod routes;
 mod serve;
+mod webhooks;
 
 pub use api::MEMBERS;
 pub use kit::guard::Guard;

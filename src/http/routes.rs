@@ -12,11 +12,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::api::{contacts, events, halted, health, issuances, profiles, wallets, write_grants};
+use super::api::{
+    contacts, events, halted, health, issuances, profiles, verifications, wallets, write_grants,
+};
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, wellformed};
+use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
 
@@ -176,6 +179,36 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/events/{id}/replay",
         guard: Guard::Scope(Scope::Events),
         handler: || post(events::replay),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/verifications",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || post(verifications::open),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/verifications",
+        guard: Guard::Scope(Scope::IssuancesRead),
+        handler: || get(verifications::list),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/verifications/{id}",
+        guard: Guard::Scope(Scope::IssuancesRead),
+        handler: || get(verifications::show),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/verifications/{id}/resume",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || post(verifications::resume),
+    },
+    Route {
+        method: "POST",
+        path: "/webhooks/{source}",
+        guard: Guard::Source,
+        handler: || post(webhooks::take),
     },
     Route { method: "GET", path: "/livez", guard: Guard::Open, handler: || get(health::live) },
     Route { method: "GET", path: "/readyz", guard: Guard::Open, handler: || get(health::ready) },

@@ -21,6 +21,20 @@ named! {
         Expired = "issuance.expired",
         /// An issuance has been forgotten.
         Erased = "issuance.erased",
+        /// A vendor has approved a person.
+        VerificationApproved = "verification.approved",
+        /// A vendor has declined a person.
+        VerificationDeclined = "verification.declined",
+        /// What a vendor approved is a credential in the user's profile.
+        VerificationIssued = "verification.issued",
+        /// What a vendor approved cannot become a credential before somebody has seen to it.
+        VerificationHalted = "verification.halted",
+        /// An approval, of which a credential was made or is being made, holds no more.
+        VerificationReset = "verification.reset",
+        /// A verification is over without an answer: taken back, deleted at the vendor, or run out there.
+        VerificationEnded = "verification.ended",
+        /// A verification is over without a credential: something was missing for too long.
+        VerificationFailed = "verification.failed",
     }
 }
 
@@ -33,7 +47,7 @@ pub struct Event {
     pub client: String,
     /// What has happened.
     pub kind: EventKind,
-    /// The issuance's id.
+    /// The id of the issuance or verification.
     pub subject: String,
     /// The JSON that webhooks carry.
     pub body: String,

@@ -36,6 +36,8 @@ pub struct Evidence {
     pub expires_at: Option<Timestamp>,
     /// Whom it is about.
     pub subject: Subject,
+    /// The level, where it is another one than all that the subject supports: of the checks that were done.
+    pub level: Option<String>,
 }
 
 impl fmt::Debug for Evidence {
@@ -151,7 +153,7 @@ impl Evidence {
             };
         match (approved_at, subject) {
             (Some(approved_at), Some(subject)) if problems.is_empty() => {
-                Ok(Self { approved_at, expires_at, subject })
+                Ok(Self { approved_at, expires_at, subject, level: None })
             }
             _ => Err(Invalid { problems }),
         }

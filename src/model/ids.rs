@@ -97,6 +97,10 @@ id! {
     WalletId, "wal_"
 }
 id! {
+    /// One verification of a person at a vendor.
+    VerificationId, "ver_"
+}
+id! {
     /// One piece of background work.
     JobId, "job_"
 }

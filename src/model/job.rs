@@ -23,6 +23,10 @@ named! {
         Seal = "seal",
         /// Tell a webhook endpoint about an event (subject: event, target: endpoint).
         SendWebhook = "send_webhook",
+        /// Ask a vendor what became of a person (subject: verification, or a webhook of which none is known; target: source).
+        FetchResult = "fetch_result",
+        /// Withdraw what holds no more: an approval was taken back, or a newer credential replaces it (subject: issuance).
+        Withdraw = "withdraw",
     }
 }
 
@@ -37,7 +41,9 @@ impl Work {
             | Self::WriteCredential
             | Self::UploadContent
             | Self::Seal
-            | Self::SendWebhook => false,
+            | Self::SendWebhook
+            | Self::FetchResult
+            | Self::Withdraw => false,
         }
     }
 }

@@ -19,3 +19,4 @@ mod spelling;
 pub mod submission;
 pub mod submitter;
 pub mod time;
+pub mod verification;

@@ -37,6 +37,15 @@ pub enum Authority {
 }
 
 impl Authority {
+    /// The one of a delivery whose grant, if it needs one, comes later.
+    #[must_use]
+    pub fn without_grant(delivery: Delivery, copy_for: Option<CopyFor>) -> Self {
+        match delivery {
+            Delivery::Inserter => Self::Inserter,
+            Delivery::WriteGrant => Self::WriteGrant { grant: None, copy_for },
+        }
+    }
+
     /// The grant and who gets the copy, as far as they come with it.
     #[must_use]
     pub fn into_parts(self) -> (Option<Box<SignedGrant>>, Option<CopyFor>) {

@@ -6,7 +6,7 @@ use super::rows::Columns;
 use super::walk::{Place, Rows};
 use super::{Page, Store, StoreError, Tx};
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::{EventId, IssuanceId};
+use crate::model::ids::EventId;
 use crate::model::time::Timestamp;
 
 impl Store {
@@ -133,16 +133,16 @@ const AT_ONCE: i64 = 500;
 const ROWS: Rows<Event> = Rows { table: "event", at: Some("created_at"), read };
 
 impl Tx {
-    /// Forgets the events of an issuance, told or not.
-    pub async fn forget_events(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+    /// Forgets the events of an issuance or a verification, told or not.
+    pub async fn forget_events(&mut self, subject: &str) -> Result<(), StoreError> {
         let events: Vec<(String,)> = sqlx::query_as("SELECT id FROM event WHERE subject = $1")
-            .bind(id.as_str())
+            .bind(subject)
             .fetch_all(&mut *self.tx)
             .await?;
         for (event,) in events {
             sqlx::query("DELETE FROM job WHERE subject = $1").bind(event).execute(&mut *self.tx).await?;
         }
-        sqlx::query("DELETE FROM event WHERE subject = $1").bind(id.as_str()).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM event WHERE subject = $1").bind(subject).execute(&mut *self.tx).await?;
         Ok(())
     }
 

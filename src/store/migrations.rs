@@ -5,7 +5,10 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Number, name and text of each step, in order. Named one by one: the macro that reads the folder would have the drivers of
 /// both databases built a second time, for the compiler's own use.
-const STEPS: &[(i64, &str, &str)] = &[(1, "service", include_str!("../../migrations/0001_service.sql"))];
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "service", include_str!("../../migrations/0001_service.sql")),
+    (2, "verifications", include_str!("../../migrations/0002_verifications.sql")),
+];
 
 /// What brings a database up to date. A step that the database has and the program does not is one of a newer program:
 /// schemas change in steps that the program before them still works with, and that one has to start, while replicas are

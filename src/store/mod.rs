@@ -26,6 +26,7 @@ mod migrations;
 mod profiles;
 mod recorded;
 mod rows;
+mod verifications;
 mod walk;
 
 use std::path::PathBuf;
@@ -49,6 +50,7 @@ pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;
 pub use profiles::ProfileChange;
+pub use verifications::{VendorEvent, VerificationFilter};
 pub use walk::{Batch, Place};
 
 /// The database.

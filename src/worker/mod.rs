@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::{audit, seal, upload};
-use crate::model::job::{Queue, Work};
+use crate::flow::{audit, events, seal, upload, verification};
+use crate::model::job::{Job, Queue, Work};
 
 /// Issuances that one process seals at once. They mostly wait for the node.
 const SEALERS: usize = 4;
@@ -38,9 +38,19 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
         tasks.spawn(runner::run(Arc::clone(&app), queue, upload::proceed, shutdown.clone()));
     }
     for endpoint in &app.endpoints {
-        let name = endpoint.name.clone();
-        tasks.spawn(outgoing::run(Arc::clone(&app), name, app.webhooks_at_once, shutdown.clone()));
+        let queue = Queue { work: Work::SendWebhook, target: endpoint.name.clone() };
+        let send = |app: Arc<App>, job: Job| async move { events::send_webhook(&app, &job).await };
+        let (limit, gauge) = (app.webhooks_at_once, "webhook_endpoint_let_be");
+        tasks.spawn(outgoing::run(Arc::clone(&app), queue, limit, gauge, send, shutdown.clone()));
     }
+    for source in &app.sources {
+        let queue = Queue { work: Work::FetchResult, target: source.name.to_string() };
+        let (limit, gauge) = (source.at_once, "source_let_be");
+        let fetch = verification::fetch_result;
+        tasks.spawn(outgoing::run(Arc::clone(&app), queue, limit, gauge, fetch, shutdown.clone()));
+    }
+    let queue = Queue::of(Work::Withdraw);
+    tasks.spawn(runner::run(Arc::clone(&app), queue, verification::withdraw, shutdown.clone()));
     let watch = Arc::new(lanes::Watch::default());
     for key in app.keys.write.iter().map(|key| key.key.clone()) {
         tasks.spawn(lanes::run(Arc::clone(&app), key, Arc::clone(&watch), shutdown.clone()));

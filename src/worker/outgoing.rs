@@ -10,13 +10,22 @@ use tokio_util::sync::CancellationToken;
 use super::breaker::Breaker;
 use super::runner::{self, AFTER_FAILURE, LONGEST_WAIT};
 use crate::app::App;
-use crate::flow::events::{self, SendOutcome};
-use crate::model::job::{Queue, Work};
+use crate::flow::events::SendOutcome;
+use crate::model::job::{Job, Queue};
 use crate::store::StoreError;
 
-/// Sends the webhooks of one endpoint, several at the same time, until `shutdown`.
-pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown: CancellationToken) {
-    let queue = Queue { work: Work::SendWebhook, target: endpoint.clone() };
+/// Does what is in the queue of one receiver, several jobs at the same time, until `shutdown`. `gauge` shows whether it is
+/// let be.
+pub(super) async fn run<Doing>(
+    app: Arc<App>,
+    queue: Queue,
+    limit: usize,
+    gauge: &'static str,
+    work: impl Fn(Arc<App>, Job) -> Doing,
+    shutdown: CancellationToken,
+) where
+    Doing: Future<Output = Result<SendOutcome, StoreError>> + Send + 'static,
+{
     let mut breaker = Breaker::default();
     let mut under_way: JoinSet<Result<Option<SendOutcome>, StoreError>> = JoinSet::new();
     while !shutdown.is_cancelled() {
@@ -28,9 +37,8 @@ pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown:
             match runner::lease(&app, &queue).await {
                 Ok(Some(job)) => {
                     let app = Arc::clone(&app);
-                    under_way.spawn(async move {
-                        runner::carry_out(&app, &job, events::send_webhook(&app, &job)).await
-                    });
+                    let doing = work(Arc::clone(&app), job.clone());
+                    under_way.spawn(async move { runner::carry_out(&app, &job, doing).await });
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -42,7 +50,7 @@ pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown:
         }
         let let_be = breaker.pause(Instant::now());
         tokio::select! {
-            Some(ended) = under_way.join_next() => note(&mut breaker, &endpoint, ended),
+            Some(ended) = under_way.join_next() => note(&mut breaker, &queue, gauge, ended),
             () = news, if let_be.is_none() && under_way.len() < limit => {}
             () = sleep(let_be.unwrap_or(wait)) => {}
             () = shutdown.cancelled() => {}
@@ -52,10 +60,11 @@ pub(super) async fn run(app: Arc<App>, endpoint: String, limit: usize, shutdown:
     while under_way.join_next().await.is_some() {}
 }
 
-/// Remembers whether the endpoint answers.
+/// Remembers whether the receiver answers.
 fn note(
     breaker: &mut Breaker,
-    endpoint: &str,
+    queue: &Queue,
+    gauge: &'static str,
     ended: Result<Result<Option<SendOutcome>, StoreError>, tokio::task::JoinError>,
 ) {
     let was_open = breaker.is_open();
@@ -64,15 +73,18 @@ fn note(
         Ok(Ok(Some(SendOutcome::NotAnswered { come_again }))) => breaker.failed(Instant::now(), come_again),
         Ok(Ok(Some(SendOutcome::Nothing) | None)) => {}
         Ok(Err(error)) => runner::report(&error),
-        Err(error) => tracing::error!(endpoint, "A webhook was broken off: {error}"),
+        Err(error) => {
+            tracing::error!(work = %queue.work, target = queue.target, "A request was broken off: {error}")
+        }
     }
     if breaker.is_open() != was_open {
+        let (work, to) = (queue.work.as_str(), queue.target.as_str());
         if was_open {
-            tracing::info!(endpoint, "A webhook endpoint answers again");
+            tracing::info!(work, to, "A receiver answers again");
         } else {
-            tracing::warn!(endpoint, "A webhook endpoint does not answer, and is let be for a while");
+            tracing::warn!(work, to, "A receiver does not answer, and is let be for a while");
         }
         let open = if was_open { 0.0 } else { 1.0 };
-        metrics::gauge!("webhook_endpoint_let_be", "endpoint" => endpoint.to_owned()).set(open);
+        metrics::gauge!(gauge, "endpoint" => to.to_owned()).set(open);
     }
 }

@@ -67,6 +67,21 @@ async fn the_lines_that_are_printed_work() {
         "the same request again is the same issuance"
     );
 
+    // What the vendor approves becomes a credential by itself.
+    let opened = shell(&shown["curl"]["openVerification"]);
+    let approve = shown["curl"]["approve"].as_str().unwrap();
+    let approve = approve.replace("EXTERNAL_ID", opened["externalId"].as_str().unwrap());
+    assert_eq!(shell(&Value::from(approve))["status"], 200);
+    let start = Instant::now();
+    loop {
+        let verification = shell(&shown["curl"]["readVerifications"])["items"][0].clone();
+        if verification["state"] == "issued" {
+            break;
+        }
+        assert!(start.elapsed() < PATIENCE, "{verification}");
+        pause();
+    }
+
     let (status, page) = ask(http().get(shown["mailboxUrl"].as_str().unwrap())).await;
     assert_eq!(status, 200);
     assert!(page.contains("<h2>Mail works</h2>"), "{page}");

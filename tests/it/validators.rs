@@ -70,6 +70,7 @@ mod on_kwild {
                 clock: Clock::System,
                 of_the_node: "block_patience_seconds = 4".to_owned(),
                 settings: String::new(),
+                files_of_vendors: Vec::new(),
             };
             let app = wire(&stage, order).await;
             let mut grants = Vec::new();

@@ -5,6 +5,7 @@
 
 mod mailbox;
 mod samples;
+mod vendor;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -102,16 +103,20 @@ impl Dev {
         let node = self.node(&folder, &keys).await?;
         let api = bind(self.listen).await?;
         let url = format!("http://{}", api.local_addr()?);
+        vendor::keep_secrets(&folder)?;
+        let stop = CancellationToken::new();
+        let vendor_url = vendor(&url, stop.clone()).await?;
         let config = folder.path("config.toml");
-        std::fs::write(&config, configuration(&node, api.local_addr()?))?;
+        let text = configuration(&node, api.local_addr()?) + &vendor::section(&vendor_url, CLIENT);
+        std::fs::write(&config, text)?;
         let settings = Config::load_file_only(&config)?;
         create_database(&settings, true).await?;
         let (mailer, sent) = Mailer::memory("Demo KYC <kyc@kyc.example.com>")?;
-        let app = Arc::new(App::build(settings, Clock::System).await?.with_mailer(mailer));
+        let app = App::build(settings, Clock::System).await?.with_mailer(mailer).taking_test_data();
+        let app = Arc::new(app);
         let api_key = api_key(&app, &folder).await?;
         let caller = api_keys::authenticate(&app.store, &api_key, app.clock.now()).await?;
         let caller = caller.ok_or("the API key of this folder is not in its database")?;
-        let stop = CancellationToken::new();
         let mailbox_url = mailbox(&app, sent, self.mailbox_listen, stop.clone()).await?;
         let samples = samples::make(&app, &caller.submitter, &folder, self.schema()).await?;
         let shown = json!({
@@ -122,10 +127,11 @@ impl Dev {
             "chainId": node.chain_id(),
             "schema": if self.next { "next" } else { "current" },
             "mailboxUrl": mailbox_url,
+            "vendorUrl": vendor_url,
             "config": config.display().to_string(),
             "data": folder.root().display().to_string(),
             "samples": samples.show(),
-            "curl": samples.curl(&url, &api_key),
+            "curl": samples.curl(&url, &api_key, &vendor_url),
         });
         if self.json {
             output::line(&shown.to_string());
@@ -213,6 +219,20 @@ async fn mailbox(
     Ok(url)
 }
 
+/// Serves a stand-in for a vendor of KYC results, which tells the service at `api`. Gives its URL.
+async fn vendor(api: &str, stop: CancellationToken) -> Result<String, Error> {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let router = vendor::router(api)?;
+    tokio::spawn(async move {
+        let served = http::serve_router(router, listener, stop.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::warn!("The stand-in for a vendor is served no more: {error}");
+        }
+    });
+    Ok(url)
+}
+
 fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
     let others = node.kwild().map(|network| network.urls().split_off(1)).unwrap_or_default();
     let (node, others) = (node.url(), json!(others));
@@ -235,9 +255,13 @@ fn tell(shown: &Value, samples: &Samples) {
     output::line(&format!("API key    {}", text("apiKey")));
     output::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
     output::line(&format!("Mailbox    {}", text("mailboxUrl")));
+    output::line(&format!(
+        "KYC vendor {} (a stand-in; POST /approve/EXTERNAL_ID, /decline/EXTERNAL_ID)",
+        text("vendorUrl")
+    ));
     output::line(&format!("Folder     {}", text("data")));
     output::line("");
-    for (what, line) in samples.lines(text("url"), text("apiKey")) {
+    for (what, line) in samples.lines(text("url"), text("apiKey"), text("vendorUrl")) {
         output::line(&format!("{what}:"));
         output::line(&format!("  {line}"));
     }

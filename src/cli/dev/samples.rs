@@ -112,23 +112,56 @@ impl Samples {
         })
     }
 
-    /// Lines for a shell, by the name of the sample; and `read`, which shows what has become of all submissions.
-    pub(super) fn curl(&self, url: &str, api_key: &str) -> Value {
+    /// Lines for a shell, by the name of the sample; `read`, which shows what has become of all submissions; and what has a vendor
+    /// approve somebody.
+    pub(super) fn curl(&self, url: &str, api_key: &str, vendor: &str) -> Value {
         let mut lines: Map<_, _> = self
             .requests
             .iter()
             .map(|request| (request.name.to_owned(), request.line(url, api_key).into()))
             .collect();
         lines.insert("read".to_owned(), read_line(url, api_key).into());
+        for (name, _, line) in self.verification(url, api_key, vendor) {
+            lines.insert(name.to_owned(), line.into());
+        }
         Value::Object(lines)
     }
 
     /// The same for people: what each does, and the line.
-    pub(super) fn lines(&self, url: &str, api_key: &str) -> Vec<(&'static str, String)> {
+    pub(super) fn lines(&self, url: &str, api_key: &str, vendor: &str) -> Vec<(&'static str, String)> {
         let mut lines: Vec<_> =
             self.requests.iter().map(|request| (request.what, request.line(url, api_key))).collect();
         lines.push(("See what has become of it", read_line(url, api_key)));
+        lines.extend(self.verification(url, api_key, vendor).map(|(_, what, line)| (what, line)));
         lines
+    }
+
+    /// From a verification at the vendor to a credential, without any evidence: name, what it does, line.
+    fn verification(
+        &self,
+        url: &str,
+        api_key: &str,
+        vendor: &str,
+    ) -> [(&'static str, &'static str, String); 3] {
+        let opening = json!({
+            "source": super::vendor::NAME, "delivery": { "by": "inserter" }, "userId": self.with_profile.user_id,
+        });
+        let open = format!(
+            "curl -sS -X POST {url}/v1/verifications -H 'Authorization: Bearer {api_key}' \
+             -H 'Content-Type: application/json' -H 'Idempotency-Key: {}' -d '{opening}'",
+            random_id()
+        );
+        let approve = format!("curl -sS -X POST {vendor}/approve/EXTERNAL_ID");
+        let read = format!("curl -sS '{url}/v1/verifications' -H 'Authorization: Bearer {api_key}'");
+        [
+            ("openVerification", "Open a verification at the vendor (note its externalId)", open),
+            (
+                "approve",
+                "Have the vendor approve that person, with the externalId in place of EXTERNAL_ID",
+                approve,
+            ),
+            ("readVerifications", "See it become a credential by itself", read),
+        ]
     }
 }
 

@@ -7,6 +7,7 @@ mod database;
 mod machine;
 mod network;
 mod outside;
+mod sources;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -108,6 +109,7 @@ async fn examine(config: &Config, report: &mut Report) {
     .await;
     outside::webhooks(config, report).await;
     outside::mail(config, report).await;
+    sources::sources(config, report).await;
     if let Some(store) = store {
         store.close().await;
     }

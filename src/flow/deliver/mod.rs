@@ -75,7 +75,7 @@ impl Task {
                 issuance.map(|issuance| Self::EditNotes(Box::new(EditNotes(issuance))))
             }
             // These have no lane.
-            Work::UploadContent | Work::Seal | Work::SendWebhook => None,
+            Work::UploadContent | Work::Seal | Work::SendWebhook | Work::FetchResult | Work::Withdraw => None,
         })
     }
 

@@ -8,6 +8,7 @@ pub(super) mod halted;
 pub(super) mod health;
 pub(super) mod issuances;
 pub(super) mod profiles;
+pub(super) mod verifications;
 mod view;
 pub(super) mod wallets;
 pub(super) mod write_grants;
@@ -27,6 +28,10 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("Grant", write_grants::read::GRANT),
     ("SignedGrant", write_grants::read::SIGNED),
     ("Resumption", issuances::read::RESUMPTION),
+    ("Opening", verifications::OPENING),
+    ("LaterGrantDelivery", issuances::read::LATER_GRANT),
+    ("VendorCase", verifications::CASE),
+    ("VerificationResumption", verifications::RESUMPTION),
     ("WhichHalted", halted::WHICH_HALTED),
     ("Submission", issuances::read::SUBMISSION),
     ("InserterDelivery", issuances::read::INSERTER),

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::limits::RateKey;
 use super::problem::{Code, Problem};
 use super::state::Api;
-use super::{api_key, wellformed};
+use super::{api_key, signed, wellformed};
 use crate::model::client::Scope;
 
 /// What guards a route.
@@ -17,6 +17,8 @@ pub enum Guard {
     Open,
     /// Holders of an API key with this scope.
     Scope(Scope),
+    /// The vendor of the configured source that the path names, by its signature over the body.
+    Source,
 }
 
 /// Lets those through who may come in. Handlers find the [`Submitter`](crate::model::submitter::Submitter) among the
@@ -30,6 +32,13 @@ pub(crate) async fn check(
     let admitted = match guard {
         Guard::Open => return next.run(request).await,
         Guard::Scope(scope) => api_key::holder(&api, request.headers(), &from, scope).await,
+        Guard::Source => match signed::sender(&api, request, &from).await {
+            Ok((submitter, permit, bare)) => {
+                request = bare;
+                Ok((submitter, permit))
+            }
+            Err(problem) => return problem.into_response(),
+        },
     };
     match admitted {
         Ok((submitter, _permit)) => {

@@ -18,6 +18,7 @@ pub(crate) mod query;
 pub(crate) mod readiness;
 pub(crate) mod serve;
 pub(crate) mod shares;
+pub(crate) mod signed;
 pub(crate) mod socket;
 pub(crate) mod state;
 pub(crate) mod unread;

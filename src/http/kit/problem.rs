@@ -31,6 +31,8 @@ named! {
         Unauthorized = "unauthorized",
         /// The API key may not be used for this.
         Forbidden = "forbidden",
+        /// The signature of a vendor is missing, wrong or too old.
+        NotSigned = "not_signed",
         /// There is no such record, or not for this client.
         NotFound = "not_found",
         /// There is such a path, but not for this method.
@@ -76,7 +78,7 @@ impl Code {
             Self::InvalidRequest | Self::IdempotencyKeyMissing => StatusCode::BAD_REQUEST,
             Self::InvalidFields | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::NotSigned => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -99,6 +101,7 @@ impl Code {
             Self::InvalidFields => "Fields are missing or wrong",
             Self::Unauthorized => "A valid API key is required",
             Self::Forbidden => "The API key may not be used for this",
+            Self::NotSigned => "The request is not signed as it must be",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::RequestTimeout => "The request did not arrive in time",

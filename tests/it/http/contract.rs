@@ -11,6 +11,7 @@ use idos_issuer::model::evidence;
 use idos_issuer::model::issuance::{Confirmation, Delivery, HaltCode, Kind, State};
 use idos_issuer::model::kyc_version::KycVersions;
 use idos_issuer::model::profile::{PasswordStore, ProfileState};
+use idos_issuer::model::verification;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ fn routes_methods_and_scopes_are_those_of_the_file() {
         .iter()
         .map(|route| {
             let scope = match route.guard {
-                Guard::Open => None,
+                Guard::Open | Guard::Source => None,
                 Guard::Scope(scope) => Some(scope.as_str()),
             };
             (route.path, route.method.to_owned(), scope)
@@ -40,6 +41,11 @@ fn routes_methods_and_scopes_are_those_of_the_file() {
         })
         .collect();
     assert_eq!(table, file);
+    let signed: Vec<_> =
+        ROUTES.iter().filter(|route| route.guard == Guard::Source).map(|it| it.path).collect();
+    let file: Vec<_> =
+        SPEC.operations().filter(|it| it.value["x-signed"] == true).map(|it| it.path).collect();
+    assert_eq!(signed, file);
     for scope in Scope::ALL {
         assert!(ROUTES.iter().any(|route| route.guard == Guard::Scope(*scope)), "{scope} opens nothing");
     }
@@ -57,6 +63,12 @@ fn names_are_those_of_the_model() {
     assert_eq!(SPEC.names("HaltCode"), names(HaltCode::ALL, HaltCode::as_str));
     assert_eq!(SPEC.names("Confirmation"), names(Confirmation::ALL, Confirmation::as_str));
     assert_eq!(SPEC.names("EventType"), names(EventKind::ALL, EventKind::as_str));
+    assert_eq!(SPEC.names("VerificationState"), names(verification::State::ALL, verification::State::as_str));
+    assert_eq!(
+        SPEC.names("VerificationReason"),
+        names(verification::Reason::ALL, verification::Reason::as_str)
+    );
+    assert_eq!(SPEC.names("WaitsFor"), names(verification::WaitsFor::ALL, verification::WaitsFor::as_str));
     assert_eq!(SPEC.names("Act"), names(AuditAction::ALL, AuditAction::as_str));
     assert_eq!(SPEC.names("PasswordStore"), names(PasswordStore::ALL, PasswordStore::as_str));
     assert_eq!(SPEC.names("WalletType"), names(&WalletType::ALL, WalletType::as_str));
@@ -150,7 +162,12 @@ async fn every_example_is_accepted() {
                         422
                     }
                     "resumeIssuance" | "revokeIssuance" | "replayEvent" | "resumeProfile"
-                    | "resumeWallet" => 404,
+                    | "resumeWallet" | "resumeVerification" => 404,
+                    // No source is configured.
+                    "openVerification" => {
+                        assert_eq!(answer.pointers(), ["/source"], "{answer:?}");
+                        422
+                    }
                     _ => 200,
                 };
                 assert!(answer.status == fine || (fine == 200 && answer.status == 202), "{name}: {answer:?}");

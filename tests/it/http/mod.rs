@@ -20,5 +20,6 @@ mod oddities;
 mod refusals;
 mod spec;
 mod spellings;
+pub(crate) mod verifications;
 mod version_3;
 mod ways;

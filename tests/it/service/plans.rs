@@ -24,6 +24,9 @@ const GROWING: &[&str] = &[
     "event",
     "audit",
     "audit_checkpoint",
+    "verification",
+    "verification_issuance",
+    "vendor_event",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.
@@ -278,6 +281,22 @@ async fn fill(connection: &mut AnyConnection) {
             "audit (seq, at, actor, act, subject, detail, previous, hash)",
             &format!("i, i, 'service', 'issued', {issuance}, '', '', ''"),
         ),
+        many(
+            "verification (id, client, source, external_id, state, delivery, user_id, reference, locked_contact, case_id, \
+             problems, made, version, waits_until, created_at, updated_at)",
+            &format!(
+                "{}, {client}, CASE WHEN i % 50 = 0 THEN 'rare' ELSE 'kyc' END, {user}, \
+                 CASE WHEN i % 200 = 0 THEN 'opened' ELSE 'issued' END, 'inserter', {user}, 'case-' || CAST(i AS TEXT), \
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, {hash}, '', 1, 1, \
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
+                id("ver")
+            ),
+        ),
+        many(
+            "verification_issuance (issuance_id, verification_id, owner, created_at)",
+            &format!("{issuance}, {}, 'acme/kyc/' || {user}, i", id("ver")),
+        ),
+        many("vendor_event (id, event, received_at)", &format!("'kyc/' || {hash}, 'approved', i")),
         many(
             "audit_checkpoint (number, entry, hash, at, key_id, public_key, signature)",
             "i, i, '', i, 'k', 'p', 's'",

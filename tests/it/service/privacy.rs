@@ -38,6 +38,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
+use crate::http::verifications::{Vendor, hmac, recorded};
 use crate::support::service::{Backend, Stage, same_keys, signed_grant};
 use crate::support::{Folder, User, id, owned};
 
@@ -289,6 +290,9 @@ struct World {
     /// Somebody of whom there is a record, by what may be readable of it.
     known: String,
     work: Option<(JoinHandle<()>, CancellationToken)>,
+    vendor: Vendor,
+    /// What signs the vendor's webhooks.
+    hook: String,
     _folder: Folder,
 }
 
@@ -308,8 +312,19 @@ impl World {
         let receiver = receive(Arc::clone(&told), person.stray.clone()).await;
         let token = word();
         secrets.text(&token);
+        let vendor = Vendor::start().await;
+        let [api_key, api_secret, hook] = [word(), word(), word()];
+        let [key_file, secret_file, hook_file] = [&api_key, &api_secret, &hook].map(|secret| {
+            secrets.text(secret);
+            let file = folder.write(&secret[..8], secret);
+            std::process::Command::new("chmod").args(["600", &file]).status().unwrap();
+            file
+        });
+        let vendor_url = &vendor.url;
         stage.settings = format!(
-            "[webhook_policy]\nallow_private = true\nallow_http = true\n\
+            "[[source]]\nname = \"kyc\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{vendor_url}\"\n\
+             key = \"{key_file}\"\nsecret = \"{secret_file}\"\nwebhook_secrets = [\"{hook_file}\"]\n\
+             [webhook_policy]\nallow_private = true\nallow_http = true\n\
              [[webhooks]]\nname = \"own\"\nurl = \"http://{receiver}/{token}?{token}\"\nsecrets = [\"{file}\"]\n"
         );
         let vault_key: [u8; 32] = rand::random();
@@ -340,6 +355,8 @@ impl World {
             told,
             known: String::new(),
             work: None,
+            vendor,
+            hook,
             _folder: folder,
         }
     }
@@ -890,6 +907,86 @@ impl World {
     }
 
     /// Reads all that there is to be read, and waits until all has been told.
+    /// A vendor approves the person, and another time does not; what it sends and answers is full of the person.
+    async fn verify_at_vendor(&self, user: &User) -> String {
+        let person = self.person.subject.clone();
+        let file = |name: &str| self.person.files.iter().find(|(there, _)| *there == name).unwrap().1.clone();
+        for (path, name) in
+            [("1001", "idDocumentFrontFile"), ("1003", "idDocumentBackFile"), ("1005", "selfieFile")]
+        {
+            let path = format!("GET /resources/inspections/68a7d46b8a6f58bf219053c7/resources/{path}");
+            self.vendor.says(&path, 200, file(name));
+        }
+        let mut verifications = Vec::new();
+        for (applicant_id, outcome) in [("approved", "issued"), ("declined", "declined"), ("odd", "halted")] {
+            let delivery = json!({ "by": "inserter" });
+            let contact = json!({ "email": self.person.email, "locale": self.person.locale });
+            let opening =
+                json!({ "source": "kyc", "delivery": delivery, "userId": user.id, "contact": contact });
+            let headers = format!("Content-Type: application/json\r\nIdempotency-Key: {}\r\n", id());
+            let body = opening.to_string();
+            let opened =
+                self.ask_with("POST", "/v1/verifications", &headers, body.as_bytes(), false).await.accepted();
+
+            let mut applicant = recorded("sumsub", "applicant.json");
+            applicant["id"] = json!(applicant_id);
+            applicant["externalUserId"] = opened["externalId"].clone();
+            applicant["email"] = person["email"].clone();
+            applicant["phone"] = person["phoneNumber"].clone();
+            let document = &mut applicant["info"]["idDocs"][0];
+            for (member, from) in [
+                ("firstName", "firstName"),
+                ("middleName", "middleName"),
+                ("lastName", "familyName"),
+                ("firstNameEn", "firstName"),
+                ("middleNameEn", "middleName"),
+                ("lastNameEn", "familyName"),
+                ("dob", "dateOfBirth"),
+                ("number", "idDocumentNumber"),
+                ("issuedDate", "idDocumentDateOfIssue"),
+                ("validUntil", "idDocumentDateOfExpiry"),
+                ("mrzLine1", "maidenName"),
+            ] {
+                document[member] = person[from].clone();
+            }
+            document["country"] = json!("ATA");
+            applicant["fixedInfo"]["placeOfBirth"] = person["placeOfBirth"].clone();
+            applicant["fixedInfo"]["nationality"] = json!("ATA");
+            if outcome == "declined" {
+                applicant["review"]["reviewResult"] = json!({ "reviewAnswer": "RED", "reviewRejectType": "FINAL",
+                    "moderationComment": self.person.stray, "rejectLabels": [self.person.stray] });
+            }
+            if outcome == "halted" {
+                applicant["fixedInfo"]["nationality"] = json!(self.person.stray);
+                applicant["info"]["idDocs"][0]["idDocType"] = json!(self.person.stray);
+            }
+            self.vendor.says(
+                &format!("GET /resources/applicants/{applicant_id}/one"),
+                200,
+                applicant.to_string(),
+            );
+            let images = recorded("sumsub", "images.json").to_string().replace("\"DEU\"", "\"ATA\"");
+            let listed = format!("GET /resources/applicants/{applicant_id}/metadata/resources");
+            self.vendor.says(&listed, 200, images);
+
+            let told = json!({ "applicantId": applicant_id, "externalUserId": opened["externalId"],
+                "type": "applicantReviewed", "reviewResult": { "reviewAnswer": "GREEN" }, "applicant": applicant });
+            let told = told.to_string();
+            // Once by somebody else, once by the vendor.
+            for secret in [&self.person.stray, &self.hook] {
+                let digest = hmac(secret.as_bytes(), told.as_bytes());
+                let headers = format!("Content-Type: application/json\r\nX-Payload-Digest: {digest}\r\n");
+                let answer = self.ask_with("POST", "/webhooks/kyc", &headers, told.as_bytes(), false).await;
+                assert_eq!(answer.status, if secret == &self.hook { 200 } else { 403 });
+            }
+            let target = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
+            verifications.push(self.until(&target, outcome).await);
+        }
+        assert_eq!(self.get("/v1/verifications").await.accepted()["items"].as_array().unwrap().len(), 3);
+        let issuance = verifications[0]["issuance"]["id"].as_str().unwrap();
+        format!("/v1/issuances/{issuance}")
+    }
+
     async fn read_all(&self, issuances: &[&String]) {
         let events = self.get("/v1/events?limit=200").await.accepted();
         let events = events["items"].as_array().unwrap();
@@ -969,6 +1066,8 @@ on_both_databases! {
         world.add_wallet(&user).await;
         let halted = world.halt_and_resume(&user).await;
 
+        let verified = world.verify_at_vendor(&user).await;
+
         // Revoked, erased, and over because nobody came.
         let nothing = json!({});
         world.post(&format!("{by_grant}/revoke"), &nothing).await.accepted();
@@ -976,12 +1075,12 @@ on_both_databases! {
         assert_eq!(world.post(&format!("{overdue}/revoke"), &nothing).await.status, 409);
         world.ask_with("DELETE", &by_parts, "", b"", false).await.accepted();
         let found = world.post("/v1/contacts/lookup", &json!({ "email": world.person.email.to_uppercase() })).await;
-        assert_eq!(found.accepted()["issuances"].as_array().unwrap().len(), 5);
+        assert_eq!(found.accepted()["issuances"].as_array().unwrap().len(), 6);
         world.stage.clock.advance_millis(25 * HOUR);
         sweep::sweep(&world.app).await.unwrap();
         assert_eq!(stated(&world.get(&overdue).await.accepted()), "failed");
 
-        world.read_all(&[&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood]).await;
+        world.read_all(&[&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood, &verified]).await;
         world.stop_work().await;
         sweep::sweep(&world.app).await.unwrap();
         world.assert_nothing_anywhere().await;

@@ -142,6 +142,8 @@ pub(crate) struct Stage {
     pub(crate) of_the_node: String,
     /// Settings in sections of their own.
     pub(crate) settings: String,
+    /// Where vendors of these sources keep files, in place of hosts with TLS; and their test data is taken.
+    pub(crate) files_of_vendors: Vec<(String, url::Url)>,
 }
 
 impl Stage {
@@ -158,7 +160,8 @@ impl Stage {
         let node = AnyNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
         let database = Database::new(backend).await;
         let (of_the_node, settings) = (String::new(), String::new());
-        Self { node, database, keys, write_seeds, clock: Clock::System, of_the_node, settings }
+        let (clock, files_of_vendors) = (Clock::System, Vec::new());
+        Self { node, database, keys, write_seeds, clock, of_the_node, settings, files_of_vendors }
     }
 
     /// The node, for a test of what only the development node has.
@@ -185,7 +188,17 @@ impl Stage {
     pub(crate) async fn app_with(&self, vault: Vault) -> Arc<App> {
         let store = Store::connect(&self.database.url, 8).await.unwrap();
         store.migrate().await.unwrap();
-        Arc::new(App::wire(self.config(), self.clock.clone(), store, same_keys(&self.keys), vault).unwrap())
+        let app = App::wire(self.config(), self.clock.clone(), store, same_keys(&self.keys), vault).unwrap();
+        if self.files_of_vendors.is_empty() {
+            return Arc::new(app);
+        }
+        let mut app = app.taking_test_data();
+        for source in &mut app.sources {
+            let source = Arc::get_mut(source).unwrap();
+            let place = self.files_of_vendors.iter().find(|(name, _)| name == source.name.as_str());
+            source.places.files.fill(place.unwrap().1.clone());
+        }
+        Arc::new(app)
     }
 
     pub(crate) async fn service(&self) -> Service {

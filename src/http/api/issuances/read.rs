@@ -23,6 +23,7 @@ pub(in crate::http::api) const SUBMISSION: &[&str] =
     &["userId", "kind", "evidence", "delivery", "contact", "reference"];
 pub(in crate::http::api) const INSERTER: &[&str] = &["by"];
 pub(in crate::http::api) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor"];
+pub(in crate::http::api) const LATER_GRANT: &[&str] = &["by", "copyFor"];
 pub(in crate::http::api) const COPY_FOR: &[&str] = &["grantee", "encryptionPublicKey"];
 pub(in crate::http::api) const CONTACT: &[&str] = &["email", "locale"];
 pub(in crate::http::api) const INLINE: &[&str] = &["base64"];
@@ -175,6 +176,28 @@ fn authority(json: &Json, faults: &mut Faults) -> Option<Authority> {
     }
 }
 
+/// Reads on whose authority something will be written, where a write grant comes later.
+pub(in crate::http::api) fn later_delivery(
+    json: &Json,
+    faults: &mut Faults,
+) -> Option<(Delivery, Option<CopyFor>)> {
+    const AT: &str = "/delivery";
+    let by = json.member("by").and_then(Json::as_text).and_then(|text| text.parse::<Delivery>().ok());
+    let Some(by) = by else {
+        if Object::of(json, AT, LATER_GRANT, faults).is_some() {
+            faults.add("/delivery/by", "must be inserter or write_grant");
+        }
+        return None;
+    };
+    let names = if by.needs_grant() { LATER_GRANT } else { INSERTER };
+    let object = Object::of(json, AT, names, faults)?;
+    if !by.needs_grant() {
+        return Some((by, None));
+    }
+    let copy = object.get("copyFor").map(|json| copy_for(json, object.pointer("copyFor"), faults));
+    Some((by, copy.flatten()))
+}
+
 fn copy_for(json: &Json, at: String, faults: &mut Faults) -> Option<CopyFor> {
     let object = Object::of(json, at, COPY_FOR, faults)?;
     let grantee = object.parsed("grantee", faults, CALLER, caller);
@@ -183,7 +206,8 @@ fn copy_for(json: &Json, at: String, faults: &mut Faults) -> Option<CopyFor> {
     Some(CopyFor { grantee: grantee?, encryption_key: encryption_key? })
 }
 
-fn contact(json: &Json, faults: &mut Faults) -> Option<Contact> {
+/// Reads whom to write to.
+pub(in crate::http::api) fn contact(json: &Json, faults: &mut Faults) -> Option<Contact> {
     let object = Object::of(json, "/contact", CONTACT, faults)?;
     let email = object.read("email", faults, "must be an e-mail address");
     let locale = match object.get("locale") {

@@ -1,0 +1,253 @@
+//! Open a verification, and say later what was not known then.
+
+use identity_vendors::{CaseId, InvalidId};
+use idos_credential::{Invalid, Problem};
+use rand::rngs::OsRng;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::flow::Accepted;
+use crate::flow::idempotency::{self, ReplayError};
+use crate::model::client::Idempotency;
+use crate::model::ids::{VerificationId, random_uuid};
+use crate::model::issuance::{Delivery, Reference};
+use crate::model::job::{Job, Work};
+use crate::model::personal::Contact;
+use crate::model::submission::CopyFor;
+use crate::model::submitter::Submitter;
+use crate::model::time::{DAY, Timestamp};
+use crate::model::verification::{Reason, State, Verification};
+use crate::source::Source;
+use crate::store::StoreError;
+use crate::vault::VaultError;
+
+/// What a provider says when a verification begins.
+pub struct Opening {
+    /// The name of a configured source.
+    pub source: String,
+    /// On whose authority the credential will be written.
+    pub delivery: Delivery,
+    /// Who gets the copy, if it is not the issuer.
+    pub copy_for: Option<CopyFor>,
+    /// The idOS user, if that is known.
+    pub user_id: Option<Uuid>,
+    /// Whom to write to.
+    pub contact: Option<Contact>,
+    /// The provider's reference.
+    pub reference: Option<Reference>,
+    /// The vendor's case, if there is one already.
+    pub case: Option<VendorCase>,
+}
+
+/// The vendor's ids of a case.
+pub struct VendorCase {
+    /// Its id.
+    pub id: String,
+    /// What else finds it.
+    pub scope: Option<String>,
+}
+
+impl VendorCase {
+    /// Refuses what can be no id of a vendor's.
+    pub fn new(id: &str, scope: Option<&str>) -> Result<Self, InvalidId> {
+        let read = |text: &str| CaseId::new(text).map(|id| id.as_str().to_owned());
+        Ok(Self { id: read(id)?, scope: scope.map(read).transpose()? })
+    }
+}
+
+/// Why no verification is opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    /// A field.
+    #[error("it is refused: {0}")]
+    Invalid(#[from] Invalid),
+    /// Another request had the same key.
+    #[error("the Idempotency-Key was used for another request")]
+    KeyReused,
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ReplayError> for OpeningError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::KeyReused => Self::KeyReused,
+            ReplayError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Opens a verification.
+pub async fn open(
+    app: &App,
+    caller: &Submitter,
+    key: &Idempotency,
+    opening: Opening,
+) -> Result<Accepted<Verification>, OpeningError> {
+    if let Some(accepted) = replay(app, caller, key).await? {
+        return Ok(accepted);
+    }
+    let Some(source) = app.source(&opening.source).filter(|source| source.tenant == caller.tenant) else {
+        return Err(invalid("source", "names no configured source of this client").into());
+    };
+    let now = app.clock.now();
+    let id = VerificationId::new(now, &mut OsRng);
+    let locked_contact = opening
+        .contact
+        .map(|contact| app.vault.lock_record(id.as_str(), &contact, &mut OsRng))
+        .transpose()?;
+    let (case_id, case_scope) = match opening.case {
+        Some(case) => (Some(case.id), case.scope),
+        None => (None, None),
+    };
+    let verification = Verification {
+        client: caller.tenant.clone(),
+        source: source.name.as_str().to_owned(),
+        external_id: random_uuid(&mut OsRng),
+        state: State::Opened,
+        delivery: opening.delivery,
+        user_id: opening.user_id,
+        reference: opening.reference.map(Reference::into_string),
+        copy_for: opening.copy_for.map(|copy| (copy.grantee, copy.encryption_key.to_base64())),
+        locked_contact,
+        case_id,
+        case_scope,
+        waits_for: None,
+        reason: None,
+        obstacles: Vec::new(),
+        heard: None,
+        heard_at: None,
+        decided_at: None,
+        made: 0,
+        issuance_id: None,
+        version: 0,
+        waits_until: Some(waits_until(source, now)),
+        created_at: now,
+        updated_at: now,
+        id,
+    };
+    let Some(mut tx) = idempotency::claim(app, caller, key, verification.id.as_str(), now).await? else {
+        return replay(app, caller, key).await?.ok_or(OpeningError::KeyReused);
+    };
+    match tx.add_verification(&verification).await {
+        Err(StoreError::Exists) => return Err(invalid("case.id", CASE_TAKEN).into()),
+        added => added?,
+    }
+    if verification.case_id.is_some() {
+        tx.enqueue(&first_look(source, &verification.id, now)).await?;
+    }
+    tx.commit().await?;
+    metrics::counter!("verifications_opened_total", "source" => verification.source.clone()).increment(1);
+    tracing::info!(verification.id = %verification.id, source = verification.source, "Opened {}", verification.id);
+    app.notify_workers();
+    Ok(Accepted { record: verification, replayed: false })
+}
+
+/// What is said of a case that another verification has.
+const CASE_TAKEN: &str = "is that of another verification";
+
+async fn replay(
+    app: &App,
+    caller: &Submitter,
+    key: &Idempotency,
+) -> Result<Option<Accepted<Verification>>, ReplayError> {
+    idempotency::replay(app, caller, key, async |id: &VerificationId| app.store.verification(id).await).await
+}
+
+/// Until when a verification waits that begins to wait now.
+pub(super) fn waits_until(source: &Source, now: Timestamp) -> Timestamp {
+    now.plus_millis(i64::from(source.wait_days) * DAY)
+}
+
+/// The vendor is asked unbidden, after the first pause.
+pub(super) fn first_look(source: &Source, id: &VerificationId, now: Timestamp) -> Job {
+    let due_at = now.plus_millis(i64::from(source.poll_seconds) * 1000);
+    Job { due_at, ..ask_now(source.name.as_str(), id.as_str(), now) }
+}
+
+/// The vendor is asked at once.
+pub(super) fn ask_now(source: &str, subject: &str, now: Timestamp) -> Job {
+    Job { target: source.to_owned(), ..Job::new(Work::FetchResult, subject, now, &mut OsRng) }
+}
+
+/// What is said of a verification after it was opened.
+pub struct Resumption {
+    /// The idOS user.
+    pub user_id: Option<Uuid>,
+    /// The vendor's case.
+    pub case: Option<VendorCase>,
+}
+
+/// Why a verification is not brought on.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// The caller has none.
+    #[error("there is no such verification")]
+    NotFound,
+    /// There is nothing to bring on.
+    #[error("a verification that is {0} is not brought on")]
+    Conflict(State),
+    /// Neither is the vendor's case known, nor is it given.
+    #[error("it is refused: {0}")]
+    Invalid(#[from] Invalid),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Has the vendor asked once more, with what is known by now. Asking again changes nothing.
+pub async fn resume(
+    app: &App,
+    caller: &Submitter,
+    id: &VerificationId,
+    with: Resumption,
+) -> Result<Verification, ResumeError> {
+    let before = app.store.verification_of(&caller.tenant, id).await?.ok_or(ResumeError::NotFound)?;
+    let is_open = matches!(before.state, State::Opened | State::Pending | State::Halted)
+        || (before.state == State::Approved && before.issuance_id.is_none());
+    if !is_open {
+        return Err(ResumeError::Conflict(before.state));
+    }
+    let now = app.clock.now();
+    let mut verification = before.clone();
+    verification.user_id = with.user_id.or(before.user_id);
+    if let Some(case) = with.case {
+        (verification.case_id, verification.case_scope) = (Some(case.id), case.scope);
+    }
+    if verification.reason == Some(Reason::UserIdMissing) && with.user_id.is_some() {
+        (verification.reason, verification.obstacles) = (None, Vec::new());
+    }
+    let mut tx = app.store.begin().await?;
+    match tx.change_verification(&verification, now).await {
+        Err(StoreError::Exists) => return Err(invalid("case.id", CASE_TAKEN).into()),
+        changed => changed?,
+    }
+    if verification.case_id.is_some() {
+        tx.enqueue(&ask_now(&verification.source, verification.id.as_str(), now)).await?;
+    }
+    tx.commit().await?;
+    app.notify_workers();
+    app.store.verification(id).await?.ok_or(ResumeError::NotFound)
+}
+
+/// Has the vendor asked once more, whosever verification it is: for operators. `false` if there is none, or it is over, or the
+/// vendor's case is not known.
+pub async fn ask_again(app: &App, id: &VerificationId) -> Result<bool, StoreError> {
+    let Some(of) = app.store.verification(id).await? else { return Ok(false) };
+    if of.state.is_final() || of.case_id.is_none() {
+        return Ok(false);
+    }
+    let mut tx = app.store.begin().await?;
+    tx.enqueue(&ask_now(&of.source, of.id.as_str(), app.clock.now())).await?;
+    tx.commit().await?;
+    app.notify_workers();
+    Ok(true)
+}
+
+fn invalid(field: &str, problem: &'static str) -> Invalid {
+    Problem::new(field, problem).into()
+}

@@ -1,0 +1,59 @@
+//! Take back what holds no more: revoke a credential, or forget what would have become one.
+
+use rand::rngs::OsRng;
+
+use crate::app::App;
+use crate::flow::erase::{self, EraseError};
+use crate::flow::revoke::{self, RevokeError};
+use crate::model::audit::Actor;
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::{Issuance, State};
+use crate::model::job::Job;
+use crate::model::retry;
+use crate::model::submitter::{Origin, Submitter};
+use crate::store::StoreError;
+
+/// Does it as soon as it can be done: what is on its way has to arrive first.
+pub async fn withdraw(app: &App, job: &Job) -> Result<(), StoreError> {
+    let id: Option<IssuanceId> = job.subject.parse().ok();
+    let issuance = match &id {
+        Some(id) => app.store.issuance(id).await?,
+        None => None,
+    };
+    let is_done = match issuance {
+        Some(issuance) => take_back(app, issuance).await?,
+        None => true,
+    };
+    let mut tx = app.store.begin().await?;
+    if is_done {
+        tx.finish_job(job).await?;
+    } else {
+        let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
+        tx.retry_job(job, due, "it cannot be withdrawn yet").await?;
+    }
+    tx.commit().await
+}
+
+/// Whether there is nothing left to do.
+async fn take_back(app: &App, issuance: Issuance) -> Result<bool, StoreError> {
+    match issuance.state {
+        State::Revoking | State::Revoked | State::Failed | State::Erased => Ok(true),
+        State::Queued | State::Uploading => Ok(false),
+        State::Issued => match revoke::revoke(app, Actor::Service, issuance).await {
+            Ok(_) => Ok(true),
+            Err(RevokeError::Store(error)) => Err(error),
+            Err(error) => {
+                tracing::error!("A credential that holds no more is not revoked: {error}");
+                Ok(false)
+            }
+        },
+        State::AwaitingProfile | State::AwaitingGrant | State::Halted => {
+            let service = Submitter { tenant: issuance.client.clone(), origin: Origin::Operator };
+            match erase::erase(app, &service, &issuance.id).await {
+                Ok(_) => Ok(true),
+                Err(EraseError::Store(error)) => Err(error),
+                Err(EraseError::Conflict(_) | EraseError::NotFound) => Ok(false),
+            }
+        }
+    }
+}

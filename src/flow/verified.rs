@@ -1,0 +1,112 @@
+//! What a verification and the issuance that is made of it have to tell each other, in one transaction each.
+
+use rand::rngs::OsRng;
+
+use super::events::emit_verification;
+use crate::app::App;
+use crate::model::event::EventKind;
+use crate::model::issuance::{Issuance, State as IssuanceState};
+use crate::model::job::{Job, Work};
+use crate::model::time::Timestamp;
+use crate::model::verification::{Reason, State, Verification};
+use crate::store::{StoreError, Tx};
+
+/// The verification that an issuance is made for, and the job that makes it.
+pub(super) struct MadeFor<'a> {
+    /// As it was read.
+    pub(super) verification: &'a Verification,
+    /// What is done with it.
+    pub(super) job: &'a Job,
+    /// When the vendor decided.
+    pub(super) decided_at: Option<i64>,
+}
+
+impl MadeFor<'_> {
+    /// Remembers it with the issuance itself, so that there is one for each decision, whatever is killed when.
+    /// [`StoreError::Stale`] if the verification has changed since it was read.
+    pub(super) async fn record(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        issuance: &Issuance,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let before = self.verification;
+        let is_first = before.issuance_id.is_none();
+        let verification = Verification {
+            state: if is_first { State::Approved } else { before.state },
+            reason: None,
+            obstacles: Vec::new(),
+            waits_for: None,
+            heard: None,
+            decided_at: self.decided_at,
+            made: before.made.saturating_add(1),
+            issuance_id: Some(issuance.id.clone()),
+            locked_contact: None, // it is the issuance's from now on
+            waits_until: None,
+            ..before.clone()
+        };
+        tx.change_verification(&verification, now).await?;
+        tx.add_made(&issuance.id, &before.id, &before.owner(issuance.user_id), now).await?;
+        if is_first && before.state != State::Approved {
+            emit_verification(app, tx, EventKind::VerificationApproved, &verification, now).await?;
+        }
+        tx.finish_job(self.job).await
+    }
+}
+
+/// An issuance has moved: the verification that it was made of goes with it.
+pub(super) async fn follow(
+    app: &App,
+    tx: &mut Tx,
+    issuance: &Issuance,
+    to: IssuanceState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(before) = tx.made_of(&issuance.id).await? else { return Ok(()) };
+    if before.issuance_id.as_ref() != Some(&issuance.id) {
+        return Ok(()); // there is a newer one
+    }
+    let (verification, event) = match to {
+        IssuanceState::Issued if issuance.state != IssuanceState::Revoking => {
+            for older in tx.made_before(&issuance.id).await? {
+                tx.enqueue(&Job::new(Work::Withdraw, older.as_str(), now, &mut OsRng)).await?;
+            }
+            let issued = Verification { state: State::Issued, reason: None, ..before };
+            (issued, Some(EventKind::VerificationIssued))
+        }
+        IssuanceState::Failed => {
+            let reason = Some(Reason::IssuanceFailed);
+            (Verification { state: State::Failed, reason, ..before }, Some(EventKind::VerificationFailed))
+        }
+        IssuanceState::Revoked => (Verification { state: State::Revoked, ..before }, None),
+        IssuanceState::Erased => {
+            tx.forget_events(before.id.as_str()).await?;
+            (erased(before), None)
+        }
+        _ => return Ok(()),
+    };
+    tx.change_verification(&verification, now).await?;
+    match event {
+        Some(event) => emit_verification(app, tx, event, &verification, now).await,
+        None => Ok(()),
+    }
+}
+
+/// What is left of a verification that is to be forgotten: ids and times of ours.
+fn erased(verification: Verification) -> Verification {
+    Verification {
+        state: State::Erased,
+        user_id: None,
+        reference: None,
+        locked_contact: None,
+        case_id: None,
+        case_scope: None,
+        waits_for: None,
+        reason: None,
+        obstacles: Vec::new(),
+        heard: None,
+        waits_until: None,
+        ..verification
+    }
+}
