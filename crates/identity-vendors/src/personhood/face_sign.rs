@@ -53,7 +53,7 @@ pub struct InvalidKey;
 pub struct AttestationKey(VerifyingKey);
 
 impl AttestationKey {
-    /// From PEM (SubjectPublicKeyInfo).
+    /// From PEM (`SubjectPublicKeyInfo`).
     pub fn from_pem(pem: &str) -> Result<Self, InvalidKey> {
         let key = PublicKey::from_public_key_pem(pem).map_err(|_| InvalidKey)?;
         let key = VerifyingKey::from_encoded_point(&key.to_encoded_point(false)).map_err(|_| InvalidKey)?;

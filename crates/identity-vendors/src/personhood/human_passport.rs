@@ -13,6 +13,9 @@ use crate::account::Environment;
 use crate::json::{Json, Object};
 use crate::secret::Secret;
 
+const ADDRESS: &str = "address";
+const EXPIRES: &str = "expiration_timestamp";
+
 /// A scorer of Human Passport.
 #[derive(Clone, Debug)]
 pub struct HumanPassport {
@@ -34,13 +37,12 @@ impl Adapter for HumanPassport {
     }
 
     fn begin(&self, proof: Object<'_>, binding: &Binding<'_>, _now: i64) -> Result<Step, Denial> {
-        const FIELD: &str = "address";
         if self.action.is_empty() {
             return Err(Denial::new(DenialCode::NotConfigured, "action"));
         }
-        let wallet = address(required(proof, FIELD)?).ok_or(Denial::malformed(FIELD))?;
+        let wallet = address(required(proof, ADDRESS)?).ok_or(Denial::malformed(ADDRESS))?;
         if address(binding.user).as_ref() != Some(&wallet) {
-            return Err(Denial::new(DenialCode::OtherUser, FIELD));
+            return Err(Denial::new(DenialCode::OtherUser, ADDRESS));
         }
         let path = format!("/v2/stamps/{}/score/{wallet}", self.scorer);
         Ok(Step::Ask(Box::new(Question::get(path, &wallet).with("X-API-KEY", self.key.text()))))
@@ -55,8 +57,8 @@ impl Adapter for HumanPassport {
             404 => return Err(Denial::new(DenialCode::NotYet, "score")),
             _ => return Err(Denial::new(DenialCode::UnexpectedStatus, super::ANSWER)),
         }
-        if address(required(answer, "address")?).is_none_or(|wallet| wallet != *asked.about) {
-            return Err(Denial::new(DenialCode::OtherProof, "address"));
+        if address(required(answer, ADDRESS)?).is_none_or(|wallet| wallet != *asked.about) {
+            return Err(Denial::new(DenialCode::OtherProof, ADDRESS));
         }
         if text(answer, "error")?.is_some() {
             return Err(Denial::new(DenialCode::Refused, "error"));
@@ -68,7 +70,6 @@ impl Adapter for HumanPassport {
         if !flag(answer, "passing_score")? {
             return Err(Denial::new(DenialCode::ScoreTooLow, "passing_score"));
         }
-        const EXPIRES: &str = "expiration_timestamp";
         let expires = moment(answer, EXPIRES)?.ok_or(Denial::missing(EXPIRES))?;
         if expires <= millis(now) {
             return Err(Denial::new(DenialCode::Expired, EXPIRES));

@@ -80,6 +80,18 @@ pub enum PersonSource {
     WorldIdV2(WorldIdV2),
 }
 
+macro_rules! configured {
+    ($($source:ident,)*) => {$(
+        impl From<$source> for PersonSource {
+            fn from(source: $source) -> Self {
+                Self::$source(source)
+            }
+        }
+    )*};
+}
+
+configured! { BrightId, FaceSign, HumanPassport, WorldId, WorldIdV2, }
+
 impl PersonSource {
     fn adapter(&self) -> &dyn Adapter {
         match self {

@@ -26,6 +26,8 @@ use crate::account::Environment;
 use crate::case::CaseId;
 use crate::json::{Json, Object};
 
+const GENESIS: &str = "credential_genesis_issued_at_min";
+
 const LONGEST_NONCE: usize = 256;
 
 /// What the API says where it has had the nullifier before.
@@ -255,7 +257,6 @@ impl WorldId {
             "expires_at_min": expires,
             "proof": numbers,
         });
-        const GENESIS: &str = "credential_genesis_issued_at_min";
         if let (Some(genesis), Some(json)) = (response.whole(GENESIS)?, json.as_object_mut()) {
             json.insert(GENESIS.to_owned(), genesis.into());
         }

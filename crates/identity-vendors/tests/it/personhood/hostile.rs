@@ -204,6 +204,14 @@ fn an_answer_is_not_anothers() {
 }
 
 #[test]
+fn each_source_is_in_the_readme() {
+    let readme = include_str!("../../../README.md");
+    for good in all() {
+        assert!(readme.contains(&format!("\n| `{}` |", good.source.name())), "{}", good.source.name());
+    }
+}
+
+#[test]
 fn codes_and_names_are_each_one() {
     let mut codes: Vec<_> = DenialCode::ALL.iter().map(|code| code.as_str()).collect();
     codes.sort_unstable();

@@ -62,15 +62,13 @@ fn a_score_is_asked_for_and_read() {
 #[test]
 fn one_wallet_is_one_however_it_is_spelled() {
     let upper = format!("0x{}", WALLET[2..].to_ascii_uppercase());
-    for pointer in ["/address"] {
-        let spelled = Good {
-            proof: changed(&good().proof, pointer, json!(upper)),
-            answer: changed(&good().answer, pointer, json!(upper)),
-            ..good()
-        };
-        assert_eq!(spelled.question().path, good().question().path);
-        assert_eq!(hash(&spelled.person()), hash(&good().person()));
-    }
+    let spelled = Good {
+        proof: changed(&good().proof, "/address", json!(upper)),
+        answer: changed(&good().answer, "/address", json!(upper)),
+        ..good()
+    };
+    assert_eq!(spelled.question().path, good().question().path);
+    assert_eq!(hash(&spelled.person()), hash(&good().person()));
 }
 
 #[test]
