@@ -1,7 +1,8 @@
 //! BrightID (BrightID/BrightID-Node, version 6 of the node's API).
 //!
 //! The node signs what it answers, and the key that it says it signed with is nobody's word but its own: only configured keys count. A
-//! verification's time is the beginning of the span that it is good for, so that an old answer cannot be shown again. Signatures for
+//! verification's time is the beginning of the span that it is good for, so that an old answer cannot be shown again. In the next span, the
+//! same person may have another id in the app, and nothing in the answer tells: so a credential must not outlive the span. Signatures for
 //! contracts (secp256k1) are not asked for.
 
 use base64::Engine as _;

@@ -160,7 +160,11 @@ pub(super) fn semaphore_proof(of: Object<'_>) -> Result<String, Denial> {
         (1..=longest).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_hexdigit())
     };
     let is_one = if proof.starts_with('[') {
-        let is_number = |value: &Value| value.as_str().is_some_and(|text| is_hex(text, 64));
+        // The API takes decimal ones, too: 2^256 has 78 digits.
+        let is_decimal = |text: &str| text.len() <= 78 && text.bytes().all(|c| c.is_ascii_digit());
+        let is_number = |value: &Value| {
+            value.as_str().is_some_and(|text| is_hex(text, 64) || (!text.is_empty() && is_decimal(text)))
+        };
         let pair = |value: &Value| matches!(value.as_array().map(Vec::as_slice), Some([a, b]) if is_number(a) && is_number(b));
         let read = serde_json::from_str::<Value>(proof).ok();
         match read.as_ref().and_then(Value::as_array).map(Vec::as_slice) {

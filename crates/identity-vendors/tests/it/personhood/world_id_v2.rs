@@ -145,6 +145,12 @@ fn each_no_is_named() {
     }
     let nested = json!("[[\"0x1\",\"0x2\"],[[\"0x3\",\"0x4\"],[\"0x5\",\"0x6\"]],[\"0x7\",\"0x8\"]]");
     assert!(good().brought("/proof", nested).is_ok());
+    let decimal = "[[\"1\",\"2\"],[[\"3\",\"4\"],[\"5\",\"6\"]],[\"7\",\"8\"]]";
+    assert!(good().brought("/proof", json!(decimal)).is_ok());
+    for other in ["", "-8", "8.0", "x", &"8".repeat(79)] {
+        let step = good().brought("/proof", json!(decimal.replace('8', other)));
+        assert_eq!(no(step), (DenialCode::Malformed, "proof"), "{other}");
+    }
     for (pointer, value, code, field) in [
         ("/success", json!(false), DenialCode::Malformed, "success"),
         ("/success", Value::Null, DenialCode::Missing, "success"),
