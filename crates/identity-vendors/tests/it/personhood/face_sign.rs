@@ -193,3 +193,11 @@ fn settings_that_cannot_be_are_named() {
         assert_eq!(AttestationKey::from_pem(pem).unwrap_err(), InvalidKey);
     }
 }
+
+/// What idOS' credential of this source takes.
+#[test]
+fn the_id_is_a_subject() {
+    let user = good().person().face_sign_user_id().unwrap().to_owned();
+    let subject = idos_credential::FaceSignSubject { face_sign_user_id: user };
+    assert_eq!(subject.check(), Ok(()));
+}
