@@ -14,6 +14,15 @@ impl Json {
         serde_json::from_slice(bytes).map(Self).map_err(|_| Fault::NotJson)
     }
 
+    /// One that is to be sent.
+    pub(crate) fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        self.0.to_string()
+    }
+
     /// What vendors' answers are: an object.
     pub(crate) fn object(&self) -> Result<Object<'_>, Fault> {
         self.0.as_object().map(Object).ok_or(Fault::Malformed("the body"))
