@@ -272,3 +272,90 @@ impl Answered {
         Some(date.timestamp().saturating_sub(now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A source of one vendor at this address; its files are gone afterwards.
+    fn source(api: &str) -> Source {
+        let folder = std::env::temp_dir().join(format!("idos-issuer-source-{:016x}", rand::random::<u64>()));
+        std::fs::create_dir(&folder).unwrap();
+        let key = folder.join("key");
+        std::fs::write(&key, "Xyzzy").unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let text = format!(
+            "name = \"a\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{api}\"\nkey = \"{0}\"\nsecret = \"{0}\"",
+            key.display()
+        );
+        let source = Source::wire(&toml::from_str(&text).unwrap()).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        source
+    }
+
+    fn request(path: &str, limit: usize) -> Request {
+        Request {
+            method: Method::Get,
+            base: Base::Api,
+            path: Zeroizing::new(path.to_owned()),
+            headers: Vec::new(),
+            body: Zeroizing::default(),
+            limit,
+        }
+    }
+
+    #[test]
+    fn requests_stay_below_the_configured_address() {
+        let source = source("https://api.example.com/v3");
+        for (path, url) in [
+            ("/a?b=c", Some("https://api.example.com/v3/a?b=c")),
+            ("//evil.example/a", Some("https://api.example.com/v3//evil.example/a")),
+            ("/../../a", None),
+            ("@evil.example/a", None),
+            (".evil.example/a", None),
+            ("", None),
+        ] {
+            let made = source.url(&request(path, 1)).map(|url| url.to_string());
+            assert_eq!(made.as_deref(), url, "{path}");
+        }
+        assert_eq!(source.url(&Request { base: Base::Tokens, ..request("/a", 1) }), None);
+        assert_eq!(source.url(&Request { base: Base::Files(0), ..request("/a", 1) }), None);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_sent_anywhere_and_no_more_is_read_than_is_wanted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = format!("http://{}", listener.local_addr().unwrap());
+        let location = at.clone();
+        tokio::spawn(async move {
+            for answer in [
+                format!("HTTP/1.1 302 -\r\nLocation: {location}/b\r\nContent-Length: 0\r\n\r\n"),
+                format!("HTTP/1.1 200 -\r\nContent-Length: 100\r\n\r\n{}", "a".repeat(100)),
+                "HTTP/1.1 429 -\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            ] {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let _ = connection.read(&mut [0; 1024]).await.unwrap();
+                let answer = answer.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+                connection.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let source = source(&at);
+        let sent = source.send(&request("/a", 10)).await.unwrap();
+        assert_eq!(sent.status, 302);
+        let sent = source.send(&request("/a", 10)).await.unwrap();
+        assert_eq!((sent.status, sent.body.len()), (200, 11), "one byte more tells that there is more");
+        let sent = source.send(&request("/a", 10)).await.unwrap();
+        let limited = sent.read(|_| Err::<(), _>(Fault::Limited), 0).unwrap_err();
+        let come_again = Some(Duration::from_secs(7));
+        assert_eq!(limited, AskError::Fault { fault: Fault::Limited, come_again });
+        // What is refused names neither the address nor the key.
+        drop(source.send(&request("/a", 10)).await.map(|_| ()).map_err(|error| {
+            assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+        }));
+    }
+}

@@ -94,7 +94,7 @@ pub(super) async fn follow(
 }
 
 /// What is left of a verification that is to be forgotten: ids and times of ours.
-fn erased(verification: Verification) -> Verification {
+pub(super) fn erased(verification: Verification) -> Verification {
     Verification {
         state: State::Erased,
         user_id: None,

@@ -199,6 +199,12 @@ pub const ROUTES: &[Route] = &[
         handler: || get(verifications::show),
     },
     Route {
+        method: "DELETE",
+        path: "/v1/verifications/{id}",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || delete(verifications::erase),
+    },
+    Route {
         method: "POST",
         path: "/v1/verifications/{id}/resume",
         guard: Guard::Scope(Scope::IssuancesWrite),

@@ -74,7 +74,7 @@ fn note(
         Ok(Ok(Some(SendOutcome::Nothing) | None)) => {}
         Ok(Err(error)) => runner::report(&error),
         Err(error) => {
-            tracing::error!(work = %queue.work, target = queue.target, "A request was broken off: {error}")
+            tracing::error!(work = %queue.work, target = queue.target, "A request was broken off: {error}");
         }
     }
     if breaker.is_open() != was_open {

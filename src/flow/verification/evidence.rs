@@ -39,7 +39,7 @@ pub(super) fn of(
         let name = json.member("file").and_then(Json::as_text);
         let at = files.iter().position(|(shows, _)| Some(shows.as_str()) == name);
         // Each is asked for once.
-        at.map(|at| fit(&files.swap_remove(at).1)).unwrap_or(Err("is not there"))
+        at.map_or(Err("is not there"), |at| fit(&files.swap_remove(at).1))
     };
     let mut evidence = Evidence::read(kind, json, &user_id.to_string(), read_file)?;
     evidence.level = Some(claims.level.to_string());

@@ -12,6 +12,8 @@ mod withdraw;
 
 pub use ask::fetch_result;
 pub use hear::{Taken, hear};
-pub use open::{Opening, OpeningError, ResumeError, Resumption, VendorCase, ask_again, open, resume};
+pub use open::{
+    EraseError, Opening, OpeningError, ResumeError, Resumption, VendorCase, ask_again, erase, open, resume,
+};
 pub(super) use overdue::end_overdue;
 pub use withdraw::withdraw;

@@ -8,6 +8,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::flow::Accepted;
 use crate::flow::idempotency::{self, ReplayError};
+use crate::flow::verified::erased;
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::ids::{VerificationId, random_uuid};
 use crate::model::issuance::{Delivery, Reference};
@@ -232,6 +234,41 @@ pub async fn resume(
     tx.commit().await?;
     app.notify_workers();
     app.store.verification(id).await?.ok_or(ResumeError::NotFound)
+}
+
+/// Why a verification is not erased.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    /// The caller has none.
+    #[error("there is no such verification")]
+    NotFound,
+    /// It has an issuance, which is to be erased: the verification goes with it.
+    #[error("it has an issuance: erase that, and the verification goes with it")]
+    HasIssuance,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Forgets a verification that has no issuance, but for ids and times of ours. Asking again changes nothing.
+pub async fn erase(app: &App, caller: &Submitter, id: &VerificationId) -> Result<Verification, EraseError> {
+    let before = app.store.verification_of(&caller.tenant, id).await?.ok_or(EraseError::NotFound)?;
+    if before.state == State::Erased {
+        return Ok(before);
+    }
+    if before.issuance_id.is_some() {
+        return Err(EraseError::HasIssuance);
+    }
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    tx.forget_events(id.as_str()).await?;
+    tx.drop_jobs(id.as_str()).await?;
+    tx.change_verification(&erased(before), now).await?;
+    tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())).await?;
+    tx.commit().await?;
+    app.store.forget_traces().await?;
+    app.notify_workers();
+    app.store.verification(id).await?.ok_or(EraseError::NotFound)
 }
 
 /// Has the vendor asked once more, whosever verification it is: for operators. `false` if there is none, or it is over, or the

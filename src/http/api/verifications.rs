@@ -13,7 +13,7 @@ use super::issuances::read;
 use super::view::List;
 use crate::flow::intake;
 use crate::flow::verification::{
-    self as verifying, Opening, OpeningError, ResumeError, Resumption, VendorCase,
+    self as verifying, EraseError, Opening, OpeningError, ResumeError, Resumption, VendorCase,
 };
 use crate::http::kit::body;
 use crate::http::kit::idempotency::{accepted, idempotency_key};
@@ -142,6 +142,15 @@ pub(in crate::http) async fn resume(
     Ok((StatusCode::ACCEPTED, JsonBody(VerificationView::of(verification, None))).into_response())
 }
 
+pub(in crate::http) async fn erase(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let verification = verifying::erase(&api.app, &caller, &parse_id(&id)?).await?;
+    Ok(JsonBody(VerificationView::of(verification, None)).into_response())
+}
+
 fn resumption(json: &Json) -> Result<Resumption, Problem> {
     let mut faults = Faults::default();
     let with = Object::of(json, "", RESUMPTION, &mut faults).map(|object| {
@@ -234,6 +243,18 @@ impl From<OpeningError> for Problem {
             OpeningError::KeyReused => Self::new(Code::IdempotencyKeyReused),
             OpeningError::Store(error) => error.into(),
             error @ OpeningError::Vault(_) => Self::fault(&error),
+        }
+    }
+}
+
+impl From<EraseError> for Problem {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::NotFound => Self::new(Code::NotFound),
+            EraseError::HasIssuance => {
+                conflict("The verification has an issuance: erase that, and the verification goes with it.")
+            }
+            EraseError::Store(error) => error.into(),
         }
     }
 }

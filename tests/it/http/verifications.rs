@@ -293,6 +293,35 @@ on_both_databases! {
         door.close().await;
     }
 
+    async fn what_is_erased_is_forgotten_and_stays_so(backend) {
+        let (door, vendor, _folder) = sumsub(backend, "").await;
+        let user = door.user(WalletType::Evm).await;
+        let opened = open(&door, Some(user.id), json!({ "by": "inserter" })).await;
+        let path = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
+        for _ in 0..2 {
+            let left = door.delete(&path).send().await.expect(200).json();
+            assert_eq!((&left["state"], &left["hasContact"]), (&json!("erased"), &json!(false)));
+            assert!(left["reference"].is_null() && left["userId"].is_null(), "{left:#}");
+        }
+        approve(&vendor, &opened["externalId"], "2026-01-02 03:04:05+0000");
+        let taken = tell(&door, &green(&opened["externalId"], "2026-01-02 03:04:06.000")).await.expect(200);
+        assert_eq!(taken.json(), json!({ "outcome": "ignored" }));
+
+        // With an issuance, it goes with that; its events too.
+        let opened = open(&door, Some(user.id), json!({ "by": "inserter" })).await;
+        let path = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
+        approve(&vendor, &opened["externalId"], "2026-01-02 03:04:05+0000");
+        tell(&door, &green(&opened["externalId"], "2026-01-02 03:04:06.000")).await.expect(200);
+        let issued = until(&door, &opened, |shown| shown["state"] == "issued").await;
+        door.delete(&path).send().await.problem(409, "state_conflict");
+        let issuance = format!("/v1/issuances/{}", issued["issuance"]["id"].as_str().unwrap());
+        door.delete(&issuance).send().await.expect(200);
+        let left = until(&door, &opened, |shown| shown["state"] == "erased").await;
+        assert!(left["reference"].is_null() && left["userId"].is_null(), "{left:#}");
+        assert_eq!(kinds(&door).await, ["issuance.erased"]);
+        door.close().await;
+    }
+
     /// The user's id and grant may come after the approval; all is visible meanwhile.
     async fn what_is_missing_is_waited_for(backend) {
         let (door, vendor, _folder) = sumsub(backend, "").await;
