@@ -60,6 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hyper_util", &["http"]),
     ("idos_client", &["app", "cli", "flow", "http", "keys", "model", "worker"]),
     ("idos_devnode", &["cli"]),
+    ("idos_images", &["flow"]),
     ("idos_linked_data", &["cli"]),
     ("idos_localnet", &["cli"]),
     ("idos_webhooks", &["app", "cli", "flow"]),
@@ -99,6 +100,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("idos-client", &["idos-content-id", "idos-wallet"]),
     ("idos-linked-data", &["idos-credential"]),
     ("idos-devnode", &["idos-client", "idos-content-id", "idos-wallet"]),
+    ("idos-images", &[]),
     ("idos-localnet", &["idos-client", "idos-content-id", "idos-devnode", "idos-wallet"]),
     ("idos-webhooks", &[]),
 ];
