@@ -60,7 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("hyper_util", &["http"]),
     ("idos_client", &["app", "cli", "flow", "http", "keys", "model", "worker"]),
     ("idos_devnode", &["cli"]),
-    ("idos_images", &["flow"]),
+    ("idos_images", &["app", "flow"]),
     ("idos_linked_data", &["cli"]),
     ("idos_localnet", &["cli"]),
     ("idos_webhooks", &["app", "cli", "flow"]),

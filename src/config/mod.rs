@@ -8,6 +8,7 @@ mod database;
 mod delivery;
 mod environment;
 mod error;
+mod evidence;
 mod http;
 mod issuer;
 mod keys;
@@ -32,6 +33,7 @@ pub use database::Database;
 pub use delivery::Delivery;
 pub use environment::{log_filter, no_color};
 pub use error::ConfigError;
+pub use evidence::Evidence;
 pub use http::Http;
 pub use issuer::Issuer;
 pub use keys::{KeyEntry, KeyFiles};
@@ -87,6 +89,9 @@ sections! {
     /// What is written where a request does not say.
     #[serde(default)]
     pub credentials: Credentials,
+    /// What is done with results.
+    #[serde(default)]
+    pub evidence: Evidence,
     /// Where the keys are.
     pub keys: KeyFiles,
     /// The database.
@@ -198,6 +203,7 @@ mod tests {
             let Config {
                 node,
                 notes,
+                evidence,
                 database,
                 http,
                 retention,
@@ -222,6 +228,7 @@ mod tests {
                 (
                     node,
                     notes,
+                    evidence,
                     database,
                     http,
                     retention,

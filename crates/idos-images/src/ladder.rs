@@ -52,7 +52,11 @@ pub(crate) fn best(picture: &Picture, share: usize, min_width: u32, budget: &Bud
 
 /// The best of the qualities above `from` up to `to` that fits, if any does.
 fn highest(picture: &Picture, (from, to): (u8, u8), share: usize, budget: &Budget<'_>) -> Option<Made> {
-    let (mut low, mut high, mut found) = (from, to, None);
+    let (mut low, mut high, mut found) = (from, to - 1, None);
+    // Where there is room for all, it need not be looked for.
+    if let Some(made) = make(picture, to, budget).filter(|made| made.cost <= share) {
+        return Some(made);
+    }
     while low < high {
         let middle = low + (high - low).div_ceil(2);
         match make(picture, middle, budget) {

@@ -102,6 +102,7 @@ async fn act(service: &Service, evidence: Option<&Path>, narration: &mut Narrati
     let submission = Submission {
         user_id: holder.user_id,
         evidence: result,
+        files: None,
         authority: Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None },
         contact: None,
         reference: None,
