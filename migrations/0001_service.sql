@@ -100,7 +100,9 @@ CREATE TABLE issuance (
     revoke_requested_at BIGINT,
     revoked_at BIGINT,
     confirmed_by TEXT,
-    noticed TEXT
+    noticed TEXT,
+    -- What became of its files, where they were made to fit: members, bytes and pixels, as JSON.
+    files TEXT
 );
 -- A write grant works once, so no two issuances have the same, unless one of them is over without having used it.
 CREATE UNIQUE INDEX issuance_by_grant ON issuance (grant_id)

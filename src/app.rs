@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use idos_client::{Client, ClientConfig, ContentPlace, Signer};
+use idos_images::Limits as PictureLimits;
 use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
@@ -13,10 +14,11 @@ use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Delivery, Http, Issuer, Node, Retention, Wallets, Webhook};
+use crate::config::{Config, Delivery, Evidence, Http, Issuer, Node, Retention, Wallets, Webhook};
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{MailError, Mailer};
 use crate::model::event::EventKind;
+use crate::model::files::FileMode;
 use crate::model::ids::JobId;
 use crate::model::kyc_version::KycVersions;
 use crate::model::lifecycle::Limits;
@@ -41,6 +43,10 @@ pub struct App {
     pub notes: NotesForm,
     /// Which version of KYC credentials is written.
     pub kyc_versions: KycVersions,
+    /// What is done with the files of a result where nobody says it.
+    pub file_mode: FileMode,
+    /// What bounds the work on its pictures.
+    pub picture_limits: PictureLimits,
     /// Limits of the API.
     pub http: Http,
     /// How long what is kept.
@@ -249,6 +255,8 @@ impl App {
             notes,
             issuer: config.issuer,
             kyc_versions: config.credentials.kyc_versions(),
+            file_mode: config.evidence.file_mode(),
+            picture_limits: picture_limits(&config.evidence),
             http: config.http,
             retention: config.retention,
             wallets: config.wallets,
@@ -480,6 +488,15 @@ impl App {
     pub fn limits(&self) -> Limits {
         let Retention { unsealed_hours, sealed_hours, .. } = self.retention;
         Limits { unsealed_hours, sealed_hours }
+    }
+}
+
+fn picture_limits(evidence: &Evidence) -> PictureLimits {
+    PictureLimits {
+        max_pixels: evidence.max_pixels,
+        max_memory: evidence.max_decode_memory,
+        min_width: evidence.min_width,
+        ..PictureLimits::default()
     }
 }
 

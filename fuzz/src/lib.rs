@@ -10,6 +10,7 @@ mod credentials;
 mod evidence;
 mod formats;
 mod grants;
+mod images;
 mod input;
 mod json;
 mod keys;
@@ -26,6 +27,7 @@ pub use credentials::verify_credential;
 pub use evidence::{evidence, issue_as_sdk};
 pub use formats::{base85_decode, moment, open_content, user_key};
 pub use grants::write_grant;
+pub use images::images;
 pub use json::{json_strict, public_notes};
 pub use keys::{did_key, keys};
 pub use linked_data::{as_sdk, foreign_credential, nquads};
@@ -56,6 +58,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("http_headers", http_headers),
     ("http_multipart", http_multipart),
     ("http_submission", http_submission),
+    ("images", images),
     ("issue_as_sdk", issue_as_sdk),
     ("json_strict", json_strict),
     ("keys", keys),

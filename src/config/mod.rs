@@ -8,6 +8,7 @@ mod database;
 mod delivery;
 mod environment;
 mod error;
+mod evidence;
 mod http;
 mod issuer;
 mod keys;
@@ -33,6 +34,7 @@ pub use database::Database;
 pub use delivery::Delivery;
 pub use environment::{log_filter, no_color};
 pub use error::ConfigError;
+pub use evidence::Evidence;
 pub use http::Http;
 pub use issuer::Issuer;
 pub use keys::{KeyEntry, KeyFiles};
@@ -89,6 +91,9 @@ sections! {
     /// What is written where a request does not say.
     #[serde(default)]
     pub credentials: Credentials,
+    /// What is done with results.
+    #[serde(default)]
+    pub evidence: Evidence,
     /// Where the keys are.
     pub keys: KeyFiles,
     /// The database.
@@ -203,6 +208,7 @@ mod tests {
             let Config {
                 node,
                 notes,
+                evidence,
                 database,
                 http,
                 retention,
@@ -228,16 +234,14 @@ mod tests {
                 (
                     node,
                     notes,
+                    evidence,
                     database,
                     http,
                     retention,
                     delivery,
                     wallets,
-                    webhooks,
-                    webhook_policy,
-                    source,
-                    mail,
-                    telemetry
+                    // No tuple of more than twelve is shown.
+                    (webhooks, webhook_policy, source, mail, telemetry)
                 )
             )
         };

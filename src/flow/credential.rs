@@ -96,6 +96,18 @@ pub fn check_size(text: usize, with_copy: bool, place: ContentPlace) -> Result<(
     if bytes > limit { Err(TooLarge { bytes, limit, twice, place }) } else { Ok(()) }
 }
 
+/// The most bytes of text that the network takes there: what [`check_size`] lets pass.
+#[must_use]
+pub fn most_text(with_copy: bool, place: ContentPlace) -> usize {
+    match place {
+        ContentPlace::Row => {
+            let sealed = (MAX_TRANSACTION - ROOM_FOR_THE_REST) / if with_copy { 2 } else { 1 };
+            (sealed / 4 * 3).saturating_sub(24 + 16)
+        }
+        ContentPlace::Gateway => usize::try_from(MAX_CONTENT).unwrap_or(usize::MAX).saturating_sub(24 + 16),
+    }
+}
+
 /// Where a content is to go as far as it is known: a node that cannot be asked decides when it can, and until then what does not
 /// fit a transaction can only be for a blob gateway.
 #[must_use]

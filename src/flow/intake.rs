@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::contact::LockedContact;
 use super::credential::{self, CredentialError, TooLarge, check_size, place_for};
+use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
@@ -23,6 +24,7 @@ use crate::app::{App, NodeError};
 use crate::keys::KeysError;
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
+use crate::model::files::FileMode;
 use crate::model::ids::{IssuanceId, is_user_id, random_uuid};
 use crate::model::issuance::{Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
@@ -47,6 +49,9 @@ pub enum IntakeError {
     /// Another request had the same key.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
+    /// Files that cannot be made to fit, each with its member.
+    #[error("{} files cannot be taken", .0.len())]
+    Files(Vec<RefusedFile>),
     /// It is more than the network takes.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
@@ -116,7 +121,7 @@ pub(super) async fn accept_for(
         return Err(invalid("userId", "must be a UUID of version 4"));
     }
     let now = app.clock.now();
-    let Submission { user_id, evidence, authority, contact, reference } = submission;
+    let Submission { user_id, evidence, files: mode, authority, contact, reference } = submission;
     let delivery = authority.delivery();
     let (grant, copy_for) = authority.into_parts();
     let place = known_place(app).await;
@@ -134,10 +139,27 @@ pub(super) async fn accept_for(
     let kind = evidence.kind();
     let signing = app.keys.signing_at(now)?;
     let (method, issuer) = (signing.method.clone(), app.issuer_url());
-    let unsigned = app
-        .compute(move || credential::build(evidence, ids, &issuer, &method, now))
+    // A node that cannot be asked may keep contents in rows, which take less.
+    let most_text = credential::most_text(delivery.has_copy(), place.unwrap_or(ContentPlace::Row));
+    let limits = match mode.unwrap_or(app.file_mode) {
+        FileMode::Fit => Some(app.picture_limits),
+        FileMode::Refuse => None,
+    };
+    let (unsigned, sizes) = app
+        .compute(move || {
+            let build = |evidence| credential::build(evidence, ids, &issuer, &method, now);
+            let text_len = |evidence| build(evidence).map(|unsigned| unsigned.most_text());
+            let (evidence, sizes) = match limits {
+                Some(limits) => files::fit(evidence, most_text, text_len, &limits)?,
+                None => (evidence, Vec::new()),
+            };
+            Ok((build(evidence)?, sizes))
+        })
         .await
-        .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
+        .map_err(|error| match error {
+            FitError::Invalid(invalid) => IntakeError::Invalid(below("evidence", invalid)),
+            FitError::Files(refused) => IntakeError::Files(refused),
+        })?;
     let signed = signing.sign_credential(unsigned).await?;
     let text = signed.text().len();
     check_size(text, delivery.has_copy(), place_for(text, delivery.has_copy(), place))?;
@@ -173,6 +195,7 @@ pub(super) async fn accept_for(
         revoked_at: None,
         confirmed_by: None,
         has_contact: contact.is_some(),
+        files: sizes,
         id,
     };
     let grantee_key = copy_for.map(|copy| copy.encryption_key);

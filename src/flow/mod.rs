@@ -13,6 +13,7 @@ pub mod credential;
 pub mod deliver;
 pub mod erase;
 pub mod events;
+pub mod files;
 pub mod grant;
 pub mod halted;
 mod idempotency;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 pub use idos_credential::Kind;
 use uuid::Uuid;
 
+use super::files::FileSizes;
 use super::ids::IssuanceId;
 use super::time::Timestamp;
 
@@ -340,6 +341,8 @@ pub struct Issuance {
     pub confirmed_by: Option<Confirmation>,
     /// Whether there is a contact.
     pub has_contact: bool,
+    /// What became of its files, where they were made to fit.
+    pub files: Vec<FileSizes>,
 }
 
 impl Issuance {

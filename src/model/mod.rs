@@ -4,6 +4,7 @@ pub mod audit;
 pub mod client;
 pub mod event;
 pub mod evidence;
+pub mod files;
 pub mod ids;
 pub mod issuance;
 pub mod job;

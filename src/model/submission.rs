@@ -6,6 +6,7 @@ use idos_wallet::WalletType;
 use uuid::Uuid;
 
 use super::evidence::Evidence;
+use super::files::FileMode;
 use super::issuance::{Delivery, Reference};
 use super::personal::{Contact, Personal};
 
@@ -15,6 +16,8 @@ pub struct Submission {
     pub user_id: Uuid,
     /// The result.
     pub evidence: Evidence,
+    /// What is done with its files; what the configuration says, where nobody does.
+    pub files: Option<FileMode>,
     /// On whose authority the credential is written.
     pub authority: Authority,
     /// Whom to write to about it.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::rows::{Columns, millis};
 use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
+use crate::model::files::FileSizes;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
 use crate::model::lifecycle::{Next, NoMove};
@@ -389,8 +390,8 @@ impl Tx {
         sqlx::query(
             "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
              reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
-             created_at, updated_at, sealed_at, recipient_key, was_sent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 0)",
+             created_at, updated_at, sealed_at, recipient_key, files, was_sent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, 0)",
         )
         .bind(issuance.id.as_str())
         .bind(&issuance.client)
@@ -414,6 +415,7 @@ impl Tx {
         .bind(issuance.updated_at.unix_millis())
         .bind(millis(issuance.sealed_at))
         .bind(issuance.recipient_key.as_deref())
+        .bind(files_text(&issuance.files))
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -540,7 +542,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         self.advance(id, from, next, now, Change::default()).await?;
         sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, \
-             public_notes = NULL, grant_id = CASE WHEN issued_at IS NULL THEN NULL ELSE grant_id END WHERE id = $1")
+             public_notes = NULL, files = NULL, grant_id = CASE WHEN issued_at IS NULL THEN NULL ELSE grant_id END WHERE id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
@@ -655,5 +657,12 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         revoked_at: row.maybe_moment("revoked_at")?,
         confirmed_by: row.maybe_parsed("confirmed_by")?,
         has_contact: row.number("has_contact")? == 1,
+        // An older program writes none, and what nobody can read is not worth the record.
+        files: row.maybe_text("files")?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
+}
+
+/// As JSON; nothing where nothing was done.
+fn files_text(files: &[FileSizes]) -> Option<String> {
+    if files.is_empty() { None } else { serde_json::to_string(files).ok() }
 }

@@ -32,6 +32,14 @@ pub fn encode(bytes: &[u8]) -> String {
     String::from_utf8(out).unwrap_or_default() // the alphabet is ASCII
 }
 
+/// The bytes that a file takes in the text of a credential: framed, and with `"` and `\\` escaped, so it depends on what is in it.
+#[must_use]
+pub fn len_in_text(bytes: &[u8]) -> usize {
+    let mut text = zeroize::Zeroizing::new(Vec::with_capacity(encoded_len(bytes.len()) * 11 / 10));
+    encode_escaped(bytes, &mut text);
+    text.len()
+}
+
 /// Appends the framed text as it stands inside a JSON string or an N-Quads literal: with `"` and `\` escaped.
 pub(crate) fn encode_escaped(bytes: &[u8], out: &mut Vec<u8>) {
     encode_into::<true>(bytes, out);

@@ -39,6 +39,14 @@ impl Unsigned {
         &self.to_sign
     }
 
+    /// The most bytes that the signed text has. What is not written yet is the proof, which has few texts beside what is its
+    /// method's.
+    #[must_use]
+    pub fn most_text(&self) -> usize {
+        const PROOF: usize = 1024;
+        self.document.written().len() + self.method.id().len() + PROOF
+    }
+
     /// Whose signature it needs.
     #[must_use]
     pub fn method(&self) -> &VerificationMethod {

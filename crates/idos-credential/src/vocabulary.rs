@@ -16,6 +16,8 @@ pub(crate) struct Term {
     pub(crate) predicate: &'static str,
     pub(crate) rule: Rule,
     pub(crate) required: bool,
+    /// Whether a file shows a face, and not what has to be read.
+    pub(crate) shows_face: bool,
     /// What of a text by [`Rule::Text`] a consumer would believe, beyond that it is not blank.
     pub(crate) believable: fn(&str) -> Result<(), &'static str>,
 }
@@ -29,6 +31,11 @@ impl Term {
     /// The same, which has to be there.
     pub(crate) const fn must(self) -> Self {
         Self { required: true, ..self }
+    }
+
+    /// The same, as a file that shows a face.
+    pub(crate) const fn of_a_face(self) -> Self {
+        Self { shows_face: true, ..self }
     }
 
     /// The same, given in an object of its own.
@@ -160,7 +167,7 @@ pub(crate) const AUX_DATE: &str = " <aux:date> \"";
 pub(crate) const AUX_COUNTRY: &str = " <aux:ISO_3166-1_alpha-2> \"";
 
 pub(crate) const fn term(name: &'static str, predicate: &'static str, rule: Rule, required: bool) -> Term {
-    Term { name, section: "", predicate, rule, required, believable: |_| Ok(()) }
+    Term { name, section: "", predicate, rule, required, shows_face: false, believable: |_| Ok(()) }
 }
 
 /// Whether ISO 3166-1 assigns the two letters to a country today.

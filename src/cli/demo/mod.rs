@@ -116,6 +116,7 @@ async fn act(
     let submission = Submission {
         user_id: holder.user_id,
         evidence: result,
+        files: None,
         authority: Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None },
         contact: None,
         reference: None,

@@ -17,6 +17,7 @@ use crate::flow::events::{SendOutcome, emit_verification};
 use crate::flow::intake::{self, IntakeError};
 use crate::flow::verified::MadeFor;
 use crate::model::event::EventKind;
+use crate::model::files::FileMode;
 use crate::model::job::{Job, Work};
 use crate::model::kyc_version::KYC;
 use crate::model::personal::Contact;
@@ -447,6 +448,7 @@ async fn issue(
     let submission = Submission {
         user_id,
         evidence,
+        files: Some(FileMode::Fit),
         authority: Authority::without_grant(of.delivery, copy_for),
         contact,
         reference: of.reference.as_deref().and_then(|text| text.parse().ok()),
@@ -461,6 +463,14 @@ async fn issue(
         Err(IntakeError::Store(error)) => Err(error),
         Err(IntakeError::Invalid(invalid)) => {
             halt(app, source, job, of, Reason::Refused, obstacles(&invalid)).await
+        }
+        Err(IntakeError::Files(refused)) => {
+            let is_about_size = refused.iter().all(|file| file.refusal.is_about_size());
+            let reason = if is_about_size { Reason::FilesTooLarge } else { Reason::FileUnusable };
+            let obstacles = refused
+                .into_iter()
+                .map(|file| Obstacle { code: file.refusal.code().to_owned(), field: file.field });
+            halt(app, source, job, of, reason, obstacles.collect()).await
         }
         Err(IntakeError::TooLarge(_)) => halt(app, source, job, of, Reason::FilesTooLarge, Vec::new()).await,
         Err(error) => {

@@ -39,17 +39,11 @@ pub(super) fn of(
         let name = json.member("file").and_then(Json::as_text);
         let at = files.iter().position(|(shows, _)| Some(shows.as_str()) == name);
         // Each is asked for once.
-        at.map_or(Err("is not there"), |at| fit(&files.swap_remove(at).1))
+        at.map(|at| files.swap_remove(at).1.bytes.to_vec()).ok_or("is not there")
     };
     let mut evidence = Evidence::read(kind, json, &user_id.to_string(), read_file)?;
     evidence.level = Some(claims.level.to_string());
     Ok(evidence)
-}
-
-/// The one place where a vendor's file is made to fit. It is taken as it is: a file that is too large halts with a code.
-#[expect(clippy::unnecessary_wraps, reason = "a file may be one that cannot be made to fit")]
-fn fit(media: &Media) -> Result<Vec<u8>, &'static str> {
-    Ok(media.bytes.to_vec())
 }
 
 fn flat(claims: &Claims) -> Json {

@@ -10,6 +10,7 @@ mod contract;
 mod copies;
 mod crowds;
 mod door;
+mod fitting;
 mod forms;
 pub(crate) mod full_disk;
 mod halted;

@@ -246,7 +246,14 @@ pub(crate) fn fresh_key(app: &App) -> Idempotency {
 }
 
 pub(crate) fn submission(user: Uuid, authority: Authority) -> Submission {
-    Submission { user_id: user, evidence: evidence(user), authority, contact: None, reference: None }
+    Submission {
+        user_id: user,
+        evidence: evidence(user),
+        files: None,
+        authority,
+        contact: None,
+        reference: None,
+    }
 }
 
 /// Submits, and gives the record.

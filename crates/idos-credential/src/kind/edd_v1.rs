@@ -11,6 +11,7 @@ use crate::form;
 use crate::reader::{ReadFile, Reader};
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
+use crate::vocabulary::Term;
 
 /// The context of the subject.
 pub const CONTEXT: &str =
@@ -94,6 +95,10 @@ impl SubjectClaims for EddSubject {
 
     fn claims(&self) -> Vec<Claim<'_>> {
         self.0.claims()
+    }
+
+    fn files_mut(&mut self) -> Vec<(&'static Term, &mut Vec<u8>)> {
+        self.0.files_mut()
     }
 
     fn check(&self, _: Option<Timestamp>) -> Result<(), Invalid> {

@@ -80,7 +80,7 @@ pub(super) const TERMS: &[Term] = &[
     term("idDocumentDateOfExpiry", AUX_DATE, Rule::Date, false),
     term("idDocumentFrontFile", STRING, Rule::File, true),
     term("idDocumentBackFile", STRING, Rule::File, false),
-    term("selfieFile", STRING, Rule::File, true),
+    term("selfieFile", STRING, Rule::File, true).of_a_face(),
     term("residentialAddressStreet", STRING, Rule::Text, false)
         .of("residentialAddress")
         .believed(plausible::has_letter_or_digit),
@@ -357,6 +357,20 @@ impl SubjectClaims for KycSubject {
 
     fn level(&self) -> String {
         self.level().to_string()
+    }
+
+    fn files_mut(&mut self) -> Vec<(&'static Term, &mut Vec<u8>)> {
+        let files = [
+            ("idDocumentFrontFile", Some(&mut self.id_document_front_file)),
+            ("idDocumentBackFile", self.id_document_back_file.as_mut()),
+            ("selfieFile", Some(&mut self.selfie_file)),
+            (
+                "residentialAddressProofFile",
+                self.residential_address.as_mut().map(|address| &mut address.proof_file),
+            ),
+        ];
+        let with_term = |(name, file): (&str, _)| TERMS.iter().find(|term| term.name == name).zip(file);
+        files.into_iter().filter_map(with_term).collect()
     }
 
     fn claims(&self) -> Vec<Claim<'_>> {

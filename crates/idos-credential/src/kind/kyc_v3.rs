@@ -193,7 +193,7 @@ const CONTACT: &[Term] = &[
 ];
 
 const BIOMETRIC: &[Term] = &[
-    file("biometricSelfieFile").of("biometric").must(),
+    file("biometricSelfieFile").of("biometric").must().of_a_face(),
     term("biometricSelfieMatch", DOUBLE, Rule::Number, false).of("biometric"),
 ];
 
@@ -422,6 +422,10 @@ impl SubjectClaims for KycV3Subject {
 
     fn claims(&self) -> Vec<Claim<'_>> {
         self.0.claims()
+    }
+
+    fn files_mut(&mut self) -> Vec<(&'static Term, &mut Vec<u8>)> {
+        self.0.files_mut()
     }
 
     fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid> {

@@ -83,6 +83,15 @@ impl Kind {
 }
 
 impl Subject {
+    fn inner_mut(&mut self) -> &mut dyn SubjectClaims {
+        match self {
+            Self::KycV2(subject) => subject.as_mut(),
+            Self::FaceSign(subject) => subject,
+            Self::KycV3(subject) => subject,
+            Self::EddV1(subject) => subject,
+        }
+    }
+
     fn inner(&self) -> &dyn SubjectClaims {
         match self {
             Self::KycV2(subject) => subject.as_ref(),
@@ -90,6 +99,22 @@ impl Subject {
             Self::KycV3(subject) => subject,
             Self::EddV1(subject) => subject,
         }
+    }
+}
+
+/// A file of a subject.
+pub struct SubjectFile<'s> {
+    /// Where it is read from, such as `residentialAddress.proofFile`.
+    pub path: String,
+    /// Whether it shows a face; otherwise a document.
+    pub shows_face: bool,
+    /// The file.
+    pub bytes: &'s mut Vec<u8>,
+}
+
+impl fmt::Debug for SubjectFile<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubjectFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -155,6 +180,10 @@ pub(crate) trait SubjectClaims {
     fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid>;
     /// The level that is supported.
     fn level(&self) -> String;
+    /// Its files, to be put in place of others.
+    fn files_mut(&mut self) -> Vec<(&'static Term, &mut Vec<u8>)> {
+        Vec::new()
+    }
     /// When the credential ends unless somebody says so, and the path that it is read from.
     fn end(&self) -> Option<(Timestamp, &'static str)> {
         None
@@ -335,6 +364,16 @@ impl Subject {
     pub fn file_bytes(&self) -> usize {
         let len = |claim: &Claim<'_>| if let Value::File(file) = claim.1 { file.len() } else { 0 };
         self.claims().iter().map(len).sum()
+    }
+
+    /// Its files, to be put in place of others: what is put there is checked where a credential is made.
+    pub fn files_mut(&mut self) -> Vec<SubjectFile<'_>> {
+        let file = |(term, bytes): (&'static Term, _)| SubjectFile {
+            path: input_path(term),
+            shows_face: term.shows_face,
+            bytes,
+        };
+        self.inner_mut().files_mut().into_iter().map(file).collect()
     }
 
     /// When the credential ends unless somebody says so, and the path that it is read from: with the document, for kinds that

@@ -133,6 +133,16 @@ impl Sectioned {
         self.claims.iter().map(|(term, value)| (*term, value.value())).collect()
     }
 
+    pub(super) fn files_mut(&mut self) -> Vec<(&'static Term, &mut Vec<u8>)> {
+        self.claims
+            .iter_mut()
+            .filter_map(|(term, value)| match value {
+                Owned::File(file) => Some((*term, &mut **file)),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Whether the section was given, be it empty.
     pub(super) fn is_given(&self, section: &str) -> bool {
         self.given.contains(&section)

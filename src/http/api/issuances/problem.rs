@@ -6,6 +6,7 @@ use idos_client::ContentPlace;
 
 use crate::flow::credential::TooLarge;
 use crate::flow::erase::EraseError;
+use crate::flow::files::RefusedFile;
 use crate::flow::intake::IntakeError;
 use crate::flow::read_back::CopyError;
 use crate::flow::resume::ResumeError;
@@ -22,6 +23,7 @@ impl From<IntakeError> for Problem {
             IntakeError::TooLarge(too_large) => Self::new(Code::TooLarge)
                 .because(too_large_text(too_large))
                 .at(Location::Pointer("/evidence/subject".to_owned()), "has files that are too large"),
+            IntakeError::Files(refused) => files(&refused),
             IntakeError::NotAnInserter(error) => error.into(),
             IntakeError::NoSigningKey(error) => {
                 tracing::error!("Nothing can be signed: {error}");
@@ -35,6 +37,20 @@ impl From<IntakeError> for Problem {
             error => Self::fault(&error),
         }
     }
+}
+
+/// Files that are too large are one thing, and files that are of a wrong kind another; where there are both, the wrong ones count.
+fn files(refused: &[RefusedFile]) -> Problem {
+    let is_about_size = refused.iter().all(|file| file.refusal.is_about_size());
+    let problem = if is_about_size {
+        Problem::new(Code::TooLarge).because("The files cannot be made to fit what the network takes.")
+    } else {
+        Problem::new(Code::InvalidFields)
+    };
+    refused.iter().fold(problem, |problem, RefusedFile { field, refusal }| {
+        let pointer = format!("/evidence/{}", field.replace('.', "/"));
+        problem.at(Location::Pointer(pointer), format!("{refusal} ({})", refusal.code()))
+    })
 }
 
 fn too_large_text(TooLarge { bytes, limit, twice, place }: TooLarge) -> String {

@@ -20,7 +20,7 @@ use crate::model::personal::{Contact, Locale};
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 
 pub(in crate::http::api) const SUBMISSION: &[&str] =
-    &["userId", "kind", "evidence", "delivery", "contact", "reference"];
+    &["userId", "kind", "evidence", "files", "delivery", "contact", "reference"];
 pub(in crate::http::api) const INSERTER: &[&str] = &["by"];
 pub(in crate::http::api) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor"];
 pub(in crate::http::api) const LATER_GRANT: &[&str] = &["by", "copyFor"];
@@ -64,6 +64,7 @@ pub(in crate::http) fn submission(
             }
             evidence
         });
+        let mode = object.get("files").map(|_| object.read("files", &mut faults, "must be refuse or fit"));
         let authority =
             object.required("delivery", &mut faults).and_then(|json| authority(json, &mut faults));
         let contact = object.get("contact").map(|json| contact(json, &mut faults));
@@ -75,6 +76,7 @@ pub(in crate::http) fn submission(
         Some(Submission {
             user_id: user_id?,
             evidence: evidence?,
+            files: mode.flatten(),
             authority: authority?,
             contact: contact.flatten(),
             reference: reference.flatten(),

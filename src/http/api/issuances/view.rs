@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::http::api::view::{HaltView, TransactionView};
 use crate::model::audit::ChainedEntry;
+use crate::model::files::FileSizes;
 use crate::model::issuance::{Confirmation, Issuance};
 use crate::model::time::Timestamp;
 
@@ -51,6 +52,8 @@ pub(super) struct IssuanceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation: Option<RevocationView>,
     has_contact: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FileSizes>,
 }
 
 impl From<Issuance> for IssuanceView {
@@ -82,6 +85,7 @@ impl From<Issuance> for IssuanceView {
                 confirmed_by: issuance.confirmed_by.map(Confirmation::as_str),
             }),
             has_contact: issuance.has_contact,
+            files: issuance.files,
         }
     }
 }

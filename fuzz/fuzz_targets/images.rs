@@ -1,0 +1,5 @@
+//! See `idos_fuzz::images`.
+
+#![cfg_attr(fuzzing, no_main)]
+
+idos_fuzz::target!(images);
