@@ -179,7 +179,7 @@ pub const NETWORK: &str = "network";
 const CONNECT_AGAIN: Duration = Duration::from_secs(2);
 
 /// How often it is looked at where the network keeps contents.
-const LOOK_AGAIN: Duration = Duration::from_secs(600);
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
 
 /// How long after a node let a question wait nobody asks it to confirm anything.
 const ASK_AGAIN: Duration = Duration::from_secs(30);

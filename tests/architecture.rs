@@ -102,7 +102,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("idos-client", &["idos-content-id", "idos-wallet"]),
     ("idos-linked-data", &["idos-credential"]),
     ("idos-devnode", &["idos-client", "idos-content-id", "idos-wallet"]),
-    ("idos-localnet", &["idos-client", "idos-content-id", "idos-devnode", "idos-wallet"]),
+    ("idos-localnet", &["idos-client", "idos-devnode", "idos-wallet"]),
     ("idos-webhooks", &[]),
     ("identity-vendors", &[]),
 ];
@@ -150,9 +150,10 @@ const TOLD_APART_IN: &[(&str, &str)] = &[
     ("Subject", "crates/idos-credential/src/kind"),
     ("Suite", "crates/idos-credential/src/proof"),
     ("Vendor", "crates/identity-vendors/src/vendor"),
+    ("PersonSource", "crates/identity-vendors/src/personhood"),
 ];
 
-/// A kind of credential, a proof suite and a vendor are a file each: nothing outside their folders asks which it is, and
+/// A kind of credential, a proof suite, a vendor and a source of personhood are a file each: nothing outside their folders asks which it is, and
 /// names none.
 #[test]
 fn kinds_suites_and_vendors_are_told_apart_in_their_folders() {
@@ -267,6 +268,7 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
             "holder",
             "issuer",
             "owner",
+            "preliminary",
             "table",
             "users",
             "wallets",

@@ -48,6 +48,34 @@ fn issuance(criterion: &mut Criterion) {
     }
 }
 
+/// Bytes of all files together where contents go to a blob gateway, which takes about 16 MB.
+const SIZES_AT_THE_GATEWAY: [usize; 3] = [1_000_000, 5_000_000, 16_000_000];
+
+/// The same where contents go to a blob gateway: identified and uploaded, in place of a transaction that holds them.
+fn at_the_gateway(criterion: &mut Criterion) {
+    for size in SIZES_AT_THE_GATEWAY {
+        let work = Work::new(size);
+        let mut group = criterion.benchmark_group(format!("gateway/{size}"));
+        group.sampling_mode(SamplingMode::Flat).sample_size(15);
+        group.bench_function("seal", |b| {
+            let signed = || work.sign(work.evidence());
+            b.iter_batched(signed, |signed| work.seal_by_reference(signed), BatchSize::PerIteration);
+        });
+        group.bench_function("whole", |b| {
+            b.iter_batched(
+                || work.evidence(),
+                |evidence| work.whole_by_reference(evidence),
+                BatchSize::PerIteration,
+            );
+        });
+        let bare = primitives::Bare::by_reference(&work);
+        group.bench_function("primitives", |b| b.iter(|| bare.run_by_reference()));
+        group.bench_function("part/identifiers", |b| b.iter(|| bare.identifiers()));
+        group.bench_function("part/xsalsa20poly1305", |b| b.iter(|| bare.boxes()));
+        group.finish();
+    }
+}
+
 fn short() -> Criterion {
     Criterion::default()
         .sample_size(30)
@@ -55,5 +83,5 @@ fn short() -> Criterion {
         .measurement_time(Duration::from_secs(2))
 }
 
-criterion_group!(name = benches; config = short(); targets = issuance);
+criterion_group!(name = benches; config = short(); targets = issuance, at_the_gateway);
 criterion_main!(benches);

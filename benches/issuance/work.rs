@@ -1,12 +1,15 @@
 //! The work itself, through the same functions that the service calls.
 
-use idos_client::actions::{CopyToWrite, CreateCredentialsByDwg, OriginalToWrite};
+use idos_client::actions::{
+    Action, CopyToWrite, CreateCredentialsByDwg, CreatePreliminaryCredentialsByDwg, NamedContent,
+    OriginalToWrite, RowToAnnounce,
+};
 use idos_client::transaction::Fee;
 use idos_client::{GrantParties, GrantTime, Prepared, Signer, TxTerms, UnsignedTransaction, WriteGrant};
 use idos_credential::kind::kyc_v2::IdDocumentType;
 use idos_credential::{
     CredentialFields, Draft, EncryptionSecret, IssuerKey, KycSubject, PublicNotes, RecipientKey,
-    ResidentialAddress, SealedCredential, SignedCredential, Timestamp, WriteKey,
+    ResidentialAddress, SealedCredential, SealedRow, SignedCredential, Timestamp, WriteKey,
 };
 use rand::rngs::{OsRng, StdRng};
 use rand::{RngCore as _, SeedableRng as _};
@@ -98,6 +101,42 @@ impl Work {
         signed.seal_with(&self.notes, &self.user, Some(&self.own), &self.writer, &mut OsRng).unwrap()
     }
 
+    pub(crate) fn seal_by_reference(&self, signed: SignedCredential) -> SealedCredential {
+        let writer = self.writer.verification_key();
+        let encrypted = signed.encrypt(&self.notes, &self.user, Some(&self.own), writer, &mut OsRng);
+        let encrypted = encrypted.unwrap().by_reference().unwrap();
+        let sign = |messages: Vec<&[u8]>| -> Vec<_> {
+            messages.into_iter().map(|message| self.writer.sign(message)).collect()
+        };
+        let notes = sign(encrypted.to_sign());
+        let encrypted = encrypted.signed(&notes).unwrap();
+        let rows = sign(encrypted.to_sign());
+        encrypted.signed(&rows).unwrap()
+    }
+
+    /// The request that broadcasts the announcement.
+    pub(crate) fn announcement(&self, sealed: &SealedCredential) -> Prepared {
+        let named = |row: &SealedRow| row.content().reference().unwrap();
+        let (original, copy) = (sealed.original(), sealed.copy().unwrap());
+        let (of_original, of_copy) = (named(original), named(copy));
+        let (original_uri, copy_uri) = (of_original.uri(), of_copy.uri());
+        let action = CreatePreliminaryCredentialsByDwg::new(
+            Uuid::nil(),
+            (sealed.issuer_auth_public_key(), sealed.content_hash()),
+            (announce(original, &original_uri, of_original.size), original.public_notes()),
+            announce(copy, &copy_uri, of_copy.size),
+            &self.grant,
+            &self.grant_signature,
+        );
+        self.request(&action)
+    }
+
+    pub(crate) fn whole_by_reference(&self, subject: KycSubject) -> (SealedCredential, Prepared) {
+        let sealed = self.seal_by_reference(self.sign(subject));
+        let announcement = self.announcement(&sealed);
+        (sealed, announcement)
+    }
+
     /// The request that broadcasts the transaction.
     pub(crate) fn transaction(&self, sealed: &SealedCredential) -> Prepared {
         let copy = sealed.copy().unwrap();
@@ -122,14 +161,28 @@ impl Work {
             &self.grant,
             &self.grant_signature,
         );
+        self.request(&action)
+    }
+
+    fn request(&self, action: &impl Action) -> Prepared {
         let terms = TxTerms { chain_id: "idos-localdev", nonce: 7, fee: Fee::zero() };
-        let unsigned = UnsignedTransaction::new(&self.signer, &[action], terms).unwrap();
+        let unsigned = UnsignedTransaction::new(&self.signer, std::slice::from_ref(action), terms).unwrap();
         let signature = self.signer.sign_here(&unsigned.sign_text()).unwrap();
         unsigned.signed(signature).unwrap()
     }
 
     pub(crate) fn whole(&self, subject: KycSubject) -> Prepared {
         self.transaction(&self.seal(self.sign(subject)))
+    }
+}
+
+fn announce<'a>(row: &'a SealedRow, uri: &'a str, size: u64) -> RowToAnnounce<'a> {
+    RowToAnnounce {
+        id: Uuid::nil(),
+        encryptor_public_key: row.encryptor_public_key(),
+        content: NamedContent { uri, size: i64::try_from(size).unwrap() },
+        public_notes_signature: row.public_notes_signature(),
+        broader_signature: row.broader_signature(),
     }
 }
 

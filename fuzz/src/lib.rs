@@ -15,6 +15,7 @@ mod json;
 mod keys;
 mod linked_data;
 mod payloads;
+mod persons;
 mod service;
 mod transactions;
 mod vendors;
@@ -29,6 +30,7 @@ pub use json::{json_strict, public_notes};
 pub use keys::{did_key, keys};
 pub use linked_data::{as_sdk, foreign_credential, nquads};
 pub use payloads::{action_call, action_execution};
+pub use persons::{personhood_answers, personhood_proofs};
 pub use service::{
     config_toml, http_bodies, http_headers, http_multipart, http_submission, personhood, short_texts,
     stored_credential, vault_unlock, webhooks,
@@ -62,6 +64,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("nquads", nquads),
     ("open_content", open_content),
     ("personhood", personhood),
+    ("personhood_answers", personhood_answers),
+    ("personhood_proofs", personhood_proofs),
     ("public_notes", public_notes),
     ("rpc_answers", rpc_answers),
     ("short_texts", short_texts),

@@ -217,7 +217,7 @@ fn tell(vendor: Vendor, account: &Account, finding: &Finding) -> String {
 }
 
 /// Whether a path changes neither the host nor the folder of what it is put behind.
-fn is_below(path: &str) -> bool {
+pub(crate) fn is_below(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")
         && !path.contains("/../")
@@ -225,7 +225,7 @@ fn is_below(path: &str) -> bool {
 }
 
 /// With the word in one text after the other, and as a member of one object after the other.
-fn each_planted(json: &[u8], read: &dyn Fn(&[u8])) {
+pub(crate) fn each_planted(json: &[u8], read: &dyn Fn(&[u8])) {
     /// No more, so that a large input does not take for ever.
     const MOST: usize = 64;
     let Ok(json) = serde_json::from_slice::<Value>(json) else { return };
@@ -254,6 +254,6 @@ fn plant(value: &mut Value, left: &mut usize) -> bool {
     }
 }
 
-fn check_silent(shown: &str) {
+pub(crate) fn check_silent(shown: &str) {
     assert!(!shown.contains(WORD), "it repeats a value: {shown}");
 }

@@ -138,7 +138,7 @@ async fn advance(
     let mut tx = app.store.begin().await?;
     match &mut sealed {
         Some((sealed, recipient_key)) => {
-            tx.mark_sealed(&issuance.id, issuance.state, &next, (&*sealed, recipient_key), now).await?;
+            tx.mark_sealed(&issuance.id, issuance.state, &next, (*sealed, recipient_key), now).await?;
             keep_sealed(&mut tx, &issuance.id, sealed).await?;
         }
         None => tx.mark_moved(&issuance.id, issuance.state, &next, now).await?,

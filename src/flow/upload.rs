@@ -75,15 +75,15 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
                 Ok(()) => note_upload(app, &issuance).await?,
                 // Another request of the same may have gone through, and its answer been lost.
                 Err(error) if error.is_final() => {
-                    return match see(app, job, &issuance, &uploads).await {
-                        Ok(Seen::There) => issued(app, job, &issuance).await,
-                        _ => {
-                            let stop = Stop::new(HaltCode::UploadRefused, error.to_string());
-                            halt(app, job, &issuance, stop).await
-                        }
-                    };
+                    metrics::counter!("uploads_total", "outcome" => "refused").increment(1);
+                    if let Ok(Seen::There) = see(app, job, &issuance, &uploads).await {
+                        return issued(app, job, &issuance).await;
+                    }
+                    let stop = Stop::new(HaltCode::UploadRefused, error.to_string());
+                    return halt(app, job, &issuance, stop).await;
                 }
                 Err(error) => {
+                    metrics::counter!("uploads_total", "outcome" => "failed").increment(1);
                     tracing::warn!(issuance.id = %issuance.id, "Contents are not uploaded yet: {error}");
                     let due = pause(app, &uploads, error.retry_after());
                     return later(app, job, due, "the blob gateway could not take it").await;
@@ -204,6 +204,7 @@ async fn at_the_gateway(app: &App, issuance: &Issuance, uploads: &Uploads) -> Re
 }
 
 async fn note_upload(app: &App, issuance: &Issuance) -> Result<Timestamp, StoreError> {
+    metrics::counter!("uploads_total", "outcome" => "taken").increment(1);
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     tx.note_upload(&issuance.id, Some(now)).await?;

@@ -64,9 +64,19 @@ impl Evidence {
         self.subject.kind()
     }
 
-    /// Reads a KYC result about the idOS user `user_id` from text in which a file is `{"file": NAME}`. `read_file` gives
-    /// the bytes of a file by its name.
+    /// Reads a KYC result, as [`parse`](Self::parse) does.
     pub fn parse_kyc(
+        text: &[u8],
+        user_id: &str,
+        read_file: &mut dyn FnMut(&str) -> Result<Vec<u8>, &'static str>,
+    ) -> Result<Self, EvidenceError> {
+        Self::parse(Kind::default(), text, user_id, read_file)
+    }
+
+    /// Reads a result of `kind` about the idOS user `user_id` from text in which a file is `{"file": NAME}`. `read_file` gives
+    /// the bytes of a file by its name.
+    pub fn parse(
+        kind: Kind,
         text: &[u8],
         user_id: &str,
         read_file: &mut dyn FnMut(&str) -> Result<Vec<u8>, &'static str>,
@@ -78,7 +88,7 @@ impl Evidence {
             },
             _ => Err("must be an object with the one member file"),
         };
-        Ok(Self::read(Kind::default(), Json::parse(text)?, user_id, read)?)
+        Ok(Self::read(kind, Json::parse(text)?, user_id, read)?)
     }
 
     /// Reads a result of `kind` about the idOS user `user_id`. `read_file` gives the bytes of what stands in the place of a

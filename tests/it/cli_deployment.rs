@@ -28,14 +28,18 @@ impl Deployment {
 
     /// The same beside a node with its own time.
     pub(crate) async fn with_clock(clock: idos_devnode::Clock) -> Self {
+        Self::with_node(DevNodeConfig { clock, ..DevNodeConfig::default() }).await
+    }
+
+    /// The same with such a node, which knows its inserter.
+    pub(crate) async fn with_node(node: DevNodeConfig) -> Self {
         let folder = Folder::new();
         let made = run(&["keys", "generate", "--folder", &folder.path("keys"), "--json"]);
         assert!(made.status.success(), "{}", stderr(&made));
         let made: Value = serde_json::from_str(&stdout(&made)).unwrap();
         let key = made["write"]["publicKey"].as_str().unwrap().to_owned();
         let inserters = vec![Inserter::new("Example KYC", [key])];
-        let node =
-            DevNode::start(DevNodeConfig { inserters, clock, ..DevNodeConfig::default() }).await.unwrap();
+        let node = DevNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
         let deployment = Self { folder, node, extra: String::new() };
         deployment.configure("");
         deployment

@@ -100,6 +100,33 @@ async fn the_lines_that_are_printed_work() {
     assert!(!said.contains(&shown["apiKey"].as_str().unwrap()[40..]), "{said}");
 }
 
+/// Upstream's next version: what is issued lies at the node's blob gateway, and nothing lies there that no row names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn with_next_the_lines_work_too_and_contents_lie_at_the_gateway() {
+    let (process, shown) = start(&["--next"]);
+    assert_eq!((&shown["schema"], &shown["curl"]["submit"]), (&Value::from("next"), &Value::Null));
+    let by_grant = shell(&shown["curl"]["submitByGrant"]);
+    shell(&shown["curl"]["createProfile"]);
+    wait_until_issued(&shown["curl"]["read"], 1);
+
+    let node = shown["nodeUrl"].as_str().unwrap();
+    let look = async |what: &str| {
+        let (status, text) = ask(http().get(format!("{node}/dev/{what}"))).await;
+        assert_eq!(status, 200);
+        serde_json::from_str::<Value>(&text).unwrap()[what].as_array().unwrap().clone()
+    };
+    let rows = look("credentials").await;
+    assert!(rows.iter().any(|row| row["id"] == by_grant["copyId"]), "{rows:?}");
+    assert!(rows.iter().all(|row| row["uploaded"] == true), "{rows:?}");
+    let contents = look("blobs").await;
+    assert_eq!((rows.len(), contents.len()), (2, 2));
+    assert!(contents.iter().all(|content| content["named"] == true), "{contents:?}");
+    let config = shown["config"].as_str().unwrap();
+    let doctor = run(&["--config", config, "doctor"]);
+    assert!(doctor.status.success(), "{}", stdout(&doctor));
+    assert_eq!(process.stop().0, Some(0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_in_a_folder_of_ones_own_is_taken_up_again() {
     use std::os::unix::fs::PermissionsExt as _;

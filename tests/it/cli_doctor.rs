@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use idos_devnode::{DevNodeConfig, Fault, Schema, Switch};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -105,6 +106,29 @@ async fn a_write_key_that_may_not_write() {
     deployment.configure_with(write, r#"vault = "keys/vault.key""#, "");
     let stranger = deployment.good_json(&["keys", "show", "--json"])["write"]["publicKeys"][1].clone();
     only(&complaints(&deployment), &["inserter: ", stranger.as_str().unwrap(), "delegate of your inserter"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn where_the_network_keeps_contents_and_whether_its_gateway_answers() {
+    let deployment = Deployment::migrated().await;
+    assert!(deployment.good(&["doctor"]).contains("the network keeps contents in credentials' rows"));
+
+    let node = DevNodeConfig { schema: Schema::Next, ..DevNodeConfig::default() };
+    let deployment = Deployment::with_node(node).await;
+    deployment.good(&["migrate", "--create"]);
+    let told = deployment.good(&["doctor"]);
+    for part in
+        ["at a blob gateway", "by write grant only", "http.max_body takes 8388608 bytes", "gateway answers"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    deployment.node.faults().set(Switch {
+        fault: Fault::Answer { status: 503, body: "away".to_owned() },
+        method: Some("blob.fetch".to_owned()),
+        action: None,
+        next: None,
+    });
+    only(&complaints(&deployment), &["contents: ", "HTTP status 503", "node.blob_gateway_url"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -33,6 +33,31 @@ fn the_demo_ends_verified() {
 }
 
 #[test]
+fn the_demo_ends_verified_where_contents_are_at_a_blob_gateway() {
+    let json = run(&["demo", "--next", "--json"]);
+    let answer: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(answer["verified"], true, "{}", stderr(&json));
+    let both = run(&["--config", "config.toml", "demo", "--next"]);
+    assert_eq!(both.status.code(), Some(2));
+    assert!(stderr(&both).contains("--next is for a demo without --config"), "{}", stderr(&both));
+}
+
+#[test]
+fn the_demo_shows_the_other_kinds() {
+    for (kind, level) in
+        [("kyc_v3", "plus+liveness+email+phoneNumber+sow+screening+onboarding"), ("edd", "edd")]
+    {
+        let output = run(&["demo", "--json", "--kind", kind]);
+        assert_eq!(output.status.code(), Some(0), "{kind}: {}", stderr(&output));
+        let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!((&answer["verified"], &answer["level"]), (&true.into(), &level.into()), "{kind}");
+    }
+    let output = run(&["demo", "--kind", "personhood"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("give --evidence"), "{}", stderr(&output));
+}
+
+#[test]
 fn nothing_of_the_person_is_said_or_logged() {
     const MARKER: &str = "Quetzalcoatlus";
     let folder = Folder::new();

@@ -14,6 +14,15 @@ impl Json {
         serde_json::from_slice(bytes).map(Self).map_err(|_| Fault::NotJson)
     }
 
+    /// One that is to be sent.
+    pub(crate) fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        self.0.to_string()
+    }
+
     /// What vendors' answers are: an object.
     pub(crate) fn object(&self) -> Result<Object<'_>, Fault> {
         self.0.as_object().map(Object).ok_or(Fault::Malformed("the body"))
@@ -55,9 +64,13 @@ impl<'a> Object<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// Less the white space around it. A blank text is none.
+    /// Less the white space around it. A blank text is none, and neither is `{}`, which one vendor's documentation has
+    /// where there is nothing.
     pub(crate) fn text(self, name: &'static str) -> Result<Option<&'a str>, Fault> {
         let Some(value) = self.get(name) else { return Ok(None) };
+        if value.as_object().is_some_and(Map::is_empty) {
+            return Ok(None);
+        }
         let text = value.as_str().ok_or(Fault::Malformed(name))?.trim();
         Ok(Some(text).filter(|text| !text.is_empty()))
     }

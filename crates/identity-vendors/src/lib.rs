@@ -8,6 +8,8 @@
 //! - [`Identity`] is who an approved person is, and [`Identity::claims`] what an idOS credential can say of it, or each
 //!   reason why not ([`Refusal`]).
 //!
+//! [`personhood`] does the same for sources that say no more of somebody than that it is a person, and one person only.
+//!
 //! No I/O, no clock, no randomness. Errors name fields and headers, and never repeat what is in them.
 
 mod account;
@@ -20,6 +22,7 @@ mod json;
 mod media;
 mod name;
 mod notice;
+pub mod personhood;
 mod refusal;
 mod request;
 mod result;

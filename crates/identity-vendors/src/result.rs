@@ -300,14 +300,14 @@ impl Identity {
         }
     }
 
-    /// X is what documents have for neither; `<`, `U` and the like are nothing.
+    /// X is what documents have for neither; `<`, `U`, `N` (not applicable) and the like are nothing.
     pub(crate) fn read_gender(&mut self, text: Option<&str>) {
         let Some(text) = text else { return };
         self.gender = match text.to_ascii_uppercase().as_str() {
             "M" | "MALE" => Some(Gender::Male),
             "F" | "FEMALE" => Some(Gender::Female),
             "X" | "OTHER" => Some(Gender::Other),
-            "<" | "U" | "UNDEFINED" | "UNKNOWN" | "UNSPECIFIED" => None,
+            "<" | "N" | "U" | "UNDEFINED" | "UNKNOWN" | "UNSPECIFIED" => None,
             _ => {
                 self.refuse(RefusalCode::GenderUnknown, "gender");
                 None

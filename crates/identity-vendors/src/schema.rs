@@ -176,6 +176,7 @@ impl Identity {
     /// | Kosovo | XK in version 2; refused in version 3, whose readers take ISO 3166-1 alone |
     /// | gender X | `OTHER` |
     /// | an e-mail address or phone number that was not checked | left out: idOS' levels count them as found out |
+    /// | a checked e-mail address that consumers' software refuses, such as one with letters beyond ASCII | left out |
     /// | an address without proof | left out in version 2; not verified in version 3 |
     /// | a document of another kind | refused |
     pub fn claims(&self, schema: Schema, script: Script) -> Result<Claims, Vec<Refusal>> {
@@ -262,10 +263,11 @@ impl Judge {
         let selfie = person.file(Shows::Selfie);
         let selfie = self.wanted(selfie, RefusalCode::SelfieMissing, Shows::Selfie.field());
         let address = person.address.as_ref().and_then(|address| self.address(person, address));
+        let email = person.email.clone().filter(|email| person.checks.email && is_plain_email(email));
         let level = Level {
             plus: address.as_ref().is_some_and(|address| address.proof.is_some()),
             liveness: person.checks.liveness,
-            email: person.checks.email && person.email.is_some(),
+            email: email.is_some(),
             phone_number: phone_number.is_some(),
         };
         Some(Claims {
@@ -277,8 +279,11 @@ impl Judge {
             nationality,
             stateless,
             date_of_birth: date_of_birth?,
-            place_of_birth: person.place_of_birth.clone(),
-            email: person.email.clone().filter(|_| person.checks.email),
+            place_of_birth: person
+                .place_of_birth
+                .clone()
+                .filter(|place| place.chars().any(char::is_alphabetic)),
+            email,
             phone_number,
             document_type: kind?,
             document_country: country?,
@@ -345,7 +350,8 @@ impl Judge {
         }
         let has =
             |text: &Option<String>| text.as_ref().is_some_and(|text| text.chars().any(char::is_alphanumeric));
-        let is_whole = has(&address.street) && has(&address.city) && address.country.is_some();
+        let has_city = address.city.as_ref().is_some_and(|city| city.chars().any(char::is_alphabetic));
+        let is_whole = has(&address.street) && has_city && address.country.is_some();
         if !is_whole && proof.is_none() {
             return None;
         }
@@ -378,5 +384,60 @@ impl Judge {
             country: country?,
             proof,
         })
+    }
+}
+
+/// What idOS' consumers take for an e-mail address: a cautious subset of RFC 5321, that of the software they run.
+fn is_plain_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let local_is_fine = !local.is_empty()
+        && !local.starts_with('.')
+        && !local.ends_with(['.', '\''])
+        && !text.contains("..")
+        && local.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_'+-.".contains(&byte));
+    let is_label = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let domain_is_fine = domain.rsplit_once('.').is_some_and(|(rest, top)| {
+        top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic()) && rest.split('.').all(is_label)
+    });
+    local_is_fine && domain_is_fine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_plain() {
+        for text in ["ana@b.example", "a'b+c_d-e.f@x1-y.b.example", "A@B.CO"] {
+            assert!(is_plain_email(text), "{text}");
+        }
+        for text in [
+            "",
+            "@",
+            "a@",
+            "@b.example",
+            "a@b",
+            "a@b.c",
+            "a@b.c1",
+            "a.@b.example",
+            ".a@b.example",
+            "a..b@c.example",
+            "a'@b.example",
+            "j\u{fc}rgen@b.example",
+            "a@m\u{fc}nchen.example",
+            "a b@c.example",
+            "a@-b.example",
+            "a@.example",
+            "a@b..example",
+            "a@b@c.example",
+            "\"a\"@b.example",
+            "a@[127.0.0.1]",
+            "a@b.example\n",
+        ] {
+            assert!(!is_plain_email(text), "{text}");
+        }
     }
 }

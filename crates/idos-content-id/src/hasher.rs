@@ -66,7 +66,7 @@ impl ContentId {
     ///
     /// # Errors
     ///
-    /// It is longer than [`MAX_CONTENT`](crate::MAX_CONTENT).
+    /// It is longer than [`MAX_CONTENT`].
     pub fn of(content: &[u8]) -> Result<Self, TooLong> {
         let mut hasher = Hasher::new();
         hasher.update(content);

@@ -1,8 +1,9 @@
-//! The demo's KYC result: a file with images beside it, or the example that is compiled in.
+//! The demo's result: a file with images beside it, or the example of its kind that is compiled in.
 
 use std::io::Read as _;
 use std::path::Path;
 
+use idos_credential::Kind;
 use idos_credential::claim::MAX_FILE_BYTES;
 use uuid::Uuid;
 
@@ -17,10 +18,22 @@ macro_rules! example {
 /// The text of the example.
 pub(in crate::cli) const EXAMPLE: &[u8] = example!("kyc-result.json");
 
-pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<Evidence, super::Error> {
+/// The examples of other kinds.
+const OTHERS: &[(&str, &[u8])] =
+    &[("kyc_v3", example!("kyc-v3-result.json")), ("edd", example!("edd-result.json"))];
+
+fn example_of(kind: Kind) -> Option<&'static [u8]> {
+    if kind == Kind::default() {
+        return Some(EXAMPLE);
+    }
+    OTHERS.iter().find(|(name, _)| *name == kind.as_str()).map(|(_, text)| *text)
+}
+
+pub(super) fn load(kind: Kind, path: Option<&Path>, user_id: Uuid) -> Result<Evidence, super::Error> {
     let user_id = user_id.to_string();
     let Some(path) = path else {
-        return Ok(Evidence::parse_kyc(EXAMPLE, &user_id, &mut example_file)?);
+        let text = example_of(kind).ok_or("there is no example of this kind: give --evidence")?;
+        return Ok(Evidence::parse(kind, text, &user_id, &mut example_file)?);
     };
     let text = read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -37,7 +50,7 @@ pub(super) fn load(path: Option<&Path>, user_id: Uuid) -> Result<Evidence, super
         }
         read(&path).map_err(|_| "names a file that cannot be read, or is larger than 16 MiB")
     };
-    Ok(Evidence::parse_kyc(&text, &user_id, &mut read_file)?)
+    Ok(Evidence::parse(kind, &text, &user_id, &mut read_file)?)
 }
 
 /// An image of the example.

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use idos_credential::{AcceptedIssuer, verify};
+use idos_credential::{AcceptedIssuer, Kind, verify};
+use idos_devnode::Schema;
 use sha2::{Digest as _, Sha256};
 use url::Url;
-use uuid::Uuid;
 
 use self::holder::{Holder, random_id};
 use self::narration::Narration;
@@ -25,6 +25,7 @@ use super::signals::Signals;
 use crate::app::App;
 use crate::flow::network::{self, By};
 use crate::flow::{credential, intake, read_back};
+use crate::model::evidence::Evidence;
 use crate::model::issuance::{Ids, Issuance, State};
 use crate::model::submission::{Authority, Submission};
 
@@ -37,12 +38,18 @@ use crate::model::submission::{Authority, Submission};
 /// else meanwhile: two services that number the transactions of one key get into each other's way.
 #[derive(Args)]
 pub(super) struct Demo {
-    /// The KYC result, a JSON file with its image files beside it. Without it: the example in examples/.
+    /// The provider's result, a JSON file with its image files beside it. Without it: the example in examples/.
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
+    /// The kind of credential: `kyc` (version 2), `kyc_v3`, `edd` or `personhood`.
+    #[arg(long, default_value_t, value_name = "KIND")]
+    kind: Kind,
     /// The idOS node to use in place of the configured one. Needs --config.
     #[arg(long, value_name = "URL")]
     node_url: Option<Url>,
+    /// Have the actions and the blob gateway of upstream's next version on the in-process node.
+    #[arg(long, conflicts_with = "node_url")]
+    next: bool,
     /// Print one JSON object in place of the narration.
     #[arg(long)]
     json: bool,
@@ -59,8 +66,9 @@ impl Demo {
         let mut signals = Signals::new()?;
         let mut narration = Narration::new(self.json);
         let service = match (config, self.node_url) {
+            (Some(_), _) if self.next => return Err("--next is for a demo without --config".into()),
             (Some(config), node_url) => Service::configured(config, node_url).await?,
-            (None, None) => Service::alone().await?,
+            (None, None) => Service::alone(if self.next { Schema::Next } else { Schema::Current }).await?,
             (None, Some(_)) => {
                 return Err(
                     "another node knows only registered issuers: --node-url needs --config with their keys"
@@ -70,7 +78,7 @@ impl Demo {
         };
         // However it ends, nothing of it stays on the disk.
         let verified = tokio::select! {
-            verified = act(&service, self.evidence.as_deref(), &mut narration) => verified,
+            verified = act(&service, self.kind, self.evidence.as_deref(), &mut narration) => verified,
             () = signals.next() => Err("it was broken off".into()),
         };
         service.stop().await;
@@ -80,16 +88,22 @@ impl Demo {
     }
 }
 
-async fn act(service: &Service, evidence: Option<&Path>, narration: &mut Narration) -> Result<bool, Error> {
+async fn act(
+    service: &Service,
+    kind: Kind,
+    evidence: Option<&Path>,
+    narration: &mut Narration,
+) -> Result<bool, Error> {
     let Service { app, caller, .. } = service;
     let client = app.idos().await?;
     narration.node(&service.node_url, client.chain_id(), service.has_own_node());
     narration.issuer(&app.issuer.name, &app.keys);
     let holder = Holder::new()?;
     narration.holder(&holder);
-    let result = evidence::load(evidence, holder.user_id)?;
+    let load = || evidence::load(kind, evidence, holder.user_id);
+    let result = load()?;
     narration.evidence(&result);
-    let signing = rehearse(app, evidence, holder.user_id).await?;
+    let signing = rehearse(app, load()?).await?;
 
     let known = network::find(app, By::Address(&holder.wallet.address())).await?.exists;
     let start = Instant::now();
@@ -132,8 +146,7 @@ async fn act(service: &Service, evidence: Option<&Path>, narration: &mut Narrati
 
 /// What would be refused is refused now, and not when a profile has been made and a grant been signed for nothing. Gives the
 /// time that building and signing took.
-async fn rehearse(app: &App, evidence: Option<&Path>, user_id: Uuid) -> Result<Duration, Error> {
-    let result = evidence::load(evidence, user_id)?;
+async fn rehearse(app: &App, result: Evidence) -> Result<Duration, Error> {
     let ids = Ids { original: random_id(), copy: random_id(), notes: random_id() };
     let start = Instant::now();
     let now = app.clock.now();

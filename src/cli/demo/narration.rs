@@ -94,7 +94,7 @@ impl Narration {
         self.note("evidenceFileBytes", bytes);
         self.note("level", level.clone());
         self.chapter(
-            "A KYC result",
+            &format!("A result: {}", result.kind().title()),
             &[format!("The provider has checked the user's documents ({bytes} bytes of images). That supports the level {level}.")],
         );
     }

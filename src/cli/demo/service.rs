@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use idos_devnode::{DevNode, DevNodeConfig, Inserter};
+use idos_devnode::{DevNode, DevNodeConfig, Inserter, Schema};
 use rand::rngs::OsRng;
 use url::Url;
 
@@ -36,12 +36,12 @@ pub(super) struct Service {
 
 impl Service {
     /// Without a configuration: fresh keys, and a node of its own.
-    pub(super) async fn alone() -> Result<Self, Error> {
+    pub(super) async fn alone(schema: Schema) -> Result<Self, Error> {
         let folder = Folder::new(None, &mut OsRng)?;
         let files = own_keys(&folder)?;
         let keys = Keys::load(&files, Some(ISSUER_URL))?;
         let inserters = vec![Inserter::new(ISSUER_NAME, [keys.first().public_hex()])];
-        let node = DevNode::start(DevNodeConfig { inserters, ..DevNodeConfig::default() }).await?;
+        let node = DevNode::start(DevNodeConfig { schema, inserters, ..DevNodeConfig::default() }).await?;
         let settings = format!(
             "[node]\nurl = \"{}\"\n[issuer]\nname = \"{ISSUER_NAME}\"\nurl = \"{ISSUER_URL}\"\n\
              [keys]\nsigning = \"keys/signing.key\"\nwrite = \"keys/write.key\"\nencryption = \"keys/encryption.key\"\n",

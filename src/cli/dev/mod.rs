@@ -118,7 +118,7 @@ impl Dev {
         let caller = api_keys::authenticate(&app.store, &api_key, app.clock.now()).await?;
         let caller = caller.ok_or("the API key of this folder is not in its database")?;
         let mailbox_url = mailbox(&app, sent, self.mailbox_listen, stop.clone()).await?;
-        let samples = samples::make(&app, &caller.submitter, &folder).await?;
+        let samples = samples::make(&app, &caller.submitter, &folder, self.schema()).await?;
         let shown = json!({
             "url": url,
             "apiKey": api_key.as_str(),
@@ -147,11 +147,15 @@ impl Dev {
         outcome
     }
 
+    fn schema(&self) -> Schema {
+        if self.next { Schema::Next } else { Schema::Current }
+    }
+
     /// The node that is wanted, which knows the issuer.
     async fn node(&self, folder: &Folder, keys: &Keys) -> Result<AnyNode, Error> {
         let delegates = keys.write.iter().map(|key| key.key.public_hex());
         let inserters = vec![Inserter::new(ISSUER_NAME, delegates)];
-        let schema = if self.next { Schema::Next } else { Schema::Current };
+        let schema = self.schema();
         if !self.kwild {
             let node = DevNode::start(DevNodeConfig {
                 listen: self.node_listen,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use idos_devnode::Schema;
 use serde_json::{Map, Value, json};
 
 use super::Error;
@@ -26,7 +27,7 @@ pub(super) struct Samples {
     with_profile: Holder,
     without_profile: Holder,
     /// Requests: the name of the sample, what it does, where it is sent, its file.
-    requests: [Request; 3],
+    requests: Vec<Request>,
 }
 
 struct Request {
@@ -36,8 +37,13 @@ struct Request {
     file: PathBuf,
 }
 
-/// Makes the users, the first one's profile on the node, and the requests.
-pub(super) async fn make(app: &Arc<App>, caller: &Submitter, folder: &Folder) -> Result<Samples, Error> {
+/// Makes the users, the first one's profile on the node, and the requests: those that a node with this schema takes.
+pub(super) async fn make(
+    app: &Arc<App>,
+    caller: &Submitter,
+    folder: &Folder,
+    schema: Schema,
+) -> Result<Samples, Error> {
     let with_profile = Holder::new()?;
     let without_profile = Holder::new()?;
     let background = Background::start(app);
@@ -62,18 +68,21 @@ pub(super) async fn make(app: &Arc<App>, caller: &Submitter, folder: &Folder) ->
         "delivery": { "by": "write_grant", "writeGrant": signed_grant(app, &with_profile).await? },
         "reference": "sample-2",
     });
-    let requests = [
-        request(
+    let mut requests = Vec::new();
+    if schema != Schema::Next {
+        requests.push(request(
             folder,
             "submit",
             "Submit KYC evidence of a user, to be written as an inserter",
             "/v1/issuances",
             &by_inserter,
-        )?,
+        )?);
+    }
+    requests.extend([
         request(
             folder,
             "submitByGrant",
-            "Submit it, to be written by the user's write grant",
+            "Submit KYC evidence of a user, to be written by the user's write grant",
             "/v1/issuances",
             &by_grant,
         )?,
@@ -84,7 +93,7 @@ pub(super) async fn make(app: &Arc<App>, caller: &Submitter, folder: &Folder) ->
             "/v1/profiles",
             &new_profile(&without_profile),
         )?,
-    ];
+    ]);
     Ok(Samples { with_profile, without_profile, requests })
 }
 

@@ -17,6 +17,9 @@ use crate::{clock, outbound};
 /// How long a node may take to answer the doctor.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What the largest credential of a blob gateway takes in a request: 16 MiB of files, in base64 within JSON, and the rest.
+const LARGEST_BODY: usize = 24 * 1024 * 1024;
+
 /// How far clocks may be apart, in milliseconds. Grants allow 65 seconds (section 8 of the protocol); half of it is
 /// left to the users' clocks.
 const SKEW: i64 = 30_000;
@@ -33,7 +36,7 @@ pub(super) async fn examine(
             clocks(&client, url, report).await;
             if place == 0 {
                 inserter(&client, write, report).await;
-                contents(&client, write, report).await;
+                contents(config, &client, write, report).await;
             }
         }
     }
@@ -122,7 +125,7 @@ async fn clocks(client: &Client, url: &Url, report: &mut Report) {
 }
 
 /// Where the network keeps contents; and if that is a blob gateway, whether it answers.
-async fn contents(client: &Client, write: &[WriteKey], report: &mut Report) {
+async fn contents(config: &Config, client: &Client, write: &[WriteKey], report: &mut Report) {
     const CHECK: &str = "contents";
     let Some(signer) = write.first().map(|key| key.key.signer()) else { return };
     match client.content_place(&signer).await {
@@ -137,6 +140,16 @@ async fn contents(client: &Client, write: &[WriteKey], report: &mut Report) {
                 "the network keeps contents at a blob gateway: credentials are written by write grant only, and have up to \
                  20 MiB",
             );
+            if config.http.max_body < LARGEST_BODY {
+                report.note(
+                    CHECK,
+                    format!(
+                        "http.max_body takes {} bytes, and files for a credential of 20 MiB have up to {LARGEST_BODY} in a \
+                         request",
+                        config.http.max_body
+                    ),
+                );
+            }
             // One that nobody has ever sealed.
             let Ok(id) = ContentId::of(random_uuid(&mut OsRng).as_bytes()) else { return };
             match client.check_blob(&signer, Blob { id, size: 16 }).await {

@@ -314,9 +314,8 @@ impl From<idos_client::Error> for Problem {
 impl From<NodeError> for Problem {
     fn from(error: NodeError) -> Self {
         match error {
-            NodeError::Node(error) => error.into(),
+            NodeError::Node(error) | NodeError::Blob(idos_client::BlobError::Client(error)) => error.into(),
             NodeError::Store(error) => error.into(),
-            NodeError::Blob(idos_client::BlobError::Client(error)) => error.into(),
             NodeError::Blob(error) => {
                 tracing::warn!(cause = chain(&error), "The blob gateway did not give a content");
                 Self::new(if error.is_final() { Code::NodeRefused } else { Code::NodeUnavailable })

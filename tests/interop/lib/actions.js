@@ -49,6 +49,30 @@ export const EXECUTES = {
       "content_hash, encryptor_public_key, issuer_auth_public_key, grantee_wallet_identifier, locked_until int8",
   },
   revoke_access_grant: { description: "Revoke an Access Grant from idOS", parameters: "id uuid" },
+  // Upstream's next version.
+  create_preliminary_credentials_by_dwg: {
+    description:
+      "Add original credential and copy credential with AG on behalf of a user (using delegated write grant given by the user)",
+    parameters:
+      "request_id uuid, issuer_auth_public_key, original_encryptor_public_key, original_id uuid, original_content_uri, " +
+      "original_content_size int8, original_public_notes, original_public_notes_signature, original_broader_signature, " +
+      "copy_encryptor_public_key, copy_id uuid, copy_content_uri, copy_content_size int8, copy_public_notes_signature, " +
+      "copy_broader_signature, content_hash, dwg_owner, dwg_grantee, dwg_issuer_public_key, dwg_id uuid, " +
+      "dwg_access_grant_timelock, dwg_not_before, dwg_not_after, dwg_signature",
+  },
+  create_preliminary_credential: {
+    description: "Create a new preliminary credential",
+    parameters:
+      "request_id uuid, credential_id uuid, issuer_auth_public_key, encryptor_public_key, content_uri, " +
+      "content_size int8, content_hash, public_notes, public_notes_signature, broader_signature",
+  },
+  share_preliminary_credential: {
+    description: "Share a credential with creating AG",
+    parameters:
+      "request_id uuid, copy_id uuid, original_id uuid, public_notes, public_notes_signature, broader_signature, " +
+      "content_uri, content_size int8, content_hash, encryptor_public_key, issuer_auth_public_key, " +
+      "grantee_wallet_identifier, locked_until int8",
+  },
   action_costing_gas: { description: "Get cost of action for 1.2 gas", parameters: "" },
 };
 

@@ -5,14 +5,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idos_devnode::{DevNodeConfig, Fault, Schema, State as NodeState, Switch};
+use idos_client::Signer;
+use idos_client::actions::GetCredentialShared;
+use idos_devnode::{DevNode, DevNodeConfig, Fault, Schema, State as NodeState, Switch};
 use idos_issuer::app::App;
+use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::intake::{self, IntakeError};
 use idos_issuer::flow::resume::{self, ResumeError};
+use idos_issuer::flow::sweep::sweep;
 use idos_issuer::flow::{erase, read_back, revoke};
 use idos_issuer::model::evidence::Evidence;
 use idos_issuer::model::issuance::{Confirmation, HaltCode, Issuance, State, Stopped};
-use idos_issuer::model::submission::Authority;
+use idos_issuer::model::submission::{Authority, CopyFor};
+use idos_issuer::model::time::HOUR;
 use idos_issuer::store::WhoseContent;
 use idos_localnet::AnyNode;
 use idos_wallet::WalletType;
@@ -20,10 +25,10 @@ use rand::Rng as _;
 
 use super::issuing::create_profile;
 use crate::support::service::{
-    Backend, Service, Stage, audit_holds, caller, fresh_key, have_profile, signed_grant, submission, submit,
-    until,
+    Backend, Service, Stage, audit_holds, caller, fresh_key, have_profile, signed_grant, signed_grant_for,
+    submission, submit, until,
 };
-use crate::support::{Folder, User, evidence_with, owned};
+use crate::support::{Folder, User, content_of, evidence_with, owned};
 
 fn next() -> DevNodeConfig {
     DevNodeConfig { schema: Schema::Next, ..DevNodeConfig::default() }
@@ -254,6 +259,72 @@ on_both_databases! {
         assert_forgotten(app, &issuance).await;
         assert_eq!(stage.dev().blobs().await.unwrap(), [], "and nothing came to the gateway");
         service.stop().await;
+    }
+
+    async fn what_nobody_resumes_is_forgotten_here(backend) {
+        let mut stage = Stage::with(backend, 1, next()).await;
+        stage.clock = Clock::fixed(clock::now());
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let service = stage.service().await;
+        let app = &service.app;
+        harm(&stage, Fault::Answer { status: 403, body: "no".to_owned() }, "blob.upload", 1);
+        let issuance = submit(app, &user, by_grant(app, &user).await).await;
+        let halted = until(app, &issuance.id, |i| i.state == State::Halted).await;
+        assert_eq!(halted.halt, Some(HaltCode::UploadRefused));
+        stage.clock.advance_millis(167 * HOUR);
+        sweep(app).await.unwrap();
+        assert_eq!(app.store.issuance(&issuance.id).await.unwrap().unwrap().state, State::Halted);
+        stage.clock.advance_millis(2 * HOUR);
+        sweep(app).await.unwrap();
+        let over = app.store.issuance(&issuance.id).await.unwrap().unwrap();
+        assert_eq!((over.state, over.halt), (State::Failed, Some(HaltCode::UploadRefused)));
+        assert_forgotten(app, &issuance).await;
+        service.stop().await;
+    }
+
+    async fn a_copy_for_somebody_else_is_theirs_to_read(backend) {
+        let (stage, user) = stage(backend).await;
+        let service = stage.service().await;
+        let app = &service.app;
+        let consumer = User::with(WalletType::Evm);
+        let grantee = Signer::from(consumer.wallet.clone()).caller();
+        let grant = signed_grant_for(app, &user, &grantee, -60, 3600).await;
+        let copy_for = CopyFor { grantee: grantee.clone(), encryption_key: consumer.secret.public() };
+        let authority = Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: Some(copy_for) };
+        let issuance = submit(app, &user, authority).await;
+        let issued = until_settled(app, &issuance).await;
+        assert_eq!((issued.state, issued.halt), (State::Issued, None));
+        assert_forgotten(app, &issued).await;
+
+        let client = app.idos().await.unwrap();
+        let reader = Signer::from(consumer.wallet.clone());
+        let view = GetCredentialShared { id: issued.ids.copy };
+        let row = client.call_one(&reader, &view).await.unwrap().unwrap();
+        let content = content_of(client, &reader, row.content).await;
+        let opened = consumer.secret.open_bytes(content, &row.encryptor_public_key).unwrap();
+        assert_eq!(*opened, *owned(client, &user, issued.ids.original).await.unwrap());
+        service.stop().await;
+    }
+
+    async fn nothing_is_forgotten_before_as_many_nodes_show_it_as_are_wanted(backend) {
+        let (mut stage, user) = stage(backend).await;
+        let other = DevNode::start(next()).await.unwrap();
+        stage.of_the_node = format!("fallback_urls = [\"{}\"]\nmust_agree = 2", other.url());
+        let service = stage.service().await;
+        let app = &service.app;
+        let issuance = submit(app, &user, by_grant(app, &user).await).await;
+        until(app, &issuance.id, |i| i.state == State::Uploading).await;
+        for _ in 0..20 {
+            hurry(app, &issuance).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let waits = app.store.issuance(&issuance.id).await.unwrap().unwrap();
+        assert_eq!(waits.state, State::Uploading, "the other node knows nothing of it");
+        assert!(app.store.has_sealed(&issuance.id).await.unwrap());
+        assert!(app.store.sealed_part(&issuance.id, WhoseContent::Copy, 0).await.unwrap().is_some());
+        service.stop().await;
+        other.stop().await;
     }
 
     async fn killed_anywhere_it_goes_on(backend) {

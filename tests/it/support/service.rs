@@ -307,11 +307,22 @@ pub(crate) fn owner(user: &User) -> Owner {
 
 /// A grant that the user has signed, good from `from` to `to` seconds from now.
 pub(crate) async fn signed_grant(app: &App, user: &User, from: i64, to: i64) -> SignedGrant {
+    signed_grant_for(app, user, &app.identity().caller(), from, to).await
+}
+
+/// The same for a copy of this grantee's.
+pub(crate) async fn signed_grant_for(
+    app: &App,
+    user: &User,
+    grantee: &str,
+    from: i64,
+    to: i64,
+) -> SignedGrant {
     let now = app.clock.now().unix_seconds();
     let time = |seconds| GrantTime::from_unix(now + seconds).unwrap();
     let parties = GrantParties {
         owner: user.wallet.owner_identifier(),
-        grantee: app.identity().caller(),
+        grantee: grantee.to_owned(),
         issuer_public_key: app.keys.first().public_hex(),
     };
     let grant = WriteGrant::new(id(), parties, time(from), time(from), time(to)).unwrap();

@@ -1,8 +1,8 @@
 //! `ComplyCube` (docs.complycube.com): clients, and the checks that were made of them.
 //!
 //! Nothing decides over a client but its checks: of each kind the newest counts, and all of them must be clear. Attention is
-//! for a person. What proves an address is not read: what the vendor compares there is not documented well enough to call an
-//! address proven by it.
+//! for a person. A proof of address that is clear proves the address that was read from it, which the vendor has compared with
+//! what the client said.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,9 @@ use crate::json::{Json, Object};
 use crate::media::{MediaReference, Shows};
 use crate::name::Name;
 use crate::notice::{Event, Told};
-use crate::result::{Address, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
+use crate::result::{
+    Address, AddressProof, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned,
+};
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -26,6 +28,7 @@ const SIGNATURE: &str = "ComplyCube-Signature";
 /// The kind of check that an approval needs.
 const DOCUMENT_CHECK: &str = "document_check";
 const IDENTITY_CHECK: &str = "identity_check";
+const ADDRESS_CHECK: &str = "proof_of_address_check";
 
 /// As many checks as are asked for at once.
 const PAGE_SIZE: u32 = 100;
@@ -85,7 +88,10 @@ impl Adapter for ComplyCube {
             return Ok(found.with(Outcome::NotYet(Wait::User)));
         };
         let found = Found { decided_at: Moment::read(check.get("updatedAt")), ..found };
-        let person = identity(talk, client, *check, checks.get(IDENTITY_CHECK).copied())?;
+        let mut person = identity(talk, client, *check, checks.get(IDENTITY_CHECK).copied())?;
+        if let Some(check) = checks.get(ADDRESS_CHECK) {
+            read_proven_address(talk, &mut person, *check)?;
+        }
         Ok(found.with(Outcome::Approved(Box::new(person))))
     }
 
@@ -157,7 +163,7 @@ fn decline(kind: &str) -> Decline {
     match kind {
         DOCUMENT_CHECK => Decline::Document,
         IDENTITY_CHECK | "enhanced_identity_check" => Decline::Face,
-        "proof_of_address_check" => Decline::Address,
+        ADDRESS_CHECK => Decline::Address,
         "standard_screening_check" | "extensive_screening_check" => Decline::Watchlist,
         _ => Decline::Unspecified,
     }
@@ -188,14 +194,7 @@ fn identity(
     }
     let extracted = breakdown(check, "extractedData")?;
     read_document(&mut person, extracted)?;
-    let document_id = CaseId::read(check.required_text("documentId")?, "documentId")?;
-    let document = talk.ask(Ask::get(format!("/documents/{document_id}")))?.object()?;
-    if document.required_text("id")? != document_id.as_str() {
-        return Err(Fault::AnotherCase("document.id").into());
-    }
-    if document.text("clientId")?.is_some_and(|client| client != talk.case.id.as_str()) {
-        return Err(Fault::AnotherCase("document.clientId").into());
-    }
+    let (document_id, document) = document_of(talk, check)?;
     for image in document.objects("images")? {
         let (shows, side) = match image.text("documentSide")? {
             Some("front") => (Shows::Front, "front"),
@@ -216,6 +215,62 @@ fn identity(
         person.add_media(Ok(MediaReference::of_api_json(Shows::Selfie, path)));
     }
     Ok(person)
+}
+
+/// The document that a check is about.
+fn document_of<'a>(talk: &Talk<'a>, check: Object<'_>) -> Result<(CaseId, Object<'a>), Stop> {
+    let id = CaseId::read(check.required_text("documentId")?, "documentId")?;
+    let document = talk.ask(Ask::get(format!("/documents/{id}")))?.object()?;
+    if document.required_text("id")? != id.as_str() {
+        return Err(Fault::AnotherCase("document.id").into());
+    }
+    if document.required_text("clientId")? != talk.case.id.as_str() {
+        return Err(Fault::AnotherCase("document.clientId").into());
+    }
+    Ok((id, document))
+}
+
+/// The address that was read from the document that proves it, in place of that of the identity document.
+fn read_proven_address(talk: &Talk<'_>, person: &mut Identity, check: Object<'_>) -> Result<(), Stop> {
+    let Some(extracted) = breakdown(check, "extractedData")? else { return Ok(()) };
+    let Some(read) = extracted.object("addressDetails")? else { return Ok(()) };
+    let Some(of) = extracted.object("documentDetails")? else { return Ok(()) };
+    let category = of.required_text("documentType")?.to_ascii_uppercase();
+    let issued = person.read_date(of.get("issuingDate"), "residentialAddress.proofDateOfIssue");
+    let mut address = Address::default();
+    if let Some(parts) = read.object("address")? {
+        let country = parts.text("country")?.or(read.text("addressCountry")?);
+        address = read_address(person, parts, country, true)?;
+    }
+    address.proof = Some(AddressProof { category, issued });
+    person.address = Some(address);
+    person.checks.address = true;
+    let (id, document) = document_of(talk, check)?;
+    for image in document.objects("images")? {
+        if image.text("documentSide")? == Some("front") {
+            let path = format!("/documents/{id}/download/front");
+            person.add_media(Ok(MediaReference::of_api_json(Shows::AddressProof, path)));
+        }
+    }
+    Ok(())
+}
+
+fn read_address(
+    person: &mut Identity,
+    of: Object<'_>,
+    country: Option<&str>,
+    is_proven: bool,
+) -> Result<Address, Fault> {
+    Ok(Address {
+        street: owned(of.text("line")?),
+        house_number: owned(of.text("propertyNumber")?),
+        additional: owned(of.text("building")?),
+        region: owned(of.text("state")?),
+        city: owned(of.text("city")?),
+        postal_code: owned(of.text("postalCode")?),
+        country: person.read_residence(country, is_proven),
+        proof: None,
+    })
 }
 
 /// One of the analyses of a check.
@@ -248,16 +303,7 @@ fn read_document(person: &mut Identity, extracted: Option<Object<'_>>) -> Result
     person.native = Name::new(Some(&first), None, Some(&last));
     person.date_of_birth = person.read_date(holder.get("dob"), "dateOfBirth");
     if let Some(address) = holder.object("address")? {
-        person.address = Some(Address {
-            street: owned(address.text("line")?),
-            house_number: None,
-            additional: None,
-            region: owned(address.text("state")?),
-            city: owned(address.text("city")?),
-            postal_code: owned(address.text("postalCode")?),
-            country: person.read_residence(address.text("country")?, false),
-            proof: None,
-        });
+        person.address = Some(read_address(person, address, address.text("country")?, false)?);
     }
     Ok(())
 }

@@ -23,6 +23,9 @@ const SIGNATURE: &str = "Persona-Signature";
 /// Sent with every request, as the spelling of keys is: otherwise the account's settings decide on both.
 const VERSION: &str = "2025-12-08";
 
+/// More groups, and more signatures in one, than there can be: each costs a hash of the body.
+const MOST: usize = 4;
+
 const GOVERNMENT_ID: &str = "verification/government-id";
 const SELFIE: &str = "verification/selfie";
 
@@ -42,7 +45,11 @@ impl Adapter for Persona {
     fn authenticate(&self, account: &Account, received: &Received<'_>) -> Result<Proof, Untrusted> {
         let header = received.header(SIGNATURE)?;
         let mut verdict = Untrusted::Malformed(SIGNATURE);
-        for group in header.split(' ').filter(|group| !group.is_empty()) {
+        let groups = || header.split(' ').filter(|group| !group.is_empty());
+        if groups().count() > MOST {
+            return Err(verdict);
+        }
+        for group in groups() {
             match check_group(account, received, group) {
                 Ok(()) => return Ok(Proof::Signed),
                 // What is wrong says more than what is malformed, and a time that was signed says more than either.
@@ -138,6 +145,9 @@ fn check_group(account: &Account, received: &Received<'_>, group: &str) -> Resul
             // Of a version that is to come.
             _ => {}
         }
+    }
+    if signatures.len() > MOST {
+        return Err(malformed);
     }
     let time = time.ok_or(malformed)?;
     let seconds: i64 = time.parse().map_err(|_| malformed)?;

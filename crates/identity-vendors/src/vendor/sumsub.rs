@@ -144,10 +144,57 @@ fn undecided(review: Object<'_>) -> Result<Option<Outcome>, Fault> {
     match (result.required_text("reviewAnswer")?, result.text("reviewRejectType")?) {
         ("GREEN", _) => Ok(None),
         ("RED", Some("RETRY")) => Ok(Some(Outcome::NotYet(Wait::User))),
-        // The labels say more, and nobody documents all of them.
-        ("RED", _) => Ok(Some(Outcome::Declined(Decline::Unspecified))),
+        ("RED", _) => Ok(Some(Outcome::Declined(decline(result)?))),
         _ => Err(Fault::Malformed("reviewAnswer")),
     }
+}
+
+/// What a label is about. The first class that one of the labels belongs to counts; labels of other things are not told apart.
+const LABELS: &[(Decline, &[&str])] = &[
+    (
+        Decline::Fraud,
+        &[
+            "FORGERY",
+            "DOCUMENT_TEMPLATE",
+            "GRAPHIC_EDITOR",
+            "FRAUDULENT_PATTERNS",
+            "FRAUDULENT_LIVENESS",
+            "INCONSISTENT_PROFILE",
+            "STOLEN_DOCS",
+            "THIRD_PARTY_INVOLVED",
+        ],
+    ),
+    (
+        Decline::Watchlist,
+        &["SANCTIONS", "PEP", "ADVERSE_MEDIA", "CRIMINAL", "COMPROMISED_PERSONS", "BLACKLIST", "BLOCKLIST"],
+    ),
+    (
+        Decline::Document,
+        &[
+            "ID_INVALID",
+            "NOT_DOCUMENT",
+            "DOCUMENT_DEPRIVED",
+            "DOCUMENT_DAMAGED",
+            "DOCUMENT_PAGE_MISSING",
+            "INCOMPLETE_DOCUMENT",
+            "DIGITAL_DOCUMENT",
+            "UNSUITABLE_DOCUMENT",
+            "EXPIRATION_DATE",
+            "FRONT_SIDE_MISSING",
+            "BACK_SIDE_MISSING",
+            "SCREENSHOTS",
+            "UNFILLED_ID",
+            "BAD_PROOF_OF_IDENTITY",
+        ],
+    ),
+    (Decline::Face, &["SELFIE_MISMATCH", "BAD_SELFIE", "BAD_VIDEO_SELFIE", "BAD_FACE_MATCHING"]),
+    (Decline::Address, &["WRONG_ADDRESS", "BAD_PROOF_OF_ADDRESS"]),
+];
+
+fn decline(result: Object<'_>) -> Result<Decline, Fault> {
+    let labels = result.texts("rejectLabels")?;
+    let is_of = |(_, known): &&(Decline, &[&str])| labels.iter().any(|label| known.contains(label));
+    Ok(LABELS.iter().find(is_of).map_or(Decline::Unspecified, |(class, _)| *class))
 }
 
 /// An image that was looked at and is in use.

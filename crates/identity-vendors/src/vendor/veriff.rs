@@ -2,7 +2,7 @@
 //!
 //! Requests are signed over the id in their path, and answers over their bytes. Webhooks carry personal data, which is not
 //! read. The integration decides whether it is a test. A decision does not say which checks were done beside the document's,
-//! so a level says no more than that.
+//! so a level says no more than that; the product that does say it (Full Auto) has other payloads, which are not read.
 
 use zeroize::Zeroizing;
 

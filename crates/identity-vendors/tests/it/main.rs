@@ -12,6 +12,8 @@ mod account;
 mod events;
 mod files;
 mod hostile;
+mod personhood;
 mod recorded;
 mod results;
 mod signatures;
+mod subject;

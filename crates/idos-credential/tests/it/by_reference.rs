@@ -27,7 +27,8 @@ fn writer() -> WriteKey {
 
 fn signed() -> SignedCredential {
     let all = vectors("sdk/credentials.json");
-    let vector = all["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "kyc_plus").unwrap();
+    let vector =
+        all.get("vectors").unwrap().as_array().unwrap().iter().find(|v| v["name"] == "kyc_plus").unwrap();
     draft(vector).unwrap().sign_with(&key(&all), moment(text(vector, "clock")))
 }
 
@@ -109,6 +110,8 @@ fn what_is_sealed_for_one_place_is_signed_anew_for_the_other() {
     assert_eq!(invalid.problems[0].field, "copy");
 }
 
+type Change = fn(&mut StoredCredential);
+
 #[test]
 fn what_is_stored_by_reference_is_revived_and_damage_found() {
     let mut sealed = by_reference();
@@ -116,10 +119,9 @@ fn what_is_stored_by_reference_is_revived_and_damage_found() {
     let stored = StoredCredential::from(sealed.clone());
     assert_eq!(SealedCredential::from_stored(stored.clone()).unwrap(), sealed);
 
-    type Change = fn(&mut StoredCredential);
     let changes: [(&str, Change); 3] = [
         ("original.content", |stored| {
-            stored.original.content = stored.copy.as_ref().unwrap().content.clone()
+            stored.original.content = stored.copy.as_ref().unwrap().content.clone();
         }),
         ("original.content", |stored| {
             if let SealedContent::ByReference(reference) = &mut stored.original.content {

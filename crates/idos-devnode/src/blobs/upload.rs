@@ -1,15 +1,14 @@
 //! An upload: its parts, and whether they are those that were announced.
 
 use axum::body::Body;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use idos_content_id::{ContentId, Hasher, MAX_CONTENT, TooLong};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use serde_json::{Map, Value, json};
 use sqlx::SqliteConnection;
 
 use super::{Named, Request, store};
-use crate::jsonrpc::json_response;
 
 const ORIGINAL: &str = "original";
 const COPY: &str = "copy";
@@ -93,16 +92,18 @@ impl Refusal {
         }
     }
 
-    /// The answer, whose JSON has the codes of JSON-RPC: -901 is that of a missing session.
+    /// The answer: JSON with the codes of JSON-RPC, but where a session is missing. There it is text, because the official
+    /// client of August 2026 waits for ever, on Node.js, for the rest of a 401 that is JSON.
     #[must_use]
     pub fn response(self) -> Response {
         let code = match self {
-            Self::NoSession => -901,
+            Self::NoSession => return (self.status(), format!("{self}\n")).into_response(),
             Self::UnknownRequest | Self::UnknownContent => -904,
             _ => -902,
         };
         let body = json!({ "error": { "code": code, "message": self.to_string() } });
-        json_response(self.status(), &body)
+        let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+        (self.status(), content_type, body.to_string()).into_response()
     }
 }
 

@@ -15,7 +15,7 @@ use idos_content_id::ContentId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::http::respond;
+use super::respond::respond;
 use super::{Answer, RpcError, failure, refused, wait};
 use crate::blobs::{self, Refusal, Upload};
 use crate::faults::{BlobFault, Ending, Plan};

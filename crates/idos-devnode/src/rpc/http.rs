@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::{Value, json};
 
-use super::server::HangUp;
+use super::respond::respond;
 use super::{Answer, answer, blob, dev, info};
-use crate::jsonrpc::{self, MAX_REQUEST, with_cors};
+use crate::jsonrpc::{MAX_REQUEST, with_cors};
 use crate::shared::Shared;
 
 /// Every route.
@@ -62,29 +62,4 @@ async fn get_health(node: &Shared, headers: &HeaderMap, body: impl FnOnce(Value)
         }
     };
     with_cors(respond(node, answer).await, origin)
-}
-
-pub(super) async fn respond(node: &Shared, answer: Answer) -> Response {
-    match answer {
-        Answer::Json(status, body, set_cookie) => jsonrpc::respond(status, &body, set_cookie),
-        Answer::Raw(status, body) => {
-            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-        }
-        Answer::TooMany(seconds) => {
-            let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
-            (StatusCode::TOO_MANY_REQUESTS, retry_after, "too many requests\n").into_response()
-        }
-        Answer::HangUp => hang_up(),
-        Answer::Silence => {
-            node.stopped().await;
-            hang_up()
-        }
-    }
-}
-
-/// A response that the server does not send: it closes the connection instead.
-fn hang_up() -> Response {
-    let mut response = Response::default();
-    response.extensions_mut().insert(HangUp);
-    response
 }

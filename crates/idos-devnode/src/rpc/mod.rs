@@ -8,6 +8,7 @@ mod dev;
 mod http;
 mod info;
 mod query;
+mod respond;
 mod server;
 
 use std::sync::Arc;

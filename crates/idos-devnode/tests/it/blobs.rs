@@ -83,6 +83,11 @@ impl Bench {
     }
 }
 
+/// Without JSON, of which the official client waits for the rest.
+fn is_logged_out(answer: &Answer) -> bool {
+    answer.status == 401 && answer.header("content-type").is_some_and(|kind| kind.starts_with("text/plain"))
+}
+
 fn code(answer: &Answer) -> (u16, i64) {
     (answer.status, answer.json()["error"]["code"].as_i64().unwrap())
 }
@@ -93,17 +98,17 @@ async fn nothing_is_taken_or_given_without_a_session() {
     let world = &bench.world;
     for headers in [&[][..], &[("Cookie", "kgw_session=abc")]] {
         let refused = world.upload_with(headers, bench.set.request_id, &bench.set.parts()).await.unwrap();
-        assert_eq!(code(&refused), (401, -901));
+        assert!(is_logged_out(&refused));
         let path = format!("/blob/v1/ipfs/{}", bench.set.copy.cid());
         let refused = request(&world.node.url(), "GET", &path, headers, b"").await.unwrap();
-        assert_eq!(code(&refused), (401, -901));
+        assert!(is_logged_out(&refused));
     }
     assert_eq!(bench.kept().await, (0, 0));
     assert_eq!(bench.upload().await.status, 200);
     assert_eq!(bench.fetch().await.body, bench.set.copy.bytes);
     // A session ends.
     world.clock.advance(Duration::from_hours(1) + Duration::from_secs(1));
-    assert_eq!(code(&bench.fetch().await), (401, -901));
+    assert!(is_logged_out(&bench.fetch().await));
 }
 
 #[tokio::test]
@@ -269,13 +274,13 @@ async fn contents_come_late_and_altered() {
 async fn a_session_ends_between_a_request_and_its_answer() {
     let mut bench = Bench::with_sessions().await;
     bench.fault(Fault::EndSession);
-    assert_eq!(code(&bench.upload().await), (401, -901));
+    assert!(is_logged_out(&bench.upload().await));
     assert_eq!(bench.kept().await, (0, 0));
-    assert_eq!(code(&bench.upload().await), (401, -901), "it is over");
+    assert!(is_logged_out(&bench.upload().await), "it is over");
     bench.cookie = log_in(&bench.world, &bench.world.issuer()).await;
     assert_eq!(bench.upload().await.status, 200);
     bench.fault_of("blob.fetch", Fault::EndSession);
-    assert_eq!(code(&bench.fetch().await), (401, -901));
+    assert!(is_logged_out(&bench.fetch().await));
 }
 
 #[tokio::test]

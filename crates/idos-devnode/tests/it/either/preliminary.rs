@@ -1,13 +1,13 @@
 //! The next schema: rows that name contents at the blob gateway.
 
 use idos_client::Signer;
-use idos_client::encoding::Value;
+use idos_client::encoding::{ActionExecution, Value};
 use idos_content_id::{ContentId, MAX_CONTENT};
 use idos_wallet::{WalletKey, WalletType};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::support::{Grant, GrantedNames, Named, World, id, named, null, wallet};
+use crate::support::{Grant, GrantedNames, Named, World, base64, id, named, null, signed_payload, wallet};
 
 /// Makes a name a wrong one.
 type Spoil = Box<dyn Fn(&mut Named)>;
@@ -386,5 +386,44 @@ async fn a_client_can_see_which_actions_there_are() {
         let query = json!({ "query": "SELECT name FROM info.actions", "params": {} });
         let refused: Json = world.rpc("user.query", query).await.unwrap_err();
         assert_eq!(refused["code"], -300);
+    }
+}
+
+/// What the JavaScript client sends for the new actions, byte for byte; and the node reads it.
+#[tokio::test]
+async fn payloads_are_those_of_the_javascript_client() {
+    let world = World::next().await;
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/next/payloads.json"));
+    let vectors: Json = serde_json::from_str(text).unwrap();
+    let vectors = vectors["vectors"].as_array().unwrap();
+    assert_eq!(vectors.len(), NEW.len());
+    for vector in vectors {
+        let action = vector["action"].as_str().unwrap();
+        let inputs = vector["inputs"].as_object().unwrap();
+        let types = vector["types"].as_array().unwrap();
+        // In the order of the file, which is that of the parameters; a map would not keep it.
+        let given = text.split_once(&format!("\"action\": \"{action}\"")).unwrap().1;
+        let mut names: Vec<&str> = inputs.keys().map(String::as_str).collect();
+        names.sort_by_key(|name| given.find(&format!("\"{name}\":")).unwrap());
+        let arguments =
+            names.iter().zip(types).map(|(name, kind)| match (kind.as_str().unwrap(), &inputs[*name]) {
+                ("uuid", Json::String(id)) => id.parse::<Uuid>().unwrap().into(),
+                ("int8", number) => number.as_i64().unwrap().into(),
+                (_, text) => Value::from(text.as_str().unwrap()),
+            });
+        let execution = ActionExecution { namespace: "main", action, calls: vec![arguments.collect()] };
+        let payload = execution.encode().unwrap();
+        assert_eq!(base64(&payload), vector["payload"].as_str().unwrap(), "{action}");
+
+        let nonce = world.next_nonce(&world.issuer()).await;
+        let tx = signed_payload(&world.issuer(), payload, nonce, world.node.chain_id());
+        let answer = world.rpc("user.broadcast", json!({ "tx": tx, "sync": 1 })).await.unwrap();
+        let log = answer["result"]["log"].as_str().unwrap();
+        let refusals = [
+            "credentials issuer must be an issuer",
+            "signature is wrong",
+            "original credential does not belong",
+        ];
+        assert!(refusals.iter().any(|refusal| log.contains(refusal)), "{log}");
     }
 }
