@@ -286,7 +286,7 @@ on_both_databases! {
         let red = json!({ "reviewResult": { "reviewAnswer": "RED", "reviewRejectType": "FINAL" } });
         tell(&door, &event("applicantReviewed", reference, &red)).await.expect(200);
         let declined = until(&door, &opened, |shown| shown["state"] == "declined").await;
-        assert_eq!(declined["reason"]["code"], "unspecified");
+        assert_eq!(declined["reason"]["code"], "fraud");
         assert_eq!(declined["hasContact"], false);
         assert_eq!(kinds(&door).await, ["verification.declined"]);
         assert_eq!(door.stage.node.counts().await.unwrap().credentials, 0);
