@@ -148,7 +148,7 @@ fn one() -> String {
     format!("GET /resources/applicants/{APPLICANT}/one")
 }
 
-fn event(kind: &str, reference: &Value, more: Value) -> Value {
+fn event(kind: &str, reference: &Value, more: &Value) -> Value {
     let mut event =
         json!({ "applicantId": APPLICANT, "externalUserId": reference, "type": kind, "sandboxMode": false });
     event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -157,7 +157,7 @@ fn event(kind: &str, reference: &Value, more: Value) -> Value {
 
 fn green(reference: &Value, at: &str) -> Value {
     let more = json!({ "reviewResult": { "reviewAnswer": "GREEN" }, "createdAtMs": at });
-    event("applicantReviewed", reference, more)
+    event("applicantReviewed", reference, &more)
 }
 
 /// Tells it as the vendor does, signed.
@@ -209,7 +209,7 @@ on_both_databases! {
         let reference = &opened["externalId"];
         approve(&vendor, reference, "2026-01-02 03:04:05+0000");
 
-        let progress = event("applicantPending", reference, json!({ "createdAtMs": "2026-01-02 03:00:00.000" }));
+        let progress = event("applicantPending", reference, &json!({ "createdAtMs": "2026-01-02 03:00:00.000" }));
         assert_eq!(tell(&door, &progress).await.expect(200).json(), json!({ "outcome": "accepted" }));
         let approved = green(reference, "2026-01-02 03:04:06.000");
         tell(&door, &approved).await.expect(200);
@@ -266,7 +266,7 @@ on_both_databases! {
         assert_eq!(shown["state"], "opened");
 
         // Both secrets hold while one is being replaced; an unknown kind is acknowledged.
-        let unknown = event("applicantOfTomorrow", reference, json!({}));
+        let unknown = event("applicantOfTomorrow", reference, &json!({}));
         let taken = tell_with(&door, &unknown, "whsec_next").await.expect(200);
         assert_eq!(taken.json(), json!({ "outcome": "ignored" }));
         door.close().await;
@@ -284,9 +284,9 @@ on_both_databases! {
             json!({ "reviewAnswer": "RED", "reviewRejectType": "FINAL", "rejectLabels": ["FORGERY"] });
         vendor.says(&one(), 200, applicant.to_string());
         let red = json!({ "reviewResult": { "reviewAnswer": "RED", "reviewRejectType": "FINAL" } });
-        tell(&door, &event("applicantReviewed", reference, red)).await.expect(200);
+        tell(&door, &event("applicantReviewed", reference, &red)).await.expect(200);
         let declined = until(&door, &opened, |shown| shown["state"] == "declined").await;
-        assert_eq!(declined["reason"]["code"], "unspecified");
+        assert_eq!(declined["reason"]["code"], "fraud");
         assert_eq!(declined["hasContact"], false);
         assert_eq!(kinds(&door).await, ["verification.declined"]);
         assert_eq!(door.stage.node.counts().await.unwrap().credentials, 0);
@@ -372,9 +372,9 @@ on_both_databases! {
         state(&second, "issued").await;
 
         // An old event that comes late changes nothing; a reset revokes.
-        let late = event("applicantReset", reference, json!({ "createdAtMs": "2026-01-01 00:00:00.000" }));
+        let late = event("applicantReset", reference, &json!({ "createdAtMs": "2026-01-01 00:00:00.000" }));
         assert_eq!(tell(&door, &late).await.expect(200).json(), json!({ "outcome": "ignored" }));
-        let reset = event("applicantReset", reference, json!({ "createdAtMs": "2026-01-04 00:00:00.000" }));
+        let reset = event("applicantReset", reference, &json!({ "createdAtMs": "2026-01-04 00:00:00.000" }));
         tell(&door, &reset).await.expect(200);
         let anew = until(&door, &opened, |shown| shown["state"] == "pending").await;
         assert_eq!(anew["reason"]["code"], "reset");
@@ -476,11 +476,12 @@ on_both_databases! {
             let key = secret("key", account["key"].as_str().unwrap());
             let second = account["secret"].as_str().map(|text| format!("secret = \"{}\"", secret("secret", text)));
             let files = account.get("files").cloned().unwrap_or_else(|| json!([]));
-            stage.settings += &format!(
+            let section = format!(
                 "[[source]]\nname = \"{name}\"\nvendor = \"{name}\"\nclient = \"acme\"\nbase_url = \"{0}\"\n\
                  tokens_url = \"{0}\"\nkey = \"{key}\"\n{1}\nfiles = {files}\npoll_seconds = 1\n",
                 vendor.url, second.unwrap_or_default()
             );
+            stage.settings.push_str(&section);
             stage.files_of_vendors.push((name.to_owned(), vendor.url.parse().unwrap()));
             vendors.push((name, cases, vendor));
         }
