@@ -31,7 +31,7 @@ impl Picture {
             return Self(decoded);
         }
         let picture = match (decoded.color().has_color(), decoded.color().has_alpha()) {
-            (true, _) => DynamicImage::ImageRgb8(on_white(&decoded, |pixel| image::Rgb(pixel))),
+            (true, _) => DynamicImage::ImageRgb8(on_white(&decoded, image::Rgb)),
             (false, true) => DynamicImage::ImageLuma8(on_white(&decoded, |[grey, ..]| image::Luma([grey]))),
             (false, false) => DynamicImage::ImageLuma8(decoded.to_luma8()),
         };
