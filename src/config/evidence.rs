@@ -23,7 +23,7 @@ pub struct Evidence {
 impl Default for Evidence {
     fn default() -> Self {
         Self {
-            files: FileMode::Refuse.to_string(),
+            files: FileMode::Refuse.as_str().to_owned(),
             min_width: 1000,
             max_pixels: 52_000_000,
             max_decode_memory: 400_000_000,

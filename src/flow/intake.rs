@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use idos_client::actions::GetUserAsInserter;
 use idos_client::{ContentPlace, SignError};
-use idos_credential::{Invalid, RecipientKey, SealedCredential, SignedCredential};
+use idos_credential::{
+    Invalid, RecipientKey, SealedCredential, SignedCredential, Unsigned, VerificationMethod,
+};
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
@@ -24,13 +26,15 @@ use crate::app::{App, NodeError};
 use crate::keys::KeysError;
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
-use crate::model::files::FileMode;
+use crate::model::evidence::Evidence;
+use crate::model::files::{FileMode, FileSizes};
 use crate::model::ids::{IssuanceId, is_user_id, random_uuid};
 use crate::model::issuance::{Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
 use crate::model::profile::ProfileState;
 use crate::model::submission::{CopyFor, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
+use crate::model::time::Timestamp;
 use crate::store::{StoreError, Tx};
 use crate::vault::VaultError;
 
@@ -138,28 +142,10 @@ pub(super) async fn accept_for(
     };
     let kind = evidence.kind();
     let signing = app.keys.signing_at(now)?;
-    let (method, issuer) = (signing.method.clone(), app.issuer_url());
     // A node that cannot be asked may keep contents in rows, which take less.
     let most_text = credential::most_text(delivery.has_copy(), place.unwrap_or(ContentPlace::Row));
-    let limits = match mode.unwrap_or(app.file_mode) {
-        FileMode::Fit => Some(app.picture_limits),
-        FileMode::Refuse => None,
-    };
-    let (unsigned, sizes) = app
-        .compute(move || {
-            let build = |evidence| credential::build(evidence, ids, &issuer, &method, now);
-            let text_len = |evidence| build(evidence).map(|unsigned| unsigned.most_text());
-            let (evidence, sizes) = match limits {
-                Some(limits) => files::fit(evidence, most_text, text_len, &limits)?,
-                None => (evidence, Vec::new()),
-            };
-            Ok((build(evidence)?, sizes))
-        })
-        .await
-        .map_err(|error| match error {
-            FitError::Invalid(invalid) => IntakeError::Invalid(below("evidence", invalid)),
-            FitError::Files(refused) => IntakeError::Files(refused),
-        })?;
+    let method = signing.method.clone();
+    let (unsigned, sizes) = build(app, evidence, (ids, method, now), mode, most_text).await?;
     let signed = signing.sign_credential(unsigned).await?;
     let text = signed.text().len();
     check_size(text, delivery.has_copy(), place_for(text, delivery.has_copy(), place))?;
@@ -227,6 +213,35 @@ pub(super) async fn accept_for(
         content,
     };
     remember(app, caller, key, issuance, kept, made_for).await
+}
+
+/// Builds what is to be signed, on a thread for it. Where it is wanted, files are made to fit `most_text` bytes before; gives what became
+/// of them.
+async fn build(
+    app: &Arc<App>,
+    evidence: Evidence,
+    (ids, method, now): (Ids, VerificationMethod, Timestamp),
+    mode: Option<FileMode>,
+    most_text: usize,
+) -> Result<(Unsigned, Vec<FileSizes>), IntakeError> {
+    let issuer = app.issuer_url();
+    let limits = match mode.unwrap_or(app.file_mode) {
+        FileMode::Fit => Some(app.picture_limits),
+        FileMode::Refuse => None,
+    };
+    let work = move || {
+        let build = |evidence| credential::build(evidence, ids, &issuer, &method, now);
+        let text_len = |evidence| build(evidence).map(|unsigned| unsigned.most_text());
+        let (evidence, sizes) = match limits {
+            Some(limits) => files::fit(evidence, most_text, text_len, &limits)?,
+            None => (evidence, Vec::new()),
+        };
+        Ok((build(evidence)?, sizes))
+    };
+    app.compute(work).await.map_err(|error| match error {
+        FitError::Invalid(invalid) => IntakeError::Invalid(below("evidence", invalid)),
+        FitError::Files(refused) => IntakeError::Files(refused),
+    })
 }
 
 /// What is kept beside the record.

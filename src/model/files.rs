@@ -2,15 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::issuance::named;
+/// What is done with files that are too large together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileMode {
+    /// They are refused, and others are taken as they are.
+    Refuse,
+    /// Pictures are made to fit, and lose all metadata, whether they are too large or not.
+    Fit,
+}
 
-named! {
-    /// What is done with files that are too large together.
-    FileMode {
-        /// They are refused, and others are taken as they are.
-        Refuse = "refuse",
-        /// Pictures are made to fit, and lose all metadata, whether they are too large or not.
-        Fit = "fit",
+/// The text names no such thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not known")]
+pub struct UnknownMode;
+
+impl FileMode {
+    /// The name, as the API and the configuration write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Fit => "fit",
+        }
+    }
+}
+
+impl std::str::FromStr for FileMode {
+    type Err = UnknownMode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMode> {
+        [Self::Refuse, Self::Fit].into_iter().find(|mode| mode.as_str() == name).ok_or(UnknownMode)
     }
 }
 

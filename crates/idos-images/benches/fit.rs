@@ -1,6 +1,6 @@
 //! What fitting costs, for each picture.
 
-#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss, reason = "a benchmark")]
 
 #[path = "../tests/it/pictures.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]

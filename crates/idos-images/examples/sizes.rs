@@ -2,11 +2,9 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows something")]
 
-use std::error::Error;
-
 use idos_images::{Budget, File, Limits, Role, fit};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
     let scan = b"%PDF-1.7 and so on".to_vec().into();
     let files = vec![File { name: "front".to_owned(), role: Role::Document, bytes: scan }];
     match fit(files, &Budget::bytes(1_000_000), &Limits::default()) {
@@ -27,5 +25,4 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    Ok(())
 }

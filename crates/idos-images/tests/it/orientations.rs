@@ -32,7 +32,7 @@ fn color(corner: u8) -> [u8; 3] {
     }
 }
 
-fn corners(width: u32, height: u32, corners: &[u8; 4]) -> RgbImage {
+fn corners(width: u32, height: u32, corners: [u8; 4]) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb(color(corners[usize::from(x >= width / 2) + 2 * usize::from(y >= height / 2)]))
     })
@@ -56,7 +56,7 @@ fn every_orientation_is_made_upright_in_every_format() {
     for (orientation, stored) in STORED {
         let is_on_its_side = (5..=8).contains(&orientation);
         let (width, height) = if is_on_its_side { (HEIGHT, WIDTH) } else { (WIDTH, HEIGHT) };
-        let stored = corners(width, height, stored);
+        let stored = corners(width, height, *stored);
         let block = exif(orientation);
         check(jpeg_with(&jpeg(&stored, 95), &[jpeg_exif(orientation)], b""), &format!("JPEG {orientation}"));
         let plain = png(&DynamicImage::ImageRgb8(stored.clone()));

@@ -89,14 +89,14 @@ pub(crate) fn jpeg_exif(orientation: u16) -> (u8, Vec<u8>) {
 pub(crate) fn png_with(file: &[u8], chunks: &[(&[u8; 4], Vec<u8>)], behind: &[u8]) -> Vec<u8> {
     let mut made = file[..33].to_vec();
     for (name, content) in chunks {
-        made.extend(png_chunk(name, content));
+        made.extend(png_chunk(**name, content));
     }
     made.extend(&file[33..]);
     made.extend(behind);
     made
 }
 
-pub(crate) fn png_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+pub(crate) fn png_chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let named = [name.as_slice(), content].concat();
     let mut crc = u32::MAX;
     for byte in &named {

@@ -73,7 +73,7 @@ fn headers_that_lie_are_found_out() {
     let plain = png(&DynamicImage::ImageRgb8(photo(64, 48, 30)));
     let mut header = plain[16..29].to_vec();
     header.splice(..8, [0, 0, 0x1f, 0x40, 0, 0, 0x17, 0x70]);
-    let lying = [&plain[..8], &png_chunk(b"IHDR", &header), &plain[33..]].concat();
+    let lying = [&plain[..8], &png_chunk(*b"IHDR", &header), &plain[33..]].concat();
     assert_eq!(refused(lying), Refusal::Damaged);
 
     // A length that leads beyond the end, and one that is shorter than itself.
@@ -87,14 +87,14 @@ fn headers_that_lie_are_found_out() {
 fn bombs_are_told_by_their_headers() {
     let bomb = |width: u32, height: u32, depth: u8, color: u8| {
         let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, color, 0, 0, 0]].concat();
-        let data = png_chunk(b"IDAT", &vec![0; 100_000]);
-        [b"\x89PNG\r\n\x1a\n".as_slice(), &png_chunk(b"IHDR", &header), &data, &png_chunk(b"IEND", b"")]
+        let data = png_chunk(*b"IDAT", &vec![0; 100_000]);
+        [b"\x89PNG\r\n\x1a\n".as_slice(), &png_chunk(*b"IHDR", &header), &data, &png_chunk(*b"IEND", b"")]
             .concat()
     };
     let limit = Limits::default().max_pixels;
     assert_eq!(refused(bomb(30_000, 30_000, 8, 2)), Refusal::TooManyPixels { pixels: 900_000_000, limit });
     assert!(matches!(
-        refused(bomb(i32::MAX as u32, i32::MAX as u32, 1, 0)),
+        refused(bomb(0x7fff_ffff, 0x7fff_ffff, 1, 0)),
         Refusal::TooManyPixels { .. } | Refusal::Damaged
     ));
     assert!(matches!(refused(bomb(8000, 6000, 16, 6)), Refusal::TooMuchMemory { bytes: 528_000_000, .. }));
