@@ -17,7 +17,6 @@ use crate::flow::events::{SendOutcome, emit_verification};
 use crate::flow::intake::{self, IntakeError};
 use crate::flow::verified::MadeFor;
 use crate::model::event::EventKind;
-use crate::model::files::FileMode;
 use crate::model::job::{Job, Work};
 use crate::model::kyc_version::KYC;
 use crate::model::personal::Contact;
@@ -448,7 +447,7 @@ async fn issue(
     let submission = Submission {
         user_id,
         evidence,
-        files: Some(FileMode::Fit),
+        files: None, // as the configuration says
         authority: Authority::without_grant(of.delivery, copy_for),
         contact,
         reference: of.reference.as_deref().and_then(|text| text.parse().ok()),
