@@ -2,7 +2,7 @@
 //!
 //! # Where things are
 //!
-//! - [`fit`] does it all: it takes [`File`]s and a [`Budget`], and gives a [`Fitted`] for each, or a [`Refused`] for each that
+//! - [`fit()`] does it all: it takes [`File`]s and a [`Budget`], and gives a [`Fitted`] for each, or a [`Refused`] for each that
 //!   cannot be had.
 //! - [`Format`] tells by its first bytes what a file is.
 //! - [`Limits`] bound pixels, memory and how small a picture becomes.

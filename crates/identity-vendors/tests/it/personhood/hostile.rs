@@ -186,7 +186,7 @@ fn nothing_of_a_person_or_a_key_is_shown() {
 
 /// The answer to one person's question is none to another's.
 #[test]
-fn an_answer_is_not_anothers() {
+fn an_answer_is_of_nobody_else() {
     let good = human_passport::good();
     let other = Good {
         proof: json!({"address": "0x52908400098527886e0f7030069857d2e4169ee8"}),
