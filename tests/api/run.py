@@ -23,7 +23,7 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 START_SECONDS = 60
-RUN_SECONDS = 240
+RUN_SECONDS = 480
 STOP_SECONDS = 30
 
 
