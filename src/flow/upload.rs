@@ -61,10 +61,9 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         let stop = Stop::new(HaltCode::ContentGone, "the sealed contents are not there");
         return halt(app, job, &issuance, stop).await;
     };
-    let may_try_again = uploads.tries < app.delivery.max_attempts;
-    let uploaded_at = match uploads.uploaded_at {
-        Some(at) => at,
-        None if !may_try_again => {
+    let uploads = match uploads.uploaded_at {
+        Some(_) => uploads,
+        None if uploads.tries >= app.delivery.max_attempts => {
             let cause =
                 "the contents were uploaded as often as is allowed, and are not seen at the blob gateway";
             return halt(app, job, &issuance, Stop::new(HaltCode::TooManyAttempts, cause)).await;
@@ -72,9 +71,9 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         None => {
             count(app, &issuance).await?;
             match upload(app, &issuance, &uploads).await {
-                Ok(()) => note_upload(app, &issuance).await?,
+                Ok(()) => note_upload(app, &issuance, uploads).await?,
                 // Another request of the same may have gone through, and its answer been lost.
-                Err(error) if error.is_final() => {
+                Err(NodeError::Blob(error)) if error.is_final() => {
                     metrics::counter!("uploads_total", "outcome" => "refused").increment(1);
                     if let Ok(Seen::There) = see(app, job, &issuance, &uploads).await {
                         return issued(app, job, &issuance).await;
@@ -85,7 +84,11 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
                 Err(error) => {
                     metrics::counter!("uploads_total", "outcome" => "failed").increment(1);
                     tracing::warn!(issuance.id = %issuance.id, "Contents are not uploaded yet: {error}");
-                    let due = pause(app, &uploads, error.retry_after());
+                    let asked = match &error {
+                        NodeError::Blob(error) => error.retry_after(),
+                        _ => None,
+                    };
+                    let due = pause(app, &uploads, asked);
                     return later(app, job, due, "the blob gateway could not take it").await;
                 }
             }
@@ -100,14 +103,15 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
             "the blob gateway cannot be asked"
         }
     };
-    if app.clock.now() <= uploaded_at.plus_millis(SHOWN_WITHIN) {
-        later(app, job, app.clock.now().plus_millis(LOOK_AGAIN), why).await
+    let now = app.clock.now();
+    if uploads.uploaded_at.is_some_and(|at| now <= at.plus_millis(SHOWN_WITHIN)) {
+        later(app, job, now.plus_millis(LOOK_AGAIN), why).await
     } else {
         again(app, job, &issuance, &uploads, why).await
     }
 }
 
-async fn upload(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<(), BlobError> {
+async fn upload(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<(), NodeError> {
     let part = |whose, reference| {
         let (store, id) = (app.store.clone(), issuance.id.clone());
         ToUpload::new(blob(reference), move || parts(store.clone(), id.clone(), whose))
@@ -117,14 +121,7 @@ async fn upload(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<(),
         original: Some(part(WhoseContent::Original, uploads.original)),
         copy: uploads.copy.map(|copy| part(WhoseContent::Copy, copy)),
     };
-    let client = app.idos().await.map_err(|error| match error {
-        NodeError::Node(error) => BlobError::Client(error),
-        NodeError::Blob(error) => error,
-        NodeError::OtherNetwork | NodeError::TooSlow | NodeError::Store(_) => {
-            BlobError::Client(idos_client::Error::Malformed("no node"))
-        }
-    })?;
-    client.upload(&writer(app, issuance), &upload).await
+    Ok(app.idos().await?.upload(&writer(app, issuance), &upload).await?)
 }
 
 /// A content, part by part, as the database has it.
@@ -148,8 +145,7 @@ fn blob(ContentReference { id, size }: ContentReference) -> Blob {
     Blob { id, size }
 }
 
-/// Looks for the contents as whoever may read them would. The copy is the issuer's, or else it is not for us to see: then what
-/// the gateway says of the upload has to do, as long as it shows nothing else.
+/// Whether the contents are there, as far as the gateway shows them, and as many nodes show the credential as are wanted.
 async fn see(app: &App, job: &Job, issuance: &Issuance, uploads: &Uploads) -> Result<Seen, NodeError> {
     let seen = at_the_gateway(app, issuance, uploads).await?;
     if !matches!(seen, Seen::There) || one_is_enough(app, app.idos().await?) {
@@ -166,7 +162,8 @@ async fn see(app: &App, job: &Job, issuance: &Issuance, uploads: &Uploads) -> Re
 async fn at_the_gateway(app: &App, issuance: &Issuance, uploads: &Uploads) -> Result<Seen, NodeError> {
     let client = app.idos().await?;
     let grantee = issuance.grantee.as_deref().and_then(|grantee| app.write_key(grantee));
-    if let (Some(grantee), Some(copy)) = (grantee, uploads.copy) {
+    let own_copy = grantee.zip(uploads.copy);
+    if let Some((grantee, copy)) = own_copy {
         let signer = grantee.signer();
         let row = match client.call_one(&signer, &GetCredentialShared { id: issuance.ids.copy }).await {
             Err(error)
@@ -192,25 +189,28 @@ async fn at_the_gateway(app: &App, issuance: &Issuance, uploads: &Uploads) -> Re
             Err(error) => return Err(error.into()),
         }
     }
+    let is_believed = own_copy.is_some() || (uploads.uploaded_at.is_some() && uploads.tries >= 2);
     match client.check_blob(&writer(app, issuance), blob(uploads.original)).await {
+        Ok(()) => Ok(Seen::There),
         Err(BlobError::Altered) => Ok(Seen::Other("the gateway shows another content for the user's")),
         // Whether the gateway shows it to somebody else than the user is the gateway's business.
-        Ok(())
-        | Err(
-            BlobError::NotThere | BlobError::Gateway { .. } | BlobError::OtherContent | BlobError::TooLong,
-        ) => Ok(Seen::There),
+        Err(BlobError::NotThere | BlobError::Gateway { .. }) if is_believed => Ok(Seen::There),
+        Err(BlobError::NotThere | BlobError::Gateway { .. }) => {
+            Ok(Seen::NotThere("the gateway does not show the user's content"))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn note_upload(app: &App, issuance: &Issuance) -> Result<Timestamp, StoreError> {
+/// Writes down that the gateway says it has them.
+async fn note_upload(app: &App, issuance: &Issuance, uploads: Uploads) -> Result<Uploads, StoreError> {
     metrics::counter!("uploads_total", "outcome" => "taken").increment(1);
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     tx.note_upload(&issuance.id, Some(now)).await?;
     tx.record(&entry(issuance, AuditAction::Uploaded, "", now)).await?;
     tx.commit().await?;
-    Ok(now)
+    Ok(Uploads { uploaded_at: Some(now), tries: uploads.tries.saturating_add(1), ..uploads })
 }
 
 /// It is issued: the content goes.

@@ -16,6 +16,7 @@ use idos_issuer::flow::sweep::sweep;
 use idos_issuer::flow::{erase, read_back, revoke};
 use idos_issuer::model::evidence::Evidence;
 use idos_issuer::model::issuance::{Confirmation, HaltCode, Issuance, State, Stopped};
+use idos_issuer::model::job::Work;
 use idos_issuer::model::submission::{Authority, CopyFor};
 use idos_issuer::model::time::HOUR;
 use idos_issuer::store::WhoseContent;
@@ -54,6 +55,14 @@ async fn submit_with(app: &Arc<App>, user: &User, evidence: Evidence) -> Result<
     Ok(intake::accept(app, &caller(), &fresh_key(app), submission).await?.record)
 }
 
+/// The same with the copy for `consumer`.
+async fn by_grant_for(app: &App, user: &User, consumer: &User) -> Authority {
+    let grantee = Signer::from(consumer.wallet.clone()).caller();
+    let grant = signed_grant_for(app, user, &grantee, -60, 3600).await;
+    let copy_for = CopyFor { grantee, encryption_key: consumer.secret.public() };
+    Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: Some(copy_for) }
+}
+
 /// The node's faults of the gateway, so often.
 fn harm(stage: &Stage, fault: Fault, method: &str, times: u32) {
     let method = Some(method.to_owned());
@@ -63,8 +72,7 @@ fn harm(stage: &Stage, fault: Fault, method: &str, times: u32) {
 /// What is due later, because it failed, is done now.
 async fn hurry(app: &App, issuance: &Issuance) {
     let mut tx = app.store.begin().await.unwrap();
-    for work in [idos_issuer::model::job::Work::UploadContent, idos_issuer::model::job::Work::WriteCredential]
-    {
+    for work in [Work::Seal, Work::WriteCredential, Work::UploadContent] {
         tx.bring_forward(work, issuance.id.as_str(), app.clock.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -163,7 +171,7 @@ on_both_databases! {
         let accepted = intake::accept(app, &caller(), &fresh_key(app), submission).await.unwrap();
         assert_eq!(accepted.record.state, State::AwaitingProfile);
         stage.dev().faults().clear();
-        let stopped = until_settled_seal(app, &accepted.record).await;
+        let stopped = until_settled(app, &accepted.record).await;
         assert_eq!((stopped.state, stopped.halt), (State::Halted, Some(HaltCode::WriteGrantNeeded)));
         assert!(HaltCode::WriteGrantNeeded.cure(Stopped::Issuance).contains("submit again"));
         service.stop().await;
@@ -288,22 +296,41 @@ on_both_databases! {
         let service = stage.service().await;
         let app = &service.app;
         let consumer = User::with(WalletType::Evm);
-        let grantee = Signer::from(consumer.wallet.clone()).caller();
-        let grant = signed_grant_for(app, &user, &grantee, -60, 3600).await;
-        let copy_for = CopyFor { grantee: grantee.clone(), encryption_key: consumer.secret.public() };
-        let authority = Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: Some(copy_for) };
-        let issuance = submit(app, &user, authority).await;
+        // It is not for us to read back; an upload that got lost is repeated all the same.
+        for (fault, times) in [(None, 0), (Some(Fault::LoseUpload), 1)] {
+            if let Some(fault) = fault {
+                harm(&stage, fault, "blob.upload", times);
+            }
+            let issuance = submit(app, &user, by_grant_for(app, &user, &consumer).await).await;
+            let issued = until_settled(app, &issuance).await;
+            assert_eq!((issued.state, issued.halt), (State::Issued, None));
+            assert_forgotten(app, &issued).await;
+
+            let client = app.idos().await.unwrap();
+            let reader = Signer::from(consumer.wallet.clone());
+            let view = GetCredentialShared { id: issued.ids.copy };
+            let row = client.call_one(&reader, &view).await.unwrap().unwrap();
+            let content = content_of(client, &reader, row.content).await;
+            let opened = consumer.secret.open_bytes(content, &row.encryptor_public_key).unwrap();
+            assert_eq!(*opened, *owned(client, &user, issued.ids.original).await.unwrap());
+        }
+
+        // What is refused was not taken, whether or not we may see it.
+        harm(&stage, Fault::Answer { status: 403, body: "no".to_owned() }, "blob.upload", 1);
+        let issuance = submit(app, &user, by_grant_for(app, &user, &consumer).await).await;
+        let halted = until_settled(app, &issuance).await;
+        assert_eq!((halted.state, halted.halt), (State::Halted, Some(HaltCode::UploadRefused)));
+        assert!(app.store.sealed_part(&issuance.id, WhoseContent::Copy, 0).await.unwrap().is_some());
+        // Nor was it where the gateway shows us nothing: it is believed when it has taken it twice.
+        stage.dev().faults().set(Switch {
+            fault: Fault::HideBlob,
+            method: Some("blob.fetch".to_owned()),
+            action: None,
+            next: None,
+        });
+        resume::resume(app, &caller(), &issuance.id, None).await.unwrap();
         let issued = until_settled(app, &issuance).await;
         assert_eq!((issued.state, issued.halt), (State::Issued, None));
-        assert_forgotten(app, &issued).await;
-
-        let client = app.idos().await.unwrap();
-        let reader = Signer::from(consumer.wallet.clone());
-        let view = GetCredentialShared { id: issued.ids.copy };
-        let row = client.call_one(&reader, &view).await.unwrap().unwrap();
-        let content = content_of(client, &reader, row.content).await;
-        let opened = consumer.secret.open_bytes(content, &row.encryptor_public_key).unwrap();
-        assert_eq!(*opened, *owned(client, &user, issued.ids.original).await.unwrap());
         service.stop().await;
     }
 
@@ -405,23 +432,6 @@ on_both_databases! {
         assert_delivered(&stage, app, &user, &issued).await;
         service.stop().await;
     }
-}
-
-/// The same for what has still to be sealed.
-async fn until_settled_seal(app: &App, issuance: &Issuance) -> Issuance {
-    for _ in 0..1200 {
-        let now = app.store.issuance(&issuance.id).await.unwrap().unwrap();
-        if now.state.is_settled() {
-            return now;
-        }
-        let mut tx = app.store.begin().await.unwrap();
-        let seal = idos_issuer::model::job::Work::Seal;
-        tx.bring_forward(seal, issuance.id.as_str(), app.clock.now()).await.unwrap();
-        tx.commit().await.unwrap();
-        app.notify_workers();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("not settled");
 }
 
 /// A network that has both ways has moved on.

@@ -54,12 +54,6 @@ impl ToUpload {
         Self { blob, open: Arc::new(open) }
     }
 
-    /// A content that is in memory.
-    #[must_use]
-    pub fn of_bytes(blob: Blob, bytes: Bytes) -> Self {
-        Self::new(blob, move || Box::pin(futures_util::stream::iter([Ok(bytes.clone())])))
-    }
-
     fn part(&self, name: &'static str) -> Part {
         Part::stream_with_length(reqwest::Body::wrap_stream((self.open)()), self.blob.size).file_name(name)
     }
