@@ -13,7 +13,7 @@ use idos_wallet::MAX_SIGNATURE_LEN;
 use rand::rngs::OsRng;
 
 use crate::model::evidence::Evidence;
-use crate::model::issuance::{Ids, Kind};
+use crate::model::issuance::{Delivery, Ids, Kind};
 use crate::model::notes::NotesForm;
 use crate::model::time::Timestamp;
 
@@ -106,6 +106,12 @@ pub fn most_text(with_copy: bool, place: ContentPlace) -> usize {
         }
         ContentPlace::Gateway => usize::try_from(MAX_CONTENT).unwrap_or(usize::MAX).saturating_sub(24 + 16),
     }
+}
+
+/// Whether a network that keeps contents there takes credentials that are delivered so: a blob gateway's takes none from inserters.
+#[must_use]
+pub fn is_taken(delivery: Delivery, place: ContentPlace) -> bool {
+    delivery.needs_grant() || place == ContentPlace::Row
 }
 
 /// Where a content is to go as far as it is known: a node that cannot be asked decides when it can, and until then what does not

@@ -15,7 +15,7 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use super::contact::LockedContact;
-use super::credential::{self, CredentialError, TooLarge, check_size, place_for};
+use super::credential::{self, CredentialError, TooLarge, check_size, is_taken, place_for};
 use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
@@ -129,7 +129,7 @@ pub(super) async fn accept_for(
     let delivery = authority.delivery();
     let (grant, copy_for) = authority.into_parts();
     let place = known_place(app).await;
-    if place == Some(ContentPlace::Gateway) && !delivery.needs_grant() {
+    if place.is_some_and(|place| !is_taken(delivery, place)) {
         return Err(invalid("delivery.by", NO_INSERTER));
     }
     if let Some(grant) = &grant {

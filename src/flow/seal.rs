@@ -2,11 +2,11 @@
 
 use std::error::Error as _;
 
-use idos_client::ContentPlace;
 use idos_credential::{RecipientKey, SealedCredential, SignedCredential};
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
+use super::credential::is_taken;
 use super::deliver::{Stop, halt, named};
 use super::intake::{IntakeError, keep_sealed, seal as seal_for, user_on_network};
 use super::moves::follow;
@@ -45,9 +45,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
     };
     let Some(issuance) = issuance else {
         // Sealed, erased or over meanwhile.
-        let mut tx = app.store.begin().await?;
-        tx.finish_job(job).await?;
-        return tx.commit().await;
+        return work::finish(app, job).await;
     };
     let user_key = match user_on_network(app, &issuance).await {
         Ok(Some(key)) => key,
@@ -102,7 +100,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         None => None,
     };
     let place = app.content_place().await.ok();
-    if place == Some(ContentPlace::Gateway) && !issuance.delivery.needs_grant() {
+    if place.is_some_and(|place| !is_taken(issuance.delivery, place)) {
         let stop = Stop::new(HaltCode::WriteGrantNeeded, "the network takes no credential from an inserter");
         return halt(app, job, &issuance, stop).await;
     }
@@ -163,7 +161,5 @@ async fn advance(
 async fn look_again_later(app: &App, job: &Job, reason: &str) -> Result<(), StoreError> {
     // As long as the issuance may wait, it is looked for: how often counts for nothing but the pauses.
     let due = retry::due(app.clock.now(), job.attempts.min(7), None, &mut OsRng);
-    let mut tx = app.store.begin().await?;
-    tx.retry_job(job, due, reason).await?;
-    tx.commit().await
+    work::put_off(app, job, due, reason).await
 }

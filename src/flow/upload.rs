@@ -16,14 +16,13 @@ use rand::rngs::OsRng;
 use tokio_util::bytes::Bytes;
 
 use super::agree::{Agreement, Sight, agreement, one_is_enough};
-use super::deliver::{Stop, halt};
-use super::moves::{follow, next};
+use super::deliver::{Stop, halt, written};
+use super::work;
 use crate::app::{App, NodeError};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{HaltCode, Issuance, State};
 use crate::model::job::Job;
-use crate::model::lifecycle::Cause;
 use crate::model::retry;
 use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError, Uploads, WhoseContent};
@@ -53,9 +52,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
     };
     let Some(issuance) = issuance else {
         // Issued, erased or over meanwhile.
-        let mut tx = app.store.begin().await?;
-        tx.finish_job(job).await?;
-        return tx.commit().await;
+        return work::finish(app, job).await;
     };
     let Some(uploads) = app.store.uploads(&issuance.id).await? else {
         let stop = Stop::new(HaltCode::ContentGone, "the sealed contents are not there");
@@ -89,7 +86,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
                         _ => None,
                     };
                     let due = pause(app, &uploads, asked);
-                    return later(app, job, due, "the blob gateway could not take it").await;
+                    return work::put_off(app, job, due, "the blob gateway could not take it").await;
                 }
             }
         }
@@ -105,7 +102,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
     };
     let now = app.clock.now();
     if uploads.uploaded_at.is_some_and(|at| now <= at.plus_millis(SHOWN_WITHIN)) {
-        later(app, job, now.plus_millis(LOOK_AGAIN), why).await
+        work::put_off(app, job, now.plus_millis(LOOK_AGAIN), why).await
     } else {
         again(app, job, &issuance, &uploads, why).await
     }
@@ -217,12 +214,10 @@ async fn note_upload(app: &App, issuance: &Issuance, uploads: Uploads) -> Result
 async fn issued(app: &App, job: &Job, issuance: &Issuance) -> Result<(), StoreError> {
     app.forget_said_done(&job.id);
     let now = app.clock.now();
-    let next = next(app, issuance, Cause::Written, now)?;
     let detail =
         issuance.transaction.as_ref().map_or_else(|| "found".to_owned(), |tx| format!("tx:{}", tx.hash));
     let mut tx = app.store.begin().await?;
-    tx.mark_issued(&issuance.id, issuance.state, &next, None, now).await?;
-    follow(app, &mut tx, issuance, &next, None, now).await?;
+    written(app, &mut tx, issuance, now).await?;
     tx.finish_job(job).await?;
     tx.record(&entry(issuance, AuditAction::Issued, &detail, now)).await?;
     tx.commit().await?;
@@ -255,12 +250,6 @@ async fn again(
 
 fn pause(app: &App, uploads: &Uploads, asked: Option<Duration>) -> Timestamp {
     retry::due(app.clock.now(), uploads.tries.saturating_add(1), asked, &mut OsRng)
-}
-
-async fn later(app: &App, job: &Job, due: Timestamp, why: &str) -> Result<(), StoreError> {
-    let mut tx = app.store.begin().await?;
-    tx.retry_job(job, due, why).await?;
-    tx.commit().await
 }
 
 fn entry(issuance: &Issuance, action: AuditAction, detail: &str, at: Timestamp) -> AuditEntry {

@@ -2,6 +2,7 @@
 
 use rand::rngs::OsRng;
 
+use crate::app::App;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::job::{Job, Work};
@@ -34,6 +35,20 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
         | Work::FetchResult
         | Work::Withdraw => lane_job(work, id.as_str(), lane, now),
     })
+}
+
+/// Ends a job that has nothing to do any more.
+pub(super) async fn finish(app: &App, job: &Job) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    tx.finish_job(job).await?;
+    tx.commit().await
+}
+
+/// Puts a job off, for a reason without values.
+pub(super) async fn put_off(app: &App, job: &Job, due: Timestamp, why: &str) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    tx.retry_job(job, due, why).await?;
+    tx.commit().await
 }
 
 /// Brings on all that has waited for this user.

@@ -29,7 +29,7 @@ pub use self::halt::halt_in_lane;
 pub use self::refusal::{named, refused};
 pub use self::stop::Stop;
 use self::write_credential::WriteCredential;
-pub(super) use self::write_credential::{found, is_on_network};
+pub(super) use self::write_credential::{found, is_on_network, written};
 use crate::model::time::Timestamp;
 use rand::rngs::OsRng;
 

@@ -6,7 +6,7 @@ use idos_client::actions::{
     CopyToWrite, CreateCredentialsByDwg, CreatePreliminaryCredentialsByDwg, CredentialExistAsInserter,
     NamedContent, OriginalToWrite, RowToAnnounce, UpsertCredentialAsInserter,
 };
-use idos_client::{Client, Conflict, ContentPlace, Refusal, Signer};
+use idos_client::{Client, Conflict, Refusal, Signer};
 use idos_credential::{ContentReference, SealedRow};
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use super::place::placed;
 use super::{DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::{App, NodeError};
 use crate::flow::agree::{Agreement, Sight, agreement};
+use crate::flow::credential::is_taken;
 use crate::flow::moves::{follow, next};
 use crate::flow::{grant, work};
 use crate::model::audit::{AuditAction, AuditEntry};
@@ -60,12 +61,9 @@ impl WriteCredential {
             Err(error) => return Err(error.into()),
         };
         let place = app.content_place().await?;
-        match (issuance.delivery, place) {
-            (Delivery::Inserter, ContentPlace::Gateway) => {
-                let cause = "the network takes no credential from an inserter any more";
-                return Ok(Plan::Halt(Stop::new(HaltCode::WriteGrantNeeded, cause)));
-            }
-            (Delivery::Inserter, ContentPlace::Row) | (Delivery::WriteGrant, _) => {}
+        if !is_taken(issuance.delivery, place) {
+            let cause = "the network takes no credential from an inserter any more";
+            return Ok(Plan::Halt(Stop::new(HaltCode::WriteGrantNeeded, cause)));
         }
         let deliverable = match placed(app, issuance, deliverable, place).await? {
             Ok(deliverable) => deliverable,
@@ -120,13 +118,23 @@ impl WriteCredential {
             announced(app, tx, issuance, done.transaction.as_ref(), done.now).await?;
             return Ok(Some(entry(issuance.id.as_str(), AuditAction::Announced, &detail, done.now)));
         }
-        let next = next(app, issuance, Cause::Written, done.now)?;
-        tx.mark_issued(&issuance.id, issuance.state, &next, done.transaction.as_ref(), done.now).await?;
         let issued = Issuance { transaction: done.transaction, ..issuance.clone() };
-        follow(app, tx, &issued, &next, None, done.now).await?;
+        written(app, tx, &issued, done.now).await?;
         metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
         Ok(Some(entry(issuance.id.as_str(), AuditAction::Issued, &detail, done.now)))
     }
+}
+
+/// It is issued, by the transaction that it names: the content goes.
+pub(in crate::flow) async fn written(
+    app: &App,
+    tx: &mut Tx,
+    issuance: &Issuance,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let next = next(app, issuance, Cause::Written, now)?;
+    tx.mark_issued(&issuance.id, issuance.state, &next, issuance.transaction.as_ref(), now).await?;
+    follow(app, tx, issuance, &next, None, now).await
 }
 
 /// Its row is on the network, and its content has to follow.
@@ -281,9 +289,7 @@ pub(in crate::flow) async fn found(app: &App, issuance: &Issuance) -> Result<(),
         announced(app, &mut tx, issuance, None, now).await?;
         AuditAction::Announced
     } else {
-        let next = next(app, issuance, Cause::Written, now)?;
-        tx.mark_issued(&issuance.id, issuance.state, &next, None, now).await?;
-        follow(app, &mut tx, issuance, &next, None, now).await?;
+        written(app, &mut tx, issuance, now).await?;
         AuditAction::Issued
     };
     tx.record(&entry(issuance.id.as_str(), action, "found", now)).await?;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::flow::events::{SendOutcome, emit_verification};
 use crate::flow::intake::{self, IntakeError};
 use crate::flow::verified::MadeFor;
+use crate::flow::work;
 use crate::model::event::EventKind;
 use crate::model::job::{Job, Work};
 use crate::model::kyc_version::KYC;
@@ -85,17 +86,12 @@ pub async fn fetch_result(app: Arc<App>, job: Job) -> Result<SendOutcome, StoreE
 }
 
 async fn finish(app: &App, job: &Job) -> Result<Then, StoreError> {
-    let mut tx = app.store.begin().await?;
-    tx.finish_job(job).await?;
-    tx.commit().await?;
+    work::finish(app, job).await?;
     Ok(Then::Done(SendOutcome::Nothing))
 }
 
 async fn put_off(app: &App, job: &Job, why: &str, come_again: Option<Duration>) -> Result<(), StoreError> {
-    let due = retry::due(app.clock.now(), job.attempts, come_again, &mut OsRng);
-    let mut tx = app.store.begin().await?;
-    tx.retry_job(job, due, why).await?;
-    tx.commit().await
+    work::put_off(app, job, retry::due(app.clock.now(), job.attempts, come_again, &mut OsRng), why).await
 }
 
 /// Shows at the verification why nothing comes.

@@ -5,6 +5,7 @@ use rand::rngs::OsRng;
 use crate::app::App;
 use crate::flow::erase::{self, EraseError};
 use crate::flow::revoke::{self, RevokeError};
+use crate::flow::work;
 use crate::model::audit::Actor;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
@@ -24,14 +25,11 @@ pub async fn withdraw(app: &App, job: &Job) -> Result<(), StoreError> {
         Some(issuance) => take_back(app, issuance).await?,
         None => true,
     };
-    let mut tx = app.store.begin().await?;
     if is_done {
-        tx.finish_job(job).await?;
-    } else {
-        let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
-        tx.retry_job(job, due, "it cannot be withdrawn yet").await?;
+        return work::finish(app, job).await;
     }
-    tx.commit().await
+    let due = retry::due(app.clock.now(), job.attempts, None, &mut OsRng);
+    work::put_off(app, job, due, "it cannot be withdrawn yet").await
 }
 
 /// Whether there is nothing left to do.
