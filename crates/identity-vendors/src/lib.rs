@@ -14,6 +14,7 @@
 
 mod account;
 mod case;
+mod codes;
 mod country;
 mod date;
 mod fault;
@@ -37,8 +38,9 @@ pub use case::{Case, CaseId, InvalidId, Reference};
 pub use country::{Alpha2, Country};
 pub use date::{Date, Moment, PartialDate};
 pub use fault::Fault;
+pub use idos_file_type::FileType;
 pub use inquiry::{Inquiry, Step};
-pub use media::{FileType, LARGEST_FILE, Media, MediaReference, Shows};
+pub use media::{LARGEST_FILE, Media, MediaReference, Shows};
 pub use name::Name;
 pub use notice::{DeliveryId, Event, Notice};
 pub use refusal::{Refusal, RefusalCode};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use idos_file_type::FileType;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -103,53 +104,6 @@ impl fmt::Debug for MediaReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MediaReference").field("shows", &self.shows).finish_non_exhaustive()
     }
-}
-
-/// A kind of file that people can look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileType {
-    /// image/jpeg
-    Jpeg,
-    /// image/png
-    Png,
-    /// image/webp
-    WebP,
-    /// image/heic
-    Heic,
-    /// application/pdf
-    Pdf,
-}
-
-impl FileType {
-    /// By a file's first bytes, whatever a name or a header says: the signatures of WHATWG MIME Sniffing (sections 6.1
-    /// and 7.1) and the brands of HEIC (ISO/IEC 23008-12, annex B).
-    #[must_use]
-    pub fn of(file: &[u8]) -> Option<Self> {
-        if file.starts_with(b"\xff\xd8\xff") {
-            Some(Self::Jpeg)
-        } else if file.starts_with(b"\x89PNG\r\n\x1a\n") {
-            Some(Self::Png)
-        } else if file.starts_with(b"RIFF") && file.get(8..14) == Some(b"WEBPVP") {
-            Some(Self::WebP)
-        } else if file.starts_with(b"%PDF-") {
-            Some(Self::Pdf)
-        } else if is_heic(file) {
-            Some(Self::Heic)
-        } else {
-            None
-        }
-    }
-}
-
-/// A box `ftyp` at the beginning that names a brand of HEIC, as the major one or as one it is compatible with.
-fn is_heic(file: &[u8]) -> bool {
-    const BRANDS: [&[u8]; 6] = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"];
-    let Some((size, rest)) = file.split_first_chunk::<4>() else { return false };
-    let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);
-    let Some(brands) = rest.strip_prefix(b"ftyp") else { return false };
-    let brands = brands.get(..size.saturating_sub(8)).unwrap_or(brands);
-    // The second of them is a version, which is no brand.
-    brands.chunks_exact(4).enumerate().any(|(n, brand)| n != 1 && BRANDS.contains(&brand))
 }
 
 /// A file, looked at from outside. Wiped on drop.

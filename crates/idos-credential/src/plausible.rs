@@ -4,6 +4,8 @@
 //! provider can have found out: blank names, countries that do not exist, files that nobody can look at, people who
 //! were born after they were checked. They hold for what is issued; what others have issued is verified without them.
 
+use idos_file_type::FileType;
+
 use crate::claim::{Claim, MAX_FILE_BYTES, Value};
 use crate::error::Problems;
 use crate::timestamp::Timestamp;
@@ -176,29 +178,7 @@ fn check_file(file: &[u8]) -> Result<(), &'static str> {
     if file.len() > MAX_FILE_BYTES {
         return Err("is larger than 16 MiB");
     }
-    if is_showable(file) { Ok(()) } else { Err("must be a JPEG, PNG, WebP, HEIC or PDF file") }
-}
-
-/// Whether a file begins as one of the kinds that consumers show: the signatures of WHATWG MIME Sniffing (sections 6.1
-/// and 7.1), and the brands of HEIC (ISO/IEC 23008-12, annex B). Nothing behind the beginning is looked at.
-fn is_showable(file: &[u8]) -> bool {
-    let is_webp = file.starts_with(b"RIFF") && file.get(8..14) == Some(b"WEBPVP");
-    is_webp
-        || is_heic(file)
-        || [b"\xff\xd8\xff".as_slice(), b"\x89PNG\r\n\x1a\n", b"%PDF-"]
-            .iter()
-            .any(|signature| file.starts_with(signature))
-}
-
-/// A box `ftyp` at the beginning that names a brand of HEIC, as the major one or as one it is compatible with.
-fn is_heic(file: &[u8]) -> bool {
-    const BRANDS: [&[u8]; 6] = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"];
-    let Some((size, rest)) = file.split_first_chunk::<4>() else { return false };
-    let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);
-    let Some(brands) = rest.strip_prefix(b"ftyp") else { return false };
-    let brands = brands.get(..size.saturating_sub(8)).unwrap_or(brands);
-    // The second of them is a version, which is no brand.
-    brands.chunks_exact(4).enumerate().any(|(n, brand)| n != 1 && BRANDS.contains(&brand))
+    if FileType::of(file).is_some() { Ok(()) } else { Err("must be a JPEG, PNG, WebP, HEIC or PDF file") }
 }
 
 #[cfg(test)]

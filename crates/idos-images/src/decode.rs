@@ -7,8 +7,8 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder};
 
+use crate::Format;
 use crate::container::Container;
-use crate::format::Format;
 use crate::limits::Limits;
 use crate::picture::Picture;
 use crate::refusal::Refusal;

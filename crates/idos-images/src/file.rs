@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::format::Format;
+use crate::Format;
 
 /// What a picture shows, which says how much of the budget it needs to stay useful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,11 +3,11 @@
 use image::metadata::Orientation;
 use zeroize::Zeroizing;
 
+use crate::Format;
 use crate::container;
 use crate::decode::decode;
 use crate::division::{Demand, divide};
 use crate::file::{Budget, File, Fitted, Role};
-use crate::format::Format;
 use crate::ladder::{best, least, most};
 use crate::limits::Limits;
 use crate::picture::Picture;

@@ -12,7 +12,6 @@ mod decode;
 mod division;
 mod file;
 mod fit;
-mod format;
 mod ladder;
 mod limits;
 mod picture;
@@ -20,6 +19,6 @@ mod refusal;
 
 pub use file::{Budget, File, Fitted, Role};
 pub use fit::fit;
-pub use format::Format;
+pub use idos_file_type::FileType as Format;
 pub use limits::Limits;
 pub use refusal::{Refusal, Refused};

@@ -2,62 +2,41 @@
 
 use std::fmt;
 
+use crate::codes::codes;
 use crate::fault::Fault;
 
-macro_rules! codes {
-    ($($name:ident = $code:literal: $advice:literal,)*) => {
-        /// Which no it is. Each has a code for programs and an advice for people.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum DenialCode { $(#[doc = $advice] $name,)* }
-
-        impl DenialCode {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// For programs; it never changes.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code),* }
-            }
-
-            /// What it is and what can be done.
-            #[must_use]
-            pub fn advice(self) -> &'static str {
-                match self { $(Self::$name => $advice),* }
-            }
-        }
-    };
-}
-
 codes! {
-    NotJson = "not_json": "It is not JSON. In an answer, something stands before the source; try again later.",
-    Malformed = "malformed": "The field is not what the source documents.",
-    Missing = "missing": "The field must be there.",
-    OtherApp = "other_app": "The proof is for another app than the configured one, or the source does not know the app.",
-    OtherAction = "other_action": "The proof is for another action, or the source does not know the action.",
-    OtherUser = "other_user": "The proof is tied to another user, or to none. It has to be made for this one.",
-    OtherRequest = "other_request": "The proof was made for another request than this one: it may be a repetition.",
-    OtherProof = "other_proof": "The answer is about another proof than was sent.",
-    OtherEnvironment = "other_environment": "The proof is from test data where people are wanted, or the other way round.",
-    OtherProtocol = "other_protocol": "The proof is of another version of the protocol than the configured one.",
-    LevelNotAccepted = "level_not_accepted": "The person is verified in another way than those that are accepted.",
-    NotYet = "not_yet": "The source does not know the person as one yet. It can come again after it has been verified there.",
-    UnknownToSource = "unknown": "The source knows nothing by this name. The user has to link it there first.",
-    AlreadyUsed = "already_used": "The source says that this person has been here for this action already.",
-    SeveralPersons = "several_persons": "The source finds more than one person that it may be. Ask its operators.",
-    ScoreTooLow = "score_too_low": "The score is below the threshold. It can come again when it has grown.",
-    Expired = "expired": "It does not hold any more. A new one is needed.",
-    TooNew = "too_new": "It is from the future, or may not be taken yet. Send it again in a minute.",
-    SignatureWrong = "signature_wrong": "The signature is by none of the configured keys.",
-    ProofWrong = "proof_wrong": "The source says that the proof is wrong.",
-    Refused = "refused": "The source says no, for a reason that it does not document.",
-    NotConfigured = "not_configured": "A key or setting is missing, here or at the source.",
-    KeyRefused = "key_refused": "The source refuses the key of the account.",
-    Limited = "limited": "The source asks to wait.",
-    Unavailable = "unavailable": "The source is unavailable. Try again later.",
-    Redirected = "redirected": "The source sends elsewhere, where nobody goes. Correct the configured address.",
-    TooLarge = "too_large": "It is larger than is taken.",
-    UnexpectedStatus = "unexpected_status": "The source answers with a status that it does not document.",
+    /// Which no it is. Each has a code for programs and an advice for people.
+    DenialCode {
+        NotJson = "not_json": "It is not JSON. In an answer, something stands before the source; try again later.",
+        Malformed = "malformed": "The field is not what the source documents.",
+        Missing = "missing": "The field must be there.",
+        OtherApp = "other_app": "The proof is for another app than the configured one, or the source does not know the app.",
+        OtherAction = "other_action": "The proof is for another action, or the source does not know the action.",
+        OtherUser = "other_user": "The proof is tied to another user, or to none. It has to be made for this one.",
+        OtherRequest = "other_request": "The proof was made for another request than this one: it may be a repetition.",
+        OtherProof = "other_proof": "The answer is about another proof than was sent.",
+        OtherEnvironment = "other_environment": "The proof is from test data where people are wanted, or the other way round.",
+        OtherProtocol = "other_protocol": "The proof is of another version of the protocol than the configured one.",
+        LevelNotAccepted = "level_not_accepted": "The person is verified in another way than those that are accepted.",
+        NotYet = "not_yet": "The source does not know the person as one yet. It can come again after it has been verified there.",
+        UnknownToSource = "unknown": "The source knows nothing by this name. The user has to link it there first.",
+        AlreadyUsed = "already_used": "The source says that this person has been here for this action already.",
+        SeveralPersons = "several_persons": "The source finds more than one person that it may be. Ask its operators.",
+        ScoreTooLow = "score_too_low": "The score is below the threshold. It can come again when it has grown.",
+        Expired = "expired": "It does not hold any more. A new one is needed.",
+        TooNew = "too_new": "It is from the future, or may not be taken yet. Send it again in a minute.",
+        SignatureWrong = "signature_wrong": "The signature is by none of the configured keys.",
+        ProofWrong = "proof_wrong": "The source says that the proof is wrong.",
+        Refused = "refused": "The source says no, for a reason that it does not document.",
+        NotConfigured = "not_configured": "A key or setting is missing, here or at the source.",
+        KeyRefused = "key_refused": "The source refuses the key of the account.",
+        Limited = "limited": "The source asks to wait.",
+        Unavailable = "unavailable": "The source is unavailable. Try again later.",
+        Redirected = "redirected": "The source sends elsewhere, where nobody goes. Correct the configured address.",
+        TooLarge = "too_large": "It is larger than is taken.",
+        UnexpectedStatus = "unexpected_status": "The source answers with a status that it does not document.",
+    }
 }
 
 /// A no, and what it is about. It never says what is there.

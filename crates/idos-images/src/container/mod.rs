@@ -11,7 +11,7 @@ mod webp;
 use image::metadata::Orientation;
 use zeroize::Zeroizing;
 
-use crate::format::Format;
+use crate::Format;
 use crate::refusal::Refusal;
 
 /// A picture file without metadata, and what is to be known of it before it is decoded.

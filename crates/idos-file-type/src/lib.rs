@@ -1,8 +1,8 @@
-//! What a file is, by its first bytes.
+#![doc = include_str!("../README.md")]
 
-/// What a file is.
+/// A kind of file that people can look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum FileType {
     /// ITU-T T.81.
     Jpeg,
     /// W3C PNG.
@@ -15,7 +15,7 @@ pub enum Format {
     Pdf,
 }
 
-impl Format {
+impl FileType {
     /// By the signatures of WHATWG MIME Sniffing (sections 6.1 and 7.1), and the brands of HEIC (ISO/IEC 23008-12, annex B).
     /// Neither names nor declared types count.
     #[must_use]
