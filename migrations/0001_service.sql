@@ -102,8 +102,14 @@ CREATE TABLE issuance (
     confirmed_by TEXT,
     noticed TEXT,
     -- What became of its files, where they were made to fit: members, bytes and pixels, as JSON.
-    files TEXT
+    files TEXT,
+    -- The issuance that it renews, and the one that has taken its place.
+    renews TEXT,
+    superseded_by TEXT
 );
+-- A credential is renewed by one other.
+CREATE UNIQUE INDEX issuance_by_renewed ON issuance (renews)
+    WHERE renews IS NOT NULL AND state NOT IN ('failed', 'erased');
 -- A write grant works once, so no two issuances have the same, unless one of them is over without having used it.
 CREATE UNIQUE INDEX issuance_by_grant ON issuance (grant_id)
     WHERE grant_id IS NOT NULL AND (issued_at IS NOT NULL OR state NOT IN ('failed', 'erased'));

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Delivery, Evidence, Http, Issuer, Node, Retention, Wallets, Webhook};
+use crate::config::{Config, Delivery, Evidence, Http, Issuer, Node, Renewal, Retention, Wallets, Webhook};
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{MailError, Mailer};
 use crate::model::event::EventKind;
@@ -79,6 +79,8 @@ pub struct App {
     silent_nodes: Mutex<HashMap<usize, Instant>>,
     /// What mails go out by.
     pub mailer: Mailer,
+    /// Where the links of reminders lead.
+    pub renewal: Renewal,
     /// The number of the last audit checkpoint that this process has seen.
     last_checkpoint: Mutex<i64>,
     node: Node,
@@ -257,6 +259,7 @@ impl App {
             kyc_versions: config.credentials.kyc_versions(),
             file_mode: config.evidence.file_mode(),
             picture_limits: picture_limits(&config.evidence),
+            renewal: config.renewal,
             http: config.http,
             retention: config.retention,
             wallets: config.wallets,

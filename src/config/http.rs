@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::Deserialize;
+use url::Url;
 
 use super::environment::Environment;
 use super::error::ConfigError;
@@ -25,6 +26,8 @@ pub struct Http {
     pub health_listen: Option<SocketAddr>,
     /// Where metrics are served, if not with health.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where people reach it from outside, for links in mails.
+    pub public_url: Option<Url>,
     /// Networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// Connections that are open at once. Beyond them idle ones go, and then new ones are closed.
@@ -60,6 +63,7 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             health_listen: None,
             metrics_listen: None,
+            public_url: None,
             trusted_proxies: Vec::new(),
             max_connections: 2048,
             max_body: 8 * 1024 * 1024,
@@ -78,6 +82,12 @@ impl Default for Http {
 }
 
 impl Http {
+    /// The address of a path of the API for people outside, if it is known where that is.
+    #[must_use]
+    pub fn public(&self, path: &str) -> Option<String> {
+        self.public_url.as_ref().map(|url| format!("{}{path}", url.as_str().trim_end_matches('/')))
+    }
+
     /// The port for health is the API's plus this, where no other is named.
     const HEALTH_PORT_ABOVE: u16 = 1000;
 
@@ -136,6 +146,15 @@ impl Section for Http {
             "http.metrics_listen",
             "must not be the address of http.health_listen: leave it out, and metrics are served there",
         )?;
+        let is_public = |url: &Url| {
+            let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+            is_bare && url.password().is_none() && url.scheme() == "https"
+        };
+        require(
+            self.public_url.as_ref().is_none_or(is_public),
+            "http.public_url",
+            "must be https:// and a host, and a path at most",
+        )?;
         require(self.max_connections >= 16, "http.max_connections", "must be at least 16")?;
         require(self.max_file <= self.max_body, "http.max_file", "must not be more than http.max_body")?;
         require(self.max_body >= 4096, "http.max_body", "must be at least 4096")?;
@@ -167,6 +186,8 @@ mod tests {
     fn nonsense_is_refused_by_name() {
         refused(&[
             ("http.max_wait", "max_wait = 60", "max_wait = 55512"),
+            ("http.public_url", "https://issuer.example.com", "http://Xyzzy.example.com"),
+            ("http.public_url", "https://issuer.example.com", "https://issuer.example.com?Xyzzy"),
             ("http.max_file", "max_file = 4194304", "max_file = 5551234567"),
             ("http.max_file", "max_file = 4194304", "max_file = 1"),
             ("http.max_bodies_in_memory", "max_bodies_in_memory = 67108864", "max_bodies_in_memory = 55512"),

@@ -15,6 +15,7 @@ mod keys;
 mod mail;
 mod node;
 mod notes;
+mod renewal;
 mod retention;
 mod secret;
 mod section;
@@ -41,6 +42,7 @@ pub use keys::{KeyEntry, KeyFiles};
 pub use mail::Mail;
 pub use node::Node;
 pub use notes::Notes;
+pub use renewal::Renewal;
 pub use retention::Retention;
 pub use secret::Secret;
 pub use sources::Source;
@@ -123,6 +125,9 @@ sections! {
     /// The mail server.
     #[serde(default)]
     pub mail: Option<Mail>,
+    /// Where the link of a reminder leads.
+    #[serde(default)]
+    pub renewal: Renewal,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: Telemetry,

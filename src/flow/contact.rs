@@ -30,7 +30,7 @@ fn index(vault: &Vault, client: &str, email: &Email) -> String {
 }
 
 /// The hashes under which a client's address may have been stored: by each vault key, and by earlier versions.
-fn indexes(vault: &Vault, client: &str, email: &Email) -> Vec<String> {
+pub(super) fn indexes(vault: &Vault, client: &str, email: &Email) -> Vec<String> {
     let now = vault.indexes(INDEX, &keyed(client, email));
     let mut all: Vec<_> = now.iter().map(|hash| format!("{RENEWED}{hash}")).collect();
     let before = vault.indexes(INDEX, email.for_index().as_bytes());
@@ -52,6 +52,8 @@ struct Kept {
 pub struct LockedContact {
     locked: String,
     index: String,
+    /// The hashes under which the same address may have been kept before.
+    before: Vec<String>,
 }
 
 impl Locked for Contact {
@@ -78,7 +80,9 @@ pub fn lock(
     contact: &Contact,
 ) -> Result<LockedContact, VaultError> {
     let index = index(vault, client, &contact.email);
-    Ok(LockedContact { locked: vault.lock_record(id.as_str(), contact, &mut OsRng)?, index })
+    let mut before = indexes(vault, client, &contact.email);
+    before.retain(|other| *other != index);
+    Ok(LockedContact { locked: vault.lock_record(id.as_str(), contact, &mut OsRng)?, index, before })
 }
 
 impl LockedContact {
@@ -176,6 +180,9 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
             };
             let mut tx = app.store.begin().await?;
             tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
+            for before in &new.before {
+                tx.move_mail_stops(&client, (before, &new.index)).await?;
+            }
             tx.record(
                 &AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::Relocked, id.as_str())
                     .detail(app.vault.key_id()),

@@ -21,7 +21,7 @@ use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
 use super::verified::MadeFor;
-use super::{Accepted, contact, work};
+use super::{Accepted, contact, supersede, work};
 use crate::app::{App, NodeError};
 use crate::keys::KeysError;
 use crate::model::audit::{AuditAction, AuditEntry};
@@ -125,9 +125,14 @@ pub(super) async fn accept_for(
         return Err(invalid("userId", "must be a UUID of version 4"));
     }
     let now = app.clock.now();
-    let Submission { user_id, evidence, files: mode, authority, contact, reference } = submission;
+    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews } = submission;
     let delivery = authority.delivery();
     let (grant, copy_for) = authority.into_parts();
+    if let Some(older) = &renews
+        && let Some(why) = supersede::refusal(app, caller, (older, user_id)).await?
+    {
+        return Err(invalid(supersede::RENEWS, why));
+    }
     let place = known_place(app).await;
     if place.is_some_and(|place| !is_taken(delivery, place)) {
         return Err(invalid("delivery.by", NO_INSERTER));
@@ -182,6 +187,8 @@ pub(super) async fn accept_for(
         confirmed_by: None,
         has_contact: contact.is_some(),
         files: sizes,
+        renews,
+        superseded_by: None,
         id,
     };
     let grantee_key = copy_for.map(|copy| copy.encryption_key);
@@ -266,7 +273,10 @@ async fn remember(
     let Some(mut tx) = idempotency::claim(app, caller, key, issuance.id.as_str(), now).await? else {
         return replay(app, caller, key).await?.ok_or(IntakeError::KeyReused);
     };
-    tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await?;
+    match tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await {
+        Err(StoreError::Exists) => return Err(invalid(supersede::RENEWS, supersede::RENEWED)),
+        added => added?,
+    }
     match &mut kept.content {
         Content::Sealed(sealed) => keep_sealed(&mut tx, &issuance.id, sealed).await?,
         Content::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,

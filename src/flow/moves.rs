@@ -1,7 +1,7 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
 use super::events::emit;
-use super::verified;
+use super::{supersede, verified};
 use crate::app::App;
 use crate::model::issuance::{HaltCode, Issuance};
 use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
@@ -34,11 +34,13 @@ pub(super) async fn follow(
         Forgets::Everything => {
             tx.forget_content(id).await?;
             tx.forget_contact(id).await?;
+            tx.forget_mail_links(id).await?;
             tx.forget_events(id.as_str()).await?;
         }
     }
     if let Some(kind) = next.event {
         emit(app, tx, kind, issuance, code, now).await?;
+        supersede::follow(tx, issuance, next.state, now).await?;
         verified::follow(app, tx, issuance, next.state, now).await?;
     }
     Ok(())

@@ -53,6 +53,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("overdue verifications", end_overdue_verifications(app).await);
     let forgotten = app.store.forget_vendor_events_before(before(app.retention.vendor_events_hours)).await;
     done("webhooks of vendors", forgotten.map(|_| ()));
+    done("links of mails", app.store.forget_links_before(now).await.map(|_| ()));
     done("endpoints that are no more", forget_endpoints(app).await);
     done("ends", tell_of_ends(app).await);
     done("lost work", find_lost_work(app).await);

@@ -1,12 +1,11 @@
 //! What a verification and the issuance that is made of it have to tell each other, in one transaction each.
 
-use rand::rngs::OsRng;
-
 use super::events::emit_verification;
+use super::supersede::supersede;
 use crate::app::App;
 use crate::model::event::EventKind;
 use crate::model::issuance::{Issuance, State as IssuanceState};
-use crate::model::job::{Job, Work};
+use crate::model::job::Job;
 use crate::model::time::Timestamp;
 use crate::model::verification::{Reason, State, Verification};
 use crate::store::{StoreError, Tx};
@@ -70,7 +69,7 @@ pub(super) async fn follow(
     let (verification, event) = match to {
         IssuanceState::Issued if issuance.state != IssuanceState::Revoking => {
             for older in tx.made_before(&issuance.id).await? {
-                tx.enqueue(&Job::new(Work::Withdraw, older.as_str(), now, &mut OsRng)).await?;
+                supersede(tx, &older, &issuance.id, now).await?;
             }
             let issued = Verification { state: State::Issued, reason: None, ..before };
             (issued, Some(EventKind::VerificationIssued))

@@ -1,4 +1,4 @@
-//! The entry points over HTTP: the API, and webhooks of vendors; `openapi.yaml` describes both.
+//! The entry points over HTTP: the API, webhooks of vendors, and pages for people; `openapi.yaml` describes both.
 //!
 //! A connection has a slot among the `connections`. A request goes through `observe` (its id, span, metrics, and the body of
 //! its problem), `wellformed` (whether it can be read in one way only), `admit` (where it comes from, and how many requests
@@ -13,6 +13,7 @@ mod api;
 #[doc(hidden)]
 pub mod foreign;
 mod kit;
+mod pages;
 mod routes;
 mod serve;
 mod webhooks;

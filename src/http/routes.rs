@@ -13,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    contacts, events, halted, health, issuances, profiles, verifications, wallets, write_grants,
+    contacts, events, halted, health, issuances, profiles, renewals, verifications, wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, wellformed};
+use super::pages::unsubscribe;
 use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
@@ -169,6 +170,18 @@ pub const ROUTES: &[Route] = &[
         handler: || post(contacts::look_up),
     },
     Route {
+        method: "POST",
+        path: "/v1/contacts/unreachable",
+        guard: Guard::Scope(Scope::ContactsWrite),
+        handler: || post(contacts::unreachable),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/renewals/redeem",
+        guard: Guard::Scope(Scope::IssuancesRead),
+        handler: || post(renewals::redeem),
+    },
+    Route {
         method: "GET",
         path: "/v1/events",
         guard: Guard::Scope(Scope::Events),
@@ -215,6 +228,18 @@ pub const ROUTES: &[Route] = &[
         path: "/webhooks/{source}",
         guard: Guard::Source,
         handler: || post(webhooks::take),
+    },
+    Route {
+        method: "GET",
+        path: "/unsubscribe/{token}",
+        guard: Guard::Open,
+        handler: || get(unsubscribe::ask),
+    },
+    Route {
+        method: "POST",
+        path: "/unsubscribe/{token}",
+        guard: Guard::Open,
+        handler: || post(unsubscribe::take),
     },
     Route { method: "GET", path: "/livez", guard: Guard::Open, handler: || get(health::live) },
     Route { method: "GET", path: "/readyz", guard: Guard::Open, handler: || get(health::ready) },

@@ -25,6 +25,8 @@ named! {
         Revoke = "issuances:revoke",
         /// Forget issuances on request, and find them by contact.
         Erase = "issuances:erase",
+        /// Say that addresses cannot be reached.
+        ContactsWrite = "contacts:write",
         /// Read events, and have them told again.
         Events = "events",
     }

@@ -15,12 +15,18 @@ named! {
         Failed = "issuance.failed",
         /// A credential is marked as revoked.
         Revoked = "issuance.revoked",
+        /// A credential is marked as superseded: another one has taken its place.
+        Superseded = "issuance.superseded",
         /// A credential ends soon.
         Expiring = "issuance.expiring",
         /// A credential has ended.
         Expired = "issuance.expired",
         /// An issuance has been forgotten.
         Erased = "issuance.erased",
+        /// Nothing is sent to the address of a contact any more: mail comes back, or its owner has called it spam.
+        ContactUnreachable = "contact.unreachable",
+        /// The owner of a contact's address wants no reminders any more.
+        ContactUnsubscribed = "contact.unsubscribed",
         /// A vendor has approved a person.
         VerificationApproved = "verification.approved",
         /// A vendor has declined a person.

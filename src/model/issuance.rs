@@ -343,6 +343,10 @@ pub struct Issuance {
     pub has_contact: bool,
     /// What became of its files, where they were made to fit.
     pub files: Vec<FileSizes>,
+    /// The issuance whose credential this one takes the place of.
+    pub renews: Option<IssuanceId>,
+    /// The issuance that has taken the place of this one.
+    pub superseded_by: Option<IssuanceId>,
 }
 
 impl Issuance {

@@ -151,6 +151,8 @@ pub enum Cause {
     RevocationAsked,
     /// Its credential was found revoked.
     Revoked,
+    /// Its credential was found marked as superseded by another one.
+    Superseded,
     /// Its revocation has stopped: the credential is as valid as before.
     RevocationStopped,
     /// It is to be forgotten.
@@ -234,6 +236,7 @@ pub fn next(standing: &Standing, cause: Cause, limits: Limits, now: Timestamp) -
         Cause::Overdue => to(State::Failed, Forgets::ContentAndContact, Some(EventKind::Failed)),
         Cause::RevocationAsked => to(State::Revoking, Forgets::Nothing, None),
         Cause::Revoked => to(State::Revoked, Forgets::Nothing, Some(EventKind::Revoked)),
+        Cause::Superseded => to(State::Revoked, Forgets::Nothing, Some(EventKind::Superseded)),
         Cause::RevocationStopped => to(State::Issued, Forgets::Nothing, Some(EventKind::Halted)),
         Cause::Erased => to(State::Erased, Forgets::Everything, Some(EventKind::Erased)),
     };
@@ -306,6 +309,7 @@ mod tests {
             Cause::Overdue,
             Cause::RevocationAsked,
             Cause::Revoked,
+            Cause::Superseded,
             Cause::RevocationStopped,
             Cause::Erased,
         ];
@@ -368,6 +372,7 @@ mod tests {
             (Cause::Overdue, &[AwaitingProfile, AwaitingGrant, Halted], Failed),
             (Cause::RevocationAsked, &[Issued], Revoking),
             (Cause::Revoked, &[Revoking], Revoked),
+            (Cause::Superseded, &[Revoking], Revoked),
             (Cause::RevocationStopped, &[Revoking], Issued),
             (
                 Cause::Erased,
@@ -444,6 +449,7 @@ mod tests {
                 Cause::Stopped | Cause::RevocationStopped => (Forgets::Nothing, Some(EventKind::Halted)),
                 Cause::Overdue => (Forgets::ContentAndContact, Some(EventKind::Failed)),
                 Cause::Revoked => (Forgets::Nothing, Some(EventKind::Revoked)),
+                Cause::Superseded => (Forgets::Nothing, Some(EventKind::Superseded)),
                 Cause::Erased => (Forgets::Everything, Some(EventKind::Erased)),
             };
             assert_eq!((next.forgets, next.event), wanted, "{standing:?} {cause:?}");

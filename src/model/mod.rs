@@ -10,6 +10,7 @@ pub mod issuance;
 pub mod job;
 pub mod kyc_version;
 pub mod lifecycle;
+pub mod mail_link;
 pub mod network;
 pub mod notes;
 pub mod personal;

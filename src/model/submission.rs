@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::evidence::Evidence;
 use super::files::FileMode;
+use super::ids::IssuanceId;
 use super::issuance::{Delivery, Reference};
 use super::personal::{Contact, Personal};
 
@@ -24,6 +25,8 @@ pub struct Submission {
     pub contact: Option<Contact>,
     /// The provider's reference.
     pub reference: Option<Reference>,
+    /// The issuance whose credential this one takes the place of, once it is in the user's profile.
+    pub renews: Option<IssuanceId>,
 }
 
 /// On whose authority a credential is written.

@@ -144,12 +144,18 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets a contact.
+    /// Forgets a contact, with what is known of its address if no other contact of the client's has it.
     pub async fn forget_contact(&mut self, id: &IssuanceId) -> Result<(), StoreError> {
+        let whose: Option<(String, String)> =
+            sqlx::query_as("SELECT client, email_index FROM contact WHERE issuance_id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        let Some((client, email_index)) = whose else { return Ok(()) };
         sqlx::query("DELETE FROM contact WHERE issuance_id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
-        Ok(())
+        self.forget_mail_stops(&client, &email_index).await
     }
 }

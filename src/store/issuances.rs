@@ -382,6 +382,7 @@ impl Store {
 
 impl Tx {
     /// Adds a record. `grantee_key` is the encryption key of somebody else than the issuer who gets the copy.
+    /// [`StoreError::Exists`] if another issuance renews the same one.
     pub async fn add_issuance(
         &mut self,
         issuance: &Issuance,
@@ -390,8 +391,8 @@ impl Tx {
         sqlx::query(
             "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
              reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
-             created_at, updated_at, sealed_at, recipient_key, files, was_sent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, 0)",
+             created_at, updated_at, sealed_at, recipient_key, files, renews, was_sent) VALUES ($1, $2, $3, $4, $5, $6, $7, \
+             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0)",
         )
         .bind(issuance.id.as_str())
         .bind(&issuance.client)
@@ -416,6 +417,7 @@ impl Tx {
         .bind(millis(issuance.sealed_at))
         .bind(issuance.recipient_key.as_deref())
         .bind(files_text(&issuance.files))
+        .bind(issuance.renews.as_ref().map(IssuanceId::as_str))
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -542,10 +544,23 @@ impl Tx {
     ) -> Result<(), StoreError> {
         self.advance(id, from, next, now, Change::default()).await?;
         sqlx::query("UPDATE issuance SET reference = NULL, grantee = NULL, grantee_key = NULL, recipient_key = NULL, \
-             public_notes = NULL, files = NULL, grant_id = CASE WHEN issued_at IS NULL THEN NULL ELSE grant_id END WHERE id = $1")
+             public_notes = NULL, files = NULL, renews = NULL, superseded_by = NULL, grant_id = CASE WHEN issued_at IS NULL THEN NULL ELSE grant_id END WHERE id = $1")
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
+        Ok(())
+    }
+
+    /// Another one has taken its place in the user's profile. Changes nothing if its own credential does not hold any more.
+    pub async fn mark_superseded(&mut self, id: &IssuanceId, by: &IssuanceId) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE issuance SET superseded_by = $1 WHERE id = $2 AND superseded_by IS NULL \
+             AND state NOT IN ('revoking', 'revoked', 'failed', 'erased')",
+        )
+        .bind(by.as_str())
+        .bind(id.as_str())
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 
@@ -659,6 +674,8 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         has_contact: row.number("has_contact")? == 1,
         // An older program writes none, and what nobody can read is not worth the record.
         files: row.maybe_text("files")?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        renews: row.maybe_parsed("renews")?,
+        superseded_by: row.maybe_parsed("superseded_by")?,
     })
 }
 

@@ -120,6 +120,7 @@ async fn act(
         authority: Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None },
         contact: None,
         reference: None,
+        renews: None,
     };
     let start = Instant::now();
     let accepted = intake::accept(app, caller, &user::request_key(app, caller), submission).await?.record;

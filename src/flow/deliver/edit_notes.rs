@@ -1,4 +1,4 @@
-//! A revocation: the public notes of a credential, with the status `revoked`.
+//! A revocation: the public notes of a credential, with the status `revoked`, or `superseded` where another one has taken its place.
 //!
 //! The node says nothing when there is nothing to edit, so what can be read back is.
 
@@ -23,7 +23,7 @@ pub struct EditNotes(pub(super) Issuance);
 
 impl EditNotes {
     pub(super) async fn plan(&self, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
-        let Some(notes) = revoked_notes(&self.0) else {
+        let Some(notes) = ended_notes(&self.0) else {
             return Ok(Plan::Halt(Stop::new(
                 HaltCode::Unreadable,
                 "the public notes are not what was written",
@@ -53,10 +53,14 @@ impl EditNotes {
         done: Done,
     ) -> Result<Option<AuditEntry>, StoreError> {
         let issuance = &self.0;
-        let next = next(app, issuance, Cause::Revoked, done.now)?;
+        let (cause, action) = match issuance.superseded_by {
+            Some(_) => (Cause::Superseded, AuditAction::Superseded),
+            None => (Cause::Revoked, AuditAction::Revoked),
+        };
+        let next = next(app, issuance, cause, done.now)?;
         tx.mark_revoked(&issuance.id, issuance.state, &next, done.confirmed_by, done.now).await?;
         follow(app, tx, issuance, &next, None, done.now).await?;
-        Ok(Some(entry(issuance.id.as_str(), AuditAction::Revoked, &done.detail(), done.now)))
+        Ok(Some(entry(issuance.id.as_str(), action, &done.detail(), done.now)))
     }
 
     /// The credential is as valid as before.
@@ -76,10 +80,10 @@ impl EditNotes {
     }
 }
 
-/// The public notes of an issuance with the status `revoked`.
-fn revoked_notes(issuance: &Issuance) -> Option<PublicNotes> {
+/// The public notes of an issuance whose credential holds no more.
+fn ended_notes(issuance: &Issuance) -> Option<PublicNotes> {
     let notes = PublicNotes::from_text(issuance.public_notes.clone()?).ok()?;
-    Some(notes.with_status("revoked"))
+    Some(notes.with_status(if issuance.superseded_by.is_some() { "superseded" } else { "revoked" }))
 }
 
 /// Whether the notes are those of a revoked credential, as far as we can read them: through the copy, if it is ours.
@@ -92,7 +96,7 @@ async fn read_back(app: &App, issuance: &Issuance) -> Result<Option<bool>, Deliv
     }
     match app.idos().await?.call_one(&signer, &GetCredentialShared { id: issuance.ids.copy }).await {
         Ok(Some(copy)) => {
-            let wanted = revoked_notes(issuance);
+            let wanted = ended_notes(issuance);
             Ok(copy.public_notes.map(|notes| wanted.is_some_and(|wanted| wanted.text() == notes)))
         }
         // The user has taken the copy back, or removed the original: then nobody can see it from here.

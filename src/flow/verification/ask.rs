@@ -447,6 +447,7 @@ async fn issue(
         authority: Authority::without_grant(of.delivery, copy_for),
         contact,
         reference: of.reference.as_deref().and_then(|text| text.parse().ok()),
+        renews: None,
     };
     let caller = source.submitter();
     // One decision, one credential: by the number of those that were made before, and in one transaction with that number.

@@ -8,6 +8,7 @@ pub(super) mod halted;
 pub(super) mod health;
 pub(super) mod issuances;
 pub(super) mod profiles;
+pub(super) mod renewals;
 pub(super) mod verifications;
 mod view;
 pub(super) mod wallets;
@@ -23,6 +24,8 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("ChallengeRequest", wallets::CHALLENGE),
     ("WalletProof", profiles::read::WALLET),
     ("ContactLookup", contacts::LOOK_UP),
+    ("UnreachableContact", contacts::UNREACHABLE),
+    ("Redemption", renewals::REDEMPTION),
     ("GrantOffer", write_grants::read::OFFER),
     ("Owner", common::OWNER),
     ("Grant", write_grants::read::GRANT),

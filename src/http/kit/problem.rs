@@ -49,6 +49,10 @@ named! {
         AlreadyThere = "already_there",
         /// It was there, and is not any more.
         Gone = "gone",
+        /// The time of the link of a mail is over.
+        LinkExpired = "link_expired",
+        /// The link of a mail works once, and has been used.
+        LinkUsed = "link_used",
         /// The body, a file in it, or what would become of it, is too large.
         TooLarge = "too_large",
         /// The body is of a type that is not read here.
@@ -87,7 +91,7 @@ impl Code {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::NotReady | Self::NodeUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Gone => StatusCode::GONE,
+            Self::Gone | Self::LinkExpired | Self::LinkUsed => StatusCode::GONE,
             Self::NodeRefused | Self::CopyAltered => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -117,6 +121,8 @@ impl Code {
             Self::NodeUnavailable => "The idOS node cannot be reached",
             Self::NodeRefused => "The idOS node refuses it",
             Self::Gone => "It is not there any more",
+            Self::LinkExpired => "The link has expired",
+            Self::LinkUsed => "The link has been used",
             Self::CopyAltered => "The copy is not what was issued",
             Self::Internal => "The service has failed",
         }

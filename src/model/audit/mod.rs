@@ -43,6 +43,8 @@ named! {
         RevokeRequested = "revoke_requested",
         /// A credential was found revoked.
         Revoked = "revoked",
+        /// A credential was found marked as superseded by another one.
+        Superseded = "superseded",
         /// All but the record was forgotten on request.
         Erased = "erased",
         /// A profile was asked for.
@@ -57,6 +59,10 @@ named! {
         CopyRead = "copy_read",
         /// A contact was looked for by address.
         ContactLookedUp = "contact_looked_up",
+        /// Nothing is sent to the address of a contact any more, for this reason.
+        MailStopped = "mail_stopped",
+        /// A link of a mail was traded for the ids of what it is about.
+        RenewalRedeemed = "renewal_redeemed",
         /// An API key was made.
         KeyCreated = "key_created",
         /// An API key was revoked.

@@ -17,6 +17,7 @@ mod halted;
 mod hostile;
 mod idempotency;
 mod limits;
+mod links;
 mod oddities;
 mod refusals;
 mod spec;

@@ -29,7 +29,7 @@ use crate::support::{Folder, User};
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-async fn kinds_of_events(app: &idos_issuer::app::App) -> Vec<EventKind> {
+pub(super) async fn kinds_of_events(app: &idos_issuer::app::App) -> Vec<EventKind> {
     let page = app.store.events("acme", None, None, 100).await.unwrap();
     page.items.iter().rev().map(|event| event.kind).collect()
 }

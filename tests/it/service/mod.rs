@@ -13,6 +13,7 @@ mod passing;
 mod plans;
 mod privacy;
 mod receiver;
+mod renewals;
 mod schema;
 mod sharing;
 mod submitters;

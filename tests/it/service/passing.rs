@@ -253,6 +253,7 @@ on_both_databases! {
             let reference = Some(if number % 2 == 0 { "even" } else { "odd" }.parse().unwrap());
             let wanted = idos_issuer::model::submission::Submission {
                 reference,
+                renews: None,
                 ..submission(absent.id, Authority::Inserter)
             };
             ids.push((stage.clock.now(), intake::accept(&app, &caller(), &fresh_key(&app), wanted).await.unwrap().record.id));

@@ -27,6 +27,8 @@ const GROWING: &[&str] = &[
     "verification",
     "verification_issuance",
     "vendor_event",
+    "mail_link",
+    "mail_stop",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.
@@ -295,6 +297,14 @@ async fn fill(connection: &mut AnyConnection) {
         many(
             "verification_issuance (issuance_id, verification_id, owner, created_at)",
             &format!("{issuance}, {}, 'acme/kyc/' || {user}, i", id("ver")),
+        ),
+        many(
+            "mail_link (hash, issuance_id, purpose, created_at, expires_at)",
+            &format!("{hash}, {issuance}, 'renew', i, i"),
+        ),
+        many(
+            "mail_stop (client, email_index, reason, created_at)",
+            &format!("{client}, {hash}, 'unsubscribed', i"),
         ),
         many("vendor_event (id, event, received_at)", &format!("'kyc/' || {hash}, 'approved', i")),
         many(

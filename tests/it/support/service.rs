@@ -253,6 +253,7 @@ pub(crate) fn submission(user: Uuid, authority: Authority) -> Submission {
         authority,
         contact: None,
         reference: None,
+        renews: None,
     }
 }
 

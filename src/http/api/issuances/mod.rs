@@ -32,7 +32,8 @@ use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::store::Filter;
 use read::Files;
-use view::{AuditView, IssuanceView};
+use view::AuditView;
+pub(in crate::http::api) use view::IssuanceView;
 
 const FORM: &str = "multipart/form-data";
 const SUBMIT: &[u8] = b"POST /v1/issuances";

@@ -20,7 +20,7 @@ use crate::model::personal::{Contact, Locale};
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 
 pub(in crate::http::api) const SUBMISSION: &[&str] =
-    &["userId", "kind", "evidence", "files", "delivery", "contact", "reference"];
+    &["userId", "kind", "evidence", "files", "delivery", "contact", "reference", "renews"];
 pub(in crate::http::api) const INSERTER: &[&str] = &["by"];
 pub(in crate::http::api) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor"];
 pub(in crate::http::api) const LATER_GRANT: &[&str] = &["by", "copyFor"];
@@ -72,6 +72,9 @@ pub(in crate::http) fn submission(
             let phrase = "must have 1 to 128 of a-z, A-Z, 0-9, . _ : -";
             object.read("reference", &mut faults, phrase)
         });
+        let renews = object
+            .get("renews")
+            .map(|_| object.read("renews", &mut faults, "must be an id of an issuance, such as iss_01J…"));
         // What is there and cannot be read has left a fault.
         Some(Submission {
             user_id: user_id?,
@@ -80,6 +83,7 @@ pub(in crate::http) fn submission(
             authority: authority?,
             contact: contact.flatten(),
             reference: reference.flatten(),
+            renews: renews.flatten(),
         })
     });
     if let Some(bytes) = reading.too_large {

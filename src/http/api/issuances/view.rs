@@ -22,7 +22,7 @@ struct RevocationView {
 /// An issuance.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct IssuanceView {
+pub(in crate::http::api) struct IssuanceView {
     id: String,
     kind: &'static str,
     level: String,
@@ -54,6 +54,10 @@ pub(super) struct IssuanceView {
     has_contact: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<FileSizes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renews: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<String>,
 }
 
 impl From<Issuance> for IssuanceView {
@@ -86,6 +90,8 @@ impl From<Issuance> for IssuanceView {
             }),
             has_contact: issuance.has_contact,
             files: issuance.files,
+            renews: issuance.renews.map(|id| id.to_string()),
+            superseded_by: issuance.superseded_by.map(|id| id.to_string()),
         }
     }
 }

@@ -1,0 +1,67 @@
+//! The language of a page: the one of those there are that its reader likes best (RFC 9110, section 12.5.4).
+
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
+
+/// The languages of pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    En,
+    De,
+    Fr,
+    Es,
+    Pt,
+}
+
+impl Language {
+    const ALL: [Self; 5] = [Self::En, Self::De, Self::Fr, Self::Es, Self::Pt];
+
+    /// Its code (ISO 639).
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::Fr => "fr",
+            Self::Es => "es",
+            Self::Pt => "pt",
+        }
+    }
+
+    /// The one that a request asks for; English, if it asks for none of them.
+    pub(super) fn wanted(headers: &HeaderMap) -> Self {
+        let text = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let ranges = text.split(',').filter_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let primary = parts.next()?.split('-').next()?.to_ascii_lowercase();
+            let weight =
+                parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
+            let language = Self::ALL.into_iter().find(|language| language.code() == primary)?;
+            (weight > 0.0).then_some((language, weight))
+        });
+        // Of those that are liked as much, the first.
+        let best = ranges.reduce(|best: (Self, f32), other| if other.1 > best.1 { other } else { best });
+        best.map_or(Self::En, |(language, _)| language)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_that_is_liked_best() {
+        for (asked, language) in [
+            ("", Language::En),
+            ("pt-BR", Language::Pt),
+            ("ja, de;q=0.5, fr;q=0.8", Language::Fr),
+            ("DE-at,en", Language::De),
+            ("fr;q=0, es;q=0.1", Language::Es),
+            ("*", Language::En),
+            ("de;q=x, nonsense;;;", Language::En),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_LANGUAGE, asked.parse().unwrap());
+            assert_eq!(Language::wanted(&headers), language, "{asked}");
+        }
+    }
+}

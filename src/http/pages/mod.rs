@@ -1,0 +1,90 @@
+//! Pages for people who follow links in mails: no script, nothing from elsewhere, no cookie.
+
+mod language;
+pub(super) mod unsubscribe;
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use minijinja::{Environment, UndefinedBehavior};
+use sha2::{Digest as _, Sha256};
+
+use super::kit::problem::{Code, Problem};
+
+/// How the pages look.
+const STYLE: &str = include_str!("../../../templates/pages/style.css");
+
+/// One page: a heading, what it says, and a form with one button, if there is something to do.
+const PAGE: &str = include_str!("../../../templates/pages/page.html");
+
+/// What a page says.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    language: &'a str,
+    provider: &'a str,
+    title: &'a str,
+    text: &'a str,
+    /// The button of a form that posts to the page's own address.
+    button: Option<&'a str>,
+}
+
+/// The page as an answer.
+fn answer(status: StatusCode, page: &Page<'_>) -> Result<Response, Problem> {
+    let html = render(page).map_err(|error| {
+        tracing::error!("A page cannot be made: {error}");
+        Problem::new(Code::Internal)
+    })?;
+    let hash = BASE64.encode(Sha256::digest(STYLE.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    );
+    let fixed = HeaderValue::from_static;
+    let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
+    let headers = [
+        (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
+        (CONTENT_LANGUAGE, text(page.language)),
+        (CACHE_CONTROL, fixed("no-store")),
+        (CONTENT_SECURITY_POLICY, text(&policy)),
+        (REFERRER_POLICY, fixed("no-referrer")),
+        (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
+        (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
+    ];
+    Ok((status, headers, html).into_response())
+}
+
+fn render(page: &Page<'_>) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_template("page.html", PAGE)?;
+    let Page { language, provider, title, text, button } = *page;
+    let style = minijinja::Value::from_safe_string(STYLE.to_owned());
+    let context = minijinja::context! { style, language, provider, title, text, button };
+    environment.get_template("page.html")?.render(context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_page_says_is_text() {
+        let page = Page {
+            language: "de",
+            provider: "<script>alert('&')</script>",
+            title: "A \"title\"",
+            text: "</p><b>",
+            button: Some("<i>"),
+        };
+        let html = render(&page).unwrap();
+        assert!(html.contains("lang=\"de\"") && html.contains(STYLE), "{html}");
+        for tag in ["<script", "<b>", "<i>", "</p><"] {
+            assert!(!html.contains(tag), "{html}");
+        }
+        assert!(!render(&Page { button: None, ..page }).unwrap().contains("<form"));
+    }
+}
