@@ -517,8 +517,18 @@ fn crates_depend_only_on_what_they_may() {
 
 /// A path of this repository, as texts name one between backticks.
 fn is_path(word: &str) -> bool {
-    let tops =
-        ["src/", "crates/", "tests/", "docs/", "benches/", "fuzz/", "examples/", ".ci/", "migrations/", "templates/"];
+    let tops = [
+        "src/",
+        "crates/",
+        "tests/",
+        "docs/",
+        "benches/",
+        "fuzz/",
+        "examples/",
+        ".ci/",
+        "migrations/",
+        "templates/",
+    ];
     tops.iter().any(|top| word.starts_with(top)) && !word.contains(['*', '{', '<', ' ', '…', '\n'])
 }
 

@@ -1,5 +1,5 @@
 //! Renders a mail from the templates of this repository and prints what goes over the wire: `cargo run -p notice-mail --example
-//! compose`, at the top of the repository.
+//! compose`.
 
 #![expect(clippy::print_stdout, reason = "an example shows something")]
 
@@ -10,7 +10,8 @@ use notice_mail::{Brand, Item, Mail, MessageId, Post, Templates, compose};
 fn main() -> Result<(), Box<dyn Error>> {
     // A file for each mail in HTML and in text, and one with the words of each language; then those that are to replace them.
     let mut files = Vec::new();
-    for entry in std::fs::read_dir("templates/mail")? {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/mail");
+    for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         files.push((name, std::fs::read_to_string(path)?));
@@ -20,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let templates = Templates::new(builtin, overrides).map_err(|faults| format!("{faults:?}"))?;
 
     let mail = Mail::Expiring {
-        credentials: vec![Item { kind: "membership".to_owned(), valid_until: "2031-03-01T00:00:00Z".parse()? }],
+        credentials: vec![Item {
+            kind: "membership".to_owned(),
+            valid_until: "2031-03-01T00:00:00Z".parse()?,
+        }],
         days_left: 30,
         renew_url: Some("https://kyc.example.com/renew".parse()?),
         unsubscribe_url: Some("https://kyc.example.com/n/0123456789".parse()?),

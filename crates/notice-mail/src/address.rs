@@ -91,8 +91,13 @@ impl FromStr for Sender {
         }
         let mailbox: Mailbox = text.parse().map_err(|_| NoSender)?;
         // Many servers refuse a sender that only some of them can write.
-        let email = sendable(&mailbox.email).filter(|address| AsRef::<str>::as_ref(address).is_ascii()).ok_or(NoSender)?;
-        Ok(Self(Mailbox::new(mailbox.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()), email)))
+        let email = sendable(&mailbox.email)
+            .filter(|address| AsRef::<str>::as_ref(address).is_ascii())
+            .ok_or(NoSender)?;
+        Ok(Self(Mailbox::new(
+            mailbox.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            email,
+        )))
     }
 }
 
@@ -124,7 +129,16 @@ mod tests {
             assert_eq!(recipient.expose(), sent);
             assert_eq!(recipient.needs_utf8(), !sent.is_ascii());
         }
-        for text in ["", "a", "@example.com", "a@", "a b@example.com", "a@example.com\r\nRCPT TO:<b@example.com>", "a@b@c", "a@exa mple.com"] {
+        for text in [
+            "",
+            "a",
+            "@example.com",
+            "a@",
+            "a b@example.com",
+            "a@example.com\r\nRCPT TO:<b@example.com>",
+            "a@b@c",
+            "a@exa mple.com",
+        ] {
             assert_eq!(text.parse::<Recipient>(), Err(NotSendable), "{text:?}");
         }
         assert_eq!(format!("{:?}", "a@example.com".parse::<Recipient>().unwrap()), "Recipient(..)");
@@ -133,7 +147,10 @@ mod tests {
     #[test]
     fn senders_are_written_by_any_server() {
         let sender: Sender = "Example KYC <kyc@Bücher.example>".parse().unwrap();
-        assert_eq!((sender.address(), sender.domain()), ("kyc@xn--bcher-kva.example", "xn--bcher-kva.example"));
+        assert_eq!(
+            (sender.address(), sender.domain()),
+            ("kyc@xn--bcher-kva.example", "xn--bcher-kva.example")
+        );
         assert_eq!("kyc@example.com".parse::<Sender>().unwrap().address(), "kyc@example.com");
         for text in ["nobody", "ä@example.com", "A\r\nBcc: b@example.com <a@example.com>", "a@b@c", ""] {
             assert_eq!(text.parse::<Sender>(), Err(NoSender), "{text:?}");

@@ -41,7 +41,9 @@ impl std::str::FromStr for Name {
     fn from_str(text: &str) -> Result<Self, NoName> {
         let text = text.trim();
         let is_one = matches!(text.chars().count(), 1..=80)
-            && !text.chars().any(|c| c.is_control() || steers_direction(c) || matches!(c, '\u{2028}' | '\u{2029}'));
+            && !text
+                .chars()
+                .any(|c| c.is_control() || steers_direction(c) || matches!(c, '\u{2028}' | '\u{2029}'));
         if is_one { Ok(Self(text.to_owned())) } else { Err(NoName) }
     }
 }
@@ -104,7 +106,9 @@ mod tests {
 
     #[test]
     fn names_are_a_line_of_text() {
-        for text in ["", "  ", "a\nb", "a\r\nBcc: b@example.com", "a\u{202e}b", "a\u{2066}b", "a\u{2028}b", "a\0b"] {
+        for text in
+            ["", "  ", "a\nb", "a\r\nBcc: b@example.com", "a\u{202e}b", "a\u{2066}b", "a\u{2028}b", "a\0b"]
+        {
             assert_eq!(text.parse::<Name>(), Err(NoName), "{text:?}");
         }
         assert!("ä".repeat(81).parse::<Name>().is_err());

@@ -40,7 +40,9 @@ pub struct NoMessageId;
 impl MessageId {
     /// Of what names the mail among all others of the domain, such as an id of the database: letters, digits, `-`, `_` and `.`.
     pub fn new(left: &str, domain: &str) -> Result<Self, NoMessageId> {
-        let is_atom = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        let is_atom = |text: &str| {
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        };
         let is_dotted = |text: &str| text.split('.').all(is_atom);
         let is_one = is_dotted(left) && is_dotted(domain) && left.len() + domain.len() <= 200;
         if is_one { Ok(Self(format!("{left}@{domain}"))) } else { Err(NoMessageId) }
@@ -103,7 +105,11 @@ const LAST_SECOND: u64 = 253_402_300_799;
 /// Writes a mail: text and HTML beside each other, and the logo with the HTML. It says of itself that nobody wrote it by hand
 /// (RFC 3834), so that automatic answers are not sent; and where it can be ordered off, how to do so with one click (RFC 8058).
 /// The same arguments make the same bytes.
-pub fn compose(rendered: &Rendered, post: &Post<'_>, signer: Option<&Signer>) -> Result<Composed, ComposeError> {
+pub fn compose(
+    rendered: &Rendered,
+    post: &Post<'_>,
+    signer: Option<&Signer>,
+) -> Result<Composed, ComposeError> {
     let seconds = u64::try_from(post.date.timestamp()).map_err(|_| ComposeError::Date)?;
     if seconds > LAST_SECOND {
         return Err(ComposeError::Date);
@@ -130,14 +136,16 @@ pub fn compose(rendered: &Rendered, post: &Post<'_>, signer: Option<&Signer>) ->
             .header(Raw::<ListUnsubscribePost>::new("List-Unsubscribe=One-Click"));
     }
     let html = SinglePart::html(crlf(&rendered.html));
-    let alternative =
-        MultiPart::alternative().boundary(boundary("alternative")).singlepart(SinglePart::plain(crlf(&rendered.text)));
+    let alternative = MultiPart::alternative()
+        .boundary(boundary("alternative"))
+        .singlepart(SinglePart::plain(crlf(&rendered.text)));
     let parts = match &rendered.logo {
         None => alternative.singlepart(html),
         Some(logo) => {
             let media_type = ContentType::parse(logo.media_type()).map_err(|_| ComposeError::Unwritable)?;
             let picture = Attachment::new_inline(LOGO.to_owned()).body(logo.bytes().to_vec(), media_type);
-            let related = MultiPart::related().boundary(boundary("related")).singlepart(html).singlepart(picture);
+            let related =
+                MultiPart::related().boundary(boundary("related")).singlepart(html).singlepart(picture);
             alternative.multipart(related)
         }
     };
@@ -155,8 +163,15 @@ fn angled(url: &Link) -> String {
     format!("<{}>", url.as_str())
 }
 
+/// Lines as mails have them. A carriage return by itself, or another character that controls, has no place in them: servers take it for
+/// what they like (RFC 5321, 2.3.8).
 fn crlf(text: &str) -> String {
-    text.lines().flat_map(|line| [line, "\r\n"]).collect()
+    let mut lines = String::with_capacity(text.len() + text.len() / 32);
+    for line in text.replace("\r\n", "\n").trim_end_matches(['\r', '\n']).split(['\r', '\n']) {
+        lines.extend(line.chars().filter(|c| !c.is_control() || *c == '\t'));
+        lines.push_str("\r\n");
+    }
+    lines
 }
 
 /// A header that the library does not know, whose value is ASCII and has no place where a line may be broken.

@@ -18,12 +18,13 @@ pub enum Direction {
 
 /// Languages that are written from the right, unless their tag names another script (CLDR, `characterOrder`).
 const FROM_THE_RIGHT: &[&str] = &[
-    "ar", "arc", "azb", "bal", "bgn", "bqi", "ckb", "dv", "fa", "glk", "he", "iw", "ks", "lrc", "mzn", "nqo", "pnb",
-    "prs", "ps", "sd", "sdh", "skr", "syr", "ug", "ur", "yi",
+    "ar", "arc", "azb", "bal", "bgn", "bqi", "ckb", "dv", "fa", "glk", "he", "iw", "ks", "lrc", "mzn", "nqo",
+    "pnb", "prs", "ps", "sd", "sdh", "skr", "syr", "ug", "ur", "yi",
 ];
 /// Scripts that are written from the right (ISO 15924).
 const SCRIPTS_FROM_THE_RIGHT: &[&str] = &[
-    "adlm", "arab", "aran", "hebr", "mand", "mend", "nkoo", "rohg", "samr", "syrc", "syre", "syrj", "syrn", "thaa",
+    "adlm", "arab", "aran", "hebr", "mand", "mend", "nkoo", "rohg", "samr", "syrc", "syre", "syrj", "syrn",
+    "thaa",
 ];
 
 impl Language {
@@ -39,7 +40,8 @@ impl Language {
         let tag = self.0.to_ascii_lowercase();
         let mut parts = tag.split('-');
         let language = parts.next().unwrap_or_default();
-        let script = parts.find(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        let script =
+            parts.find(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()));
         let from_the_right = match script {
             Some(script) => SCRIPTS_FROM_THE_RIGHT.contains(&script),
             None => FROM_THE_RIGHT.contains(&language),
@@ -57,7 +59,11 @@ impl Language {
             }
             let (shorter, last) = wanted.rsplit_once('-')?;
             // A part of one character only introduces what stood behind it.
-            wanted = if last.len() == 1 { shorter.rsplit_once('-').map_or(shorter, |(rest, _)| rest) } else { shorter };
+            wanted = if last.len() == 1 {
+                shorter.rsplit_once('-').map_or(shorter, |(rest, _)| rest)
+            } else {
+                shorter
+            };
         }
     }
 }
@@ -117,8 +123,10 @@ impl FromStr for Language {
 
     fn from_str(text: &str) -> Result<Self, NoLanguage> {
         let mut parts = text.split('-');
-        let is_first = |part: &str| matches!(part.len(), 2..=3) && part.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let is_other = |part: &str| matches!(part.len(), 1..=8) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_first =
+            |part: &str| matches!(part.len(), 2..=3) && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_other =
+            |part: &str| matches!(part.len(), 1..=8) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let is_one = parts.next().is_some_and(is_first) && parts.all(is_other) && text.len() <= 35;
         if is_one { Ok(Self(text.to_owned())) } else { Err(NoLanguage) }
     }

@@ -129,7 +129,9 @@ impl Mail {
     #[must_use]
     pub fn unsubscribe_url(&self) -> Option<&Link> {
         match self {
-            Self::Expiring { unsubscribe_url, .. } | Self::Expired { unsubscribe_url, .. } => unsubscribe_url.as_ref(),
+            Self::Expiring { unsubscribe_url, .. } | Self::Expired { unsubscribe_url, .. } => {
+                unsubscribe_url.as_ref()
+            }
             Self::Test => None,
         }
     }
@@ -157,7 +159,8 @@ impl Mail {
     #[must_use]
     pub fn samples() -> Vec<Self> {
         let link = |path: &str| format!("https://kyc.example.com/{path}").parse::<Link>().ok();
-        let day = |month, day| Utc.with_ymd_and_hms(2031, month, day, 12, 0, 0).earliest().unwrap_or_default();
+        let day =
+            |month, day| Utc.with_ymd_and_hms(2031, month, day, 12, 0, 0).earliest().unwrap_or_default();
         let item = |kind: &str, valid_until| Item { kind: kind.to_owned(), valid_until };
         let (renew, stop) = (link("renew?from=mail&kind=kyc"), link("n/0123456789abcdefghjkmnpqrs"));
         let many = |count: u32| (0..count).map(|n| item("kyc", day(1 + n % 12, 1 + n))).collect::<Vec<_>>();
@@ -171,7 +174,12 @@ impl Mail {
             let (renew_url, unsubscribe_url) = (renew.clone(), stop.clone());
             samples.push(Self::Expired { credentials: many(count), renew_url, unsubscribe_url });
             let credentials = many(count);
-            samples.push(Self::Expiring { credentials, days_left: 7, renew_url: None, unsubscribe_url: None });
+            samples.push(Self::Expiring {
+                credentials,
+                days_left: 7,
+                renew_url: None,
+                unsubscribe_url: None,
+            });
         }
         samples.push(Self::Expired { credentials: many(1), renew_url: None, unsubscribe_url: None });
         samples.push(Self::Test);
@@ -198,12 +206,21 @@ mod tests {
             assert!(!fault.to_string().contains("Xyzzy"));
         }
         assert_eq!(format!("https://example.com/{}", "a".repeat(900)).parse::<Link>(), Err(NoLink::Long));
-        for text in ["https://example.com/a?b=c&d=%22#e", "http://127.0.0.1:8080/", "http://[::1]/", "http://localhost:1/"] {
+        for text in [
+            "https://example.com/a?b=c&d=%22#e",
+            "http://127.0.0.1:8080/",
+            "http://[::1]/",
+            "http://localhost:1/",
+        ] {
             assert_eq!(text.parse::<Link>().unwrap().as_str(), text);
         }
         // Whatever would leave a header or an attribute is encoded.
         let link = "https://example.com/a b\"<>\r\nX: y?\"'>".parse::<Link>().unwrap();
-        assert!(!link.as_str().contains(|c: char| c.is_control() || " \"<>".contains(c)), "{}", link.as_str());
+        assert!(
+            !link.as_str().contains(|c: char| c.is_control() || " \"<>".contains(c)),
+            "{}",
+            link.as_str()
+        );
         assert_eq!(format!("{link:?}"), "Link(..)");
     }
 }

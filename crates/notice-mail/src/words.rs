@@ -23,9 +23,10 @@ pub(crate) struct Word {
 impl Words {
     pub(crate) fn read(file: &str, text: &str) -> Result<Self, Fault> {
         let line_of = |at: usize| 1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count();
-        let sections: BTreeMap<String, BTreeMap<String, Spanned<String>>> = toml::from_str(text).map_err(|error| {
-            Fault::new(file, error.span().map(|span| line_of(span.start)), error.message())
-        })?;
+        let sections: BTreeMap<String, BTreeMap<String, Spanned<String>>> =
+            toml::from_str(text).map_err(|error| {
+                Fault::new(file, error.span().map(|span| line_of(span.start)), error.message())
+            })?;
         let words = sections.into_iter().flat_map(|(section, words)| {
             words.into_iter().map(move |(name, word)| {
                 let line = line_of(word.span().start);

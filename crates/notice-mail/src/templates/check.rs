@@ -33,16 +33,38 @@ fn brands() -> Vec<Brand> {
         privacy_url: link("https://kyc.example.com/privacy"),
         logo,
     });
-    let bare = "<b onload=\"x()\"> & 'Söhne'"
-        .parse()
-        .map(|name| Brand { name, contact_url: None, privacy_url: None, logo: None });
+    let bare = "<b onload=\"x()\"> & 'Söhne'".parse().map(|name| Brand {
+        name,
+        contact_url: None,
+        privacy_url: None,
+        logo: None,
+    });
     rich.into_iter().chain(bare).collect()
 }
 
 /// Tags and attributes that fetch, run or send something.
 const ACTIVE: &[&str] = &[
-    "<script", "<link", "<iframe", "<frame", "<object", "<embed", "<form", "<input", "<video", "<audio", "<source", "<base",
-    "<svg", "<applet", "srcset=", "background=", "poster=", "@import", "url(", "http-equiv=\"refresh", "javascript:",
+    "<script",
+    "<link",
+    "<iframe",
+    "<frame",
+    "<object",
+    "<embed",
+    "<form",
+    "<input",
+    "<video",
+    "<audio",
+    "<source",
+    "<base",
+    "<svg",
+    "<applet",
+    "srcset=",
+    "background=",
+    "poster=",
+    "@import",
+    "url(",
+    "http-equiv=\"refresh",
+    "javascript:",
 ];
 
 fn judge(mail: &Mail, brand: &Brand, rendered: &Rendered, language: &Language) -> Vec<Fault> {
@@ -54,11 +76,15 @@ fn judge(mail: &Mail, brand: &Brand, rendered: &Rendered, language: &Language) -
     }
     for source in values_of(&rendered.html, "src=") {
         if source != format!("cid:{LOGO}") {
-            problems.push((&html_file, format!("shows a picture other than cid:{LOGO}: a mail fetches nothing")));
+            problems
+                .push((&html_file, format!("shows a picture other than cid:{LOGO}: a mail fetches nothing")));
         }
     }
     for target in values_of(&rendered.html, "href=") {
-        if !["https://", "mailto:", "http://127.0.0.1", "http://localhost"].iter().any(|start| target.starts_with(start)) {
+        if !["https://", "mailto:", "http://127.0.0.1", "http://localhost"]
+            .iter()
+            .any(|start| target.starts_with(start))
+        {
             problems.push((&html_file, "has a link that does not begin with https:// or mailto:".to_owned()));
         }
     }
@@ -89,12 +115,19 @@ fn judge(mail: &Mail, brand: &Brand, rendered: &Rendered, language: &Language) -
     }
     for wanted in [format!("lang=\"{language}\""), format!("dir=\"{}\"", language.direction().as_str())] {
         if !rendered.html.contains(&wanted) {
-            problems.push((&html_file, format!("does not say {wanted}, so that it is read out and laid out wrongly")));
+            problems.push((
+                &html_file,
+                format!("does not say {wanted}, so that it is read out and laid out wrongly"),
+            ));
         }
     }
     if rendered.subject.is_empty() || rendered.subject.chars().count() > 120 {
         let words = format!("{language}.toml");
-        return vec![Fault::new(&words, None, format!("{}.subject must have 1 to 120 characters", mail.name()))];
+        return vec![Fault::new(
+            &words,
+            None,
+            format!("{}.subject must have 1 to 120 characters", mail.name()),
+        )];
     }
     problems.into_iter().map(|(file, problem)| Fault::new(file, None, problem)).collect()
 }

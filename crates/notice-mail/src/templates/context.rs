@@ -30,7 +30,9 @@ impl Form {
         match (self, link) {
             (_, None) => Value::from(()),
             (Self::Text, Some(link)) => Value::from(link.as_str()),
-            (Self::Html, Some(link)) => Value::from_safe_string(link.as_str().replace('&', "&amp;").replace('\'', "&#39;")),
+            (Self::Html, Some(link)) => {
+                Value::from_safe_string(link.as_str().replace('&', "&amp;").replace('\'', "&#39;"))
+            }
         }
     }
 }

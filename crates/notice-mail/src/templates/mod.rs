@@ -55,53 +55,33 @@ pub const LOGO: &str = "logo";
 
 impl Templates {
     /// Loads templates, which `overrides` replace file by file, words word by word; a language that only `overrides` have becomes one
-    /// more. Everything is rendered with sample data: what cannot be, or breaks a rule of mails (see [`Fault`]), is named, all of it
-    /// at once. Files are given with their names, without a folder.
-    ///
-    /// A rule of mails: nothing is fetched when a mail is read, so nothing can count readers; text and HTML have the links that they
-    /// are given, and name each credential's day.
+    /// more. Files are given with their names, without a folder. What cannot be read, is of no use or is missing is named, all of it
+    /// at once. Nothing is rendered: [`check`](Self::check) does.
     pub fn new<'a>(
         builtin: impl IntoIterator<Item = (&'a str, &'a str)>,
         overrides: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Vec<Fault>> {
-        let (templates, mut faults) = Self::load(builtin, overrides);
-        // What is missing would only be said again.
-        if faults.is_empty() {
-            faults = check::all(&templates);
-        }
-        if faults.is_empty() { Ok(templates) } else { Err(faults) }
-    }
-
-    fn load<'a>(
-        builtin: impl IntoIterator<Item = (&'a str, &'a str)>,
-        overrides: impl IntoIterator<Item = (String, String)>,
-    ) -> (Self, Vec<Fault>) {
         let mut faults = BTreeSet::new();
-        let mut pages = BTreeMap::new();
-        let mut words: BTreeMap<Language, Words> = BTreeMap::new();
+        let (mut pages, mut read) = (BTreeMap::new(), Vec::new());
         let builtin = builtin.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
         for (name, text) in builtin.chain(overrides) {
             match sort_of(&name) {
-                Some(Sort::Page) => {
-                    pages.insert(name, text);
-                }
+                Some(Sort::Page) => drop(pages.insert(name, text)),
                 Some(Sort::Words(language)) => match Words::read(&name, &text) {
-                    Ok(read) => {
-                        let before = words.remove(&language).unwrap_or_default();
-                        check_known(&name, &read, words.get(&default()).unwrap_or(&before), &mut faults);
-                        words.insert(language, before.overridden(read));
-                    }
+                    Ok(words) => read.push((language, words)),
                     Err(fault) => drop(faults.insert(fault)),
                 },
-                None => drop(faults.insert(Fault::new(&name, None, "is none of the templates, and no words of a language"))),
+                None => {
+                    faults.insert(Fault::new(
+                        &name,
+                        None,
+                        "is none of the templates, and no words of a language",
+                    ));
+                }
             }
         }
         for name in page_names().filter(|name| !pages.contains_key(name)) {
             faults.insert(Fault::new(&name, None, "is missing"));
-        }
-        let pattern = words.get(&default()).cloned().unwrap_or_default();
-        if words.is_empty() {
-            faults.insert(Fault::new(&format!("{DEFAULT}.toml"), None, "is missing"));
         }
         let mut environment = environment();
         for (name, text) in pages {
@@ -110,11 +90,8 @@ impl Templates {
             }
         }
         let mut languages = BTreeMap::new();
-        for (language, words) in words {
+        for (language, words) in together(read, &mut faults) {
             let file = format!("{language}.toml");
-            for name in words.missing(&pattern) {
-                faults.insert(Fault::new(&file, None, format!("lacks {name}, which {DEFAULT}.toml has")));
-            }
             let mut kinds = BTreeSet::new();
             for (name, word) in words.iter() {
                 if let Some((KINDS, kind)) = name.split_once('.') {
@@ -128,7 +105,19 @@ impl Templates {
             }
             languages.insert(language, kinds);
         }
-        (Self { environment, languages }, faults.into_iter().collect())
+        if faults.is_empty() {
+            Ok(Self { environment, languages })
+        } else {
+            Err(faults.into_iter().collect())
+        }
+    }
+
+    /// Renders every mail in every language with [sample data](Mail::samples), and names what cannot be rendered or breaks a rule of
+    /// mails: nothing is fetched when a mail is read, so that nothing can count readers; text and HTML have the links that they are
+    /// given, and name each credential's day; HTML says in which language and direction it is.
+    #[must_use]
+    pub fn check(&self) -> Vec<Fault> {
+        check::all(self)
     }
 
     /// The languages that there are.
@@ -143,13 +132,14 @@ impl Templates {
     }
 
     /// A mail in the language that is nearest to `locale`. Does not fail for templates that were checked, unless they ask
-    /// for more of a mail than the samples do; what is said then repeats nothing of the mail.
+    /// for more of a mail than the samples have; what is said then repeats nothing of the mail.
     pub fn render(&self, mail: &Mail, locale: &str, brand: &Brand) -> Result<Rendered, Fault> {
         self.write(mail, &self.language(locale), brand).map_err(|error| fault(&error, Detail::Kept))
     }
 
     fn write(&self, mail: &Mail, language: &Language, brand: &Brand) -> Result<Rendered, Error> {
-        let subject = self.word(language, &format!("{}.subject", mail.name()), context::shared(mail, language, brand))?;
+        let subject =
+            self.word(language, &format!("{}.subject", mail.name()), context::shared(mail, language, brand))?;
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         let page = |form: Form| {
             let context = context::page(self, mail, language, brand, &subject, form)?;
@@ -163,7 +153,10 @@ impl Templates {
 
     /// A sentence of a language.
     fn word(&self, language: &Language, name: &str, context: Value) -> Result<String, Error> {
-        self.environment.get_template(&word_name(language.as_str(), name))?.render(context).map(|text| text.trim().to_owned())
+        self.environment
+            .get_template(&word_name(language.as_str(), name))?
+            .render(context)
+            .map(|text| text.trim().to_owned())
     }
 
     /// What a kind of credential is called.
@@ -202,13 +195,29 @@ fn page_names() -> impl Iterator<Item = String> {
     names.flat_map(|name| ["html", "txt"].map(|extension| format!("{name}.{extension}")))
 }
 
-fn check_known(file: &str, read: &Words, pattern: &Words, faults: &mut BTreeSet<Fault>) {
-    if pattern.iter().next().is_none() {
-        return;
+/// The words of each language, those that were read later over the earlier ones. English, which was read first, has all that
+/// templates ask for.
+fn together(read: Vec<(Language, Words)>, faults: &mut BTreeSet<Fault>) -> BTreeMap<Language, Words> {
+    let Some((_, pattern)) = read.iter().find(|(language, _)| language.as_str() == DEFAULT).cloned() else {
+        faults.insert(Fault::new(&format!("{DEFAULT}.toml"), None, "is missing"));
+        return BTreeMap::new();
+    };
+    let mut together: BTreeMap<Language, Words> = BTreeMap::new();
+    for (language, words) in read {
+        for (name, line) in words.unknown(&pattern) {
+            let file = format!("{language}.toml");
+            faults.insert(Fault::new(&file, Some(line), format!("{name} is no text that a mail has")));
+        }
+        let before = together.remove(&language).unwrap_or_default();
+        together.insert(language, before.overridden(words));
     }
-    for (name, line) in read.unknown(pattern) {
-        faults.insert(Fault::new(file, Some(line), format!("{name} is no text that a mail has")));
+    for (language, words) in &together {
+        for name in words.missing(&pattern) {
+            let problem = format!("lacks {name}, which {DEFAULT}.toml has");
+            faults.insert(Fault::new(&format!("{language}.toml"), None, problem));
+        }
     }
+    together
 }
 
 fn environment() -> Environment<'static> {
@@ -217,7 +226,9 @@ fn environment() -> Environment<'static> {
     environment.set_auto_escape_callback(|name| {
         if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
     });
-    if let Ok(syntax) = minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+    if let Ok(syntax) =
+        minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()
+    {
         environment.set_syntax(syntax);
     }
     environment.add_function("t", sentence);
@@ -227,9 +238,10 @@ fn environment() -> Environment<'static> {
 /// `t("section.name", …)` of templates: a sentence in the language of the mail, as plain text.
 fn sentence(state: &State<'_, '_>, name: &str, given: Kwargs) -> Result<String, Error> {
     let language = state.lookup("language").map(|value| value.to_string()).unwrap_or_default();
-    let template = state.env().get_template(&word_name(&language, name)).map_err(|_| {
-        Error::new(ErrorKind::InvalidOperation, format!("there is no text {name:?}"))
-    })?;
+    let template = state
+        .env()
+        .get_template(&word_name(&language, name))
+        .map_err(|_| Error::new(ErrorKind::InvalidOperation, format!("there is no text {name:?}")))?;
     let mut context = BTreeMap::new();
     for key in ALWAYS {
         if let Some(value) = state.lookup(key) {
@@ -240,7 +252,7 @@ fn sentence(state: &State<'_, '_>, name: &str, given: Kwargs) -> Result<String, 
     for name in names {
         context.insert(name.clone(), given.get(&name)?);
     }
-    template.render(Value::from_iter(context)).map(|text| text.trim().to_owned())
+    template.render(Value::from(context)).map(|text| text.trim().to_owned())
 }
 
 /// Without what the commands of a template leave behind: blanks at the ends of lines, and more than one empty line.
@@ -267,10 +279,16 @@ enum Detail {
 fn fault(error: &Error, detail: Detail) -> Fault {
     // The innermost is where it happened, such as in a sentence that a template asks for.
     let mut innermost = error;
-    while let Some(source) = std::error::Error::source(innermost).and_then(|source| source.downcast_ref::<Error>()) {
+    while let Some(source) =
+        std::error::Error::source(innermost).and_then(|source| source.downcast_ref::<Error>())
+    {
         innermost = source;
     }
-    let (file, _) = innermost.name().unwrap_or("templates").split_once(SEPARATOR).unwrap_or((innermost.name().unwrap_or("templates"), ""));
+    let (file, _) = innermost
+        .name()
+        .unwrap_or("templates")
+        .split_once(SEPARATOR)
+        .unwrap_or((innermost.name().unwrap_or("templates"), ""));
     let problem = match innermost.detail().filter(|_| detail == Detail::Told) {
         Some(told) => format!("{}: {told}", innermost.kind()),
         None => innermost.kind().to_string(),

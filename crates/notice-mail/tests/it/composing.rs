@@ -17,14 +17,20 @@ fn post_of(rendered: &Rendered, from: &str, to: &str, signer: Option<&Signer>) -
 }
 
 fn composed(name: &str) -> String {
-    String::from_utf8(post_of(&rendered(name, "de"), "Example KYC <kyc@example.com>", "c@d.example", None).bytes).unwrap()
+    String::from_utf8(
+        post_of(&rendered(name, "de"), "Example KYC <kyc@example.com>", "c@d.example", None).bytes,
+    )
+    .unwrap()
 }
 
 /// The headers, unfolded.
 fn headers(message: &str) -> Vec<(String, String)> {
     let (head, _) = message.split_once("\r\n\r\n").unwrap();
     let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
-    head.split("\r\n").map(|line| line.split_once(": ").unwrap()).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+    head.split("\r\n")
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -32,7 +38,8 @@ fn a_reminder_has_the_headers_of_one() {
     let message = composed("expiring");
     let headers = headers(&message);
     let value = |name: &str| {
-        let values: Vec<_> = headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str()).collect();
+        let values: Vec<_> =
+            headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str()).collect();
         assert_eq!(values.len(), 1, "{name}: {message}");
         values[0]
     };
@@ -83,11 +90,16 @@ fn what_would_be_another_header_is_none() {
 #[test]
 fn nothing_shows_addresses() {
     let composed = post_of(&rendered("test", "en"), "A <Xyzzy@b.example>", "Xyzzy@d.example", None);
-    assert_eq!((composed.envelope.from.as_str(), composed.envelope.to.as_str()), ("Xyzzy@b.example", "Xyzzy@d.example"));
+    assert_eq!(
+        (composed.envelope.from.as_str(), composed.envelope.to.as_str()),
+        ("Xyzzy@b.example", "Xyzzy@d.example")
+    );
     assert!(!format!("{composed:?} {:?}", composed.envelope).contains("Xyzzy"));
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever the parts are, there are the headers that there should be, and no others.
     #[test]
     fn headers_are_those_of_any_other_mail(

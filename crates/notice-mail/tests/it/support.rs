@@ -16,11 +16,16 @@ pub(crate) fn files() -> Vec<(String, String)> {
 pub(crate) fn with(overrides: &[(&str, &str)]) -> Result<Templates, Vec<Fault>> {
     let files = files();
     let overrides = overrides.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Templates::new(files.iter().map(|(name, text)| (name.as_str(), text.as_str())), overrides)
+    let templates =
+        Templates::new(files.iter().map(|(name, text)| (name.as_str(), text.as_str())), overrides)?;
+    let faults = templates.check();
+    if faults.is_empty() { Ok(templates) } else { Err(faults) }
 }
 
 pub(crate) fn templates() -> Templates {
-    with(&[]).unwrap_or_else(|faults| panic!("{}", said(&faults)))
+    let files = files();
+    Templates::new(files.iter().map(|(name, text)| (name.as_str(), text.as_str())), [])
+        .unwrap_or_else(|faults| panic!("{}", said(&faults)))
 }
 
 pub(crate) fn said(faults: &[Fault]) -> String {
