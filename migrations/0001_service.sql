@@ -85,6 +85,8 @@ CREATE TABLE issuance (
     public_notes TEXT,
     content_hash TEXT,
     valid_until BIGINT,
+    -- What ends it then: the document, the source, or a term of the issuer's.
+    valid_by TEXT,
     waits_until BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

@@ -23,6 +23,7 @@ use crate::model::ids::JobId;
 use crate::model::kyc_version::KycVersions;
 use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
+use crate::model::validity::Policy;
 use crate::source::{Source, SourceError};
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -43,6 +44,8 @@ pub struct App {
     pub notes: NotesForm,
     /// Which version of KYC credentials is written.
     pub kyc_versions: KycVersions,
+    /// How long credentials are valid.
+    pub validity: Policy,
     /// What is done with the files of a result where nobody says it.
     pub file_mode: FileMode,
     /// What bounds the work on its pictures.
@@ -257,6 +260,7 @@ impl App {
             notes,
             issuer: config.issuer,
             kyc_versions: config.credentials.kyc_versions(),
+            validity: config.validity.policy(),
             file_mode: config.evidence.file_mode(),
             picture_limits: picture_limits(&config.evidence),
             renewal: config.renewal,

@@ -13,6 +13,7 @@ mod descriptors;
 #[cfg(feature = "dev")]
 mod dev;
 mod doctor;
+mod evidence;
 #[cfg(feature = "dev")]
 mod folder;
 mod halted;
@@ -27,6 +28,7 @@ mod process;
 mod serve;
 mod signals;
 mod sources;
+mod validity;
 mod vault;
 mod verify;
 
@@ -79,6 +81,9 @@ enum Command {
     /// List vendors of KYC results, or have one asked again.
     #[command(subcommand)]
     Sources(sources::Sources),
+    /// Show how long the credential of a result would be valid, and why.
+    #[command(subcommand)]
+    Validity(validity::Validity),
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
@@ -137,6 +142,7 @@ pub fn run() -> ExitCode {
         Command::Jobs(jobs) => jobs.run(&context),
         Command::Halted(halted) => halted.run(&context),
         Command::Sources(sources) => sources.run(&context),
+        Command::Validity(validity) => validity.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),

@@ -23,6 +23,7 @@ mod sources;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod validity;
 mod wallets;
 mod webhooks;
 
@@ -47,6 +48,7 @@ pub use retention::Retention;
 pub use secret::Secret;
 pub use sources::Source;
 pub use telemetry::Telemetry;
+pub use validity::Validity;
 pub use wallets::Wallets;
 pub use webhooks::{Webhook, WebhookPolicy};
 
@@ -93,6 +95,9 @@ sections! {
     /// What is written where a request does not say.
     #[serde(default)]
     pub credentials: Credentials,
+    /// How long credentials are valid.
+    #[serde(default)]
+    pub validity: Validity,
     /// What is done with results.
     #[serde(default)]
     pub evidence: Evidence,
@@ -213,6 +218,7 @@ mod tests {
             let Config {
                 node,
                 notes,
+                validity,
                 evidence,
                 database,
                 http,
@@ -238,7 +244,7 @@ mod tests {
                 "{:#?}",
                 (
                     node,
-                    notes,
+                    (notes, validity),
                     evidence,
                     database,
                     http,

@@ -140,7 +140,7 @@ pub fn build(
     method: &VerificationMethod,
     now: Timestamp,
 ) -> Result<Unsigned, Invalid> {
-    let Evidence { approved_at, expires_at, subject, level } = evidence;
+    let Evidence { approved_at, expires_at, risk: _, subject, level } = evidence;
     check_times(approved_at, expires_at, now)?;
     if let (None, Some((end, path))) = (expires_at, subject.end())
         && end <= now

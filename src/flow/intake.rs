@@ -150,6 +150,9 @@ pub(super) async fn accept_for(
     // A node that cannot be asked may keep contents in rows, which take less.
     let most_text = credential::most_text(delivery.has_copy(), place.unwrap_or(ContentPlace::Row));
     let method = signing.method.clone();
+    let (evidence, valid_by) = evidence
+        .bounded(&app.validity, now)
+        .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
     let (unsigned, sizes) = build(app, evidence, (ids, method, now), mode, most_text).await?;
     let signed = signing.sign_credential(unsigned).await?;
     let text = signed.text().len();
@@ -173,6 +176,7 @@ pub(super) async fn accept_for(
         public_notes: None,
         content_hash: None,
         valid_until: signed.expiration_date(),
+        valid_by,
         waits_until: None,
         created_at: now,
         updated_at: now,

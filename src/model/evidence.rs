@@ -3,6 +3,7 @@
 //! ```json
 //! { "approvedAt": "2026-11-20T09:30:00Z",
 //!   "expiresAt": "2027-11-20",
+//!   "risk": "standard",
 //!   "subject": { "firstName": "…", "selfieFile": { "file": "selfie.jpg" }, … } }
 //! ```
 //!
@@ -12,16 +13,19 @@
 use std::fmt;
 
 use crate::model::time::Timestamp;
+use super::validity::{Bound, Found, Policy, Risk, ValidBy};
 use idos_credential::strict_json::{Json, JsonError};
 use idos_credential::{Invalid, Kind, Problem, ReadFile, Subject};
 
 const EXPIRES_AT: &str = "expiresAt";
 
-/// The members of a result of `kind`: when it ends is said of credentials that end.
+const RISK: &str = "risk";
+
+/// The members of a result of `kind`: when it ends, and what bounds that, is said of credentials that end.
 #[must_use]
 pub fn members(kind: Kind) -> Vec<&'static str> {
-    let end = ends(kind).then_some(EXPIRES_AT);
-    ["approvedAt"].into_iter().chain(end).chain(["subject"]).collect()
+    let end: &[&str] = if ends(kind) { &[EXPIRES_AT, RISK] } else { &[] };
+    [&["approvedAt"], end, &["subject"]].concat()
 }
 
 fn ends(kind: Kind) -> bool {
@@ -32,8 +36,11 @@ fn ends(kind: Kind) -> bool {
 pub struct Evidence {
     /// When the check was approved.
     pub approved_at: Timestamp,
-    /// When the result, and so the credential, ends.
+    /// When the result ends, by who found it out.
     pub expires_at: Option<Timestamp>,
+    /// How risky the provider holds dealing with the person to be. It bounds how long the credential is valid, and is kept
+    /// nowhere.
+    pub risk: Risk,
     /// Whom it is about.
     pub subject: Subject,
     /// The level, where it is another one than all that the subject supports: of the checks that were done.
@@ -104,17 +111,22 @@ impl Evidence {
         };
         let mut problems = Vec::new();
         let known = self::members(kind);
-        if members.iter().any(|(name, _)| !known.contains(&name.as_str()) && name != EXPIRES_AT) {
+        let about_end = [EXPIRES_AT, RISK];
+        if members.iter().any(|(name, _)| !known.contains(&name.as_str()) && !about_end.contains(&name.as_str()))
+        {
             problems.push(Problem::new("", "has a member that is not known"));
         }
-        if !ends(kind) && members.iter().any(|(name, _)| name == EXPIRES_AT) {
-            problems.push(Problem::new(EXPIRES_AT, "is not taken: a credential of this kind does not end"));
+        for name in about_end.into_iter().filter(|_| !ends(kind)) {
+            if members.iter().any(|(there, _)| there == name) {
+                problems.push(Problem::new(name, "is not taken: a credential of this kind does not end"));
+            }
         }
-        let [mut approved_at, mut expires_at, mut subject] = [None, None, None];
+        let [mut approved_at, mut expires_at, mut subject, mut risk] = [None, None, None, None];
         for (name, value) in members {
             match name.as_str() {
                 "approvedAt" => approved_at = Some(value),
                 EXPIRES_AT if ends(kind) => expires_at = Some(value),
+                RISK if ends(kind) => risk = Some(value),
                 "subject" => subject = Some(value),
                 _ => {}
             }
@@ -135,6 +147,13 @@ impl Evidence {
         if !is_given {
             problems.push(Problem::new("approvedAt", "is required"));
         }
+        let risk = match risk {
+            None => Some(Risk::default()),
+            Some(json) => json.as_text().and_then(|text| text.parse().ok()),
+        };
+        if risk.is_none() {
+            problems.push(Problem::new(RISK, "must be low, standard or high"));
+        }
         let subject =
             match subject.map(|subject| read_subject(kind, subject, user_id, approved_at, read_file)) {
                 Some(Ok(subject)) => Some(subject),
@@ -151,12 +170,50 @@ impl Evidence {
                     None
                 }
             };
-        match (approved_at, subject) {
-            (Some(approved_at), Some(subject)) if problems.is_empty() => {
-                Ok(Self { approved_at, expires_at, subject, level: None })
+        match (approved_at, subject, risk) {
+            (Some(approved_at), Some(subject), Some(risk)) if problems.is_empty() => {
+                Ok(Self { approved_at, expires_at, risk, subject, level: None })
             }
             _ => Err(Invalid { problems }),
         }
+    }
+
+    /// What bounds how long a credential of this result is valid, the earliest first; nothing where its kind does not end.
+    #[must_use]
+    pub fn bounds(&self, policy: &Policy) -> Vec<Bound> {
+        if !ends(self.kind()) {
+            return Vec::new();
+        }
+        let derived = self.subject.level();
+        let found = Found {
+            document: self.subject.end().map(|(end, _)| end),
+            source: self.expires_at,
+            approved_at: self.approved_at,
+            level: self.level.as_deref().unwrap_or(&derived),
+            risk: self.risk,
+        };
+        policy.bounds(&found)
+    }
+
+    /// The same result, ending as `policy` would have it, and what ends it; refused, by the name of what ends it, where that
+    /// is past at `now`.
+    pub fn bounded(self, policy: &Policy, now: Timestamp) -> Result<(Self, Option<ValidBy>), Invalid> {
+        let Some(first) = self.bounds(policy).into_iter().next() else { return Ok((self, None)) };
+        if first.until > now {
+            return Ok((Self { expires_at: Some(first.until), ..self }, Some(first.by)));
+        }
+        let problem = match first.by {
+            ValidBy::Source => Problem::new(EXPIRES_AT, "is past"),
+            ValidBy::Document => {
+                let path = self.subject.end().map_or("", |(_, path)| path);
+                Problem::new(format!("subject.{path}"), "is past, and the credential ends with the document")
+            }
+            ValidBy::Level | ValidBy::Risk => {
+                let problem = "is so long ago that the credential would have ended: the issuer bounds how long a result is good";
+                Problem::new("approvedAt", problem)
+            }
+        };
+        Err(problem.into())
     }
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::files::FileSizes;
 use super::ids::IssuanceId;
 use super::time::Timestamp;
+use super::validity::ValidBy;
 
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
@@ -315,6 +316,8 @@ pub struct Issuance {
     pub content_hash: Option<String>,
     /// When the credential ends.
     pub valid_until: Option<Timestamp>,
+    /// What ends it then.
+    pub valid_by: Option<ValidBy>,
     /// Until when what is missing must have come.
     pub waits_until: Option<Timestamp>,
     /// When it was submitted.

@@ -21,4 +21,5 @@ mod spelling;
 pub mod submission;
 pub mod submitter;
 pub mod time;
+pub mod validity;
 pub mod verification;

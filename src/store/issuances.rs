@@ -12,6 +12,7 @@ use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
 use crate::model::lifecycle::{Next, NoMove};
 use crate::model::time::Timestamp;
+use crate::model::validity::ValidBy;
 
 /// The columns of an issuance, and whether it has a contact: counted, so that PostgreSQL does not think of joining all.
 macro_rules! select {
@@ -391,8 +392,8 @@ impl Tx {
         sqlx::query(
             "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
              reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
-             created_at, updated_at, sealed_at, recipient_key, files, renews, was_sent) VALUES ($1, $2, $3, $4, $5, $6, $7, \
-             $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0)",
+             created_at, updated_at, sealed_at, recipient_key, files, renews, valid_by, was_sent) VALUES ($1, $2, $3, $4, $5, \
+             $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0)",
         )
         .bind(issuance.id.as_str())
         .bind(&issuance.client)
@@ -418,6 +419,7 @@ impl Tx {
         .bind(issuance.recipient_key.as_deref())
         .bind(files_text(&issuance.files))
         .bind(issuance.renews.as_ref().map(IssuanceId::as_str))
+        .bind(issuance.valid_by.map(ValidBy::as_str))
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -659,6 +661,7 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         public_notes: row.maybe_text("public_notes")?,
         content_hash: row.maybe_text("content_hash")?,
         valid_until: row.maybe_moment("valid_until")?,
+        valid_by: row.maybe_parsed("valid_by")?,
         waits_until: row.maybe_moment("waits_until")?,
         created_at: row.moment("created_at")?,
         updated_at: row.moment("updated_at")?,

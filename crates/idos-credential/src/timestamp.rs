@@ -64,9 +64,15 @@ impl Timestamp {
     /// none. `None` outside the calendar.
     #[must_use]
     pub fn plus_years(self, years: i32) -> Option<Self> {
-        let months = chrono::Months::new(years.unsigned_abs().checked_mul(12)?);
-        let moved =
-            if years < 0 { self.0.checked_sub_months(months) } else { self.0.checked_add_months(months) };
+        self.plus_months(years.checked_mul(12)?)
+    }
+
+    /// This moment moved by whole months of the calendar, which may be negative; a day that the month does not have becomes
+    /// its last. `None` outside the calendar.
+    #[must_use]
+    pub fn plus_months(self, months: i32) -> Option<Self> {
+        let span = chrono::Months::new(months.unsigned_abs());
+        let moved = if months < 0 { self.0.checked_sub_months(span) } else { self.0.checked_add_months(span) };
         moved.map(Self)
     }
 
@@ -239,5 +245,10 @@ mod tests {
         assert_eq!(leap.plus_years(-1).unwrap().to_string(), "2023-02-28T12:00:00.000Z");
         assert_eq!(leap.plus_years(4).unwrap().to_string(), "2028-02-29T12:00:00.000Z");
         assert_eq!(leap.plus_years(i32::MIN), None);
+        let end: Timestamp = "2026-01-31T23:59:59.999Z".parse().unwrap();
+        assert_eq!(end.plus_months(1).unwrap().to_string(), "2026-02-28T23:59:59.999Z");
+        assert_eq!(end.plus_months(25).unwrap().to_string(), "2028-02-29T23:59:59.999Z");
+        assert_eq!(end.plus_months(-2).unwrap().to_string(), "2025-11-30T23:59:59.999Z");
+        assert_eq!(end.plus_months(i32::MIN), None);
     }
 }

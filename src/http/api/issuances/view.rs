@@ -8,6 +8,7 @@ use crate::model::audit::ChainedEntry;
 use crate::model::files::FileSizes;
 use crate::model::issuance::{Confirmation, Issuance};
 use crate::model::time::Timestamp;
+use crate::model::validity::ValidBy;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,6 +44,8 @@ pub(in crate::http::api) struct IssuanceView {
     issued_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waits_until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +83,7 @@ impl From<Issuance> for IssuanceView {
             sealed_at: text(issuance.sealed_at),
             issued_at: text(issuance.issued_at),
             valid_until: text(issuance.valid_until),
+            valid_by: issuance.valid_by.map(ValidBy::as_str),
             waits_until: text(issuance.waits_until),
             transaction: issuance.transaction.map(Into::into),
             halt: issuance.halt.map(|code| HaltView::new(code, what, None)),
