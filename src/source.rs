@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use identity_vendors::{
-    Account, Answer, Base, Environment, Fault, FilesBase, Method, Request, Script, Secret, Settings, Vendor,
+    Account, Answer, Base, Environment, Fault, FilesBase, Method, Request, Script, Secret, Vendor,
 };
 use idos_webhooks::parse_retry_after;
 use url::Url;
@@ -123,7 +123,7 @@ impl Source {
             token: None,
             user_agent: concat!("idOS Issuer/", env!("CARGO_PKG_VERSION")).to_owned(),
             files,
-            settings: Settings { completed_is_approved: of.completed_is_approved, ..Settings::default() },
+            settings: of.settings(),
         };
         Ok(Self {
             name: of.name.parse().map_err(|_| SourceError::Setting)?,
@@ -268,8 +268,7 @@ impl Answered {
     #[must_use]
     pub fn seconds_ahead(&self, now: i64) -> Option<i64> {
         let (_, date) = self.headers.iter().find(|(name, _)| name == "date")?;
-        let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
-        Some(date.timestamp().saturating_sub(now))
+        outbound::seconds_ahead(date, now)
     }
 }
 

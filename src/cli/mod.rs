@@ -26,6 +26,7 @@ mod output;
 mod process;
 mod serve;
 mod signals;
+mod source_test;
 mod sources;
 mod vault;
 mod verify;
@@ -76,7 +77,7 @@ enum Command {
     /// List what has stopped and waits for somebody, or bring it on.
     #[command(subcommand)]
     Halted(halted::HaltedCommand),
-    /// List vendors of KYC results, or have one asked again.
+    /// List vendors of KYC results, try the door that takes their webhooks, or have one asked again.
     #[command(subcommand)]
     Sources(sources::Sources),
     /// Find the issuances of an e-mail address, of all clients.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::account::Account;
 use crate::fault::Fault;
 use crate::secret::Secret;
-use crate::vendor::Header;
+use crate::vendor::{Header, Proof};
 
 /// A webhook to be sent as it is, by POST. It says of a case of the caller's invention that it has begun: nobody knows the case, and
 /// nothing comes of it ([`crate::Event::Progress`]).
@@ -18,12 +18,14 @@ pub struct Sample {
     pub headers: Vec<Header>,
     /// The body, exactly: it is signed.
     pub body: Vec<u8>,
+    /// Whether there is a signature.
+    pub proof: Proof,
 }
 
 impl fmt::Debug for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
-        f.debug_struct("Sample").field("headers", &names).field("body", &self.body.len()).finish()
+        f.debug_struct("Sample").field("headers", &names).field("proof", &self.proof).finish_non_exhaustive()
     }
 }
 

@@ -172,10 +172,12 @@ impl Vendor {
     pub fn sample(self, account: &Account, case: &CaseId, now: i64) -> Result<Sample, Fault> {
         let of = sample::Told { case: case.as_str(), at: now, account };
         let body = sample::bytes(&self.adapter().sample(&of));
-        let mut headers = vec![header("Content-Type", "application/json")];
-        headers.extend(self.adapter().sign_webhook(&of, &body)?);
+        let signed = self.adapter().sign_webhook(&of, &body)?;
+        let proof = if signed.is_empty() { Proof::None } else { Proof::Signed };
+        let headers: Vec<_> =
+            [header("Content-Type", "application/json")].into_iter().chain(signed).collect();
         if headers.iter().all(|(_, value)| is_plain(value)) {
-            Ok(Sample { headers, body })
+            Ok(Sample { headers, body, proof })
         } else {
             Err(Fault::NoKey("key that fits into a header"))
         }

@@ -33,6 +33,7 @@ fn the_door_takes_it_and_nothing_changes() {
             let authentic = vendor.authenticate(&account, &received).unwrap();
             let is_signed = recorded.cases["signing"].as_object().is_some_and(|headers| !headers.is_empty());
             assert_eq!(authentic.proof() == Proof::Signed, is_signed, "{}", vendor.name());
+            assert_eq!(authentic.proof(), sample.proof, "{}", vendor.name());
             let notice = authentic.notice().unwrap();
             assert_eq!(notice.event, Event::Progress, "{}", vendor.name());
             let told = notice.case.unwrap();
