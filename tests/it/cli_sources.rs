@@ -15,14 +15,14 @@ use crate::support::{stderr, stdout};
 const OURS: &str = "the door works";
 
 /// A file with a secret in the deployment's folder.
-fn secret(deployment: &Deployment, name: &str, text: &str) -> String {
+pub(crate) fn secret(deployment: &Deployment, name: &str, text: &str) -> String {
     let path = deployment.folder.write(name, text);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     path
 }
 
 /// A source of this vendor, which nobody asks, with more settings and these secrets for webhooks.
-fn section(deployment: &Deployment, vendor: &str, secrets: &[&str], more: &str) -> String {
+pub(crate) fn section(deployment: &Deployment, vendor: &str, secrets: &[&str], more: &str) -> String {
     let account = &recorded(vendor, "cases.json")["account"];
     let key = secret(deployment, &format!("{vendor}.key"), account["key"].as_str().unwrap());
     let second = account["secret"].as_str().map(|text| {
@@ -194,7 +194,7 @@ async fn a_service_that_is_not_there_or_is_another_one() {
 }
 
 /// Says the same to whoever comes.
-fn answering(answer: String) -> String {
+pub(crate) fn answering(answer: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -232,7 +232,7 @@ async fn tls_that_fails_is_told_from_a_service_that_is_away() {
 }
 
 /// Speaks TLS with a certificate that nobody vouches for. Gives the address.
-fn with_a_certificate_of_its_own() -> std::net::SocketAddr {
+pub(crate) fn with_a_certificate_of_its_own() -> std::net::SocketAddr {
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     const CERTIFICATE: &str = include_str!("support/nobodys.pem");
