@@ -36,3 +36,46 @@ pub fn client(timeout: Duration) -> Result<reqwest::Client, OutboundError> {
         .timeout(timeout)
         .build()?)
 }
+
+/// Why TLS did not come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// The certificate is not trusted, is for another name, or is not valid now.
+    Certificate,
+    /// What is at the other end does not speak TLS, or none that is spoken here.
+    Protocol,
+}
+
+/// Whether a request failed because of TLS.
+#[must_use]
+pub fn tls_fault(error: &(dyn std::error::Error + 'static)) -> Option<TlsFault> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        let is_certificate = matches!(error, rustls::Error::InvalidCertificate(_));
+        return Some(if is_certificate { TlsFault::Certificate } else { TlsFault::Protocol });
+    }
+    // An I/O error does not count what it was made of among its causes.
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(inner) => tls_fault(inner),
+        None => error.source().and_then(tls_fault),
+    }
+}
+
+/// How many seconds a header `Date` (RFC 9110, section 6.6.1) is ahead of `now`, in seconds since 1970; nothing if it is no date.
+#[must_use]
+pub fn seconds_ahead(date: &str, now: i64) -> Option<i64> {
+    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+    Some(date.timestamp().saturating_sub(now))
+}
+
+/// The body of an answer, and no more of it than `most` bytes.
+pub async fn read(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        let room = most.saturating_sub(body.len());
+        body.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+        if body.len() >= most {
+            break;
+        }
+    }
+    Ok(body)
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use identity_vendors::{
-    Account, Answer, Base, Environment, Fault, FilesBase, Method, Request, Script, Secret, Settings, Vendor,
+    Account, Answer, Base, Environment, Fault, FilesBase, Method, Request, Script, Secret, Vendor,
 };
 use idos_webhooks::parse_retry_after;
 use url::Url;
@@ -91,6 +91,9 @@ pub enum Unreached {
     /// No connection.
     #[error("there is no connection to the vendor")]
     Connection,
+    /// TLS.
+    #[error("there is no TLS with the vendor: its certificate is not trusted, is for another name, or it speaks no TLS")]
+    Tls,
     /// Too slow.
     #[error("the vendor does not answer in time")]
     TooSlow,
@@ -123,7 +126,7 @@ impl Source {
             token: None,
             user_agent: concat!("idOS Issuer/", env!("CARGO_PKG_VERSION")).to_owned(),
             files,
-            settings: Settings { completed_is_approved: of.completed_is_approved, ..Settings::default() },
+            settings: of.settings(),
         };
         Ok(Self {
             name: of.name.parse().map_err(|_| SourceError::Setting)?,
@@ -185,8 +188,11 @@ impl Source {
             sent = sent.body(request.body.to_vec());
         }
         // An error of the client names the URL, and so it is not kept.
-        let failed =
-            |error: &reqwest::Error, other| if error.is_timeout() { Unreached::TooSlow } else { other };
+        let failed = |error: &reqwest::Error, other| match outbound::tls_fault(error) {
+            Some(_) => Unreached::Tls,
+            None if error.is_timeout() => Unreached::TooSlow,
+            None => other,
+        };
         let response = sent.send().await.map_err(|error| failed(&error, Unreached::Connection))?;
         let status = response.status().as_u16();
         let headers = response.headers().iter();
@@ -263,13 +269,20 @@ impl Answered {
         })
     }
 
+    /// Whether it is a web page, which no vendor's API answers with.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        let header = self.headers.iter().find(|(name, _)| name == "content-type");
+        let is_html = header.is_some_and(|(_, kind)| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        is_html || self.body.trim_ascii_start().starts_with(b"<")
+    }
+
     /// How many seconds the vendor's clock is ahead of `now` (seconds since 1970), if it tells the time (RFC 9110, section
     /// 6.6.1).
     #[must_use]
     pub fn seconds_ahead(&self, now: i64) -> Option<i64> {
         let (_, date) = self.headers.iter().find(|(name, _)| name == "date")?;
-        let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
-        Some(date.timestamp().saturating_sub(now))
+        outbound::seconds_ahead(date, now)
     }
 }
 

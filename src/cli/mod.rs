@@ -27,6 +27,7 @@ mod output;
 mod process;
 mod serve;
 mod signals;
+mod source_test;
 mod sources;
 mod validity;
 mod vault;
@@ -78,7 +79,7 @@ enum Command {
     /// List what has stopped and waits for somebody, or bring it on.
     #[command(subcommand)]
     Halted(halted::HaltedCommand),
-    /// List vendors of KYC results, or have one asked again.
+    /// List vendors of KYC results, try the door that takes their webhooks, or have one asked again.
     #[command(subcommand)]
     Sources(sources::Sources),
     /// Show how long the credential of a result would be valid, and why.

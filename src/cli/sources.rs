@@ -1,9 +1,10 @@
-//! `sources`: accounts with vendors of KYC results, and their results fetched again.
+//! `sources`: accounts with vendors of KYC results, the door that takes their webhooks, and their results fetched again.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
+use super::source_test::Test;
 use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
@@ -15,6 +16,8 @@ use crate::model::ids::VerificationId;
 pub(super) enum Sources {
     /// List what is configured, and where each vendor's webhooks go.
     List(List),
+    /// Send the running service what the vendor would, signed: about nobody, and nothing comes of it. Exit code 0 or 1.
+    Test(Test),
     /// Have the vendor asked once more what became of a verification. What a second answer says again changes nothing.
     Replay(Replay),
 }
@@ -39,6 +42,7 @@ impl Sources {
         context.answer(async {
             match self {
                 Self::List(list) => Ok(list.run(&config.source)),
+                Self::Test(test) => test.run(&config).await,
                 Self::Replay(replay) => {
                     context::store(&config).await?.close().await;
                     let app = App::build(config, Clock::System).await?;

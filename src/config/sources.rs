@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use identity_vendors::{FilesBase, Vendor};
+use identity_vendors::{Canonical, FilesBase, Settings, Vendor};
 use serde::Deserialize;
 use url::Url;
 
@@ -54,6 +54,13 @@ pub struct Source {
     /// Whether the vendor's workflow has no decision step, so that what is complete is approved.
     #[serde(default)]
     pub completed_is_approved: bool,
+    /// Whether webhooks are taken that are signed with HMAC-SHA-1: Sumsub's of old, until their settings are changed there.
+    #[serde(default)]
+    pub allow_sha1: bool,
+    /// In which form a signature over canonical JSON is taken where a webhook has none over its bytes: `text` or
+    /// `timestamp_and_text`. For Didit behind something that writes bodies anew.
+    #[serde(default)]
+    pub canonical: Option<String>,
     /// How long a verification waits for a result and for what is missing, in days.
     #[serde(default = "days")]
     pub wait_days: u32,
@@ -106,6 +113,16 @@ impl Source {
             (Some(url), _) => Some(url.clone()),
             (None, Some([only])) => only.parse().ok(),
             _ => None,
+        }
+    }
+
+    /// What the vendor leaves to the account.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            allow_sha1: self.allow_sha1,
+            canonical: self.canonical.as_deref().and_then(Canonical::by_name),
+            completed_is_approved: self.completed_is_approved,
         }
     }
 
@@ -172,6 +189,11 @@ impl Section for Vec<Source> {
                 "must be latin or native",
             )?;
             require(
+                source.canonical.as_deref().is_none_or(|name| Canonical::by_name(name).is_some()),
+                "source.canonical",
+                "must be text or timestamp_and_text",
+            )?;
+            require(
                 source.levels.iter().all(|level| level.starts_with("basic") || level.starts_with("plus")),
                 "source.levels",
                 "must have levels such as basic+liveness",
@@ -206,6 +228,7 @@ mod tests {
             ("source.files", "https://files.example.com", "https://Xyzzy.example/path"),
             ("source.on_reset", "on_reset = \"tell\"", "on_reset = \"Xyzzy\""),
             ("source.script", "script = \"latin\"", "script = \"Xyzzy\""),
+            ("source.canonical", "canonical = \"text\"", "canonical = \"Xyzzy\""),
             ("source.levels", "\"basic+liveness\"", "\"Xyzzy\""),
             ("source.wait_days", "wait_days = 30", "wait_days = 0"),
             ("source.poll_seconds", "poll_seconds = 60", "poll_seconds = 0"),

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli_deployment::{PATIENCE, Process, ask, http, pause, run};
 use crate::support::{Folder, stdout};
@@ -47,6 +47,23 @@ fn wait_until_issued(read: &Value, count: usize) -> Vec<Value> {
     }
 }
 
+/// Waits until the verifications are as wanted. Gives them.
+fn wait_for_verifications(shown: &Value, are_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let start = Instant::now();
+    loop {
+        let items = shell(&shown["curl"]["readVerifications"])["items"].as_array().unwrap().clone();
+        if are_so(&items) {
+            return items;
+        }
+        assert!(start.elapsed() < PATIENCE, "{items:?}");
+        pause();
+    }
+}
+
+fn has_ended(verification: &Value) -> bool {
+    ["issued", "declined", "halted"].iter().any(|state| verification["state"] == *state)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_lines_that_are_printed_work() {
     let (process, shown) = start(&["--block-time", "0.2"]);
@@ -67,19 +84,38 @@ async fn the_lines_that_are_printed_work() {
         "the same request again is the same issuance"
     );
 
-    // What the vendor approves becomes a credential by itself.
-    let opened = shell(&shown["curl"]["openVerification"]);
-    let approve = shown["curl"]["approve"].as_str().unwrap();
-    let approve = approve.replace("EXTERNAL_ID", opened["externalId"].as_str().unwrap());
-    assert_eq!(shell(&Value::from(approve))["status"], 200);
-    let start = Instant::now();
-    loop {
-        let verification = shell(&shown["curl"]["readVerifications"])["items"][0].clone();
-        if verification["state"] == "issued" {
-            break;
+    // What a vendor approves becomes a credential by itself, and what it declines does not: at each of them.
+    let vendors = shown["vendors"].as_object().unwrap();
+    assert_eq!(vendors.keys().collect::<Vec<_>>(), ["sumsub", "veriff"]);
+    for lines in vendors.values() {
+        for line in ["approveNow", "declineNow"] {
+            assert_eq!(shell(&lines[line]), json!({ "told": true, "status": 200 }));
         }
-        assert!(start.elapsed() < PATIENCE, "{verification}");
-        pause();
+    }
+    let ended = wait_for_verifications(&shown, |of| of.len() == 4 && of.iter().all(has_ended));
+    for (name, lines) in vendors {
+        let mut states: Vec<_> = ended.iter().filter(|of| of["source"] == *name).map(|of| &of["state"]).collect();
+        states.sort_unstable_by_key(|state| state.to_string());
+        assert_eq!(states, ["declined", "issued"], "{name}");
+        // The same in two steps, and a second thought.
+        let opened = shell(&lines["open"]);
+        let decide = |what: &str| {
+            let line = lines[what].as_str().unwrap();
+            let line = line.replace("EXTERNAL_ID", opened["externalId"].as_str().unwrap());
+            assert_eq!(shell(&Value::from(line))["status"], 200);
+            wait_for_verifications(&shown, |of| {
+                let found = of.iter().find(|of| of["id"] == opened["id"]).unwrap();
+                let wanted = if what == "approve" { "issued" } else { "declined" };
+                found["state"] == wanted
+            });
+        };
+        decide("decline");
+        decide("approve");
+    }
+    // Nobody else is told anything by a vendor, nor does it hear one who does not sign.
+    for (name, of) in [("sumsub", "/resources/applicants/a/one"), ("veriff", "/v1/sessions/a/decision")] {
+        let url = vendors[name]["url"].as_str().unwrap();
+        assert_eq!(ask(http().get(format!("{url}{of}"))).await.0, 401, "{name}");
     }
 
     let (status, page) = ask(http().get(shown["mailboxUrl"].as_str().unwrap())).await;
@@ -91,6 +127,10 @@ async fn the_lines_that_are_printed_work() {
     let doctor = run(&["--config", config, "doctor"]);
     assert!(doctor.status.success(), "{}", stdout(&doctor));
     assert!(run(&["--config", config, "healthcheck"]).status.success());
+    for name in vendors.keys() {
+        let tried = run(&["--config", config, "sources", "test", name, "--url", shown["url"].as_str().unwrap()]);
+        assert!(tried.status.success(), "{}", stdout(&tried));
+    }
 
     let folder = shown["data"].as_str().unwrap().to_owned();
     let (code, took, said) = process.stop();

@@ -9,6 +9,8 @@ use tokio::net::TcpListener;
 use crate::cli_admin::{halted_job, tamper};
 use crate::cli_deployment::{Deployment, run};
 use crate::cli_serve::submit_with_contact;
+use crate::cli_sources::{answering, secret, section, with_a_certificate_of_its_own};
+use crate::http::verifications::Vendor;
 use crate::support::stdout;
 
 /// What the doctor complains of: check, text and cure, each in one line.
@@ -213,6 +215,107 @@ async fn receivers_and_a_mail_server_that_will_not_do() {
     let found = complaints(&deployment);
     only(&found, &["mail: ", "cannot be reached"]);
     assert!(!found[0].contains("Xyzzy"));
+}
+
+/// Each vendor's way of being asked is known: who does not know the case has answered, and taken the key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn vendors_that_answer() {
+    let deployment = Deployment::migrated().await;
+    let vendor = Vendor::start().await;
+    let sections = identity_vendors::Vendor::ALL.iter().map(|known| {
+        let section = section(&deployment, known.name(), &["whsec_one"], "");
+        section.replace("http://127.0.0.1:1", &vendor.url)
+    });
+    deployment.configure(&sections.collect::<String>());
+    assert_eq!(complaints(&deployment), [""; 0]);
+    let told = deployment.good(&["doctor"]);
+    for known in identity_vendors::Vendor::ALL {
+        assert!(told.contains(&format!("{}: the vendor answers, and takes the key", known.name())), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn vendors_that_do_not_answer_as_they_should() {
+    let deployment = Deployment::migrated().await;
+    let at = |vendor: &str, url: &str| {
+        let section = section(&deployment, vendor, &["whsec_one"], "");
+        deployment.configure(&section.replace("http://127.0.0.1:1", url));
+    };
+    let answer = |status: &str, kind: &str, body: &str| {
+        let length = body.len();
+        let head = format!("Content-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close");
+        answering(format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n{body}"))
+    };
+    let json = "application/json";
+    for (status, kind, body, parts) in [
+        ("401 Unauthorized", json, r#"{"description":"Xyzzy"}"#, ["refuses the key", "source.secret"]),
+        ("403 Forbidden", json, "{}", ["refuses the key", "right to read"]),
+        ("403 Forbidden", "text/html", "<html>Xyzzy", ["a web page", "source.base_url"]),
+        ("404 Not Found", "text/html; charset=utf-8", "Xyzzy", ["a web page", "source.base_url"]),
+        ("200 OK", "text/html", "<!doctype html>Xyzzy", ["a web page", "let this machine through"]),
+        ("200 OK", json, "  <html>Xyzzy", ["a web page", "source.base_url"]),
+        ("200 OK", json, r#"{"Xyzzy":1}"#, ["cannot be read: id is missing", "not this vendor's API"]),
+        ("200 OK", "text/plain", "Xyzzy", ["cannot be read: it is not JSON", "not this vendor's API"]),
+        ("302 Found", json, "", ["sent elsewhere", "source.base_url"]),
+        ("405 Method Not Allowed", json, "{}", ["the status 405", "not this vendor's API"]),
+        ("503 Service Unavailable", json, "", ["is unavailable", "see to the vendor"]),
+    ] {
+        at("sumsub", &answer(status, kind, body));
+        let found = complaints(&deployment);
+        only(&found, &[&["sources: sumsub: "], parts.as_slice()].concat());
+        assert!(!found[0].contains("Xyzzy"), "{found:?}");
+    }
+    at("sumsub", &answer("429 Too Many Requests", json, "{}"));
+    assert_eq!(complaints(&deployment), [""; 0]);
+    assert!(deployment.good(&["doctor"]).contains("asks to wait: whether it takes the key is not known"));
+
+    // The clock is wrong, and so the key is refused.
+    let date = "Date: Thu, 01 Jan 2026 00:00:00 GMT";
+    at("sumsub", &answering(format!("HTTP/1.1 401 No\r\n{date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")));
+    let found = complaints(&deployment);
+    assert!(found.len() == 2 && found[0].contains("seconds apart") && found[0].contains("NTP"), "{found:?}");
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    at("sumsub", &format!("http://{address}"));
+    only(&complaints(&deployment), &["there is no connection to the vendor", "source.base_url"]);
+    at("sumsub", &format!("https://{}", with_a_certificate_of_its_own()));
+    only(&complaints(&deployment), &["no TLS with the vendor", "trust the certificate"]);
+
+    // What a vendor needs and the configuration does not have.
+    let section = section(&deployment, "veriff", &["whsec_one"], "");
+    let without = |name: &str| {
+        let lines = section.lines().filter(|line| !line.starts_with(name));
+        deployment.configure(&lines.collect::<Vec<_>>().join("\n"));
+        complaints(&deployment)
+    };
+    only(&without("secret"), &["sources: veriff: the account has no shared secret", "source.secret"]);
+    let signed = "X-HMAC-SIGNATURE: 00\r\nContent-Length: 2\r\nConnection: close";
+    at("veriff", &answering(format!("HTTP/1.1 200 OK\r\n{signed}\r\n\r\n{{}}")));
+    only(&complaints(&deployment), &["answer is signed with another secret", "source.secret"]);
+    secret(&deployment, "veriff.key", "gr\u{fc}n");
+    only(&complaints(&deployment), &["has no key that fits into a header", "ASCII"]);
+
+    let file = deployment.folder.path("veriff-webhook-0.secret");
+    std::fs::remove_file(&file).unwrap();
+    let found = complaints(&deployment);
+    assert!(found.iter().any(|line| line.contains("sources: veriff: ") && line.contains("is not there")), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn vendors_that_issue_access_tokens() {
+    let deployment = Deployment::migrated().await;
+    let vendor = Vendor::start().await;
+    let section = section(&deployment, "jumio", &[], "").replace("http://127.0.0.1:1", &vendor.url);
+    deployment.configure(&section);
+    assert_eq!(complaints(&deployment), [""; 0]);
+    assert!(deployment.good(&["doctor"]).contains("jumio: no webhook_secrets"));
+    vendor.says("POST /oauth2/token", 401, "{}");
+    only(&complaints(&deployment), &["sources: jumio: the vendor refuses the key"]);
+    let lines = section.lines().filter(|line| !line.starts_with("tokens_url"));
+    deployment.configure(&lines.collect::<Vec<_>>().join("\n"));
+    only(&complaints(&deployment), &["no address for access tokens", "source.tokens_url"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

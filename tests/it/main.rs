@@ -14,6 +14,7 @@ mod cli_doctor;
 mod cli_keys;
 mod cli_secrets;
 mod cli_serve;
+mod cli_sources;
 mod cli_traces;
 mod commands;
 mod demo;

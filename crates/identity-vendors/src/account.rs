@@ -72,6 +72,34 @@ pub enum Canonical {
     TimestampAndText,
 }
 
+impl Canonical {
+    /// Both.
+    pub const ALL: &[Self] = &[Self::Text, Self::TimestampAndText];
+
+    /// By which configurations name it: `text` or `timestamp_and_text`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::TimestampAndText => "timestamp_and_text",
+        }
+    }
+
+    /// By its name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|form| form.name() == name)
+    }
+
+    /// What is signed.
+    pub(crate) fn parts<'a>(self, time: &'a str, text: &'a str) -> Vec<&'a [u8]> {
+        match self {
+            Self::Text => vec![text.as_bytes()],
+            Self::TimestampAndText => vec![time.as_bytes(), b":", text.as_bytes()],
+        }
+    }
+}
+
 /// A place that files are fetched from: `https://host`, without a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilesBase(Origin);

@@ -3,7 +3,8 @@
 //! # Where things are
 //!
 //! - [`Vendor`] checks a webhook over its bytes ([`Vendor::authenticate`]) and reads it ([`Authentic::notice`]); it describes
-//!   the requests for files and access tokens. Each vendor is a file of `src/vendor/`.
+//!   the requests for files and access tokens. Each vendor is a file of `src/vendor/`. It also signs a [`Sample`], to try the door
+//!   that takes webhooks.
 //! - [`Inquiry`] asks what became of a case: [`Request`]s out, [`Answer`]s in, a [`Finding`] at the end.
 //! - [`Identity`] is who an approved person is, and [`Identity::claims`] what an idOS credential can say of it, or each
 //!   reason why not ([`Refusal`]).
@@ -27,6 +28,7 @@ pub mod personhood;
 mod refusal;
 mod request;
 mod result;
+mod sample;
 mod schema;
 mod secret;
 mod signature;
@@ -48,6 +50,7 @@ pub use request::{Answer, Base, Method, Request};
 pub use result::{
     Address, AddressProof, Checks, Decline, Document, DocumentType, Finding, Gender, Identity, Outcome, Wait,
 };
+pub use sample::Sample;
 pub use schema::{ClaimedAddress, ClaimedProof, Claims, Level, Schema, Script};
 pub use secret::{InvalidSecret, Secret};
 pub use signature::{Received, TOLERANCE, Untrusted};

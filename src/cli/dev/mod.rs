@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use self::samples::Samples;
+use self::vendor::StandIn;
 use super::context::{Context, create_database};
 use super::folder::Folder;
 use super::serve::{Roles, bind, run};
@@ -103,11 +104,16 @@ impl Dev {
         let node = self.node(&folder, &keys).await?;
         let api = bind(self.listen).await?;
         let url = format!("http://{}", api.local_addr()?);
-        vendor::keep_secrets(&folder)?;
         let stop = CancellationToken::new();
-        let vendor_url = vendor(&url, stop.clone()).await?;
         let config = folder.path("config.toml");
-        let text = configuration(&node, api.local_addr()?) + &vendor::section(&vendor_url, CLIENT);
+        let mut text = configuration(&node, api.local_addr()?);
+        let mut vendors = Vec::new();
+        for stand_in in vendor::ALL {
+            stand_in.keep_secrets(&folder)?;
+            let vendor = vendor(stand_in, &url, stop.clone()).await?;
+            text.push_str(&stand_in.section(&vendor, CLIENT));
+            vendors.push((stand_in.name, vendor));
+        }
         std::fs::write(&config, text)?;
         let settings = Config::load_file_only(&config)?;
         create_database(&settings, true).await?;
@@ -127,16 +133,16 @@ impl Dev {
             "chainId": node.chain_id(),
             "schema": if self.next { "next" } else { "current" },
             "mailboxUrl": mailbox_url,
-            "vendorUrl": vendor_url,
+            "vendors": samples.vendors(&url, &api_key, &vendors),
             "config": config.display().to_string(),
             "data": folder.root().display().to_string(),
             "samples": samples.show(),
-            "curl": samples.curl(&url, &api_key, &vendor_url),
+            "curl": samples.curl(&url, &api_key),
         });
         if self.json {
             output::line(&shown.to_string());
         } else {
-            tell(&shown, &samples);
+            tell(&shown, &samples, &vendors);
         }
 
         let outcome =
@@ -220,10 +226,10 @@ async fn mailbox(
 }
 
 /// Serves a stand-in for a vendor of KYC results, which tells the service at `api`. Gives its URL.
-async fn vendor(api: &str, stop: CancellationToken) -> Result<String, Error> {
+async fn vendor(stand_in: &'static StandIn, api: &str, stop: CancellationToken) -> Result<String, Error> {
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let router = vendor::router(api)?;
+    let router = stand_in.router(api)?;
     tokio::spawn(async move {
         let served = http::serve_router(router, listener, stop.cancelled_owned()).await;
         if let Err(error) = served {
@@ -249,19 +255,20 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
     )
 }
 
-fn tell(shown: &Value, samples: &Samples) {
+fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
     let text = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
     output::line(&format!("API        {}", text("url")));
     output::line(&format!("API key    {}", text("apiKey")));
     output::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
     output::line(&format!("Mailbox    {}", text("mailboxUrl")));
-    output::line(&format!(
-        "KYC vendor {} (a stand-in; POST /approve/EXTERNAL_ID, /decline/EXTERNAL_ID)",
-        text("vendorUrl")
-    ));
+    for (name, url) in vendors {
+        output::line(&format!(
+            "KYC vendor {url} (a stand-in for {name}; POST /approve/EXTERNAL_ID, /decline/EXTERNAL_ID)"
+        ));
+    }
     output::line(&format!("Folder     {}", text("data")));
     output::line("");
-    for (what, line) in samples.lines(text("url"), text("apiKey"), text("vendorUrl")) {
+    for (what, line) in samples.lines(text("url"), text("apiKey"), vendors) {
         output::line(&format!("{what}:"));
         output::line(&format!("  {line}"));
     }

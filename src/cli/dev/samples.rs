@@ -26,6 +26,8 @@ const YEAR: i64 = 365 * DAY;
 pub(super) struct Samples {
     with_profile: Holder,
     without_profile: Holder,
+    /// Whether the node lets an inserter write.
+    has_inserter: bool,
     /// Requests: the name of the sample, what it does, where it is sent, its file.
     requests: Vec<Request>,
 }
@@ -69,7 +71,8 @@ pub(super) async fn make(
         "reference": "sample-2",
     });
     let mut requests = Vec::new();
-    if schema != Schema::Next {
+    let has_inserter = schema != Schema::Next;
+    if has_inserter {
         requests.push(request(
             folder,
             "submit",
@@ -94,7 +97,7 @@ pub(super) async fn make(
             &new_profile(&without_profile),
         )?,
     ]);
-    Ok(Samples { with_profile, without_profile, requests })
+    Ok(Samples { with_profile, without_profile, has_inserter, requests })
 }
 
 impl Samples {
@@ -112,56 +115,74 @@ impl Samples {
         })
     }
 
-    /// Lines for a shell, by the name of the sample; `read`, which shows what has become of all submissions; and what has a vendor
-    /// approve somebody.
-    pub(super) fn curl(&self, url: &str, api_key: &str, vendor: &str) -> Value {
-        let mut lines: Map<_, _> = self
-            .requests
-            .iter()
-            .map(|request| (request.name.to_owned(), request.line(url, api_key).into()))
-            .collect();
-        lines.insert("read".to_owned(), read_line(url, api_key).into());
-        for (name, _, line) in self.verification(url, api_key, vendor) {
-            lines.insert(name.to_owned(), line.into());
-        }
-        Value::Object(lines)
+    /// Lines for a shell, by the name of the sample; and what shows what has become of all submissions and verifications.
+    pub(super) fn curl(&self, url: &str, api_key: &str) -> Value {
+        let lines = self.requests.iter().map(|request| (request.name, request.line(url, api_key)));
+        let lines = lines.chain([
+            ("read", read_line(url, api_key, "issuances")),
+            ("readVerifications", read_line(url, api_key, "verifications")),
+        ]);
+        Value::Object(lines.map(|(name, line)| (name.to_owned(), line.into())).collect())
+    }
+
+    /// Each vendor's address, and lines for a shell: `open` opens a verification of the user with a profile; `approve` and `decline` have
+    /// the vendor decide about the one whose `externalId` is put in place of EXTERNAL_ID; `approveNow` and `declineNow` do both.
+    pub(super) fn vendors(&self, url: &str, api_key: &str, vendors: &[(&str, String)]) -> Value {
+        let lines = vendors.iter().map(|(name, vendor)| {
+            let decide = |what: &str| format!("curl -sS -X POST {vendor}/{what}/EXTERNAL_ID");
+            let lines = json!({
+                "url": vendor,
+                "open": self.open(url, api_key, name),
+                "approve": decide("approve"),
+                "decline": decide("decline"),
+                "approveNow": self.at_once(url, api_key, name, &decide("approve")),
+                "declineNow": self.at_once(url, api_key, name, &decide("decline")),
+            });
+            ((*name).to_owned(), lines)
+        });
+        Value::Object(lines.collect())
     }
 
     /// The same for people: what each does, and the line.
-    pub(super) fn lines(&self, url: &str, api_key: &str, vendor: &str) -> Vec<(&'static str, String)> {
-        let mut lines: Vec<_> =
-            self.requests.iter().map(|request| (request.what, request.line(url, api_key))).collect();
-        lines.push(("See what has become of it", read_line(url, api_key)));
-        lines.extend(self.verification(url, api_key, vendor).map(|(_, what, line)| (what, line)));
-        lines
-    }
-
-    /// From a verification at the vendor to a credential, without any evidence: name, what it does, line.
-    fn verification(
+    pub(super) fn lines(
         &self,
         url: &str,
         api_key: &str,
-        vendor: &str,
-    ) -> [(&'static str, &'static str, String); 3] {
-        let opening = json!({
-            "source": super::vendor::NAME, "delivery": { "by": "inserter" }, "userId": self.with_profile.user_id,
-        });
-        let open = format!(
+        vendors: &[(&str, String)],
+    ) -> Vec<(String, String)> {
+        let requests = self.requests.iter();
+        let mut lines: Vec<_> =
+            requests.map(|request| (request.what.to_owned(), request.line(url, api_key))).collect();
+        lines.push(("See what has become of it".to_owned(), read_line(url, api_key, "issuances")));
+        for (name, vendor) in vendors {
+            for what in ["approve", "decline"] {
+                let decide = format!("curl -sS -X POST {vendor}/{what}/EXTERNAL_ID");
+                let told = format!("Open a verification at {name}, and have it {what} that person");
+                lines.push((told, self.at_once(url, api_key, name, &decide)));
+            }
+        }
+        let read = read_line(url, api_key, "verifications");
+        lines.push(("See what was approved become a credential by itself".to_owned(), read));
+        lines
+    }
+
+    /// Opens a verification at a vendor: no evidence is needed.
+    fn open(&self, url: &str, api_key: &str, source: &str) -> String {
+        let by = if self.has_inserter { "inserter" } else { "write_grant" };
+        let opening =
+            json!({ "source": source, "delivery": { "by": by }, "userId": self.with_profile.user_id });
+        format!(
             "curl -sS -X POST {url}/v1/verifications -H 'Authorization: Bearer {api_key}' \
              -H 'Content-Type: application/json' -H 'Idempotency-Key: {}' -d '{opening}'",
             random_id()
-        );
-        let approve = format!("curl -sS -X POST {vendor}/approve/EXTERNAL_ID");
-        let read = format!("curl -sS '{url}/v1/verifications' -H 'Authorization: Bearer {api_key}'");
-        [
-            ("openVerification", "Open a verification at the vendor (note its externalId)", open),
-            (
-                "approve",
-                "Have the vendor approve that person, with the externalId in place of EXTERNAL_ID",
-                approve,
-            ),
-            ("readVerifications", "See it become a credential by itself", read),
-        ]
+        )
+    }
+
+    /// Opens one, and has the vendor decide.
+    fn at_once(&self, url: &str, api_key: &str, source: &str, decide: &str) -> String {
+        let open = self.open(url, api_key, source);
+        let id = r#"sed -n 's/.*"externalId":"\([^"]*\)".*/\1/p'"#;
+        decide.replace("EXTERNAL_ID", &format!("$({open} | {id})"))
     }
 }
 
@@ -178,8 +199,8 @@ impl Request {
     }
 }
 
-fn read_line(url: &str, api_key: &str) -> String {
-    format!("curl -sS '{url}/v1/issuances?limit=10' -H 'Authorization: Bearer {api_key}'")
+fn read_line(url: &str, api_key: &str, what: &str) -> String {
+    format!("curl -sS '{url}/v1/{what}?limit=10' -H 'Authorization: Bearer {api_key}'")
 }
 
 /// A path as a shell takes it as one word.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, Proof, header};
@@ -20,6 +21,7 @@ use crate::notice::{Event, Told};
 use crate::result::{
     Address, AddressProof, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned,
 };
+use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -48,6 +50,18 @@ impl Adapter for ComplyCube {
         let given = received.header(SIGNATURE)?;
         Hash::Sha256.check(&account.webhook_secrets, &[received.body], given, SIGNATURE)?;
         Ok(Proof::Signed)
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        let (case, time) = (of.case, of.time());
+        json!({
+            "id": case, "type": "check.pending", "resourceType": "check", "createdAt": time,
+            "payload": { "id": case, "clientId": case },
+        })
+    }
+
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault> {
+        Ok(vec![header(SIGNATURE, Hash::Sha256.hmac_hex(of.secret()?, &[body]))])
     }
 
     /// One check is not the case: what it came to is not asked here.

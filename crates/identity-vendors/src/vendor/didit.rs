@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, Proof, header};
@@ -22,6 +22,7 @@ use crate::refusal::RefusalCode;
 use crate::result::{
     Address, AddressProof, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned,
 };
+use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -53,13 +54,11 @@ impl Adapter for Didit {
                 let given = received.header(CANONICAL)?;
                 let body = Json::parse(received.body).map_err(|_| Untrusted::Wrong(CANONICAL))?;
                 let text = canonical(body.value());
-                let parts = match form {
-                    Canonical::Text => vec![text.as_bytes()],
-                    Canonical::TimestampAndText => {
-                        vec![header_time.ok_or(Untrusted::Missing(TIME))?.as_bytes(), b":", text.as_bytes()]
-                    }
+                let time = match (form, header_time) {
+                    (Canonical::TimestampAndText, None) => return Err(Untrusted::Missing(TIME)),
+                    (_, time) => time.unwrap_or_default(),
                 };
-                Hash::Sha256.check(secrets, &parts, given, CANONICAL)?;
+                Hash::Sha256.check(secrets, &form.parts(time, &text), given, CANONICAL)?;
                 body
             }
         };
@@ -73,6 +72,28 @@ impl Adapter for Didit {
         }
         received.check_time(signed)?;
         Ok(Proof::Signed)
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        let (case, time) = (of.case, of.at);
+        json!({
+            "event_id": case, "session_id": case, "status": "Not Started", "webhook_type": "status.updated",
+            "timestamp": time, "created_at": time, "vendor_data": case,
+            "environment": of.account.environment.as_str(),
+        })
+    }
+
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault> {
+        let (secret, time) = (of.secret()?, of.at.to_string());
+        let sign = |parts: &[&[u8]]| Hash::Sha256.hmac_hex(secret, parts);
+        let (name, signature) = match of.account.settings.canonical {
+            None => (SIGNATURE, sign(&[body])),
+            Some(form) => {
+                let text = canonical(Json::parse(body)?.value());
+                (CANONICAL, sign(&form.parts(&time, &text)))
+            }
+        };
+        Ok(vec![header(name, signature), header(TIME, time)])
     }
 
     fn notice(&self, _account: &Account, body: &Json) -> Result<Told, Fault> {

@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, Proof, header};
@@ -17,6 +18,7 @@ use crate::media::{MediaReference, Shows};
 use crate::name::Name;
 use crate::notice::{Event, Told};
 use crate::result::{Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
+use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -37,6 +39,17 @@ impl Adapter for Idenfy {
         let given = received.header(SIGNATURE)?;
         Hash::Sha256.check(&account.webhook_secrets, &[received.body], given, SIGNATURE)?;
         Ok(Proof::Signed)
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        json!({
+            "final": false, "scanRef": of.case, "clientId": of.case, "startTime": of.at,
+            "status": { "overall": "ACTIVE" },
+        })
+    }
+
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault> {
+        Ok(vec![header(SIGNATURE, Hash::Sha256.hmac_hex(of.secret()?, &[body]))])
     }
 
     /// The kind of event is in a header that is not signed, so it is not asked; the body's status is.

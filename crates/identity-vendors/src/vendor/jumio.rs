@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, LARGEST_ANSWER, Proof, header};
@@ -18,6 +19,7 @@ use crate::name::Name;
 use crate::notice::{Event, Told};
 use crate::request::{Base, Method, Request};
 use crate::result::{Address, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
+use crate::sample;
 use crate::signature::{Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -39,6 +41,18 @@ impl Adapter for Jumio {
     /// There is nothing to check.
     fn authenticate(&self, _account: &Account, _received: &Received<'_>) -> Result<Proof, Untrusted> {
         Ok(Proof::None)
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        let case = of.case;
+        json!({
+            "callbackSentAt": of.time(), "userReference": case, "account": { "id": case },
+            "workflowExecution": { "id": case, "status": "INITIATED" },
+        })
+    }
+
+    fn sign_webhook(&self, _of: &sample::Told<'_>, _body: &[u8]) -> Result<Vec<Header>, Fault> {
+        Ok(Vec::new())
     }
 
     fn notice(&self, _account: &Account, body: &Json) -> Result<Told, Fault> {

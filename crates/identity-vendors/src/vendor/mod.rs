@@ -9,15 +9,18 @@ mod persona;
 mod sumsub;
 mod veriff;
 
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::case::CaseId;
 use crate::fault::Fault;
 use crate::json::Json;
 use crate::media::{LARGEST_FILE, Media, MediaReference, Place};
 use crate::notice::{DeliveryId, Event, Notice, Told};
 use crate::request::{Answer, Base, Method, Request};
 use crate::result::Finding;
+use crate::sample::{self, Sample};
 use crate::secret::Secret;
 use crate::signature::{Received, Untrusted};
 use crate::talk::{Ask, Stop, Talk};
@@ -77,6 +80,12 @@ pub(crate) trait Adapter: Sync {
 
     /// Checks the signature over the bytes of a webhook, before anything of it is read.
     fn authenticate(&self, account: &Account, received: &Received<'_>) -> Result<Proof, Untrusted>;
+
+    /// A webhook's body that says that a case has begun.
+    fn sample(&self, of: &sample::Told<'_>) -> Value;
+
+    /// The headers by which a webhook with this body is believed, in the way that the account's settings ask for.
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault>;
 
     /// Reads a webhook.
     fn notice(&self, account: &Account, body: &Json) -> Result<Told, Fault>;
@@ -152,6 +161,26 @@ impl Vendor {
     ) -> Result<Authentic<'a>, Untrusted> {
         let proof = self.adapter().authenticate(account, received)?;
         Ok(Authentic { vendor: self, account, body: received.body, proof })
+    }
+
+    /// A webhook as this vendor signs it, by the first of the account's secrets, that changes nothing: it says that `case` has begun.
+    /// The caller makes the case up, so that nobody knows it; it is the reference and the event's id, too. `now` is in seconds since
+    /// 1970.
+    ///
+    /// Where a setting of the account lets a further kind of signature in ([`crate::Settings`]), it is of that kind: what is taken only
+    /// because of a setting shows whether the setting is there. A vendor that signs nothing has nothing signed.
+    pub fn sample(self, account: &Account, case: &CaseId, now: i64) -> Result<Sample, Fault> {
+        let of = sample::Told { case: case.as_str(), at: now, account };
+        let body = sample::bytes(&self.adapter().sample(&of));
+        let signed = self.adapter().sign_webhook(&of, &body)?;
+        let proof = if signed.is_empty() { Proof::None } else { Proof::Signed };
+        let headers: Vec<_> =
+            [header("Content-Type", "application/json")].into_iter().chain(signed).collect();
+        if headers.iter().all(|(_, value)| is_plain(value)) {
+            Ok(Sample { headers, body, proof })
+        } else {
+            Err(Fault::NoKey("key that fits into a header"))
+        }
     }
 
     /// The request for a file. Where it is not fetched from the API, no key goes with it.
@@ -282,9 +311,12 @@ impl Authentic<'_> {
 
 /// A key that no header can hold would split it, or be refused by whoever sends it, with the key in the error.
 fn checked(request: Request) -> Result<Request, Fault> {
-    let is_plain = |text: &str| text.bytes().all(|c| c == b' ' || c.is_ascii_graphic());
     let fits = request.headers.iter().all(|(_, value)| is_plain(value));
     if fits { Ok(request) } else { Err(Fault::NoKey("key that fits into a header")) }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|c| c == b' ' || c.is_ascii_graphic())
 }
 
 fn check_status(answer: &Answer<'_>, limit: usize) -> Result<(), Fault> {

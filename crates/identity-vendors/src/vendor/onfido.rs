@@ -3,6 +3,7 @@
 //! A workflow decides; its tasks say what was checked. A check alone is clear or not, and what is not clear a person has to
 //! judge. Names, dates and numbers are those of the document; the applicant's own data is used for the address alone.
 
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, Proof, header};
@@ -17,6 +18,7 @@ use crate::notice::{Event, Told};
 use crate::result::{
     Address, AddressProof, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned,
 };
+use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -44,6 +46,17 @@ impl Adapter for Onfido {
         let given = received.header(SIGNATURE)?;
         Hash::Sha256.check(&account.webhook_secrets, &[received.body], given, SIGNATURE)?;
         Ok(Proof::Signed)
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        json!({ "payload": {
+            "resource_type": "workflow_run", "action": "workflow_run.started",
+            "object": { "id": of.case, "status": "processing", "started_at_iso8601": of.time() },
+        } })
+    }
+
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault> {
+        Ok(vec![header(SIGNATURE, Hash::Sha256.hmac_hex(of.secret()?, &[body]))])
     }
 
     fn notice(&self, _account: &Account, body: &Json) -> Result<Told, Fault> {

@@ -3,6 +3,7 @@
 //! The keys of an account decide whether it is its sandbox. Of the verifications, those that passed count; what the person
 //! typed into the inquiry's fields fills in the address. `redacted-at` says that an inquiry was deleted: its status stays.
 
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, Proof, header};
@@ -15,6 +16,7 @@ use crate::media::{MediaReference, Shows};
 use crate::name::Name;
 use crate::notice::{Event, Told};
 use crate::result::{Address, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
+use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -59,6 +61,23 @@ impl Adapter for Persona {
             }
         }
         Err(verdict)
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        let (case, time) = (of.case, of.time());
+        let inquiry = json!({
+            "type": "inquiry", "id": case, "attributes": { "status": "created", "reference-id": case },
+        });
+        json!({ "data": {
+            "type": "event", "id": case,
+            "attributes": { "name": "inquiry.created", "created-at": time, "payload": { "data": inquiry } },
+        } })
+    }
+
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault> {
+        let time = of.at.to_string();
+        let signature = Hash::Sha256.hmac_hex(of.secret()?, &[time.as_bytes(), b".", body]);
+        Ok(vec![header(SIGNATURE, format!("t={time},v1={signature}"))])
     }
 
     fn notice(&self, account: &Account, body: &Json) -> Result<Told, Fault> {

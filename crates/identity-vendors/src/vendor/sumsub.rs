@@ -4,6 +4,7 @@
 //! documents do not have: gender, nationality, address. Sandbox and production share an address, and the app token says
 //! which it is.
 
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, Proof, header};
@@ -19,6 +20,7 @@ use crate::refusal::RefusalCode;
 use crate::result::{
     Address, AddressProof, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned,
 };
+use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -49,6 +51,23 @@ impl Adapter for Sumsub {
         let given = received.header(DIGEST)?;
         hash.check(&account.webhook_secrets, &[received.body], given, DIGEST)?;
         Ok(Proof::Signed)
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        let is_sandbox = of.account.environment == Environment::Sandbox;
+        json!({
+            "applicantId": of.case, "externalUserId": of.case, "type": "applicantCreated", "sandboxMode": is_sandbox,
+            "reviewStatus": "init", "createdAtMs": of.moment().format("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+        })
+    }
+
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault> {
+        let (hash, name) = if of.account.settings.allow_sha1 {
+            (Hash::Sha1, "HMAC_SHA1_HEX")
+        } else {
+            (Hash::Sha256, "HMAC_SHA256_HEX")
+        };
+        Ok(vec![header(DIGEST, hash.hmac_hex(of.secret()?, &[body])), header(ALGORITHM, name)])
     }
 
     fn notice(&self, _account: &Account, body: &Json) -> Result<Told, Fault> {

@@ -4,6 +4,7 @@
 //! read. The integration decides whether it is a test. A decision does not say which checks were done beside the document's,
 //! so a level says no more than that; the product that does say it (Full Auto) has other payloads, which are not read.
 
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Adapter, Header, Proof, header};
@@ -17,6 +18,7 @@ use crate::name::Name;
 use crate::notice::{Event, Told};
 use crate::request::Answer;
 use crate::result::{Address, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
+use crate::sample;
 use crate::signature::{Hash, Received, Untrusted, same};
 use crate::talk::{Ask, Found, Stop, Talk};
 
@@ -41,6 +43,20 @@ impl Adapter for Veriff {
         Hash::Sha256.check(&account.webhook_secrets, &[received.body], given, SIGNATURE)?;
         // Signed, and for another integration.
         if same(client, account.key.text()) { Ok(Proof::Signed) } else { Err(Untrusted::Wrong(CLIENT)) }
+    }
+
+    fn sample(&self, of: &sample::Told<'_>) -> Value {
+        let case = of.case;
+        json!({
+            "id": case, "attemptId": case, "feature": "selfid", "code": 7001, "action": "started", "vendorData": case,
+        })
+    }
+
+    fn sign_webhook(&self, of: &sample::Told<'_>, body: &[u8]) -> Result<Vec<Header>, Fault> {
+        Ok(vec![
+            (CLIENT, Zeroizing::new(of.account.key.text().to_owned())),
+            header(SIGNATURE, Hash::Sha256.hmac_hex(of.secret()?, &[body])),
+        ])
     }
 
     fn notice(&self, _account: &Account, body: &Json) -> Result<Told, Fault> {

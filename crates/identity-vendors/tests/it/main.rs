@@ -15,5 +15,6 @@ mod hostile;
 mod personhood;
 mod recorded;
 mod results;
+mod samples;
 mod signatures;
 mod subject;

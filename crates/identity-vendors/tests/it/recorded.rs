@@ -79,12 +79,7 @@ impl Recorded {
             files: texts("files").iter().map(|text| FilesBase::new(text).unwrap()).collect(),
             settings: Settings {
                 allow_sha1: of["allowSha1"] == true,
-                canonical: match of["canonical"].as_str() {
-                    None => None,
-                    Some("text") => Some(Canonical::Text),
-                    Some("timestamp_and_text") => Some(Canonical::TimestampAndText),
-                    Some(other) => panic!("canonical {other}"),
-                },
+                canonical: of["canonical"].as_str().map(|name| Canonical::by_name(name).expect("a form")),
                 completed_is_approved: of["completedIsApproved"] == true,
             },
         }
