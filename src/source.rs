@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::config;
 use crate::keys::{KeysError, load_text};
+use crate::model::files::FileMode;
 use crate::model::submitter::{Origin, SourceName, Submitter};
 use crate::model::verification::OnReset;
 use crate::outbound::{self, OutboundError};
@@ -34,6 +35,8 @@ pub struct Source {
     pub account: Account,
     /// What becomes of a credential whose approval holds no more.
     pub on_reset: OnReset,
+    /// What is done with the files of results.
+    pub file_mode: FileMode,
     /// The levels of which credentials are made; all if none is named.
     pub levels: Vec<String>,
     /// Which names are taken where the vendor has two scripts.
@@ -131,6 +134,7 @@ impl Source {
             tenant: of.client.clone(),
             account,
             on_reset: of.rule().ok_or(SourceError::Setting)?,
+            file_mode: of.file_mode().ok_or(SourceError::Setting)?,
             levels: of.levels.clone(),
             script: if of.script == "native" { Script::Native } else { Script::Latin },
             wait_days: of.wait_days,

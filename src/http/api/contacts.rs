@@ -18,6 +18,8 @@ pub(super) const LOOK_UP: &[&str] = &["email"];
 #[derive(Serialize)]
 struct FoundView {
     issuances: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    verifications: Vec<String>,
 }
 
 pub(in crate::http) async fn look_up(
@@ -27,8 +29,10 @@ pub(in crate::http) async fn look_up(
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
     let email = read(&json::parse(&body.bytes)?)?;
-    let found = contact::issuances_of(&api.app, &caller, &email).await?;
-    Ok(Json(FoundView { issuances: found.iter().map(ToString::to_string).collect() }).into_response())
+    let found = contact::look_up(&api.app, &caller, &email).await?;
+    let issuances = found.issuances.iter().map(ToString::to_string).collect();
+    let verifications = found.verifications.iter().map(ToString::to_string).collect();
+    Ok(Json(FoundView { issuances, verifications }).into_response())
 }
 
 /// Reads whose issuances are looked for.
