@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::config;
 use crate::keys::{KeysError, load_text};
+use crate::model::files::FileMode;
 use crate::model::submitter::{Origin, SourceName, Submitter};
 use crate::model::verification::OnReset;
 use crate::outbound::{self, OutboundError};
@@ -34,6 +35,8 @@ pub struct Source {
     pub account: Account,
     /// What becomes of a credential whose approval holds no more.
     pub on_reset: OnReset,
+    /// What is done with the files of results.
+    pub file_mode: FileMode,
     /// The levels of which credentials are made; all if none is named.
     pub levels: Vec<String>,
     /// Which names are taken where the vendor has two scripts.
@@ -92,7 +95,9 @@ pub enum Unreached {
     #[error("there is no connection to the vendor")]
     Connection,
     /// TLS.
-    #[error("there is no TLS with the vendor: its certificate is not trusted, is for another name, or it speaks no TLS")]
+    #[error(
+        "there is no TLS with the vendor: its certificate is not trusted, is for another name, or it speaks no TLS"
+    )]
     Tls,
     /// Too slow.
     #[error("the vendor does not answer in time")]
@@ -134,6 +139,7 @@ impl Source {
             tenant: of.client.clone(),
             account,
             on_reset: of.rule().ok_or(SourceError::Setting)?,
+            file_mode: of.file_mode().ok_or(SourceError::Setting)?,
             levels: of.levels.clone(),
             script: if of.script == "native" { Script::Native } else { Script::Latin },
             wait_days: of.wait_days,
@@ -273,7 +279,8 @@ impl Answered {
     #[must_use]
     pub fn is_page(&self) -> bool {
         let header = self.headers.iter().find(|(name, _)| name == "content-type");
-        let is_html = header.is_some_and(|(_, kind)| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        let is_html =
+            header.is_some_and(|(_, kind)| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
         is_html || self.body.trim_ascii_start().starts_with(b"<")
     }
 

@@ -1,4 +1,4 @@
-//! `contacts`: whose issuances are whose, for staff who answer requests of people.
+//! `contacts`: what is whose, for staff who answer requests of people.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use crate::model::personal::Email;
 
 #[derive(Subcommand)]
 pub(super) enum Contacts {
-    /// Find the issuances of an e-mail address, of all clients. The address is read from standard input, so that it is in no
+    /// Find the issuances of an e-mail address, and the verifications that have none yet, of all clients. The address is read from standard input, so that it is in no
     /// list of processes and no history. Exit code 0 if there are any, else 1.
     Lookup(Lookup),
 }
 
 #[derive(Args)]
 pub(super) struct Lookup {
-    /// Print one JSON object: ids of issuances by client.
+    /// Print one JSON object: ids by client, those of issuances (`iss_…`) before those of verifications (`ver_…`).
     #[arg(long)]
     json: bool,
 }
@@ -36,17 +36,17 @@ impl Contacts {
             let email: Email =
                 text.trim_end_matches(['\r', '\n']).parse().map_err(|no| format!("standard input {no}"))?;
             let app = App::build(config, Clock::System).await?;
-            let found = contact::issuances_of_all(&app, &email).await;
+            let found = contact::look_up_all(&app, &email).await;
             app.store.close().await;
             let found = found?;
             if lookup.json {
-                let ids = |ids: &[_]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+                let ids = |found: &contact::Found| json!(found.ids().collect::<Vec<_>>());
                 let all: serde_json::Map<_, _> =
-                    found.iter().map(|(client, found)| (client.clone(), json!(ids(found)))).collect();
+                    found.iter().map(|(client, found)| (client.clone(), ids(found))).collect();
                 output::line(&json!(all).to_string());
             } else {
-                for (client, ids) in &found {
-                    for id in ids {
+                for (client, found) in &found {
+                    for id in found.ids() {
                         output::line(&format!("{id} of {client}"));
                     }
                 }

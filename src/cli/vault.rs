@@ -10,8 +10,8 @@ use crate::flow::contact;
 
 #[derive(Subcommand)]
 pub(super) enum Vault {
-    /// Lock all contacts under the present vault key (the first of keys.vault), and renew their look-up hashes. May be
-    /// broken off and run again, also while the service runs.
+    /// Lock all contacts, of issuances and of verifications, under the present vault key (the first of keys.vault), and renew
+    /// their look-up hashes. May be broken off and run again, also while the service runs.
     Relock,
 }
 

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::error::ConfigError;
 use super::section::{Section, require, start_at};
+use crate::model::files::FileMode;
 use crate::model::submitter::is_plain_name;
 use crate::model::verification::OnReset;
 
@@ -31,6 +32,9 @@ pub struct Source {
     /// Hosts that files may be fetched from beside the API.
     #[serde(default)]
     pub files: Vec<String>,
+    /// What is done with the files of results: `fit` or `refuse`.
+    #[serde(default = "fit")]
+    pub file_mode: String,
     /// A file with the API key, app token or client id.
     pub key: PathBuf,
     /// A file with what signs requests or goes with the key, at vendors with a second half.
@@ -73,6 +77,10 @@ pub struct Source {
     /// Requests that the vendor gets from one process at the same time.
     #[serde(default = "at_once")]
     pub at_once: usize,
+}
+
+fn fit() -> String {
+    FileMode::Fit.as_str().to_owned()
 }
 
 fn tell() -> String {
@@ -124,6 +132,12 @@ impl Source {
             canonical: self.canonical.as_deref().and_then(Canonical::by_name),
             completed_is_approved: self.completed_is_approved,
         }
+    }
+
+    /// What is done with the files of results.
+    #[must_use]
+    pub fn file_mode(&self) -> Option<FileMode> {
+        self.file_mode.parse().ok()
     }
 
     /// The rule for approvals that hold no more.
@@ -182,6 +196,7 @@ impl Section for Vec<Source> {
                 "source.webhook_secrets",
                 "must name one file, or two while a secret is being replaced",
             )?;
+            require(source.file_mode().is_some(), "source.file_mode", "must be fit or refuse")?;
             require(source.rule().is_some(), "source.on_reset", "must be revoke, tell or ignore")?;
             require(
                 ["latin", "native"].contains(&source.script.as_str()),
@@ -226,6 +241,7 @@ mod tests {
             ("source.base_url", "https://api.sumsub.com", "https://Xyzzy:b@a.example"),
             ("source.tokens_url", "https://auth.example.com", "ftp://Xyzzy.example"),
             ("source.files", "https://files.example.com", "https://Xyzzy.example/path"),
+            ("source.file_mode", "file_mode = \"fit\"", "file_mode = \"Xyzzy\""),
             ("source.on_reset", "on_reset = \"tell\"", "on_reset = \"Xyzzy\""),
             ("source.script", "script = \"latin\"", "script = \"Xyzzy\""),
             ("source.canonical", "canonical = \"text\"", "canonical = \"Xyzzy\""),

@@ -1,4 +1,6 @@
-//! Contacts: kept locked, found by a keyed hash.
+//! Contacts: kept locked, found by a keyed hash, with issuances and with verifications that have none yet.
+
+use std::fmt::Display;
 
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -6,8 +8,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::app::App;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
-use crate::model::ids::IssuanceId;
-use crate::model::personal::{Contact, Email};
+use crate::model::ids::{IssuanceId, VerificationId};
+use crate::model::personal::{Contact, Email, LockedContact};
 use crate::model::submitter::Submitter;
 use crate::store::{ContactToRelock, StoreError, Tx};
 use crate::vault::{self, Locked, Vault, VaultError};
@@ -48,14 +50,6 @@ struct Kept {
     locale: String,
 }
 
-/// A contact that is ready to be kept.
-pub struct LockedContact {
-    locked: String,
-    index: String,
-    /// The hashes under which the same address may have been kept before.
-    before: Vec<String>,
-}
-
 impl Locked for Contact {
     const PLACE: &'static str = "contact";
 
@@ -73,71 +67,78 @@ impl Locked for Contact {
     }
 }
 
-/// Locks a contact for an issuance of a client, with the hash by which it is found.
+/// Locks a contact for a record of a client, with the hash by which it is found.
 pub fn lock(
     vault: &Vault,
-    (id, client): (&IssuanceId, &str),
+    (id, client): (&str, &str),
     contact: &Contact,
 ) -> Result<LockedContact, VaultError> {
     let index = index(vault, client, &contact.email);
-    let mut before = indexes(vault, client, &contact.email);
-    before.retain(|other| *other != index);
-    Ok(LockedContact { locked: vault.lock_record(id.as_str(), contact, &mut OsRng)?, index, before })
+    Ok(LockedContact { locked: vault.lock_record(id, contact, &mut OsRng)?, index })
 }
 
-impl LockedContact {
-    /// Keeps it.
-    pub async fn keep(
-        &self,
-        tx: &mut Tx,
-        id: &IssuanceId,
-        now: idos_credential::Timestamp,
-    ) -> Result<(), StoreError> {
-        tx.keep_contact(id, &self.locked, &self.index, now).await
+/// What belongs to a contact, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Issuances.
+    pub issuances: Vec<IssuanceId>,
+    /// Verifications that still hold the contact: there is no issuance yet that has it.
+    pub verifications: Vec<VerificationId>,
+}
+
+impl Found {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.issuances.is_empty() && self.verifications.is_empty()
+    }
+
+    /// How many records.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.issuances.len() + self.verifications.len()
+    }
+
+    /// All ids as text. Each says by its beginning what it is of.
+    pub fn ids(&self) -> impl Iterator<Item = String> {
+        let issuances = self.issuances.iter().map(ToString::to_string);
+        issuances.chain(self.verifications.iter().map(ToString::to_string))
     }
 }
 
-/// The caller's issuances with this contact, newest first. Looking is written down.
-pub async fn issuances_of(
-    app: &App,
-    caller: &Submitter,
-    email: &Email,
-) -> Result<Vec<IssuanceId>, StoreError> {
-    let found =
-        app.store.issuances_of_contact(&caller.tenant, &indexes(&app.vault, &caller.tenant, email)).await?;
+async fn find(app: &App, client: &str, email: &Email) -> Result<Found, StoreError> {
+    let indexes = indexes(&app.vault, client, email);
+    Ok(Found {
+        issuances: app.store.issuances_of_contact(client, &indexes).await?,
+        verifications: app.store.verifications_of_contact(client, &indexes).await?,
+    })
+}
 
-    let mut tx = app.store.begin().await?;
-    tx.record(
-        &AuditEntry::new(app.clock.now(), caller.actor(), AuditAction::ContactLookedUp, &caller.tenant)
-            .detail(format!("found:{}", found.len())),
-    )
-    .await?;
-    tx.commit().await?;
+/// What the caller has of this contact. Looking is written down.
+pub async fn look_up(app: &App, caller: &Submitter, email: &Email) -> Result<Found, StoreError> {
+    let found = find(app, &caller.tenant, email).await?;
+    write_down(app, caller.actor(), &caller.tenant, found.len()).await?;
     Ok(found)
 }
 
-/// The issuances of all clients with this contact, by client; newest first. For operators. Looking is written down.
-pub async fn issuances_of_all(
-    app: &App,
-    email: &Email,
-) -> Result<Vec<(String, Vec<IssuanceId>)>, StoreError> {
+/// What all clients have of this contact, by client. For operators. Looking is written down.
+pub async fn look_up_all(app: &App, email: &Email) -> Result<Vec<(String, Found)>, StoreError> {
     let mut all = Vec::new();
     for client in app.store.clients_with_contacts().await? {
-        let found = app.store.issuances_of_contact(&client, &indexes(&app.vault, &client, email)).await?;
+        let found = find(app, &client, email).await?;
         if !found.is_empty() {
             all.push((client, found));
         }
     }
-    let found: usize = all.iter().map(|(_, issuances)| issuances.len()).sum();
-
-    let mut tx = app.store.begin().await?;
-    tx.record(
-        &AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::ContactLookedUp, "all")
-            .detail(format!("found:{found}")),
-    )
-    .await?;
-    tx.commit().await?;
+    write_down(app, Actor::Operator, "all", all.iter().map(|(_, found)| found.len()).sum()).await?;
     Ok(all)
+}
+
+async fn write_down(app: &App, actor: Actor, whose: &str, found: usize) -> Result<(), StoreError> {
+    let entry = AuditEntry::new(app.clock.now(), actor, AuditAction::ContactLookedUp, whose);
+    let mut tx = app.store.begin().await?;
+    tx.record(&entry.detail(format!("found:{found}"))).await?;
+    tx.commit().await
 }
 
 /// Why contacts were not locked anew.
@@ -158,42 +159,78 @@ pub enum RelockError {
     Store(#[from] StoreError),
 }
 
+/// How many contacts were locked anew, and how many could not be.
+#[derive(Default)]
+struct Count {
+    relocked: usize,
+    left: usize,
+}
+
 /// Locks all contacts under the vault's present key, and renews their look-up hashes; those too that an earlier version
 /// made. Gives how many. One that cannot be unlocked does not keep the others from it. May be broken off and begun again.
 pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
-    let (mut relocked, mut left, mut from) = (0, 0, None);
+    let mut count = Count::default();
+    let mut from = None;
     loop {
         let batch = app.store.contacts_to_relock(app.vault.key_id(), RENEWED, from, 100).await?;
-        left += batch.unreadable.len();
-        for ContactToRelock { id, client, locked: old } in batch.items {
-            let new = app
-                .vault
-                .unlock_record(id.as_str(), &old)
-                .and_then(|contact| lock(&app.vault, (&id, &client), &contact));
-            let new = match new {
-                Ok(new) => new,
-                Err(error) => {
-                    tracing::error!(issuance.id = %id, "A contact cannot be locked anew: {error}");
-                    left += 1;
-                    continue;
-                }
-            };
-            let mut tx = app.store.begin().await?;
-            tx.relock_contact(&id, &old, &new.locked, &new.index).await?;
-            for before in &new.before {
-                tx.move_mail_stops(&client, (before, &new.index)).await?;
-            }
-            tx.record(
-                &AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::Relocked, id.as_str())
-                    .detail(app.vault.key_id()),
-            )
-            .await?;
-            tx.commit().await?;
-            relocked += 1;
+        count.left += batch.unreadable.len();
+        for old in batch.items {
+            relock(app, &old, &mut count, async |tx, new| tx.relock_contact(&old.id, &old.locked, new).await)
+                .await?;
         }
         from = batch.next;
         if from.is_none() {
-            return if left == 0 { Ok(relocked) } else { Err(RelockError::Left { left, relocked }) };
+            break;
         }
     }
+    loop {
+        let batch = app.store.held_contacts_to_relock(app.vault.key_id(), RENEWED, from, 100).await?;
+        count.left += batch.unreadable.len();
+        for old in batch.items {
+            relock(app, &old, &mut count, async |tx, new| {
+                tx.relock_held_contact(&old.id, &old.locked, new).await
+            })
+            .await?;
+        }
+        from = batch.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    let Count { relocked, left } = count;
+    if left == 0 { Ok(relocked) } else { Err(RelockError::Left { left, relocked }) }
+}
+
+/// Locks one anew. `put` replaces it, and says whether it was still there.
+async fn relock<Id: Display>(
+    app: &App,
+    old: &ContactToRelock<Id>,
+    count: &mut Count,
+    put: impl AsyncFn(&mut Tx, &LockedContact) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let id = old.id.to_string();
+    let contact = app.vault.unlock_record::<Contact>(&id, &old.locked);
+    let made = contact.and_then(|contact| {
+        let new = lock(&app.vault, (&id, &old.client), &contact)?;
+        Ok((new, indexes(&app.vault, &old.client, &contact.email)))
+    });
+    let (new, before) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            tracing::error!(record.id = id, "A contact cannot be locked anew: {error}");
+            count.left += 1;
+            return Ok(());
+        }
+    };
+    let mut tx = app.store.begin().await?;
+    if put(&mut tx, &new).await? {
+        for before in &before {
+            tx.move_mail_stops(&old.client, (before, &new.index)).await?;
+        }
+        let entry = AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::Relocked, &id);
+        tx.record(&entry.detail(app.vault.key_id())).await?;
+        tx.commit().await?;
+        count.relocked += 1;
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@
 
 use super::moves::{follow, next};
 use crate::app::App;
-use crate::model::audit::{AuditAction, AuditEntry};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::lifecycle::Cause;
@@ -30,7 +30,12 @@ pub enum EraseError {
 /// changes nothing.
 pub async fn erase(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Issuance, EraseError> {
     let issuance = app.store.issuance_of(&caller.tenant, id).await?;
-    let issuance = issuance.ok_or(EraseError::NotFound)?;
+    erase_as(app, caller.actor(), issuance.ok_or(EraseError::NotFound)?).await
+}
+
+/// The same, for whoever may.
+pub(super) async fn erase_as(app: &App, actor: Actor, issuance: Issuance) -> Result<Issuance, EraseError> {
+    let id = &issuance.id;
     if issuance.state == State::Erased {
         return Ok(issuance);
     }
@@ -56,11 +61,8 @@ pub async fn erase(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Iss
     }
     tx.drop_jobs(id.as_str()).await?;
     follow(app, &mut tx, &issuance, &next, None, now).await?;
-    tx.record(
-        &AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())
-            .detail(issuance.state.as_str()),
-    )
-    .await?;
+    tx.record(&AuditEntry::new(now, actor, AuditAction::Erased, id.as_str()).detail(issuance.state.as_str()))
+        .await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
     app.notify_workers();

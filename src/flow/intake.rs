@@ -14,7 +14,6 @@ use idos_credential::{
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
-use super::contact::LockedContact;
 use super::credential::{self, CredentialError, TooLarge, check_size, is_taken, place_for};
 use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
@@ -31,6 +30,7 @@ use crate::model::files::{FileMode, FileSizes};
 use crate::model::ids::{IssuanceId, is_user_id, random_uuid};
 use crate::model::issuance::{Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
+use crate::model::personal::LockedContact;
 use crate::model::profile::ProfileState;
 use crate::model::submission::{CopyFor, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
@@ -219,7 +219,7 @@ pub(super) async fn accept_for(
             None => None,
         },
         contact: contact
-            .map(|contact| contact::lock(&app.vault, (&issuance.id, &issuance.client), &contact))
+            .map(|contact| contact::lock(&app.vault, (issuance.id.as_str(), &issuance.client), &contact))
             .transpose()?,
         content,
     };
@@ -292,7 +292,7 @@ async fn remember(
         }
     }
     if let Some(contact) = &kept.contact {
-        contact.keep(&mut tx, &issuance.id, now).await?;
+        tx.keep_contact(&issuance.id, contact, now).await?;
     }
     if let Some(job) = work::of_state(issuance.state, &issuance.id, &issuance.write_key, now) {
         tx.enqueue(&job).await?;

@@ -3,12 +3,58 @@
 use super::events::emit_verification;
 use super::supersede::supersede;
 use crate::app::App;
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::event::EventKind;
+use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State as IssuanceState};
 use crate::model::job::Job;
 use crate::model::time::Timestamp;
 use crate::model::verification::{Reason, State, Verification};
 use crate::store::{StoreError, Tx};
+
+/// Tells the provider what has become of a verification, and writes down who did it. Codes and ids alone; why a vendor has declined
+/// somebody is not written down: it would stay for ever.
+pub(super) async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    (actor, event): (Actor, EventKind),
+    verification: &Verification,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let act = match event {
+        EventKind::VerificationApproved => AuditAction::VerificationApproved,
+        EventKind::VerificationDeclined => AuditAction::VerificationDeclined,
+        EventKind::VerificationIssued => AuditAction::Issued,
+        EventKind::VerificationHalted => AuditAction::Halted,
+        EventKind::VerificationReset => AuditAction::ApprovalLost,
+        EventKind::VerificationEnded => AuditAction::VerificationEnded,
+        _ => AuditAction::Failed,
+    };
+    write_down(tx, (actor, act), verification, now).await?;
+    emit_verification(app, tx, event, verification, now).await
+}
+
+/// Writes down who did what to a verification.
+pub(super) async fn write_down(
+    tx: &mut Tx,
+    (actor, act): (Actor, AuditAction),
+    verification: &Verification,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let reason = verification.reason.filter(|reason| !reason.is_decline());
+    let issuance = verification.issuance_id.as_ref().map(IssuanceId::as_str);
+    let detail = match act {
+        AuditAction::Halted | AuditAction::Failed | AuditAction::VerificationEnded | AuditAction::Resumed => {
+            reason.map(Reason::as_str)
+        }
+        AuditAction::VerificationApproved => issuance.or(reason.map(Reason::as_str)),
+        AuditAction::VerificationOpened => Some(verification.source.as_str()),
+        AuditAction::VerificationDeclined => None,
+        _ => issuance,
+    };
+    let entry = AuditEntry::new(now, actor, act, verification.id.as_str());
+    tx.record(&entry.detail(detail.unwrap_or_default())).await
+}
 
 /// The verification that an issuance is made for, and the job that makes it.
 pub(super) struct MadeFor<'a> {
@@ -47,6 +93,7 @@ impl MadeFor<'_> {
         };
         tx.change_verification(&verification, now).await?;
         tx.add_made(&issuance.id, &before.id, &before.owner(issuance.user_id), now).await?;
+        write_down(tx, (before.vendor(), AuditAction::VerificationApproved), &verification, now).await?;
         if is_first && before.state != State::Approved {
             emit_verification(app, tx, EventKind::VerificationApproved, &verification, now).await?;
         }
@@ -78,8 +125,14 @@ pub(super) async fn follow(
             let reason = Some(Reason::IssuanceFailed);
             (Verification { state: State::Failed, reason, ..before }, Some(EventKind::VerificationFailed))
         }
-        IssuanceState::Revoked => (Verification { state: State::Revoked, ..before }, None),
+        IssuanceState::Revoked => {
+            let revoked = Verification { state: State::Revoked, ..before };
+            write_down(tx, (Actor::Service, AuditAction::Revoked), &revoked, now).await?;
+            (revoked, None)
+        }
         IssuanceState::Erased => {
+            // By whom, the entry of the issuance says.
+            write_down(tx, (Actor::Service, AuditAction::Erased), &before, now).await?;
             tx.forget_events(before.id.as_str()).await?;
             (erased(before), None)
         }
@@ -87,7 +140,7 @@ pub(super) async fn follow(
     };
     tx.change_verification(&verification, now).await?;
     match event {
-        Some(event) => emit_verification(app, tx, event, &verification, now).await,
+        Some(event) => tell(app, tx, (Actor::Service, event), &verification, now).await,
         None => Ok(()),
     }
 }

@@ -12,8 +12,8 @@
 
 use std::fmt;
 
-use crate::model::time::Timestamp;
 use super::validity::{Bound, Found, Policy, Risk, ValidBy};
+use crate::model::time::Timestamp;
 use idos_credential::strict_json::{Json, JsonError};
 use idos_credential::{Invalid, Kind, Problem, ReadFile, Subject};
 
@@ -112,7 +112,9 @@ impl Evidence {
         let mut problems = Vec::new();
         let known = self::members(kind);
         let about_end = [EXPIRES_AT, RISK];
-        if members.iter().any(|(name, _)| !known.contains(&name.as_str()) && !about_end.contains(&name.as_str()))
+        if members
+            .iter()
+            .any(|(name, _)| !known.contains(&name.as_str()) && !about_end.contains(&name.as_str()))
         {
             problems.push(Problem::new("", "has a member that is not known"));
         }

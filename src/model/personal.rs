@@ -30,6 +30,15 @@ impl<T: Zeroize> fmt::Debug for Personal<T> {
     }
 }
 
+/// A contact as it is kept: locked, with what it is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedContact {
+    /// The contact, locked (`src/vault.rs`) for the record that it belongs to.
+    pub locked: String,
+    /// The keyed hash of its address, and of the client whose record it is.
+    pub index: String,
+}
+
 /// An e-mail address that mail can be sent to.
 #[derive(Clone, Debug)]
 pub struct Email(Personal<String>);

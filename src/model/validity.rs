@@ -195,9 +195,10 @@ mod tests {
         for (text, same) in [("1m", "1m"), ("12m", "1y"), ("2y", "2y"), ("1y6m", "1y6m"), ("100y", "100y")] {
             assert_eq!(term(text).to_string(), same);
         }
-        for text in
-            ["", "0m", "0y", "y", "m", "1", "1d", "1y6", "6m1y", "1y6m1m", "-1y", "+1y", " 1y", "101y", "1Y", "99999m"]
-        {
+        for text in [
+            "", "0m", "0y", "y", "m", "1", "1d", "1y6", "6m1y", "1y6m1m", "-1y", "+1y", " 1y", "101y", "1Y",
+            "99999m",
+        ] {
             assert!(text.parse::<Term>().is_err(), "{text}");
         }
     }
@@ -231,7 +232,11 @@ mod tests {
         let source = Some(at("2026-05-01"));
         assert_eq!(first(Found { document, source, ..whole }), Some((at("2026-05-01"), ValidBy::Source)));
         let same = Found { document, source: document, ..whole };
-        assert_eq!(first(same), Some((at("2026-06-01"), ValidBy::Document)), "of two at once the document is named");
+        assert_eq!(
+            first(same),
+            Some((at("2026-06-01"), ValidBy::Document)),
+            "of two at once the document is named"
+        );
         assert_eq!(Policy::default().bounds(&found), []);
     }
 

@@ -3,9 +3,11 @@
 use idos_credential::Timestamp;
 use uuid::Uuid;
 
+use super::audit::Actor;
 use super::event::EventKind;
 use super::ids::{IssuanceId, VerificationId};
 use super::issuance::{Delivery, named};
+use super::personal::LockedContact;
 
 named! {
     /// Where a verification stands.
@@ -98,6 +100,15 @@ named! {
 }
 
 impl Reason {
+    /// Whether it is a vendor's reason to decline somebody.
+    #[must_use]
+    pub fn is_decline(self) -> bool {
+        matches!(
+            self,
+            Self::Document | Self::Face | Self::Fraud | Self::Watchlist | Self::Address | Self::Unspecified
+        )
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn cure(self) -> &'static str {
@@ -108,8 +119,11 @@ impl Reason {
             }
             Self::SandboxResult => "use a live account of the vendor: test data becomes no credential",
             Self::LevelNotTaken => "have the vendor do more checks, or take the level in source.levels",
-            Self::FileUnusable | Self::FilesTooLarge => {
+            Self::FileUnusable => {
                 "have the files taken again at the vendor, in a format and size that can be shown, and resume"
+            }
+            Self::FilesTooLarge => {
+                "have the files taken again at the vendor, of a smaller size, and resume; source.file_mode = \"fit\" has pictures made to fit"
             }
             Self::Refused => "correct the fields that are named at the vendor, and resume",
             Self::AnotherUser => "have the vendor's case begun with the externalId of this verification",
@@ -200,8 +214,8 @@ pub struct Verification {
     pub reference: Option<String>,
     /// Who gets the copy, if it is not the issuer: the caller's name on the network, and the encryption key.
     pub copy_for: Option<(String, String)>,
-    /// Whom to write to, locked.
-    pub locked_contact: Option<String>,
+    /// Whom to write to, locked, as long as no issuance has it.
+    pub locked_contact: Option<LockedContact>,
     /// The vendor's id of the case.
     pub case_id: Option<String>,
     /// What else finds the case at the vendor.
@@ -233,6 +247,12 @@ pub struct Verification {
 }
 
 impl Verification {
+    /// Who acts where the vendor has said something.
+    #[must_use]
+    pub fn vendor(&self) -> Actor {
+        Actor::Source { client: self.client.clone(), source: self.source.clone() }
+    }
+
     /// Whose credential it is, of which the newest alone holds: client, source and user. None has a NUL.
     #[must_use]
     pub fn owner(&self, user_id: Uuid) -> String {

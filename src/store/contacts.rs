@@ -1,19 +1,24 @@
-//! Whom to write to: locked, found by keyed hash.
+//! Whom to write to: locked, found by keyed hash. An issuance's contact is a row of its own; what a verification holds until there is
+//! an issuance is a part of its row.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
 use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
-use crate::model::ids::IssuanceId;
+use crate::model::ids::{IssuanceId, VerificationId};
+use crate::model::personal::LockedContact;
 use crate::model::time::Timestamp;
 
 /// A contact that is to be locked anew.
 #[derive(Clone, Debug)]
-pub struct ContactToRelock {
-    /// The issuance that it belongs to.
-    pub id: IssuanceId,
-    /// The issuance's client.
+pub struct ContactToRelock<Id> {
+    /// What it belongs to.
+    pub id: Id,
+    /// Whose that is.
     pub client: String,
     /// The contact, locked.
     pub locked: String,
@@ -21,20 +26,32 @@ pub struct ContactToRelock {
 
 impl Store {
     /// Clients that have contacts, in order.
-    pub async fn clients_with_contacts(&self) -> Result<Vec<String>, StoreError> {
-        let mut clients = Vec::new();
+    pub async fn clients_with_contacts(&self) -> Result<BTreeSet<String>, StoreError> {
+        let mut clients = BTreeSet::new();
         // From client to client, past all that each has.
         let mut last = String::new();
-        loop {
-            let next: Option<(String,)> =
-                sqlx::query_as("SELECT client FROM contact WHERE client > $1 ORDER BY client LIMIT 1")
-                    .bind(&last)
-                    .fetch_optional(&self.pool)
-                    .await?;
-            let Some((client,)) = next else { return Ok(clients) };
-            clients.push(client.clone());
+        while let Some((client,)) = sqlx::query_as::<_, (String,)>(
+            "SELECT client FROM contact WHERE client > $1 ORDER BY client LIMIT 1",
+        )
+        .bind(&last)
+        .fetch_optional(&self.pool)
+        .await?
+        {
+            clients.insert(client.clone());
             last = client;
         }
+        last.clear();
+        while let Some((client,)) = sqlx::query_as::<_, (String,)>(
+            "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 ORDER BY client LIMIT 1",
+        )
+        .bind(&last)
+        .fetch_optional(&self.pool)
+        .await?
+        {
+            clients.insert(client.clone());
+            last = client;
+        }
+        Ok(clients)
     }
 
     /// The contact of an issuance, locked.
@@ -68,7 +85,30 @@ impl Store {
         Ok(found)
     }
 
-    /// Contacts behind `from` that are locked under another key than `key_id`, or whose hash does not begin with
+    /// A client's verifications that hold this contact; `indexes` are all keyed hashes that it may have. Newest first.
+    pub async fn verifications_of_contact(
+        &self,
+        client: &str,
+        indexes: &[String],
+    ) -> Result<Vec<VerificationId>, StoreError> {
+        let mut found = Vec::new();
+        for index in indexes {
+            let rows = sqlx::query(
+                "SELECT id FROM verification WHERE locked_contact IS NOT NULL AND client = $1 AND contact_index = $2",
+            )
+            .bind(client)
+            .bind(index)
+            .fetch_all(&self.pool)
+            .await?;
+            let ids = Rows { table: "verification", at: None, read: |row| Columns(row).parsed("id") };
+            found.extend(ids.all(&rows)?);
+        }
+        found.sort_unstable();
+        found.reverse();
+        Ok(found)
+    }
+
+    /// Contacts of issuances behind `from` that are locked under another key than `key_id`, or whose hash does not begin with
     /// `renewed`, in order of issuances.
     pub async fn contacts_to_relock(
         &self,
@@ -76,7 +116,7 @@ impl Store {
         renewed: &str,
         from: Option<Place>,
         limit: u32,
-    ) -> Result<Batch<ContactToRelock>, StoreError> {
+    ) -> Result<Batch<ContactToRelock<IssuanceId>>, StoreError> {
         let rows = Rows { table: "contact", at: None, read };
         rows.walk(from, limit, |place, limit| {
             let place = place.unwrap_or(Place::START);
@@ -95,9 +135,36 @@ impl Store {
         })
         .await
     }
+
+    /// The same of contacts that verifications hold, in order of verifications.
+    pub async fn held_contacts_to_relock(
+        &self,
+        key_id: &str,
+        renewed: &str,
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<ContactToRelock<VerificationId>>, StoreError> {
+        let rows = Rows { table: "verification", at: None, read };
+        rows.walk(from, limit, |place, limit| {
+            let place = place.unwrap_or(Place::START);
+            async move {
+                sqlx::query(
+                    "SELECT id, client, locked_contact AS locked FROM verification WHERE locked_contact IS NOT NULL \
+                     AND id > $1 AND (locked_contact NOT LIKE $2 OR contact_index NOT LIKE $3) ORDER BY id LIMIT $4",
+                )
+                .bind(place.id)
+                .bind(format!("v1.{key_id}.%"))
+                .bind(format!("{renewed}%"))
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+            }
+        })
+        .await
+    }
 }
 
-fn read(row: &AnyRow) -> Result<ContactToRelock, StoreError> {
+fn read<Id: FromStr>(row: &AnyRow) -> Result<ContactToRelock<Id>, StoreError> {
     let row = Columns(row);
     Ok(ContactToRelock { id: row.parsed("id")?, client: row.text("client")?, locked: row.text("locked")? })
 }
@@ -107,8 +174,7 @@ impl Tx {
     pub async fn keep_contact(
         &mut self,
         id: &IssuanceId,
-        locked: &str,
-        email_index: &str,
+        contact: &LockedContact,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let result = sqlx::query(
@@ -116,32 +182,52 @@ impl Tx {
              SELECT id, client, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM issuance WHERE id = $1",
         )
         .bind(id.as_str())
-        .bind(locked)
-        .bind(email_index)
+        .bind(&contact.locked)
+        .bind(&contact.index)
         .bind(now.unix_millis())
         .execute(&mut *self.tx)
         .await?;
         one(&result)
     }
 
-    /// Replaces a contact by the same one under another key; does nothing if it is gone, or not the same any more.
+    /// Replaces a contact by the same one under another key. Gives whether it was there, and the same.
     pub async fn relock_contact(
         &mut self,
         id: &IssuanceId,
         old: &str,
-        locked: &str,
-        email_index: &str,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
+        new: &LockedContact,
+    ) -> Result<bool, StoreError> {
+        let result = sqlx::query(
             "UPDATE contact SET locked = $1, email_index = $2 WHERE issuance_id = $3 AND locked = $4",
         )
-        .bind(locked)
-        .bind(email_index)
+        .bind(&new.locked)
+        .bind(&new.index)
         .bind(id.as_str())
         .bind(old)
         .execute(&mut *self.tx)
         .await?;
-        Ok(())
+        Ok(result.rows_affected() == 1)
+    }
+
+    /// The same of a contact that a verification holds. It counts as a change: whoever has read the verification before would write
+    /// the old one back.
+    pub async fn relock_held_contact(
+        &mut self,
+        id: &VerificationId,
+        old: &str,
+        new: &LockedContact,
+    ) -> Result<bool, StoreError> {
+        let result = sqlx::query(
+            "UPDATE verification SET locked_contact = $1, contact_index = $2, version = version + 1 \
+             WHERE id = $3 AND locked_contact = $4",
+        )
+        .bind(&new.locked)
+        .bind(&new.index)
+        .bind(id.as_str())
+        .bind(old)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(result.rows_affected() == 1)
     }
 
     /// Forgets a contact, with what is known of its address if no other contact of the client's has it.

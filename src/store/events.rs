@@ -73,62 +73,45 @@ impl Store {
     /// Forgets events from before `moment`, but for those that are still being told. Whom nobody could tell in all that
     /// time is not told any more. Gives how many. Others write in between.
     pub async fn forget_events_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
-        loop {
-            let jobs: Vec<(String,)> = sqlx::query_as(
-                "SELECT id FROM job WHERE work || '' = 'send_webhook' AND state = 'halted' AND created_at < $1 \
-                 ORDER BY created_at, id LIMIT $2",
-            )
-            .bind(moment.unix_millis())
-            .bind(AT_ONCE)
-            .fetch_all(&self.pool)
-            .await?;
-            let mut tx = self.begin().await?;
-            let mut gone = 0;
-            for (id,) in &jobs {
-                let deleted = sqlx::query("DELETE FROM job WHERE id = $1 AND state = 'halted'")
-                    .bind(id)
-                    .execute(&mut *tx.tx)
-                    .await?;
-                gone += deleted.rows_affected();
-            }
-            tx.commit().await?;
-            if gone == 0 {
-                break;
-            }
-        }
-        let (mut place, mut forgotten) = (Place::START, 0);
-        loop {
+        self.forget(
+            (i64::MIN, String::new()),
+            |(at, id), limit| {
+                sqlx::query_as(
+                    "SELECT created_at, id FROM job WHERE work || '' = 'send_webhook' AND state = 'halted' \
+                     AND created_at < $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4",
+                )
+                .bind(moment.unix_millis())
+                .bind(at)
+                .bind(id)
+                .bind(limit)
+            },
+            |(_, id)| sqlx::query("DELETE FROM job WHERE id = $1 AND state = 'halted'").bind(id),
+        )
+        .await?;
+        self.forget(
+            (i64::MIN, String::new()),
             // Counted, and not asked whether there is one: PostgreSQL might join all jobs to answer that.
-            let events: Vec<(i64, String)> = sqlx::query_as(
-                "SELECT created_at, id FROM event WHERE created_at < $1 AND (created_at, id) > ($2, $3) \
-                 AND (SELECT COUNT(*) FROM job WHERE job.subject = event.id) = 0 ORDER BY created_at, id LIMIT $4",
-            )
-            .bind(moment.unix_millis())
-            .bind(place.at)
-            .bind(place.id)
-            .bind(AT_ONCE)
-            .fetch_all(&self.pool)
-            .await?;
-            let Some((at, id)) = events.last().cloned() else { return Ok(forgotten) };
-            place = Place { at, id };
-            let mut tx = self.begin().await?;
-            for (_, id) in &events {
-                // It may be told again since.
-                let deleted = sqlx::query(
+            |(at, id), limit| {
+                sqlx::query_as(
+                    "SELECT created_at, id FROM event WHERE created_at < $1 AND (created_at, id) > ($2, $3) \
+                     AND (SELECT COUNT(*) FROM job WHERE job.subject = event.id) = 0 ORDER BY created_at, id LIMIT $4",
+                )
+                .bind(moment.unix_millis())
+                .bind(at)
+                .bind(id)
+                .bind(limit)
+            },
+            // It may be told again since.
+            |(_, id)| {
+                sqlx::query(
                     "DELETE FROM event WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject = $1)",
                 )
                 .bind(id)
-                .execute(&mut *tx.tx)
-                .await?;
-                forgotten += deleted.rows_affected();
-            }
-            tx.commit().await?;
-        }
+            },
+        )
+        .await
     }
 }
-
-/// Rows that are deleted in one transaction.
-const AT_ONCE: i64 = 500;
 
 const ROWS: Rows<Event> = Rows { table: "event", at: Some("created_at"), read };
 

@@ -29,41 +29,34 @@ impl Store {
     /// Forgets keys from before `moment`, but for those of issuances that may still become a credential. Gives how many.
     /// Others write in between: what cannot become a credential any more never can again.
     pub async fn forget_claims_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
-        const AT_ONCE: i64 = 500;
-        let (mut place, mut forgotten) = ((i64::MIN, String::new(), String::new()), 0);
-        loop {
+        self.forget(
+            (i64::MIN, String::new(), String::new()),
             // Counted, and not asked whether there is one: PostgreSQL might join all issuances to answer that.
-            let rows: Vec<(i64, String, String)> = sqlx::query_as(
-                "SELECT created_at, client, key_hash FROM idempotency WHERE created_at < $1 \
-                 AND (created_at, client, key_hash) > ($2, $3, $4) AND (SELECT COUNT(*) FROM issuance \
-                 WHERE issuance.id = idempotency.subject \
-                 AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'uploading', 'halted')) = 0 \
-                 ORDER BY created_at, client, key_hash LIMIT $5",
-            )
-            .bind(moment.unix_millis())
-            .bind(place.0)
-            .bind(place.1)
-            .bind(place.2)
-            .bind(AT_ONCE)
-            .fetch_all(&self.pool)
-            .await?;
-            let Some(last) = rows.last().cloned() else { return Ok(forgotten) };
-            place = last;
-            let mut tx = self.begin().await?;
-            for (created_at, client, key_hash) in &rows {
-                // Another process may have forgotten it, and the client used it again.
-                let deleted = sqlx::query(
+            |(at, client, key_hash), limit| {
+                sqlx::query_as(
+                    "SELECT created_at, client, key_hash FROM idempotency WHERE created_at < $1 \
+                     AND (created_at, client, key_hash) > ($2, $3, $4) AND (SELECT COUNT(*) FROM issuance \
+                     WHERE issuance.id = idempotency.subject \
+                     AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'uploading', 'halted')) = 0 \
+                     ORDER BY created_at, client, key_hash LIMIT $5",
+                )
+                .bind(moment.unix_millis())
+                .bind(at)
+                .bind(client)
+                .bind(key_hash)
+                .bind(limit)
+            },
+            // Another process may have forgotten it, and the client used it again.
+            |(at, client, key_hash)| {
+                sqlx::query(
                     "DELETE FROM idempotency WHERE client = $1 AND key_hash = $2 AND created_at = $3",
                 )
                 .bind(client)
                 .bind(key_hash)
-                .bind(created_at)
-                .execute(&mut *tx.tx)
-                .await?;
-                forgotten += deleted.rows_affected();
-            }
-            tx.commit().await?;
-        }
+                .bind(at)
+            },
+        )
+        .await
     }
 }
 

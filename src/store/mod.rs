@@ -17,6 +17,7 @@ mod contacts;
 mod content;
 mod events;
 mod file;
+mod forget;
 mod idempotency;
 mod issuances;
 mod jobs;

@@ -7,6 +7,7 @@ use super::rows::{Columns, millis};
 use super::walk::{Place, Rows};
 use super::{Batch, Page, Store, StoreError, Tx, one};
 use crate::model::ids::{IssuanceId, VerificationId};
+use crate::model::personal::LockedContact;
 use crate::model::time::Timestamp;
 use crate::model::verification::{Obstacle, State, Verification};
 
@@ -198,29 +199,24 @@ impl Store {
 
     /// Forgets webhooks from before `moment`. Gives how many. Others write in between.
     pub async fn forget_vendor_events_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
-        const AT_ONCE: i64 = 500;
-        let mut forgotten = 0;
-        loop {
-            let events: Vec<(String,)> = sqlx::query_as(
-                "SELECT id FROM vendor_event WHERE received_at < $1 ORDER BY received_at, id LIMIT $2",
-            )
-            .bind(moment.unix_millis())
-            .bind(AT_ONCE)
-            .fetch_all(&self.pool)
-            .await?;
-            if events.is_empty() {
-                return Ok(forgotten);
-            }
-            let mut tx = self.begin().await?;
-            for (id,) in &events {
-                let deleted = sqlx::query("DELETE FROM vendor_event WHERE id = $1")
+        self.forget(
+            (i64::MIN, String::new()),
+            |(at, id), limit| {
+                sqlx::query_as(
+                    "SELECT received_at, id FROM vendor_event WHERE received_at < $1 AND (received_at, id) > ($2, $3) \
+                     ORDER BY received_at, id LIMIT $4",
+                )
+                .bind(moment.unix_millis())
+                .bind(at)
+                .bind(id)
+                .bind(limit)
+            },
+            |(_, id)| {
+                sqlx::query("DELETE FROM vendor_event WHERE id = $1")
                     .bind(id)
-                    .execute(&mut *tx.tx)
-                    .await?;
-                forgotten += deleted.rows_affected();
-            }
-            tx.commit().await?;
-        }
+            },
+        )
+        .await
     }
 }
 
@@ -229,8 +225,9 @@ impl Tx {
     pub async fn add_verification(&mut self, verification: &Verification) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO verification (id, client, source, external_id, state, delivery, user_id, reference, grantee, \
-             grantee_key, locked_contact, case_id, case_scope, problems, made, version, waits_until, created_at, \
-             updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '', 0, 0, $14, $15, $15)",
+             grantee_key, locked_contact, contact_index, case_id, case_scope, problems, made, version, waits_until, \
+             created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', 0, 0, $15, $16, $16)",
         )
         .bind(verification.id.as_str())
         .bind(&verification.client)
@@ -242,7 +239,8 @@ impl Tx {
         .bind(verification.reference.as_deref())
         .bind(verification.copy_for.as_ref().map(|(grantee, _)| grantee.clone()))
         .bind(verification.copy_for.as_ref().map(|(_, key)| key.clone()))
-        .bind(verification.locked_contact.as_deref())
+        .bind(verification.locked_contact.as_ref().map(|contact| contact.locked.clone()))
+        .bind(verification.locked_contact.as_ref().map(|contact| contact.index.clone()))
         .bind(verification.case_id.as_deref())
         .bind(verification.case_scope.as_deref())
         .bind(millis(verification.waits_until))
@@ -258,7 +256,8 @@ impl Tx {
         let result = sqlx::query(
             "UPDATE verification SET state = $3, user_id = $4, reference = $5, locked_contact = $6, case_id = $7, \
              case_scope = $8, waits_for = $9, code = $10, problems = $11, heard = $12, heard_at = $13, decided_at = $14, \
-             made = $15, issuance_id = $16, waits_until = $17, updated_at = $18, version = version + 1 \
+             made = $15, issuance_id = $16, waits_until = $17, updated_at = $18, contact_index = $19, \
+             version = version + 1 \
              WHERE id = $1 AND version = $2",
         )
         .bind(to.id.as_str())
@@ -266,7 +265,7 @@ impl Tx {
         .bind(to.state.as_str())
         .bind(to.user_id.map(|id| id.to_string()))
         .bind(to.reference.as_deref())
-        .bind(to.locked_contact.as_deref())
+        .bind(to.locked_contact.as_ref().map(|contact| contact.locked.clone()))
         .bind(to.case_id.as_deref())
         .bind(to.case_scope.as_deref())
         .bind(to.waits_for.map(crate::model::verification::WaitsFor::as_str))
@@ -279,6 +278,7 @@ impl Tx {
         .bind(to.issuance_id.as_ref().map(IssuanceId::as_str))
         .bind(millis(to.waits_until))
         .bind(now.unix_millis())
+        .bind(to.locked_contact.as_ref().map(|contact| contact.index.clone()))
         .execute(&mut *self.tx)
         .await?;
         one(&result)
@@ -369,7 +369,10 @@ fn read(row: &AnyRow) -> Result<Verification, StoreError> {
         user_id: row.maybe_parsed("user_id")?,
         reference: row.maybe_text("reference")?,
         copy_for: row.maybe_text("grantee")?.zip(row.maybe_text("grantee_key")?),
-        locked_contact: row.maybe_text("locked_contact")?,
+        locked_contact: row
+            .maybe_text("locked_contact")?
+            .map(|locked| Ok::<_, StoreError>(LockedContact { locked, index: row.text("contact_index")? }))
+            .transpose()?,
         case_id: row.maybe_text("case_id")?,
         case_scope: row.maybe_text("case_scope")?,
         waits_for: row.maybe_parsed("waits_for")?,

@@ -25,9 +25,9 @@ pub(crate) fn secret(deployment: &Deployment, name: &str, text: &str) -> String 
 pub(crate) fn section(deployment: &Deployment, vendor: &str, secrets: &[&str], more: &str) -> String {
     let account = &recorded(vendor, "cases.json")["account"];
     let key = secret(deployment, &format!("{vendor}.key"), account["key"].as_str().unwrap());
-    let second = account["secret"].as_str().map(|text| {
-        format!("secret = \"{}\"\n", secret(deployment, &format!("{vendor}.secret"), text))
-    });
+    let second = account["secret"]
+        .as_str()
+        .map(|text| format!("secret = \"{}\"\n", secret(deployment, &format!("{vendor}.secret"), text)));
     let secrets: Vec<_> = secrets
         .iter()
         .enumerate()
@@ -80,7 +80,9 @@ async fn the_door_of_every_vendor_takes_a_sample_and_nothing_is_left_of_it() {
         if name == "jumio" {
             assert!(said.contains("unsigned") && said.contains("signs nothing"), "{said}");
         } else {
-            for part in ["webhook-0.secret: taken", "webhook-1.secret: taken", "another secret: refused: The webhook"] {
+            for part in
+                ["webhook-0.secret: taken", "webhook-1.secret: taken", "another secret: refused: The webhook"]
+            {
                 assert!(said.contains(part), "{part}: {said}");
             }
         }
@@ -132,7 +134,10 @@ async fn a_secret_that_one_side_has_otherwise_is_named_by_its_file() {
         deployment.configure(&section(&deployment, name, &["whsec_Xyzzy1", "whsec_Xyzzy2"], ""));
         let said = no(&deployment, name, &url);
         assert!(said.contains("webhook-0.secret: taken"), "{said}");
-        assert!(said.contains("webhook-1.secret: refused: The webhook is not believed: the header"), "{said}");
+        assert!(
+            said.contains("webhook-1.secret: refused: The webhook is not believed: the header"),
+            "{said}"
+        );
         assert!(said.contains("known from before") && !said.contains("Xyzzy"), "{said}");
         // None is.
         deployment.configure(&section(&deployment, name, &["whsec_Xyzzy3"], ""));
@@ -158,7 +163,10 @@ async fn a_service_that_is_not_there_or_is_another_one() {
     deployment.configure("");
     let (service, url) = serve(&deployment);
     deployment.configure(&section(&deployment, "sumsub", &["whsec_one"], ""));
-    assert!(no(&deployment, "sumsub", &url).contains("knows no such source"), "started before it was configured");
+    assert!(
+        no(&deployment, "sumsub", &url).contains("knows no such source"),
+        "started before it was configured"
+    );
     assert!(no(&deployment, "sumsub", &format!("{url}/v2")).contains("correct the path of --url"));
     assert_eq!(service.stop().0, Some(0));
     assert!(no(&deployment, "sumsub", &url).contains("nothing can be reached"));
@@ -171,18 +179,28 @@ async fn a_service_that_is_not_there_or_is_another_one() {
         ("301 Moved\r\nLocation: https://Xyzzy.example/", "sends elsewhere"),
         ("502 Bad Gateway\r\nContent-Type: text/html", "does not reach it (502)"),
     ] {
-        let url = answering(format!("HTTP/1.1 {answer}\r\nContent-Length: 5\r\nConnection: close\r\n\r\nXyzzy"));
+        let url =
+            answering(format!("HTTP/1.1 {answer}\r\nContent-Length: 5\r\nConnection: close\r\n\r\nXyzzy"));
         let shown = no(&deployment, "sumsub", &url);
         assert!(shown.contains(said) && !shown.contains("Xyzzy"), "{said}: {shown}");
     }
     assert!(no(&deployment, "sumsub", &answering("Xyzzy\r\n\r\n".to_owned())).contains("is no HTTP"));
     // What takes everything checks nothing.
     let body = r#"{"outcome":"accepted"}"#;
-    let url = answering(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()));
+    let url = answering(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    ));
     let shown = no(&deployment, "sumsub", &url);
-    assert!(shown.contains("whoever knows the address") && shown.contains("taken as something new"), "{shown}");
+    assert!(
+        shown.contains("whoever knows the address") && shown.contains("taken as something new"),
+        "{shown}"
+    );
     // A detail is shown as text, and no longer than it may be.
-    let body = format!(r#"{{"type":"urn:idos-issuer:problem:not_signed","detail":"\u001b[2J{}"}}"#, "a".repeat(5000));
+    let body = format!(
+        r#"{{"type":"urn:idos-issuer:problem:not_signed","detail":"\u001b[2J{}"}}"#,
+        "a".repeat(5000)
+    );
     let date = "Date: Thu, 01 Jan 2026 00:00:00 GMT";
     let url = answering(format!(
         "HTTP/1.1 403 Forbidden\r\n{date}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",

@@ -72,7 +72,8 @@ impl Timestamp {
     #[must_use]
     pub fn plus_months(self, months: i32) -> Option<Self> {
         let span = chrono::Months::new(months.unsigned_abs());
-        let moved = if months < 0 { self.0.checked_sub_months(span) } else { self.0.checked_add_months(span) };
+        let moved =
+            if months < 0 { self.0.checked_sub_months(span) } else { self.0.checked_add_months(span) };
         moved.map(Self)
     }
 

@@ -158,7 +158,7 @@ async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(),
         let is_known = vault.key_ids().any(|id| id == record.key_id);
         is_fine = false;
         if is_known {
-            let until = if record.table == "contact" {
+            let until = if record.is_relocked {
                 "lock them anew with idos-issuer vault relock"
             } else {
                 "they go by themselves, as retention says; keep the old key until then"

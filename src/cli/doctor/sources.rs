@@ -97,7 +97,9 @@ async fn ask(source: &Source, ahead: &mut Option<i64>) -> Result<Seen, AskError>
         return Ok(Seen::Page);
     }
     Ok(match answered.read(|answer| inquiry.answer(answer), now) {
-        Err(AskError::Fault { fault: Fault::NotFound | Fault::Status(400 | 409 | 422), .. }) => Seen::TakesKey,
+        Err(AskError::Fault { fault: Fault::NotFound | Fault::Status(400 | 409 | 422), .. }) => {
+            Seen::TakesKey
+        }
         Err(error) => Seen::Fault(error),
         // No vendor has it. What answers so may be an API, but hardly this vendor's.
         Ok(()) => Seen::Fault(inquiry.next(now).err().unwrap_or(Fault::NotAsked).into()),

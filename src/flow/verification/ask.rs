@@ -11,12 +11,14 @@ use idos_credential::RecipientKey;
 use rand::rngs::OsRng;
 
 use super::evidence::{self, Files};
+use super::hear::told as told_of;
 use super::open::{ask_now, waits_until};
 use crate::app::App;
 use crate::flow::events::{SendOutcome, emit_verification};
 use crate::flow::intake::{self, IntakeError};
-use crate::flow::verified::MadeFor;
+use crate::flow::verified::{MadeFor, tell, write_down};
 use crate::flow::work;
+use crate::model::audit::AuditAction;
 use crate::model::event::EventKind;
 use crate::model::job::{Job, Work};
 use crate::model::kyc_version::KYC;
@@ -133,11 +135,12 @@ async fn find_out_whose(app: &App, source: &Source, job: &Job) -> Result<Then, S
         let of = Verification {
             case_id: event.case_id,
             case_scope: event.case_scope,
-            heard: Some(event.event),
+            heard: Some(event.event.clone()),
             ..found
         };
         tx.change_verification(&of, now).await?;
         tx.enqueue(&ask_now(source.name.as_str(), of.id.as_str(), now)).await?;
+        told_of(&mut tx, &of, &event.event, now).await?;
     }
     tx.finish_job(job).await?;
     tx.commit().await?;
@@ -297,7 +300,7 @@ async fn apply(
     let mut tx = app.store.begin().await?;
     tx.change_verification(&to, now).await?;
     if let Some(event) = event {
-        emit_verification(app, &mut tx, event, &to, now).await?;
+        tell(app, &mut tx, (to.vendor(), event), &to, now).await?;
     }
     if is_open {
         let pause = i64::from(source.poll_seconds) * 1000;
@@ -325,6 +328,14 @@ async fn withdraw(
     let mut tx = app.store.begin().await?;
     if let Some(event) = next.event {
         emit_verification(app, &mut tx, event, &to, now).await?;
+    }
+    write_down(&mut tx, (to.vendor(), AuditAction::Withdrawn), &to, now).await?;
+    match to.state {
+        State::Declined => {
+            write_down(&mut tx, (to.vendor(), AuditAction::VerificationDeclined), &to, now).await?
+        }
+        State::Ended => write_down(&mut tx, (to.vendor(), AuditAction::VerificationEnded), &to, now).await?,
+        _ => {}
     }
     to.issuance_id = None;
     to.waits_until = (to.state == State::Pending).then(|| waits_until(source, now));
@@ -427,7 +438,7 @@ async fn issue(
         Err(invalid) => return halt(app, source, job, of, Reason::Refused, obstacles(&invalid)).await,
     };
     let contact = match &of.locked_contact {
-        Some(locked) => match app.vault.unlock_record::<Contact>(of.id.as_str(), locked) {
+        Some(kept) => match app.vault.unlock_record::<Contact>(of.id.as_str(), &kept.locked) {
             Ok(contact) => Some(contact),
             Err(error) => {
                 tracing::error!(verification.id = %of.id, "A contact cannot be unlocked: {error}");
@@ -443,7 +454,7 @@ async fn issue(
     let submission = Submission {
         user_id,
         evidence,
-        files: None, // as the configuration says
+        files: Some(source.file_mode),
         authority: Authority::without_grant(of.delivery, copy_for),
         contact,
         reference: of.reference.as_deref().and_then(|text| text.parse().ok()),

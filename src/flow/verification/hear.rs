@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::open::{ask_now, first_look};
 use crate::app::App;
+use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::time::Timestamp;
 use crate::model::verification::{State, Verification, WaitsFor};
 use crate::source::Source;
-use crate::store::{StoreError, VendorEvent};
+use crate::store::{StoreError, Tx, VendorEvent};
 
 /// How often a change is tried that somebody else was faster with.
 const TRIES: usize = 5;
@@ -95,6 +96,7 @@ async fn note(app: &App, source: &Source, notice: &Notice, proof: Proof) -> Resu
         (Some(verification), _) => {
             tx.change_verification(&verification, now).await?;
             tx.enqueue(&work(source, &verification, notice.event, now)).await?;
+            told(&mut tx, &verification, notice.event.as_str(), now).await?;
             Taken::Accepted
         }
         // Whose it is, the vendor has to say. What is not signed makes us ask about nothing that we do not know.
@@ -108,6 +110,21 @@ async fn note(app: &App, source: &Source, notice: &Notice, proof: Proof) -> Resu
     };
     tx.commit().await?;
     Ok(heard)
+}
+
+/// Writes down what a vendor has told of a verification, unless it is only that it goes on.
+pub(super) async fn told(
+    tx: &mut Tx,
+    verification: &Verification,
+    event: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if event == Event::Progress.as_str() {
+        return Ok(());
+    }
+    let entry =
+        AuditEntry::new(now, verification.vendor(), AuditAction::VendorTold, verification.id.as_str());
+    tx.record(&entry.detail(event)).await
 }
 
 /// The verification that a case is of: by our own id, which the vendor has as its reference, or by the vendor's.

@@ -6,10 +6,10 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::flow::Accepted;
 use crate::flow::idempotency::{self, ReplayError};
-use crate::flow::verified::erased;
-use crate::model::audit::{AuditAction, AuditEntry};
+use crate::flow::verified::{erased, write_down};
+use crate::flow::{Accepted, contact};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::ids::{VerificationId, random_uuid};
 use crate::model::issuance::{Delivery, Reference};
@@ -100,7 +100,7 @@ pub async fn open(
     let id = VerificationId::new(now, &mut OsRng);
     let locked_contact = opening
         .contact
-        .map(|contact| app.vault.lock_record(id.as_str(), &contact, &mut OsRng))
+        .map(|contact| contact::lock(&app.vault, (id.as_str(), &caller.tenant), &contact))
         .transpose()?;
     let (case_id, case_scope) = match opening.case {
         Some(case) => (Some(case.id), case.scope),
@@ -142,6 +142,7 @@ pub async fn open(
     if verification.case_id.is_some() {
         tx.enqueue(&first_look(source, &verification.id, now)).await?;
     }
+    write_down(&mut tx, (caller.actor(), AuditAction::VerificationOpened), &verification, now).await?;
     tx.commit().await?;
     metrics::counter!("verifications_opened_total", "source" => verification.source.clone()).increment(1);
     tracing::info!(verification.id = %verification.id, source = verification.source, "Opened {}", verification.id);
@@ -231,6 +232,7 @@ pub async fn resume(
     if verification.case_id.is_some() {
         tx.enqueue(&ask_now(&verification.source, verification.id.as_str(), now)).await?;
     }
+    write_down(&mut tx, (caller.actor(), AuditAction::Resumed), &before, now).await?;
     tx.commit().await?;
     app.notify_workers();
     app.store.verification(id).await?.ok_or(ResumeError::NotFound)
@@ -279,7 +281,9 @@ pub async fn ask_again(app: &App, id: &VerificationId) -> Result<bool, StoreErro
         return Ok(false);
     }
     let mut tx = app.store.begin().await?;
-    tx.enqueue(&ask_now(&of.source, of.id.as_str(), app.clock.now())).await?;
+    let now = app.clock.now();
+    tx.enqueue(&ask_now(&of.source, of.id.as_str(), now)).await?;
+    write_down(&mut tx, (Actor::Operator, AuditAction::Resumed), &of, now).await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(true)

@@ -1,7 +1,8 @@
 //! End verifications that have waited for too long.
 
 use crate::app::App;
-use crate::flow::events::emit_verification;
+use crate::flow::verified::tell;
+use crate::model::audit::Actor;
 use crate::model::event::EventKind;
 use crate::model::verification::{Reason, State, Verification};
 use crate::store::StoreError;
@@ -42,7 +43,8 @@ async fn end(app: &App, before: Verification) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     tx.change_verification(&verification, now).await?;
     tx.drop_jobs(verification.id.as_str()).await?;
-    emit_verification(app, &mut tx, EventKind::VerificationFailed, &verification, now).await?;
+    let failed = (Actor::Service, EventKind::VerificationFailed);
+    tell(app, &mut tx, failed, &verification, now).await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(())

@@ -11,7 +11,6 @@ use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};
 use crate::model::job::Job;
 use crate::model::retry;
-use crate::model::submitter::{Origin, Submitter};
 use crate::store::StoreError;
 
 /// Does it as soon as it can be done: what is on its way has to arrive first.
@@ -46,8 +45,7 @@ async fn take_back(app: &App, issuance: Issuance) -> Result<bool, StoreError> {
             }
         },
         State::AwaitingProfile | State::AwaitingGrant | State::Halted => {
-            let service = Submitter { tenant: issuance.client.clone(), origin: Origin::Operator };
-            match erase::erase(app, &service, &issuance.id).await {
+            match erase::erase_as(app, Actor::Service, issuance).await {
                 Ok(_) => Ok(true),
                 Err(EraseError::Store(error)) => Err(error),
                 Err(EraseError::Conflict(_) | EraseError::NotFound) => Ok(false),

@@ -20,6 +20,14 @@ pub(super) const UNREACHABLE: &[&str] = &["email", "reason"];
 #[derive(Serialize)]
 struct FoundView {
     issuances: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    verifications: Vec<String>,
+}
+
+/// The issuances of an address that nothing is sent to any more.
+#[derive(Serialize)]
+struct StoppedView {
+    issuances: Vec<String>,
 }
 
 pub(in crate::http) async fn look_up(
@@ -29,8 +37,10 @@ pub(in crate::http) async fn look_up(
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
     let email = read(&json::parse(&body.bytes)?)?;
-    let found = contact::issuances_of(&api.app, &caller, &email).await?;
-    Ok(Json(FoundView { issuances: found.iter().map(ToString::to_string).collect() }).into_response())
+    let found = contact::look_up(&api.app, &caller, &email).await?;
+    let issuances = found.issuances.iter().map(ToString::to_string).collect();
+    let verifications = found.verifications.iter().map(ToString::to_string).collect();
+    Ok(Json(FoundView { issuances, verifications }).into_response())
 }
 
 pub(in crate::http) async fn unreachable(
@@ -41,7 +51,8 @@ pub(in crate::http) async fn unreachable(
     let body = body::read_json(&api, request).await?;
     let (email, reason) = read_unreachable(&json::parse(&body.bytes)?)?;
     let found = mail_link::tell_unreachable(&api.app, &caller, &email, reason).await?;
-    Ok(Json(FoundView { issuances: found.iter().map(ToString::to_string).collect() }).into_response())
+    let issuances = found.iter().map(ToString::to_string).collect();
+    Ok(Json(StoppedView { issuances }).into_response())
 }
 
 /// Reads which address cannot be reached, and why.

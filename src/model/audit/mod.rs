@@ -75,6 +75,20 @@ named! {
         Relocked = "relocked",
         /// Another signing key is recorded as the one that signs.
         SigningKeyAccepted = "signing_key_accepted",
+        /// A verification at a vendor was opened.
+        VerificationOpened = "verification_opened",
+        /// A vendor has told of a verification, in a webhook that is acted on.
+        VendorTold = "vendor_told",
+        /// A vendor has approved, and that was fetched from it.
+        VerificationApproved = "verification_approved",
+        /// A vendor has declined.
+        VerificationDeclined = "verification_declined",
+        /// It is over at the vendor without a decision.
+        VerificationEnded = "verification_ended",
+        /// A vendor's approval holds no more, and what was made of it stays.
+        ApprovalLost = "approval_lost",
+        /// A vendor's approval holds no more, and what was made of it is taken back.
+        Withdrawn = "withdrawn",
     }
 }
 

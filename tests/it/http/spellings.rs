@@ -2,6 +2,7 @@
 
 use idos_issuer::flow::contact;
 use idos_issuer::model::ids::IssuanceId;
+use idos_issuer::model::personal::LockedContact;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -75,7 +76,7 @@ on_both_databases! {
             let place = format!("contact/{id}");
             let locked = app.vault.lock(&place, kept.as_bytes(), &mut rand::rngs::OsRng).unwrap();
             let mut tx = app.store.begin().await.unwrap();
-            tx.keep_contact(&id, &locked, &index, now).await.unwrap();
+            tx.keep_contact(&id, &LockedContact { locked, index }, now).await.unwrap();
             tx.commit().await.unwrap();
             id.to_string()
         };
@@ -129,8 +130,8 @@ on_both_databases! {
 
         // Each client finds its own, and an operator both.
         assert_eq!(door.found(email).await, std::slice::from_ref(&ours));
-        let all = contact::issuances_of_all(&door.app, &"Ana@PLAIN.example".parse().unwrap()).await.unwrap();
-        let all: Vec<_> = all.into_iter().map(|(client, ids)| (client, ids[0].to_string(), ids.len())).collect();
+        let all = contact::look_up_all(&door.app, &"Ana@PLAIN.example".parse().unwrap()).await.unwrap();
+        let all: Vec<_> = all.into_iter().map(|(client, found)| (client, found.issuances[0].to_string(), found.len())).collect();
         assert_eq!(all, [("acme".to_owned(), ours, 1), ("other".to_owned(), theirs, 1)]);
         door.close().await;
     }

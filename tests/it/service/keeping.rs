@@ -133,24 +133,24 @@ on_both_databases! {
         assert!(!locked.to_lowercase().contains("rare"));
 
         let other_case = "rare.word@MAIL.example".parse().unwrap();
-        assert_eq!(contact::issuances_of(app, &caller(), &other_case).await.unwrap(), std::slice::from_ref(&issuance.id));
+        assert_eq!(contact::look_up(app, &caller(), &other_case).await.unwrap().issuances, std::slice::from_ref(&issuance.id));
 
         // A new vault key comes first; the old one still unlocks until all is locked anew.
         let new_key = || Zeroizing::new([8; 32]);
         let rotated = stage.app_with(Vault::new(&[new_key(), Zeroizing::new([7; 32])]).unwrap()).await;
-        assert_eq!(contact::issuances_of(&rotated, &caller(), &address).await.unwrap(), std::slice::from_ref(&issuance.id));
+        assert_eq!(contact::look_up(&rotated, &caller(), &address).await.unwrap().issuances, std::slice::from_ref(&issuance.id));
         assert_eq!(contact::relock_all(&rotated).await.unwrap(), 1);
         assert_eq!(contact::relock_all(&rotated).await.unwrap(), 0);
         let new_only = stage.app_with(Vault::new(&[new_key()]).unwrap()).await;
         let locked = new_only.store.locked_contact(&issuance.id).await.unwrap().unwrap();
         let unlocked: Contact = new_only.vault.unlock_record(issuance.id.as_str(), &locked).unwrap();
         assert_eq!(unlocked.email.expose(), address.expose());
-        assert_eq!(contact::issuances_of(&new_only, &caller(), &address).await.unwrap(), std::slice::from_ref(&issuance.id));
+        assert_eq!(contact::look_up(&new_only, &caller(), &address).await.unwrap().issuances, std::slice::from_ref(&issuance.id));
 
         let erased = erase::erase(app, &caller(), &issuance.id).await.unwrap();
         assert_eq!((erased.state, erased.has_contact, erased.reference), (State::Erased, false, None));
         assert!(erased.content_hash.is_some(), "the proof that there was one");
-        assert_eq!(contact::issuances_of(&new_only, &caller(), &address).await.unwrap(), []);
+        assert_eq!(contact::look_up(&new_only, &caller(), &address).await.unwrap().issuances, []);
         assert_eq!(erase::erase(app, &caller(), &issuance.id).await.unwrap().state, State::Erased);
         audit_holds(&app.store).await;
         service.stop().await;
