@@ -4,6 +4,7 @@
 //!
 //! - [`Mail`] is what is told: credentials that expire, or have expired. There is no room in it for anything about a person.
 //! - [`Templates`] makes a [`Rendered`] of it, in one of its [languages](Templates::languages), for a [`Brand`].
+//! - [`read_report`] reads what others report of mails that were sent.
 //! - [`compose()`] makes the bytes that are sent, with all headers, signed by a [`Signer`] if there is one.
 
 mod address;
@@ -13,6 +14,7 @@ mod dkim;
 mod fault;
 mod language;
 mod mail;
+mod report;
 mod templates;
 mod words;
 
@@ -23,4 +25,5 @@ pub use dkim::{DkimError, DkimKey, Signer};
 pub use fault::Fault;
 pub use language::{Direction, Language, NoLanguage};
 pub use mail::{Item, Link, Mail, NoLink};
+pub use report::{Fate, NoReport, Report, read_report};
 pub use templates::{LOGO, Rendered, Templates};
