@@ -20,6 +20,7 @@ mod healthcheck;
 mod input;
 mod jobs;
 mod keys;
+mod mail;
 mod migrate;
 mod open;
 mod output;
@@ -82,6 +83,9 @@ enum Command {
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
+    /// Check what mails say, look at it, or send one to try.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Verify, sign or export the audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -138,6 +142,7 @@ pub fn run() -> ExitCode {
         Command::Halted(halted) => halted.run(&context),
         Command::Sources(sources) => sources.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
+        Command::Mail(mail) => mail.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),
         Command::Keys(keys) => keys.run(&context),
