@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["model", "secret_file"]),
     ("keys", &["config", "model", "secret_file"]),
     ("vault", &[]),
-    ("mail", &["config", "model"]),
+    ("mail", &["config", "model", "secret_file"]),
     ("outbound", &[]),
     ("source", &["config", "keys", "model", "outbound"]),
     ("telemetry", &["config", "outbound"]),
@@ -93,7 +93,7 @@ const MAY_CALL: &[(&str, &[&str])] = &[
     ("std::env::var", &["config"]),
     ("Utc::now", &["clock"]),
     ("SystemTime::now", &["clock"]),
-    ("std::fs::", &["cli", "config", "keys", "secret_file"]),
+    ("std::fs::", &["cli", "config", "keys", "mail", "secret_file"]),
 ];
 
 /// For each crate: the crates of this workspace that it may depend on, tests aside.

@@ -49,6 +49,12 @@ impl Sender {
         self.0.email.as_ref()
     }
 
+    /// The name, if there is one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
     /// The domain of the address, in ASCII and lower case.
     #[must_use]
     pub fn domain(&self) -> &str {

@@ -75,6 +75,10 @@ impl fmt::Debug for Envelope {
 pub struct Composed {
     /// From whom to whom.
     pub envelope: Envelope,
+    /// Its id.
+    pub message_id: MessageId,
+    /// What it says.
+    pub rendered: Rendered,
     /// The message (RFC 5322), in ASCII, with lines that end with CR LF.
     pub bytes: Vec<u8>,
 }
@@ -156,7 +160,7 @@ pub fn compose(
         bytes.splice(..0, header.into_bytes());
     }
     let envelope = Envelope { from: post.from.address().to_owned(), to: post.to.expose().to_owned() };
-    Ok(Composed { envelope, bytes })
+    Ok(Composed { envelope, message_id: post.message_id.clone(), rendered: rendered.clone(), bytes })
 }
 
 fn angled(url: &Link) -> String {
