@@ -103,7 +103,8 @@ fn read(row: &AnyRow) -> Result<ContactToRelock, StoreError> {
 }
 
 impl Tx {
-    /// Keeps a contact of an issuance that is there. [`StoreError::Stale`] if it is not.
+    /// Keeps a contact of an issuance that is there. What is known of its address is known of it, too.
+    /// [`StoreError::Stale`] if there is no such issuance.
     pub async fn keep_contact(
         &mut self,
         id: &IssuanceId,
@@ -112,13 +113,37 @@ impl Tx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let result = sqlx::query(
-            "INSERT INTO contact (issuance_id, client, locked, email_index, created_at) \
-             SELECT id, client, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT) FROM issuance WHERE id = $1",
+            "INSERT INTO contact (issuance_id, client, locked, email_index, created_at, unreachable_at, reminders_off_at) \
+             SELECT id, client, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), \
+             (SELECT MAX(same.unreachable_at) FROM contact same WHERE same.client = issuance.client \
+             AND same.email_index = CAST($3 AS TEXT)), \
+             (SELECT MAX(same.reminders_off_at) FROM contact same WHERE same.client = issuance.client \
+             AND same.email_index = CAST($3 AS TEXT)) FROM issuance WHERE id = $1",
         )
         .bind(id.as_str())
         .bind(locked)
         .bind(email_index)
         .bind(now.unix_millis())
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
+    /// Replaces what is kept of a contact, and leaves what is known of its address. [`StoreError::Stale`] if there is none.
+    pub async fn change_contact(
+        &mut self,
+        id: &IssuanceId,
+        old: &str,
+        locked: &str,
+        email_index: &str,
+    ) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "UPDATE contact SET locked = $1, email_index = $2 WHERE issuance_id = $3 AND locked = $4",
+        )
+        .bind(locked)
+        .bind(email_index)
+        .bind(id.as_str())
+        .bind(old)
         .execute(&mut *self.tx)
         .await?;
         one(&result)
