@@ -128,6 +128,8 @@ CREATE INDEX issuance_waiting ON issuance (user_id, id) WHERE state = 'awaiting_
 CREATE INDEX issuance_by_end ON issuance (valid_until, id)
     WHERE state = 'issued' AND (noticed IS NULL OR noticed <> 'expired');
 CREATE INDEX issuance_not_noticed ON issuance (valid_until, id) WHERE state = 'issued' AND noticed IS NULL;
+-- Whose notices are planned anew when the settings change.
+CREATE INDEX issuance_with_end ON issuance (valid_until, id) WHERE state = 'issued' AND valid_until IS NOT NULL;
 CREATE INDEX issuance_under_way ON issuance (created_at, id)
     WHERE state IN ('awaiting_profile', 'queued', 'uploading', 'revoking');
 CREATE INDEX issuance_by_limit ON issuance (waits_until, id)

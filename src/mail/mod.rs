@@ -101,8 +101,10 @@ impl Mailer {
     pub fn write(&self, mail: &Mail, letter: &Letter<'_>) -> Result<Composed, MailError> {
         let office = self.office()?;
         let to: Recipient = letter.to.expose().parse().map_err(|_| MailError::Unwritable)?;
-        let rendered = office.templates.render(mail, letter.locale, &office.brand).map_err(MailError::Template)?;
-        let message_id = MessageId::new(letter.id, office.from.domain()).map_err(|_| MailError::Unwritable)?;
+        let rendered =
+            office.templates.render(mail, letter.locale, &office.brand).map_err(MailError::Template)?;
+        let message_id =
+            MessageId::new(letter.id, office.from.domain()).map_err(|_| MailError::Unwritable)?;
         let reply_to = office.reply_to.as_ref();
         let post = Post { from: &office.from, reply_to, to: &to, message_id: &message_id, date: letter.date };
         compose(&rendered, &post, office.signer.as_ref()).map_err(|_| MailError::Unwritable)

@@ -109,6 +109,10 @@ id! {
     EventId, "evt_"
 }
 id! {
+    /// One notice that a credential ends.
+    NoticeId, "ntc_"
+}
+id! {
     /// One API key; a part of its text.
     ApiKeyId, "key_"
 }

@@ -104,6 +104,14 @@ impl Locale {
     }
 }
 
+impl Locale {
+    /// The country of ISO 3166-1, if it names one.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.0.split('-').skip(1).find(|part| part.len() == 2)
+    }
+}
+
 impl Default for Locale {
     fn default() -> Self {
         Self("en".to_owned())

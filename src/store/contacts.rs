@@ -30,24 +30,25 @@ impl Store {
         let mut clients = BTreeSet::new();
         // From client to client, past all that each has.
         let mut last = String::new();
-        while let Some((client,)) = sqlx::query_as::<_, (String,)>(
-            "SELECT client FROM contact WHERE client > $1 ORDER BY client LIMIT 1",
-        )
-        .bind(&last)
-        .fetch_optional(&self.pool)
-        .await?
-        {
+        loop {
+            let next: Option<(String,)> =
+                sqlx::query_as("SELECT client FROM contact WHERE client > $1 ORDER BY client LIMIT 1")
+                    .bind(&last)
+                    .fetch_optional(&self.pool)
+                    .await?;
+            let Some((client,)) = next else { break };
             clients.insert(client.clone());
             last = client;
         }
         last.clear();
-        while let Some((client,)) = sqlx::query_as::<_, (String,)>(
-            "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 ORDER BY client LIMIT 1",
-        )
-        .bind(&last)
-        .fetch_optional(&self.pool)
-        .await?
-        {
+        loop {
+            let next: Option<(String,)> = sqlx::query_as(
+                "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 ORDER BY client LIMIT 1",
+            )
+            .bind(&last)
+            .fetch_optional(&self.pool)
+            .await?;
+            let Some((client,)) = next else { break };
             clients.insert(client.clone());
             last = client;
         }
@@ -170,7 +171,8 @@ fn read<Id: FromStr>(row: &AnyRow) -> Result<ContactToRelock<Id>, StoreError> {
 }
 
 impl Tx {
-    /// Keeps a contact of an issuance that is there. [`StoreError::Stale`] if it is not.
+    /// Keeps a contact of an issuance that is there. What is known of its address is known of it, too.
+    /// [`StoreError::Stale`] if there is no such issuance.
     pub async fn keep_contact(
         &mut self,
         id: &IssuanceId,
@@ -188,6 +190,26 @@ impl Tx {
         .execute(&mut *self.tx)
         .await?;
         one(&result)
+    }
+
+    /// Replaces a contact by another one, and forgets what is known of an address that no contact of the client's has any more.
+    /// [`StoreError::Stale`] if it is not there, or has changed.
+    pub async fn change_contact(
+        &mut self,
+        id: &IssuanceId,
+        old: &str,
+        new: &LockedContact,
+    ) -> Result<(), StoreError> {
+        let whose: Option<(String, String)> =
+            sqlx::query_as("SELECT client, email_index FROM contact WHERE issuance_id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        let (client, email_index) = whose.ok_or(StoreError::Stale)?;
+        if !self.relock_contact(id, old, new).await? {
+            return Err(StoreError::Stale);
+        }
+        self.forget_mail_stops(&client, &email_index).await
     }
 
     /// Replaces a contact by the same one under another key. Gives whether it was there, and the same.

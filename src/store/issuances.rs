@@ -345,6 +345,32 @@ impl Store {
             .await
     }
 
+    /// Issued credentials behind `from` that end at `now` or later, in the order in which they end.
+    pub async fn with_end(
+        &self,
+        now: Timestamp,
+        from: Option<Place>,
+        limit: u32,
+    ) -> Result<Batch<Issuance>, StoreError> {
+        let start = Place { at: now.unix_millis(), id: String::new() };
+        Rows { at: Some("valid_until"), ..ROWS }
+            .walk(from.or(Some(start)), limit, |place, limit| {
+                let place = place.unwrap_or(Place::START);
+                async move {
+                    sqlx::query(select!(
+                        "WHERE state = 'issued' AND valid_until IS NOT NULL AND (valid_until, id) > ($1, $2) \
+                         ORDER BY valid_until, id LIMIT $3"
+                    ))
+                    .bind(place.at)
+                    .bind(place.id)
+                    .bind(limit)
+                    .fetch_all(&self.pool)
+                    .await
+                }
+            })
+            .await
+    }
+
     /// The encryption key of somebody else than the issuer who gets the copy.
     pub async fn grantee_key(&self, id: &IssuanceId) -> Result<Option<String>, StoreError> {
         let (key,): (Option<String>,) = sqlx::query_as("SELECT grantee_key FROM issuance WHERE id = $1")

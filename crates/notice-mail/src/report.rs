@@ -39,10 +39,7 @@ const NO_SUCH_ADDRESS: &[&str] = &["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10",
 /// Reads a report, as it came. One about a mail to several recipients says the worst of them.
 pub fn read_report(bytes: &[u8]) -> Result<Report, NoReport> {
     let message = MessageParser::default().parse(bytes).ok_or(NoReport)?;
-    let is_report = message
-        .parts
-        .first()
-        .is_some_and(|part| is_of(part, "multipart", "report"));
+    let is_report = message.parts.first().is_some_and(|part| is_of(part, "multipart", "report"));
     if !is_report {
         return Err(NoReport);
     }
@@ -160,7 +157,10 @@ mod tests {
             ("Action: failed\nStatus: 5.1.1", Fate::NoSuchAddress),
             ("Action: FAILED\nStatus: 5.1.10 (null MX)", Fate::NoSuchAddress),
             ("action: failed\nstatus: 5.2.1", Fate::NoSuchAddress),
-            ("Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.1.1 is only said here", Fate::Failed),
+            (
+                "Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.1.1 is only said here",
+                Fate::Failed,
+            ),
             ("Action: failed\nStatus: 5.7.1", Fate::Failed),
             ("Action: failed\nStatus: 4.4.7", Fate::Failed),
             ("Action: failed", Fate::Failed),

@@ -99,7 +99,9 @@ fn cure_of(outcome: mail::Outcome) -> &'static str {
         Outcome::NotSent { cause: Cause::Certificate, .. } => {
             "correct the host in mail.url, or name who vouches for the server in mail.ca_file"
         }
-        Outcome::NotSent { cause: Cause::NoLogin, .. } => "have the mail server offer AUTH PLAIN or LOGIN, or leave user and password out",
+        Outcome::NotSent { cause: Cause::NoLogin, .. } => {
+            "have the mail server offer AUTH PLAIN or LOGIN, or leave user and password out"
+        }
         _ => "correct host, port and kind of TLS in mail.url, or see to the mail server",
     }
 }
