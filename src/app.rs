@@ -16,7 +16,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{Config, Delivery, Evidence, Http, Issuer, Node, Renewal, Retention, Wallets, Webhook};
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
-use crate::mail::{MailError, Mailer};
+use crate::mail::{MailError, Mailer, Reports};
 use crate::model::event::EventKind;
 use crate::model::files::FileMode;
 use crate::model::ids::JobId;
@@ -82,6 +82,8 @@ pub struct App {
     silent_nodes: Mutex<HashMap<usize, Instant>>,
     /// What mails go out by.
     pub mailer: Mailer,
+    /// Where reports of mails that came back are.
+    pub mail_reports: Option<Reports>,
     /// Where the links of reminders lead.
     pub renewal: Renewal,
     /// The number of the last audit checkpoint that this process has seen.
@@ -238,6 +240,7 @@ impl App {
     ) -> Result<Self, StartError> {
         let notes = config.notes_form();
         let mailer = Mailer::new(config.mail.as_ref())?;
+        let bounces = config.mail.as_ref().and_then(|mail| mail.bounces.as_deref());
         let policy = config.webhook_policy;
         let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
         let sender = Sender::new(&SenderConfig {
@@ -263,6 +266,7 @@ impl App {
             validity: config.validity.policy(),
             file_mode: config.evidence.file_mode(),
             picture_limits: picture_limits(&config.evidence),
+            mail_reports: bounces.map(Reports::of),
             renewal: config.renewal,
             http: config.http,
             retention: config.retention,

@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("app", &["clock", "config", "keys", "mail", "model", "source", "store", "vault"]),
     ("flow", &["app", "keys", "model", "source", "store", "vault"]),
-    ("worker", &["app", "flow", "keys", "model", "source", "store"]),
+    ("worker", &["app", "flow", "keys", "mail", "model", "source", "store"]),
     ("http", &["app", "flow", "model", "source", "store", "telemetry"]),
     (
         "cli",

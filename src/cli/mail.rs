@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::context::Context;
-use super::{Outcome, output};
+use super::{Outcome, input, output};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config;
+use crate::flow::bounce;
 use crate::mail::{self, Letter, MailError, Mailer, Next};
 use crate::model::personal::Email;
 
@@ -23,6 +25,9 @@ pub(super) enum Mail {
     Check(Check),
     /// Write every mail in every language into a folder, to be looked at.
     Preview(Preview),
+    /// Read a report of a mail that came back, from standard input, and act on it: for a mail server that pipes its bounces into a
+    /// program. Says what came of it. Exit code 0, also if it is about no mail of ours; 1 if it is no report.
+    Bounce,
     /// Send a mail, to try the configuration. Says what came of it. Exit code 0 or 1.
     Test(Test),
 }
@@ -84,6 +89,7 @@ impl Mail {
         match self {
             Self::Check(check) => check.run(context),
             Self::Preview(preview) => preview.run(context),
+            Self::Bounce => bounce(context),
             Self::Test(test) => test.run(context),
         }
     }
@@ -97,6 +103,20 @@ fn mailer(context: &Context, templates: Option<PathBuf>) -> Result<Mailer, Box<d
     };
     let settings = config::Mail { templates: templates.or(configured.templates.clone()), ..configured };
     Ok(Mailer::new(Some(&settings))?)
+}
+
+/// Reads a report from standard input, and acts on it.
+fn bounce(context: &Context) -> Outcome {
+    let config = context.config()?;
+    context.answer(async {
+        let message = input::read(Path::new("-"))?;
+        let app = App::build(config, Clock::System).await?;
+        let heard = bounce::hear(&app, &message).await;
+        app.store.close().await;
+        let heard = heard?;
+        output::line(heard.as_str());
+        Ok(heard != bounce::Heard::NoReport)
+    })
 }
 
 impl Check {

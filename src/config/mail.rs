@@ -68,6 +68,9 @@ pub struct Mail {
     /// A folder with templates and words that are used in place of those of the same name.
     #[serde(default)]
     pub templates: Option<PathBuf>,
+    /// A folder with reports of mails that came back, one file each.
+    #[serde(default)]
+    pub bounces: Option<PathBuf>,
     /// Signatures.
     #[serde(default)]
     pub dkim: Option<Dkim>,
@@ -136,6 +139,7 @@ impl Mail {
             privacy_url: "https://kyc.example.com/privacy".parse().ok(),
             logo: None,
             templates: None,
+            bounces: None,
             dkim: None,
         }
     }
@@ -145,8 +149,14 @@ impl Mail {
 impl Section for Option<Mail> {
     fn paths(&mut self, folder: &Path) {
         let Some(mail) = self else { return };
-        let files =
-            [&mut mail.url_file, &mut mail.ca_file, &mut mail.folder, &mut mail.logo, &mut mail.templates];
+        let files = [
+            &mut mail.url_file,
+            &mut mail.ca_file,
+            &mut mail.folder,
+            &mut mail.logo,
+            &mut mail.templates,
+            &mut mail.bounces,
+        ];
         files.into_iter().flatten().chain([&mut mail.sendmail]).for_each(|path| start_at(folder, path));
         mail.dkim.iter_mut().for_each(|dkim| start_at(folder, &mut dkim.key));
     }

@@ -151,6 +151,21 @@ pub async fn tell_unreachable(
     Ok(all)
 }
 
+/// Sends nothing any more to the address of an issuance's contact. Gives whether there is one.
+pub(super) async fn stop_for(
+    app: &App,
+    id: &IssuanceId,
+    (actor, reason): (Actor, StopReason),
+) -> Result<bool, StoreError> {
+    let Some((client, index)) = app.store.contact_index(id).await? else { return Ok(false) };
+    let found = with_contact(app, &client, &index).await?;
+    let mut tx = app.store.begin().await?;
+    stop(app, &mut tx, (&client, &index, &found), (actor, reason), app.clock.now()).await?;
+    tx.commit().await?;
+    app.notify_workers();
+    Ok(true)
+}
+
 /// Why nothing is sent to an address, if that is so.
 pub async fn stops(app: &App, client: &str, email: &Email) -> Result<Vec<StopReason>, StoreError> {
     app.store.mail_stops(client, &contact::indexes(&app.vault, client, email)).await

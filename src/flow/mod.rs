@@ -7,6 +7,7 @@ pub mod admin;
 mod agree;
 pub mod api_keys;
 pub mod audit;
+pub mod bounce;
 pub mod challenge;
 pub mod contact;
 pub mod credential;

@@ -13,6 +13,7 @@ mod builtin;
 mod folder;
 mod memory;
 mod outcome;
+mod reports;
 mod sendmail;
 mod settings;
 mod smtp;
@@ -24,6 +25,7 @@ use notice_mail::{MessageId, Post, Recipient, Sender, Signer, compose};
 
 pub use self::memory::Sent;
 pub use self::outcome::{Cause, Class, Enhanced, Next, Outcome, Stage};
+pub use self::reports::Reports;
 pub use self::settings::MailError;
 pub use self::transport::Transport;
 use crate::config;

@@ -64,6 +64,15 @@ impl Store {
         Ok(row.map(|(locked,)| locked))
     }
 
+    /// Since when an issuance has the contact that it has.
+    pub async fn contact_since(&self, id: &IssuanceId) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query("SELECT created_at FROM contact WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| Columns(&row).moment("created_at")).transpose()
+    }
+
     /// A client's issuances with this contact; `indexes` are all keyed hashes that it may have. Newest first.
     pub async fn issuances_of_contact(
         &self,
@@ -197,8 +206,8 @@ impl Tx {
     pub async fn change_contact(
         &mut self,
         id: &IssuanceId,
-        old: &str,
-        new: &LockedContact,
+        (old, new): (&str, &LockedContact),
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let whose: Option<(String, String)> =
             sqlx::query_as("SELECT client, email_index FROM contact WHERE issuance_id = $1")
@@ -209,6 +218,11 @@ impl Tx {
         if !self.relock_contact(id, old, new).await? {
             return Err(StoreError::Stale);
         }
+        sqlx::query("UPDATE contact SET created_at = $1 WHERE issuance_id = $2")
+            .bind(now.unix_millis())
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
         self.forget_mail_stops(&client, &email_index).await
     }
 

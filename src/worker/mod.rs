@@ -5,6 +5,7 @@
 mod breaker;
 mod lanes;
 mod outgoing;
+mod reports;
 mod runner;
 mod timetable;
 
