@@ -162,7 +162,7 @@ async fn every_example_is_accepted() {
                         422
                     }
                     "resumeIssuance" | "revokeIssuance" | "replayEvent" | "resumeProfile"
-                    | "resumeWallet" | "resumeVerification" => 404,
+                    | "resumeWallet" | "resumeVerification" | "proveVerification" => 404,
                     // No source is configured.
                     "openVerification" => {
                         assert_eq!(answer.pointers(), ["/source"], "{answer:?}");

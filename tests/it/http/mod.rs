@@ -18,6 +18,7 @@ mod hostile;
 mod idempotency;
 mod limits;
 mod oddities;
+pub(crate) mod persons;
 mod refusals;
 mod spec;
 mod spellings;

@@ -26,6 +26,8 @@ const GROWING: &[&str] = &[
     "audit_checkpoint",
     "verification",
     "verification_issuance",
+    "person",
+    "person_issuance",
     "vendor_event",
 ];
 
@@ -296,6 +298,11 @@ async fn fill(connection: &mut AnyConnection) {
             "verification_issuance (issuance_id, verification_id, owner, created_at)",
             &format!("{issuance}, {}, 'acme/kyc/' || {user}, i", id("ver")),
         ),
+        many(
+            "person (hash, owner, locked, uses, created_at)",
+            &format!("{hash}, 'acme/' || {user}, {locked}, 1, i"),
+        ),
+        many("person_issuance (issuance_id, hash)", &format!("{issuance}, {hash}")),
         many("vendor_event (id, event, received_at)", &format!("'kyc/' || {hash}, 'approved', i")),
         many(
             "audit_checkpoint (number, entry, hash, at, key_id, public_key, signature)",
