@@ -61,6 +61,8 @@ pub struct PersonSource {
     nobody: (Value, &'static str),
     http: reqwest::Client,
     turns: Semaphore,
+    /// How long a question waits for its turn.
+    patience: Duration,
 }
 
 enum Kind {
@@ -112,6 +114,7 @@ impl PersonSource {
     /// Wires a configured source: reads its files, and has the source itself check its settings.
     pub fn wire(of: &config::PersonSource) -> Result<Self, PersonSourceError> {
         let (kind, tie, nobody) = make(of)?;
+        let patience = Duration::from_secs(of.timeout);
         let source = Self {
             name: of.name.parse().map_err(|_| PersonSourceError::Setting("name"))?,
             tenant: of.client.clone(),
@@ -120,8 +123,9 @@ impl PersonSource {
             base: of.base(),
             kind,
             nobody,
-            http: outbound::client(Duration::from_secs(of.timeout))?,
+            http: outbound::client(patience)?,
             turns: Semaphore::new(of.at_once),
+            patience,
         };
         let adapter = source.at(0);
         // What the source says of its settings comes before anything that it says of a proof.
@@ -181,9 +185,10 @@ impl PersonSource {
     async fn send(&self, question: &Question) -> Result<Answered, Unreached> {
         let base = self.base.as_ref().ok_or(Unreached::NoPlace)?;
         let url = below(base, &question.path).ok_or(Unreached::NoPlace)?;
-        let _turn = self.turns.acquire().await;
-        let headers = question.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        exchange(&self.http, (question.method, url), headers, &question.body, question.limit).await
+        let turn = tokio::time::timeout(self.patience, self.turns.acquire()).await;
+        let _turn = turn.map_err(|_| Unreached::TooSlow)?;
+        let headers: Vec<_> = question.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        exchange(&self.http, (question.method, url), &headers, &question.body, question.limit).await
     }
 
     /// A question about nobody, which costs nothing and tells whether the source is there, knows the app and takes the key. Nothing where
@@ -335,7 +340,7 @@ fn world_id(of: &config::PersonSource) -> Result<Made, PersonSourceError> {
     } else {
         json!({
             "identifier": "orb", "issuer_schema_id": of.issuer_schemas.first(), "nullifier": "0x1",
-            "signal_hash": SIGNAL.1, "expires_at_min": LAST, "proof": ["0x1"; 5],
+            "signal_hash": SIGNAL.1, "expires_at_min": LAST, "proof": ["0x1", "0x1", "0x1", "0x1", "0x1"],
         })
     };
     let nobody = json!({

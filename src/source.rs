@@ -173,8 +173,8 @@ impl Source {
     /// Sends a request as it is described, and reads as much of the answer as is wanted, and one byte more.
     pub async fn send(&self, request: &Request) -> Result<Answered, Unreached> {
         let url = self.url(request).ok_or(Unreached::NoPlace)?;
-        let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        exchange(&self.http, (request.method, url), headers, &request.body, request.limit).await
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        exchange(&self.http, (request.method, url), &headers, &request.body, request.limit).await
     }
 
     /// Below an address of the configuration, and nowhere else.
@@ -203,7 +203,7 @@ pub(crate) fn below(base: &Url, path: &str) -> Option<Url> {
 pub(crate) async fn exchange(
     http: &reqwest::Client,
     (method, url): (Method, Url),
-    headers: impl Iterator<Item = (&str, &str)>,
+    headers: &[(&str, &str)],
     body: &[u8],
     limit: usize,
 ) -> Result<Answered, Unreached> {
@@ -212,7 +212,7 @@ pub(crate) async fn exchange(
         Method::Post => http.post(url).body(body.to_vec()),
     };
     for (name, value) in headers {
-        sent = sent.header(name, value);
+        sent = sent.header(*name, *value);
     }
     // An error of the client names the URL, and so it is not kept.
     let failed = |error: &reqwest::Error, other| if error.is_timeout() { Unreached::TooSlow } else { other };

@@ -36,7 +36,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<KeptPerson>, StoreError> {
         let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT hash, locked FROM person WHERE SUBSTR(locked, 4, 8) = $1 AND hash > $2 ORDER BY hash LIMIT $3",
+            "SELECT hash, locked FROM person WHERE SUBSTR(locked, 4, 8) = $1 AND hash > $2 \
+             ORDER BY SUBSTR(locked, 4, 8), hash LIMIT $3",
         )
         .bind(key_id)
         .bind(from)
@@ -155,10 +156,16 @@ impl Tx {
 
     /// What was made for the same person before this issuance.
     pub async fn made_for_person_before(&mut self, issuance: &IssuanceId) -> Result<Vec<IssuanceId>, StoreError> {
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT hash FROM person_issuance WHERE issuance_id = $1")
+                .bind(issuance.as_str())
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        let Some((hash,)) = row else { return Ok(Vec::new()) };
         let rows: Vec<(String,)> = sqlx::query_as(
-            "SELECT other.issuance_id FROM person_issuance AS this JOIN person_issuance AS other ON other.hash = this.hash \
-             WHERE this.issuance_id = $1 AND other.issuance_id < $1 ORDER BY other.issuance_id",
+            "SELECT issuance_id FROM person_issuance WHERE hash = $1 AND issuance_id < $2 ORDER BY issuance_id",
         )
+        .bind(hash)
         .bind(issuance.as_str())
         .fetch_all(&mut *self.tx)
         .await?;

@@ -30,8 +30,8 @@ const NONCE: &str = "must be a text of 1 to 256 characters";
 /// What goes to the user's device.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ContinueView {
-    response_blob: Zeroizing<String>,
+struct ContinueView<'a> {
+    response_blob: &'a str,
 }
 
 pub(in crate::http) async fn prove(
@@ -46,7 +46,7 @@ pub(in crate::http) async fn prove(
         Proven::Person(of) => {
             Ok((StatusCode::ACCEPTED, JsonBody(VerificationView::of(*of, None))).into_response())
         }
-        Proven::Continue(response_blob) => Ok(JsonBody(ContinueView { response_blob }).into_response()),
+        Proven::Continue(blob) => Ok(JsonBody(ContinueView { response_blob: &blob }).into_response()),
     }
 }
 
