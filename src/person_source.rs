@@ -165,7 +165,9 @@ impl PersonSource {
     pub fn at(&self, now: i64) -> personhood::PersonSource {
         match &self.kind {
             Kind::Fixed(source) => source.clone(),
-            Kind::Relayed(source, key) => FaceSign { relay_token: key.token(now, &mut OsRng), ..source.clone() }.into(),
+            Kind::Relayed(source, key) => {
+                FaceSign { relay_token: key.token(now, &mut OsRng), ..source.clone() }.into()
+            }
         }
     }
 

@@ -316,7 +316,11 @@ mod tests {
 
     #[test]
     fn settings_of_vendors_are_unknown_to_sources_of_personhood() {
-        let text = full_example().replacen("personhood = \"world_id\"", "personhood = \"world_id\"\nscript = \"latin\"", 1);
+        let text = full_example().replacen(
+            "personhood = \"world_id\"",
+            "personhood = \"world_id\"\nscript = \"latin\"",
+            1,
+        );
         let error = parse(&text).unwrap_err().to_string();
         assert!(error.contains("unknown field `script`"), "{error}");
     }

@@ -61,7 +61,11 @@ pub(super) struct Holder {
 
 impl Holder {
     /// A person for a client's user.
-    pub(super) fn new(vault: &Vault, id: &PersonId, (client, user_id): (&str, Uuid)) -> Result<Self, VaultError> {
+    pub(super) fn new(
+        vault: &Vault,
+        id: &PersonId,
+        (client, user_id): (&str, Uuid),
+    ) -> Result<Self, VaultError> {
         let key = Secret::new(INNER).map_err(|_| VaultError::Damaged)?;
         let inner = Inner(Zeroizing::new(id.keyed_hash(&key)));
         let hashes = inner.hashes(vault);
@@ -77,7 +81,12 @@ impl Holder {
     }
 
     /// Remembers that an issuance is the person's. [`StoreError::Exists`] if the person is somebody else's, or somebody was faster.
-    pub(super) async fn hold(&self, tx: &mut Tx, issuance: &IssuanceId, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn hold(
+        &self,
+        tx: &mut Tx,
+        issuance: &IssuanceId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         tx.hold_person(issuance, &self.hashes, (&self.owner, &self.locked), now).await
     }
 
@@ -91,7 +100,9 @@ impl Holder {
 #[derive(Debug, thiserror::Error)]
 pub enum RelockError {
     /// Some cannot be unlocked.
-    #[error("{left} people of sources of personhood cannot be unlocked and stay as they are; {relocked} were made findable anew")]
+    #[error(
+        "{left} people of sources of personhood cannot be unlocked and stay as they are; {relocked} were made findable anew"
+    )]
     Left {
         /// How many.
         left: usize,

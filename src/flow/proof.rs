@@ -133,9 +133,11 @@ impl ProofError {
     /// In metrics.
     fn code(&self) -> &'static str {
         match self {
-            Self::NotFound | Self::NotOfPersons | Self::Conflict(_) | Self::Invalid(_) | Self::Challenge(_) => {
-                "invalid"
-            },
+            Self::NotFound
+            | Self::NotOfPersons
+            | Self::Conflict(_)
+            | Self::Invalid(_)
+            | Self::Challenge(_) => "invalid",
             Self::Unfit(denial) | Self::Denied(denial) | Self::Unusable(denial) => denial.code.as_str(),
             Self::TestData => "sandbox_result",
             Self::AlreadyUsed => "already_used",
@@ -148,10 +150,12 @@ impl ProofError {
 /// Whose the credential will be.
 fn user(of: &Verification, proof: &Proof) -> Result<Uuid, Invalid> {
     match (of.user_id, proof.user_id) {
-        (Some(known), Some(given)) if known != given => Err(invalid("userId", "is not the one of the verification")),
-        (known, given) => {
-            known.or(given).ok_or_else(|| invalid("userId", "is required: the verification was opened without one"))
+        (Some(known), Some(given)) if known != given => {
+            Err(invalid("userId", "is not the one of the verification"))
         }
+        (known, given) => known
+            .or(given)
+            .ok_or_else(|| invalid("userId", "is required: the verification was opened without one")),
     }
 }
 
@@ -210,7 +214,10 @@ async fn tied_to(
         Tie::Wallet => {
             let wallet = proof.wallet.as_ref();
             let wallet = wallet.ok_or_else(|| {
-                invalid("wallet", "is required: this source knows people by a wallet, which they have to prove")
+                invalid(
+                    "wallet",
+                    "is required: this source knows people by a wallet, which they have to prove",
+                )
             })?;
             challenge::require(app, caller, user_id, wallet)?;
             Ok(Zeroizing::new(wallet.address.expose().clone()))
@@ -233,9 +240,10 @@ fn unfit(denial: Denial) -> ProofError {
         DenialCode::NotConfigured if denial.field == "relay_token" => {
             ProofError::Invalid(invalid("proof.requestBlob", "is not taken: scans are not relayed here"))
         }
-        DenialCode::NotConfigured if denial.field == "attestation_keys" => {
-            ProofError::Invalid(invalid("proof.userAttestmentToken", "is not taken: tokens are not believed here"))
-        }
+        DenialCode::NotConfigured if denial.field == "attestation_keys" => ProofError::Invalid(invalid(
+            "proof.userAttestmentToken",
+            "is not taken: tokens are not believed here",
+        )),
         DenialCode::NotConfigured => ProofError::Unusable(denial),
         _ => ProofError::Unfit(denial),
     }
@@ -265,7 +273,9 @@ fn unanswered(error: Unanswered) -> ProofError {
         | DenialCode::Refused
         | DenialCode::OtherAction => ProofError::Denied(denial),
         // By its code, and not by what is wrong with the answer.
-        DenialCode::Malformed if denial.field == "code" || denial.field == "errorNum" => ProofError::Denied(denial),
+        DenialCode::Malformed if denial.field == "code" || denial.field == "errorNum" => {
+            ProofError::Denied(denial)
+        }
         _ => ProofError::Unusable(denial),
     }
 }
@@ -298,7 +308,8 @@ async fn issue(
         let key = intake::idempotency(app, &caller, &format!("{id}/{}", with_user.made), &[b"proof"]);
         match intake::accept_for(app, &caller, &key, submission, Some(made_for)).await {
             // Somebody was faster, with this verification or with this person: it is looked at anew.
-            Ok(_) | Err(IntakeError::Store(StoreError::Stale | StoreError::Exists) | IntakeError::KeyReused) => {}
+            Ok(_)
+            | Err(IntakeError::Store(StoreError::Stale | StoreError::Exists) | IntakeError::KeyReused) => {}
             Err(IntakeError::Store(error)) => return Err(error.into()),
             Err(error) => return Err(ProofError::Intake(error)),
         }
@@ -319,7 +330,9 @@ fn submission(
     let now = app.clock.now();
     let found_at = person.issued_at.and_then(|at| moment(at.0)).filter(|at| *at <= now);
     let expires_at = match person.expires {
-        Some(at) => Some(moment(at.0).ok_or_else(|| invalid("proof", "ends at a time that cannot be written"))?),
+        Some(at) => {
+            Some(moment(at.0).ok_or_else(|| invalid("proof", "ends at a time that cannot be written"))?)
+        }
         None => None,
     };
     // A name of FaceSign's is a UUID; the others have their source before them, so that nobody takes one for the other.

@@ -77,13 +77,15 @@ impl Tx {
             .execute(&mut *self.tx)
             .await?;
         if held.rows_affected() == 0 {
-            sqlx::query("INSERT INTO person (hash, owner, locked, uses, created_at) VALUES ($1, $2, $3, 1, $4)")
-                .bind(present)
-                .bind(owner)
-                .bind(locked)
-                .bind(now.unix_millis())
-                .execute(&mut *self.tx)
-                .await?;
+            sqlx::query(
+                "INSERT INTO person (hash, owner, locked, uses, created_at) VALUES ($1, $2, $3, 1, $4)",
+            )
+            .bind(present)
+            .bind(owner)
+            .bind(locked)
+            .bind(now.unix_millis())
+            .execute(&mut *self.tx)
+            .await?;
         }
         sqlx::query("INSERT INTO person_issuance (issuance_id, hash) VALUES ($1, $2)")
             .bind(issuance.as_str())
@@ -155,7 +157,10 @@ impl Tx {
     }
 
     /// What was made for the same person before this issuance.
-    pub async fn made_for_person_before(&mut self, issuance: &IssuanceId) -> Result<Vec<IssuanceId>, StoreError> {
+    pub async fn made_for_person_before(
+        &mut self,
+        issuance: &IssuanceId,
+    ) -> Result<Vec<IssuanceId>, StoreError> {
         let row: Option<(String,)> =
             sqlx::query_as("SELECT hash FROM person_issuance WHERE issuance_id = $1")
                 .bind(issuance.as_str())

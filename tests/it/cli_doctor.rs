@@ -255,7 +255,8 @@ async fn a_source_of_personhood_that_is_not_what_it_should_be() {
     with("write_as_face_sign = true");
     only(&complaints(&deployment), &["sources: world", "not the source", "source.base_url"]);
     let verify = "POST /api/v2/verify/app_1234";
-    for (status, code, part) in [(404, "not_found", "source.app"), (400, "action_inactive", "source.action")] {
+    for (status, code, part) in [(404, "not_found", "source.app"), (400, "action_inactive", "source.action")]
+    {
         api.says(verify, status, serde_json::json!({ "code": code }).to_string());
         only(&complaints(&deployment), &["sources: world", part]);
     }
@@ -264,5 +265,8 @@ async fn a_source_of_personhood_that_is_not_what_it_should_be() {
     let told = deployment.good(&["doctor"]);
     assert!(told.contains("knows the app") && told.contains("written in FaceSign's"), "{told}");
     let listed = deployment.good(&["sources", "list"]);
-    assert!(listed.contains("world  world_id_v2  for acme") && listed.contains("written as FaceSign's"), "{listed}");
+    assert!(
+        listed.contains("world  world_id_v2  for acme") && listed.contains("written as FaceSign's"),
+        "{listed}"
+    );
 }

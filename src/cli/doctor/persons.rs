@@ -35,7 +35,8 @@ pub(super) async fn persons(config: &Config, report: &mut Report) {
                     PersonSourceError::NoSubject => {
                         "set write_as_face_sign, or leave the source out (docs/sources.md)".to_owned()
                     }
-                    _ => "correct the setting, or what its file holds; config.example.toml explains each".to_owned(),
+                    _ => "correct the setting, or what its file holds; config.example.toml explains each"
+                        .to_owned(),
                 };
                 report.complain(CHECK, format!("{name}: {}", super::causes(&error)), cure);
             }

@@ -177,8 +177,7 @@ struct Found {
 /// The configured source of this name, of whichever sort, if it is this client's.
 fn find(app: &App, name: &str, tenant: &str) -> Option<Found> {
     let vendor = app.source(name).filter(|source| source.tenant == tenant);
-    let vendor =
-        vendor.map(|of| Found { wait_days: of.wait_days, poll_seconds: Some(of.poll_seconds) });
+    let vendor = vendor.map(|of| Found { wait_days: of.wait_days, poll_seconds: Some(of.poll_seconds) });
     let person = app.person_source(name).filter(|source| source.tenant == tenant);
     vendor.or_else(|| person.map(|of| Found { wait_days: of.wait_days, poll_seconds: None }))
 }

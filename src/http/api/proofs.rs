@@ -62,12 +62,7 @@ fn read(json: &Json, len: usize) -> Result<Proof, Problem> {
         let wallet = object.get("wallet").map(|json| wallet_claim(json, &mut faults));
         let is_nonce = |text: &str| (1..=256).contains(&text.len()).then(|| text.to_owned());
         let nonce = object.optional("nonce", &mut faults, NONCE, is_nonce);
-        Some(Proof {
-            json: text(proof?, len),
-            user_id: user_id.flatten(),
-            wallet: wallet.flatten(),
-            nonce,
-        })
+        Some(Proof { json: text(proof?, len), user_id: user_id.flatten(), wallet: wallet.flatten(), nonce })
     });
     faults.into_result(proof)
 }
@@ -81,7 +76,11 @@ fn text(json: &Json, len: usize) -> Zeroizing<Vec<u8>> {
 
 fn write(json: &Json, to: &mut Vec<u8>) {
     let mut separate = false;
-    let mut comma = |to: &mut Vec<u8>| if std::mem::replace(&mut separate, true) { to.push(b',') };
+    let mut comma = |to: &mut Vec<u8>| {
+        if std::mem::replace(&mut separate, true) {
+            to.push(b',')
+        }
+    };
     match json {
         Json::Null => to.extend_from_slice(b"null"),
         Json::Bool(is) => to.extend_from_slice(if *is { b"true" } else { b"false" }),
@@ -121,7 +120,8 @@ fn quote(text: &str, to: &mut Vec<u8>) {
 
 /// Where the proof is wrong: the member of that name, where it is one of the proof's own.
 fn unfit(denial: Denial) -> Problem {
-    let pointer = if denial.field.contains(' ') { "/proof".to_owned() } else { format!("/proof/{}", denial.field) };
+    let pointer =
+        if denial.field.contains(' ') { "/proof".to_owned() } else { format!("/proof/{}", denial.field) };
     let detail = format!("is not taken ({}): {}", denial.code.as_str(), denial.code.advice());
     Problem::new(Code::InvalidFields).at(Location::Pointer(pointer), detail)
 }
@@ -138,18 +138,21 @@ fn denied(denial: Denial) -> Problem {
 }
 
 fn already_used() -> Problem {
-    Problem::new(Code::AlreadyUsed)
-        .because("This person has a credential by this source already, for another user: one person, one credential.")
+    Problem::new(Code::AlreadyUsed).because(
+        "This person has a credential by this source already, for another user: one person, one credential.",
+    )
 }
 
 impl From<ProofError> for Problem {
     fn from(error: ProofError) -> Self {
         match error {
             ProofError::NotFound => Self::new(Code::NotFound),
-            ProofError::NotOfPersons => {
-                conflict("The verification is at a vendor, or its source is not configured any more: it takes no proof.")
+            ProofError::NotOfPersons => conflict(
+                "The verification is at a vendor, or its source is not configured any more: it takes no proof.",
+            ),
+            ProofError::Conflict(state) => {
+                conflict(format!("The verification is {state}, and takes no proof any more."))
             }
-            ProofError::Conflict(state) => conflict(format!("The verification is {state}, and takes no proof any more.")),
             ProofError::Invalid(invalid) => Self::invalid("", invalid),
             ProofError::Challenge(error) => Self::new(Code::InvalidFields)
                 .at(Location::Pointer("/wallet/message".to_owned()), error.to_string()),

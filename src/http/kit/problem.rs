@@ -86,7 +86,7 @@ impl Code {
             Self::InvalidRequest | Self::IdempotencyKeyMissing => StatusCode::BAD_REQUEST,
             Self::InvalidFields | Self::IdempotencyKeyReused | Self::ProofRefused => {
                 StatusCode::UNPROCESSABLE_ENTITY
-            },
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::NotSigned => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -98,7 +98,7 @@ impl Code {
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::NotReady | Self::NodeUnavailable | Self::SourceUnavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
-            },
+            }
             Self::Gone => StatusCode::GONE,
             Self::NodeRefused | Self::CopyAltered | Self::SourceUnusable => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -56,7 +56,8 @@ fn sections(url: &str, folder: &Folder) -> String {
     let relay = secret("relay", signed["relayPem"].as_str().unwrap());
     let key = secret("passport", "api-key");
     let node = STANDARD.encode(hex::decode(node_key().public_hex()).unwrap());
-    let token_key: String = signed["pem"].as_str().unwrap().lines().filter(|line| !line.starts_with('-')).collect();
+    let token_key: String =
+        signed["pem"].as_str().unwrap().lines().filter(|line| !line.starts_with('-')).collect();
     let source = |name: &str, kind: &str, more: &str| {
         format!(
             "[[source]]\nname = \"{name}\"\npersonhood = \"{kind}\"\nclient = \"acme\"\nbase_url = \"{url}\"\n{more}\n"
@@ -113,7 +114,8 @@ impl World {
     }
 
     async fn open(&self, source: &str, user: &User) -> Value {
-        let opening = json!({ "source": source, "delivery": inserter(), "userId": user.id, "reference": "case-1" });
+        let opening =
+            json!({ "source": source, "delivery": inserter(), "userId": user.id, "reference": "case-1" });
         self.door.make("/v1/verifications", &opening).send().await.expect(202).json()
     }
 

@@ -1000,7 +1000,8 @@ impl World {
             self.secrets.text(secret);
         }
         self.secrets.bytes(&hex::decode(&own[2..]).unwrap());
-        let opening = |source: &str| json!({ "source": source, "delivery": { "by": "inserter" }, "userId": user.id });
+        let opening =
+            |source: &str| json!({ "source": source, "delivery": { "by": "inserter" }, "userId": user.id });
         let opened = self.post("/v1/verifications", &opening("world")).await.accepted();
         let target = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
         let mut body = world_2(&opened, &own);
@@ -1010,7 +1011,11 @@ impl World {
         let proof = format!("{target}/proof");
         let stray = &self.person.stray;
         for (status, answer, expected) in [
-            (400, json!({ "code": "invalid_proof", "detail": format!("{stray} {own}"), "attribute": stray }), 422),
+            (
+                400,
+                json!({ "code": "invalid_proof", "detail": format!("{stray} {own}"), "attribute": stray }),
+                422,
+            ),
             (200, json!({ "success": true, "action": own, "nullifier_hash": own }), 422),
             (200, json!({ "success": own }), 502),
             (500, json!({ "detail": own }), 503),
@@ -1023,7 +1028,10 @@ impl World {
         self.post(&proof, &body).await.accepted();
         let proven = self.until(&target, "issued").await;
         // Somebody else with the same nullifier, and with members that are nowhere known.
-        let other = self.post("/v1/verifications", &json!({ "source": "world", "delivery": { "by": "inserter" }, "userId": id() }));
+        let other = self.post(
+            "/v1/verifications",
+            &json!({ "source": "world", "delivery": { "by": "inserter" }, "userId": id() }),
+        );
         let other = other.await.accepted();
         let theirs = format!("/v1/verifications/{}/proof", other["id"].as_str().unwrap());
         assert_eq!(self.post(&theirs, &world_2(&other, &own)).await.status, 409);
@@ -1034,19 +1042,27 @@ impl World {
         let target = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
         let wanted = json!({ "userId": user.id, "wallet": owner(&evm) });
         let headers = "Content-Type: application/json\r\n";
-        let offered = self.ask_with("POST", "/v1/wallets/challenge", headers, wanted.to_string().as_bytes(), true).await.accepted();
+        let offered = self
+            .ask_with("POST", "/v1/wallets/challenge", headers, wanted.to_string().as_bytes(), true)
+            .await
+            .accepted();
         let message = offered["message"].as_str().unwrap();
         let address = evm.wallet.address();
         let signature = evm.wallet.sign_message(message, [9; 32]);
         self.secrets.text(&signature);
         let score = json!({ "address": address, "score": "27.12300", "passing_score": true,
             "expiration_timestamp": "2099-04-02T03:04:05Z", "linked_score": { "address": self.person.stray } });
-        self.vendor.says(&format!("GET /v2/stamps/335/score/{}", address.to_lowercase()), 200, score.to_string());
+        self.vendor.says(
+            &format!("GET /v2/stamps/335/score/{}", address.to_lowercase()),
+            200,
+            score.to_string(),
+        );
         let body = json!({ "proof": { "address": address },
             "wallet": { "type": "EVM", "address": address, "message": message, "signature": signature } });
         self.post(&format!("{target}/proof"), &body).await.accepted();
         let by_wallet = self.until(&target, "issued").await;
-        [proven, by_wallet].map(|shown| format!("/v1/issuances/{}", shown["issuance"]["id"].as_str().unwrap()))
+        [proven, by_wallet]
+            .map(|shown| format!("/v1/issuances/{}", shown["issuance"]["id"].as_str().unwrap()))
     }
 
     async fn read_all(&self, issuances: &[&String]) {

@@ -1,8 +1,8 @@
 //! FaceSign.
 
 use identity_vendors::personhood::{
-    AttestationKey, Binding, Denial, DenialCode, FaceSign, InvalidKey, InvalidRelayKey, PersonSource, RelayKey,
-    Step,
+    AttestationKey, Binding, Denial, DenialCode, FaceSign, InvalidKey, InvalidRelayKey, PersonSource,
+    RelayKey, Step,
 };
 use identity_vendors::{Environment, Method, Moment, Secret};
 use p521::elliptic_curve::rand_core::{self, CryptoRng, RngCore};
