@@ -21,7 +21,7 @@ use sha3::Keccak256;
 use sqlx::Row as _;
 use zeroize::Zeroizing;
 
-use super::door::{Answer, Door, inserter};
+use super::door::{Answer, Door, inserter, new_profile, owner};
 use super::verifications::{Vendor, recorded_person};
 use crate::support::service::{Backend, Stage, audit_holds, same_keys};
 use crate::support::{Folder, User, id, owned};
@@ -210,8 +210,7 @@ fn bright_says(id: &str, at: i64) -> Value {
 
 /// A challenge that the user's wallet has signed.
 async fn wallet(door: &Door, user: &User) -> Value {
-    let owner = super::door::owner(user);
-    let wanted = json!({ "userId": user.id, "wallet": owner });
+    let wanted = json!({ "userId": user.id, "wallet": owner(user) });
     let offered = door.post("/v1/wallets/challenge", &wanted).send().await.expect(200).json();
     let message = offered["message"].as_str().unwrap();
     json!({
@@ -486,7 +485,7 @@ on_both_databases! {
         let address = json!({ "address": user.wallet.address() });
         let refused = world.prove(&opened, &json!({ "proof": address })).await.problem(422, "invalid_fields");
         assert_eq!(refused.pointers(), ["/wallet"]);
-        let mut unasked = super::door::new_profile(&user)["wallet"].clone();
+        let mut unasked = new_profile(&user)["wallet"].clone();
         let refused = world.prove(&opened, &json!({ "proof": address, "wallet": unasked })).await;
         assert_eq!(refused.problem(422, "invalid_fields").pointers(), ["/wallet/message"]);
         unasked["signature"] = json!("0x00");

@@ -1028,11 +1028,8 @@ impl World {
         self.post(&proof, &body).await.accepted();
         let proven = self.until(&target, "issued").await;
         // Somebody else with the same nullifier, and with members that are nowhere known.
-        let other = self.post(
-            "/v1/verifications",
-            &json!({ "source": "world", "delivery": { "by": "inserter" }, "userId": id() }),
-        );
-        let other = other.await.accepted();
+        let another = json!({ "source": "world", "delivery": { "by": "inserter" }, "userId": id() });
+        let other = self.post("/v1/verifications", &another).await.accepted();
         let theirs = format!("/v1/verifications/{}/proof", other["id"].as_str().unwrap());
         assert_eq!(self.post(&theirs, &world_2(&other, &own)).await.status, 409);
         self.refuse_all(&theirs, &world_2(&other, &own)).await;
