@@ -68,3 +68,24 @@ CREATE TABLE vendor_event (
     received_at BIGINT NOT NULL
 );
 CREATE INDEX vendor_event_by_age ON vendor_event (received_at, id);
+
+-- People whom a source of personhood has found to be one, as long as they have a credential by it: a keyed hash of source, action and the
+-- source's id, under the vault's present key. One row for each person: whoever comes second is not the first.
+CREATE TABLE person (
+    hash TEXT NOT NULL PRIMARY KEY,
+    -- Whose it is: client and idOS user.
+    owner TEXT NOT NULL,
+    -- What the hash is made of, so that it can be made anew under another vault key: a hash itself, locked.
+    locked TEXT NOT NULL,
+    -- How many issuances hold it.
+    uses BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX person_by_key ON person (SUBSTR(locked, 4, 8), hash);
+
+-- Which issuances were made for them.
+CREATE TABLE person_issuance (
+    issuance_id TEXT NOT NULL PRIMARY KEY,
+    hash TEXT NOT NULL
+);
+CREATE INDEX person_issuance_by_hash ON person_issuance (hash, issuance_id);

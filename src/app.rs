@@ -24,6 +24,7 @@ use crate::model::kyc_version::KycVersions;
 use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
 use crate::model::validity::Policy;
+use crate::person_source::{PersonSource, PersonSourceError};
 use crate::source::{Source, SourceError};
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -62,6 +63,8 @@ pub struct App {
     pub endpoints: Vec<Endpoint>,
     /// Accounts with vendors of KYC results.
     pub sources: Vec<Arc<Source>>,
+    /// Sources of personhood.
+    pub persons: Vec<Arc<PersonSource>>,
     /// Whether test data of vendors becomes credentials: for development alone.
     pub takes_test_data: bool,
     /// What tells them.
@@ -143,6 +146,9 @@ pub enum StartError {
     /// A vendor cannot be asked.
     #[error("the source {0}: {1}")]
     Source(String, #[source] SourceError),
+    /// A source of personhood cannot be used.
+    #[error("the source {0}: {1}")]
+    PersonSource(String, #[source] PersonSourceError),
     /// The mail server is none.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -254,6 +260,12 @@ impl App {
             Source::wire(of).map(Arc::new).map_err(|error| StartError::Source(of.name.clone(), error))
         };
         let sources = config.source.iter().map(source).collect::<Result<_, _>>()?;
+        let person = |of: &crate::config::PersonSource| {
+            PersonSource::wire(of)
+                .map(Arc::new)
+                .map_err(|error| StartError::PersonSource(of.name.clone(), error))
+        };
+        let persons = config.source.persons.iter().map(person).collect::<Result<_, _>>()?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             clock,
@@ -274,6 +286,7 @@ impl App {
             delivery: config.delivery,
             endpoints,
             sources,
+            persons,
             takes_test_data: false,
             sender,
             webhooks_at_once: policy.at_once,
@@ -309,6 +322,12 @@ impl App {
     #[must_use]
     pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
         self.sources.iter().find(|source| source.name.as_str() == name)
+    }
+
+    /// The configured source of personhood of this name.
+    #[must_use]
+    pub fn person_source(&self, name: &str) -> Option<&Arc<PersonSource>> {
+        self.persons.iter().find(|source| source.name.as_str() == name)
     }
 
     /// The client of the node. Connects when it is first asked for, and refuses a node of another network than the one

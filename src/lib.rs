@@ -15,6 +15,7 @@
 //! | [`vault`] | what locks what waits and what is kept |
 //! | [`mail`], [`outbound`] | mails, and HTTP to others |
 //! | [`source`] | an account with a vendor of KYC results, and requests to it |
+//! | [`person_source`] | a source of personhood, and questions to it |
 //! | [`telemetry`] | logs, traces and metrics |
 //!
 //! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
@@ -29,6 +30,7 @@ pub mod keys;
 pub mod mail;
 pub mod model;
 pub mod outbound;
+pub mod person_source;
 pub mod secret_file;
 pub mod source;
 pub mod store;

@@ -182,42 +182,8 @@ impl Source {
     /// Sends a request as it is described, and reads as much of the answer as is wanted, and one byte more.
     pub async fn send(&self, request: &Request) -> Result<Answered, Unreached> {
         let url = self.url(request).ok_or(Unreached::NoPlace)?;
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-        };
-        let mut sent = self.http.request(method, url);
-        for (name, value) in &request.headers {
-            sent = sent.header(*name, value.as_str());
-        }
-        if request.method == Method::Post {
-            sent = sent.body(request.body.to_vec());
-        }
-        // An error of the client names the URL, and so it is not kept.
-        let failed = |error: &reqwest::Error, other| match outbound::tls_fault(error) {
-            Some(_) => Unreached::Tls,
-            None if error.is_timeout() => Unreached::TooSlow,
-            None => other,
-        };
-        let response = sent.send().await.map_err(|error| failed(&error, Unreached::Connection))?;
-        let status = response.status().as_u16();
-        let headers = response.headers().iter();
-        let headers =
-            headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-        let headers = headers.collect();
-        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let most = request.limit.saturating_add(1);
-        let mut body = Zeroizing::new(Vec::with_capacity(length.unwrap_or_default().min(most)));
-        let mut stream = response.bytes_stream();
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|error| failed(&error, Unreached::BrokenOff))?;
-            let room = most.saturating_sub(body.len());
-            body.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
-            if body.len() >= most {
-                break;
-            }
-        }
-        Ok(Answered { status, headers, body })
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        exchange(&self.http, (request.method, url), &headers, &request.body, request.limit).await
     }
 
     /// Below an address of the configuration, and nowhere else.
@@ -227,14 +193,61 @@ impl Source {
             Base::Tokens => self.places.tokens.as_ref(),
             Base::Files(number) => self.places.files.get(number),
         }?;
-        let before = base.as_str().trim_end_matches('/');
-        let url: Url = format!("{before}{}", *request.path).parse().ok()?;
-        let is_below = url.origin() == base.origin()
-            && request.path.starts_with('/')
-            && url.as_str().starts_with(before)
-            && url.username().is_empty();
-        is_below.then_some(url)
+        below(base, &request.path)
     }
+}
+
+/// `path` below `base`, and nowhere else.
+pub(crate) fn below(base: &Url, path: &str) -> Option<Url> {
+    let before = base.as_str().trim_end_matches('/');
+    let url: Url = format!("{before}{path}").parse().ok()?;
+    let is_below = url.origin() == base.origin()
+        && path.starts_with('/')
+        && url.as_str().starts_with(before)
+        && url.username().is_empty();
+    is_below.then_some(url)
+}
+
+/// Sends a request, and reads no more of the answer than `limit` bytes, and one more.
+pub(crate) async fn exchange(
+    http: &reqwest::Client,
+    (method, url): (Method, Url),
+    headers: &[(&str, &str)],
+    body: &[u8],
+    limit: usize,
+) -> Result<Answered, Unreached> {
+    let mut sent = match method {
+        Method::Get => http.get(url),
+        Method::Post => http.post(url).body(body.to_vec()),
+    };
+    for (name, value) in headers {
+        sent = sent.header(*name, *value);
+    }
+    // An error of the client names the URL, and so it is not kept.
+    let failed = |error: &reqwest::Error, other| match outbound::tls_fault(error) {
+        Some(_) => Unreached::Tls,
+        None if error.is_timeout() => Unreached::TooSlow,
+        None => other,
+    };
+    let response = sent.send().await.map_err(|error| failed(&error, Unreached::Connection))?;
+    let status = response.status().as_u16();
+    let headers = response.headers().iter();
+    let headers =
+        headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+    let headers = headers.collect();
+    let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+    let most = limit.saturating_add(1);
+    let mut body = Zeroizing::new(Vec::with_capacity(length.unwrap_or_default().min(most)));
+    let mut stream = response.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| failed(&error, Unreached::BrokenOff))?;
+        let room = most.saturating_sub(body.len());
+        body.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+        if body.len() >= most {
+            break;
+        }
+    }
+    Ok(Answered { status, headers, body })
 }
 
 /// Why there is no answer that can be used.
@@ -266,13 +279,20 @@ impl Answered {
         read: impl FnOnce(&Answer<'_>) -> Result<T, Fault>,
         now: i64,
     ) -> Result<T, AskError> {
+        self.with(read).map_err(|fault| AskError::Fault { fault, come_again: self.come_again(now) })
+    }
+
+    /// Has it read, by whatever has other words for what is wrong.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Answer<'_>) -> T) -> T {
         let headers: Vec<_> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let answer = Answer { status: self.status, headers: &headers, body: &self.body };
-        read(&answer).map_err(|fault| {
-            let header = self.headers.iter().find(|(name, _)| name == "retry-after");
-            AskError::Fault { fault, come_again: header.and_then(|(_, text)| parse_retry_after(text, now)) }
-        })
+        read(&Answer { status: self.status, headers: &headers, body: &self.body })
+    }
+
+    /// When to come again, where the answer says so.
+    pub(crate) fn come_again(&self, now: i64) -> Option<Duration> {
+        let (_, text) = self.headers.iter().find(|(name, _)| name == "retry-after")?;
+        parse_retry_after(text, now)
     }
 
     /// Whether it is a web page, which no vendor's API answers with.

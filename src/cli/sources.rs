@@ -1,4 +1,5 @@
-//! `sources`: accounts with vendors of KYC results, the door that takes their webhooks, and their results fetched again.
+//! `sources`: accounts with vendors of KYC results, the door that takes their webhooks, and their results fetched again; sources of
+//! personhood.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -8,13 +9,13 @@ use super::source_test::Test;
 use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Source;
+use crate::config::{PersonSource, Source, Sources as Configured};
 use crate::flow::verification;
 use crate::model::ids::VerificationId;
 
 #[derive(Subcommand)]
 pub(super) enum Sources {
-    /// List what is configured, and where each vendor's webhooks go.
+    /// List what is configured, and where each vendor's webhooks, or each person's proof, go.
     List(List),
     /// Send the running service what the vendor would, signed: about nobody, and nothing comes of it. Exit code 0 or 1.
     Test(Test),
@@ -56,12 +57,13 @@ impl Sources {
 }
 
 impl List {
-    fn run(&self, sources: &[Source]) -> bool {
+    fn run(&self, sources: &Configured) -> bool {
         if self.json {
-            output::line(&Value::from(sources.iter().map(show).collect::<Vec<_>>()).to_string());
+            let all = sources.vendors.iter().map(show).chain(sources.persons.iter().map(show_person));
+            output::line(&Value::from(all.collect::<Vec<_>>()).to_string());
             return true;
         }
-        for source in sources {
+        for source in &sources.vendors {
             let base = source.base().map(|url| url.to_string()).unwrap_or_default();
             let sandbox = if source.sandbox { "  sandbox" } else { "" };
             output::line(&format!(
@@ -69,7 +71,16 @@ impl List {
                 source.name, source.vendor, source.client, source.name, source.on_reset,
             ));
         }
-        if sources.is_empty() {
+        for source in &sources.persons {
+            let base = source.base().map(|url| url.to_string()).unwrap_or_default();
+            let sandbox = if source.sandbox { "  sandbox" } else { "" };
+            let written = if source.write_as_face_sign { "  written as FaceSign's" } else { "" };
+            output::line(&format!(
+                "{}  {}  for {}  {base}  proofs to /v1/verifications/ID/proof{written}{sandbox}",
+                source.name, source.personhood, source.client,
+            ));
+        }
+        if sources.vendors.is_empty() && sources.persons.is_empty() {
             output::hint("no [[source]] is configured; config.example.toml explains it");
         }
         true
@@ -84,6 +95,17 @@ fn show(source: &Source) -> Value {
         "baseUrl": source.base().map(|url| url.to_string()),
         "webhooks": format!("/webhooks/{}", source.name),
         "onReset": source.on_reset,
+        "sandbox": source.sandbox,
+    })
+}
+
+fn show_person(source: &PersonSource) -> Value {
+    json!({
+        "name": source.name,
+        "personhood": source.personhood,
+        "client": source.client,
+        "baseUrl": source.base().map(|url| url.to_string()),
+        "writtenAsFaceSign": source.write_as_face_sign,
         "sandbox": source.sandbox,
     })
 }

@@ -15,10 +15,12 @@ mod keys;
 mod mail;
 mod node;
 mod notes;
+mod persons;
 mod renewal;
 mod retention;
 mod secret;
 mod section;
+mod source_list;
 mod sources;
 mod telemetry;
 #[cfg(test)]
@@ -43,9 +45,11 @@ pub use keys::{KeyEntry, KeyFiles};
 pub use mail::{Dkim, Mail, MailTransport};
 pub use node::Node;
 pub use notes::Notes;
+pub use persons::PersonSource;
 pub use renewal::Renewal;
 pub use retention::Retention;
 pub use secret::Secret;
+pub use source_list::Sources;
 pub use sources::Source;
 pub use telemetry::Telemetry;
 pub use validity::Validity;
@@ -124,9 +128,9 @@ sections! {
     /// How webhooks are sent.
     #[serde(default)]
     pub webhook_policy: WebhookPolicy,
-    /// Accounts with vendors of KYC results.
+    /// Accounts with vendors of KYC results, and sources of personhood.
     #[serde(default)]
-    pub source: Vec<Source>,
+    pub source: Sources,
     /// The mail server.
     #[serde(default)]
     pub mail: Option<Mail>,

@@ -148,7 +148,7 @@ impl Source {
 }
 
 /// Whether secrets may go there: over TLS, or to this machine.
-fn is_safe(url: &Url) -> bool {
+pub(super) fn is_safe(url: &Url) -> bool {
     let is_here = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -248,7 +248,7 @@ mod tests {
             ("source.levels", "\"basic+liveness\"", "\"Xyzzy\""),
             ("source.wait_days", "wait_days = 30", "wait_days = 0"),
             ("source.poll_seconds", "poll_seconds = 60", "poll_seconds = 0"),
-            ("source.at_once", "at_once = 4\n\n# The mail", "at_once = 0\n\n# The mail"),
+            ("source.at_once", "at_once = 4\n\n# A source", "at_once = 0\n\n# A source"),
         ]);
     }
 

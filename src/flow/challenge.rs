@@ -82,10 +82,21 @@ pub fn check(
     user_id: Uuid,
     claim: &WalletClaim,
 ) -> Result<(), ChallengeError> {
+    match require(app, caller, user_id, claim) {
+        Err(ChallengeError::Missing) if !app.wallets.require_challenge => Ok(()),
+        checked => checked,
+    }
+}
+
+/// Checks the text that a wallet has signed, which must be a challenge, whatever the configuration says.
+pub fn require(
+    app: &App,
+    caller: &Submitter,
+    user_id: Uuid,
+    claim: &WalletClaim,
+) -> Result<(), ChallengeError> {
     let message = claim.message.expose();
-    let Some(at) = message.rfind(MARK) else {
-        return if app.wallets.require_challenge { Err(ChallengeError::Missing) } else { Ok(()) };
-    };
+    let at = message.rfind(MARK).ok_or(ChallengeError::Missing)?;
     let end = message.rfind('.').map_or(at, |dot| dot + 1);
     let (text, mac) = message.split_at(end.max(at));
     let macs = app.vault.indexes(MAC, &keyed(caller, text));

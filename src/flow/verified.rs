@@ -1,6 +1,7 @@
 //! What a verification and the issuance that is made of it have to tell each other, in one transaction each.
 
 use super::events::emit_verification;
+use super::holder::Holder;
 use super::supersede::supersede;
 use crate::app::App;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
@@ -56,14 +57,22 @@ pub(super) async fn write_down(
     tx.record(&entry.detail(detail.unwrap_or_default())).await
 }
 
-/// The verification that an issuance is made for, and the job that makes it.
+/// The verification that an issuance is made for, and what makes it.
 pub(super) struct MadeFor<'a> {
     /// As it was read.
     pub(super) verification: &'a Verification,
     /// What is done with it.
-    pub(super) job: &'a Job,
-    /// When the vendor decided.
+    pub(super) by: MadeBy<'a>,
+    /// When the vendor, or the source of personhood, decided.
     pub(super) decided_at: Option<i64>,
+}
+
+/// What makes an issuance for a verification.
+pub(super) enum MadeBy<'a> {
+    /// A job that has asked a vendor: it is done.
+    Job(&'a Job),
+    /// A proof that this is a person, who is held to one credential.
+    Proof(&'a Holder),
 }
 
 impl MadeFor<'_> {
@@ -97,7 +106,10 @@ impl MadeFor<'_> {
         if is_first && before.state != State::Approved {
             emit_verification(app, tx, EventKind::VerificationApproved, &verification, now).await?;
         }
-        tx.finish_job(self.job).await
+        match self.by {
+            MadeBy::Job(job) => tx.finish_job(job).await,
+            MadeBy::Proof(person) => person.hold(tx, &issuance.id, now).await,
+        }
     }
 }
 
@@ -110,12 +122,22 @@ pub(super) async fn follow(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(before) = tx.made_of(&issuance.id).await? else { return Ok(()) };
+    match to {
+        IssuanceState::Failed | IssuanceState::Erased => tx.release_person(&issuance.id).await?,
+        // One that was replaced holds nobody any more. Whose only credential is revoked does not get one for somebody else.
+        IssuanceState::Revoked => tx.release_person_if_held(&issuance.id).await?,
+        _ => {}
+    }
     if before.issuance_id.as_ref() != Some(&issuance.id) {
         return Ok(()); // there is a newer one
     }
     let (verification, event) = match to {
         IssuanceState::Issued if issuance.state != IssuanceState::Revoking => {
-            for older in tx.made_before(&issuance.id).await? {
+            let mut older = tx.made_before(&issuance.id).await?;
+            older.extend(tx.made_for_person_before(&issuance.id).await?);
+            older.sort_unstable();
+            older.dedup();
+            for older in older {
                 supersede(tx, &older, &issuance.id, now).await?;
             }
             let issued = Verification { state: State::Issued, reason: None, ..before };

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    contacts, events, halted, health, issuances, profiles, renewals, verifications, wallets, write_grants,
+    contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
+    write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
@@ -222,6 +223,12 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/verifications/{id}/resume",
         guard: Guard::Scope(Scope::IssuancesWrite),
         handler: || post(verifications::resume),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/verifications/{id}/proof",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || post(proofs::prove),
     },
     Route {
         method: "POST",

@@ -14,7 +14,7 @@ struct Table {
 }
 
 /// A locked text is `v1.<key's name>.…`, and a name has 8 characters.
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     Table {
         name: "contact",
         is_relocked: true,
@@ -42,6 +42,13 @@ const TABLES: [Table; 5] = [
         next: "SELECT SUBSTR(locked_wallet, 4, 8) FROM profile WHERE locked_wallet IS NOT NULL \
                AND SUBSTR(locked_wallet, 4, 8) > $1 ORDER BY SUBSTR(locked_wallet, 4, 8) LIMIT 1",
         count: "SELECT COUNT(*) FROM profile WHERE locked_wallet IS NOT NULL AND SUBSTR(locked_wallet, 4, 8) = $1",
+    },
+    Table {
+        name: "person",
+        is_relocked: true,
+        next: "SELECT SUBSTR(locked, 4, 8) FROM person WHERE SUBSTR(locked, 4, 8) > $1 \
+               ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM person WHERE SUBSTR(locked, 4, 8) = $1",
     },
     Table {
         name: "verification",

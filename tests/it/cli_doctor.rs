@@ -341,3 +341,40 @@ async fn a_configuration_that_is_none() {
     assert!(!found[0].contains("Xyzzy"));
     assert_eq!(run(&["doctor"]).status.code(), Some(2), "there is nothing to look at");
 }
+
+/// It is asked about a proof of nobody's: whoever knows the app says that it proves nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_source_of_personhood_that_is_not_what_it_should_be() {
+    let deployment = Deployment::migrated().await;
+    let api = Vendor::start().await;
+    let text = std::fs::read_to_string(deployment.config()).unwrap();
+    let with = |more: &str| {
+        let source = format!(
+            "[[source]]\nname = \"world\"\npersonhood = \"world_id_v2\"\nclient = \"acme\"\nbase_url = \"{}\"\n\
+             app = \"app_1234\"\naction = \"idos-pop\"\nlevels = [\"orb\"]\n{more}\n",
+            api.url
+        );
+        deployment.folder.write("config.toml", format!("{text}\n{source}"));
+    };
+    with("");
+    only(&complaints(&deployment), &["sources: world", "no type of subject", "write_as_face_sign"]);
+    with("write_as_face_sign = true\nmax_age = 1");
+    only(&complaints(&deployment), &["sources: world", "source.max_age"]);
+    with("write_as_face_sign = true");
+    only(&complaints(&deployment), &["sources: world", "not the source", "source.base_url"]);
+    let verify = "POST /api/v2/verify/app_1234";
+    for (status, code, part) in [(404, "not_found", "source.app"), (400, "action_inactive", "source.action")]
+    {
+        api.says(verify, status, serde_json::json!({ "code": code }).to_string());
+        only(&complaints(&deployment), &["sources: world", part]);
+    }
+    api.says(verify, 400, r#"{"code":"invalid_proof"}"#);
+    assert_eq!(complaints(&deployment), [""; 0]);
+    let told = deployment.good(&["doctor"]);
+    assert!(told.contains("knows the app") && told.contains("written in FaceSign's"), "{told}");
+    let listed = deployment.good(&["sources", "list"]);
+    assert!(
+        listed.contains("world  world_id_v2  for acme") && listed.contains("written as FaceSign's"),
+        "{listed}"
+    );
+}

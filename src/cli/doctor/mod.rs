@@ -7,6 +7,7 @@ mod database;
 mod machine;
 mod network;
 mod outside;
+mod persons;
 mod sources;
 
 use clap::Args;
@@ -110,6 +111,7 @@ async fn examine(config: &Config, report: &mut Report) {
     outside::webhooks(config, report).await;
     outside::mail(config, report).await;
     sources::sources(config, report).await;
+    persons::persons(config, report).await;
     if let Some(store) = store {
         store.close().await;
     }

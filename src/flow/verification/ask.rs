@@ -16,7 +16,7 @@ use super::open::{ask_now, waits_until};
 use crate::app::App;
 use crate::flow::events::{SendOutcome, emit_verification};
 use crate::flow::intake::{self, IntakeError};
-use crate::flow::verified::{MadeFor, tell, write_down};
+use crate::flow::verified::{MadeBy, MadeFor, tell, write_down};
 use crate::flow::work;
 use crate::model::audit::AuditAction;
 use crate::model::event::EventKind;
@@ -463,7 +463,7 @@ async fn issue(
     let caller = source.submitter();
     // One decision, one credential: by the number of those that were made before, and in one transaction with that number.
     let key = intake::idempotency(app, &caller, &format!("{}/{}", of.id, of.made), &[b"verification"]);
-    let made_for = MadeFor { verification: &of, job, decided_at };
+    let made_for = MadeFor { verification: &of, by: MadeBy::Job(job), decided_at };
     match intake::accept_for(app, &caller, &key, submission, Some(made_for)).await {
         Ok(_) => Ok(Then::Done(SendOutcome::Answered)),
         Err(IntakeError::Store(StoreError::Stale) | IntakeError::KeyReused) => Ok(Then::Anew),

@@ -181,7 +181,7 @@ fn work(
     now: Timestamp,
 ) -> crate::model::job::Job {
     if event == Event::Progress && verification.heard.is_none() {
-        first_look(source, &verification.id, now)
+        first_look(source, verification, now)
     } else {
         ask_now(source.name.as_str(), verification.id.as_str(), now)
     }

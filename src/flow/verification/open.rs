@@ -93,9 +93,12 @@ pub async fn open(
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
     }
-    let Some(source) = app.source(&opening.source).filter(|source| source.tenant == caller.tenant) else {
+    let Some(source) = find(app, &opening.source, &caller.tenant) else {
         return Err(invalid("source", "names no configured source of this client").into());
     };
+    if opening.case.is_some() && source.poll_seconds.is_none() {
+        return Err(invalid("case", NO_CASES).into());
+    }
     let now = app.clock.now();
     let id = VerificationId::new(now, &mut OsRng);
     let locked_contact = opening
@@ -108,7 +111,7 @@ pub async fn open(
     };
     let verification = Verification {
         client: caller.tenant.clone(),
-        source: source.name.as_str().to_owned(),
+        source: opening.source,
         external_id: random_uuid(&mut OsRng),
         state: State::Opened,
         delivery: opening.delivery,
@@ -127,7 +130,7 @@ pub async fn open(
         made: 0,
         issuance_id: None,
         version: 0,
-        waits_until: Some(waits_until(source, now)),
+        waits_until: Some(days_from(source.wait_days, now)),
         created_at: now,
         updated_at: now,
         id,
@@ -139,8 +142,8 @@ pub async fn open(
         Err(StoreError::Exists) => return Err(invalid("case.id", CASE_TAKEN).into()),
         added => added?,
     }
-    if verification.case_id.is_some() {
-        tx.enqueue(&first_look(source, &verification.id, now)).await?;
+    if let (Some(pause), Some(_)) = (source.poll_seconds, &verification.case_id) {
+        tx.enqueue(&look_after(pause, &verification, now)).await?;
     }
     write_down(&mut tx, (caller.actor(), AuditAction::VerificationOpened), &verification, now).await?;
     tx.commit().await?;
@@ -161,15 +164,42 @@ async fn replay(
     idempotency::replay(app, caller, key, async |id: &VerificationId| app.store.verification(id).await).await
 }
 
+/// What is said of a case at a source of personhood.
+const NO_CASES: &str = "is not taken: a source of personhood has no cases";
+
+/// What an opening has to know of a source.
+#[derive(Clone, Copy)]
+struct Found {
+    wait_days: u32,
+    /// The first pause before it is asked unbidden; nothing for a source of personhood, which is asked when a proof comes.
+    poll_seconds: Option<u32>,
+}
+
+/// The configured source of this name, of whichever sort, if it is this client's.
+fn find(app: &App, name: &str, tenant: &str) -> Option<Found> {
+    let vendor = app.source(name).filter(|source| source.tenant == tenant);
+    let vendor = vendor.map(|of| Found { wait_days: of.wait_days, poll_seconds: Some(of.poll_seconds) });
+    let person = app.person_source(name).filter(|source| source.tenant == tenant);
+    vendor.or_else(|| person.map(|of| Found { wait_days: of.wait_days, poll_seconds: None }))
+}
+
+fn days_from(days: u32, now: Timestamp) -> Timestamp {
+    now.plus_millis(i64::from(days) * DAY)
+}
+
 /// Until when a verification waits that begins to wait now.
 pub(super) fn waits_until(source: &Source, now: Timestamp) -> Timestamp {
-    now.plus_millis(i64::from(source.wait_days) * DAY)
+    days_from(source.wait_days, now)
 }
 
 /// The vendor is asked unbidden, after the first pause.
-pub(super) fn first_look(source: &Source, id: &VerificationId, now: Timestamp) -> Job {
-    let due_at = now.plus_millis(i64::from(source.poll_seconds) * 1000);
-    Job { due_at, ..ask_now(source.name.as_str(), id.as_str(), now) }
+pub(super) fn first_look(source: &Source, of: &Verification, now: Timestamp) -> Job {
+    look_after(source.poll_seconds, of, now)
+}
+
+fn look_after(seconds: u32, of: &Verification, now: Timestamp) -> Job {
+    let due_at = now.plus_millis(i64::from(seconds) * 1000);
+    Job { due_at, ..ask_now(&of.source, of.id.as_str(), now) }
 }
 
 /// The vendor is asked at once.
@@ -218,6 +248,9 @@ pub async fn resume(
     let now = app.clock.now();
     let mut verification = before.clone();
     verification.user_id = with.user_id.or(before.user_id);
+    if with.case.is_some() && app.person_source(&before.source).is_some() {
+        return Err(invalid("case", NO_CASES).into());
+    }
     if let Some(case) = with.case {
         (verification.case_id, verification.case_scope) = (Some(case.id), case.scope);
     }

@@ -8,6 +8,7 @@ pub(super) mod halted;
 pub(super) mod health;
 pub(super) mod issuances;
 pub(super) mod profiles;
+pub(super) mod proofs;
 pub(super) mod renewals;
 pub(super) mod verifications;
 mod view;
@@ -35,6 +36,7 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("LaterGrantDelivery", issuances::read::LATER_GRANT),
     ("VendorCase", verifications::CASE),
     ("VerificationResumption", verifications::RESUMPTION),
+    ("PersonhoodProof", proofs::PROOF),
     ("WhichHalted", halted::WHICH_HALTED),
     ("Submission", issuances::read::SUBMISSION),
     ("InserterDelivery", issuances::read::INSERTER),

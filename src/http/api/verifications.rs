@@ -186,7 +186,7 @@ struct IssuanceOf {
 /// A verification.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct VerificationView {
+pub(super) struct VerificationView {
     id: String,
     source: String,
     external_id: Uuid,
@@ -210,7 +210,7 @@ struct VerificationView {
 }
 
 impl VerificationView {
-    fn of(one: Verification, issuance: Option<Issuance>) -> Self {
+    pub(super) fn of(one: Verification, issuance: Option<Issuance>) -> Self {
         let view = |of: crate::model::verification::Obstacle| ObstacleView { code: of.code, field: of.field };
         let obstacles: Vec<_> = one.obstacles.into_iter().map(view).collect();
         let reason = |reason: Reason| ReasonView { code: reason.as_str(), cure: reason.cure(), obstacles };

@@ -70,10 +70,15 @@ pub(crate) async fn read(api: &Api, request: Request, max: usize) -> Result<Body
 
 /// Reads a JSON body to its end.
 pub(crate) async fn read_json(api: &Api, request: Request) -> Result<Body, Problem> {
+    read_json_of(api, request, MAX_BODY_WITHOUT_FILES).await
+}
+
+/// Reads a JSON body of at most `max` bytes to its end.
+pub(crate) async fn read_json_of(api: &Api, request: Request, max: usize) -> Result<Body, Problem> {
     if essence(request.headers()).as_deref() != Some(JSON) {
         return Err(Problem::new(Code::UnsupportedMediaType).because("The body must be application/json."));
     }
-    read(api, request, api.app.http.max_body.min(MAX_BODY_WITHOUT_FILES)).await
+    read(api, request, api.app.http.max_body.min(max)).await
 }
 
 /// Reads a JSON body to its end, if there is one.

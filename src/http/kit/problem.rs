@@ -47,6 +47,14 @@ named! {
         StateConflict = "state_conflict",
         /// What is to be made is there already, or on its way, on the network: what is pointed at.
         AlreadyThere = "already_there",
+        /// A person has a credential already.
+        AlreadyUsed = "already_used",
+        /// A source of personhood says no to a proof, or not yet.
+        ProofRefused = "proof_refused",
+        /// A source of personhood does not answer.
+        SourceUnavailable = "source_unavailable",
+        /// A source of personhood does not answer as it must.
+        SourceUnusable = "source_unusable",
         /// It was there, and is not any more.
         Gone = "gone",
         /// The time of the link of a mail is over.
@@ -80,19 +88,23 @@ impl Code {
     pub fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest | Self::IdempotencyKeyMissing => StatusCode::BAD_REQUEST,
-            Self::InvalidFields | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidFields | Self::IdempotencyKeyReused | Self::ProofRefused => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::NotSigned => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::StateConflict | Self::AlreadyThere => StatusCode::CONFLICT,
+            Self::StateConflict | Self::AlreadyThere | Self::AlreadyUsed => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Self::Overloaded | Self::NotReady | Self::NodeUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::NotReady | Self::NodeUnavailable | Self::SourceUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Gone | Self::LinkExpired | Self::LinkUsed => StatusCode::GONE,
-            Self::NodeRefused | Self::CopyAltered => StatusCode::BAD_GATEWAY,
+            Self::NodeRefused | Self::CopyAltered | Self::SourceUnusable => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -113,6 +125,10 @@ impl Code {
             Self::IdempotencyKeyReused => "The Idempotency-Key was used for another request",
             Self::StateConflict => "The record is in another state",
             Self::AlreadyThere => "It is there already",
+            Self::AlreadyUsed => "The person has a credential already",
+            Self::ProofRefused => "The source refuses the proof",
+            Self::SourceUnavailable => "The source does not answer",
+            Self::SourceUnusable => "The source's answer cannot be used",
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMediaType => "The body is of another type",
             Self::RateLimited => "There are too many requests",
@@ -195,7 +211,7 @@ impl Problem {
     pub fn new(code: Code) -> Self {
         let retry_after = match code {
             Code::RateLimited => Some(1),
-            Code::Overloaded | Code::NodeUnavailable | Code::NotReady => Some(5),
+            Code::Overloaded | Code::NodeUnavailable | Code::NotReady | Code::SourceUnavailable => Some(5),
             _ => None,
         };
         Self { code, detail: None, errors: Vec::new(), retry_after }

@@ -36,6 +36,11 @@ describe("issuing", () => {
   test("agrees on a proof of personhood", async () => {
     const human = fields({ level: "human", issued: new Date("2022-01-01T00:00:00.123Z") });
     await agree({ kind: "facesign", fields: human, subject: { faceSignUserId: 'user-1 😀 \n\\"' } });
+    // As the service writes people of other sources than FaceSign, bound by their source's time.
+    const bound = { ...human, expirationDate: new Date("2100-01-01T00:00:00.000Z") };
+    for (const source of ["brightid", "human_passport", "world_id", "world_id_v2"]) {
+      await agree({ kind: "facesign", fields: bound, subject: { faceSignUserId: `${source}:${"5f1c".repeat(16)}` } });
+    }
   });
 
   test("agrees on texts that JSON and N-Quads have to escape", async () => {

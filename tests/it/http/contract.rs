@@ -166,7 +166,8 @@ async fn every_example_is_accepted() {
                         422
                     }
                     "resumeIssuance" | "revokeIssuance" | "replayEvent" | "resumeProfile"
-                    | "resumeWallet" | "resumeVerification" | "redeemRenewal" | "unsubscribe" => 404,
+                    | "resumeWallet" | "resumeVerification" | "redeemRenewal" | "unsubscribe"
+                    | "proveVerification" => 404,
                     // No source is configured.
                     "openVerification" => {
                         assert_eq!(answer.pointers(), ["/source"], "{answer:?}");

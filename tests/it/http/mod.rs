@@ -19,6 +19,7 @@ mod idempotency;
 mod limits;
 mod links;
 mod oddities;
+pub(crate) mod persons;
 mod refusals;
 mod spec;
 mod spellings;

@@ -39,6 +39,13 @@ pub(crate) fn recorded(vendor: &str, file: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
+/// What sources of personhood sign, and with what.
+pub(crate) fn recorded_person() -> Value {
+    let path = "crates/identity-vendors/tests/it/personhood/signed.json";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
 /// What a vendor answers, by method and path.
 type Answers = HashMap<String, (u16, Vec<(&'static str, String)>, Vec<u8>)>;
 
@@ -72,7 +79,7 @@ impl Vendor {
         self.shared.lock().unwrap().answers.insert(what.to_owned(), (status, Vec::new(), body.into()));
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.shared.lock().unwrap().asked.clone()
     }
 }

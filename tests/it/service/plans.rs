@@ -26,6 +26,8 @@ const GROWING: &[&str] = &[
     "audit_checkpoint",
     "verification",
     "verification_issuance",
+    "person",
+    "person_issuance",
     "vendor_event",
     "mail_link",
     "mail_stop",
@@ -306,6 +308,11 @@ async fn fill(connection: &mut AnyConnection) {
             "mail_stop (client, email_index, reason, created_at)",
             &format!("{client}, {hash}, 'unsubscribed', i"),
         ),
+        many(
+            "person (hash, owner, locked, uses, created_at)",
+            &format!("{hash}, 'acme/' || {user}, {locked}, 1, i"),
+        ),
+        many("person_issuance (issuance_id, hash)", &format!("{issuance}, {hash}")),
         many("vendor_event (id, event, received_at)", &format!("'kyc/' || {hash}, 'approved', i")),
         many(
             "audit_checkpoint (number, entry, hash, at, key_id, public_key, signature)",

@@ -38,6 +38,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
+use crate::http::persons::{nullifier, world_2};
 use crate::http::verifications::{Vendor, hmac, recorded};
 use crate::support::service::{Backend, Stage, same_keys, signed_grant};
 use crate::support::{Folder, User, id, owned};
@@ -324,6 +325,10 @@ impl World {
         stage.settings = format!(
             "[[source]]\nname = \"kyc\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{vendor_url}\"\n\
              key = \"{key_file}\"\nsecret = \"{secret_file}\"\nwebhook_secrets = [\"{hook_file}\"]\n\
+             [[source]]\nname = \"world\"\npersonhood = \"world_id_v2\"\nclient = \"acme\"\nbase_url = \"{vendor_url}\"\n\
+             write_as_face_sign = true\napp = \"app_1234\"\naction = \"idos-pop\"\nlevels = [\"orb\"]\n\
+             [[source]]\nname = \"passport\"\npersonhood = \"human_passport\"\nclient = \"acme\"\nbase_url = \"{vendor_url}\"\n\
+             write_as_face_sign = true\nscorer = 335\nkey = \"{key_file}\"\naction = \"idos-pop\"\nthreshold = \"20\"\n\
              [webhook_policy]\nallow_private = true\nallow_http = true\n\
              [[webhooks]]\nname = \"own\"\nurl = \"http://{receiver}/{token}?{token}\"\nsecrets = [\"{file}\"]\n"
         );
@@ -987,6 +992,76 @@ impl World {
         format!("/v1/issuances/{issuance}")
     }
 
+    /// Proves to be a person, by a proof that is full of rare words: first refused, then with an odd answer, then taken. Then by a wallet.
+    async fn prove_personhood(&mut self, user: &User) -> [String; 2] {
+        let own = nullifier();
+        let part = hex::encode(rand::random::<[u8; 32]>());
+        for secret in [&own[4..], &own[4..44], part.as_str()] {
+            self.secrets.text(secret);
+        }
+        self.secrets.bytes(&hex::decode(&own[2..]).unwrap());
+        let opening =
+            |source: &str| json!({ "source": source, "delivery": { "by": "inserter" }, "userId": user.id });
+        let opened = self.post("/v1/verifications", &opening("world")).await.accepted();
+        let target = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
+        let mut body = world_2(&opened, &own);
+        body["proof"]["proof"] = json!(format!("0x{}", part.repeat(8)));
+        body["proof"]["merkle_root"] = json!(part.replacen(&part[..2], "00", 1));
+        let verify = "POST /api/v2/verify/app_1234";
+        let proof = format!("{target}/proof");
+        let stray = &self.person.stray;
+        for (status, answer, expected) in [
+            (
+                400,
+                json!({ "code": "invalid_proof", "detail": format!("{stray} {own}"), "attribute": stray }),
+                422,
+            ),
+            (200, json!({ "success": true, "action": own, "nullifier_hash": own }), 422),
+            (200, json!({ "success": own }), 502),
+            (500, json!({ "detail": own }), 503),
+        ] {
+            self.vendor.says(verify, status, answer.to_string());
+            assert_eq!(self.post(&proof, &body).await.status, expected, "{answer}");
+        }
+        let answer = json!({ "success": true, "action": "idos-pop", "nullifier_hash": own, "detail": stray });
+        self.vendor.says(verify, 200, answer.to_string());
+        self.post(&proof, &body).await.accepted();
+        let proven = self.until(&target, "issued").await;
+        // Somebody else with the same nullifier, and with members that are nowhere known.
+        let another = json!({ "source": "world", "delivery": { "by": "inserter" }, "userId": id() });
+        let other = self.post("/v1/verifications", &another).await.accepted();
+        let theirs = format!("/v1/verifications/{}/proof", other["id"].as_str().unwrap());
+        assert_eq!(self.post(&theirs, &world_2(&other, &own)).await.status, 409);
+        self.refuse_all(&theirs, &world_2(&other, &own)).await;
+
+        let evm = self.user(WalletType::Evm);
+        let opened = self.post("/v1/verifications", &opening("passport")).await.accepted();
+        let target = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
+        let wanted = json!({ "userId": user.id, "wallet": owner(&evm) });
+        let headers = "Content-Type: application/json\r\n";
+        let offered = self
+            .ask_with("POST", "/v1/wallets/challenge", headers, wanted.to_string().as_bytes(), true)
+            .await
+            .accepted();
+        let message = offered["message"].as_str().unwrap();
+        let address = evm.wallet.address();
+        let signature = evm.wallet.sign_message(message, [9; 32]);
+        self.secrets.text(&signature);
+        let score = json!({ "address": address, "score": "27.12300", "passing_score": true,
+            "expiration_timestamp": "2099-04-02T03:04:05Z", "linked_score": { "address": self.person.stray } });
+        self.vendor.says(
+            &format!("GET /v2/stamps/335/score/{}", address.to_lowercase()),
+            200,
+            score.to_string(),
+        );
+        let body = json!({ "proof": { "address": address },
+            "wallet": { "type": "EVM", "address": address, "message": message, "signature": signature } });
+        self.post(&format!("{target}/proof"), &body).await.accepted();
+        let by_wallet = self.until(&target, "issued").await;
+        [proven, by_wallet]
+            .map(|shown| format!("/v1/issuances/{}", shown["issuance"]["id"].as_str().unwrap()))
+    }
+
     async fn read_all(&self, issuances: &[&String]) {
         let events = self.get("/v1/events?limit=200").await.accepted();
         let events = events["items"].as_array().unwrap();
@@ -1067,6 +1142,7 @@ on_both_databases! {
         let halted = world.halt_and_resume(&user).await;
 
         let verified = world.verify_at_vendor(&user).await;
+        let [proven, by_wallet] = world.prove_personhood(&user).await;
 
         // Revoked, erased, and over because nobody came.
         let nothing = json!({});
@@ -1080,7 +1156,7 @@ on_both_databases! {
         sweep::sweep(&world.app).await.unwrap();
         assert_eq!(stated(&world.get(&overdue).await.accepted()), "failed");
 
-        world.read_all(&[&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood, &verified]).await;
+        world.read_all(&[&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood, &verified, &proven, &by_wallet]).await;
         world.stop_work().await;
         sweep::sweep(&world.app).await.unwrap();
         world.assert_nothing_anywhere().await;

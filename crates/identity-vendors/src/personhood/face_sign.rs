@@ -14,11 +14,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use p521::PublicKey;
-use p521::ecdsa::signature::Verifier as _;
-use p521::ecdsa::{Signature, VerifyingKey};
+use p521::ecdsa::signature::{RandomizedSigner as _, Verifier as _};
+use p521::ecdsa::{Signature, SigningKey, VerifyingKey};
+use p521::elliptic_curve::rand_core::CryptoRngCore;
 use p521::elliptic_curve::sec1::ToEncodedPoint as _;
-use p521::pkcs8::DecodePublicKey as _;
+use p521::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
+use p521::{PublicKey, SecretKey};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -67,6 +68,41 @@ impl fmt::Debug for AttestationKey {
     }
 }
 
+/// Why a text is no key for the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a private key of the curve P-521 as PEM (PKCS #8)")]
+pub struct InvalidRelayKey;
+
+/// The key that opens the relay: what is signed with it (ES512), and is no older than ten minutes, is let in. Wiped on drop.
+#[derive(Clone)]
+pub struct RelayKey(SigningKey);
+
+impl RelayKey {
+    /// From PEM (PKCS #8).
+    pub fn from_pem(pem: &str) -> Result<Self, InvalidRelayKey> {
+        let key = SecretKey::from_pkcs8_pem(pem).map_err(|_| InvalidRelayKey)?;
+        let key = SigningKey::from_bytes(&key.to_bytes()).map_err(|_| InvalidRelayKey)?;
+        Ok(Self(key))
+    }
+
+    /// A token of `now` (seconds since 1970), for [`FaceSign::relay_token`]. It says when it was made, and nothing else. None if it could not
+    /// be signed.
+    #[must_use]
+    pub fn token(&self, now: i64, rng: &mut impl CryptoRngCore) -> Option<Secret> {
+        let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let head = part(json!({ "alg": "ES512", "typ": "JWT" }));
+        let signed = format!("{head}.{}", part(json!({ "iat": now })));
+        let signature: Signature = self.0.try_sign_with_rng(rng, signed.as_bytes()).ok()?;
+        Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))).ok()
+    }
+}
+
+impl fmt::Debug for RelayKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RelayKey(..)")
+    }
+}
+
 /// FaceSign, by relay or by token.
 #[derive(Clone, Debug)]
 pub struct FaceSign {
@@ -75,7 +111,7 @@ pub struct FaceSign {
     pub group: String,
     /// What the operator says of the service: nothing in the data does.
     pub environment: Environment,
-    /// The bearer token for the relay (ES512, at most ten minutes old), made by the caller. None where scans are not relayed.
+    /// The bearer token for the relay (ES512, at most ten minutes old), as [`RelayKey`] makes it. None where scans are not relayed.
     pub relay_token: Option<Secret>,
     /// How alike two scans have to be: 12 to 15, of which the service takes 15 where nothing is said.
     pub min_match_level: u8,

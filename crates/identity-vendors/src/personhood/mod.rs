@@ -21,7 +21,7 @@ mod world_id_v2;
 
 pub use brightid::BrightId;
 pub use denial::{Denial, DenialCode};
-pub use face_sign::{AttestationKey, FaceSign, InvalidKey};
+pub use face_sign::{AttestationKey, FaceSign, InvalidKey, InvalidRelayKey, RelayKey};
 pub use human_passport::HumanPassport;
 pub use person::{Person, PersonId, Score};
 pub use question::{Question, Step};

@@ -1,9 +1,11 @@
 //! FaceSign.
 
 use identity_vendors::personhood::{
-    AttestationKey, Binding, Denial, DenialCode, FaceSign, InvalidKey, PersonSource, Step,
+    AttestationKey, Binding, Denial, DenialCode, FaceSign, InvalidKey, InvalidRelayKey, PersonSource,
+    RelayKey, Step,
 };
 use identity_vendors::{Environment, Method, Moment, Secret};
+use p521::elliptic_curve::rand_core::{self, CryptoRng, RngCore};
 use serde_json::{Value, json};
 
 use super::{Good, NOW, body, hash, header, no, person, signed};
@@ -47,6 +49,55 @@ pub(super) fn good() -> Good {
 fn token(source: FaceSign, name: &str) -> Result<Step, Denial> {
     let proof = json!({"userAttestmentToken": signed()[name]}).to_string();
     PersonSource::FaceSign(source).begin(proof.as_bytes(), &Binding { user: "", nonce: None }, NOW)
+}
+
+/// Randomness that is none.
+struct Counting(u8);
+
+impl RngCore for Counting {
+    fn next_u32(&mut self) -> u32 {
+        rand_core::impls::next_u32_via_fill(self)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        rand_core::impls::next_u64_via_fill(self)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_add(7);
+            *byte = self.0;
+        }
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Counting {}
+
+/// The key was made by OpenSSL. What is signed with it is believed by its public half, and has no subject.
+#[test]
+fn tokens_for_the_relay_are_signed() {
+    let text = |name: &str| signed()[name].as_str().unwrap().to_owned();
+    let key = RelayKey::from_pem(&text("relayPem")).unwrap();
+    let source = FaceSign { relay_token: key.token(NOW, &mut Counting(0)), ..source() };
+    let question = Good { source: PersonSource::FaceSign(source.clone()), ..good() }.question();
+    let token = header(&question, "Authorization").unwrap().strip_prefix("Bearer ").unwrap().to_owned();
+    let proof = json!({"userAttestmentToken": token}).to_string();
+    let believed = |name: &str| {
+        let attestation_keys = vec![AttestationKey::from_pem(&text(name)).unwrap()];
+        let source = PersonSource::FaceSign(FaceSign { attestation_keys, ..source.clone() });
+        no(source.begin(proof.as_bytes(), &Binding { user: "", nonce: None }, NOW))
+    };
+    assert_eq!(believed("relayPublicPem"), (DenialCode::Missing, "sub"));
+    assert_eq!(believed("pem"), (DenialCode::SignatureWrong, "userAttestmentToken"));
+    for text in ["", "Xyzzy", text("pem").as_str()] {
+        assert_eq!(RelayKey::from_pem(text).err(), Some(InvalidRelayKey));
+    }
+    assert_eq!(format!("{key:?}"), "RelayKey(..)");
 }
 
 #[test]
