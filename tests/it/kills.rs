@@ -3,6 +3,8 @@
 //! Clients submit all the while, and repeat what was not answered under the same `Idempotency-Key`. In the end there is
 //! exactly one credential for each request, the audit chain holds, and no content is left.
 
+mod sources;
+
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -56,6 +58,16 @@ struct Deployment {
 
 impl Deployment {
     async fn new(backend: Backend, schema: Schema) -> Self {
+        Self::with(backend, schema, &[], |_| String::new()).await
+    }
+
+    /// With profiles of these people as well, and with more settings.
+    async fn with(
+        backend: Backend,
+        schema: Schema,
+        people: &[User],
+        settings: impl FnOnce(&Folder) -> String,
+    ) -> Self {
         let folder = Folder::new();
         let keys_folder = folder.path("keys");
         assert!(run(&["keys", "generate", "--folder", &keys_folder]).status.success());
@@ -65,7 +77,9 @@ impl Deployment {
         let node = DevNodeConfig { inserters, block_interval, schema, ..DevNodeConfig::default() };
         let world = World::with(&keys, node).await;
         let user = User::with(WalletType::Evm);
-        world.create_profile(&user).await.unwrap();
+        for person in people.iter().chain([&user]) {
+            world.create_profile(person).await.unwrap();
+        }
 
         let database = Database::new(backend).await;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -76,9 +90,10 @@ impl Deployment {
                  [keys]\nsigning = \"keys/signing.key\"\nwrite = \"keys/write.key\"\n\
                  encryption = \"keys/encryption.key\"\nvault = \"keys/vault.key\"\n\
                  [database]\nurl = \"{}\"\n[http]\nlisten = \"127.0.0.1:{port}\"\nrequests_per_second = 1000\n\
-                 [delivery]\nlease_seconds = 5\n",
+                 [delivery]\nlease_seconds = 5\n{}",
                 world.node.url(),
                 database.url,
+                settings(&folder),
             ),
         );
         let made = run(&["--config", &config, "migrate", "--create"]);

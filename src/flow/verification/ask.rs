@@ -437,8 +437,16 @@ async fn issue(
         Ok(evidence) => evidence,
         Err(invalid) => return halt(app, source, job, of, Reason::Refused, obstacles(&invalid)).await,
     };
-    let contact = match &of.locked_contact {
-        Some(kept) => match app.vault.unlock_record::<Contact>(of.id.as_str(), &kept.locked) {
+    let kept = match (&of.locked_contact, &of.issuance_id) {
+        (Some(kept), _) => Some((of.id.as_str(), kept.locked.clone())),
+        // The one before has it, which this one is to replace.
+        (None, Some(before)) => {
+            app.store.locked_contact(before).await?.map(|locked| (before.as_str(), locked))
+        }
+        (None, None) => None,
+    };
+    let contact = match kept {
+        Some((id, locked)) => match app.vault.unlock_record::<Contact>(id, &locked) {
             Ok(contact) => Some(contact),
             Err(error) => {
                 tracing::error!(verification.id = %of.id, "A contact cannot be unlocked: {error}");

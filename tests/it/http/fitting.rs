@@ -11,7 +11,7 @@ use crate::support::{User, owned};
 
 #[path = "../../../crates/idos-images/tests/it/pictures.rs"]
 #[expect(dead_code, reason = "the tests of the crate need more of it")]
-mod pictures;
+pub(super) mod pictures;
 
 use pictures::{SECRET, has, jpeg, jpeg_exif, jpeg_with, photo};
 
@@ -19,7 +19,7 @@ use pictures::{SECRET, has, jpeg, jpeg_exif, jpeg_with, photo};
 const LARGE: &str = "[http]\nmax_file = 12000000\nmax_body = 40000000\n";
 
 /// A photo of more than 5 MB, held as `orientation` says, with a position in it.
-fn phone_photo(orientation: u16) -> Vec<u8> {
+pub(super) fn phone_photo(orientation: u16) -> Vec<u8> {
     let file = jpeg_with(&jpeg(&photo(4032, 3024, 40), 90), &[jpeg_exif(orientation)], SECRET);
     assert!(file.len() > 5_000_000 && has(&file, SECRET));
     file
@@ -54,7 +54,7 @@ async fn issued(door: &Door, user: &User, accepted: Answer) -> (Value, Value) {
     (shown, credential["credentialSubject"].clone())
 }
 
-fn file_of(subject: &Value, name: &str) -> Vec<u8> {
+pub(super) fn file_of(subject: &Value, name: &str) -> Vec<u8> {
     base85::decode(subject[name].as_str().unwrap()).unwrap()
 }
 

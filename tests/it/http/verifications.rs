@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -11,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
 use idos_devnode::DevNodeConfig;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
@@ -18,8 +20,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::door::{Answer, Door, jpeg};
-use crate::support::Folder;
+use super::door::{Answer, Door};
+use crate::support::{Folder, example};
 use crate::support::service::{Backend, Service, Stage, audit_holds};
 
 /// HMAC-SHA-256 as RFC 2104 writes it, apart from the libraries that the service uses.
@@ -49,9 +51,24 @@ pub(crate) fn recorded_person() -> Value {
 /// What a vendor answers, by method and path.
 type Answers = HashMap<String, (u16, Vec<(&'static str, String)>, Vec<u8>)>;
 
+/// How a vendor answers badly.
+#[derive(Clone, Debug)]
+pub(crate) enum Harm {
+    /// After this time, which may be longer than anybody waits.
+    Late(Duration),
+    /// It promises more than comes.
+    BreakOff,
+    /// It never ends.
+    Endless,
+}
+
 #[derive(Default)]
-struct Shared {
-    answers: Answers,
+pub(super) struct Shared {
+    pub(super) answers: Answers,
+    /// What is answered where nothing is said above.
+    pub(super) otherwise: Option<Vec<u8>>,
+    /// By method and path.
+    pub(super) harms: HashMap<String, Harm>,
     asked: Vec<String>,
     /// The token and the secret that requests must be signed with, as Sumsub has it.
     signed_with: Option<(&'static str, &'static str)>,
@@ -61,14 +78,17 @@ struct Shared {
 /// A vendor.
 #[derive(Clone)]
 pub(crate) struct Vendor {
-    shared: Arc<Mutex<Shared>>,
+    pub(super) shared: Arc<Mutex<Shared>>,
     pub(crate) url: String,
 }
 
 impl Vendor {
     pub(crate) async fn start() -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(super) fn on(listener: TcpListener) -> Self {
         let shared = Arc::new(Mutex::new(Shared::default()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -77,6 +97,14 @@ impl Vendor {
 
     pub(crate) fn says(&self, what: &str, status: u16, body: impl Into<Vec<u8>>) {
         self.shared.lock().unwrap().answers.insert(what.to_owned(), (status, Vec::new(), body.into()));
+    }
+
+    pub(crate) fn otherwise(&self, file: Vec<u8>) {
+        self.shared.lock().unwrap().otherwise = Some(file);
+    }
+
+    pub(super) fn harm(&self, what: &str, how: Harm) {
+        self.shared.lock().unwrap().harms.insert(what.to_owned(), how);
     }
 
     pub(crate) fn asked(&self) -> Vec<String> {
@@ -88,6 +116,10 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
     let path = parts.uri.path_and_query().unwrap().as_str();
+    let harm = shared.lock().unwrap().harms.get(&format!("{} {path}", parts.method)).cloned();
+    if let Some(Harm::Late(time)) = harm {
+        tokio::time::sleep(time).await;
+    }
     let mut shared = shared.lock().unwrap();
     let header = |name: &str| parts.headers.get(name).map_or("", |value| value.to_str().unwrap());
     if let Some((token, secret)) = shared.signed_with {
@@ -102,12 +134,25 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
     let none = if what == "POST /oauth2/token" {
         (200, Vec::new(), br#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#.to_vec())
     } else {
-        (404, Vec::new(), Vec::new())
+        shared.otherwise.as_ref().map_or((404, Vec::new(), Vec::new()), |file| (200, Vec::new(), file.clone()))
     };
     let (status, headers, body) = shared.answers.get(&what).cloned().unwrap_or(none);
     let mut response = Response::builder().status(StatusCode::from_u16(status).unwrap());
     for (name, value) in headers {
         response = response.header(name, value);
+    }
+    let chunks = |body: Vec<u8>| futures_util::stream::iter([Ok::<_, std::io::Error>(body)]);
+    match harm {
+        Some(Harm::BreakOff) => {
+            let cut = futures_util::stream::iter([Err(std::io::ErrorKind::ConnectionReset.into())]);
+            response = response.header("content-length", body.len() + 1000);
+            return response.body(Body::from_stream(chunks(body).chain(cut))).unwrap();
+        }
+        Some(Harm::Endless) => {
+            let more = futures_util::stream::repeat_with(|| Ok(vec![b' '; 1 << 16]));
+            return response.body(Body::from_stream(chunks(body).chain(more))).unwrap();
+        }
+        Some(Harm::Late(_)) | None => {}
     }
     response.body(Body::from(body)).unwrap()
 }
@@ -115,10 +160,21 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
 pub(crate) const APPLICANT: &str = "68a7d46b8a6f58bf219053c6";
 const SECRET: &str = "whsec_test";
 
+/// A photo that can be shown.
+pub(crate) fn picture() -> Vec<u8> {
+    std::fs::read(example("selfie.jpg")).unwrap()
+}
+
 /// The service with Sumsub as a source, and more settings of that source.
-async fn sumsub(backend: Backend, more: &str) -> (Door, Vendor, Folder) {
+pub(super) async fn sumsub(backend: Backend, more: &str) -> (Door, Vendor, Folder) {
     let vendor = Vendor::start().await;
     vendor.shared.lock().unwrap().signed_with = Some(("prd:app-token", "test-secret"));
+    let (stage, folder) = sumsub_at(backend, &vendor.url, more).await;
+    (Door::on(stage).await.working(), vendor, folder)
+}
+
+/// What a service is made of that has Sumsub at this address as a source.
+pub(super) async fn sumsub_at(backend: Backend, url: &str, more: &str) -> (Stage, Folder) {
     let folder = Folder::new();
     let secret = |name: &str, text: &str| {
         let path = folder.write(name, text);
@@ -132,13 +188,13 @@ async fn sumsub(backend: Backend, more: &str) -> (Door, Vendor, Folder) {
     stage.settings = format!(
         "[[source]]\nname = \"kyc\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{}\"\nkey = \"{key}\"\n\
          secret = \"{secret}\"\nwebhook_secrets = [\"{hook}\", \"{next}\"]\npoll_seconds = 1\n{more}\n",
-        vendor.url
+        url
     );
-    (Door::on(stage).await.working(), vendor, folder)
+    (stage, folder)
 }
 
 /// Has the vendor approve the person of this reference.
-fn approve(vendor: &Vendor, reference: &Value, reviewed: &str) {
+pub(super) fn approve(vendor: &Vendor, reference: &Value, reviewed: &str) {
     let mut applicant = recorded("sumsub", "applicant.json");
     applicant["externalUserId"] = reference.clone();
     applicant["review"]["reviewDate"] = json!(reviewed);
@@ -147,28 +203,28 @@ fn approve(vendor: &Vendor, reference: &Value, reviewed: &str) {
     vendor.says(&format!("GET /resources/applicants/{APPLICANT}/metadata/resources"), 200, images);
     for image in ["1001", "1003", "1005"] {
         let path = format!("GET /resources/inspections/68a7d46b8a6f58bf219053c7/resources/{image}");
-        vendor.says(&path, 200, jpeg(image));
+        vendor.says(&path, 200, picture());
     }
 }
 
-fn one() -> String {
+pub(super) fn one() -> String {
     format!("GET /resources/applicants/{APPLICANT}/one")
 }
 
-fn event(kind: &str, reference: &Value, more: &Value) -> Value {
+pub(super) fn event(kind: &str, reference: &Value, more: &Value) -> Value {
     let mut event =
         json!({ "applicantId": APPLICANT, "externalUserId": reference, "type": kind, "sandboxMode": false });
     event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     event
 }
 
-fn green(reference: &Value, at: &str) -> Value {
+pub(super) fn green(reference: &Value, at: &str) -> Value {
     let more = json!({ "reviewResult": { "reviewAnswer": "GREEN" }, "createdAtMs": at });
     event("applicantReviewed", reference, &more)
 }
 
 /// Tells it as the vendor does, signed.
-async fn tell(door: &Door, body: &Value) -> Answer {
+pub(super) async fn tell(door: &Door, body: &Value) -> Answer {
     tell_with(door, body, SECRET).await
 }
 
@@ -179,7 +235,7 @@ async fn tell_with(door: &Door, body: &Value, secret: &str) -> Answer {
     call.header("X-Payload-Digest", &digest).body("application/json", body).send().await
 }
 
-async fn open(door: &Door, user: Option<Uuid>, delivery: Value) -> Value {
+pub(super) async fn open(door: &Door, user: Option<Uuid>, delivery: Value) -> Value {
     let mut opening = json!({ "source": "kyc", "delivery": delivery, "reference": "case-1",
         "contact": { "email": "erika@example.com" } });
     if let Some(user) = user {
@@ -189,7 +245,7 @@ async fn open(door: &Door, user: Option<Uuid>, delivery: Value) -> Value {
 }
 
 /// Asks until the verification is as wanted.
-async fn until(door: &Door, opened: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(super) async fn until(door: &Door, opened: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
     let path = format!("/v1/verifications/{}", opened["id"].as_str().unwrap());
     for _ in 0..1200 {
         let shown = door.get(&path).send().await.expect(200).json();
@@ -377,6 +433,8 @@ on_both_databases! {
         };
         state(&first, "revoked").await;
         state(&second, "issued").await;
+        let replacing = door.get(format!("/v1/issuances/{}", second.as_str().unwrap())).send().await.expect(200).json();
+        assert_eq!(replacing["hasContact"], true, "whom to write to is known of the later one as well");
 
         // An old event that comes late changes nothing; a reset revokes.
         let late = event("applicantReset", reference, &json!({ "createdAtMs": "2026-01-01 00:00:00.000" }));
@@ -506,10 +564,10 @@ on_both_databases! {
                 let answer = answer.to_string().replace("\"u1\"", &made["externalId"].to_string());
                 vendor.says(asked, 200, answer);
             }
-            for (shows, place) in approved["files"].as_object().unwrap() {
+            for place in approved["files"].as_object().unwrap().values() {
                 let path = place.as_str().unwrap().rsplit(' ').next().unwrap();
-                let in_json = json!({ "data": STANDARD.encode(jpeg(shows)) }).to_string();
-                let file = if *name == "complycube" { in_json.into_bytes() } else { jpeg(shows) };
+                let in_json = json!({ "data": STANDARD.encode(picture()) }).to_string();
+                let file = if *name == "complycube" { in_json.into_bytes() } else { picture() };
                 vendor.says(&format!("GET {path}"), 200, file);
             }
             opened.push((name, made, approved["claims"]["level"].clone()));

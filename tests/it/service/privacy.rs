@@ -4,6 +4,8 @@
 //! traces consist of), the metrics, every answer of the HTTP API, every webhook, and the bytes of the database. Each
 //! word is looked for in every spelling that a careless program would give it.
 
+mod vendors;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -39,7 +41,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
 use crate::http::persons::{nullifier, world_2};
-use crate::http::verifications::{Vendor, hmac, recorded};
+use crate::http::verifications::{Vendor, hmac, picture, recorded};
 use crate::support::service::{Backend, Stage, same_keys, signed_grant};
 use crate::support::{Folder, User, id, owned};
 
@@ -182,6 +184,13 @@ fn date(years: std::ops::Range<u32>) -> String {
     format!("{}-{:02}-{:02}", rng.gen_range(years), rng.gen_range(1..13), rng.gen_range(1..29))
 }
 
+/// A photo that can be shown, with a comment in it.
+fn commented(comment: &[u8]) -> Vec<u8> {
+    let photo = picture();
+    let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
+    [&photo[..2], b"\xff\xfe", &length, comment, &photo[2..]].concat()
+}
+
 /// A person whose every field is rare.
 struct Person {
     subject: Value,
@@ -219,7 +228,7 @@ impl Person {
         text(locale.to_owned());
         let files = ["idDocumentFrontFile", "idDocumentBackFile", "selfieFile", "proofFile"].map(|name| {
             let words: Vec<_> = (0..20).map(|_| text(word())).collect();
-            (name, [b"\xff\xd8\xff\xe0".to_vec(), words.concat().into_bytes()].concat())
+            (name, commented(words.concat().as_bytes()))
         });
         for (name, years) in [
             ("dateOfBirth", 1903..1925),
@@ -294,6 +303,8 @@ struct World {
     vendor: Vendor,
     /// What signs the vendor's webhooks.
     hook: String,
+    /// One with each vendor that there is.
+    accounts: Vec<vendors::Account>,
     _folder: Folder,
 }
 
@@ -332,6 +343,7 @@ impl World {
              [webhook_policy]\nallow_private = true\nallow_http = true\n\
              [[webhooks]]\nname = \"own\"\nurl = \"http://{receiver}/{token}?{token}\"\nsecrets = [\"{file}\"]\n"
         );
+        let accounts = vendors::Account::all(&folder, &mut stage.settings, &mut secrets).await;
         let vault_key: [u8; 32] = rand::random();
         secrets.bytes(&vault_key);
         secrets.bytes(&stage.write_seeds[0]);
@@ -340,6 +352,11 @@ impl World {
         let vault = Vault::new(&[Zeroizing::new(vault_key)]).unwrap();
         let app =
             App::wire(stage.config(), stage.clock.clone(), store, same_keys(&stage.keys), vault).unwrap();
+        let mut app = app.taking_test_data();
+        for (name, place) in accounts.iter().map(vendors::Account::place_of_files) {
+            let source = app.sources.iter_mut().find(|source| source.name.as_str() == name).unwrap();
+            Arc::get_mut(source).unwrap().places.files.fill(place);
+        }
         let app = Arc::new(app);
 
         let (_, key) = api_keys::create(&app.store, "acme", Scope::ALL, None, clock::now()).await.unwrap();
@@ -362,6 +379,7 @@ impl World {
             work: None,
             vendor,
             hook,
+            accounts,
             _folder: folder,
         }
     }
@@ -1143,6 +1161,7 @@ on_both_databases! {
 
         let verified = world.verify_at_vendor(&user).await;
         let [proven, by_wallet] = world.prove_personhood(&user).await;
+        let at_every_vendor = world.verify_at_every_vendor(&user).await;
 
         // Revoked, erased, and over because nobody came.
         let nothing = json!({});
@@ -1151,12 +1170,14 @@ on_both_databases! {
         assert_eq!(world.post(&format!("{overdue}/revoke"), &nothing).await.status, 409);
         world.ask_with("DELETE", &by_parts, "", b"", false).await.accepted();
         let found = world.post("/v1/contacts/lookup", &json!({ "email": world.person.email.to_uppercase() })).await;
-        assert_eq!(found.accepted()["issuances"].as_array().unwrap().len(), 6);
+        assert_eq!(found.accepted()["issuances"].as_array().unwrap().len(), 6 + at_every_vendor.len());
         world.stage.clock.advance_millis(25 * HOUR);
         sweep::sweep(&world.app).await.unwrap();
         assert_eq!(stated(&world.get(&overdue).await.accepted()), "failed");
 
-        world.read_all(&[&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood, &verified, &proven, &by_wallet]).await;
+        let mut all = vec![&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood, &verified, &proven, &by_wallet];
+        all.extend(&at_every_vendor);
+        world.read_all(&all).await;
         world.stop_work().await;
         sweep::sweep(&world.app).await.unwrap();
         world.assert_nothing_anywhere().await;
