@@ -12,10 +12,11 @@ use super::door::{Door, inserter};
 use super::fitting::pictures::{SECRET, has, jpeg, jpeg_with, photo, png_chunk};
 use super::fitting::{file_of, phone_photo};
 use super::verifications::{
-    APPLICANT, Harm, Vendor, approve, event, green, one, open, picture, recorded, sumsub, sumsub_at, tell, until,
+    APPLICANT, Harm, Vendor, approve, event, green, one, open, picture, recorded, sumsub, sumsub_at, tell,
+    until,
 };
-use crate::support::{Folder, owned};
 use crate::support::service::Backend;
+use crate::support::{Folder, owned};
 
 const DECIDED: &str = "2026-01-02 03:04:05+0000";
 const TOLD: &str = "2026-01-02 03:04:06.000";
@@ -273,17 +274,22 @@ async fn a_person_without_a_first_name_becomes_a_credential_of_either_version() 
         let mut applicant = recorded("sumsub", "applicant.json");
         applicant["externalUserId"] = opened["externalId"].clone();
         let document = &mut applicant["info"]["idDocs"][0];
-        (document["firstName"], document["firstNameEn"], document["lastNameEn"]) = (json!(null), json!("-"), json!("SUKARNO"));
+        (document["firstName"], document["firstNameEn"], document["lastNameEn"]) =
+            (json!(null), json!("-"), json!("SUKARNO"));
         vendor.says(&one(), 200, applicant.to_string());
         tell(&door, &green(&opened["externalId"], TOLD)).await.expect(200);
-        let issued = until(&door, &opened, |shown| shown["state"] == "issued" || shown["state"] == "halted").await;
+        let issued =
+            until(&door, &opened, |shown| shown["state"] == "issued" || shown["state"] == "halted").await;
         assert_eq!(issued["state"], "issued", "{version}: {issued:#}");
         let issuance = format!("/v1/issuances/{}", issued["issuance"]["id"].as_str().unwrap());
         let shown = door.get(&issuance).send().await.expect(200).json();
         let id = shown["credentialId"].as_str().unwrap().parse().unwrap();
         let text = owned(door.app.idos().await.unwrap(), &user, id).await.unwrap();
         let text = String::from_utf8_lossy(&text).into_owned();
-        assert!(text.contains("SUKARNO") && !text.contains("\"firstName\"") && !text.contains("FirstName\""), "{version}");
+        assert!(
+            text.contains("SUKARNO") && !text.contains("\"firstName\"") && !text.contains("FirstName\""),
+            "{version}"
+        );
         door.close().await;
     }
 }
