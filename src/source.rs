@@ -92,7 +92,9 @@ pub enum Unreached {
     #[error("there is no connection to the vendor")]
     Connection,
     /// TLS.
-    #[error("there is no TLS with the vendor: its certificate is not trusted, is for another name, or it speaks no TLS")]
+    #[error(
+        "there is no TLS with the vendor: its certificate is not trusted, is for another name, or it speaks no TLS"
+    )]
     Tls,
     /// Too slow.
     #[error("the vendor does not answer in time")]
@@ -273,7 +275,8 @@ impl Answered {
     #[must_use]
     pub fn is_page(&self) -> bool {
         let header = self.headers.iter().find(|(name, _)| name == "content-type");
-        let is_html = header.is_some_and(|(_, kind)| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        let is_html =
+            header.is_some_and(|(_, kind)| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
         is_html || self.body.trim_ascii_start().starts_with(b"<")
     }
 

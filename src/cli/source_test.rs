@@ -83,8 +83,8 @@ enum Unreached {
 impl Test {
     pub(super) async fn run(&self, config: &Config) -> Outcome {
         let configured = config.source.iter().find(|source| source.name == self.name);
-        let configured =
-            configured.ok_or("the configuration has no [[source]] of this name: `sources list` shows them")?;
+        let configured = configured
+            .ok_or("the configuration has no [[source]] of this name: `sources list` shows them")?;
         let url = match &self.url {
             Some(url) => url.clone(),
             None if config.http.listen.port() == 0 => {
@@ -249,8 +249,7 @@ async fn understand(answer: Response) -> Said {
 
 /// What should have been taken.
 fn accepted(said: Said, proof: Proof) -> Result<String, (String, &'static str)> {
-    const SECRET: &str =
-        "have the same secret at the vendor, in this file and in the running service, and start the service again";
+    const SECRET: &str = "have the same secret at the vendor, in this file and in the running service, and start the service again";
 
     match said {
         Said::Taken { .. } if proof == Proof::None => {
@@ -259,7 +258,10 @@ fn accepted(said: Said, proof: Proof) -> Result<String, (String, &'static str)> 
         Said::Taken { .. } => Ok("taken".to_owned()),
         Said::NotBelieved { why, seconds_ahead } => match seconds_ahead.filter(|ahead| ahead.abs() > APART) {
             Some(ahead) => Err((
-                format!("refused: {why} The service's clock and this machine's are {} seconds apart", ahead.abs()),
+                format!(
+                    "refused: {why} The service's clock and this machine's are {} seconds apart",
+                    ahead.abs()
+                ),
                 "have both clocks set (NTP)",
             )),
             None => Err((format!("refused: {why}"), SECRET)),
@@ -306,11 +308,12 @@ fn wrong(said: Said) -> (String, &'static str) {
                 "the service answers, and knows no such source at this path".to_owned(),
                 "start the service with this configuration, and correct the path of --url",
             ),
-            "rate_limited" => ("the service takes no more requests at the moment".to_owned(), "try again in a while"),
-            "overloaded" | "not_ready" | "request_timeout" | "internal" => (
-                format!("the service answers {code}"),
-                "see what its log and `doctor` say, and try again",
-            ),
+            "rate_limited" => {
+                ("the service takes no more requests at the moment".to_owned(), "try again in a while")
+            }
+            "overloaded" | "not_ready" | "request_timeout" | "internal" => {
+                (format!("the service answers {code}"), "see what its log and `doctor` say, and try again")
+            }
             _ => (
                 format!("the service answers {code}"),
                 "use one version for this command and the service, and let what stands before it change nothing",
@@ -320,7 +323,9 @@ fn wrong(said: Said) -> (String, &'static str) {
             "it sends elsewhere (a redirect), and vendors do not follow".to_owned(),
             "give the vendor and --url the address itself, such as https:// for http://",
         ),
-        Said::Stranger(404) => ("what answers is not the service, and has no such path (404)".to_owned(), WHERE),
+        Said::Stranger(404) => {
+            ("what answers is not the service, and has no such path (404)".to_owned(), WHERE)
+        }
         Said::Stranger(status @ 502..=504) => (
             format!("what stands before the service does not reach it ({status})"),
             "start the service, or see to the proxy",
@@ -334,13 +339,13 @@ fn wrong(said: Said) -> (String, &'static str) {
             "what listens there does not speak TLS as is needed".to_owned(),
             "correct --url: the service itself speaks http://, and what stands before it https://",
         ),
-        Said::Unreached(Unreached::Connection) => (
-            "nothing can be reached there".to_owned(),
-            "start the service, or correct --url or http.listen",
-        ),
-        Said::Unreached(Unreached::TooSlow) => {
-            ("there is no answer in time".to_owned(), "see what its log says, and whether it is what listens there")
+        Said::Unreached(Unreached::Connection) => {
+            ("nothing can be reached there".to_owned(), "start the service, or correct --url or http.listen")
         }
+        Said::Unreached(Unreached::TooSlow) => (
+            "there is no answer in time".to_owned(),
+            "see what its log says, and whether it is what listens there",
+        ),
         Said::Unreached(Unreached::BrokenOff) => ("the answer breaks off, or is no HTTP".to_owned(), WHERE),
         Said::Taken { .. } | Said::NotBelieved { .. } => ("it is answered in another way".to_owned(), WHERE),
     }
@@ -364,9 +369,14 @@ mod tests {
         for text in ["http://127.0.0.1:8080", "https://kyc.example.com/issuer", "http://issuer:8080/"] {
             base(text).unwrap();
         }
-        for text in
-            ["", "kyc.example.com", "ftp://a.example", "https://a.example?b", "https://a.example#b", "https://Xyzzy@a.example"]
-        {
+        for text in [
+            "",
+            "kyc.example.com",
+            "ftp://a.example",
+            "https://a.example?b",
+            "https://a.example#b",
+            "https://Xyzzy@a.example",
+        ] {
             assert!(!base(text).unwrap_err().contains("Xyzzy"));
         }
     }

@@ -94,7 +94,8 @@ async fn the_lines_that_are_printed_work() {
     }
     let ended = wait_for_verifications(&shown, |of| of.len() == 4 && of.iter().all(has_ended));
     for (name, lines) in vendors {
-        let mut states: Vec<_> = ended.iter().filter(|of| of["source"] == *name).map(|of| &of["state"]).collect();
+        let mut states: Vec<_> =
+            ended.iter().filter(|of| of["source"] == *name).map(|of| &of["state"]).collect();
         states.sort_unstable_by_key(|state| state.to_string());
         assert_eq!(states, ["declined", "issued"], "{name}");
         // The same in two steps, and a second thought.
@@ -128,7 +129,8 @@ async fn the_lines_that_are_printed_work() {
     assert!(doctor.status.success(), "{}", stdout(&doctor));
     assert!(run(&["--config", config, "healthcheck"]).status.success());
     for name in vendors.keys() {
-        let tried = run(&["--config", config, "sources", "test", name, "--url", shown["url"].as_str().unwrap()]);
+        let tried =
+            run(&["--config", config, "sources", "test", name, "--url", shown["url"].as_str().unwrap()]);
         assert!(tried.status.success(), "{}", stdout(&tried));
     }
 

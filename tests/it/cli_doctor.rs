@@ -271,7 +271,10 @@ async fn vendors_that_do_not_answer_as_they_should() {
 
     // The clock is wrong, and so the key is refused.
     let date = "Date: Thu, 01 Jan 2026 00:00:00 GMT";
-    at("sumsub", &answering(format!("HTTP/1.1 401 No\r\n{date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")));
+    at(
+        "sumsub",
+        &answering(format!("HTTP/1.1 401 No\r\n{date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")),
+    );
     let found = complaints(&deployment);
     assert!(found.len() == 2 && found[0].contains("seconds apart") && found[0].contains("NTP"), "{found:?}");
 
@@ -300,7 +303,10 @@ async fn vendors_that_do_not_answer_as_they_should() {
     let file = deployment.folder.path("veriff-webhook-0.secret");
     std::fs::remove_file(&file).unwrap();
     let found = complaints(&deployment);
-    assert!(found.iter().any(|line| line.contains("sources: veriff: ") && line.contains("is not there")), "{found:?}");
+    assert!(
+        found.iter().any(|line| line.contains("sources: veriff: ") && line.contains("is not there")),
+        "{found:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -311,6 +317,8 @@ async fn vendors_that_issue_access_tokens() {
     deployment.configure(&section);
     assert_eq!(complaints(&deployment), [""; 0]);
     assert!(deployment.good(&["doctor"]).contains("jumio: no webhook_secrets"));
+    deployment.configure(&format!("{section}canonical = \"text\"\n"));
+    assert!(deployment.good(&["doctor"]).contains("jumio: source.canonical does nothing at this vendor"));
     vendor.says("POST /oauth2/token", 401, "{}");
     only(&complaints(&deployment), &["sources: jumio: the vendor refuses the key"]);
     let lines = section.lines().filter(|line| !line.starts_with("tokens_url"));

@@ -42,6 +42,9 @@ pub(super) async fn sources(config: &Config, report: &mut Report) {
                 format!("{name}: no webhook_secrets: its webhooks are refused, or, where the vendor signs none, only hints"),
             );
         }
+        for setting in source.vendor.idle_settings(&source.account) {
+            report.note(CHECK, format!("{name}: source.{setting} does nothing at this vendor"));
+        }
         let mut ahead = None;
         let asked = tokio::time::timeout(PATIENCE, ask(&source, &mut ahead)).await;
         let asked = asked.unwrap_or(Ok(Seen::Fault(AskError::Unreached(Unreached::TooSlow))));
@@ -97,7 +100,9 @@ async fn ask(source: &Source, ahead: &mut Option<i64>) -> Result<Seen, AskError>
         return Ok(Seen::Page);
     }
     Ok(match answered.read(|answer| inquiry.answer(answer), now) {
-        Err(AskError::Fault { fault: Fault::NotFound | Fault::Status(400 | 409 | 422), .. }) => Seen::TakesKey,
+        Err(AskError::Fault { fault: Fault::NotFound | Fault::Status(400 | 409 | 422), .. }) => {
+            Seen::TakesKey
+        }
         Err(error) => Seen::Fault(error),
         // No vendor has it. What answers so may be an API, but hardly this vendor's.
         Ok(()) => Seen::Fault(inquiry.next(now).err().unwrap_or(Fault::NotAsked).into()),

@@ -19,6 +19,7 @@ mod idempotency;
 mod limits;
 mod oddities;
 mod refusals;
+mod signed_requests;
 mod spec;
 mod spellings;
 pub(crate) mod verifications;

@@ -112,7 +112,10 @@ fn it_is_by_the_first_secret_and_none_is_named() {
         assert_eq!(sample(&none).unwrap_err(), Fault::NoKey("webhook secret"));
         assert_ne!(headers(&two), headers(&account), "{}", recorded.vendor.name());
         let shown = format!("{:?}", sample(&account).unwrap());
-        assert!(!shown.contains(CASE) && headers(&account).iter().all(|(_, value)| !shown.contains(value.as_str())));
+        assert!(
+            !shown.contains(CASE)
+                && headers(&account).iter().all(|(_, value)| !shown.contains(value.as_str()))
+        );
     }
 }
 

@@ -54,8 +54,7 @@ fn shown(decision: &Decision) -> Value {
 
 fn is_ours(headers: &HeaderMap, over: &str) -> bool {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    header(CLIENT) == Some(SHARED.key)
-        && header(SIGNATURE) == Some(&hmac(SHARED.secret, &[over.as_bytes()]))
+    header(CLIENT) == Some(SHARED.key) && header(SIGNATURE) == Some(&hmac(SHARED.secret, &[over.as_bytes()]))
 }
 
 /// What is answered to a request over this id.
@@ -73,8 +72,7 @@ async fn decision(State(stub): State<Stub>, Path(person): Path<String>, headers:
 }
 
 async fn media(Path(person): Path<String>, headers: HeaderMap) -> Response {
-    let image =
-        |id: &str, context: &str| json!({ "id": id, "sessionId": person, "context": context, "mimetype": "image/jpeg" });
+    let image = |id: &str, context: &str| json!({ "id": id, "sessionId": person, "context": context, "mimetype": "image/jpeg" });
     let images = [image("passport", "document-front"), image("selfie", "face")];
     let listed = json!({ "status": "success", "images": images, "videos": [] });
     answer(&headers, &person, Some(listed.to_string().into_bytes()))
