@@ -317,6 +317,8 @@ async fn vendors_that_issue_access_tokens() {
     deployment.configure(&section);
     assert_eq!(complaints(&deployment), [""; 0]);
     assert!(deployment.good(&["doctor"]).contains("jumio: no webhook_secrets"));
+    deployment.configure(&format!("{section}canonical = \"text\"\n"));
+    assert!(deployment.good(&["doctor"]).contains("jumio: source.canonical does nothing at this vendor"));
     vendor.says("POST /oauth2/token", 401, "{}");
     only(&complaints(&deployment), &["sources: jumio: the vendor refuses the key"]);
     let lines = section.lines().filter(|line| !line.starts_with("tokens_url"));

@@ -63,6 +63,18 @@ pub struct Settings {
     pub completed_is_approved: bool,
 }
 
+impl Settings {
+    /// The names of those that are not left as they are by default.
+    pub(crate) fn chosen(&self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            ("allow_sha1", self.allow_sha1),
+            ("canonical", self.canonical.is_some()),
+            ("completed_is_approved", self.completed_is_approved),
+        ];
+        all.into_iter().filter(|(_, is_chosen)| *is_chosen).map(|(name, _)| name)
+    }
+}
+
 /// What the signature over canonical JSON is over. The vendor's own sources show both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Canonical {

@@ -42,6 +42,9 @@ pub(super) async fn sources(config: &Config, report: &mut Report) {
                 format!("{name}: no webhook_secrets: its webhooks are refused, or, where the vendor signs none, only hints"),
             );
         }
+        for setting in source.vendor.idle_settings(&source.account) {
+            report.note(CHECK, format!("{name}: source.{setting} does nothing at this vendor"));
+        }
         let mut ahead = None;
         let asked = tokio::time::timeout(PATIENCE, ask(&source, &mut ahead)).await;
         let asked = asked.unwrap_or(Ok(Seen::Fault(AskError::Unreached(Unreached::TooSlow))));

@@ -23,6 +23,7 @@ mod oddities;
 pub(crate) mod persons;
 pub(crate) mod recorded;
 mod refusals;
+mod signed_requests;
 mod spec;
 mod spellings;
 mod vendors;

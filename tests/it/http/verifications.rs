@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::door::{Answer, Door};
+use super::signed_requests::{TOKEN, Wanted};
 use crate::support::service::{Backend, Service, Stage, audit_holds};
 use crate::support::{Folder, example};
 
@@ -70,9 +71,10 @@ pub(super) struct Shared {
     /// By method and path.
     pub(super) harms: HashMap<String, Harm>,
     asked: Vec<String>,
-    /// The token and the secret that requests must be signed with, as Sumsub has it.
-    signed_with: Option<(&'static str, &'static str)>,
-    badly_signed: usize,
+    /// What requests must be like.
+    wanted: Option<Wanted>,
+    /// Those that were otherwise.
+    badly_signed: Vec<String>,
 }
 
 /// A vendor.
@@ -107,6 +109,14 @@ impl Vendor {
         self.shared.lock().unwrap().harms.insert(what.to_owned(), how);
     }
 
+    pub(super) fn wants(&self, wanted: Wanted) {
+        self.shared.lock().unwrap().wanted = Some(wanted);
+    }
+
+    pub(super) fn badly_signed(&self) -> Vec<String> {
+        self.shared.lock().unwrap().badly_signed.clone()
+    }
+
     pub(crate) fn asked(&self) -> Vec<String> {
         self.shared.lock().unwrap().asked.clone()
     }
@@ -121,18 +131,14 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
         tokio::time::sleep(time).await;
     }
     let mut shared = shared.lock().unwrap();
-    let header = |name: &str| parts.headers.get(name).map_or("", |value| value.to_str().unwrap());
-    if let Some((token, secret)) = shared.signed_with {
-        let time = header("x-app-access-ts");
-        let text = [time.as_bytes(), parts.method.as_str().as_bytes(), path.as_bytes(), &body].concat();
-        if header("x-app-token") != token || header("x-app-access-sig") != hmac(secret.as_bytes(), &text) {
-            shared.badly_signed += 1;
-        }
-    }
     let what = format!("{} {path}", parts.method);
+    if shared.wanted.as_ref().is_some_and(|wanted| !wanted.takes(&parts, &body)) {
+        shared.badly_signed.push(what.clone());
+    }
     shared.asked.push(what.clone());
     let none = if what == "POST /oauth2/token" {
-        (200, Vec::new(), br#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#.to_vec())
+        let token = json!({ "access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600 });
+        (200, Vec::new(), token.to_string().into_bytes())
     } else {
         shared
             .otherwise
@@ -171,7 +177,8 @@ pub(crate) fn picture() -> Vec<u8> {
 /// The service with Sumsub as a source, and more settings of that source.
 pub(super) async fn sumsub(backend: Backend, more: &str) -> (Door, Vendor, Folder) {
     let vendor = Vendor::start().await;
-    vendor.shared.lock().unwrap().signed_with = Some(("prd:app-token", "test-secret"));
+    let account = json!({ "key": "prd:app-token", "secret": "test-secret" });
+    vendor.wants(Wanted { vendor: "sumsub".to_owned(), account, elsewhere: Vec::new() });
     let (stage, folder) = sumsub_at(backend, &vendor.url, more).await;
     (Door::on(stage).await.working(), vendor, folder)
 }
@@ -294,7 +301,7 @@ on_both_databases! {
         let mut told = kinds(&door).await;
         told.sort_unstable();
         assert_eq!(told, ["issuance.issued", "verification.approved", "verification.issued"]);
-        assert_eq!(vendor.shared.lock().unwrap().badly_signed, 0);
+        assert_eq!(vendor.badly_signed(), [""; 0]);
         assert!(vendor.asked().len() >= 5, "{:?}", vendor.asked());
 
         // The same decision told of once more makes no other one.
@@ -567,7 +574,12 @@ on_both_databases! {
                 let answer = answer.to_string().replace("\"u1\"", &made["externalId"].to_string());
                 vendor.says(asked, 200, answer);
             }
-            for place in approved["files"].as_object().unwrap().values() {
+            let files = approved["files"].as_object().unwrap();
+            let elsewhere = files.values().map(|place| place.as_str().unwrap().split(' '));
+            let elsewhere = elsewhere.map(Iterator::collect::<Vec<_>>).filter(|place| place[1] != "api");
+            let elsewhere = elsewhere.map(|place| format!("{} {}", place[0], place[2])).collect();
+            vendor.wants(Wanted { vendor: (*name).to_owned(), account: cases["account"].clone(), elsewhere });
+            for place in files.values() {
                 let path = place.as_str().unwrap().rsplit(' ').next().unwrap();
                 let in_json = json!({ "data": STANDARD.encode(picture()) }).to_string();
                 let file = if *name == "complycube" { in_json.into_bytes() } else { picture() };
@@ -581,6 +593,10 @@ on_both_databases! {
             let issuance = format!("/v1/issuances/{}", over["issuance"]["id"].as_str().unwrap());
             let issuance = door.get(&issuance).send().await.expect(200).json();
             assert_eq!(issuance["level"], *level, "{name}");
+        }
+        for (name, _, vendor) in &vendors {
+            assert_eq!(vendor.badly_signed(), [""; 0], "{name}");
+            assert!(vendor.asked().len() > 3, "{name}: decision and files are asked for");
         }
         let made = i64::try_from(vendors.len()).unwrap();
         assert_eq!(door.stage.node.counts().await.unwrap().credentials, made);

@@ -41,6 +41,10 @@ impl Adapter for Didit {
         &["https://verification.didit.me"]
     }
 
+    fn settings(&self) -> &'static [&'static str] {
+        &["canonical"]
+    }
+
     fn authenticate(&self, account: &Account, received: &Received<'_>) -> Result<Proof, Untrusted> {
         let header_time = received.header_if_any(TIME)?;
         let secrets = &account.webhook_secrets;

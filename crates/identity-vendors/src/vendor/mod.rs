@@ -78,6 +78,11 @@ pub(crate) trait Adapter: Sync {
     /// The addresses of its API, as the vendor documents them. None where each customer has its own.
     fn bases(&self) -> &'static [&'static str];
 
+    /// The names of the settings that it leaves to the account ([`crate::Settings`]).
+    fn settings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Checks the signature over the bytes of a webhook, before anything of it is read.
     fn authenticate(&self, account: &Account, received: &Received<'_>) -> Result<Proof, Untrusted>;
 
@@ -151,6 +156,13 @@ impl Vendor {
     #[must_use]
     pub fn bases(self) -> &'static [&'static str] {
         self.adapter().bases()
+    }
+
+    /// The names of the account's settings that do nothing at this vendor, though they were chosen: a sign of a mistake.
+    #[must_use]
+    pub fn idle_settings(self, account: &Account) -> Vec<&'static str> {
+        let of = self.adapter().settings();
+        account.settings.chosen().filter(|name| !of.contains(name)).collect()
     }
 
     /// Checks a webhook's signature over its bytes. Nothing of the body is read before.

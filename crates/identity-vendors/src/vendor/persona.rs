@@ -42,6 +42,10 @@ impl Adapter for Persona {
         &["https://api.withpersona.com/api/v1"]
     }
 
+    fn settings(&self) -> &'static [&'static str] {
+        &["completed_is_approved"]
+    }
+
     /// `t=…,v1=…` over the time, a full stop and the body; two such groups with a space between them while a secret is
     /// being replaced.
     fn authenticate(&self, account: &Account, received: &Received<'_>) -> Result<Proof, Untrusted> {

@@ -41,6 +41,10 @@ impl Adapter for Sumsub {
         &["https://api.sumsub.com"]
     }
 
+    fn settings(&self) -> &'static [&'static str] {
+        &["allow_sha1"]
+    }
+
     fn authenticate(&self, account: &Account, received: &Received<'_>) -> Result<Proof, Untrusted> {
         let hash = match received.header_if_any(ALGORITHM)? {
             None | Some("HMAC_SHA256_HEX") => Hash::Sha256,

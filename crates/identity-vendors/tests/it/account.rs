@@ -134,3 +134,25 @@ fn ids_stand_in_paths_as_they_are() {
     }
     assert_eq!(Reference::new("ana@b.example").unwrap().as_str(), "ana@b.example");
 }
+
+/// A setting that does nothing was meant for another vendor.
+#[test]
+fn settings_that_do_nothing_are_named() {
+    let mut used = Vec::new();
+    for recorded in all() {
+        for (setting, value) in [
+            ("allowSha1", serde_json::json!(true)),
+            ("canonical", serde_json::json!("text")),
+            ("completedIsApproved", serde_json::json!(true)),
+        ] {
+            let account = recorded.account(&serde_json::json!({ setting: value }));
+            match recorded.vendor.idle_settings(&account).as_slice() {
+                [] => used.push((recorded.vendor.name(), setting)),
+                [name] => assert_eq!(name.replace('_', ""), setting.to_lowercase()),
+                more => panic!("{more:?}"),
+            }
+        }
+        assert!(recorded.vendor.idle_settings(&recorded.account(&serde_json::Value::Null)).is_empty());
+    }
+    assert_eq!(used, [("didit", "canonical"), ("persona", "completedIsApproved"), ("sumsub", "allowSha1")]);
+}
