@@ -211,8 +211,9 @@ mod tests {
             ("mail.timeout", "timeout = 60", "timeout = 0"),
             ("mail.data_timeout", "data_timeout = 600", "data_timeout = 3601"),
             ("mail.connections", "connections = 4", "connections = 0"),
-            ("mail.folder", "transport = \"smtp\"", "transport = \"folder\""),
         ]);
+        let error = Some(mail("transport = \"folder\"")).check().unwrap_err().to_string();
+        assert!(error.contains("mail.folder"), "{error}");
     }
 
     #[test]

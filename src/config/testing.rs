@@ -15,7 +15,9 @@ pub(super) fn full_example() -> String {
 
 /// `name = …` or `[section]`.
 pub(super) fn is_setting(line: &str) -> bool {
-    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_name = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
     line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| is_name(name))
 }
 
@@ -34,7 +36,7 @@ pub(super) fn example_with(old: &str, new: &str) -> Config {
 /// Values that must not be repeated have `Xyzzy` or `5551` in them.
 pub(super) fn refused(cases: &[(&str, &str, &str)]) {
     for (setting, old, new) in cases {
-        let error = example_with(old, new).check().unwrap_err().to_string();
+        let error = example_with(old, new).check().expect_err(new).to_string();
         assert!(error.contains(&format!("the setting {setting} ")), "{error}");
         assert!(!error.contains("Xyzzy") && !error.contains("5551"), "{error}");
     }

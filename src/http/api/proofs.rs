@@ -110,7 +110,12 @@ fn write(json: &Json, to: &mut Vec<u8>) {
 /// A number: a whole one as one, where it is known to the last digit.
 fn spelled(number: f64) -> String {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    if number.fract() == 0.0 && number.abs() < EXACT { format!("{number:.0}") } else { format!("{number:e}") }
+    // Without an exponent where that is not longer.
+    if (number.fract() == 0.0 && number.abs() < EXACT) || (1e-4..1e15).contains(&number.abs()) {
+        format!("{number}")
+    } else {
+        format!("{number:e}")
+    }
 }
 
 fn quote(text: &str, to: &mut Vec<u8>) {
