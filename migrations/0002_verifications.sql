@@ -81,7 +81,7 @@ CREATE TABLE person (
     uses BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX person_by_key ON person (SUBSTR(locked, 4, 8), hash);
+CREATE INDEX person_by_key ON person (SUBSTR(locked, 4, 8));
 
 -- Which issuances were made for them.
 CREATE TABLE person_issuance (

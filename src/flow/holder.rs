@@ -118,36 +118,34 @@ pub enum RelockError {
 /// others from it. May be broken off and begun again.
 pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
     let (mut relocked, mut left) = (0, 0);
-    for key in app.vault.key_ids().skip(1) {
-        let mut from = String::new();
-        loop {
-            let batch = app.store.persons_of_key(key, &from, BATCH).await?;
-            let Some(last) = batch.last() else { break };
-            from.clone_from(&last.hash);
-            for kept in &batch {
-                let new = app.vault.unlock_record::<Inner>(&kept.hash, &kept.locked).and_then(|inner| {
-                    let hash = app.vault.index(INDEX, &*inner.0);
-                    let locked = app.vault.lock_record(&hash, &inner, &mut OsRng)?;
-                    Ok((hash, locked))
-                });
-                let (hash, locked) = match new {
-                    Ok(new) => new,
-                    Err(error) => {
-                        tracing::error!("A person cannot be found under another vault key: {error}");
-                        left += 1;
-                        continue;
-                    }
-                };
-                let mut tx = app.store.begin().await?;
-                tx.rename_person(&kept.hash, &hash, &locked).await?;
-                tx.record(
-                    &AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::Relocked, "person")
-                        .detail(app.vault.key_id()),
-                )
-                .await?;
-                tx.commit().await?;
-                relocked += 1;
-            }
+    let mut from = String::new();
+    loop {
+        let batch = app.store.persons_to_relock(app.vault.key_id(), &from, BATCH).await?;
+        let Some(last) = batch.last() else { break };
+        from.clone_from(&last.hash);
+        for kept in &batch {
+            let new = app.vault.unlock_record::<Inner>(&kept.hash, &kept.locked).and_then(|inner| {
+                let hash = app.vault.index(INDEX, &*inner.0);
+                let locked = app.vault.lock_record(&hash, &inner, &mut OsRng)?;
+                Ok((hash, locked))
+            });
+            let (hash, locked) = match new {
+                Ok(new) => new,
+                Err(error) => {
+                    tracing::error!("A person cannot be made findable under another vault key: {error}");
+                    left += 1;
+                    continue;
+                }
+            };
+            let mut tx = app.store.begin().await?;
+            tx.rename_person(&kept.hash, &hash, &locked).await?;
+            tx.record(
+                &AuditEntry::new(app.clock.now(), Actor::Operator, AuditAction::Relocked, "person")
+                    .detail(app.vault.key_id()),
+            )
+            .await?;
+            tx.commit().await?;
+            relocked += 1;
         }
     }
     if left == 0 { Ok(relocked) } else { Err(RelockError::Left { left, relocked }) }

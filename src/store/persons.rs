@@ -28,19 +28,18 @@ impl Store {
         Ok(None)
     }
 
-    /// People behind `from` (a hash) whose hash is of this vault key, in order of hashes.
-    pub async fn persons_of_key(
+    /// People behind `from` (a hash) that are locked under another vault key than this one, in order of hashes.
+    pub async fn persons_to_relock(
         &self,
         key_id: &str,
         from: &str,
         limit: u32,
     ) -> Result<Vec<KeptPerson>, StoreError> {
         let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT hash, locked FROM person WHERE SUBSTR(locked, 4, 8) = $1 AND hash > $2 \
-             ORDER BY SUBSTR(locked, 4, 8), hash LIMIT $3",
+            "SELECT hash, locked FROM person WHERE hash > $1 AND locked NOT LIKE $2 ORDER BY hash LIMIT $3",
         )
-        .bind(key_id)
         .bind(from)
+        .bind(format!("v1.{key_id}.%"))
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;

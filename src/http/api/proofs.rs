@@ -84,7 +84,8 @@ fn write(json: &Json, to: &mut Vec<u8>) {
     match json {
         Json::Null => to.extend_from_slice(b"null"),
         Json::Bool(is) => to.extend_from_slice(if *is { b"true" } else { b"false" }),
-        Json::Number(number) => to.extend_from_slice(spelled(*number).as_bytes()),
+        // As many digits as tell it from its neighbours, and none of an exponent.
+        Json::Number(number) => to.extend_from_slice(number.to_string().as_bytes()),
         Json::Text(text) => quote(text, to),
         Json::List(items) => {
             to.push(b'[');
@@ -104,17 +105,6 @@ fn write(json: &Json, to: &mut Vec<u8>) {
             }
             to.push(b'}');
         }
-    }
-}
-
-/// A number: a whole one as one, where it is known to the last digit.
-fn spelled(number: f64) -> String {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    // Without an exponent where that is not longer.
-    if (number.fract() == 0.0 && number.abs() < EXACT) || (1e-4..1e15).contains(&number.abs()) {
-        format!("{number}")
-    } else {
-        format!("{number:e}")
     }
 }
 

@@ -48,6 +48,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "it verifies all of the chain, and there is one an hour",
     ),
     ("locked NOT LIKE $2 OR email_index NOT LIKE $3", "it goes through all contacts once, part by part"),
+    ("locked NOT LIKE $2 ORDER BY hash", "it goes through all people once, part by part"),
 ];
 
 /// Every statement in the sources of the store, and the lists with everything that may be asked for.
