@@ -175,10 +175,8 @@ pub async fn relock_all(app: &App) -> Result<usize, RelockError> {
         let batch = app.store.contacts_to_relock(app.vault.key_id(), RENEWED, from, 100).await?;
         count.left += batch.unreadable.len();
         for old in batch.items {
-            relock(app, &old, &mut count, async |tx, new| {
-                tx.relock_contact(&old.id, &old.locked, new).await
-            })
-            .await?;
+            relock(app, &old, &mut count, async |tx, new| tx.relock_contact(&old.id, &old.locked, new).await)
+                .await?;
         }
         from = batch.next;
         if from.is_none() {

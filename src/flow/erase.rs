@@ -61,10 +61,8 @@ pub(super) async fn erase_as(app: &App, actor: Actor, issuance: Issuance) -> Res
     }
     tx.drop_jobs(id.as_str()).await?;
     follow(app, &mut tx, &issuance, &next, None, now).await?;
-    tx.record(
-        &AuditEntry::new(now, actor, AuditAction::Erased, id.as_str()).detail(issuance.state.as_str()),
-    )
-    .await?;
+    tx.record(&AuditEntry::new(now, actor, AuditAction::Erased, id.as_str()).detail(issuance.state.as_str()))
+        .await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
     app.notify_workers();

@@ -105,12 +105,7 @@ impl Reason {
     pub fn is_decline(self) -> bool {
         matches!(
             self,
-            Self::Document
-                | Self::Face
-                | Self::Fraud
-                | Self::Watchlist
-                | Self::Address
-                | Self::Unspecified
+            Self::Document | Self::Face | Self::Fraud | Self::Watchlist | Self::Address | Self::Unspecified
         )
     }
 

@@ -30,28 +30,29 @@ impl Store {
         let mut clients = BTreeSet::new();
         // From client to client, past all that each has.
         let mut last = String::new();
-        while let Some((client,)) = sqlx::query_as::<_, (String,)>(
-            "SELECT client FROM contact WHERE client > $1 ORDER BY client LIMIT 1",
-        )
-        .bind(&last)
-        .fetch_optional(&self.pool)
-        .await?
-        {
+        loop {
+            let next: Option<(String,)> =
+                sqlx::query_as("SELECT client FROM contact WHERE client > $1 ORDER BY client LIMIT 1")
+                    .bind(&last)
+                    .fetch_optional(&self.pool)
+                    .await?;
+            let Some((client,)) = next else { break };
             clients.insert(client.clone());
             last = client;
         }
         last.clear();
-        while let Some((client,)) = sqlx::query_as::<_, (String,)>(
-            "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 ORDER BY client LIMIT 1",
-        )
-        .bind(&last)
-        .fetch_optional(&self.pool)
-        .await?
-        {
+        loop {
+            let next: Option<(String,)> = sqlx::query_as(
+                "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 \
+                 ORDER BY client LIMIT 1",
+            )
+            .bind(&last)
+            .fetch_optional(&self.pool)
+            .await?;
+            let Some((client,)) = next else { return Ok(clients) };
             clients.insert(client.clone());
             last = client;
         }
-        Ok(clients)
     }
 
     /// The contact of an issuance, locked.

@@ -85,10 +85,7 @@ impl Store {
                 .bind(id)
                 .bind(limit)
             },
-            |(_, id)| {
-                sqlx::query("DELETE FROM job WHERE id = $1 AND state = 'halted'")
-                    .bind(id)
-            },
+            |(_, id)| sqlx::query("DELETE FROM job WHERE id = $1 AND state = 'halted'").bind(id),
         )
         .await?;
         self.forget(

@@ -109,7 +109,12 @@ mod tests {
                 && line.starts_with("    ")
                 && column.starts_with("locked")
             {
-                assert_eq!(last.1.replace(column), None, "{}: one column a table, or more statements", last.0);
+                assert_eq!(
+                    last.1.replace(column),
+                    None,
+                    "{}: one column a table, or more statements",
+                    last.0
+                );
             }
         }
         locked.retain(|(_, column)| column.is_some());

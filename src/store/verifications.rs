@@ -371,9 +371,7 @@ fn read(row: &AnyRow) -> Result<Verification, StoreError> {
         copy_for: row.maybe_text("grantee")?.zip(row.maybe_text("grantee_key")?),
         locked_contact: row
             .maybe_text("locked_contact")?
-            .map(|locked| {
-                Ok::<_, StoreError>(LockedContact { locked, index: row.text("contact_index")? })
-            })
+            .map(|locked| Ok::<_, StoreError>(LockedContact { locked, index: row.text("contact_index")? }))
             .transpose()?,
         case_id: row.maybe_text("case_id")?,
         case_scope: row.maybe_text("case_scope")?,

@@ -3,7 +3,7 @@
 //! Each kind is made by one process and made to fit by another, of which the kernel says how much it has had at most (`VmHWM` in
 //! `/proc/self/status`); what it had before it read the files is taken off.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "an example shows something")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, reason = "an example shows something")]
 
 #[path = "../tests/it/pictures.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
@@ -42,10 +42,14 @@ fn main() {
 }
 
 fn all() {
-    let (me, path) = (std::env::current_exe().unwrap(), std::env::temp_dir().join(format!("memory-{}", std::process::id())));
+    let (me, path) = (
+        std::env::current_exe().unwrap(),
+        std::env::temp_dir().join(format!("memory-{}", std::process::id())),
+    );
     println!("| what | megapixels | files | MB each | at the peak, MB |\n| --- | --- | --- | --- | --- |");
     for (number, (name, width, height, files, _)) in CASES.iter().enumerate() {
-        let run = |what: &str| Command::new(&me).args([what, &number.to_string()]).arg(&path).output().unwrap();
+        let run =
+            |what: &str| Command::new(&me).args([what, &number.to_string()]).arg(&path).output().unwrap();
         assert!(run("make").status.success());
         let size = path.metadata().unwrap().len();
         let measured = run("fit");
@@ -53,7 +57,11 @@ fn all() {
         let peak = String::from_utf8(measured.stdout).unwrap();
         let tenths = |bytes: u64| format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10);
         let pixels = u64::from(*width) * u64::from(*height) / 1_000_000;
-        println!("| {name} | {pixels} | {files} | {} | {} |", tenths(size), tenths(peak.trim().parse().unwrap()));
+        println!(
+            "| {name} | {pixels} | {files} | {} | {} |",
+            tenths(size),
+            tenths(peak.trim().parse().unwrap())
+        );
     }
     std::fs::remove_file(&path).unwrap();
 }

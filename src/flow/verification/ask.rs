@@ -331,7 +331,9 @@ async fn withdraw(
     }
     write_down(&mut tx, (to.vendor(), AuditAction::Withdrawn), &to, now).await?;
     match to.state {
-        State::Declined => write_down(&mut tx, (to.vendor(), AuditAction::VerificationDeclined), &to, now).await?,
+        State::Declined => {
+            write_down(&mut tx, (to.vendor(), AuditAction::VerificationDeclined), &to, now).await?
+        }
         State::Ended => write_down(&mut tx, (to.vendor(), AuditAction::VerificationEnded), &to, now).await?,
         _ => {}
     }

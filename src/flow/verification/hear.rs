@@ -122,7 +122,8 @@ pub(super) async fn told(
     if event == Event::Progress.as_str() {
         return Ok(());
     }
-    let entry = AuditEntry::new(now, verification.vendor(), AuditAction::VendorTold, verification.id.as_str());
+    let entry =
+        AuditEntry::new(now, verification.vendor(), AuditAction::VendorTold, verification.id.as_str());
     tx.record(&entry.detail(event)).await
 }
 

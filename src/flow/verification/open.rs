@@ -6,9 +6,9 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::flow::{Accepted, contact};
 use crate::flow::idempotency::{self, ReplayError};
 use crate::flow::verified::{erased, write_down};
+use crate::flow::{Accepted, contact};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::ids::{VerificationId, random_uuid};

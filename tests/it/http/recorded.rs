@@ -72,7 +72,8 @@ async fn play(door: &Door, vendor: &Vendor, recorded: &Recorded, user: Uuid) -> 
     };
     vendor.shared.lock().unwrap().otherwise = Some(file);
     let mut played = 0;
-    let of_other_accounts = recorded.list("conversations").into_iter().filter(|one| !one["account"].is_null());
+    let of_other_accounts =
+        recorded.list("conversations").into_iter().filter(|one| !one["account"].is_null());
     let of_other_accounts: Vec<_> = of_other_accounts.map(|one| one["name"].clone()).collect();
     for conversation in recorded.conversations() {
         if of_other_accounts.contains(&json!(conversation.name)) {
@@ -100,7 +101,8 @@ async fn play(door: &Door, vendor: &Vendor, recorded: &Recorded, user: Uuid) -> 
         door.post(format!("{path}/resume"), &json!({})).send().await.expect(202);
         let (state, code) = expected(&conversation);
         let over = until(door, &opened, |shown| {
-            !["opened", "approved"].contains(&shown["state"].as_str().unwrap()) || shown.get("reason").is_some()
+            !["opened", "approved"].contains(&shown["state"].as_str().unwrap())
+                || shown.get("reason").is_some()
         })
         .await;
         assert_eq!(over["state"], state, "{what}: {over:#}");

@@ -21,8 +21,8 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::door::{Answer, Door};
-use crate::support::{Folder, example};
 use crate::support::service::{Backend, Service, Stage, audit_holds};
+use crate::support::{Folder, example};
 
 /// HMAC-SHA-256 as RFC 2104 writes it, apart from the libraries that the service uses.
 pub(crate) fn hmac(key: &[u8], text: &[u8]) -> String {
@@ -127,7 +127,10 @@ async fn answer(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> R
     let none = if what == "POST /oauth2/token" {
         (200, Vec::new(), br#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#.to_vec())
     } else {
-        shared.otherwise.as_ref().map_or((404, Vec::new(), Vec::new()), |file| (200, Vec::new(), file.clone()))
+        shared
+            .otherwise
+            .as_ref()
+            .map_or((404, Vec::new(), Vec::new()), |file| (200, Vec::new(), file.clone()))
     };
     let (status, headers, body) = shared.answers.get(&what).cloned().unwrap_or(none);
     let mut response = Response::builder().status(StatusCode::from_u16(status).unwrap());

@@ -166,10 +166,15 @@ async fn verify_all_the_while(
                 _ => a_moment().await,
             }
         };
-        let (case, reference) = (id().simple().to_string(), opened["externalId"].as_str().unwrap().to_owned());
+        let (case, reference) =
+            (id().simple().to_string(), opened["externalId"].as_str().unwrap().to_owned());
         let is_approved = rand::thread_rng().gen_ratio(5, 6);
         vendor.decisions.0.lock().unwrap().insert(case.clone(), (reference.clone(), is_approved));
-        let review = if is_approved { json!({ "reviewAnswer": "GREEN" }) } else { json!({ "reviewAnswer": "RED", "reviewRejectType": "FINAL" }) };
+        let review = if is_approved {
+            json!({ "reviewAnswer": "GREEN" })
+        } else {
+            json!({ "reviewAnswer": "RED", "reviewRejectType": "FINAL" })
+        };
         let event = json!({ "applicantId": case, "externalUserId": reference, "type": "applicantReviewed", "sandboxMode": false,
             "reviewResult": review, "createdAtMs": "2026-01-02 03:04:06.000" });
         let event = event.to_string();
@@ -187,7 +192,11 @@ async fn verify_all_the_while(
             }
         }
         told.fetch_add(1, Ordering::Relaxed);
-        verified.push(Verified { id: opened["id"].as_str().unwrap().parse().unwrap(), user: person.id, is_approved });
+        verified.push(Verified {
+            id: opened["id"].as_str().unwrap().parse().unwrap(),
+            user: person.id,
+            is_approved,
+        });
         let pause = rand::thread_rng().gen_range(0..1500);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }

@@ -36,7 +36,8 @@ impl Account {
             // What stands before says which environment it is.
             let (key_file, key) = secret("key", account["key"].as_str().unwrap());
             let (hook_file, hook) = secret("hook", "");
-            let second = account["secret"].is_string().then(|| format!("secret = \"{}\"\n", secret("secret", "").0));
+            let second =
+                account["secret"].is_string().then(|| format!("secret = \"{}\"\n", secret("secret", "").0));
             let hooks = account["webhookSecrets"].as_array().is_some_and(|hooks| !hooks.is_empty());
             let hooks = if hooks { format!("webhook_secrets = [\"{hook_file}\"]\n") } else { String::new() };
             let files = account.get("files").cloned().unwrap_or_else(|| json!([]));
@@ -61,7 +62,8 @@ impl Account {
         let key = self.recorded.cases["account"]["key"].as_str().unwrap();
         let headers = self.recorded.cases["signing"].as_object().into_iter().flatten();
         let line = |(name, value): (&String, &Value)| {
-            let value = value.as_str().unwrap().replace("{time}", &now.to_string()).replace("{hmac}", &with(body));
+            let value =
+                value.as_str().unwrap().replace("{time}", &now.to_string()).replace("{hmac}", &with(body));
             let value = value.replace("{hmac_time}", &with(&format!("{now}.{body}"))).replace(key, &self.key);
             format!("{name}: {value}\r\n")
         };
@@ -71,7 +73,12 @@ impl Account {
 
 /// Whether it is still about the same person, as far as the recording is read.
 fn is_the_same(conversation: &Conversation, outcome: &str) -> bool {
-    match conversation.run() {
+    // What is asked for elsewhere than in the recording is not there.
+    let found = conversation.run_with(&mut |_, request| {
+        let asked = format!("{} {}", request.method.as_str(), *request.path);
+        (!conversation.answers.contains_key(&asked)).then(|| (404, Vec::new()))
+    });
+    match found {
         Ok(found) => {
             let has_claims = match &found.outcome {
                 Outcome::Approved(person) => person.claims(Schema::V2, Script::Latin).is_ok(),
@@ -85,7 +92,8 @@ fn is_the_same(conversation: &Conversation, outcome: &str) -> bool {
 
 /// Rare texts that may stand for this one, those first that say the most.
 fn instead_of(text: &str) -> Vec<String> {
-    let number = || (0..14).map(|_| char::from(rand::thread_rng().gen_range(b'1'..=b'9'))).collect::<String>();
+    let number =
+        || (0..14).map(|_| char::from(rand::thread_rng().gen_range(b'1'..=b'9'))).collect::<String>();
     if text.starts_with("https://") {
         let joint = if text.contains('?') { '&' } else { '?' };
         return vec![format!("{text}{joint}{}={}", word(), word())];
@@ -179,19 +187,25 @@ impl World {
         let opening = json!({ "source": name, "delivery": { "by": "inserter" }, "userId": user.id, "case": case,
             "contact": { "email": self.person.email, "locale": self.person.locale } });
         let headers = format!("Content-Type: application/json\r\nIdempotency-Key: {}\r\n", id());
-        let opened = self.ask_with("POST", "/v1/verifications", &headers, opening.to_string().as_bytes(), false).await;
+        let opened =
+            self.ask_with("POST", "/v1/verifications", &headers, opening.to_string().as_bytes(), false).await;
         let opened = opened.accepted();
         let ours = opened["externalId"].to_string();
         for (asked, answer) in &conversation.answers {
             account.vendor.says(asked, 200, answer.to_string().replace("\"u1\"", &ours));
         }
         let file = self.person.files[2].1.clone();
-        let in_json = json!({ "data": STANDARD.encode(&file), self.person.stray.as_str(): self.person.stray }).to_string();
+        let in_json =
+            json!({ "data": STANDARD.encode(&file), self.person.stray.as_str(): self.person.stray })
+                .to_string();
         account.vendor.otherwise(if name == "complycube" { in_json.into_bytes() } else { file });
 
         // The first event of the recording, about this case, and full of what nobody wants to know.
         let events = account.recorded.list("events");
-        let event = events.iter().find(|event| ["approved", "changed"].contains(&event["is"].as_str().unwrap_or_default())).unwrap();
+        let event = events
+            .iter()
+            .find(|event| ["approved", "changed"].contains(&event["is"].as_str().unwrap_or_default()))
+            .unwrap();
         let mut body = event["body"].clone();
         add_members(&mut body, &self.person.stray);
         body[word().as_str()] = json!(conversation.answers);
@@ -203,7 +217,8 @@ impl World {
         }
         let now = self.app.clock.now().unix_seconds();
         let target = format!("/webhooks/{name}");
-        let is_signed = account.recorded.cases["signing"].as_object().is_some_and(|headers| !headers.is_empty());
+        let is_signed =
+            account.recorded.cases["signing"].as_object().is_some_and(|headers| !headers.is_empty());
         for secret in [&self.person.stray, &account.hook] {
             let headers = format!("Content-Type: application/json\r\n{}", account.signed(secret, &body, now));
             let answer = self.ask_with("POST", &target, &headers, body.as_bytes(), false).await;
@@ -228,7 +243,9 @@ impl World {
             let (approved, words) = self.marked(&approved, "approved");
             assert!(words >= 5, "{name} has only {words} fields");
             let mut odd = approved.clone();
-            let is_code = |text: &String| (2..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase());
+            let is_code = |text: &String| {
+                (2..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase())
+            };
             for code in texts(&approved).iter().filter(|text| is_code(text)) {
                 odd = with(&odd, code, &self.person.stray);
             }
@@ -238,7 +255,8 @@ impl World {
 
             let issued = self.hear(&account, &approved, user, "issued").await;
             let issuance = format!("/v1/issuances/{}", issued["issuance"]["id"].as_str().unwrap());
-            let credential = self.get(&issuance).await.accepted()["credentialId"].as_str().unwrap().parse().unwrap();
+            let credential =
+                self.get(&issuance).await.accepted()["credentialId"].as_str().unwrap().parse().unwrap();
             let text = owned(self.app.idos().await.unwrap(), user, credential).await.unwrap();
             let found = self.person.wanted.search().found("the credential", &text).len();
             assert!(found >= 4, "{name}: the words do reach the user: {found}");
