@@ -283,14 +283,14 @@ async fn remember(
     if let Some(job) = work::of_state(issuance.state, &issuance.id, &issuance.write_key, now) {
         tx.enqueue(&job).await?;
     }
+    if let Some(made_for) = made_for {
+        made_for.record(app, &mut tx, &issuance, now).await?;
+    }
     let entry =
         |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
     tx.record(&entry(AuditAction::Received, issuance.kind.as_str())).await?;
     if let Some(hash) = &issuance.content_hash {
         tx.record(&entry(AuditAction::Sealed, hash)).await?;
-    }
-    if let Some(made_for) = made_for {
-        made_for.record(app, &mut tx, &issuance, now).await?;
     }
     tx.commit().await?;
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());
