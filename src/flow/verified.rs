@@ -35,7 +35,8 @@ pub(super) async fn tell(
     emit_verification(app, tx, event, verification, now).await
 }
 
-/// Writes down who did what to a verification.
+/// Writes down who did what to a verification. It comes last in a transaction, behind the verification's row and its job's: whoever writes
+/// an entry holds up all others who do, and two that took these in another order could wait for each other.
 pub(super) async fn write_down(
     tx: &mut Tx,
     (actor, act): (Actor, AuditAction),
@@ -102,14 +103,14 @@ impl MadeFor<'_> {
         };
         tx.change_verification(&verification, now).await?;
         tx.add_made(&issuance.id, &before.id, &before.owner(issuance.user_id), now).await?;
-        write_down(tx, (before.vendor(), AuditAction::VerificationApproved), &verification, now).await?;
+        match self.by {
+            MadeBy::Job(job) => tx.finish_job(job).await?,
+            MadeBy::Proof(person) => person.hold(tx, &issuance.id, now).await?,
+        }
         if is_first && before.state != State::Approved {
             emit_verification(app, tx, EventKind::VerificationApproved, &verification, now).await?;
         }
-        match self.by {
-            MadeBy::Job(job) => tx.finish_job(job).await,
-            MadeBy::Proof(person) => person.hold(tx, &issuance.id, now).await,
-        }
+        write_down(tx, (before.vendor(), AuditAction::VerificationApproved), &verification, now).await
     }
 }
 
@@ -147,14 +148,8 @@ pub(super) async fn follow(
             let reason = Some(Reason::IssuanceFailed);
             (Verification { state: State::Failed, reason, ..before }, Some(EventKind::VerificationFailed))
         }
-        IssuanceState::Revoked => {
-            let revoked = Verification { state: State::Revoked, ..before };
-            write_down(tx, (Actor::Service, AuditAction::Revoked), &revoked, now).await?;
-            (revoked, None)
-        }
+        IssuanceState::Revoked => (Verification { state: State::Revoked, ..before }, None),
         IssuanceState::Erased => {
-            // By whom, the entry of the issuance says.
-            write_down(tx, (Actor::Service, AuditAction::Erased), &before, now).await?;
             tx.forget_events(before.id.as_str()).await?;
             (erased(before), None)
         }
@@ -163,7 +158,12 @@ pub(super) async fn follow(
     tx.change_verification(&verification, now).await?;
     match event {
         Some(event) => tell(app, tx, (Actor::Service, event), &verification, now).await,
-        None => Ok(()),
+        // By whom it was erased, the entry of the issuance says.
+        None => {
+            let is_revoked = verification.state == State::Revoked;
+            let act = if is_revoked { AuditAction::Revoked } else { AuditAction::Erased };
+            write_down(tx, (Actor::Service, act), &verification, now).await
+        }
     }
 }
 

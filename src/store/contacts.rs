@@ -43,16 +43,16 @@ impl Store {
         last.clear();
         loop {
             let next: Option<(String,)> = sqlx::query_as(
-                "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 ORDER BY client LIMIT 1",
+                "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 \
+                 ORDER BY client LIMIT 1",
             )
             .bind(&last)
             .fetch_optional(&self.pool)
             .await?;
-            let Some((client,)) = next else { break };
+            let Some((client,)) = next else { return Ok(clients) };
             clients.insert(client.clone());
             last = client;
         }
-        Ok(clients)
     }
 
     /// The contact of an issuance, locked.

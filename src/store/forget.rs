@@ -1,8 +1,10 @@
 //! Forgets what is kept no longer, part by part: others write in between, and no transaction is long.
 
 use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::query::{Query, QueryAs};
-use sqlx::{Any, FromRow};
+use sqlx::{
+    Any, FromRow,
+    query::{Query, QueryAs},
+};
 
 use super::{Store, StoreError};
 

@@ -130,6 +130,7 @@ async fn find_out_whose(app: &App, source: &Source, job: &Job) -> Result<Then, S
         None => None,
     };
     let mut tx = app.store.begin().await?;
+    tx.finish_job(job).await?;
     if let Some(found) = found {
         let now = app.clock.now();
         let of = Verification {
@@ -142,7 +143,6 @@ async fn find_out_whose(app: &App, source: &Source, job: &Job) -> Result<Then, S
         tx.enqueue(&ask_now(source.name.as_str(), of.id.as_str(), now)).await?;
         told_of(&mut tx, &of, &event.event, now).await?;
     }
-    tx.finish_job(job).await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(Then::Done(SendOutcome::Answered))
@@ -299,15 +299,15 @@ async fn apply(
     }
     let mut tx = app.store.begin().await?;
     tx.change_verification(&to, now).await?;
-    if let Some(event) = event {
-        tell(app, &mut tx, (to.vendor(), event), &to, now).await?;
-    }
     if is_open {
         let pause = i64::from(source.poll_seconds) * 1000;
         let pause = pause.saturating_mul(1 << job.attempts.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
         tx.retry_job(job, now.plus_millis(pause), "the vendor has not decided").await?;
     } else {
         tx.finish_job(job).await?;
+    }
+    if let Some(event) = event {
+        tell(app, &mut tx, (to.vendor(), event), &to, now).await?;
     }
     tx.commit().await?;
     app.notify_workers();
@@ -324,24 +324,28 @@ async fn withdraw(
 ) -> Result<Then, StoreError> {
     let now = app.clock.now();
     let Some(issuance) = of.issuance_id.clone() else { return Ok(Then::Anew) };
-    let mut to = moved(of, next);
+    let had = moved(of, next);
+    let to = Verification {
+        issuance_id: None,
+        waits_until: (had.state == State::Pending).then(|| waits_until(source, now)),
+        ..had.clone()
+    };
     let mut tx = app.store.begin().await?;
-    if let Some(event) = next.event {
-        emit_verification(app, &mut tx, event, &to, now).await?;
-    }
-    write_down(&mut tx, (to.vendor(), AuditAction::Withdrawn), &to, now).await?;
-    match to.state {
-        State::Declined => {
-            write_down(&mut tx, (to.vendor(), AuditAction::VerificationDeclined), &to, now).await?
-        }
-        State::Ended => write_down(&mut tx, (to.vendor(), AuditAction::VerificationEnded), &to, now).await?,
-        _ => {}
-    }
-    to.issuance_id = None;
-    to.waits_until = (to.state == State::Pending).then(|| waits_until(source, now));
     tx.change_verification(&to, now).await?;
     tx.enqueue(&Job::new(Work::Withdraw, issuance.as_str(), now, &mut OsRng)).await?;
     tx.finish_job(job).await?;
+    if let Some(event) = next.event {
+        emit_verification(app, &mut tx, event, &had, now).await?;
+    }
+    write_down(&mut tx, (had.vendor(), AuditAction::Withdrawn), &had, now).await?;
+    let decided = match to.state {
+        State::Declined => Some(AuditAction::VerificationDeclined),
+        State::Ended => Some(AuditAction::VerificationEnded),
+        _ => None,
+    };
+    if let Some(act) = decided {
+        write_down(&mut tx, (to.vendor(), act), &to, now).await?;
+    }
     tx.commit().await?;
     app.notify_workers();
     Ok(Then::Done(SendOutcome::Answered))

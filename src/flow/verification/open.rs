@@ -296,9 +296,9 @@ pub async fn erase(app: &App, caller: &Submitter, id: &VerificationId) -> Result
     }
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
+    tx.change_verification(&erased(before), now).await?;
     tx.forget_events(id.as_str()).await?;
     tx.drop_jobs(id.as_str()).await?;
-    tx.change_verification(&erased(before), now).await?;
     tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;

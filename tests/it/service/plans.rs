@@ -49,6 +49,10 @@ const MAY_WALK: &[(&str, &str)] = &[
     ),
     ("locked NOT LIKE $2 OR email_index NOT LIKE $3", "it goes through all contacts once, part by part"),
     ("locked NOT LIKE $2 ORDER BY hash", "it goes through all people once, part by part"),
+    (
+        "locked_contact NOT LIKE $2 OR contact_index NOT LIKE $3",
+        "the same of verifications: all of them once, part by part",
+    ),
 ];
 
 /// Every statement in the sources of the store, and the lists with everything that may be asked for.
@@ -287,12 +291,12 @@ async fn fill(connection: &mut AnyConnection) {
             &format!("i, i, 'service', 'issued', {issuance}, '', '', ''"),
         ),
         many(
-            "verification (id, client, source, external_id, state, delivery, user_id, reference, locked_contact, case_id, \
+            "verification (id, client, source, external_id, state, delivery, user_id, reference, locked_contact, contact_index, case_id, \
              problems, made, version, waits_until, created_at, updated_at)",
             &format!(
                 "{}, {client}, CASE WHEN i % 50 = 0 THEN 'rare' ELSE 'kyc' END, {user}, \
                  CASE WHEN i % 200 = 0 THEN 'opened' ELSE 'issued' END, 'inserter', {user}, 'case-' || CAST(i AS TEXT), \
-                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, {hash}, '', 1, 1, \
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, CASE WHEN i % 200 = 0 THEN {hash} ELSE NULL END, {hash}, '', 1, 1, \
                  CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
                 id("ver")
             ),
