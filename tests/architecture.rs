@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["config", "outbound"]),
     ("store", &["model"]),
     ("app", &["clock", "config", "keys", "mail", "model", "source", "store", "vault"]),
-    ("flow", &["app", "keys", "model", "source", "store", "vault"]),
+    ("flow", &["app", "keys", "mail", "model", "source", "store", "vault"]),
     ("worker", &["app", "flow", "keys", "model", "source", "store"]),
     ("http", &["app", "flow", "model", "source", "store", "telemetry"]),
     (

@@ -22,6 +22,7 @@ mod input;
 mod jobs;
 mod keys;
 mod migrate;
+mod notices;
 mod open;
 mod output;
 mod process;
@@ -84,6 +85,9 @@ enum Command {
     /// Show how long the credential of a result would be valid, and why.
     #[command(subcommand)]
     Validity(validity::Validity),
+    /// List what people are told by mail before their credentials end, show it, send it once more, or cancel it.
+    #[command(subcommand)]
+    Notices(notices::Notices),
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
@@ -143,6 +147,7 @@ pub fn run() -> ExitCode {
         Command::Halted(halted) => halted.run(&context),
         Command::Sources(sources) => sources.run(&context),
         Command::Validity(validity) => validity.run(&context),
+        Command::Notices(notices) => notices.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),

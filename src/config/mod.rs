@@ -15,6 +15,7 @@ mod keys;
 mod mail;
 mod node;
 mod notes;
+mod notices;
 mod retention;
 mod secret;
 mod section;
@@ -42,6 +43,7 @@ pub use keys::{KeyEntry, KeyFiles};
 pub use mail::Mail;
 pub use node::Node;
 pub use notes::Notes;
+pub use notices::Notices;
 pub use retention::Retention;
 pub use secret::Secret;
 pub use sources::Source;
@@ -128,6 +130,9 @@ sections! {
     /// The mail server.
     #[serde(default)]
     pub mail: Option<Mail>,
+    /// When people are told that their credentials end.
+    #[serde(default)]
+    pub notices: Notices,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -224,6 +229,7 @@ mod tests {
                 webhook_policy,
                 source,
                 mail,
+                notices,
                 telemetry,
                 ..
             } = config;
@@ -247,7 +253,7 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, telemetry)
+                    (webhooks, webhook_policy, source, mail, notices, telemetry)
                 )
             )
         };

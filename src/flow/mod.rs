@@ -20,6 +20,7 @@ mod idempotency;
 pub mod intake;
 mod moves;
 pub mod network;
+pub mod notices;
 pub mod profile;
 pub mod read_back;
 pub mod resume;

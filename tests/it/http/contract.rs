@@ -11,6 +11,8 @@ use idos_issuer::model::evidence;
 use idos_issuer::model::issuance::{Confirmation, Delivery, HaltCode, Kind, State};
 use idos_issuer::model::kyc_version::KycVersions;
 use idos_issuer::model::profile::{PasswordStore, ProfileState};
+use idos_issuer::model::notices::{NoticeCode, NoticeState};
+use idos_issuer::model::validity::Risk;
 use idos_issuer::model::verification;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
@@ -70,6 +72,9 @@ fn names_are_those_of_the_model() {
     );
     assert_eq!(SPEC.names("WaitsFor"), names(verification::WaitsFor::ALL, verification::WaitsFor::as_str));
     assert_eq!(SPEC.names("Act"), names(AuditAction::ALL, AuditAction::as_str));
+    assert_eq!(SPEC.names("NoticeState"), names(NoticeState::ALL, NoticeState::as_str));
+    assert_eq!(SPEC.names("NoticeCode"), names(NoticeCode::ALL, NoticeCode::as_str));
+    assert_eq!(SPEC.names("Risk"), names(Risk::ALL, Risk::as_str));
     assert_eq!(SPEC.names("PasswordStore"), names(PasswordStore::ALL, PasswordStore::as_str));
     assert_eq!(SPEC.names("WalletType"), names(&WalletType::ALL, WalletType::as_str));
     let described = SPEC.schema("State")["description"].as_str().unwrap();

@@ -8,6 +8,7 @@ mod issuing;
 mod keeping;
 mod key_rotation;
 mod nodes;
+mod notices;
 mod not_understood;
 mod passing;
 mod plans;

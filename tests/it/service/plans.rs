@@ -27,6 +27,8 @@ const GROWING: &[&str] = &[
     "verification",
     "verification_issuance",
     "vendor_event",
+    "notice",
+    "mail_limit",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.
@@ -296,6 +298,18 @@ async fn fill(connection: &mut AnyConnection) {
             "verification_issuance (issuance_id, verification_id, owner, created_at)",
             &format!("{issuance}, {}, 'acme/kyc/' || {user}, i", id("ver")),
         ),
+        // One of a hundred is due soon or now, as on a morning of a large issuer.
+        many(
+            "notice (id, issuance_id, client, owner, days, valid_until, state, due_at, attempts, paced, lease_until, \
+             created_at, updated_at)",
+            &format!(
+                "{}, {issuance}, {client}, 'acme/kyc/' || {user}, 30, 1000000 + i, \
+                 CASE WHEN i % 1000 = 0 THEN 'sending' WHEN i % 3 = 0 THEN 'planned' ELSE 'sent' END, i, 0, 0, \
+                 CASE WHEN i % 1000 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
+                id("ntc")
+            ),
+        ),
+        many("mail_limit (name, at, count)", &format!("{hash}, i, 1")),
         many("vendor_event (id, event, received_at)", &format!("'kyc/' || {hash}, 'approved', i")),
         many(
             "audit_checkpoint (number, entry, hash, at, key_id, public_key, signature)",
