@@ -21,6 +21,7 @@ mod healthcheck;
 mod input;
 mod jobs;
 mod keys;
+mod mail;
 mod migrate;
 mod notices;
 mod open;
@@ -91,6 +92,9 @@ enum Command {
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
+    /// Check what mails say, look at it, or send one to try.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Verify, sign or export the audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -149,6 +153,7 @@ pub fn run() -> ExitCode {
         Command::Validity(validity) => validity.run(&context),
         Command::Notices(notices) => notices.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
+        Command::Mail(mail) => mail.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),
         Command::Keys(keys) => keys.run(&context),

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+use rand::rngs::OsRng;
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
+use super::mail::shown;
 use super::{Outcome, input, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::notices;
-use crate::mail::Mail;
+use crate::mail::{Letter, Mail, Next};
 use crate::model::ids::{IssuanceId, NoticeId};
 use crate::model::notices::{Notice, NoticeCode, NoticeState};
 use crate::model::personal::Email;
@@ -79,8 +81,7 @@ impl Notices {
         match self {
             Self::List(_) => {}
             Self::Preview(one) => {
-                let (subject, text) = notices::text_of(app, &one.id).await?;
-                output::line(&format!("Subject: {subject}\n\n{text}"));
+                output::line(&shown(&notices::text_of(app, &one.id).await?));
             }
             Self::Test => return test(app).await,
             Self::Resend(one) => {
@@ -99,22 +100,15 @@ impl Notices {
 async fn test(app: &App) -> Outcome {
     let bytes = input::read(Path::new("-"))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| "standard input is not UTF-8")?;
-    let to: Email = text.trim_end_matches(['\r', '\n']).parse().map_err(|no| format!("standard input {no}"))?;
-    let mail = Mail {
-        to,
-        subject: "A test of notices".to_owned(),
-        text: "This mail was sent to see whether notices arrive. Nothing is to be done.\n".to_owned(),
-    };
-    match app.mailer.send(mail).await {
-        Ok(()) => {
-            output::line("the mail server has taken it");
-            Ok(true)
-        }
-        Err(error) => {
-            output::line(&error.to_string());
-            Ok(false)
-        }
-    }
+    let to: Email =
+        text.trim_end_matches(['\r', '\n']).parse().map_err(|no| format!("standard input {no}"))?;
+    let now = app.clock.now();
+    let date = chrono::DateTime::from_timestamp_millis(now.unix_millis()).unwrap_or_default();
+    let id = NoticeId::new(now, &mut OsRng);
+    let letter = Letter { to: &to, locale: "en", id: id.as_str(), date };
+    let outcome = app.mailer.send(&app.mailer.write(&Mail::Test, &letter)?).await?;
+    output::line(&outcome.to_string());
+    Ok(outcome.next() == Next::Done)
 }
 
 impl List {

@@ -58,10 +58,11 @@ impl Validity {
 impl Preview {
     fn run(self, config: &Config) -> Outcome {
         let versions = config.credentials.kyc_versions();
-        let kind = versions.asked(self.client.as_deref().unwrap_or_default(), &self.kind).ok_or_else(|| {
-            let names: Vec<_> = KycVersions::names().collect();
-            format!("--kind must be one of {}", names.join(", "))
-        })?;
+        let kind =
+            versions.asked(self.client.as_deref().unwrap_or_default(), &self.kind).ok_or_else(|| {
+                let names: Vec<_> = KycVersions::names().collect();
+                format!("--kind must be one of {}", names.join(", "))
+            })?;
         let mut result = load(kind, &self.result)?;
         result.risk = self.risk.unwrap_or(result.risk);
         let bounds = result.bounds(&config.validity.policy());

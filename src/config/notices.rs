@@ -79,7 +79,11 @@ impl Section for Notices {
         require(are_days(&self.days), "notices.days", DAYS)?;
         require(self.days_of.values().all(are_days), "notices.days_of", DAYS)?;
         let is_kind = |name: &String| name.parse::<Kind>().is_ok();
-        require(self.days_of.keys().all(is_kind), "notices.days_of", "must have kinds of credentials, such as kyc")?;
+        require(
+            self.days_of.keys().all(is_kind),
+            "notices.days_of",
+            "must have kinds of credentials, such as kyc",
+        )?;
         let is_hour = |hour: u32| hour < 24;
         require(is_hour(self.quiet_from), "notices.quiet_from", "must be an hour: 0 to 23")?;
         require(is_hour(self.quiet_until), "notices.quiet_until", "must be an hour: 0 to 23")?;

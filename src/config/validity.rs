@@ -33,7 +33,11 @@ impl Validity {
         let term = |text: &String| text.parse::<Term>().ok();
         Policy {
             term: self.term.as_ref().and_then(term),
-            levels: self.levels.iter().filter_map(|(level, text)| Some((level.clone(), term(text)?))).collect(),
+            levels: self
+                .levels
+                .iter()
+                .filter_map(|(level, text)| Some((level.clone(), term(text)?)))
+                .collect(),
             risks: self
                 .risks
                 .iter()

@@ -95,7 +95,7 @@ pub fn check_mail_server(url: &str) -> Result<(), UrlFault> {
         return Err(UrlFault::NotAMailServer);
     }
     check_server(url, |name, value| match (name, value) {
-        ("tls", "required" | "opportunistic") => Ok(()),
+        ("tls", "required" | "opportunistic" | "none") => Ok(()),
         ("tls", _) => Err(UrlFault::ParameterValue),
         _ => Err(UrlFault::Parameter),
     })

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::DateTime;
 use clap::Args;
 use idos_devnode::{DevNode, DevNodeConfig, Inserter, Schema, State};
 use idos_localnet::{AnyNode, Localnet, LocalnetConfig};
@@ -32,7 +33,7 @@ use crate::config::{Config, Telemetry};
 use crate::flow::api_keys;
 use crate::http;
 use crate::keys::{Keys, load_text, store_text};
-use crate::mail::{Mail, Mailer, Sent};
+use crate::mail::{Letter, Mail, Mailer, Sent};
 use crate::model::client::Scope;
 
 type Error = Box<dyn std::error::Error>;
@@ -202,12 +203,9 @@ async fn mailbox(
     listen: SocketAddr,
     stop: CancellationToken,
 ) -> Result<String, Error> {
-    let mail = Mail {
-        to: "somebody@user.example".parse()?,
-        subject: "Mail works".to_owned(),
-        text: "This is where mails of the development service can be read.".to_owned(),
-    };
-    app.mailer.send(mail).await?;
+    let date = DateTime::from_timestamp_millis(app.clock.now().unix_millis()).unwrap_or_default();
+    let letter = Letter { to: &"somebody@user.example".parse()?, locale: "en", id: "works", date };
+    app.mailer.send(&app.mailer.write(&Mail::Test, &letter)?).await?;
     let listener = bind(listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move {

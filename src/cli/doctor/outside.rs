@@ -8,7 +8,7 @@ use url::{Host, Url};
 use super::Report;
 use crate::config::{Config, Webhook};
 use crate::keys::{KeysError, load_text};
-use crate::mail::{MailError, Mailer};
+use crate::mail::{self, MailError, Mailer};
 
 pub(super) async fn webhooks(config: &Config, report: &mut Report) {
     let policy = &config.webhook_policy;
@@ -67,20 +67,41 @@ pub(super) async fn mail(config: &Config, report: &mut Report) {
         report.note(CHECK, "no mail server is configured: nobody is written to");
         return;
     };
-    let verdict = match Mailer::new(Some(settings)) {
-        Ok(mailer) => mailer.test().await,
-        Err(error) => Err(error),
-    };
-    match verdict {
-        Ok(()) => report.fine(CHECK, "the mail server answers and lets us in"),
+    let mailer = match Mailer::new(Some(settings)) {
+        Ok(mailer) => mailer,
         Err(error) => {
-            let cure = match error {
-                MailError::Url => "correct mail.url",
-                MailError::From => "correct mail.from",
-                MailError::Refused(_) => "correct user and password in mail.url",
-                _ => "correct host, port and kind of TLS in mail.url, or see to the mail server",
+            let cure = match &error {
+                MailError::DkimKey(error) => error.cure(),
+                MailError::Templates(_) => "correct the templates; `mail check` names the same".to_owned(),
+                _ => "correct the setting; config.example.toml explains each".to_owned(),
             };
-            report.complain(CHECK, error.to_string(), cure);
+            report.complain(CHECK, super::causes(&error), cure);
+            return;
         }
+    };
+    match mailer.test().await {
+        Ok(()) => report.fine(CHECK, "mails can be handed over; mail test ADDRESS sends one"),
+        Err(outcome) => report.complain(CHECK, outcome.to_string(), cure_of(outcome)),
+    }
+}
+
+fn cure_of(outcome: mail::Outcome) -> &'static str {
+    use mail::{Cause, Outcome, Stage};
+
+    match outcome {
+        Outcome::Refused { stage: Stage::Login, .. } => "correct user and password in mail.url",
+        Outcome::NotSent { cause: Cause::Local, .. } => {
+            "put the folder or the program there that the configuration names, for the service's user"
+        }
+        Outcome::NotSent { cause: Cause::NoTls, .. } => {
+            "have the mail server offer STARTTLS, or use smtps:// if it has TLS from the first byte"
+        }
+        Outcome::NotSent { cause: Cause::Certificate, .. } => {
+            "correct the host in mail.url, or name who vouches for the server in mail.ca_file"
+        }
+        Outcome::NotSent { cause: Cause::NoLogin, .. } => {
+            "have the mail server offer AUTH PLAIN or LOGIN, or leave user and password out"
+        }
+        _ => "correct host, port and kind of TLS in mail.url, or see to the mail server",
     }
 }

@@ -59,7 +59,10 @@ pub async fn claim(app: &App) -> Result<Claim, StoreError> {
     let (again, unclear) = app.store.end_lost_turns(now, now.plus_millis(TURN)).await?;
     if unclear > 0 {
         metrics::counter!("notices_total", "outcome" => "unclear").increment(unclear);
-        tracing::error!(notices = unclear, "Nobody knows whether these mails were sent; they are not sent again by themselves");
+        tracing::error!(
+            notices = unclear,
+            "Nobody knows whether these mails were sent; they are not sent again by themselves"
+        );
     }
     if again > 0 {
         tracing::warn!(notices = again, "Notices whose sender is gone are sent anew");
@@ -158,7 +161,6 @@ async fn judge(app: &App, notice: &Notice, now: Timestamp) -> Result<Judged, Sto
         notice: notice.id.clone(),
         contact,
         items: vec![Item { kind: issuance.kind, valid_until }],
-        days: notice.days,
         renew_url: None,
         unsubscribe_url: None,
     };
@@ -186,7 +188,8 @@ async fn take(
 
     let mut tx = app.store.begin().await?;
     if !notice.is_paced {
-        let domain = letter.contact.email.expose().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        let domain =
+            letter.contact.email.expose().rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
         let every = 60_000 / i64::from(app.mail_pace.per_domain.max(1));
         let name = app.vault.index(DOMAIN, domain.as_bytes());
         let slot = tx.next_slot(&name, every, now).await?;

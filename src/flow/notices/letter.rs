@@ -1,12 +1,13 @@
 //! The seam to mail: what is to be said goes in, and what came of it comes out. Nothing else of notices knows how mails look or go.
 
+use chrono::{DateTime, Utc};
+
 use crate::app::App;
-use crate::mail::{Mail, MailError, Mailer};
+use crate::mail::{self, Composed, Link, Mail, MailError, Next, Permit};
 use crate::model::ids::NoticeId;
 use crate::model::issuance::Kind;
 use crate::model::personal::Contact;
-use crate::model::time::Timestamp;
-use crate::store::StoreError;
+use crate::model::time::{DAY, Timestamp};
 
 /// A credential that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +26,10 @@ pub struct Letter {
     pub contact: Contact,
     /// The credentials that end, the first to end first.
     pub items: Vec<Item>,
-    /// How many days before the end; 0 on the day.
-    pub days: u32,
     /// Where the person renews, if anywhere.
-    pub renew_url: Option<url::Url>,
+    pub renew_url: Option<Link>,
     /// Where the person says that no more reminders are wanted, if anywhere.
-    pub unsubscribe_url: Option<url::Url>,
+    pub unsubscribe_url: Option<Link>,
 }
 
 /// What came of a mail.
@@ -38,7 +37,7 @@ pub struct Letter {
 pub(super) enum Outcome {
     /// The mail server has taken it.
     Sent,
-    /// There is no such address, or it takes nothing from us.
+    /// There is no such address.
     NoSuchAddress,
     /// It is refused for good, whatever the address.
     Refused,
@@ -50,59 +49,61 @@ pub(super) enum Outcome {
     Unclear,
 }
 
-/// Hands a letter to the mail server. `before_data` is asked before the server can have all of it, and nothing goes there if it
-/// fails.
-pub(super) async fn deliver(
-    app: &App,
-    letter: &Letter,
-    before_data: impl Future<Output = Result<(), StoreError>>,
-) -> Result<Outcome, StoreError> {
-    // Whether there is a server is found out apart, since of what goes wrong later it is not known how far it got.
-    if app.mailer.test().await.is_err() {
-        return Ok(Outcome::NotSent);
-    }
-    let Some(mail) = write(letter) else { return Ok(Outcome::Unwritable) };
-    before_data.await?;
-    Ok(match app.mailer.send(mail).await {
-        Ok(()) => Outcome::Sent,
-        Err(MailError::Refused(Some(code))) if ["550", "551", "553"].contains(&code.as_str()) => {
-            Outcome::NoSuchAddress
+/// Hands a letter to the mail server. `permit` is asked before the server can have all of it.
+pub(super) async fn deliver(app: &App, letter: &Letter, permit: Permit<'_>) -> Outcome {
+    let composed = match write(app, letter) {
+        Ok(composed) => composed,
+        Err(error) => {
+            tracing::error!(notice.id = %letter.notice, "A notice cannot be written: {error}");
+            return Outcome::Unwritable;
         }
-        Err(MailError::Refused(_)) => Outcome::Refused,
-        Err(MailError::Busy(_) | MailError::NoServer) => Outcome::NotSent,
-        Err(MailError::Unwritable | MailError::Url | MailError::From) => Outcome::Unwritable,
-        Err(MailError::Unreachable | MailError::Timeout) => Outcome::Unclear,
-    })
+    };
+    let Ok(outcome) = app.mailer.send_if(&composed, permit).await else { return Outcome::NotSent };
+    if !matches!(outcome, mail::Outcome::Sent { .. }) {
+        tracing::warn!(notice.id = %letter.notice, "A notice was not sent: {outcome}");
+    }
+    match outcome.next() {
+        Next::Done => Outcome::Sent,
+        Next::Again => Outcome::NotSent,
+        Next::Never if outcome.is_dead_address() => Outcome::NoSuchAddress,
+        Next::Never => Outcome::Refused,
+        Next::Unknown => Outcome::Unclear,
+    }
+}
+
+/// A letter as a mail.
+pub(super) fn write(app: &App, letter: &Letter) -> Result<Composed, MailError> {
+    let date = utc(app.clock.now());
+    let post = mail::Letter {
+        to: &letter.contact.email,
+        locale: letter.contact.locale.as_str(),
+        id: letter.notice.as_str(),
+        date,
+    };
+    app.mailer.write(&mail_of(letter, app.clock.now()), &post)
+}
+
+fn mail_of(letter: &Letter, now: Timestamp) -> Mail {
+    let item =
+        |item: &Item| mail::Item { kind: item.kind.as_str().to_owned(), valid_until: utc(item.valid_until) };
+    let credentials: Vec<_> = letter.items.iter().map(item).collect();
+    let (renew_url, unsubscribe_url) = (letter.renew_url.clone(), letter.unsubscribe_url.clone());
+    let first = letter.items.iter().map(|item| item.valid_until).min().unwrap_or(now);
+    let last = letter.items.iter().map(|item| item.valid_until).max().unwrap_or(now);
+    if last <= now {
+        return Mail::Expired { credentials, renew_url, unsubscribe_url };
+    }
+    // In days of UTC, in which mails say the end.
+    let day = |moment: Timestamp| moment.unix_millis().div_euclid(DAY);
+    let days_left = u32::try_from(day(first) - day(now)).unwrap_or_default();
+    Mail::Expiring { credentials, days_left, renew_url, unsubscribe_url }
+}
+
+fn utc(moment: Timestamp) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(moment.unix_millis()).unwrap_or_default()
 }
 
 /// Whether mails go anywhere.
 pub(super) fn can_send(app: &App) -> bool {
-    !matches!(app.mailer, Mailer::None)
-}
-
-/// The text of a letter.
-pub(super) fn text(letter: &Letter) -> (String, String) {
-    let date = |moment: Timestamp| moment.to_seconds_text().chars().take(10).collect::<String>();
-    let lines: Vec<_> = letter
-        .items
-        .iter()
-        .map(|item| format!("- {}: until {}", item.kind.as_str(), date(item.valid_until)))
-        .collect();
-    let subject = match letter.days {
-        0 => "Your credential ends today",
-        1 => "Your credential ends tomorrow",
-        _ => "Your credential ends soon",
-    };
-    let mut text = format!("{subject}.\n\n{}\n", lines.join("\n"));
-    for (what, url) in [("Renew", &letter.renew_url), ("No more reminders", &letter.unsubscribe_url)] {
-        if let Some(url) = url {
-            text.push_str(&format!("\n{what}: {url}\n"));
-        }
-    }
-    (subject.to_owned(), text)
-}
-
-fn write(letter: &Letter) -> Option<Mail> {
-    let (subject, text) = text(letter);
-    Some(Mail { to: letter.contact.email.clone(), subject, text })
+    app.mailer.is_there()
 }

@@ -1,7 +1,8 @@
 //! What operators do about notices.
 
-use super::letter::{Item, Letter, text};
+use super::letter::{Item, Letter, write};
 use crate::app::App;
+use crate::mail::{MailError, Rendered};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::NoticeId;
 use crate::model::issuance::State;
@@ -27,6 +28,9 @@ pub enum NoticeError {
     /// There is nobody to write to.
     #[error("there is no contact, or it cannot be unlocked")]
     NoContact,
+    /// It cannot be written.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,21 +70,21 @@ pub async fn cancel(app: &App, id: &NoticeId) -> Result<(), NoticeError> {
     Ok(tx.commit().await?)
 }
 
-/// Subject and text of what a notice says, without whom it goes to.
-pub async fn text_of(app: &App, id: &NoticeId) -> Result<(String, String), NoticeError> {
+/// What a notice says, without whom it goes to.
+pub async fn text_of(app: &App, id: &NoticeId) -> Result<Rendered, NoticeError> {
     let notice = found(app, id).await?;
     let issuance = app.store.issuance(&notice.issuance_id).await?.ok_or(NoticeError::NotFound)?;
     let addressee = app.store.addressee(&issuance.id).await?.ok_or(NoticeError::NoContact)?;
     let contact = app.vault.unlock_record::<Contact>(issuance.id.as_str(), &addressee.locked);
     let valid_until = issuance.valid_until.ok_or(NoticeError::NotIssued)?;
-    Ok(text(&Letter {
+    let letter = Letter {
         notice: notice.id,
         contact: contact.map_err(|_| NoticeError::NoContact)?,
         items: vec![Item { kind: issuance.kind, valid_until }],
-        days: notice.days,
         renew_url: None,
         unsubscribe_url: None,
-    }))
+    };
+    Ok(write(app, &letter)?.rendered)
 }
 
 async fn found(app: &App, id: &NoticeId) -> Result<Notice, NoticeError> {
@@ -88,5 +92,6 @@ async fn found(app: &App, id: &NoticeId) -> Result<Notice, NoticeError> {
 }
 
 fn entry(app: &App, notice: &Notice, act: AuditAction) -> AuditEntry {
-    AuditEntry::new(app.clock.now(), Actor::Operator, act, notice.issuance_id.as_str()).detail(notice.id.as_str())
+    AuditEntry::new(app.clock.now(), Actor::Operator, act, notice.issuance_id.as_str())
+        .detail(notice.id.as_str())
 }

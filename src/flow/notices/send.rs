@@ -1,5 +1,7 @@
 //! Send: a letter whose turn this process has goes to the mail server, and what came of it is remembered.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::claim::Claimed;
@@ -18,25 +20,24 @@ impl Claimed {
     /// Sends it. Before the server hears of it, the rows say `sending`; before the server can have all of it, they say since
     /// when. So what stops before that is sent again, and what stops behind it is not.
     pub async fn send(self, app: &App) -> Result<SendOutcome, StoreError> {
-        let has_begun = std::sync::atomic::AtomicBool::new(false);
-        let before_data = async {
-            let now = app.clock.now();
-            let mut tx = app.store.begin().await?;
-            for notice in &self.notices {
-                tx.begin_data(turn(app, notice), now).await?;
+        let (has_begun, lost) = (AtomicBool::new(false), Mutex::new(None));
+        let permit = async {
+            match self.begin(app).await {
+                Ok(()) => has_begun.store(true, Ordering::SeqCst),
+                Err(error) => *lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
             }
-            tx.commit().await?;
-            has_begun.store(true, std::sync::atomic::Ordering::SeqCst);
-            Ok(())
+            has_begun.load(Ordering::SeqCst)
         };
-        let delivery = deliver(app, &self.letter, before_data);
+        let delivery = deliver(app, &self.letter, Box::pin(permit));
         let outcome = match tokio::time::timeout(LONGEST, delivery).await {
-            Ok(Ok(outcome)) => outcome,
-            // Somebody else has the turn by now, or the database is away: nothing went to the server.
-            Ok(Err(error)) => return Err(error),
-            Err(_) if has_begun.load(std::sync::atomic::Ordering::SeqCst) => Outcome::Unclear,
+            Ok(outcome) => outcome,
+            Err(_) if has_begun.load(Ordering::SeqCst) => Outcome::Unclear,
             Err(_) => Outcome::NotSent,
         };
+        // Somebody else has the turn by now, or the database is away: nothing went to the server.
+        if let Some(error) = lost.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
         self.remember(app, outcome).await?;
         Ok(match outcome {
             Outcome::Sent => SendOutcome::Answered,
@@ -46,6 +47,16 @@ impl Claimed {
                 SendOutcome::NotAnswered { come_again: None }
             }
         })
+    }
+
+    /// From now on the mail server may have all of it.
+    async fn begin(&self, app: &App) -> Result<(), StoreError> {
+        let now = app.clock.now();
+        let mut tx = app.store.begin().await?;
+        for notice in &self.notices {
+            tx.begin_data(turn(app, notice), now).await?;
+        }
+        tx.commit().await
     }
 
     async fn remember(&self, app: &App, outcome: Outcome) -> Result<(), StoreError> {

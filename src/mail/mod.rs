@@ -1,0 +1,139 @@
+//! Mails: what they look like is in `templates/mail/`, how they go out is [`Transport`].
+//!
+//! | how | where it is used |
+//! |---|---|
+//! | [SMTP](smtp) | by TLS, unless the server is this machine or the configuration allows less |
+//! | [sendmail](sendmail) | where a program of the machine takes mails |
+//! | [a folder](folder) | where something else picks them up, and in tests |
+//! | [memory](memory) | in `dev`, which shows them |
+//!
+//! Nothing here says an address or repeats what a server said, which may have addresses in it: not in errors, and not in logs.
+
+mod builtin;
+mod folder;
+mod memory;
+mod outcome;
+mod sendmail;
+mod settings;
+mod smtp;
+mod transport;
+
+use chrono::{DateTime, Utc};
+pub use notice_mail::{Brand, Composed, Envelope, Fault, Item, Language, Link, Mail, Rendered, Templates};
+use notice_mail::{MessageId, Post, Recipient, Sender, Signer, compose};
+
+pub use self::memory::Sent;
+pub use self::outcome::{Cause, Class, Enhanced, Next, Outcome, Stage};
+pub use self::settings::MailError;
+pub use self::transport::{Permit, Transport};
+use crate::config;
+use crate::model::personal::Email;
+
+/// Writes and sends mails; or none, where nothing is configured.
+pub struct Mailer(Option<Office>);
+
+struct Office {
+    templates: Templates,
+    brand: Brand,
+    from: Sender,
+    reply_to: Option<Sender>,
+    signer: Option<Signer>,
+    transport: Transport,
+}
+
+/// To whom a mail goes, in which language, and under which id.
+pub struct Letter<'a> {
+    /// To whom.
+    pub to: &'a Email,
+    /// The language of the reader (BCP 47).
+    pub locale: &'a str,
+    /// What names the mail among all of this service: letters, digits, hyphens and dots. The same in every try, since the id
+    /// of the message is made of it.
+    pub id: &'a str,
+    /// When it is written.
+    pub date: DateTime<Utc>,
+}
+
+impl Mailer {
+    /// As the configuration says. Without a section of mail, none.
+    pub fn new(settings: Option<&config::Mail>) -> Result<Self, MailError> {
+        let Some(settings) = settings else { return Ok(Self(None)) };
+        let (from, reply_to) = settings::senders(settings)?;
+        let office = Office {
+            templates: settings::templates(settings.templates.as_deref())?,
+            brand: settings::brand(settings, &from)?,
+            signer: settings.dkim.as_ref().map(|dkim| settings::signer(dkim, &from)).transpose()?,
+            transport: settings::transport(settings)?,
+            from,
+            reply_to,
+        };
+        Ok(Self(Some(office)))
+    }
+
+    /// Keeps mails in memory.
+    pub fn memory(from: &str) -> Result<(Self, Sent), MailError> {
+        let sent = Sent::default();
+        Ok((Self::memory_of(from, sent.clone())?, sent))
+    }
+
+    /// Keeps mails in a memory that others keep theirs in, too.
+    pub fn memory_of(from: &str, sent: Sent) -> Result<Self, MailError> {
+        let from: Sender = from.parse().map_err(|_| MailError::From)?;
+        let office = Office {
+            templates: settings::templates(None)?,
+            brand: settings::plain_brand(&from)?,
+            from,
+            reply_to: None,
+            signer: None,
+            transport: Transport::Memory(sent),
+        };
+        Ok(Self(Some(office)))
+    }
+
+    /// Whether there is a way for mails to go.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What mails are rendered from, and who writes them.
+    pub fn templates(&self) -> Result<(&Templates, &Brand), MailError> {
+        let office = self.office()?;
+        Ok((&office.templates, &office.brand))
+    }
+
+    /// A mail as it is sent.
+    pub fn write(&self, mail: &Mail, letter: &Letter<'_>) -> Result<Composed, MailError> {
+        let office = self.office()?;
+        let to: Recipient = letter.to.expose().parse().map_err(|_| MailError::Unwritable)?;
+        let rendered =
+            office.templates.render(mail, letter.locale, &office.brand).map_err(MailError::Template)?;
+        let message_id =
+            MessageId::new(letter.id, office.from.domain()).map_err(|_| MailError::Unwritable)?;
+        let reply_to = office.reply_to.as_ref();
+        let post = Post { from: &office.from, reply_to, to: &to, message_id: &message_id, date: letter.date };
+        compose(&rendered, &post, office.signer.as_ref()).map_err(|_| MailError::Unwritable)
+    }
+
+    /// Hands a mail over. What came of it says whether it may be tried again.
+    pub async fn send(&self, mail: &Composed) -> Result<Outcome, MailError> {
+        self.send_if(mail, Box::pin(std::future::ready(true))).await
+    }
+
+    /// The same, if `permit` says yes, which is asked before anybody is told the mail.
+    pub async fn send_if(&self, mail: &Composed, permit: Permit<'_>) -> Result<Outcome, MailError> {
+        Ok(self.office()?.transport.send(mail, permit).await)
+    }
+
+    /// Whether mails can be handed over: the server answers and lets us in. Sends nothing. `Ok` also where nothing is configured.
+    pub async fn test(&self) -> Result<(), Outcome> {
+        match &self.0 {
+            Some(office) => office.transport.test().await,
+            None => Ok(()),
+        }
+    }
+
+    fn office(&self) -> Result<&Office, MailError> {
+        self.0.as_ref().ok_or(MailError::NoServer)
+    }
+}

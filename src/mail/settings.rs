@@ -1,0 +1,221 @@
+//! What the configuration names: templates, pictures, keys, servers.
+
+use std::path::Path;
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::Certificate;
+use notice_mail::{Brand, DkimError, DkimKey, Fault, Link, Logo, NoLogo, Sender, Signer, Templates};
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+use super::builtin;
+use super::folder::Folder;
+use super::sendmail::Sendmail;
+use super::smtp::{Security, Server, Smtp};
+use super::transport::Transport;
+use crate::config;
+use crate::secret_file::{self, SecretFileError};
+
+/// Why mails cannot be written or sent as it is configured. Repeats neither addresses nor secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The setting `mail.url` is none of a mail server.
+    #[error("mail.url must be the URL of a mail server, such as smtps://user:password@host:465")]
+    Url,
+    /// Mails would be read by whoever listens.
+    #[error(
+        "mail.url has mails go without TLS to another machine: leave out tls=…, or set mail.allow_plaintext"
+    )]
+    Plaintext,
+    /// The setting `mail.from` is no sender.
+    #[error("mail.from must be a sender, such as Example KYC <kyc@example.com>")]
+    From,
+    /// The setting `mail.reply_to` is none.
+    #[error("mail.reply_to must be an address, such as Help <help@example.com>")]
+    ReplyTo,
+    /// The setting `mail.name` is none.
+    #[error("mail.name must be one line of 1 to 80 characters")]
+    Name,
+    /// A link that is none.
+    #[error("{0} must be a URL that begins with https://")]
+    Link(&'static str),
+    /// A file that cannot be read.
+    #[error("{0} names {1}, which cannot be read")]
+    File(&'static str, std::path::PathBuf, #[source] std::io::Error),
+    /// A logo that is none.
+    #[error("mail.logo {0}")]
+    Logo(#[source] NoLogo),
+    /// Certificates that are none.
+    #[error("mail.ca_file must have certificates in PEM")]
+    Authorities,
+    /// The key of DKIM cannot be read.
+    #[error("mail.dkim.key cannot be used")]
+    DkimKey(#[source] SecretFileError),
+    /// DKIM is not set as it must be.
+    #[error("mail.dkim: {0}")]
+    Dkim(#[source] DkimError),
+    /// Receivers would not count the signature.
+    #[error("mail.dkim.domain must be the domain of mail.from, or one above it")]
+    DkimDomain,
+    /// Templates with faults, each by file and line.
+    #[error("mail.templates: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Templates(Vec<Fault>),
+    /// A template that asks for more than mails have.
+    #[error("a template cannot be rendered: {0}")]
+    Template(Fault),
+    /// There is no mail server.
+    #[error("no mail server is configured")]
+    NoServer,
+    /// What cannot be written as a mail.
+    #[error("this is no mail that can be written")]
+    Unwritable,
+}
+
+/// The largest template, in bytes.
+const LARGEST_TEMPLATE: u64 = 256 * 1024;
+
+/// The templates that are compiled in, with those of a folder over them. The latter are checked with sample data; the former are by a
+/// test.
+pub(super) fn templates(folder: Option<&Path>) -> Result<Templates, MailError> {
+    const SETTING: &str = "mail.templates";
+
+    let mut overrides = Vec::new();
+    if let Some(folder) = folder {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |error| MailError::File(SETTING, path, error)
+        };
+        for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
+            let path = entry.map_err(failed(folder))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            // As editors and volumes of Kubernetes leave them behind.
+            if name.starts_with('.') || name.ends_with('~') {
+                continue;
+            }
+            let size = std::fs::metadata(&path).map_err(failed(&path))?.len();
+            if size > LARGEST_TEMPLATE {
+                let error = std::io::Error::other("it is too large for a template");
+                return Err(failed(&path)(error));
+            }
+            overrides.push((name, std::fs::read_to_string(&path).map_err(failed(&path))?));
+        }
+    }
+    let is_overridden = !overrides.is_empty();
+    overrides.sort();
+    let templates =
+        Templates::new(builtin::FILES.iter().copied(), overrides).map_err(MailError::Templates)?;
+    let faults = if is_overridden { templates.check() } else { Vec::new() };
+    if faults.is_empty() { Ok(templates) } else { Err(MailError::Templates(faults)) }
+}
+
+pub(super) fn senders(settings: &config::Mail) -> Result<(Sender, Option<Sender>), MailError> {
+    let from = settings.from.parse().map_err(|_| MailError::From)?;
+    let reply_to =
+        settings.reply_to.as_deref().map(str::parse).transpose().map_err(|_| MailError::ReplyTo)?;
+    Ok((from, reply_to))
+}
+
+pub(super) fn brand(settings: &config::Mail, from: &Sender) -> Result<Brand, MailError> {
+    let link = |url: &Option<Url>, setting| {
+        url.clone().map(Link::try_from).transpose().map_err(|_| MailError::Link(setting))
+    };
+    let logo = settings.logo.as_ref().map(|path| {
+        let bytes = std::fs::read(path).map_err(|error| MailError::File("mail.logo", path.clone(), error))?;
+        Logo::new(bytes).map_err(MailError::Logo)
+    });
+    let plain = match &settings.name {
+        Some(name) => Brand { name: name.parse().map_err(|_| MailError::Name)?, ..plain_brand(from)? },
+        None => plain_brand(from)?,
+    };
+    Ok(Brand {
+        contact_url: link(&settings.contact_url, "mail.contact_url")?,
+        privacy_url: link(&settings.privacy_url, "mail.privacy_url")?,
+        logo: logo.transpose()?,
+        ..plain
+    })
+}
+
+/// The sender by its name, or else by its domain.
+pub(super) fn plain_brand(from: &Sender) -> Result<Brand, MailError> {
+    let name = from.name().unwrap_or(from.domain()).parse().map_err(|_| MailError::Name)?;
+    Ok(Brand { name, contact_url: None, privacy_url: None, logo: None })
+}
+
+pub(super) fn signer(settings: &config::Dkim, from: &Sender) -> Result<Signer, MailError> {
+    let pem = secret_file::read(&settings.key).map_err(MailError::DkimKey)?;
+    let key = DkimKey::from_pem(pem.as_bytes()).map_err(MailError::Dkim)?;
+    let signer = Signer::new(&settings.domain, &settings.selector, key).map_err(MailError::Dkim)?;
+    if signer.is_for(from.domain()) { Ok(signer) } else { Err(MailError::DkimDomain) }
+}
+
+pub(super) fn transport(settings: &config::Mail) -> Result<Transport, MailError> {
+    let data_timeout = Duration::from_secs(settings.data_timeout);
+    match settings.transport {
+        config::MailTransport::Smtp => {
+            let url = settings.url.as_ref().ok_or(MailError::Url)?;
+            let server = server(settings, url.expose(), data_timeout)?;
+            Ok(Transport::Smtp(Smtp::new(server, settings.connections)))
+        }
+        config::MailTransport::Sendmail => {
+            Ok(Transport::Sendmail(Sendmail::new(settings.sendmail.clone(), data_timeout)))
+        }
+        config::MailTransport::Folder => {
+            let folder = settings.folder.clone().unwrap_or_default();
+            Ok(Transport::Folder(Folder::new(folder)))
+        }
+    }
+}
+
+/// Ports of RFC 8314 and RFC 6409.
+const SUBMISSIONS: u16 = 465;
+const SUBMISSION: u16 = 587;
+
+fn server(settings: &config::Mail, url: &str, data_timeout: Duration) -> Result<Server, MailError> {
+    let url: Url = url.parse().map_err(|_| MailError::Url)?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailError::Url)?.to_owned();
+    let asked = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+    let is_here = is_here(&host);
+    let security = match (url.scheme(), asked.as_deref()) {
+        ("smtps", None) => Security::Implicit,
+        ("smtp", None) if is_here => Security::IfOffered,
+        ("smtp", None | Some("required")) => Security::StartTls,
+        ("smtp", Some("opportunistic")) => Security::IfOffered,
+        ("smtp", Some("none")) => Security::None,
+        _ => return Err(MailError::Url),
+    };
+    if matches!(security, Security::IfOffered | Security::None) && !is_here && !settings.allow_plaintext {
+        return Err(MailError::Plaintext);
+    }
+    let text = |text: &str| {
+        percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| MailError::Url)
+    };
+    let login = match url.password() {
+        Some(password) => Some(Credentials::new(text(url.username())?, text(password)?)),
+        None if url.username().is_empty() => None,
+        None => return Err(MailError::Url),
+    };
+    let authorities = match &settings.ca_file {
+        Some(path) => {
+            let pem =
+                std::fs::read(path).map_err(|error| MailError::File("mail.ca_file", path.clone(), error))?;
+            let has_some = pem.windows(21).any(|window| window == b"-----BEGIN CERTIFICAT");
+            vec![Certificate::from_pem(&pem).ok().filter(|_| has_some).ok_or(MailError::Authorities)?]
+        }
+        None => Vec::new(),
+    };
+    let port = url.port().unwrap_or(if security == Security::Implicit { SUBMISSIONS } else { SUBMISSION });
+    let timeout = Duration::from_secs(settings.timeout);
+    Ok(Server { host, port, security, login, authorities, timeout, data_timeout })
+}
+
+/// Whether it is this machine.
+fn is_here(host: &str) -> bool {
+    // A scheme that the parser does not know has it leave hosts as they are.
+    match Host::parse(host) {
+        Ok(Host::Domain(name)) => name == "localhost",
+        Ok(Host::Ipv4(address)) => address.is_loopback(),
+        Ok(Host::Ipv6(address)) => address.is_loopback(),
+        Err(_) => false,
+    }
+}
