@@ -171,6 +171,18 @@ impl Store {
             .map_err(|_| StoreError::Unreadable("due_at"))
     }
 
+    /// Whether there is a turn whose holder gives no sign of life any more.
+    pub async fn has_lost_turns(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        let first: Option<(String,)> = sqlx::query_as(
+            "SELECT id FROM notice WHERE state = 'sending' AND (lease_until <= $1 OR lease_until > $2) LIMIT 1",
+        )
+        .bind(now.unix_millis())
+        .bind(too_far(until))
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(first.is_some())
+    }
+
     /// Ends turns whose holder gives no sign of life any more. What the mail server cannot have had is planned again; what it
     /// may have had is unclear. Gives how many of each.
     pub async fn end_lost_turns(&self, now: Timestamp, until: Timestamp) -> Result<(u64, u64), StoreError> {
@@ -448,17 +460,14 @@ impl Tx {
     }
 
     /// One mail more in the period that began at `period`; no if there were `most` already.
-    pub async fn count_mail(
-        &mut self,
-        name: &str,
-        period: Timestamp,
-        most: u32,
-    ) -> Result<bool, StoreError> {
-        sqlx::query("INSERT INTO mail_limit (name, at, count) VALUES ($1, $2, 0) ON CONFLICT (name) DO NOTHING")
-            .bind(name)
-            .bind(period.unix_millis())
-            .execute(&mut *self.tx)
-            .await?;
+    pub async fn count_mail(&mut self, name: &str, period: Timestamp, most: u32) -> Result<bool, StoreError> {
+        sqlx::query(
+            "INSERT INTO mail_limit (name, at, count) VALUES ($1, $2, 0) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(name)
+        .bind(period.unix_millis())
+        .execute(&mut *self.tx)
+        .await?;
         let counted = sqlx::query(
             "UPDATE mail_limit SET count = CASE WHEN at = $2 THEN count + 1 ELSE 1 END, at = $2 \
              WHERE name = $1 AND (at <> $2 OR count < $3)",

@@ -10,7 +10,7 @@ use crate::model::time::{DAY, Timestamp};
 use crate::store::{Addressee, StoreError};
 
 /// How long a turn is held, in milliseconds: longer than a dialogue with a mail server may take ([`super::send`]).
-pub(super) const TURN: i64 = 10 * 60_000;
+pub(super) const TURN: i64 = 20 * 60_000;
 
 /// Notices that are looked at in one go: others take turns at the same time.
 const CANDIDATES: u32 = 16;
@@ -56,17 +56,7 @@ pub async fn claim(app: &App) -> Result<Claim, StoreError> {
         return Ok(Claim::Nothing);
     }
     let now = app.clock.now();
-    let (again, unclear) = app.store.end_lost_turns(now, now.plus_millis(TURN)).await?;
-    if unclear > 0 {
-        metrics::counter!("notices_total", "outcome" => "unclear").increment(unclear);
-        tracing::error!(
-            notices = unclear,
-            "Nobody knows whether these mails were sent; they are not sent again by themselves"
-        );
-    }
-    if again > 0 {
-        tracing::warn!(notices = again, "Notices whose sender is gone are sent anew");
-    }
+    end_lost_turns(app, now).await?;
     let mut from = None;
     loop {
         let due = app.store.due_notices(now, from, CANDIDATES).await?;
@@ -92,6 +82,26 @@ pub async fn claim(app: &App) -> Result<Claim, StoreError> {
             return Ok(Claim::Nothing);
         }
     }
+}
+
+/// What a process has left behind that is gone.
+async fn end_lost_turns(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    let latest = now.plus_millis(TURN);
+    if !app.store.has_lost_turns(now, latest).await? {
+        return Ok(());
+    }
+    let (again, unclear) = app.store.end_lost_turns(now, latest).await?;
+    if unclear > 0 {
+        metrics::counter!("notices_total", "outcome" => "unclear").increment(unclear);
+        tracing::error!(
+            notices = unclear,
+            "Nobody knows whether these mails were sent; they are not sent again by themselves"
+        );
+    }
+    if again > 0 {
+        tracing::warn!(notices = again, "Notices whose sender is gone are sent anew");
+    }
+    Ok(())
 }
 
 async fn settle(
@@ -131,7 +141,13 @@ async fn judge(app: &App, notice: &Notice, now: Timestamp) -> Result<Judged, Sto
     }
     let others = app.store.notices_of(&issuance.id).await?;
     let is_nearer = |other: &Notice| {
-        other.days < notice.days && other.state == NoticeState::Planned && other.due_at <= now
+        let is_said_before = match other.state {
+            NoticeState::Planned => other.due_at <= now,
+            // One that did not get through; one that an operator wants sent once more has no tries.
+            NoticeState::Sent | NoticeState::Sending | NoticeState::Unclear => notice.attempts > 0,
+            NoticeState::Dropped | NoticeState::Failed => false,
+        };
+        other.days < notice.days && is_said_before
     };
     if others.iter().any(is_nearer) {
         return Ok(Judged::Drop(NoticeCode::Late));

@@ -14,7 +14,7 @@ use crate::model::time::Timestamp;
 use crate::store::{StoreError, Turn};
 
 /// How long a dialogue with a mail server may take: shorter than a turn is held.
-const LONGEST: Duration = Duration::from_mins(5);
+const LONGEST: Duration = Duration::from_mins(15);
 
 impl Claimed {
     /// Sends it. Before the server hears of it, the rows say `sending`; before the server can have all of it, they say since

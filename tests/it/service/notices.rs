@@ -205,7 +205,7 @@ on_both_databases! {
                     lost += 1;
                     office.apps[1].store.close().await;
                     office.apps[1] = office.process().await;
-                    office.stage.clock.advance_millis(11 * 60_000);
+                    office.stage.clock.advance_millis(21 * 60_000);
                     office.send().await;
                 }
             }
@@ -272,7 +272,7 @@ on_both_databases! {
             })
             .await;
             drop(sending);
-            office.stage.clock.advance_millis(11 * 60_000);
+            office.stage.clock.advance_millis(21 * 60_000);
             office.send().await;
             let mails = office.mails().len() - before;
             let last = office.of(&id).await.last().copied().unwrap();
@@ -303,7 +303,7 @@ on_both_databases! {
         office.plan_all().await;
         office.go_to("2027-03-01T09:00:00Z");
         let Claim::Letter(claimed) = notices::claim(&office.apps[0]).await.unwrap() else { panic!() };
-        office.stage.clock.advance_millis(11 * 60_000);
+        office.stage.clock.advance_millis(21 * 60_000);
         let Claim::Letter(anew) = notices::claim(&office.apps[1]).await.unwrap() else { panic!() };
         assert!(claimed.send(&office.apps[0]).await.is_err());
         assert_eq!(office.mails().len(), 0);
@@ -324,7 +324,7 @@ on_both_databases! {
         tx.begin_data(turn, office.stage.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
         for _ in 0..3 {
-            office.stage.clock.advance_millis(11 * 60_000);
+            office.stage.clock.advance_millis(21 * 60_000);
             office.send().await;
         }
         assert_eq!(office.of(&id).await.last(), Some(&(0, Unclear, Some(NoticeCode::OutcomeUnknown))));
