@@ -137,3 +137,31 @@ impl Mailer {
         self.0.as_ref().ok_or(MailError::NoServer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn mails_are_written_and_kept_in_memory() {
+        let (mailer, sent) = Mailer::memory("Example <a@b.example>").unwrap();
+        let letter = Letter {
+            to: &"c@d.example".parse().unwrap(),
+            locale: "pt-BR",
+            id: "n1",
+            date: DateTime::default(),
+        };
+        let mail = mailer.write(&Mail::Test, &letter).unwrap();
+        assert_eq!(mailer.send(&mail).await.unwrap().next(), Next::Done);
+        let [kept] = sent.all().try_into().ok().unwrap();
+        assert_eq!((kept.envelope.from.as_str(), kept.envelope.to.as_str()), ("a@b.example", "c@d.example"));
+        assert_eq!(kept.rendered.subject, "Example: mensagem de teste");
+        assert!(String::from_utf8(kept.bytes).unwrap().contains("Message-ID: <n1@b.example>\r\n"));
+
+        assert!(matches!(Mailer::memory("nobody"), Err(MailError::From)));
+        let none = Mailer::new(None).unwrap();
+        assert!(none.test().await.is_ok());
+        assert!(matches!(none.write(&Mail::Test, &letter), Err(MailError::NoServer)));
+        assert!(matches!(none.send(&mail).await, Err(MailError::NoServer)));
+    }
+}

@@ -194,6 +194,10 @@ impl fmt::Display for Outcome {
                 let how = if *class == Class::Permanent { "for good" } else { "for now" };
                 write!(f, "the mail server refuses {how} {stage}, with code {code}{}", enhanced(status))
             }
+            Self::NotSent { cause: Cause::Local, .. } => write!(f, "{}", Cause::Local),
+            Self::NotSent { stage: Stage::Connect, cause } => {
+                write!(f, "the mail server cannot be reached: {cause}")
+            }
             Self::NotSent { stage, cause } => {
                 write!(f, "the mail server was not told the whole mail: {stage}, {cause}")
             }

@@ -199,7 +199,7 @@ fn server(settings: &config::Mail, url: &str, data_timeout: Duration) -> Result<
         Some(path) => {
             let pem =
                 std::fs::read(path).map_err(|error| MailError::File("mail.ca_file", path.clone(), error))?;
-            let has_some = pem.windows(21).any(|window| window == b"-----BEGIN CERTIFICAT");
+            let has_some = pem.windows(22).any(|window| window == b"-----BEGIN CERTIFICATE");
             vec![Certificate::from_pem(&pem).ok().filter(|_| has_some).ok_or(MailError::Authorities)?]
         }
         None => Vec::new(),
@@ -217,5 +217,95 @@ fn is_here(host: &str) -> bool {
         Ok(Host::Ipv4(address)) => address.is_loopback(),
         Ok(Host::Ipv6(address)) => address.is_loopback(),
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    fn settings(url: &str) -> config::Mail {
+        config::Mail {
+            transport: config::MailTransport::Smtp,
+            url: Some(Secret::new(url.to_owned())),
+            ..config::Mail::example()
+        }
+    }
+
+    fn read(url: &str, allow_plaintext: bool) -> Result<Server, MailError> {
+        let settings = config::Mail { allow_plaintext, ..settings(url) };
+        server(&settings, url, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn mails_go_by_tls_unless_the_server_is_this_machine_or_less_is_allowed() {
+        for (url, security, port) in [
+            ("smtps://mail.example.com", Security::Implicit, 465),
+            ("smtps://mail.example.com:1465", Security::Implicit, 1465),
+            ("smtp://mail.example.com", Security::StartTls, 587),
+            ("smtp://mail.example.com:25?tls=required", Security::StartTls, 25),
+            ("smtp://127.0.0.1:25", Security::IfOffered, 25),
+            ("smtp://[::1]", Security::IfOffered, 587),
+            ("smtp://localhost?tls=none", Security::None, 587),
+            ("smtp://localhost?tls=required", Security::StartTls, 587),
+        ] {
+            let server = read(url, false).unwrap();
+            assert_eq!((server.security, server.port), (security, port), "{url}");
+        }
+        for host in
+            ["mail.example.com", "10.0.0.1", "localhost.example.com", "127.0.0.1.example.com", "[::2]"]
+        {
+            for tls in ["none", "opportunistic"] {
+                let url = format!("smtp://{host}?tls={tls}");
+                assert!(matches!(read(&url, false), Err(MailError::Plaintext)), "{url}");
+                assert!(read(&url, true).is_ok(), "{url}");
+            }
+            assert_eq!(read(&format!("smtp://{host}"), true).unwrap().security, Security::StartTls);
+        }
+        for url in ["smtps://host?tls=none", "smtp://user@host", "smtp://:@", "http://host"] {
+            assert!(matches!(read(url, true), Err(MailError::Url)), "{url}");
+        }
+        let server = read("smtps://us%40er:p%23ss@mail.example.com", false).unwrap();
+        assert_eq!(server.login, Some(Credentials::new("us@er".to_owned(), "p#ss".to_owned())));
+    }
+
+    #[test]
+    fn what_is_set_wrongly_is_named_and_not_repeated() {
+        use crate::mail::Mailer;
+
+        let folder = std::env::temp_dir().join(format!("idos-issuer-mail-{:016x}", rand::random::<u64>()));
+        std::fs::create_dir(&folder).unwrap();
+        let file = |name: &str, text: &[u8]| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let good = || settings("smtps://user:Xyzzy@mail.example.com");
+        assert!(Mailer::new(Some(&good())).unwrap().is_there());
+        assert!(!Mailer::new(None).unwrap().is_there());
+        let link = |text: &str| Some(text.parse().unwrap());
+        for (name, settings) in [
+            ("mail.from", config::Mail { from: "Xyzzy".to_owned(), ..good() }),
+            ("mail.reply_to", config::Mail { reply_to: Some("Xyzzy".to_owned()), ..good() }),
+            ("mail.name", config::Mail { name: Some("Xyzzy\n".repeat(20)), ..good() }),
+            ("mail.contact_url", config::Mail { contact_url: link("http://example.com/Xyzzy"), ..good() }),
+            ("mail.privacy_url", config::Mail { privacy_url: link("ftp://example.com/Xyzzy"), ..good() }),
+            ("mail.logo", config::Mail { logo: Some("/gone".into()), ..good() }),
+            ("mail.logo", config::Mail { logo: Some(file("l.svg", b"<svg>Xyzzy")), ..good() }),
+            ("mail.ca_file", config::Mail { ca_file: Some(file("ca.pem", b"Xyzzy")), ..good() }),
+            ("mail.templates", config::Mail { templates: Some("/gone".into()), ..good() }),
+        ] {
+            let error = Mailer::new(Some(&settings)).err().unwrap().to_string();
+            assert!(error.contains(name) && !error.contains("Xyzzy"), "{name}: {error}");
+        }
+        let over = folder.join("over");
+        std::fs::create_dir(&over).unwrap();
+        std::fs::write(over.join(".hidden"), "x").unwrap();
+        std::fs::write(over.join("de.toml"), "[expiring]\nsubject = \"{{ nickname }}\"\n").unwrap();
+        let overridden = config::Mail { templates: Some(over), ..good() };
+        let error = Mailer::new(Some(&overridden)).err().unwrap().to_string();
+        assert!(error.contains("de.toml:2: undefined value"), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -82,9 +82,18 @@ async fn the_lines_that_are_printed_work() {
         pause();
     }
 
-    let (status, page) = ask(http().get(shown["mailboxUrl"].as_str().unwrap())).await;
-    assert_eq!(status, 200);
-    assert!(page.contains("<h2>Mail works</h2>"), "{page}");
+    let mailbox = shown["mailboxUrl"].as_str().unwrap();
+    for (path, has) in [
+        ("", "<a href=\"/0\">Demo KYC: test message</a>"),
+        ("/0", "<iframe sandbox=\"\" src=\"/0/html\""),
+        ("/0/html", "<html lang=\"en\" dir=\"ltr\">"),
+        ("/0/raw", "Auto-Submitted: auto-generated"),
+    ] {
+        let (status, page) = ask(http().get(format!("{mailbox}{path}"))).await;
+        assert_eq!(status, 200, "{path}");
+        assert!(page.contains(has), "{path}: {page}");
+    }
+    assert_eq!(ask(http().get(format!("{mailbox}/1"))).await.0, 404);
 
     // Other commands work on its folder.
     let config = shown["config"].as_str().unwrap();
