@@ -128,12 +128,12 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::mail::{Class, Enhanced};
 
     /// Nobody has anything against it.
     fn yes() -> Permit<'static> {
         Box::pin(std::future::ready(true))
     }
-    use crate::mail::{Class, Enhanced};
 
     /// A server, how often it was called, and what it was told. `answer` gives an answer other than the usual one.
     struct Told {
