@@ -23,6 +23,7 @@ use crate::model::ids::JobId;
 use crate::model::kyc_version::KycVersions;
 use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
+use crate::model::notices::Settings as NoticeSettings;
 use crate::model::validity::Policy;
 use crate::person_source::{PersonSource, PersonSourceError};
 use crate::source::{Source, SourceError};
@@ -89,6 +90,10 @@ pub struct App {
     pub mail_reports: Option<Reports>,
     /// Where the links of reminders lead.
     pub renewal: Renewal,
+    /// When people are told that their credentials end.
+    pub notices: NoticeSettings,
+    /// How many mails go out.
+    pub mail_pace: MailPace,
     /// The number of the last audit checkpoint that this process has seen.
     last_checkpoint: Mutex<i64>,
     node: Node,
@@ -97,6 +102,15 @@ pub struct App {
     not_connected: Mutex<Option<Instant>>,
     /// Where the network keeps contents, and when that was seen.
     content_place: Mutex<Option<(ContentPlace, Instant)>>,
+}
+
+/// How many mails go out, by all processes together.
+#[derive(Clone, Copy, Debug)]
+pub struct MailPace {
+    /// To one domain in a minute.
+    pub per_domain: u32,
+    /// In a day.
+    pub per_day: u32,
 }
 
 /// A place where events are told.
@@ -297,6 +311,8 @@ impl App {
             said_done: Mutex::default(),
             silent_nodes: Mutex::default(),
             mailer,
+            notices: config.notices.settings(),
+            mail_pace: MailPace { per_domain: config.notices.per_domain, per_day: config.notices.per_day },
             last_checkpoint: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),

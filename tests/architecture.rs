@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["config", "outbound"]),
     ("store", &["model"]),
     ("app", &["clock", "config", "keys", "mail", "model", "person_source", "source", "store", "vault"]),
-    ("flow", &["app", "keys", "model", "person_source", "source", "store", "vault"]),
+    ("flow", &["app", "keys", "mail", "model", "person_source", "source", "store", "vault"]),
     ("worker", &["app", "flow", "keys", "mail", "model", "source", "store"]),
     ("http", &["app", "flow", "model", "source", "store", "telemetry"]),
     (

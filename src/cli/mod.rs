@@ -23,6 +23,7 @@ mod jobs;
 mod keys;
 mod mail;
 mod migrate;
+mod notices;
 mod open;
 mod output;
 mod process;
@@ -86,6 +87,9 @@ enum Command {
     /// Show how long the credential of a result would be valid, and why.
     #[command(subcommand)]
     Validity(validity::Validity),
+    /// List what people are told by mail before their credentials end, show it, send it once more, or cancel it.
+    #[command(subcommand)]
+    Notices(notices::Notices),
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
@@ -148,6 +152,7 @@ pub fn run() -> ExitCode {
         Command::Halted(halted) => halted.run(&context),
         Command::Sources(sources) => sources.run(&context),
         Command::Validity(validity) => validity.run(&context),
+        Command::Notices(notices) => notices.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
         Command::Mail(mail) => mail.run(&context),
         Command::Audit(audit) => audit.run(&context),

@@ -15,6 +15,7 @@ mod keys;
 mod mail;
 mod node;
 mod notes;
+mod notices;
 mod persons;
 mod renewal;
 mod retention;
@@ -45,6 +46,7 @@ pub use keys::{KeyEntry, KeyFiles};
 pub use mail::{Dkim, Mail, MailTransport};
 pub use node::Node;
 pub use notes::Notes;
+pub use notices::Notices;
 pub use persons::PersonSource;
 pub use renewal::Renewal;
 pub use retention::Retention;
@@ -134,6 +136,9 @@ sections! {
     /// The mail server.
     #[serde(default)]
     pub mail: Option<Mail>,
+    /// When people are told that their credentials end.
+    #[serde(default)]
+    pub notices: Notices,
     /// Where the link of a reminder leads.
     #[serde(default)]
     pub renewal: Renewal,
@@ -233,6 +238,7 @@ mod tests {
                 webhook_policy,
                 source,
                 mail,
+                notices,
                 telemetry,
                 ..
             } = config;
@@ -256,7 +262,7 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, telemetry)
+                    (webhooks, webhook_policy, source, mail, notices, telemetry)
                 )
             )
         };

@@ -6,10 +6,12 @@ use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::notices;
 use crate::app::App;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::{IssuanceId, VerificationId};
-use crate::model::personal::{Contact, Email, LockedContact};
+use crate::model::issuance::{Issuance, State};
+use crate::model::personal::{Contact, ContactChange, Email, LockedContact};
 use crate::model::submitter::Submitter;
 use crate::store::{ContactToRelock, StoreError, Tx};
 use crate::vault::{self, Locked, Vault, VaultError};
@@ -112,6 +114,90 @@ async fn find(app: &App, client: &str, email: &Email) -> Result<Found, StoreErro
         issuances: app.store.issuances_of_contact(client, &indexes).await?,
         verifications: app.store.verifications_of_contact(client, &indexes).await?,
     })
+}
+
+/// Why a contact is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The caller has no such issuance.
+    #[error("there is no such issuance")]
+    NotFound,
+    /// It is over.
+    #[error("an issuance that is {0} has no contact any more")]
+    Conflict(State),
+    /// There is no contact, and no address for one.
+    #[error("there is no contact yet, so an address is needed")]
+    NoContact,
+    /// What is there cannot be unlocked, so that nothing of it can stay.
+    #[error("the contact that is there cannot be unlocked")]
+    Unreadable,
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Changes whom to write to about an issuance, and when that is done: its notices move with it. An address that is new is
+/// written to, whatever became of the one before.
+pub async fn change(
+    app: &App,
+    caller: &Submitter,
+    id: &IssuanceId,
+    change: ContactChange,
+) -> Result<Issuance, ChangeError> {
+    let issuance = app.store.issuance_of(&caller.tenant, id).await?.ok_or(ChangeError::NotFound)?;
+    if matches!(issuance.state, State::Failed | State::Erased) {
+        return Err(ChangeError::Conflict(issuance.state));
+    }
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    let there = tx.addressee(id).await?;
+    let before = match &there {
+        None => None,
+        Some(there) => match app.vault.unlock_record::<Contact>(id.as_str(), &there.locked) {
+            Ok(contact) => Some(contact),
+            Err(_) if change.email.is_some() && change.locale.is_some() => None,
+            Err(_) => return Err(ChangeError::Unreadable),
+        },
+    };
+    let is_same = match (&before, &change.email) {
+        (Some(before), Some(email)) => *before.email.for_index() == *email.for_index(),
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    let (old_email, old_locale) = before.map(|before| (before.email, before.locale)).unzip();
+    let contact = Contact {
+        email: change.email.or(old_email).ok_or(ChangeError::NoContact)?,
+        locale: change.locale.or(old_locale).unwrap_or_default(),
+    };
+    let new = lock(&app.vault, (id.as_str(), &issuance.client), &contact)?;
+    match &there {
+        // What is known of the address stays known.
+        Some(there) if is_same => {
+            if !tx.relock_contact(id, &there.locked, &new).await? {
+                return Err(StoreError::Stale.into());
+            }
+        }
+        _ => {
+            tx.forget_contact(id).await?;
+            tx.keep_contact(id, &new, now).await?;
+        }
+    }
+    // In the transaction: it may have been issued, or be over, since it was read.
+    match tx.touch_issuance(id, issuance.state, now).await {
+        Err(StoreError::Stale) => return Err(ChangeError::Conflict(issuance.state)),
+        touched => touched?,
+    }
+    if issuance.state == State::Issued {
+        notices::plan(app, &mut tx, &issuance, now).await?;
+    }
+    tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::ContactChanged, id.as_str())).await?;
+    tx.commit().await?;
+    app.store.forget_traces().await?;
+    app.notify_workers();
+    app.store.issuance(id).await?.ok_or(ChangeError::NotFound)
 }
 
 /// What the caller has of this contact. Looking is written down.

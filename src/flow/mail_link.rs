@@ -8,6 +8,7 @@ use rand::rngs::OsRng;
 use super::contact;
 use super::events::emit;
 use crate::app::App;
+use crate::mail::Link;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::event::EventKind;
 use crate::model::ids::IssuanceId;
@@ -58,6 +59,34 @@ pub async fn make(
     };
     tx.add_mail_link((&token.hash(), purpose), issuances, now.plus_millis(lasts), now).await?;
     Ok(token)
+}
+
+/// The same, as the address of the provider's page; `None` if there is no such page.
+pub(super) async fn renewal(
+    app: &App,
+    tx: &mut Tx,
+    issuances: &[IssuanceId],
+    now: Timestamp,
+) -> Result<Option<Link>, StoreError> {
+    if app.renewal.url.is_none() {
+        return Ok(None);
+    }
+    let token = make(app, tx, Purpose::Renew, issuances, now).await?;
+    Ok(app.renewal.link(&token.to_text()).and_then(|url| url.parse().ok()))
+}
+
+/// The same to unsubscribe; `None` if it is not known where this service is reached from outside.
+pub(super) async fn unsubscribing(
+    app: &App,
+    tx: &mut Tx,
+    issuances: &[IssuanceId],
+    now: Timestamp,
+) -> Result<Option<Link>, StoreError> {
+    if app.http.public_url.is_none() {
+        return Ok(None);
+    }
+    let token = make(app, tx, Purpose::Unsubscribe, issuances, now).await?;
+    Ok(app.http.public(&format!("/unsubscribe/{}", *token.to_text())).and_then(|url| url.parse().ok()))
 }
 
 /// Trades the token of a renewal link for what its mail was about, newest first. Trading it again right away gives the same.
@@ -115,12 +144,10 @@ pub async fn unsubscribe(app: &App, token: &LinkToken) -> Result<(), LinkError> 
         }
     }
     let Some((client, index)) = whose else { return Err(LinkError::Unknown) };
-    let found = with_contact(app, &client, &index).await?;
+    let address = Address::of(app, &client, &index).await?;
     let mut tx = app.store.begin().await?;
     tx.use_mail_link(&hash, now).await?;
-    stop(app, &mut tx, (&client, &index, &found), (Actor::Service, StopReason::Unsubscribed), now).await?;
-    tx.commit().await?;
-    app.notify_workers();
+    address.stop_and_commit(app, tx, (Actor::Service, StopReason::Unsubscribed), now).await?;
     Ok(())
 }
 
@@ -136,16 +163,14 @@ pub async fn tell_unreachable(
     let now = app.clock.now();
     let mut all = Vec::new();
     for index in contact::indexes(&app.vault, client, email) {
-        let found = with_contact(app, client, &index).await?;
-        if found.is_empty() {
+        let address = Address::of(app, client, &index).await?;
+        if address.issuances.is_empty() {
             continue;
         }
-        let mut tx = app.store.begin().await?;
-        stop(app, &mut tx, (client, &index, &found), (caller.actor(), reason), now).await?;
-        tx.commit().await?;
-        all.extend(found.into_iter().map(|issuance| issuance.id));
+        let tx = app.store.begin().await?;
+        address.stop_and_commit(app, tx, (caller.actor(), reason), now).await?;
+        all.extend(address.issuances.into_iter().map(|issuance| issuance.id));
     }
-    app.notify_workers();
     all.sort_unstable();
     all.reverse();
     Ok(all)
@@ -158,11 +183,9 @@ pub(super) async fn stop_for(
     (actor, reason): (Actor, StopReason),
 ) -> Result<bool, StoreError> {
     let Some((client, index)) = app.store.contact_index(id).await? else { return Ok(false) };
-    let found = with_contact(app, &client, &index).await?;
-    let mut tx = app.store.begin().await?;
-    stop(app, &mut tx, (&client, &index, &found), (actor, reason), app.clock.now()).await?;
-    tx.commit().await?;
-    app.notify_workers();
+    let address = Address::of(app, &client, &index).await?;
+    let tx = app.store.begin().await?;
+    address.stop_and_commit(app, tx, (actor, reason), app.clock.now()).await?;
     Ok(true)
 }
 
@@ -171,33 +194,60 @@ pub async fn stops(app: &App, client: &str, email: &Email) -> Result<Vec<StopRea
     app.store.mail_stops(client, &contact::indexes(&app.vault, client, email)).await
 }
 
-/// The issuances whose contact is kept under this hash.
-async fn with_contact(app: &App, client: &str, index: &str) -> Result<Vec<Issuance>, StoreError> {
-    let mut all = Vec::new();
-    for id in app.store.issuances_of_contact(client, &[index.to_owned()]).await? {
-        all.extend(app.store.issuance(&id).await?);
-    }
-    Ok(all)
+/// An address of a client's contacts, by its keyed hash.
+pub(super) struct Address {
+    client: String,
+    index: String,
+    /// Those that have it.
+    issuances: Vec<Issuance>,
 }
 
-async fn stop(
-    app: &App,
-    tx: &mut Tx,
-    (client, index, issuances): (&str, &str, &[Issuance]),
-    (actor, reason): (Actor, StopReason),
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if !tx.stop_mail((client, index), reason, now).await? {
-        return Ok(());
+impl Address {
+    pub(super) async fn of(app: &App, client: &str, index: &str) -> Result<Self, StoreError> {
+        let index = index.to_owned();
+        let mut issuances = Vec::new();
+        for id in app.store.issuances_of_contact(client, std::slice::from_ref(&index)).await? {
+            issuances.extend(app.store.issuance(&id).await?);
+        }
+        Ok(Self { client: client.to_owned(), index, issuances })
     }
-    let event = match reason {
-        StopReason::Unsubscribed => EventKind::ContactUnsubscribed,
-        StopReason::Unreachable | StopReason::Complained => EventKind::ContactUnreachable,
-    };
-    for issuance in issuances {
-        emit(app, tx, event, issuance, None, now).await?;
-        let entry = AuditEntry::new(now, actor.clone(), AuditAction::MailStopped, issuance.id.as_str());
-        tx.record(&entry.detail(reason.as_str())).await?;
+
+    /// Nothing is sent to it any more, and that is told. Gives what is to be written down; nothing, if it was so before.
+    pub(super) async fn stop(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        (actor, reason): (Actor, StopReason),
+        now: Timestamp,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut entries = Vec::new();
+        if !tx.stop_mail((&self.client, &self.index), reason, now).await? {
+            return Ok(entries);
+        }
+        let event = match reason {
+            StopReason::Unsubscribed => EventKind::ContactUnsubscribed,
+            StopReason::Unreachable | StopReason::Complained => EventKind::ContactUnreachable,
+        };
+        for issuance in &self.issuances {
+            emit(app, tx, event, issuance, None, now).await?;
+            let entry = AuditEntry::new(now, actor.clone(), AuditAction::MailStopped, issuance.id.as_str());
+            entries.push(entry.detail(reason.as_str()));
+        }
+        Ok(entries)
     }
-    Ok(())
+
+    async fn stop_and_commit(
+        &self,
+        app: &App,
+        mut tx: Tx,
+        by: (Actor, StopReason),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for entry in self.stop(app, &mut tx, by, now).await? {
+            tx.record(&entry).await?;
+        }
+        tx.commit().await?;
+        app.notify_workers();
+        Ok(())
+    }
 }

@@ -23,6 +23,7 @@ pub mod intake;
 pub mod mail_link;
 mod moves;
 pub mod network;
+pub mod notices;
 pub mod profile;
 pub mod proof;
 pub mod read_back;

@@ -1,10 +1,11 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
 use super::events::emit;
-use super::{supersede, verified};
+use super::{notices, supersede, verified};
 use crate::app::App;
-use crate::model::issuance::{HaltCode, Issuance};
+use crate::model::issuance::{HaltCode, Issuance, State};
 use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
+use crate::model::notices::NoticeCode;
 use crate::model::time::Timestamp;
 use crate::store::{StoreError, Tx};
 
@@ -23,6 +24,18 @@ pub(super) async fn follow(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = &issuance.id;
+    match next.state {
+        // Also where a revocation has stopped: the credential holds as before.
+        State::Issued => notices::plan(app, tx, issuance, now).await?,
+        State::Revoking | State::Revoked => notices::drop_all(tx, id, NoticeCode::Revoked, now).await?,
+        State::Erased => notices::drop_all(tx, id, NoticeCode::Erased, now).await?,
+        State::AwaitingProfile
+        | State::AwaitingGrant
+        | State::Queued
+        | State::Uploading
+        | State::Halted
+        | State::Failed => {}
+    }
     match next.forgets {
         Forgets::Nothing => {}
         Forgets::Unsealed => tx.forget_unsealed(id).await?,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::deliver;
 use super::events::{emit, forget_endpoints};
 use super::moves::{follow, next};
+use super::notices;
 use super::verification::end_overdue as end_overdue_verifications;
 use super::work;
 use crate::app::{App, NodeError};
@@ -56,6 +57,8 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("links of mails", app.store.forget_links_before(now).await.map(|_| ()));
     done("endpoints that are no more", forget_endpoints(app).await);
     done("ends", tell_of_ends(app).await);
+    done("notices", notices::replan(app).await);
+    done("limits of mail", app.store.forget_mail_limits(before(48)).await.map(|_| ()));
     done("lost work", find_lost_work(app).await);
     done("overdue, sent", end_overdue_sent(app).await);
     done("traces", app.store.forget_traces().await);

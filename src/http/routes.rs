@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -163,6 +163,18 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/issuances/{id}/audit",
         guard: Guard::Scope(Scope::IssuancesRead),
         handler: || get(issuances::audit),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/issuances/{id}/notices",
+        guard: Guard::Scope(Scope::IssuancesRead),
+        handler: || get(issuances::notices),
+    },
+    Route {
+        method: "PATCH",
+        path: "/v1/issuances/{id}/contact",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || patch(issuances::change_contact),
     },
     Route {
         method: "POST",

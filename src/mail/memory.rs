@@ -20,6 +20,12 @@ impl Sent {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// All of them, which are then kept no more.
+    #[must_use]
+    pub fn take(&self) -> Vec<Composed> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub(super) fn send(&self, mail: &Composed) -> Outcome {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {

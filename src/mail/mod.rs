@@ -27,7 +27,7 @@ pub use self::memory::Sent;
 pub use self::outcome::{Cause, Class, Enhanced, Next, Outcome, Stage};
 pub use self::reports::Reports;
 pub use self::settings::MailError;
-pub use self::transport::Transport;
+pub use self::transport::{Permit, Transport};
 use crate::config;
 use crate::model::personal::Email;
 
@@ -74,17 +74,22 @@ impl Mailer {
 
     /// Keeps mails in memory.
     pub fn memory(from: &str) -> Result<(Self, Sent), MailError> {
-        let from: Sender = from.parse().map_err(|_| MailError::From)?;
         let sent = Sent::default();
+        Ok((Self::memory_of(from, sent.clone())?, sent))
+    }
+
+    /// Keeps mails in a memory that others keep theirs in, too.
+    pub fn memory_of(from: &str, sent: Sent) -> Result<Self, MailError> {
+        let from: Sender = from.parse().map_err(|_| MailError::From)?;
         let office = Office {
             templates: settings::templates(None)?,
             brand: settings::plain_brand(&from)?,
             from,
             reply_to: None,
             signer: None,
-            transport: Transport::Memory(sent.clone()),
+            transport: Transport::Memory(sent),
         };
-        Ok((Self(Some(office)), sent))
+        Ok(Self(Some(office)))
     }
 
     /// Whether there is a way for mails to go.
@@ -114,7 +119,12 @@ impl Mailer {
 
     /// Hands a mail over. What came of it says whether it may be tried again.
     pub async fn send(&self, mail: &Composed) -> Result<Outcome, MailError> {
-        Ok(self.office()?.transport.send(mail).await)
+        self.send_if(mail, Box::pin(std::future::ready(true))).await
+    }
+
+    /// The same, if `permit` says yes, which is asked before anybody is told the mail.
+    pub async fn send_if(&self, mail: &Composed, permit: Permit<'_>) -> Result<Outcome, MailError> {
+        Ok(self.office()?.transport.send(mail, permit).await)
     }
 
     /// Whether mails can be handed over: the server answers and lets us in. Sends nothing. `Ok` also where nothing is configured.

@@ -199,7 +199,7 @@ fn server(settings: &config::Mail, url: &str, data_timeout: Duration) -> Result<
         Some(path) => {
             let pem =
                 std::fs::read(path).map_err(|error| MailError::File("mail.ca_file", path.clone(), error))?;
-            let has_some = pem.windows(21).any(|window| window == b"-----BEGIN CERTIFICAT");
+            let has_some = pem.windows(22).any(|window| window == b"-----BEGIN CERTIFICATE");
             vec![Certificate::from_pem(&pem).ok().filter(|_| has_some).ok_or(MailError::Authorities)?]
         }
         None => Vec::new(),
@@ -302,7 +302,7 @@ mod tests {
         let over = folder.join("over");
         std::fs::create_dir(&over).unwrap();
         std::fs::write(over.join(".hidden"), "x").unwrap();
-        std::fs::write(over.join("de.toml"), "[expiring]\nsubject = \"{{ nam }}\"\n").unwrap();
+        std::fs::write(over.join("de.toml"), "[expiring]\nsubject = \"{{ nickname }}\"\n").unwrap();
         let overridden = config::Mail { templates: Some(over), ..good() };
         let error = Mailer::new(Some(&overridden)).err().unwrap().to_string();
         assert!(error.contains("de.toml:2: undefined value"), "{error}");

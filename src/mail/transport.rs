@@ -1,10 +1,12 @@
 //! How mails go out.
 
+use std::pin::Pin;
+
 use notice_mail::Composed;
 
 use super::folder::Folder;
 use super::memory::Sent;
-use super::outcome::Outcome;
+use super::outcome::{Cause, Outcome, Stage};
 use super::sendmail::Sendmail;
 use super::smtp::Smtp;
 
@@ -20,11 +22,19 @@ pub enum Transport {
     Memory(Sent),
 }
 
+/// What is waited for before anybody is told the mail: of SMTP, before `DATA`. If it says no, nothing is sent.
+pub type Permit<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+
+/// The outcome where a [`Permit`] was not given.
+pub(super) const NOT_PERMITTED: Outcome = Outcome::NotSent { stage: Stage::Data, cause: Cause::Local };
+
 impl Transport {
-    /// Hands a mail over.
-    pub async fn send(&self, mail: &Composed) -> Outcome {
+    /// Hands a mail over, if `permit` says yes.
+    pub async fn send(&self, mail: &Composed, permit: Permit<'_>) -> Outcome {
         match self {
-            Self::Smtp(smtp) => smtp.send(&mail.envelope, &mail.bytes).await,
+            Self::Smtp(smtp) => smtp.send(&mail.envelope, &mail.bytes, permit).await,
+            // These are told all at once.
+            _ if !permit.await => NOT_PERMITTED,
             Self::Sendmail(sendmail) => sendmail.send(&mail.envelope, &mail.bytes).await,
             Self::Folder(folder) => folder.send(&mail.message_id, &mail.bytes).await,
             Self::Memory(sent) => sent.send(mail),

@@ -159,6 +159,15 @@ pub struct Contact {
     pub locale: Locale,
 }
 
+/// What is to change of a contact: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ContactChange {
+    /// The address.
+    pub email: Option<Email>,
+    /// The language.
+    pub locale: Option<Locale>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

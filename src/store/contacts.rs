@@ -201,31 +201,6 @@ impl Tx {
         one(&result)
     }
 
-    /// Replaces a contact by another one, and forgets what is known of an address that no contact of the client's has any more.
-    /// [`StoreError::Stale`] if it is not there, or has changed.
-    pub async fn change_contact(
-        &mut self,
-        id: &IssuanceId,
-        (old, new): (&str, &LockedContact),
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let whose: Option<(String, String)> =
-            sqlx::query_as("SELECT client, email_index FROM contact WHERE issuance_id = $1")
-                .bind(id.as_str())
-                .fetch_optional(&mut *self.tx)
-                .await?;
-        let (client, email_index) = whose.ok_or(StoreError::Stale)?;
-        if !self.relock_contact(id, old, new).await? {
-            return Err(StoreError::Stale);
-        }
-        sqlx::query("UPDATE contact SET created_at = $1 WHERE issuance_id = $2")
-            .bind(now.unix_millis())
-            .bind(id.as_str())
-            .execute(&mut *self.tx)
-            .await?;
-        self.forget_mail_stops(&client, &email_index).await
-    }
-
     /// Replaces a contact by the same one under another key. Gives whether it was there, and the same.
     pub async fn relock_contact(
         &mut self,

@@ -601,6 +601,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Something that belongs to it has changed. [`StoreError::Stale`] if it is not in `state` any more.
+    pub async fn touch_issuance(
+        &mut self,
+        id: &IssuanceId,
+        state: State,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let result = sqlx::query("UPDATE issuance SET updated_at = $3 WHERE id = $1 AND state = $2")
+            .bind(id.as_str())
+            .bind(state.as_str())
+            .bind(now.unix_millis())
+            .execute(&mut *self.tx)
+            .await?;
+        one(&result)
+    }
+
     /// It has been told that a credential ends.
     pub async fn mark_noticed(&mut self, id: &IssuanceId, noticed: &str) -> Result<(), StoreError> {
         let result = sqlx::query(

@@ -175,6 +175,18 @@ impl Store {
             .map_err(|_| StoreError::Unreadable("due_at"))
     }
 
+    /// Whether there is a turn whose holder gives no sign of life any more.
+    pub async fn has_lost_turns(&self, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        let first: Option<(String,)> = sqlx::query_as(
+            "SELECT id FROM notice WHERE state = 'sending' AND (lease_until <= $1 OR lease_until > $2) LIMIT 1",
+        )
+        .bind(now.unix_millis())
+        .bind(too_far(until))
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(first.is_some())
+    }
+
     /// Ends turns whose holder gives no sign of life any more. What the mail server cannot have had is planned again; what it
     /// may have had is unclear. Gives how many of each.
     pub async fn end_lost_turns(&self, now: Timestamp, until: Timestamp) -> Result<(u64, u64), StoreError> {

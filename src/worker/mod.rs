@@ -4,6 +4,7 @@
 
 mod breaker;
 mod lanes;
+mod notices;
 mod outgoing;
 mod reports;
 mod runner;
@@ -52,6 +53,7 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     }
     let queue = Queue::of(Work::Withdraw);
     tasks.spawn(runner::run(Arc::clone(&app), queue, verification::withdraw, shutdown.clone()));
+    tasks.spawn(notices::run(Arc::clone(&app), shutdown.clone()));
     let watch = Arc::new(lanes::Watch::default());
     for key in app.keys.write.iter().map(|key| key.key.clone()) {
         tasks.spawn(lanes::run(Arc::clone(&app), key, Arc::clone(&watch), shutdown.clone()));

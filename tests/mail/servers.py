@@ -76,14 +76,14 @@ class Handler:
         if answer := self._answer("DATA"):
             return answer
         self.mails.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content, list(envelope.mail_options)))
-        self.sessions.append((session.ssl is not None, session.authenticated))
+        self.sessions.append((session.ssl is not None, bool(session.authenticated)))
         return "250 2.0.0 taken"
 
 
 def login(server, session, envelope, mechanism, data):
     """User `user`, password `Xyzzy&pass`."""
     good = (data.login, data.password) == (b"user", b"Xyzzy&pass")
-    return AuthResult(success=good)
+    return AuthResult(success=good, handled=False)
 
 
 class Real:

@@ -136,8 +136,8 @@ class Looks(unittest.TestCase):
         out = os.environ.get("IDOS_MAIL_PICTURES")
         folder = pathlib.Path(out) if out else self.folder
         sheets = {
-            "mail-light-dark": ([("expiring.en", 600, "light"), ("expiring.en", 600, "dark")], 660),
-            "mail-narrow-rtl": ([("expiring.de", 360, "light"), ("expired.fr", 360, "dark"), ("expiring.ar", 360, "light")], 800),
+            "mail-light-dark": ([("expiring.en", 600, "light"), ("expiring.en", 600, "dark")], 690),
+            "mail-narrow-rtl": ([("expiring.de", 360, "light"), ("expired.fr", 360, "dark"), ("expiring.ar", 360, "light")], 880),
         }
         made = []
         for name, (frames, height) in sheets.items():

@@ -1,5 +1,7 @@
 """What goes over the wire: headers as the standards want them, DKIM by another's library, dates as CLDR has them."""
 
+import base64
+import datetime
 import email
 import email.policy
 import email.utils
@@ -55,9 +57,9 @@ class Headers(Case):
             self.assertNotRegex(line, rb"[\r\n\0]")
         message = email.message_from_bytes(content, policy=email.policy.default)
         for part in message.walk():
-            self.assertEqual(part.defects, [])
+            self.assertEqual(list(part.defects), [])
             for value in part.values():
-                self.assertEqual(value.defects, [], str(value))
+                self.assertEqual(list(value.defects), [], str(value))
         for name in self.ONCE:
             self.assertEqual(len(message.get_all(name, [])), 1, name)
         self.assertEqual(message["From"].addresses[0].addr_spec, "kyc@mail.example.com")
@@ -102,8 +104,6 @@ class Signatures(Case):
         der = subprocess.run(
             ["openssl", "pkey", "-in", self.folder / "dkim.pem", "-pubout", "-outform", "DER"], check=True, capture_output=True
         ).stdout
-        import base64
-
         return base64.b64encode(der), base64.b64encode(der[-32:])
 
     SETTINGS = '[mail.dkim]\ndomain = "example.com"\nselector = "idos"\nkey = "dkim.pem"\n'
@@ -163,8 +163,6 @@ class Words(Case):
     def test_dates_are_those_of_cldr(self):
         done = Service(self.folder, 'transport = "folder"\nfolder = "out"\n').run("preview", "--out", str(self.folder / "seen"))
         self.assertEqual(done.returncode, 0, done.stderr)
-        import datetime
-
         for language, name in LANGUAGES.items():
             words = tomllib.loads((ROOT / "templates/mail" / f"{language}.toml").read_text())
             months = get_month_names("wide", "format", Locale.parse(name))
@@ -180,7 +178,7 @@ class Words(Case):
         (self.folder / "over").mkdir()
         service = Service(self.folder, 'transport = "folder"\nfolder = "out"\ntemplates = "over"\n')
         self.assertEqual((service.run("check").returncode), 0)
-        (self.folder / "over" / "de.toml").write_text('[expiring]\nsubject = "{{ nam }}"\n')
+        (self.folder / "over" / "de.toml").write_text('[expiring]\nsubject = "{{ nickname }}"\n')
         done = service.run("check")
         self.assertEqual(done.returncode, 1)
         self.assertIn("de.toml:2: undefined value", done.stdout)

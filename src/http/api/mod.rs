@@ -43,6 +43,7 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("WriteGrantDelivery", issuances::read::WRITE_GRANT),
     ("CopyFor", issuances::read::COPY_FOR),
     ("Contact", issuances::read::CONTACT),
+    ("ContactChange", issuances::read::CONTACT),
     ("InlineFile", issuances::read::INLINE),
     ("PartFile", issuances::read::PART),
 ];

@@ -10,15 +10,16 @@ use notice_mail::Envelope;
 use super::Server;
 use super::connection::{Connection, expect, failed, within};
 use crate::mail::outcome::{Cause, Enhanced, Outcome, Stage};
+use crate::mail::transport::{NOT_PERMITTED, Permit};
 
 /// Hands a mail over.
 pub(super) async fn lead(
     connection: &mut Connection,
     server: &Server,
-    envelope: &Envelope,
-    message: &[u8],
+    (envelope, message): (&Envelope, &[u8]),
+    permit: Permit<'_>,
 ) -> Outcome {
-    match up_to_data(connection, server, envelope).await {
+    match up_to_data(connection, server, envelope, permit).await {
         Ok(()) => data(connection, server, message).await,
         Err(outcome) => outcome,
     }
@@ -28,6 +29,7 @@ async fn up_to_data(
     connection: &mut Connection,
     server: &Server,
     envelope: &Envelope,
+    permit: Permit<'_>,
 ) -> Result<(), Outcome> {
     let limit = server.timeout;
     let unreadable = |stage| Outcome::NotSent { stage, cause: Cause::Protocol };
@@ -46,6 +48,9 @@ async fn up_to_data(
     let recipient =
         within(limit, Stage::Recipient, connection.smtp.command(Rcpt::new(to, Vec::new()))).await?;
     expect(&recipient, &[250, 251, 252], Stage::Recipient)?;
+    if !permit.await {
+        return Err(NOT_PERMITTED);
+    }
     let data = within(limit, Stage::Data, connection.smtp.command(Data)).await?;
     // Nothing but this says that the message is waited for. Whatever else is read here was meant for another command.
     expect(&data, &[354], Stage::Data)

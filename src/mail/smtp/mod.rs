@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use self::connection::Connection;
 use super::outcome::{Cause, Outcome, Stage};
+use super::transport::Permit;
 
 /// How long a connection is kept that nobody uses. Servers give up after five minutes at the earliest (RFC 5321, 4.5.3.2.7), but many are
 /// not that patient.
@@ -63,7 +64,7 @@ impl Smtp {
         Self { server, at_once: Semaphore::new(connections), idle: Mutex::default() }
     }
 
-    pub(super) async fn send(&self, envelope: &Envelope, message: &[u8]) -> Outcome {
+    pub(super) async fn send(&self, envelope: &Envelope, message: &[u8], permit: Permit<'_>) -> Outcome {
         // Never closed.
         let Ok(_permit) = self.at_once.acquire().await else {
             return Outcome::NotSent { stage: Stage::Connect, cause: Cause::Connection };
@@ -72,7 +73,7 @@ impl Smtp {
             Ok(connection) => connection,
             Err(outcome) => return outcome,
         };
-        let outcome = dialogue::lead(&mut connection, &self.server, envelope, message).await;
+        let outcome = dialogue::lead(&mut connection, &self.server, (envelope, message), permit).await;
         // What was refused in words leaves a connection that can be used; of all else nobody knows what would be read next.
         let is_usable = match outcome {
             Outcome::Sent { .. } => true,
@@ -128,6 +129,11 @@ mod tests {
 
     use super::*;
     use crate::mail::{Class, Enhanced};
+
+    /// Nobody has anything against it.
+    fn yes() -> Permit<'static> {
+        Box::pin(std::future::ready(true))
+    }
 
     /// A server, how often it was called, and what it was told. `answer` gives an answer other than the usual one.
     struct Told {
@@ -200,7 +206,7 @@ mod tests {
         let told = server(|_, _| None).await;
         let smtp = smtp(told.port, 2);
         for _ in 0..3 {
-            assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n.dot\r\n..dots\r\n.\r\n").await, TAKEN);
+            assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n.dot\r\n..dots\r\n.\r\n", yes()).await, TAKEN);
         }
         assert_eq!(told.calls.load(Ordering::SeqCst), 1);
         let lines = told.lines.lock().unwrap().clone();
@@ -215,7 +221,7 @@ mod tests {
             server(|command, _| (command == "RCPT").then_some("550 5.1.1 c@d.example is nobody")).await;
         let smtp = self::smtp(told.port, 2);
         for _ in 0..3 {
-            let outcome = smtp.send(&envelope(), b"A: b\r\n\r\n").await;
+            let outcome = smtp.send(&envelope(), b"A: b\r\n\r\n", yes()).await;
             let (stage, class) = (Stage::Recipient, Class::Permanent);
             assert_eq!(
                 outcome,
@@ -231,14 +237,14 @@ mod tests {
         // The first one ends where the second mail begins.
         let told = server(|command, call| (command == "RSET" && call == 0).then_some("")).await;
         let smtp = smtp(told.port, 1);
-        assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n").await, TAKEN);
-        assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n").await, TAKEN);
+        assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n", yes()).await, TAKEN);
+        assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n", yes()).await, TAKEN);
         assert_eq!(told.calls.load(Ordering::SeqCst), 2);
 
         let told = server(|command, _| (command == "MAIL").then_some("421 4.3.2 closing")).await;
         let smtp = self::smtp(told.port, 1);
         for _ in 0..2 {
-            assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n").await.next(), crate::mail::Next::Again);
+            assert_eq!(smtp.send(&envelope(), b"A: b\r\n\r\n", yes()).await.next(), crate::mail::Next::Again);
         }
         assert_eq!(told.calls.load(Ordering::SeqCst), 2);
     }
@@ -250,7 +256,7 @@ mod tests {
         let mut mails = tokio::task::JoinSet::new();
         for _ in 0..120 {
             let smtp = smtp.clone();
-            mails.spawn(async move { smtp.send(&envelope(), b"A: b\r\n\r\n").await });
+            mails.spawn(async move { smtp.send(&envelope(), b"A: b\r\n\r\n", yes()).await });
         }
         while let Some(outcome) = mails.join_next().await {
             assert_eq!(outcome.unwrap(), TAKEN);

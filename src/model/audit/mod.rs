@@ -59,6 +59,14 @@ named! {
         CopyRead = "copy_read",
         /// A contact was looked for by address.
         ContactLookedUp = "contact_looked_up",
+        /// Whom to write to was changed.
+        ContactChanged = "contact_changed",
+        /// A notice was sent, or is over in another way: its id, what became of it, and how many days before the end.
+        NoticeSent = "notice_sent",
+        /// A notice is to be sent once more.
+        NoticeResent = "notice_resent",
+        /// A notice that was planned is not to be sent.
+        NoticeCancelled = "notice_cancelled",
         /// Nothing is sent to the address of a contact any more, for this reason.
         MailStopped = "mail_stopped",
         /// A link of a mail was traded for the ids of what it is about.

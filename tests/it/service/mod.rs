@@ -9,6 +9,7 @@ mod keeping;
 mod key_rotation;
 mod nodes;
 mod not_understood;
+mod notices;
 mod passing;
 mod plans;
 mod privacy;

@@ -15,7 +15,7 @@ fn a_mail_is_in_the_language_of_its_reader() {
     for (locale, subject, day) in [
         ("en-US", "Example KYC: your verification expires in 30 days", "1 March 2031"),
         ("de-CH", "Example KYC: Ihre Verifizierung läuft in 30 Tagen ab", "1. März 2031"),
-        ("fr", "Example KYC : votre vérification expire dans 30 jours", "1er mars 2031"),
+        ("fr", "Example KYC\u{a0}: votre vérification expire dans 30 jours", "1er mars 2031"),
         ("es-MX", "Example KYC: su verificación caduca en 30 días", "1 de marzo de 2031"),
         ("pt-BR", "Example KYC: a sua verificação expira em 30 dias", "1 de março de 2031"),
         ("ja", "Example KYC: your verification expires in 30 days", "1 March 2031"),
@@ -105,7 +105,7 @@ fn what_is_wrong_is_named_by_file_and_line() {
         ("notes.md", String::new(), "notes.md: is none of the templates"),
         // Templates.
         ("expiring.html", expiring.replace("{% endfor %}", ""), "expiring.html:"),
-        ("expired.html", with_line("{{ nam }}"), "undefined value"),
+        ("expired.html", with_line("{{ nickname }}"), "undefined value"),
         ("expired.html", with_line("{{ items[0].person }}"), "undefined value"),
         ("expired.html", with_line("{{ t('expired.gone') }}"), "there is no text \"expired.gone\""),
         ("expired.html", with_line("{% include 'other.html' %}"), "expired.html:"),

@@ -13,7 +13,9 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::flow::{erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking};
+use crate::flow::{
+    contact, erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking,
+};
 use crate::http::api::common::parse_id;
 use crate::http::api::view::List;
 use crate::http::kit::body::{self, JSON};
@@ -32,8 +34,8 @@ use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::store::Filter;
 use read::Files;
-use view::AuditView;
 pub(in crate::http::api) use view::IssuanceView;
+use view::{AuditView, NoticeView};
 
 const FORM: &str = "multipart/form-data";
 const SUBMIT: &[u8] = b"POST /v1/issuances";
@@ -238,6 +240,30 @@ pub(in crate::http) async fn audit(
     let entries = api.app.store.audit_of(id.as_str()).await?;
     let items = entries.into_iter().map(AuditView::from).collect();
     Ok(Json(List { items, next_cursor: None }).into_response())
+}
+
+pub(in crate::http) async fn notices(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id: IssuanceId = parse_id(&id)?;
+    own(&api, &caller, &id).await?;
+    let items = api.app.store.notices_of(&id).await?.into_iter().map(NoticeView::from).collect();
+    Ok(Json(List { items, next_cursor: None }).into_response())
+}
+
+pub(in crate::http) async fn change_contact(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id: IssuanceId = parse_id(&id)?;
+    let body = body::read_json(&api, request).await?;
+    let change = read::contact_change(&json::parse(&body.bytes)?)?;
+    let issuance = contact::change(&api.app, &caller, &id, change).await?;
+    Ok(Json(IssuanceView::from(issuance)).into_response())
 }
 
 /// The caller's issuance of this id; another client's is not there.

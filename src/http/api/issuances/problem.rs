@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use idos_client::ContentPlace;
 
+use crate::flow::contact::ChangeError;
 use crate::flow::credential::TooLarge;
 use crate::flow::erase::EraseError;
 use crate::flow::files::RefusedFile;
@@ -111,6 +112,24 @@ impl From<RevokeError> for Problem {
                  it.",
             ),
             RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotFound => Self::new(Code::NotFound),
+            ChangeError::Conflict(state) => {
+                conflict(format!("The issuance is {state}: nobody is written to about it any more."))
+            }
+            ChangeError::NoContact => Self::new(Code::InvalidFields)
+                .at(Location::Pointer("/email".to_owned()), "is required: there is no contact yet"),
+            ChangeError::Unreadable => {
+                conflict("The contact that is there cannot be unlocked. Give email and locale, both.")
+            }
+            ChangeError::Store(error) => error.into(),
+            error @ ChangeError::Vault(_) => Self::fault(&error),
         }
     }
 }

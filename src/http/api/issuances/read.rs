@@ -16,7 +16,7 @@ use crate::http::kit::problem::{Code, Problem};
 use crate::model::evidence::Evidence;
 use crate::model::issuance::{Delivery, Kind};
 use crate::model::kyc_version::KycVersions;
-use crate::model::personal::{Contact, Locale};
+use crate::model::personal::{Contact, ContactChange, Locale};
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 
 pub(in crate::http::api) const SUBMISSION: &[&str] =
@@ -221,6 +221,23 @@ pub(in crate::http::api) fn contact(json: &Json, faults: &mut Faults) -> Option<
         None => Some(Locale::default()),
     };
     Some(Contact { email: email?, locale: locale? })
+}
+
+/// Reads what is to change of whom is written to.
+pub(in crate::http) fn contact_change(json: &Json) -> Result<ContactChange, Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", CONTACT, &mut faults);
+    let change = object.map(|object| {
+        let email =
+            object.optional("email", &mut faults, "must be an e-mail address", |text| text.parse().ok());
+        let phrase = "must be a language tag such as en or pt-BR";
+        let locale = object.optional("locale", &mut faults, phrase, |text| text.parse().ok());
+        if object.get("email").is_none() && object.get("locale").is_none() {
+            faults.add("", "must have email, locale or both");
+        }
+        ContactChange { email, locale }
+    });
+    faults.into_result(change)
 }
 
 /// Reads what a halted issuance is resumed with.

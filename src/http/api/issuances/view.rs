@@ -7,6 +7,7 @@ use crate::http::api::view::{HaltView, TransactionView};
 use crate::model::audit::ChainedEntry;
 use crate::model::files::FileSizes;
 use crate::model::issuance::{Confirmation, Issuance};
+use crate::model::notices::{Notice, NoticeCode};
 use crate::model::time::Timestamp;
 use crate::model::validity::ValidBy;
 
@@ -96,6 +97,42 @@ impl From<Issuance> for IssuanceView {
             files: issuance.files,
             renews: issuance.renews.map(|id| id.to_string()),
             superseded_by: issuance.superseded_by.map(|id| id.to_string()),
+        }
+    }
+}
+
+/// A notice.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NoticeView {
+    id: String,
+    days: u32,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    due_at: String,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_with: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<Notice> for NoticeView {
+    fn from(notice: Notice) -> Self {
+        Self {
+            id: notice.id.to_string(),
+            days: notice.days,
+            state: notice.state.as_str(),
+            code: notice.code.map(NoticeCode::as_str),
+            due_at: notice.due_at.to_string(),
+            attempts: notice.attempts,
+            sent_at: notice.sent_at.map(|moment| moment.to_string()),
+            said_with: notice.said_with.map(|id| id.to_string()),
+            created_at: notice.created_at.to_string(),
+            updated_at: notice.updated_at.to_string(),
         }
     }
 }

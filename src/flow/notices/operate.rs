@@ -1,0 +1,97 @@
+//! What operators do about notices.
+
+use super::letter::{Item, Letter, write};
+use crate::app::App;
+use crate::mail::{MailError, Rendered};
+use crate::model::audit::{Actor, AuditAction, AuditEntry};
+use crate::model::ids::NoticeId;
+use crate::model::issuance::State;
+use crate::model::notices::{Notice, NoticeCode, NoticeState};
+use crate::model::personal::Contact;
+use crate::store::StoreError;
+
+/// Why it is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum NoticeError {
+    /// There is none.
+    #[error("there is no such notice")]
+    NotFound,
+    /// It is being sent: what comes of it is known in a moment.
+    #[error("it is being sent at this moment")]
+    BeingSent,
+    /// There is nothing to cancel.
+    #[error("a notice that is {0} cannot be cancelled")]
+    NotPlanned(NoticeState),
+    /// Its credential does not hold any more.
+    #[error("its credential is not valid any more, so there is nothing to say")]
+    NotIssued,
+    /// There is nobody to write to.
+    #[error("there is no contact, or it cannot be unlocked")]
+    NoContact,
+    /// It cannot be written.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Has a notice sent once more, whatever came of it, at the next moment at which the person may be written to.
+pub async fn resend(app: &App, id: &NoticeId) -> Result<(), NoticeError> {
+    let notice = found(app, id).await?;
+    let issuance = app.store.issuance(&notice.issuance_id).await?;
+    if issuance.is_none_or(|issuance| issuance.state != State::Issued) {
+        return Err(NoticeError::NotIssued);
+    }
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    match tx.resend_notice(id, now).await {
+        Err(StoreError::Stale) => return Err(NoticeError::BeingSent),
+        done => done?,
+    }
+    tx.record(&entry(app, &notice, AuditAction::NoticeResent)).await?;
+    tx.commit().await?;
+    app.notify_workers();
+    Ok(())
+}
+
+/// Has a notice not sent that is planned.
+pub async fn cancel(app: &App, id: &NoticeId) -> Result<(), NoticeError> {
+    let notice = found(app, id).await?;
+    if notice.state != NoticeState::Planned {
+        return Err(NoticeError::NotPlanned(notice.state));
+    }
+    let mut tx = app.store.begin().await?;
+    match tx.drop_notice(&notice, NoticeCode::Cancelled, app.clock.now()).await {
+        Err(StoreError::Stale) => return Err(NoticeError::BeingSent),
+        done => done?,
+    }
+    tx.record(&entry(app, &notice, AuditAction::NoticeCancelled)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What a notice says, without whom it goes to.
+pub async fn text_of(app: &App, id: &NoticeId) -> Result<Rendered, NoticeError> {
+    let notice = found(app, id).await?;
+    let issuance = app.store.issuance(&notice.issuance_id).await?.ok_or(NoticeError::NotFound)?;
+    let addressee = app.store.addressee(&issuance.id).await?.ok_or(NoticeError::NoContact)?;
+    let contact = app.vault.unlock_record::<Contact>(issuance.id.as_str(), &addressee.locked);
+    let valid_until = issuance.valid_until.ok_or(NoticeError::NotIssued)?;
+    let letter = Letter {
+        notice: notice.id,
+        contact: contact.map_err(|_| NoticeError::NoContact)?,
+        items: vec![Item { kind: issuance.kind, valid_until }],
+        renew_url: None,
+        unsubscribe_url: None,
+    };
+    Ok(write(app, &letter)?.rendered)
+}
+
+async fn found(app: &App, id: &NoticeId) -> Result<Notice, NoticeError> {
+    app.store.notice(id).await?.ok_or(NoticeError::NotFound)
+}
+
+fn entry(app: &App, notice: &Notice, act: AuditAction) -> AuditEntry {
+    AuditEntry::new(app.clock.now(), Actor::Operator, act, notice.issuance_id.as_str())
+        .detail(notice.id.as_str())
+}
