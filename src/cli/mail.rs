@@ -104,7 +104,9 @@ impl Check {
         let mailer = match mailer(context, self.templates) {
             Ok(mailer) => mailer,
             Err(error) => {
-                let Some(MailError::Templates(faults)) = error.downcast_ref::<MailError>() else { return Err(error) };
+                let Some(MailError::Templates(faults)) = error.downcast_ref::<MailError>() else {
+                    return Err(error);
+                };
                 faults.iter().for_each(|fault| output::line(&fault.to_string()));
                 return Ok(false);
             }
@@ -131,11 +133,18 @@ impl Preview {
                 let rendered = templates.render(&sample(name)?, language.as_str(), brand)?;
                 let file = format!("{name}.{language}");
                 write(&self.out, &format!("{file}.html"), &shown(&rendered))?;
-                write(&self.out, &format!("{file}.txt"), &format!("{}\n\n{}", rendered.subject, rendered.text))?;
-                index += &format!("<li>{language}: <a href=\"{file}.html\">{name}</a>, <a href=\"{file}.txt\">text</a></li>\n");
+                write(
+                    &self.out,
+                    &format!("{file}.txt"),
+                    &format!("{}\n\n{}", rendered.subject, rendered.text),
+                )?;
+                index += &format!(
+                    "<li>{language}: <a href=\"{file}.html\">{name}</a>, <a href=\"{file}.txt\">text</a></li>\n"
+                );
             }
         }
-        let page = format!("<!doctype html>\n<meta charset=\"utf-8\"><title>Mails</title>\n<ul>\n{index}</ul>\n");
+        let page =
+            format!("<!doctype html>\n<meta charset=\"utf-8\"><title>Mails</title>\n<ul>\n{index}</ul>\n");
         write(&self.out, "index.html", &page)?;
         output::line(&format!("written: {}", self.out.join("index.html").display()));
         Ok(true)
@@ -184,7 +193,9 @@ fn tell(outcome: mail::Outcome) -> Value {
         Refused { stage, class, code, enhanced } => json!({
             "outcome": "refused", "stage": debug(&stage), "class": debug(&class), "code": code, "enhanced": status(enhanced),
         }),
-        NotSent { stage, cause } => json!({ "outcome": "not_sent", "stage": debug(&stage), "cause": debug(&cause) }),
+        NotSent { stage, cause } => {
+            json!({ "outcome": "not_sent", "stage": debug(&stage), "cause": debug(&cause) })
+        }
         Unclear => json!({ "outcome": "unclear" }),
     };
     if let Some(members) = told.as_object_mut() {

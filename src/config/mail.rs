@@ -145,7 +145,8 @@ impl Mail {
 impl Section for Option<Mail> {
     fn paths(&mut self, folder: &Path) {
         let Some(mail) = self else { return };
-        let files = [&mut mail.url_file, &mut mail.ca_file, &mut mail.folder, &mut mail.logo, &mut mail.templates];
+        let files =
+            [&mut mail.url_file, &mut mail.ca_file, &mut mail.folder, &mut mail.logo, &mut mail.templates];
         files.into_iter().flatten().chain([&mut mail.sendmail]).for_each(|path| start_at(folder, path));
         mail.dkim.iter_mut().for_each(|dkim| start_at(folder, &mut dkim.key));
     }
@@ -218,7 +219,9 @@ mod tests {
 
     #[test]
     fn relative_paths_start_at_the_configuration_file() {
-        let mut some = Some(mail("url_file = \"mail_url\"\nlogo = \"l.png\"\n[dkim]\ndomain = \"d\"\nselector = \"s\"\nkey = \"k\""));
+        let mut some = Some(mail(
+            "url_file = \"mail_url\"\nlogo = \"l.png\"\n[dkim]\ndomain = \"d\"\nselector = \"s\"\nkey = \"k\"",
+        ));
         some.paths(Path::new("/etc/issuer"));
         let mail = some.unwrap();
         assert_eq!(mail.url_file.unwrap(), Path::new("/etc/issuer/mail_url"));

@@ -30,7 +30,8 @@ mod tests {
     #[test]
     fn every_file_is_compiled_in() {
         let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail")).unwrap();
-        let mut there: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut there: Vec<_> =
+            folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         let mut listed: Vec<_> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
         (there.sort(), listed.sort());
         assert_eq!(there, listed);

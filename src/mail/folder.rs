@@ -28,7 +28,8 @@ impl Folder {
 
     async fn write(&self, id: &MessageId, bytes: &[u8]) -> io::Result<()> {
         // Not the name that others look for, until all is there.
-        let (beside, path) = (self.0.join(format!(".{}.part", id.as_str())), self.0.join(format!("{}.eml", id.as_str())));
+        let (beside, path) =
+            (self.0.join(format!(".{}.part", id.as_str())), self.0.join(format!("{}.eml", id.as_str())));
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]

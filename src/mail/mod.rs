@@ -101,8 +101,10 @@ impl Mailer {
     pub fn write(&self, mail: &Mail, letter: &Letter<'_>) -> Result<Composed, MailError> {
         let office = self.office()?;
         let to: Recipient = letter.to.expose().parse().map_err(|_| MailError::Unwritable)?;
-        let rendered = office.templates.render(mail, letter.locale, &office.brand).map_err(MailError::Template)?;
-        let message_id = MessageId::new(letter.id, office.from.domain()).map_err(|_| MailError::Unwritable)?;
+        let rendered =
+            office.templates.render(mail, letter.locale, &office.brand).map_err(MailError::Template)?;
+        let message_id =
+            MessageId::new(letter.id, office.from.domain()).map_err(|_| MailError::Unwritable)?;
         let reply_to = office.reply_to.as_ref();
         let post = Post { from: &office.from, reply_to, to: &to, message_id: &message_id, date: letter.date };
         compose(&rendered, &post, office.signer.as_ref()).map_err(|_| MailError::Unwritable)
@@ -133,8 +135,12 @@ mod tests {
     #[tokio::test]
     async fn mails_are_written_and_kept_in_memory() {
         let (mailer, sent) = Mailer::memory("Example <a@b.example>").unwrap();
-        let letter =
-            Letter { to: &"c@d.example".parse().unwrap(), locale: "pt-BR", id: "n1", date: DateTime::default() };
+        let letter = Letter {
+            to: &"c@d.example".parse().unwrap(),
+            locale: "pt-BR",
+            id: "n1",
+            date: DateTime::default(),
+        };
         let mail = mailer.write(&Mail::Test, &letter).unwrap();
         assert_eq!(mailer.send(&mail).await.unwrap().next(), Next::Done);
         let [kept] = sent.all().try_into().ok().unwrap();

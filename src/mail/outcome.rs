@@ -141,7 +141,9 @@ impl Enhanced {
     pub(super) fn read(text: &str, code: u16) -> Option<Self> {
         let word = text.split_whitespace().next()?;
         let mut parts = word.split('.').map(|part| {
-            part.parse::<u16>().ok().filter(|_| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+            part.parse::<u16>()
+                .ok()
+                .filter(|_| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
         });
         let status = Self(parts.next()??, parts.next()??, parts.next()??);
         (parts.next().is_none() && status.0 == code / 100).then_some(status)
@@ -181,7 +183,8 @@ impl fmt::Display for Cause {
 /// For logs and people: codes, and no words of others.
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let enhanced = |status: &Option<Enhanced>| status.map(|status| format!(" ({status})")).unwrap_or_default();
+        let enhanced =
+            |status: &Option<Enhanced>| status.map(|status| format!(" ({status})")).unwrap_or_default();
         match self {
             Self::Sent { code: Some(code), enhanced: status } => {
                 write!(f, "the mail was taken with code {code}{}", enhanced(status))
@@ -192,13 +195,15 @@ impl fmt::Display for Outcome {
                 write!(f, "the mail server refuses {how} {stage}, with code {code}{}", enhanced(status))
             }
             Self::NotSent { cause: Cause::Local, .. } => write!(f, "{}", Cause::Local),
-            Self::NotSent { stage: Stage::Connect, cause } => write!(f, "the mail server cannot be reached: {cause}"),
+            Self::NotSent { stage: Stage::Connect, cause } => {
+                write!(f, "the mail server cannot be reached: {cause}")
+            }
             Self::NotSent { stage, cause } => {
                 write!(f, "the mail server was not told the whole mail: {stage}, {cause}")
             }
-            Self::Unclear => {
-                f.write_str("the mail server was told the whole mail and has not answered: it may have taken it")
-            }
+            Self::Unclear => f.write_str(
+                "the mail server was told the whole mail and has not answered: it may have taken it",
+            ),
         }
     }
 }

@@ -24,7 +24,9 @@ pub enum MailError {
     #[error("mail.url must be the URL of a mail server, such as smtps://user:password@host:465")]
     Url,
     /// Mails would be read by whoever listens.
-    #[error("mail.url has mails go without TLS to another machine: leave out tls=…, or set mail.allow_plaintext")]
+    #[error(
+        "mail.url has mails go without TLS to another machine: leave out tls=…, or set mail.allow_plaintext"
+    )]
     Plaintext,
     /// The setting `mail.from` is no sender.
     #[error("mail.from must be a sender, such as Example KYC <kyc@example.com>")]
@@ -101,14 +103,16 @@ pub(super) fn templates(folder: Option<&Path>) -> Result<Templates, MailError> {
     }
     let is_overridden = !overrides.is_empty();
     overrides.sort();
-    let templates = Templates::new(builtin::FILES.iter().copied(), overrides).map_err(MailError::Templates)?;
+    let templates =
+        Templates::new(builtin::FILES.iter().copied(), overrides).map_err(MailError::Templates)?;
     let faults = if is_overridden { templates.check() } else { Vec::new() };
     if faults.is_empty() { Ok(templates) } else { Err(MailError::Templates(faults)) }
 }
 
 pub(super) fn senders(settings: &config::Mail) -> Result<(Sender, Option<Sender>), MailError> {
     let from = settings.from.parse().map_err(|_| MailError::From)?;
-    let reply_to = settings.reply_to.as_deref().map(str::parse).transpose().map_err(|_| MailError::ReplyTo)?;
+    let reply_to =
+        settings.reply_to.as_deref().map(str::parse).transpose().map_err(|_| MailError::ReplyTo)?;
     Ok((from, reply_to))
 }
 
@@ -183,7 +187,9 @@ fn server(settings: &config::Mail, url: &str, data_timeout: Duration) -> Result<
     if matches!(security, Security::IfOffered | Security::None) && !is_here && !settings.allow_plaintext {
         return Err(MailError::Plaintext);
     }
-    let text = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| MailError::Url);
+    let text = |text: &str| {
+        percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| MailError::Url)
+    };
     let login = match url.password() {
         Some(password) => Some(Credentials::new(text(url.username())?, text(password)?)),
         None if url.username().is_empty() => None,
@@ -191,7 +197,8 @@ fn server(settings: &config::Mail, url: &str, data_timeout: Duration) -> Result<
     };
     let authorities = match &settings.ca_file {
         Some(path) => {
-            let pem = std::fs::read(path).map_err(|error| MailError::File("mail.ca_file", path.clone(), error))?;
+            let pem =
+                std::fs::read(path).map_err(|error| MailError::File("mail.ca_file", path.clone(), error))?;
             let has_some = pem.windows(22).any(|window| window == b"-----BEGIN CERTIFICATE");
             vec![Certificate::from_pem(&pem).ok().filter(|_| has_some).ok_or(MailError::Authorities)?]
         }
@@ -246,7 +253,9 @@ mod tests {
             let server = read(url, false).unwrap();
             assert_eq!((server.security, server.port), (security, port), "{url}");
         }
-        for host in ["mail.example.com", "10.0.0.1", "localhost.example.com", "127.0.0.1.example.com", "[::2]"] {
+        for host in
+            ["mail.example.com", "10.0.0.1", "localhost.example.com", "127.0.0.1.example.com", "[::2]"]
+        {
             for tls in ["none", "opportunistic"] {
                 let url = format!("smtp://{host}?tls={tls}");
                 assert!(matches!(read(&url, false), Err(MailError::Plaintext)), "{url}");

@@ -11,8 +11,7 @@ use super::super::mail::shown;
 use crate::mail::{Composed, Sent};
 
 /// For pages of ours: nothing but their own style, and mails in frames.
-const OURS: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const OURS: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// For mails: nothing runs, nothing is fetched, nothing is sent, and nothing leads anywhere.
 const THEIRS: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'; \
      base-uri 'none'; form-action 'none'";
@@ -24,9 +23,24 @@ pub(super) fn router(sent: Sent) -> Router {
     let (list, one, html, raw) = (sent.clone(), sent.clone(), sent.clone(), sent);
     Router::new()
         .route("/", get(move || async move { page(HTML, OURS, index(&list)) }))
-        .route("/{number}", get(move |at: Path<usize>| async move { of(&one, &at, |at, mail| page(HTML, OURS, single(at, mail))) }))
-        .route("/{number}/html", get(move |at: Path<usize>| async move { of(&html, &at, |_, mail| page(HTML, THEIRS, shown(&mail.rendered))) }))
-        .route("/{number}/raw", get(move |at: Path<usize>| async move { of(&raw, &at, |_, mail| page(TEXT, THEIRS, String::from_utf8_lossy(&mail.bytes).into_owned())) }))
+        .route(
+            "/{number}",
+            get(move |at: Path<usize>| async move {
+                of(&one, &at, |at, mail| page(HTML, OURS, single(at, mail)))
+            }),
+        )
+        .route(
+            "/{number}/html",
+            get(move |at: Path<usize>| async move {
+                of(&html, &at, |_, mail| page(HTML, THEIRS, shown(&mail.rendered)))
+            }),
+        )
+        .route(
+            "/{number}/raw",
+            get(move |at: Path<usize>| async move {
+                of(&raw, &at, |_, mail| page(TEXT, THEIRS, String::from_utf8_lossy(&mail.bytes).into_owned()))
+            }),
+        )
 }
 
 fn page(media_type: &'static str, policy: &'static str, text: String) -> Response {
@@ -109,7 +123,8 @@ mod tests {
 
     async fn with_hostile_mail() -> Sent {
         let (mailer, sent) = Mailer::memory("Example <a@b.example>").unwrap();
-        let letter = Letter { to: &"c@d.example".parse().unwrap(), locale: "en", id: "n1", date: Default::default() };
+        let letter =
+            Letter { to: &"c@d.example".parse().unwrap(), locale: "en", id: "n1", date: Default::default() };
         let mut mail = mailer.write(&Mail::Test, &letter).unwrap();
         mail.rendered.subject = "<script>alert('&')</script>".to_owned();
         mail.rendered.text = "</pre><b>".to_owned();
@@ -124,8 +139,14 @@ mod tests {
         let subject = "&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;";
         assert!(index(&sent).contains(&format!("<a href=\"/0\">{subject}</a>")), "{}", index(&sent));
         let page = single(0, &sent.all()[0]);
-        assert!(page.contains(&format!("<h1>{subject}</h1>")) && page.contains("&lt;/pre&gt;&lt;b&gt;</pre>"), "{page}");
-        assert!(page.contains("Auto-Submitted: auto-generated") && page.contains("<iframe sandbox=\"\" src=\"/0/html\""));
+        assert!(
+            page.contains(&format!("<h1>{subject}</h1>")) && page.contains("&lt;/pre&gt;&lt;b&gt;</pre>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("Auto-Submitted: auto-generated")
+                && page.contains("<iframe sandbox=\"\" src=\"/0/html\"")
+        );
     }
 
     #[tokio::test]

@@ -35,12 +35,14 @@ impl Connection {
         };
         let address = (server.host.trim_start_matches('[').trim_end_matches(']'), server.port);
         let mut smtp = if server.security == Security::Implicit {
-            let connect = AsyncSmtpConnection::connect_tokio1(address, Some(limit), &hello, Some(tls()?), None);
+            let connect =
+                AsyncSmtpConnection::connect_tokio1(address, Some(limit), &hello, Some(tls()?), None);
             within(limit, Stage::Connect, connect).await?
         } else {
             let connect = async {
                 let stream = tokio::net::TcpStream::connect(address).await;
-                let stream = stream.map_err(|_| Outcome::NotSent { stage: Stage::Connect, cause: Cause::Connection })?;
+                let stream = stream
+                    .map_err(|_| Outcome::NotSent { stage: Stage::Connect, cause: Cause::Connection })?;
                 let stream = Box::new(Careful::new(stream));
                 let smtp = AsyncSmtpConnection::connect_with_transport(stream, &hello).await;
                 smtp.map_err(|error| failed(Stage::Connect, &error))

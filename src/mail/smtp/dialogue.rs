@@ -12,14 +12,23 @@ use super::connection::{Connection, expect, failed, within};
 use crate::mail::outcome::{Cause, Enhanced, Outcome, Stage};
 
 /// Hands a mail over.
-pub(super) async fn lead(connection: &mut Connection, server: &Server, envelope: &Envelope, message: &[u8]) -> Outcome {
+pub(super) async fn lead(
+    connection: &mut Connection,
+    server: &Server,
+    envelope: &Envelope,
+    message: &[u8],
+) -> Outcome {
     match up_to_data(connection, server, envelope).await {
         Ok(()) => data(connection, server, message).await,
         Err(outcome) => outcome,
     }
 }
 
-async fn up_to_data(connection: &mut Connection, server: &Server, envelope: &Envelope) -> Result<(), Outcome> {
+async fn up_to_data(
+    connection: &mut Connection,
+    server: &Server,
+    envelope: &Envelope,
+) -> Result<(), Outcome> {
     let limit = server.timeout;
     let unreadable = |stage| Outcome::NotSent { stage, cause: Cause::Protocol };
     let from: Address = envelope.from.parse().map_err(|_| unreadable(Stage::Sender))?;
@@ -31,9 +40,11 @@ async fn up_to_data(connection: &mut Connection, server: &Server, envelope: &Env
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }
-    let sender = within(limit, Stage::Sender, connection.smtp.command(Mail::new(Some(from), parameters))).await?;
+    let sender =
+        within(limit, Stage::Sender, connection.smtp.command(Mail::new(Some(from), parameters))).await?;
     expect(&sender, &[250], Stage::Sender)?;
-    let recipient = within(limit, Stage::Recipient, connection.smtp.command(Rcpt::new(to, Vec::new()))).await?;
+    let recipient =
+        within(limit, Stage::Recipient, connection.smtp.command(Rcpt::new(to, Vec::new()))).await?;
     expect(&recipient, &[250, 251, 252], Stage::Recipient)?;
     let data = within(limit, Stage::Data, connection.smtp.command(Data)).await?;
     // Nothing but this says that the message is waited for. Whatever else is read here was meant for another command.

@@ -165,7 +165,8 @@ mod tests {
                         };
                         let said = answer(command, call).unwrap_or(usual);
                         in_data = said.starts_with("354");
-                        if said.is_empty() || write.write_all(format!("{said}\r\n").as_bytes()).await.is_err() {
+                        if said.is_empty() || write.write_all(format!("{said}\r\n").as_bytes()).await.is_err()
+                        {
                             break;
                         }
                     }
@@ -210,12 +211,16 @@ mod tests {
             assert_eq!(lines.iter().filter(|told| *told == line).count(), 3, "{lines:?}");
         }
 
-        let told = server(|command, _| (command == "RCPT").then_some("550 5.1.1 c@d.example is nobody")).await;
+        let told =
+            server(|command, _| (command == "RCPT").then_some("550 5.1.1 c@d.example is nobody")).await;
         let smtp = self::smtp(told.port, 2);
         for _ in 0..3 {
             let outcome = smtp.send(&envelope(), b"A: b\r\n\r\n").await;
             let (stage, class) = (Stage::Recipient, Class::Permanent);
-            assert_eq!(outcome, Outcome::Refused { stage, class, code: 550, enhanced: Some(Enhanced(5, 1, 1)) });
+            assert_eq!(
+                outcome,
+                Outcome::Refused { stage, class, code: 550, enhanced: Some(Enhanced(5, 1, 1)) }
+            );
             assert!(!format!("{outcome} {outcome:?}").contains("d.example"));
         }
         assert_eq!(told.calls.load(Ordering::SeqCst), 1);

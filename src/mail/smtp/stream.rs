@@ -38,7 +38,11 @@ impl AsyncTokioStream for Careful {
 }
 
 impl AsyncRead for Careful {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.is_tls || buffer.remaining() == 0 {
             return Pin::new(&mut self.stream).poll_read(context, buffer);
         }
@@ -51,7 +55,11 @@ impl AsyncRead for Careful {
 }
 
 impl AsyncWrite for Careful {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.is_tls |= bytes.first() == Some(&HANDSHAKE);
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
