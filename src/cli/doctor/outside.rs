@@ -97,7 +97,8 @@ fn cure_of(outcome: mail::Outcome) -> &'static str {
             "have the mail server offer STARTTLS, or use smtps:// if it has TLS from the first byte"
         }
         Outcome::NotSent { cause: Cause::Certificate, .. } => {
-            "correct the host in mail.url, or name who vouches for the server in mail.ca_file"
+            "correct the host in mail.url, or name who vouches for the server in mail.ca_file; a server of this machine may be spoken \
+             to without TLS: ?tls=none"
         }
         Outcome::NotSent { cause: Cause::NoLogin, .. } => {
             "have the mail server offer AUTH PLAIN or LOGIN, or leave user and password out"

@@ -140,7 +140,8 @@ impl Templates {
     fn write(&self, mail: &Mail, language: &Language, brand: &Brand) -> Result<Rendered, Error> {
         let subject =
             self.word(language, &format!("{}.subject", mail.name()), context::shared(mail, language, brand))?;
-        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        // A blank that keeps its place, as French has before a colon, is none of these.
+        let subject = subject.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let page = |form: Form| {
             let context = context::page(self, mail, language, brand, &subject, form)?;
             self.environment.get_template(&format!("{}.{}", mail.name(), form.extension()))?.render(context)
