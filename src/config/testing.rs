@@ -15,7 +15,8 @@ pub(super) fn full_example() -> String {
 
 /// `name = …` or `[section]`.
 pub(super) fn is_setting(line: &str) -> bool {
-    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_name = |text: &str| text.bytes().all(is_of_name);
     line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| is_name(name))
 }
 
