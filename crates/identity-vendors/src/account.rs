@@ -65,7 +65,7 @@ pub struct Settings {
 
 impl Settings {
     /// The names of those that are not left as they are by default.
-    pub(crate) fn chosen(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn chosen(self) -> impl Iterator<Item = &'static str> {
         let all = [
             ("allow_sha1", self.allow_sha1),
             ("canonical", self.canonical.is_some()),

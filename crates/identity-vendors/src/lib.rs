@@ -28,7 +28,6 @@ pub mod personhood;
 mod refusal;
 mod request;
 mod result;
-mod sample;
 mod schema;
 mod secret;
 mod signature;
@@ -50,8 +49,7 @@ pub use request::{Answer, Base, Method, Request};
 pub use result::{
     Address, AddressProof, Checks, Decline, Document, DocumentType, Finding, Gender, Identity, Outcome, Wait,
 };
-pub use sample::Sample;
 pub use schema::{ClaimedAddress, ClaimedProof, Claims, Level, Schema, Script};
 pub use secret::{InvalidSecret, Secret};
 pub use signature::{Received, TOLERANCE, Untrusted};
-pub use vendor::{Authentic, LARGEST_ANSWER, Proof, Vendor};
+pub use vendor::{Authentic, LARGEST_ANSWER, Proof, Sample, Vendor};

@@ -126,7 +126,7 @@ impl Samples {
     }
 
     /// Each vendor's address, and lines for a shell: `open` opens a verification of the user with a profile; `approve` and `decline` have
-    /// the vendor decide about the one whose `externalId` is put in place of EXTERNAL_ID; `approveNow` and `declineNow` do both.
+    /// the vendor decide about the one whose `externalId` is put in place of `EXTERNAL_ID`; `approveNow` and `declineNow` do both.
     pub(super) fn vendors(&self, url: &str, api_key: &str, vendors: &[(&str, String)]) -> Value {
         let lines = vendors.iter().map(|(name, vendor)| {
             let decide = |what: &str| format!("curl -sS -X POST {vendor}/{what}/EXTERNAL_ID");

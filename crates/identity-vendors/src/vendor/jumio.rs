@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Adapter, Header, LARGEST_ANSWER, Proof, header};
+use super::{Adapter, Header, LARGEST_ANSWER, Proof, header, sample};
 use crate::account::Account;
 use crate::case::{Case, CaseId, Reference};
 use crate::date::Moment;
@@ -19,7 +19,6 @@ use crate::name::Name;
 use crate::notice::{Event, Told};
 use crate::request::{Base, Method, Request};
 use crate::result::{Address, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
-use crate::sample;
 use crate::signature::{Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 

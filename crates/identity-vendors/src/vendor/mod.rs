@@ -6,12 +6,14 @@ mod idenfy;
 mod jumio;
 mod onfido;
 mod persona;
+mod sample;
 mod sumsub;
 mod veriff;
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+pub use self::sample::Sample;
 use crate::account::Account;
 use crate::case::CaseId;
 use crate::fault::Fault;
@@ -20,7 +22,6 @@ use crate::media::{LARGEST_FILE, Media, MediaReference, Place};
 use crate::notice::{DeliveryId, Event, Notice, Told};
 use crate::request::{Answer, Base, Method, Request};
 use crate::result::Finding;
-use crate::sample::{self, Sample};
 use crate::secret::Secret;
 use crate::signature::{Received, Untrusted};
 use crate::talk::{Ask, Stop, Talk};

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Adapter, Header, Proof, header};
+use super::{Adapter, Header, Proof, header, sample};
 use crate::account::{Account, Environment};
 use crate::case::{Case, CaseId};
 use crate::date::Moment;
@@ -18,7 +18,6 @@ use crate::notice::{Event, Told};
 use crate::result::{
     Address, AddressProof, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned,
 };
-use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 

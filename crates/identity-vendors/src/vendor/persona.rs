@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Adapter, Header, Proof, header};
+use super::{Adapter, Header, Proof, header, sample};
 use crate::account::Account;
 use crate::case::{Case, CaseId, Reference};
 use crate::date::Moment;
@@ -16,7 +16,6 @@ use crate::media::{MediaReference, Shows};
 use crate::name::Name;
 use crate::notice::{Event, Told};
 use crate::result::{Address, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
-use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 

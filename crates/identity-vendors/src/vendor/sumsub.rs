@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Adapter, Header, Proof, header};
+use super::{Adapter, Header, Proof, header, sample};
 use crate::account::{Account, Environment};
 use crate::case::{Case, CaseId, Reference};
 use crate::date::Moment;
@@ -20,7 +20,6 @@ use crate::refusal::RefusalCode;
 use crate::result::{
     Address, AddressProof, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned,
 };
-use crate::sample;
 use crate::signature::{Hash, Received, Untrusted};
 use crate::talk::{Ask, Found, Stop, Talk};
 

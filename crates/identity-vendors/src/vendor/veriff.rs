@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Adapter, Header, Proof, header};
+use super::{Adapter, Header, Proof, header, sample};
 use crate::account::Account;
 use crate::case::{Case, CaseId, Reference};
 use crate::date::Moment;
@@ -18,7 +18,6 @@ use crate::name::Name;
 use crate::notice::{Event, Told};
 use crate::request::Answer;
 use crate::result::{Address, Decline, Document, DocumentType, Finding, Identity, Outcome, Wait, owned};
-use crate::sample;
 use crate::signature::{Hash, Received, Untrusted, same};
 use crate::talk::{Ask, Found, Stop, Talk};
 

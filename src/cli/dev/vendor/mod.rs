@@ -41,8 +41,8 @@ pub(super) struct StandIn {
     api: &'static str,
     /// What the service asks, below that.
     asked: fn() -> Router<Stub>,
-    /// The webhook about a decision: headers, and the body.
-    tell: fn(&Decision) -> (Vec<(&'static str, String)>, String),
+    /// The webhook about a decision.
+    tell: fn(&Decision) -> Webhook,
 }
 
 /// What a vendor and the service share.
@@ -50,6 +50,12 @@ struct Shared {
     key: &'static str,
     secret: &'static str,
     webhook: &'static str,
+}
+
+/// What a stand-in tells, signed.
+struct Webhook {
+    headers: Vec<(&'static str, String)>,
+    body: String,
 }
 
 /// What a vendor has decided of whom.
@@ -122,7 +128,7 @@ impl Stub {
 
 async fn decide(State(stub): State<Stub>, Path(person): Path<String>, is_approved: bool) -> Response {
     let decision = Decision { person: person.clone(), is_approved, at: Clock::System.now().to_string() };
-    let (headers, body) = (stub.stand_in.tell)(&decision);
+    let Webhook { headers, body } = (stub.stand_in.tell)(&decision);
     stub.decided.lock().unwrap_or_else(PoisonError::into_inner).insert(person, decision);
     let mut sent = stub.http.post(&stub.hook).header("Content-Type", "application/json");
     for (name, value) in headers {

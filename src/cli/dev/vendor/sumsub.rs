@@ -2,13 +2,14 @@
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::uri::PathAndQuery;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::{Decision, Shared, StandIn, Stub, hmac};
+use super::{Decision, Shared, StandIn, Stub, Webhook, hmac};
 use crate::cli::demo::evidence;
 
 /// The key's prefix says that it is a sandbox.
@@ -24,7 +25,7 @@ fn asked() -> Router<Stub> {
         .route_layer(from_fn(check))
 }
 
-fn tell(decision: &Decision) -> (Vec<(&'static str, String)>, String) {
+fn tell(decision: &Decision) -> Webhook {
     let body = json!({
         "applicantId": decision.person, "externalUserId": decision.person, "type": "applicantReviewed",
         "sandboxMode": true, "reviewResult": review(decision), "createdAtMs": decision.at,
@@ -34,7 +35,7 @@ fn tell(decision: &Decision) -> (Vec<(&'static str, String)>, String) {
         ("X-Payload-Digest-Alg", "HMAC_SHA256_HEX".to_owned()),
         ("X-Payload-Digest", hmac(SHARED.webhook, &[body.as_bytes()])),
     ];
-    (headers, body)
+    Webhook { headers, body }
 }
 
 async fn check(request: Request, next: Next) -> Response {
@@ -45,7 +46,7 @@ async fn check(request: Request, next: Next) -> Response {
 fn is_ours(request: &Request) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let time = header("X-App-Access-Ts").unwrap_or_default();
-    let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+    let path = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
     let signed = [time.as_bytes(), request.method().as_str().as_bytes(), path.as_bytes()];
     header("X-App-Token") == Some(SHARED.key)
         && header("X-App-Access-Sig") == Some(&hmac(SHARED.secret, &signed))

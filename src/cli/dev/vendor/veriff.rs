@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::{Decision, Shared, StandIn, Stub, hmac};
+use super::{Decision, Shared, StandIn, Stub, Webhook, hmac};
 use crate::cli::demo::evidence;
 
 const CLIENT: &str = "X-AUTH-CLIENT";
@@ -27,10 +27,10 @@ fn asked() -> Router<Stub> {
         .route("/media/{file}", get(file))
 }
 
-fn tell(decision: &Decision) -> (Vec<(&'static str, String)>, String) {
+fn tell(decision: &Decision) -> Webhook {
     let body = shown(decision).to_string();
     let signature = hmac(SHARED.webhook, &[body.as_bytes()]);
-    (vec![(CLIENT, SHARED.key.to_owned()), (SIGNATURE, signature)], body)
+    Webhook { headers: vec![(CLIENT, SHARED.key.to_owned()), (SIGNATURE, signature)], body }
 }
 
 fn shown(decision: &Decision) -> Value {

@@ -5,10 +5,10 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
+use super::{Header, Proof};
 use crate::account::Account;
 use crate::fault::Fault;
 use crate::secret::Secret;
-use crate::vendor::{Header, Proof};
 
 /// A webhook to be sent as it is, by POST. It says of a case of the caller's invention that it has begun: nobody knows the case, and
 /// nothing comes of it ([`crate::Event::Progress`]).
