@@ -15,6 +15,7 @@ mod plans;
 mod privacy;
 mod receiver;
 mod renewals;
+mod reports;
 mod schema;
 mod sharing;
 mod submitters;

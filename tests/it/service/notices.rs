@@ -22,14 +22,14 @@ use uuid::Uuid;
 use crate::support::service::{Backend, Stage, audit_holds, caller};
 
 /// Processes on one database, with one mail server that takes everything.
-struct Office {
-    stage: Stage,
-    sent: Sent,
+pub(super) struct Office {
+    pub(super) stage: Stage,
+    pub(super) sent: Sent,
     apps: Vec<Arc<App>>,
 }
 
 impl Office {
-    async fn open(backend: Backend, processes: usize, now: &str) -> Self {
+    pub(super) async fn open(backend: Backend, processes: usize, now: &str) -> Self {
         let mut stage = Stage::new(backend).await;
         stage.clock = Clock::fixed(now.parse().unwrap());
         let mut office = Self { stage, sent: Sent::default(), apps: Vec::new() };
@@ -45,7 +45,7 @@ impl Office {
         Arc::new(Arc::into_inner(self.stage.app().await).unwrap().with_mailer(mailer))
     }
 
-    async fn with_settings(&mut self, settings: &str) {
+    pub(super) async fn with_settings(&mut self, settings: &str) {
         settings.clone_into(&mut self.stage.settings);
         for place in 0..self.apps.len() {
             self.apps[place].store.close().await;
@@ -53,17 +53,22 @@ impl Office {
         }
     }
 
-    fn app(&self) -> &App {
+    pub(super) fn app(&self) -> &App {
         &self.apps[0]
     }
 
-    fn go_to(&self, moment: &str) {
+    pub(super) fn go_to(&self, moment: &str) {
         let moment: Timestamp = moment.parse().unwrap();
         self.stage.clock.advance_millis(moment.unix_millis() - self.stage.clock.now().unix_millis());
     }
 
     /// A credential that is in its user's profile already, whose notices are still to be planned.
-    async fn issued(&self, user: Uuid, valid_until: Timestamp, to: Option<(&str, &str)>) -> IssuanceId {
+    pub(super) async fn issued(
+        &self,
+        user: Uuid,
+        valid_until: Timestamp,
+        to: Option<(&str, &str)>,
+    ) -> IssuanceId {
         self.issued_all(vec![(
             user,
             valid_until,
@@ -127,7 +132,7 @@ impl Office {
     }
 
     /// Has all planned, as it would be at the first start with notices.
-    async fn plan_all(&self) {
+    pub(super) async fn plan_all(&self) {
         let mut tx = self.app().store.begin().await.unwrap();
         tx.record_anew("notice_settings", "none").await.unwrap();
         tx.commit().await.unwrap();
@@ -135,7 +140,7 @@ impl Office {
     }
 
     /// Sends all that is due, by all processes at once.
-    async fn send(&self) {
+    pub(super) async fn send(&self) {
         let work = self.apps.iter().map(|app| {
             let app = Arc::clone(app);
             tokio::spawn(async move {
@@ -153,22 +158,22 @@ impl Office {
         }
     }
 
-    async fn of(&self, id: &IssuanceId) -> Vec<(u32, NoticeState, Option<NoticeCode>)> {
+    pub(super) async fn of(&self, id: &IssuanceId) -> Vec<(u32, NoticeState, Option<NoticeCode>)> {
         let all = self.app().store.notices_of(id).await.unwrap();
         all.iter().map(|notice| (notice.days, notice.state, notice.code)).collect()
     }
 
-    fn mails(&self) -> Vec<(String, String, String)> {
+    pub(super) fn mails(&self) -> Vec<(String, String, String)> {
         let mails = self.sent.all().into_iter();
         mails.map(|mail| (mail.envelope.to, mail.rendered.subject, mail.rendered.text)).collect()
     }
 }
 
-fn at(moment: &str) -> Timestamp {
+pub(super) fn at(moment: &str) -> Timestamp {
     moment.parse().unwrap()
 }
 
-fn user() -> Uuid {
+pub(super) fn user() -> Uuid {
     random_uuid(&mut OsRng)
 }
 
