@@ -46,7 +46,7 @@ CREATE INDEX verification_by_state ON verification ((client || '/' || state), cr
 CREATE INDEX verification_by_source ON verification ((client || '/' || source), created_at, id);
 CREATE INDEX verification_by_source_and_state ON verification ((client || '/' || source || '/' || state), created_at, id);
 CREATE INDEX verification_by_limit ON verification (waits_until, id) WHERE waits_until IS NOT NULL;
-CREATE INDEX verification_by_contact ON verification (client, contact_index) WHERE locked_contact IS NOT NULL;
+CREATE INDEX verification_by_contact ON verification (client, contact_index) WHERE contact_index IS NOT NULL;
 CREATE INDEX verification_by_key ON verification (SUBSTR(locked_contact, 4, 8)) WHERE locked_contact IS NOT NULL;
 
 -- Which issuances were made of verifications. The owner is client, source and user: of one owner, the newest credential holds.

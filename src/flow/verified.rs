@@ -156,15 +156,13 @@ pub(super) async fn follow(
         _ => return Ok(()),
     };
     tx.change_verification(&verification, now).await?;
-    match event {
-        Some(event) => tell(app, tx, (Actor::Service, event), &verification, now).await,
-        // By whom it was erased, the entry of the issuance says.
-        None => {
-            let is_revoked = verification.state == State::Revoked;
-            let act = if is_revoked { AuditAction::Revoked } else { AuditAction::Erased };
-            write_down(tx, (Actor::Service, act), &verification, now).await
-        }
+    if let Some(event) = event {
+        return tell(app, tx, (Actor::Service, event), &verification, now).await;
     }
+    // By whom it was erased, the entry of the issuance says.
+    let is_revoked = verification.state == State::Revoked;
+    let act = if is_revoked { AuditAction::Revoked } else { AuditAction::Erased };
+    write_down(tx, (Actor::Service, act), &verification, now).await
 }
 
 /// What is left of a verification that is to be forgotten: ids and times of ours.

@@ -43,7 +43,7 @@ impl Store {
         last.clear();
         loop {
             let next: Option<(String,)> = sqlx::query_as(
-                "SELECT client FROM verification WHERE locked_contact IS NOT NULL AND client > $1 \
+                "SELECT client FROM verification WHERE contact_index IS NOT NULL AND client > $1 \
                  ORDER BY client LIMIT 1",
             )
             .bind(&last)
@@ -104,7 +104,7 @@ impl Store {
         let mut found = Vec::new();
         for index in indexes {
             let rows = sqlx::query(
-                "SELECT id FROM verification WHERE locked_contact IS NOT NULL AND client = $1 AND contact_index = $2",
+                "SELECT id FROM verification WHERE contact_index IS NOT NULL AND client = $1 AND contact_index = $2",
             )
             .bind(client)
             .bind(index)

@@ -1,6 +1,6 @@
 //! Crashes, faults and several replicas: every accepted issuance ends in exactly one credential, or visibly without.
 //!
-//! The same with the real binary and `kill -9` is in `tests/it/kills.rs`.
+//! The same with the real binary and `kill -9` is in `tests/it/kills/mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
