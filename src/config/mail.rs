@@ -201,8 +201,12 @@ mod tests {
             ("mail.timeout", "timeout = 60", "timeout = 0"),
             ("mail.data_timeout", "data_timeout = 600", "data_timeout = 3601"),
             ("mail.connections", "connections = 4", "connections = 0"),
-            ("mail.folder", "transport = \"smtp\"", "transport = \"folder\""),
         ]);
+        for (settings, named) in [("", "mail.url"), ("transport = \"folder\"", "mail.folder")] {
+            let error = Some(mail(settings)).check().unwrap_err().to_string();
+            assert!(error.contains(&format!("the setting {named} ")), "{error}");
+        }
+        assert!(Some(mail("transport = \"sendmail\"")).check().is_ok());
     }
 
     #[test]

@@ -209,7 +209,7 @@ mod tests {
             ("source.levels", "\"basic+liveness\"", "\"Xyzzy\""),
             ("source.wait_days", "wait_days = 30", "wait_days = 0"),
             ("source.poll_seconds", "poll_seconds = 60", "poll_seconds = 0"),
-            ("source.at_once", "at_once = 4\n\n# The mail", "at_once = 0\n\n# The mail"),
+            ("source.at_once", "at_once = 4\n\n# Mails", "at_once = 0\n\n# Mails"),
         ]);
     }
 
