@@ -212,8 +212,11 @@ mod tests {
             ("mail.data_timeout", "data_timeout = 600", "data_timeout = 3601"),
             ("mail.connections", "connections = 4", "connections = 0"),
         ]);
-        let error = Some(mail("transport = \"folder\"")).check().unwrap_err().to_string();
-        assert!(error.contains("mail.folder"), "{error}");
+        for (settings, named) in [("", "mail.url"), ("transport = \"folder\"", "mail.folder")] {
+            let error = Some(mail(settings)).check().unwrap_err().to_string();
+            assert!(error.contains(&format!("the setting {named} ")), "{error}");
+        }
+        assert!(Some(mail("transport = \"sendmail\"")).check().is_ok());
     }
 
     #[test]

@@ -51,7 +51,10 @@ impl Language {
 
     /// Which of `these` somebody reads whose language is `locale`: the same tag, or else what is left of it when parts are
     /// taken away from its end (RFC 4647, 3.4). Case means nothing.
-    pub(crate) fn best<'a>(locale: &str, these: impl Iterator<Item = &'a Self> + Clone) -> Option<&'a Self> {
+    pub(crate) fn best<'a>(
+        locale: &str,
+        these: &(impl Iterator<Item = &'a Self> + Clone),
+    ) -> Option<&'a Self> {
         let mut wanted = locale;
         loop {
             if let Some(found) = these.clone().find(|language| language.0.eq_ignore_ascii_case(wanted)) {
@@ -157,7 +160,7 @@ mod tests {
             ("", None),
             ("-", None),
         ] {
-            assert_eq!(Language::best(locale, there.iter()).map(Language::as_str), found, "{locale}");
+            assert_eq!(Language::best(locale, &there.iter()).map(Language::as_str), found, "{locale}");
         }
     }
 
