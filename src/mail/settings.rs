@@ -188,7 +188,7 @@ fn server(settings: &config::Mail, url: &str, data_timeout: Duration) -> Result<
         return Err(MailError::Plaintext);
     }
     let text = |text: &str| {
-        percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| MailError::Url)
+        percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| MailError::Url)
     };
     let login = match url.password() {
         Some(password) => Some(Credentials::new(text(url.username())?, text(password)?)),

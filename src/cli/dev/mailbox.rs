@@ -26,19 +26,19 @@ pub(super) fn router(sent: Sent) -> Router {
         .route(
             "/{number}",
             get(move |at: Path<usize>| async move {
-                of(&one, &at, |at, mail| page(HTML, OURS, single(at, mail)))
+                of(&one, *at, |at, mail| page(HTML, OURS, single(at, mail)))
             }),
         )
         .route(
             "/{number}/html",
             get(move |at: Path<usize>| async move {
-                of(&html, &at, |_, mail| page(HTML, THEIRS, shown(&mail.rendered)))
+                of(&html, *at, |_, mail| page(HTML, THEIRS, shown(&mail.rendered)))
             }),
         )
         .route(
             "/{number}/raw",
             get(move |at: Path<usize>| async move {
-                of(&raw, &at, |_, mail| page(TEXT, THEIRS, String::from_utf8_lossy(&mail.bytes).into_owned()))
+                of(&raw, *at, |_, mail| page(TEXT, THEIRS, String::from_utf8_lossy(&mail.bytes).into_owned()))
             }),
         )
 }
@@ -54,9 +54,9 @@ fn page(media_type: &'static str, policy: &'static str, text: String) -> Respons
 }
 
 /// A page of the mail that was sent as the `number`th, from 0.
-fn of(sent: &Sent, number: &usize, show: impl FnOnce(usize, &Composed) -> Response) -> Response {
-    match sent.all().get(*number) {
-        Some(mail) => show(*number, mail),
+fn of(sent: &Sent, number: usize, show: impl FnOnce(usize, &Composed) -> Response) -> Response {
+    match sent.all().get(number) {
+        Some(mail) => show(number, mail),
         None => (StatusCode::NOT_FOUND, "there is no such mail").into_response(),
     }
 }
@@ -124,7 +124,7 @@ mod tests {
     async fn with_hostile_mail() -> Sent {
         let (mailer, sent) = Mailer::memory("Example <a@b.example>").unwrap();
         let letter =
-            Letter { to: &"c@d.example".parse().unwrap(), locale: "en", id: "n1", date: Default::default() };
+            Letter { to: &"c@d.example".parse().unwrap(), locale: "en", id: "n1", date: chrono::DateTime::default() };
         let mut mail = mailer.write(&Mail::Test, &letter).unwrap();
         mail.rendered.subject = "<script>alert('&')</script>".to_owned();
         mail.rendered.text = "</pre><b>".to_owned();
@@ -152,10 +152,10 @@ mod tests {
     #[tokio::test]
     async fn a_mail_as_html_can_do_nothing() {
         let sent = with_hostile_mail().await;
-        let answer = of(&sent, &0, |_, mail| page(HTML, THEIRS, shown(&mail.rendered)));
+        let answer = of(&sent, 0, |_, mail| page(HTML, THEIRS, shown(&mail.rendered)));
         let policy = answer.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && policy.contains("; sandbox;"), "{policy}");
         assert!(!policy.contains("script-src") && !policy.contains("https:"), "{policy}");
-        assert_eq!(of(&sent, &1, |_, _| unreachable!()).status(), StatusCode::NOT_FOUND);
+        assert_eq!(of(&sent, 1, |_, _| unreachable!()).status(), StatusCode::NOT_FOUND);
     }
 }

@@ -1,6 +1,6 @@
 //! Mails, from what is told to the bytes that are sent.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
 
 mod composing;
 mod dkim;

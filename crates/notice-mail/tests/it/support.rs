@@ -29,7 +29,7 @@ pub(crate) fn templates() -> Templates {
 }
 
 pub(crate) fn said(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| format!("{fault}\n")).collect()
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn brand() -> Brand {
