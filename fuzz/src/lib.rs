@@ -15,6 +15,7 @@ mod input;
 mod json;
 mod keys;
 mod linked_data;
+mod mails;
 mod payloads;
 mod persons;
 mod service;
@@ -31,6 +32,7 @@ pub use images::images;
 pub use json::{json_strict, public_notes};
 pub use keys::{did_key, keys};
 pub use linked_data::{as_sdk, foreign_credential, nquads};
+pub use mails::mail_report;
 pub use payloads::{action_call, action_execution};
 pub use persons::{personhood_answers, personhood_proofs};
 pub use service::{
@@ -62,6 +64,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("issue_as_sdk", issue_as_sdk),
     ("json_strict", json_strict),
     ("keys", keys),
+    ("mail_report", mail_report),
     ("moment", moment),
     ("nep413", nep413),
     ("nquads", nquads),
