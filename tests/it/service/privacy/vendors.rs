@@ -1,13 +1,19 @@
 //! What vendors send and answer about a person: each of them, with a rare word in each field that takes one, and in fields that nobody
 //! has asked for.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use identity_vendors::{Outcome, Schema, Script};
+use rand::Rng as _;
+use serde_json::{Value, json};
 
-use super::*;
+use super::{Wanted, World, date, word};
 use crate::http::recorded::cases::{Conversation, Recorded, all, patch};
+use crate::http::verifications::{Vendor, hmac};
+use crate::support::{Folder, User, id, owned};
 
 /// An account with a vendor.
 pub(super) struct Account {
