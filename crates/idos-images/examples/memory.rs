@@ -3,7 +3,12 @@
 //! Each kind is made by one process and made to fit by another, of which the kernel says how much it has had at most (`VmHWM` in
 //! `/proc/self/status`); what it had before it read the files is taken off.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, reason = "an example shows something")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "an example shows something"
+)]
 
 #[path = "../tests/it/pictures.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
