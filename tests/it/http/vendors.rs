@@ -21,6 +21,9 @@ use crate::support::{Folder, owned};
 const DECIDED: &str = "2026-01-02 03:04:05+0000";
 const TOLD: &str = "2026-01-02 03:04:06.000";
 
+/// What is asked, the status and the body that come, the code of the reason then, and what is in the way: code and field.
+type Bad = (String, u16, Vec<u8>, &'static str, Option<(&'static str, &'static str)>);
+
 fn images() -> String {
     format!("GET /resources/applicants/{APPLICANT}/metadata/resources")
 }
@@ -143,7 +146,7 @@ on_both_databases! {
         };
         let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heicXyzzy".to_vec();
         let too_large = [b"\xff\xd8\xff".to_vec(), vec![0; 17 * 1024 * 1024]].concat();
-        let cases: [(String, u16, Vec<u8>, &str, Option<(&str, &str)>); 15] = [
+        let cases: [Bad; 15] = [
             (one(), 302, page.clone(), "answer_unusable", None),
             (one(), 400, page.clone(), "answer_unusable", None),
             (one(), 404, page.clone(), "case_unknown", None),

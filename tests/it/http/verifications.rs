@@ -196,9 +196,8 @@ pub(super) async fn sumsub_at(backend: Backend, url: &str, more: &str) -> (Stage
     let secret = secret("secret", "test-secret\n");
     let mut stage = Stage::with(backend, 1, DevNodeConfig::default()).await;
     stage.settings = format!(
-        "[[source]]\nname = \"kyc\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{}\"\nkey = \"{key}\"\n\
-         secret = \"{secret}\"\nwebhook_secrets = [\"{hook}\", \"{next}\"]\npoll_seconds = 1\n{more}\n",
-        url
+        "[[source]]\nname = \"kyc\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{url}\"\nkey = \"{key}\"\n\
+         secret = \"{secret}\"\nwebhook_secrets = [\"{hook}\", \"{next}\"]\npoll_seconds = 1\n{more}\n"
     );
     (stage, folder)
 }

@@ -100,7 +100,7 @@ impl Recorded {
     pub(crate) fn conversations(&self) -> Vec<Conversation> {
         let mut all: Vec<Conversation> = Vec::new();
         for of in self.list("conversations") {
-            let name = of["name"].as_str().expect("a name").to_owned();
+            let name = of["name"].as_str().unwrap_or_else(|| panic!("no name: {of}")).to_owned();
             let mut conversation = match of["like"].as_str() {
                 Some(like) => {
                     let like = all.iter().find(|other| other.name == like);

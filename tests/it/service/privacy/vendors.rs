@@ -1,13 +1,20 @@
 //! What vendors send and answer about a person: each of them, with a rare word in each field that takes one, and in fields that nobody
 //! has asked for.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use identity_vendors::{Outcome, Schema, Script};
+use rand::Rng as _;
+use serde_json::{Value, json};
 
-use super::*;
+use super::{Wanted, World, date, word};
 use crate::http::recorded::cases::{Conversation, Recorded, all, patch};
+use crate::http::verifications::{Vendor, hmac};
+use crate::support::{Folder, User, id, owned};
 
 /// An account with a vendor.
 pub(super) struct Account {
@@ -41,11 +48,13 @@ impl Account {
             let hooks = account["webhookSecrets"].as_array().is_some_and(|hooks| !hooks.is_empty());
             let hooks = if hooks { format!("webhook_secrets = [\"{hook_file}\"]\n") } else { String::new() };
             let files = account.get("files").cloned().unwrap_or_else(|| json!([]));
-            settings.push_str(&format!(
+            write!(
+                settings,
                 "[[source]]\nname = \"{name}\"\nvendor = \"{name}\"\nclient = \"acme\"\nbase_url = \"{url}\"\n\
                  tokens_url = \"{url}\"\nkey = \"{key_file}\"\nfiles = {files}\n{hooks}{}\n",
                 second.unwrap_or_default()
-            ));
+            )
+            .unwrap();
             accounts.push(Self { recorded, vendor, key, hook });
         }
         accounts
@@ -102,7 +111,7 @@ fn instead_of(text: &str) -> Vec<String> {
         // Of a birth, of an issue, of an expiry.
         return vec![date(match text[..4].parse().unwrap() {
             ..=2005_u32 => 1903..1925,
-            ..=2026 => 1951..1969,
+            2006..=2026 => 1951..1969,
             _ => 2103..2155,
         })];
     }
@@ -216,6 +225,9 @@ impl World {
             body = body.replace(&format!("\"{delivery}\""), &format!("\"{}\"", id()));
         }
         let now = self.app.clock.now().unix_seconds();
+        // One of them signs the time that is in the body.
+        let recorded_at = crate::http::recorded::cases::NOW.to_string();
+        body = body.replace(&recorded_at, &now.to_string());
         let target = format!("/webhooks/{name}");
         let is_signed =
             account.recorded.cases["signing"].as_object().is_some_and(|headers| !headers.is_empty());
