@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
+use rand::RngCore as _;
+use rand::rngs::OsRng;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::context::Context;
 use super::{Outcome, input, output};
@@ -59,8 +60,8 @@ pub(super) struct Test {
     #[arg(value_name = "ADDRESS", value_parser = address)]
     to: Email,
     /// Which mail.
-    #[arg(long, value_name = "NAME", default_value = "test", value_parser = sample)]
-    sample: mail::Mail,
+    #[arg(long, value_name = "NAME", default_value = "test", value_parser = known)]
+    sample: String,
     /// In which language.
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
     locale: String,
@@ -74,6 +75,10 @@ pub(super) struct Test {
 
 fn address(text: &str) -> Result<Email, &'static str> {
     text.parse()
+}
+
+fn known(name: &str) -> Result<String, String> {
+    sample(name).map(|mail| mail.name().to_owned())
 }
 
 fn sample(name: &str) -> Result<mail::Mail, String> {
@@ -119,6 +124,12 @@ fn bounce(context: &Context) -> Outcome {
     })
 }
 
+fn tell_all(faults: &[mail::Fault]) {
+    for fault in faults {
+        output::line(&fault.to_string());
+    }
+}
+
 impl Check {
     fn run(self, context: &Context) -> Outcome {
         let mailer = match mailer(context, self.templates) {
@@ -127,13 +138,13 @@ impl Check {
                 let Some(MailError::Templates(faults)) = error.downcast_ref::<MailError>() else {
                     return Err(error);
                 };
-                faults.iter().for_each(|fault| output::line(&fault.to_string()));
+                tell_all(faults);
                 return Ok(false);
             }
         };
         let (templates, _) = mailer.templates()?;
         let faults = templates.check();
-        faults.iter().for_each(|fault| output::line(&fault.to_string()));
+        tell_all(&faults);
         if faults.is_empty() {
             let languages: Vec<_> = templates.languages().map(ToString::to_string).collect();
             output::line(&format!("fine: {} in {}", mail::Mail::NAMES.join(", "), languages.join(", ")));
@@ -147,7 +158,7 @@ impl Preview {
         let mailer = mailer(context, self.templates)?;
         let (templates, brand) = mailer.templates()?;
         std::fs::create_dir_all(&self.out)?;
-        let mut index = String::new();
+        let mut index = Vec::new();
         for language in templates.languages() {
             for name in mail::Mail::NAMES {
                 let rendered = templates.render(&sample(name)?, language.as_str(), brand)?;
@@ -158,11 +169,10 @@ impl Preview {
                     &format!("{file}.txt"),
                     &format!("{}\n\n{}", rendered.subject, rendered.text),
                 )?;
-                index += &format!(
-                    "<li>{language}: <a href=\"{file}.html\">{name}</a>, <a href=\"{file}.txt\">text</a></li>\n"
-                );
+                index.push(format!("<li>{language}: <a href=\"{file}.html\">{name}</a>, <a href=\"{file}.txt\">text</a></li>\n"));
             }
         }
+        let index = index.concat();
         let page =
             format!("<!doctype html>\n<meta charset=\"utf-8\"><title>Mails</title>\n<ul>\n{index}</ul>\n");
         write(&self.out, "index.html", &page)?;
@@ -185,9 +195,10 @@ pub(super) fn shown(rendered: &mail::Rendered) -> String {
 impl Test {
     fn run(self, context: &Context) -> Outcome {
         let mailer = Mailer::new(context.config()?.mail.as_ref())?;
-        let id = self.id.unwrap_or_else(|| format!("test-{}", Uuid::new_v4()));
+        let id =
+            self.id.unwrap_or_else(|| format!("test-{:016x}{:016x}", OsRng.next_u64(), OsRng.next_u64()));
         let letter = Letter { to: &self.to, locale: &self.locale, id: &id, date: date(&Clock::System) };
-        let composed = mailer.write(&self.sample, &letter)?;
+        let composed = mailer.write(&sample(&self.sample)?, &letter)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let outcome = runtime.block_on(mailer.send(&composed))?;
         if self.json {

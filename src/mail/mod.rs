@@ -2,10 +2,10 @@
 //!
 //! | how | where it is used |
 //! |---|---|
-//! | [SMTP](smtp) | by TLS, unless the server is this machine or the configuration allows less |
-//! | [sendmail](sendmail) | where a program of the machine takes mails |
-//! | [a folder](folder) | where something else picks them up, and in tests |
-//! | [memory](memory) | in `dev`, which shows them |
+//! | SMTP | by TLS, unless the server is this machine or the configuration allows less |
+//! | sendmail | where a program of the machine takes mails |
+//! | a folder | where something else picks them up, and in tests |
+//! | memory | in `dev`, which shows them |
 //!
 //! Nothing here says an address or repeats what a server said, which may have addresses in it: not in errors, and not in logs.
 

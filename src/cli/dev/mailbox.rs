@@ -123,8 +123,12 @@ mod tests {
 
     async fn with_hostile_mail() -> Sent {
         let (mailer, sent) = Mailer::memory("Example <a@b.example>").unwrap();
-        let letter =
-            Letter { to: &"c@d.example".parse().unwrap(), locale: "en", id: "n1", date: chrono::DateTime::default() };
+        let letter = Letter {
+            to: &"c@d.example".parse().unwrap(),
+            locale: "en",
+            id: "n1",
+            date: chrono::DateTime::default(),
+        };
         let mut mail = mailer.write(&Mail::Test, &letter).unwrap();
         mail.rendered.subject = "<script>alert('&')</script>".to_owned();
         mail.rendered.text = "</pre><b>".to_owned();

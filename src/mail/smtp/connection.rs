@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters, TlsParametersBuilder};
 use lettre::transport::smtp::commands::{Quit, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension};
 use lettre::transport::smtp::response::{Response, Severity};
@@ -30,7 +30,7 @@ impl Connection {
         let tls = || {
             let authorities = server.authorities.iter().cloned();
             let builder = TlsParameters::builder(server.host.clone());
-            let builder = authorities.fold(builder, |builder, one| builder.add_root_certificate(one));
+            let builder = authorities.fold(builder, TlsParametersBuilder::add_root_certificate);
             builder.build().map_err(|_| Outcome::NotSent { stage: Stage::Connect, cause: Cause::Certificate })
         };
         let address = (server.host.trim_start_matches('[').trim_end_matches(']'), server.port);
@@ -135,7 +135,9 @@ fn is_of_tls(error: &Error) -> bool {
     let mut source = error.source();
     while let Some(at) = source {
         let inner = at.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if at.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if at.is::<rustls::Error>()
+            || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
+        {
             return true;
         }
         source = at.source();
