@@ -29,7 +29,7 @@ pub(super) struct Preview {
     /// beside it. examples/kyc-result.json is one.
     #[arg(value_name = "FILE")]
     result: PathBuf,
-    /// The kind of credential: kyc, kyc_v2, kyc_v3, personhood or edd.
+    /// The kind of credential: `kyc`, `kyc_v2`, `kyc_v3`, `personhood` or `edd`.
     #[arg(long, value_name = "KIND", default_value = KYC)]
     kind: String,
     /// The client that would submit it: which version of KYC it gets.

@@ -275,7 +275,7 @@ mod tests {
         }
     }
 
-    fn refused(source: PersonSource, setting: &str) {
+    fn refused(source: &PersonSource, setting: &str) {
         let error = source.check().unwrap_err().to_string();
         assert!(error.contains(&format!("the setting source.{setting} ")), "{error}");
         assert!(!error.contains("Xyzzy"), "{error}");
@@ -284,20 +284,20 @@ mod tests {
     #[test]
     fn nonsense_is_refused_by_name() {
         let world = || example("world_id");
-        refused(PersonSource { name: "Xyzzy".into(), ..world() }, "name");
-        refused(PersonSource { client: "Xyzzy".into(), ..world() }, "client");
-        refused(PersonSource { personhood: "Xyzzy".into(), ..world() }, "personhood");
-        refused(PersonSource { base_url: "http://xyzzy.example".parse().ok(), ..world() }, "base_url");
-        refused(PersonSource { base_url: None, ..example("brightid") }, "base_url");
-        refused(PersonSource { protocol: Some("Xyzzy".into()), ..world() }, "protocol");
-        refused(PersonSource { protocol: Some("3.0".into()), ..world() }, "levels");
-        refused(PersonSource { levels: vec!["orb".into()], ..world() }, "levels");
-        refused(PersonSource { issuer_schemas: Vec::new(), ..world() }, "issuer_schemas");
-        refused(PersonSource { wait_days: 0, ..world() }, "wait_days");
-        refused(PersonSource { timeout: 0, ..world() }, "timeout");
-        refused(PersonSource { at_once: 0, ..world() }, "at_once");
+        refused(&PersonSource { name: "Xyzzy".into(), ..world() }, "name");
+        refused(&PersonSource { client: "Xyzzy".into(), ..world() }, "client");
+        refused(&PersonSource { personhood: "Xyzzy".into(), ..world() }, "personhood");
+        refused(&PersonSource { base_url: "http://xyzzy.example".parse().ok(), ..world() }, "base_url");
+        refused(&PersonSource { base_url: None, ..example("brightid") }, "base_url");
+        refused(&PersonSource { protocol: Some("Xyzzy".into()), ..world() }, "protocol");
+        refused(&PersonSource { protocol: Some("3.0".into()), ..world() }, "levels");
+        refused(&PersonSource { levels: vec!["orb".into()], ..world() }, "levels");
+        refused(&PersonSource { issuer_schemas: Vec::new(), ..world() }, "issuer_schemas");
+        refused(&PersonSource { wait_days: 0, ..world() }, "wait_days");
+        refused(&PersonSource { timeout: 0, ..world() }, "timeout");
+        refused(&PersonSource { at_once: 0, ..world() }, "at_once");
         let neither = PersonSource { relay_key: None, attestation_keys: Vec::new(), ..example("face_sign") };
-        refused(neither, "relay_key");
+        refused(&neither, "relay_key");
         for known in KNOWN {
             for needed in known.needs {
                 let text = full_example();
@@ -306,12 +306,12 @@ mod tests {
                 let line = after.lines().find(|line| line.starts_with(&format!("{needed} = "))).unwrap();
                 let config = parse(&format!("{before}{}", after.replacen(line, "", 1))).unwrap();
                 let found = config.source.persons.iter().find(|one| one.personhood == known.name).unwrap();
-                refused(found.clone(), needed);
+                refused(found, needed);
             }
         }
         // What is another source's is taken by none.
-        refused(PersonSource { scorer: Some(1), ..world() }, "scorer");
-        refused(PersonSource { action: Some("Xyzzy".into()), ..example("brightid") }, "action");
+        refused(&PersonSource { scorer: Some(1), ..world() }, "scorer");
+        refused(&PersonSource { action: Some("Xyzzy".into()), ..example("brightid") }, "action");
     }
 
     #[test]

@@ -121,18 +121,11 @@ pub(super) async fn accept_for(
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
     }
-    if !is_user_id(submission.user_id) {
-        return Err(invalid("userId", "must be a UUID of version 4"));
-    }
+    check_whose(app, caller, &submission).await?;
     let now = app.clock.now();
     let Submission { user_id, evidence, files: mode, authority, contact, reference, renews } = submission;
     let delivery = authority.delivery();
     let (grant, copy_for) = authority.into_parts();
-    if let Some(older) = &renews
-        && let Some(why) = supersede::refusal(app, caller, (older, user_id)).await?
-    {
-        return Err(invalid(supersede::RENEWS, why));
-    }
     let place = known_place(app).await;
     if place.is_some_and(|place| !is_taken(delivery, place)) {
         return Err(invalid("delivery.by", NO_INSERTER));
@@ -224,6 +217,18 @@ pub(super) async fn accept_for(
         content,
     };
     remember(app, caller, key, issuance, kept, made_for).await
+}
+
+/// The user is one, and what is renewed is this user's.
+async fn check_whose(app: &App, caller: &Submitter, submission: &Submission) -> Result<(), IntakeError> {
+    if !is_user_id(submission.user_id) {
+        return Err(invalid("userId", "must be a UUID of version 4"));
+    }
+    let refusal = match &submission.renews {
+        Some(older) => supersede::refusal(app, caller, (older, submission.user_id)).await?,
+        None => None,
+    };
+    refusal.map_or(Ok(()), |why| Err(invalid(supersede::RENEWS, why)))
 }
 
 /// Builds what is to be signed, on a thread for it. Where it is wanted, files are made to fit `most_text` bytes before; gives what became

@@ -33,7 +33,8 @@ mod tests {
         let mut there: Vec<_> =
             folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         let mut listed: Vec<_> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        (there.sort(), listed.sort());
+        there.sort();
+        listed.sort();
         assert_eq!(there, listed);
     }
 }

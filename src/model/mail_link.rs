@@ -53,13 +53,13 @@ impl LinkToken {
     /// As it stands in a link.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(URL_SAFE_NO_PAD.encode(&*self.0))
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(*self.0))
     }
 
     /// By what it is kept: SHA-256 in lower-case hex.
     #[must_use]
     pub fn hash(&self) -> String {
-        hex::encode(Sha256::digest(&*self.0))
+        hex::encode(Sha256::digest(*self.0))
     }
 }
 

@@ -96,7 +96,7 @@ async fn the_lines_that_are_printed_work() {
     for (name, lines) in vendors {
         let mut states: Vec<_> =
             ended.iter().filter(|of| of["source"] == *name).map(|of| &of["state"]).collect();
-        states.sort_unstable_by_key(|state| state.to_string());
+        states.sort_unstable_by_key(ToString::to_string);
         assert_eq!(states, ["declined", "issued"], "{name}");
         // The same in two steps, and a second thought.
         let opened = shell(&lines["open"]);

@@ -65,10 +65,8 @@ pub async fn claim(app: &App) -> Result<Claim, StoreError> {
             match judge(app, &notice, now).await {
                 Ok(Judged::Say(said)) => match take(app, notice, *said, now).await {
                     Ok(Some(claim)) => return Ok(claim),
-                    // It waits for its turn at the domain.
-                    Ok(None) => {}
-                    // Somebody was faster.
-                    Err(StoreError::Stale) => {}
+                    // It waits for its turn at the domain, or somebody was faster.
+                    Ok(None) | Err(StoreError::Stale) => {}
                     Err(error) => return Err(error),
                 },
                 Ok(Judged::Drop(code)) => settle(app, &notice, Err(code), now).await?,

@@ -78,7 +78,7 @@ fn write(json: &Json, to: &mut Vec<u8>) {
     let mut separate = false;
     let mut comma = |to: &mut Vec<u8>| {
         if std::mem::replace(&mut separate, true) {
-            to.push(b',')
+            to.push(b',');
         }
     };
     match json {

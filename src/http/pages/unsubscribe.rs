@@ -104,12 +104,12 @@ pub(in crate::http) async fn ask(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let language = Language::wanted(&headers);
-    let works = match token.parse::<LinkToken>() {
+    let is_alive = match token.parse::<LinkToken>() {
         Ok(token) => mail_link::can_unsubscribe(&api.app, &token).await?,
         Err(_) => false,
     };
     let words = words(language);
-    if works {
+    if is_alive {
         show(&api, language, StatusCode::OK, words.ask, Some(words.button))
     } else {
         show(&api, language, StatusCode::NOT_FOUND, words.over, None)

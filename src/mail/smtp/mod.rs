@@ -189,8 +189,8 @@ mod tests {
             security: Security::IfOffered,
             login: Some(Credentials::new("user".to_owned(), "Xyzzy".to_owned())),
             authorities: Vec::new(),
-            timeout: Duration::from_secs(60),
-            data_timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
+            data_timeout: Duration::from_mins(1),
         };
         Smtp::new(server, connections)
     }

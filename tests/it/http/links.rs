@@ -117,7 +117,8 @@ on_both_databases! {
         let traded = redeem().send().await.expect(200).json();
         let mut ids: Vec<_> = traded["issuances"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
         let mut wanted = [second.as_str(), first.as_str()];
-        (ids.sort_unstable(), wanted.sort_unstable());
+        ids.sort_unstable();
+        wanted.sort_unstable();
         assert_eq!(ids, wanted);
         // The answer may get lost, or the page be loaded again.
         redeem().send().await.expect(200);

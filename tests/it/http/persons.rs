@@ -541,8 +541,8 @@ on_both_databases! {
         let refused = world.prove(&opened, &token("otherKey")).await.problem(422, "invalid_fields");
         assert_eq!(refused.pointers(), ["/proof/userAttestmentToken"]);
         let asked = world.api.asked().len();
-        let taken = world.prove(&opened, &token("good")).await.expect(202).json();
-        assert_eq!((&taken["state"], world.api.asked().len()), (&json!("approved"), asked));
+        let accepted = world.prove(&opened, &token("good")).await.expect(202).json();
+        assert_eq!((&accepted["state"], world.api.asked().len()), (&json!("approved"), asked));
         // The same face by a scan is the same person.
         let theirs = world.open("face", &User::with(WalletType::Evm)).await;
         world.api.says("POST /relay/uniqueness", 201, face("6F1C1A4E-0000-4000-8000-000000000001").to_string());

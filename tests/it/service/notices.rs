@@ -21,6 +21,9 @@ use uuid::Uuid;
 
 use crate::support::service::{Backend, Stage, audit_holds, caller};
 
+/// A user, the end of the credential, and address and locale.
+type Person = (Uuid, Timestamp, Option<(String, String)>);
+
 /// Processes on one database, with one mail server that takes everything.
 pub(super) struct Office {
     pub(super) stage: Stage,
@@ -78,7 +81,7 @@ impl Office {
         .remove(0)
     }
 
-    async fn issued_all(&self, all: Vec<(Uuid, Timestamp, Option<(String, String)>)>) -> Vec<IssuanceId> {
+    async fn issued_all(&self, all: Vec<Person>) -> Vec<IssuanceId> {
         let (app, now) = (self.app(), self.stage.clock.now());
         let mut made = Vec::new();
         let mut tx = app.store.begin().await.unwrap();

@@ -3,6 +3,7 @@
 use idos_issuer::flow::bounce::{self, Heard};
 use idos_issuer::flow::{contact, mail_link};
 use idos_issuer::mail::Composed;
+use idos_issuer::model::event::EventKind;
 use idos_issuer::model::mail_link::{LinkToken, StopReason};
 use idos_issuer::model::notices::{NoticeCode, NoticeState};
 use idos_issuer::model::personal::ContactChange;
@@ -64,7 +65,8 @@ on_both_databases! {
         let traded = mail_link::redeem(app, &caller(), &token(text, "https://kyc.example/renew#")).await.unwrap();
         let mut ids: Vec<_> = traded.into_iter().map(|issuance| issuance.id).collect();
         let mut wanted = vec![first.clone(), second.clone()];
-        (ids.sort(), wanted.sort());
+        ids.sort();
+        wanted.sort();
         assert_eq!(ids, wanted);
 
         mail_link::unsubscribe(app, &unsubscribe).await.unwrap();
@@ -106,7 +108,7 @@ on_both_databases! {
         let strange = String::from_utf8(dead.clone()).unwrap().replace("ntc_", "abc_");
         assert_eq!(bounce::hear(app, strange.as_bytes()).await.unwrap(), Heard::NotOurs);
         assert_eq!(bounce::hear(app, b"Subject: I am away\r\n\r\nUntil Monday.").await.unwrap(), Heard::NoReport);
-        let kinds: Vec<_> = kinds_of_events(app).await.into_iter().map(|kind| kind.as_str()).collect();
+        let kinds: Vec<_> = kinds_of_events(app).await.into_iter().map(EventKind::as_str).collect();
         assert_eq!(kinds, ["contact.unreachable"]);
 
         office.go_to("2027-06-23T12:00:00Z");

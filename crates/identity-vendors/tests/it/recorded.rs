@@ -79,7 +79,7 @@ impl Recorded {
             files: texts("files").iter().map(|text| FilesBase::new(text).unwrap()).collect(),
             settings: Settings {
                 allow_sha1: of["allowSha1"] == true,
-                canonical: of["canonical"].as_str().map(|name| Canonical::by_name(name).expect("a form")),
+                canonical: of["canonical"].as_str().map(|name| Canonical::by_name(name).unwrap()),
                 completed_is_approved: of["completedIsApproved"] == true,
             },
         }
