@@ -10,7 +10,7 @@ use super::section::{require, start_at};
 use super::sources::is_safe;
 use crate::model::submitter::is_plain_name;
 
-/// A source of personhood, as `[[source]]` with `personhood` has it. Which of the settings are its own is said by [`KNOWN`]; what must
+/// A source of personhood, as `[[source]]` with `personhood` has it. Which of the settings are its own is said by `KNOWN`; what must
 /// hold for their values, by the source itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@
 
 use rand::rngs::OsRng;
 
-use super::contact;
+use super::address::indexes;
 use super::events::emit;
 use crate::app::App;
 use crate::mail::Link;
@@ -162,7 +162,7 @@ pub async fn tell_unreachable(
     let client = &caller.tenant;
     let now = app.clock.now();
     let mut all = Vec::new();
-    for index in contact::indexes(&app.vault, client, email) {
+    for index in indexes(&app.vault, client, email) {
         let address = Address::of(app, client, &index).await?;
         if address.issuances.is_empty() {
             continue;
@@ -191,7 +191,7 @@ pub(super) async fn stop_for(
 
 /// Why nothing is sent to an address, if that is so.
 pub async fn stops(app: &App, client: &str, email: &Email) -> Result<Vec<StopReason>, StoreError> {
-    app.store.mail_stops(client, &contact::indexes(&app.vault, client, email)).await
+    app.store.mail_stops(client, &indexes(&app.vault, client, email)).await
 }
 
 /// An address of a client's contacts, by its keyed hash.

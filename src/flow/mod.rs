@@ -3,6 +3,7 @@
 //! A verb looks, does, and remembers, in this order. What it remembers is one short transaction: the change of state,
 //! the next piece of work, and the audit entry come together or not at all. No call goes out while one is open.
 
+mod address;
 pub mod admin;
 mod agree;
 pub mod api_keys;

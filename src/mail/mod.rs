@@ -13,6 +13,7 @@ mod builtin;
 mod folder;
 mod memory;
 mod outcome;
+mod permit;
 mod reports;
 mod sendmail;
 mod settings;
@@ -25,9 +26,10 @@ use notice_mail::{MessageId, Post, Recipient, Sender, Signer, compose};
 
 pub use self::memory::Sent;
 pub use self::outcome::{Cause, Class, Enhanced, Next, Outcome, Stage};
+pub use self::permit::Permit;
 pub use self::reports::Reports;
 pub use self::settings::MailError;
-pub use self::transport::{Permit, Transport};
+pub use self::transport::Transport;
 use crate::config;
 use crate::model::personal::Email;
 

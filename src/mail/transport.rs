@@ -1,12 +1,11 @@
 //! How mails go out.
 
-use std::pin::Pin;
-
 use notice_mail::Composed;
 
 use super::folder::Folder;
 use super::memory::Sent;
-use super::outcome::{Cause, Outcome, Stage};
+use super::outcome::Outcome;
+use super::permit::{NOT_PERMITTED, Permit};
 use super::sendmail::Sendmail;
 use super::smtp::Smtp;
 
@@ -21,12 +20,6 @@ pub enum Transport {
     /// To nobody: they are kept, to be looked at.
     Memory(Sent),
 }
-
-/// What is waited for before anybody is told the mail: of SMTP, before `DATA`. If it says no, nothing is sent.
-pub type Permit<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
-
-/// The outcome where a [`Permit`] was not given.
-pub(super) const NOT_PERMITTED: Outcome = Outcome::NotSent { stage: Stage::Data, cause: Cause::Local };
 
 impl Transport {
     /// Hands a mail over, if `permit` says yes.

@@ -1,7 +1,7 @@
 //! Clients: the keys by which they call, and what they may do.
 
 use super::ids::ApiKeyId;
-use super::issuance::named;
+use super::named::named;
 use super::time::Timestamp;
 
 named! {

@@ -1,7 +1,7 @@
 //! What the outside is told.
 
 use super::ids::EventId;
-use super::issuance::named;
+use super::named::named;
 use super::time::Timestamp;
 
 named! {

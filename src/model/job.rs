@@ -3,7 +3,7 @@
 use rand::RngCore;
 
 use super::ids::JobId;
-use super::issuance::named;
+use super::named::named;
 use super::time::Timestamp;
 
 named! {

@@ -9,7 +9,7 @@ use rand::RngCore;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::issuance::named;
+use super::named::named;
 
 /// Bytes of a token: as many as an Ed25519 key has.
 const BYTES: usize = 32;

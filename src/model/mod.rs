@@ -11,6 +11,7 @@ pub mod job;
 pub mod kyc_version;
 pub mod lifecycle;
 pub mod mail_link;
+pub mod named;
 pub mod network;
 pub mod notes;
 pub mod notices;

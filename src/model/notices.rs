@@ -11,7 +11,7 @@ use idos_credential::Kind;
 use sha2::{Digest as _, Sha256};
 
 use super::ids::{IssuanceId, NoticeId};
-use super::issuance::named;
+use super::named::named;
 use super::personal::Locale;
 use super::regions;
 use super::time::{DAY, Timestamp};

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::ids::{NotAnId, ProfileId, WalletId};
-use super::issuance::{HaltCode, Stopped, Transaction, named};
+use super::issuance::{HaltCode, Stopped, Transaction};
+use super::named::named;
 use super::personal::Personal;
 use super::time::Timestamp;
 

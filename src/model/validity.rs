@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::issuance::named;
+use super::named::named;
 use super::time::Timestamp;
 
 /// The longest term: no document is valid for as long.

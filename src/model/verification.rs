@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::audit::Actor;
 use super::event::EventKind;
 use super::ids::{IssuanceId, VerificationId};
-use super::issuance::{Delivery, named};
+use super::issuance::Delivery;
+use super::named::named;
 use super::personal::LockedContact;
 
 named! {

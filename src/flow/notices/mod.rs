@@ -1,5 +1,5 @@
-//! Notices: people are told by mail before their credentials end. [`plan`] says when, in the transaction in which a credential
-//! is issued; [`claim`] takes the turn of what is due; [`Claimed::send`] sends it and remembers what came of it. What is sent
+//! Notices: people are told by mail before their credentials end. `plan` says when, in the transaction in which a credential
+//! is issued; [`claim()`] takes the turn of what is due; [`Claimed::send`] sends it and remembers what came of it. What is sent
 //! how often, whatever is killed when, stands in `docs/notices.md`.
 
 mod claim;

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::app::NodeError;
 use crate::model::client::Scope;
-use crate::model::issuance::named;
+use crate::model::named::named;
 use crate::store::StoreError;
 use crate::telemetry;
 

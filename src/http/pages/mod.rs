@@ -2,6 +2,7 @@
 
 mod language;
 pub(super) mod unsubscribe;
+mod words;
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,

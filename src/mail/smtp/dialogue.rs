@@ -10,7 +10,7 @@ use notice_mail::Envelope;
 use super::Server;
 use super::connection::{Connection, expect, failed, within};
 use crate::mail::outcome::{Cause, Enhanced, Outcome, Stage};
-use crate::mail::transport::{NOT_PERMITTED, Permit};
+use crate::mail::permit::{NOT_PERMITTED, Permit};
 
 /// Hands a mail over.
 pub(super) async fn lead(

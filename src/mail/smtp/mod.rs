@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use self::connection::Connection;
 use super::outcome::{Cause, Outcome, Stage};
-use super::transport::Permit;
+use super::permit::Permit;
 
 /// How long a connection is kept that nobody uses. Servers give up after five minutes at the earliest (RFC 5321, 4.5.3.2.7), but many are
 /// not that patient.

@@ -10,7 +10,7 @@ mod judge;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::issuance::named;
+use super::named::named;
 use crate::model::time::Timestamp;
 
 pub use checkpoint::{Checkpoint, CheckpointFault, Signature, SignedBy};
