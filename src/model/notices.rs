@@ -265,14 +265,16 @@ impl Settings {
         let mut all: Vec<_> = self
             .days_of(kind)
             .iter()
-            .filter(|days| **days < nearest_said && !known.passed_over.contains(days))
+            .filter(|days| **days < nearest_said)
             .filter_map(|days| Some((*days, self.due(valid_until, *days, zone)?)))
             .collect();
         all.sort_unstable();
         all.dedup();
         let is_late = |due: Timestamp| due <= now;
         let nearest_late = all.iter().find(|(_, due)| is_late(*due)).map(|(days, _)| *days);
+        // Nothing farther is said in the place of one that was passed over.
         all.into_iter()
+            .filter(|(days, _)| !known.passed_over.contains(days))
             .filter_map(|(days, due)| {
                 if !is_late(due) {
                     return Some((days, due));

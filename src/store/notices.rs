@@ -480,8 +480,8 @@ impl Tx {
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
         let (next,): (i64,) = sqlx::query_as(
-            "INSERT INTO mail_limit (name, at, count) VALUES ($1, $2 + $3, 0) ON CONFLICT (name) DO UPDATE SET \
-             at = CASE WHEN mail_limit.at < $2 THEN $2 + $3 ELSE mail_limit.at + $3 END RETURNING at",
+            "INSERT INTO mail_limit (name, at, count) VALUES ($1, CAST($2 AS BIGINT) + CAST($3 AS BIGINT), 0) ON CONFLICT (name) DO UPDATE SET \
+             at = CASE WHEN mail_limit.at < $2 THEN CAST($2 AS BIGINT) + CAST($3 AS BIGINT) ELSE mail_limit.at + $3 END RETURNING at",
         )
         .bind(name)
         .bind(now.unix_millis())

@@ -332,7 +332,7 @@ async fn a_preview_says_until_when_and_why() {
     let high = preview(&["--risk", "high"]);
     assert_eq!(high["validUntil"], "2027-11-20T09:30:00.000Z");
     assert_eq!(high["validBy"], "risk");
-    assert_eq!(high["bounds"].as_array().unwrap().len(), 4);
+    assert_eq!(high["bounds"].as_array().unwrap().len(), 3);
     let text = deployment.good(&["validity", "preview", &result, "--at", "2026-12-01"]);
     assert!(text.starts_with("ends 2031-11-20T09:30:00.000Z, by level (5y from approvedAt)\n"), "{text}");
     let over = deployment.run(&["validity", "preview", &result, "--risk", "high", "--at", "2028-01-01"]);

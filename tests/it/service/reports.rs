@@ -13,7 +13,7 @@ use super::notices::{Office, at, user};
 use crate::support::Folder;
 use crate::support::service::{Backend, audit_holds, caller};
 
-const LINKS: &str = "[http]\npublic_url = \"https://issuer.example\"\n[renewal]\nurl = \"https://kyc.example/renew#{token}\"\n";
+const LINKS: &str = "[http]\npublic_url = \"https://issuer.example\"\n[renewal]\nurl = \"https://kyc.example/renew#{token}\"\n[notices]\nper_domain = 60000\n";
 
 async fn office(backend: Backend) -> Office {
     let mut office = Office::open(backend, 1, "2027-01-01T00:00:00Z").await;
