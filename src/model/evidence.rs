@@ -188,7 +188,7 @@ impl Evidence {
         }
         let derived = self.subject.level();
         let found = Found {
-            document: self.subject.end().map(|(end, _)| end),
+            document: self.subject.document_end().map(|(end, _)| end),
             source: self.expires_at,
             approved_at: self.approved_at,
             level: self.level.as_deref().unwrap_or(&derived),
@@ -207,7 +207,7 @@ impl Evidence {
         let problem = match first.by {
             ValidBy::Source => Problem::new(EXPIRES_AT, "is past"),
             ValidBy::Document => {
-                let path = self.subject.end().map_or("", |(_, path)| path);
+                let path = self.subject.document_end().map_or("", |(_, path)| path);
                 Problem::new(format!("subject.{path}"), "is past, and the credential ends with the document")
             }
             ValidBy::Level | ValidBy::Risk => {

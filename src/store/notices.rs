@@ -278,7 +278,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let result = sqlx::query(
-            "UPDATE notice SET state = 'dropped', code = $2, updated_at = $3 WHERE issuance_id = $1 AND state = 'planned'",
+            "UPDATE notice SET state = 'dropped', code = $2, updated_at = $3 WHERE issuance_id = $1 AND state || '' = 'planned'",
         )
         .bind(id.as_str())
         .bind(code.as_str())

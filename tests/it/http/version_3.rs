@@ -258,6 +258,11 @@ async fn a_document_that_is_over_ends_no_credential() {
     submission["evidence"]["expiresAt"] = json!("2040-01-01");
     let refused = door.make("/v1/issuances", &submission).send().await.problem(422, "invalid_fields");
     assert_eq!(refused.pointers(), ["/evidence/subject/idDocument/dateOfExpiry"]);
+    // But whoever issued the document may have extended it.
+    submission["evidence"]["subject"]["idDocument"]["extendedValidUntil"] = json!("2039-01-01");
+    let accepted = door.make("/v1/issuances", &submission).send().await.expect(202).json();
+    assert_eq!(accepted["validUntil"], "2039-01-01T00:00:00.000Z");
+    assert_eq!(accepted["validBy"], "document");
     door.close().await;
 }
 

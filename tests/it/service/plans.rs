@@ -50,6 +50,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "it verifies all of the chain, and there is one an hour",
     ),
     ("SELECT due_at FROM notice WHERE state = 'planned'", "the first row of the index is its answer"),
+    (
+        "DELETE FROM mail_limit WHERE at < $1",
+        "a row for each domain of the day before: what it walks is what goes",
+    ),
     ("locked NOT LIKE $2 OR email_index NOT LIKE $3", "it goes through all contacts once, part by part"),
     ("locked NOT LIKE $2 ORDER BY hash", "it goes through all people once, part by part"),
     (

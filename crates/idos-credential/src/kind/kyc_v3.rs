@@ -439,6 +439,11 @@ impl SubjectClaims for KycV3Subject {
     fn end(&self) -> Option<(Timestamp, &'static str)> {
         Some((self.0.date("idDocumentDateOfExpiry")?, "idDocument.dateOfExpiry"))
     }
+
+    fn document_end(&self) -> Option<(Timestamp, &'static str)> {
+        let extended = self.0.date("idDocumentExtendedValidUntil");
+        extended.map(|until| (until, "idDocument.extendedValidUntil")).or(self.end())
+    }
 }
 
 /// A proven residential address.

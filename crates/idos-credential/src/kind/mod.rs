@@ -188,6 +188,10 @@ pub(crate) trait SubjectClaims {
     fn end(&self) -> Option<(Timestamp, &'static str)> {
         None
     }
+    /// Until when the document is good, with an extension that it has got, and the path that it is read from.
+    fn document_end(&self) -> Option<(Timestamp, &'static str)> {
+        self.end()
+    }
     /// Whether an issuer may claim `level`.
     fn check_level(&self, _level: &str) -> Result<(), &'static str> {
         Ok(())
@@ -381,6 +385,13 @@ impl Subject {
     #[must_use]
     pub fn end(&self) -> Option<(Timestamp, &'static str)> {
         self.inner().end()
+    }
+
+    /// Until when the document is good that such a credential ends with, with an extension that it has got; and the path below the
+    /// subject that it is read from.
+    #[must_use]
+    pub fn document_end(&self) -> Option<(Timestamp, &'static str)> {
+        self.inner().document_end()
     }
 
     /// The numbered level that is supported, 0 if none; `None` for kinds without numbers.
