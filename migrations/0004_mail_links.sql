@@ -10,7 +10,7 @@ CREATE TABLE mail_link (
     PRIMARY KEY (hash, issuance_id)
 );
 CREATE INDEX mail_link_by_issuance ON mail_link (issuance_id);
-CREATE INDEX mail_link_by_end ON mail_link (expires_at, hash);
+CREATE INDEX mail_link_by_end ON mail_link (expires_at, hash, issuance_id);
 
 -- Addresses that nothing is sent to, each by the same keyed hash as its contacts.
 CREATE TABLE mail_stop (

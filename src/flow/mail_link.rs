@@ -17,7 +17,7 @@ use crate::model::mail_link::{LinkToken, Purpose, StopReason};
 use crate::model::personal::Email;
 use crate::model::submitter::Submitter;
 use crate::model::time::{DAY, Timestamp};
-use crate::store::{StoreError, Tx};
+use crate::store::{self, StoreError, Tx};
 
 /// For how long a link that works once gives the same answer again, in milliseconds: an answer may get lost, and a page may be
 /// loaded twice.
@@ -89,11 +89,15 @@ pub(super) async fn unsubscribing(
     Ok(app.http.public(&format!("/unsubscribe/{}", *token.to_text())).and_then(|url| url.parse().ok()))
 }
 
+/// What the link of this hash stands for, if it is one for this.
+async fn found(app: &App, hash: &str, purpose: Purpose) -> Result<Option<store::Link>, StoreError> {
+    Ok(app.store.mail_link(hash).await?.filter(|link| link.purpose == purpose))
+}
+
 /// Trades the token of a renewal link for what its mail was about, newest first. Trading it again right away gives the same.
 pub async fn redeem(app: &App, caller: &Submitter, token: &LinkToken) -> Result<Vec<Issuance>, LinkError> {
     let hash = token.hash();
-    let link = app.store.mail_link(&hash).await?.filter(|link| link.purpose == Purpose::Renew);
-    let link = link.ok_or(LinkError::Unknown)?;
+    let link = found(app, &hash, Purpose::Renew).await?.ok_or(LinkError::Unknown)?;
     let mut issuances = Vec::new();
     for id in link.issuances.iter().rev() {
         // Another client's is not there, and does not tell that there is one.
@@ -123,15 +127,14 @@ pub async fn redeem(app: &App, caller: &Submitter, token: &LinkToken) -> Result<
 
 /// Whether there is a link to unsubscribe of this token. Looking changes nothing, since programs look at links in mails.
 pub async fn can_unsubscribe(app: &App, token: &LinkToken) -> Result<bool, StoreError> {
-    let link = app.store.mail_link(&token.hash()).await?;
-    Ok(link.is_some_and(|link| link.purpose == Purpose::Unsubscribe && link.expires_at > app.clock.now()))
+    let link = found(app, &token.hash(), Purpose::Unsubscribe).await?;
+    Ok(link.is_some_and(|link| link.expires_at > app.clock.now()))
 }
 
 /// Sends no reminders any more to the address that a mail with this link went to. Asking again changes nothing.
 pub async fn unsubscribe(app: &App, token: &LinkToken) -> Result<(), LinkError> {
     let hash = token.hash();
-    let link = app.store.mail_link(&hash).await?.filter(|link| link.purpose == Purpose::Unsubscribe);
-    let link = link.ok_or(LinkError::Unknown)?;
+    let link = found(app, &hash, Purpose::Unsubscribe).await?.ok_or(LinkError::Unknown)?;
     let now = app.clock.now();
     if link.expires_at <= now {
         return Err(LinkError::Expired);

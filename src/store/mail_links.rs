@@ -40,29 +40,24 @@ impl Store {
 
     /// Forgets links that work no longer. Gives how many.
     pub async fn forget_links_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
-        const AT_ONCE: i64 = 500;
-        let mut forgotten = 0;
-        loop {
-            let hashes: Vec<(String,)> = sqlx::query_as(
-                "SELECT hash FROM mail_link WHERE expires_at < $1 ORDER BY expires_at, hash LIMIT $2",
-            )
-            .bind(moment.unix_millis())
-            .bind(AT_ONCE)
-            .fetch_all(&self.pool)
-            .await?;
-            if hashes.is_empty() {
-                return Ok(forgotten);
-            }
-            let mut tx = self.begin().await?;
-            for (hash,) in &hashes {
-                let deleted = sqlx::query("DELETE FROM mail_link WHERE hash = $1")
-                    .bind(hash)
-                    .execute(&mut *tx.tx)
-                    .await?;
-                forgotten += deleted.rows_affected();
-            }
-            tx.commit().await?;
-        }
+        self.forget(
+            (i64::MIN, String::new(), String::new()),
+            |(at, hash, id), limit| {
+                sqlx::query_as(
+                    "SELECT expires_at, hash, issuance_id FROM mail_link WHERE expires_at < $1 \
+                     AND (expires_at, hash, issuance_id) > ($2, $3, $4) ORDER BY expires_at, hash, issuance_id LIMIT $5",
+                )
+                .bind(moment.unix_millis())
+                .bind(at)
+                .bind(hash)
+                .bind(id)
+                .bind(limit)
+            },
+            |(_, hash, id)| {
+                sqlx::query("DELETE FROM mail_link WHERE hash = $1 AND issuance_id = $2").bind(hash).bind(id)
+            },
+        )
+        .await
     }
 
     /// Why nothing is sent to an address of a client's; `indexes` are all keyed hashes that it may have.

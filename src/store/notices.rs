@@ -1,6 +1,7 @@
 //! Notices: when who is told that a credential ends, and what came of it.
 
 use sqlx::any::AnyRow;
+use sqlx::{Any, Executor};
 
 use super::rows::{Columns, millis};
 use super::walk::{Place, Rows};
@@ -64,11 +65,7 @@ impl Store {
 
     /// The notices of an issuance, those that are farthest from the end first.
     pub async fn notices_of(&self, id: &IssuanceId) -> Result<Vec<Notice>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM notice WHERE issuance_id = $1 ORDER BY days DESC")
-            .bind(id.as_str())
-            .fetch_all(&self.pool)
-            .await?;
-        ROWS.all(&rows)
+        notices_of(&self.pool, id).await
     }
 
     /// Notices behind `from` that are due, the longest due first.
@@ -150,17 +147,7 @@ impl Store {
 
     /// Whom to write to about an issuance.
     pub async fn addressee(&self, id: &IssuanceId) -> Result<Option<Addressee>, StoreError> {
-        let row = sqlx::query(
-            "SELECT locked, email_index, (SELECT COUNT(*) FROM mail_stop WHERE mail_stop.client = contact.client \
-             AND mail_stop.email_index = contact.email_index AND reason <> 'unsubscribed') AS unreachable, \
-             (SELECT COUNT(*) FROM mail_stop WHERE mail_stop.client = contact.client \
-             AND mail_stop.email_index = contact.email_index AND reason = 'unsubscribed') AS reminders_off \
-             FROM contact WHERE issuance_id = $1",
-        )
-        .bind(id.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.map(|row| addressee(&row)).transpose()
+        addressee(&self.pool, id).await
     }
 
     /// Since when the notice has been due that has been due for longest.
@@ -226,26 +213,12 @@ impl Store {
 impl Tx {
     /// Whom to write to about an issuance.
     pub async fn addressee(&mut self, id: &IssuanceId) -> Result<Option<Addressee>, StoreError> {
-        let row = sqlx::query(
-            "SELECT locked, email_index, (SELECT COUNT(*) FROM mail_stop WHERE mail_stop.client = contact.client \
-             AND mail_stop.email_index = contact.email_index AND reason <> 'unsubscribed') AS unreachable, \
-             (SELECT COUNT(*) FROM mail_stop WHERE mail_stop.client = contact.client \
-             AND mail_stop.email_index = contact.email_index AND reason = 'unsubscribed') AS reminders_off \
-             FROM contact WHERE issuance_id = $1",
-        )
-        .bind(id.as_str())
-        .fetch_optional(&mut *self.tx)
-        .await?;
-        row.map(|row| addressee(&row)).transpose()
+        addressee(&mut *self.tx, id).await
     }
 
     /// The notices of an issuance.
     pub async fn notices_of(&mut self, id: &IssuanceId) -> Result<Vec<Notice>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM notice WHERE issuance_id = $1 ORDER BY days DESC")
-            .bind(id.as_str())
-            .fetch_all(&mut *self.tx)
-            .await?;
-        ROWS.all(&rows)
+        notices_of(&mut *self.tx, id).await
     }
 
     /// Plans a notice, or moves the one that there is. What was sent, or is being sent, stays as it is.
@@ -516,12 +489,41 @@ fn read(row: &AnyRow) -> Result<Notice, StoreError> {
     })
 }
 
-fn addressee(row: &AnyRow) -> Result<Addressee, StoreError> {
-    let row = Columns(row);
-    Ok(Addressee {
-        locked: row.text("locked")?,
-        email_index: row.text("email_index")?,
-        is_unreachable: row.number("unreachable")? > 0,
-        reminders_off: row.number("reminders_off")? > 0,
+/// Outside of a transaction, or in one.
+async fn addressee(
+    executor: impl Executor<'_, Database = Any>,
+    id: &IssuanceId,
+) -> Result<Option<Addressee>, StoreError> {
+    let row = sqlx::query(
+        "SELECT locked, email_index, (SELECT COUNT(*) FROM mail_stop WHERE mail_stop.client = contact.client \
+         AND mail_stop.email_index = contact.email_index AND reason <> 'unsubscribed') AS unreachable, \
+         (SELECT COUNT(*) FROM mail_stop WHERE mail_stop.client = contact.client \
+         AND mail_stop.email_index = contact.email_index AND reason = 'unsubscribed') AS reminders_off \
+         FROM contact WHERE issuance_id = $1",
+    )
+    .bind(id.as_str())
+    .fetch_optional(executor)
+    .await?;
+    row.map(|row| {
+        let row = Columns(&row);
+        Ok(Addressee {
+            locked: row.text("locked")?,
+            email_index: row.text("email_index")?,
+            is_unreachable: row.number("unreachable")? > 0,
+            reminders_off: row.number("reminders_off")? > 0,
+        })
     })
+    .transpose()
+}
+
+/// Outside of a transaction, or in one.
+async fn notices_of(
+    executor: impl Executor<'_, Database = Any>,
+    id: &IssuanceId,
+) -> Result<Vec<Notice>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM notice WHERE issuance_id = $1 ORDER BY days DESC")
+        .bind(id.as_str())
+        .fetch_all(executor)
+        .await?;
+    ROWS.all(&rows)
 }

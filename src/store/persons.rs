@@ -111,14 +111,19 @@ impl Tx {
         Ok(())
     }
 
-    /// An issuance holds its person no more: the last one to do so forgets it.
-    pub async fn release_person(&mut self, issuance: &IssuanceId) -> Result<(), StoreError> {
+    /// The hash of the person that an issuance holds.
+    async fn person_of(&mut self, issuance: &IssuanceId) -> Result<Option<String>, StoreError> {
         let row: Option<(String,)> =
             sqlx::query_as("SELECT hash FROM person_issuance WHERE issuance_id = $1")
                 .bind(issuance.as_str())
                 .fetch_optional(&mut *self.tx)
                 .await?;
-        let Some((hash,)) = row else { return Ok(()) };
+        Ok(row.map(|(hash,)| hash))
+    }
+
+    /// An issuance holds its person no more: the last one to do so forgets it.
+    pub async fn release_person(&mut self, issuance: &IssuanceId) -> Result<(), StoreError> {
+        let Some(hash) = self.person_of(issuance).await? else { return Ok(()) };
         sqlx::query("DELETE FROM person_issuance WHERE issuance_id = $1")
             .bind(issuance.as_str())
             .execute(&mut *self.tx)
@@ -136,12 +141,7 @@ impl Tx {
 
     /// The same, unless it is the last one.
     pub async fn release_person_if_held(&mut self, issuance: &IssuanceId) -> Result<(), StoreError> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT hash FROM person_issuance WHERE issuance_id = $1")
-                .bind(issuance.as_str())
-                .fetch_optional(&mut *self.tx)
-                .await?;
-        let Some((hash,)) = row else { return Ok(()) };
+        let Some(hash) = self.person_of(issuance).await? else { return Ok(()) };
         let released = sqlx::query("UPDATE person SET uses = uses - 1 WHERE hash = $1 AND uses > 1")
             .bind(&hash)
             .execute(&mut *self.tx)
@@ -160,12 +160,7 @@ impl Tx {
         &mut self,
         issuance: &IssuanceId,
     ) -> Result<Vec<IssuanceId>, StoreError> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT hash FROM person_issuance WHERE issuance_id = $1")
-                .bind(issuance.as_str())
-                .fetch_optional(&mut *self.tx)
-                .await?;
-        let Some((hash,)) = row else { return Ok(Vec::new()) };
+        let Some(hash) = self.person_of(issuance).await? else { return Ok(Vec::new()) };
         let rows: Vec<(String,)> = sqlx::query_as(
             "SELECT issuance_id FROM person_issuance WHERE hash = $1 AND issuance_id < $2 ORDER BY issuance_id",
         )

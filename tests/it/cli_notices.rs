@@ -8,8 +8,8 @@ use idos_issuer::app::App;
 use idos_issuer::clock::Clock;
 use idos_issuer::config::Config;
 use idos_issuer::flow::contact;
-use idos_issuer::model::ids::{IssuanceId, random_uuid};
-use idos_issuer::model::issuance::{Delivery, Ids, Issuance, Kind, State};
+use idos_issuer::model::ids::IssuanceId;
+use idos_issuer::model::issuance::Issuance;
 use idos_issuer::model::notices::{Notice, NoticeState};
 use idos_issuer::model::personal::Contact;
 use idos_issuer::store::Store;
@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use crate::cli_admin::tamper;
 use crate::cli_deployment::{Deployment, PATIENCE, pause};
+use crate::support::service::issued_record;
 use crate::support::{stderr, stdout};
 
 /// Where the mail server says nothing any more, until the service is gone.
@@ -160,40 +161,10 @@ async fn issued(deployment: &Deployment) -> IssuanceId {
     let app = App::build(config, Clock::System).await.unwrap();
     let now: Timestamp = app.clock.now();
     let id = IssuanceId::new(now, &mut OsRng);
-    let uuid = || random_uuid(&mut OsRng);
     let issuance = Issuance {
-        id: id.clone(),
-        client: "acme".to_owned(),
-        kind: Kind::default(),
-        state: State::Issued,
-        delivery: Delivery::Inserter,
-        user_id: uuid(),
-        ids: Ids { original: uuid(), copy: uuid(), notes: uuid() },
-        level: "basic".to_owned(),
-        reference: None,
-        write_key: app.keys.first().public_hex(),
-        grantee: None,
-        recipient_key: None,
-        public_notes: None,
-        content_hash: None,
         valid_until: Some(now.plus_millis(3 * 3_600_000)),
-        valid_by: None,
-        waits_until: None,
-        created_at: now,
-        updated_at: now,
-        sealed_at: Some(now),
-        issued_at: Some(now),
-        transaction: None,
-        was_sent: true,
-        announced_at: None,
-        halt: None,
-        revoke_requested_at: None,
-        revoked_at: None,
-        confirmed_by: None,
         has_contact: true,
-        files: Vec::new(),
-        renews: None,
-        superseded_by: None,
+        ..issued_record(&app, &id, now)
     };
     let contact =
         Contact { email: "rare.word@marker.example".parse().unwrap(), locale: "en".parse().unwrap() };

@@ -9,7 +9,7 @@ use idos_issuer::flow::notices::{self, Claim};
 use idos_issuer::flow::{contact, erase, revoke};
 use idos_issuer::mail::{Mailer, Sent};
 use idos_issuer::model::ids::{IssuanceId, random_uuid};
-use idos_issuer::model::issuance::{Delivery, Ids, Issuance, Kind, State};
+use idos_issuer::model::issuance::Issuance;
 use idos_issuer::model::mail_link::StopReason;
 use idos_issuer::model::notices::{Notice, NoticeCode, NoticeState, Settings};
 use idos_issuer::model::personal::{Contact, ContactChange};
@@ -19,7 +19,7 @@ use rand::rngs::{OsRng, StdRng};
 use rand::{Rng as _, SeedableRng as _};
 use uuid::Uuid;
 
-use crate::support::service::{Backend, Stage, audit_holds, caller};
+use crate::support::service::{Backend, Stage, audit_holds, caller, issued_record};
 
 /// A user, the end of the credential, and address and locale.
 type Person = (Uuid, Timestamp, Option<(String, String)>);
@@ -89,40 +89,11 @@ impl Office {
         let mut tx = app.store.begin().await.unwrap();
         for (user_id, valid_until, to) in all {
             let id = IssuanceId::new(now, &mut OsRng);
-            let uuid = || random_uuid(&mut OsRng);
             let issuance = Issuance {
-                id: id.clone(),
-                client: caller().tenant,
-                kind: Kind::default(),
-                state: State::Issued,
-                delivery: Delivery::Inserter,
                 user_id,
-                ids: Ids { original: uuid(), copy: uuid(), notes: uuid() },
-                level: "basic".to_owned(),
-                reference: None,
-                write_key: app.keys.first().public_hex(),
-                grantee: None,
-                recipient_key: None,
-                public_notes: None,
-                content_hash: None,
                 valid_until: Some(valid_until),
-                valid_by: None,
-                waits_until: None,
-                created_at: now,
-                updated_at: now,
-                sealed_at: Some(now),
-                issued_at: Some(now),
-                transaction: None,
-                was_sent: true,
-                announced_at: None,
-                halt: None,
-                revoke_requested_at: None,
-                revoked_at: None,
-                confirmed_by: None,
                 has_contact: to.is_some(),
-                files: Vec::new(),
-                renews: None,
-                superseded_by: None,
+                ..issued_record(app, &id, now)
             };
             tx.add_issuance(&issuance, None).await.unwrap();
             if let Some((email, locale)) = to {

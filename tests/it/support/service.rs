@@ -12,16 +12,18 @@ use idos_issuer::config::Config;
 use idos_issuer::flow::{intake, profile};
 use idos_issuer::keys::{Key, Keys, WriteKey};
 use idos_issuer::model::client::Idempotency;
-use idos_issuer::model::ids::IssuanceId;
-use idos_issuer::model::issuance::Issuance;
+use idos_issuer::model::ids::{IssuanceId, random_uuid};
+use idos_issuer::model::issuance::{Delivery, Ids, Issuance, Kind, State};
 use idos_issuer::model::personal::Personal;
 use idos_issuer::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
 use idos_issuer::model::submission::{Authority, Owner, SignedGrant, Submission};
 use idos_issuer::model::submitter::{Origin, Submitter};
+use idos_issuer::model::time::Timestamp;
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
 use idos_issuer::worker;
 use idos_localnet::AnyNode;
+use rand::rngs::OsRng;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -254,6 +256,45 @@ pub(crate) fn submission(user: Uuid, authority: Authority) -> Submission {
         contact: None,
         reference: None,
         renews: None,
+    }
+}
+
+/// The record of a credential of the client `acme` that has no end and no contact, and is in its user's profile already.
+pub(crate) fn issued_record(app: &App, id: &IssuanceId, now: Timestamp) -> Issuance {
+    let uuid = || random_uuid(&mut OsRng);
+    Issuance {
+        id: id.clone(),
+        client: caller().tenant,
+        kind: Kind::default(),
+        state: State::Issued,
+        delivery: Delivery::Inserter,
+        user_id: uuid(),
+        ids: Ids { original: uuid(), copy: uuid(), notes: uuid() },
+        level: "basic".to_owned(),
+        reference: None,
+        write_key: app.keys.first().public_hex(),
+        grantee: None,
+        recipient_key: None,
+        public_notes: None,
+        content_hash: None,
+        valid_until: None,
+        valid_by: None,
+        waits_until: None,
+        created_at: now,
+        updated_at: now,
+        sealed_at: Some(now),
+        issued_at: Some(now),
+        transaction: None,
+        was_sent: true,
+        announced_at: None,
+        halt: None,
+        revoke_requested_at: None,
+        revoked_at: None,
+        confirmed_by: None,
+        has_contact: false,
+        files: Vec::new(),
+        renews: None,
+        superseded_by: None,
     }
 }
 
