@@ -57,6 +57,30 @@ impl Site {
         site
     }
 
+    /// A folder of its own for something.
+    pub(crate) fn new_folder(&self, what: &str) -> PathBuf {
+        let folder = self.folder.join(format!("{what}{}", self.number.fetch_add(1, Ordering::Relaxed)));
+        std::fs::create_dir(&folder).unwrap();
+        folder
+    }
+
+    /// An empty database: in this folder, or on the server.
+    pub(crate) async fn database(&self, backend: Backend, folder: &Path) -> Database {
+        match backend {
+            Backend::Sqlite => {
+                Database { url: format!("sqlite://{}", folder.join("issuer.db").display()), server: None }
+            }
+            Backend::Postgres => {
+                let number = self.number.fetch_add(1, Ordering::Relaxed);
+                let name = format!("load{}_{number}", std::process::id());
+                execute(&self.postgres, &format!("CREATE DATABASE {name}")).await;
+                let mut url = self.postgres.clone();
+                url.set_path(&name);
+                Database { url: url.to_string(), server: Some((self.postgres.clone(), name)) }
+            }
+        }
+    }
+
     fn key_folder(&self, number: usize) -> PathBuf {
         self.folder.join(format!("keys{number}"))
     }
@@ -98,6 +122,22 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A database of the benchmark's own.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    /// The server and the database's name there.
+    server: Option<(url::Url, String)>,
+}
+
+impl Database {
+    /// Gone; one in a folder goes with the folder.
+    pub(crate) async fn remove(self) {
+        if let Some((server, name)) = self.server {
+            execute(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
     }
 }
 
@@ -229,24 +269,14 @@ pub(crate) struct Service {
     pub(crate) port: u16,
     config: String,
     folder: PathBuf,
-    database: Option<(url::Url, String)>,
+    database: Database,
 }
 
 impl Service {
     pub(crate) async fn start(site: &Site, setup: &Setup<'_>) -> Self {
-        let number = site.number.fetch_add(1, Ordering::Relaxed);
-        let folder = site.folder.join(format!("service{number}"));
-        std::fs::create_dir(&folder).unwrap();
-        let (database_url, database) = match setup.backend {
-            Backend::Sqlite => (format!("sqlite://{}", folder.join("issuer.db").display()), None),
-            Backend::Postgres => {
-                let name = format!("load{}_{number}", std::process::id());
-                execute(&site.postgres, &format!("CREATE DATABASE {name}")).await;
-                let mut url = site.postgres.clone();
-                url.set_path(&name);
-                (url.to_string(), Some((site.postgres.clone(), name)))
-            }
-        };
+        let folder = site.new_folder("service");
+        let database = site.database(setup.backend, &folder).await;
+        let database_url = &database.url;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let path = |path: PathBuf| format!("\"{}\"", path.display());
         let first = |name: &str| path(site.key_folder(0).join(name));
@@ -311,9 +341,7 @@ impl Service {
         let Self { process, folder, database, .. } = self;
         drop(process);
         remove(&folder);
-        if let Some((server, name)) = database {
-            execute(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        }
+        database.remove().await;
     }
 }
 
@@ -327,7 +355,7 @@ fn serve(site: &Site, config: &str, folder: &Path, with_worker: bool) -> Running
     Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
 }
 
-fn remove(folder: &Path) {
+pub(crate) fn remove(folder: &Path) {
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -9,6 +9,7 @@ mod chain;
 mod delivery;
 mod deployment;
 mod evidence;
+mod growth;
 mod intake;
 mod kwild;
 mod memory;
@@ -34,6 +35,9 @@ const LARGE: usize = 1_000_000;
 /// How long kwild gathers transactions for a block: its default, and the least that it permits.
 const KWILD_BLOCKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(500)];
 
+/// How many rows of each table there are when look-ups are measured.
+const GROWTH: [u32; 2] = [20_000, 1_000_000];
+
 /// Measures the service under load.
 #[derive(Parser)]
 struct Arguments {
@@ -55,6 +59,8 @@ enum Part {
     Memory,
     /// Not among those that are measured when none is named: it needs the programs that tests/kwild/build makes
     Kwild,
+    /// What look-ups cost in small and in large databases. Not among those either
+    Growth,
     /// What kwild takes from a client that has signed everything beforehand. Not among those either
     KwildAlone,
 }
@@ -75,6 +81,7 @@ async fn main() {
         delivery: Vec::new(),
         memory: Vec::new(),
         kwild: Vec::new(),
+        growth: Vec::new(),
     };
     if does(Part::Intake) {
         measure_intake(&site, arguments.quick, &mut report.intake).await;
@@ -95,6 +102,12 @@ async fn main() {
     }
     if arguments.only == Some(Part::KwildAlone) {
         measure_prepared(&site, arguments.quick, &mut report.kwild).await;
+    }
+    if arguments.only == Some(Part::Growth) {
+        for rows in if arguments.quick { &GROWTH[..1] } else { &GROWTH } {
+            tell(&format!("{rows} rows of everything"));
+            report.growth.extend(growth::measure(&site, *rows).await);
+        }
     }
     report.load[1] = process::load_average();
     if let Some(folder) = arguments.json.parent() {

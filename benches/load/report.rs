@@ -11,7 +11,7 @@ use crate::intake::{BROKEN_OFF, TIMED_OUT};
 use crate::kwild::{Intake, Way, Who};
 use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
 use crate::usage::Cores;
-use crate::{delivery, intake, kwild, memory};
+use crate::{delivery, growth, intake, kwild, memory};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,7 @@ pub(crate) struct Report {
     pub(crate) delivery: Vec<delivery::Row>,
     pub(crate) memory: Vec<memory::Row>,
     pub(crate) kwild: Vec<kwild::Row>,
+    pub(crate) growth: Vec<growth::Row>,
 }
 
 impl Report {
@@ -61,6 +62,10 @@ impl Report {
         if !self.kwild.is_empty() {
             text.push_str(KWILD);
             self.kwild.iter().for_each(|row| kwild_row(&mut text, row));
+        }
+        if !self.growth.is_empty() {
+            text.push_str(GROWTH);
+            self.growth.iter().for_each(|row| growth_row(&mut text, row));
         }
         text
     }
@@ -159,6 +164,21 @@ fn kwild_row(text: &mut String, row: &kwild::Row) {
         row.cores.node,
         row.cores.node_postgres,
         row.cores.postgres,
+    );
+}
+
+const GROWTH: &str = "\nLook-ups by the number of rows in each table: medians.\n\n\
+    | what | database | rows of each table | gives | ms |\n| --- | --- | --- | --- | --- |\n";
+
+fn growth_row(text: &mut String, row: &growth::Row) {
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} | {} | {:.2} |",
+        row.what,
+        database(row.database),
+        row.rows,
+        row.gives,
+        row.ms
     );
 }
 

@@ -37,6 +37,7 @@ pub mod upload;
 pub mod verification;
 mod verified;
 pub mod wallet;
+pub mod withdraw;
 mod work;
 
 pub use agree::Agreement;

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::{audit, events, seal, upload, verification};
+use crate::flow::{audit, events, seal, upload, verification, withdraw};
 use crate::model::job::{Job, Queue, Work};
 
 /// Issuances that one process seals at once. They mostly wait for the node.
@@ -52,7 +52,7 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
         tasks.spawn(outgoing::run(Arc::clone(&app), queue, limit, gauge, fetch, shutdown.clone()));
     }
     let queue = Queue::of(Work::Withdraw);
-    tasks.spawn(runner::run(Arc::clone(&app), queue, verification::withdraw, shutdown.clone()));
+    tasks.spawn(runner::run(Arc::clone(&app), queue, withdraw::withdraw, shutdown.clone()));
     tasks.spawn(notices::run(Arc::clone(&app), shutdown.clone()));
     let watch = Arc::new(lanes::Watch::default());
     for key in app.keys.write.iter().map(|key| key.key.clone()) {

@@ -4,6 +4,8 @@ mod language;
 pub(super) mod unsubscribe;
 mod words;
 
+use std::sync::LazyLock;
+
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -58,10 +60,17 @@ fn answer(status: StatusCode, page: &Page<'_>) -> Result<Response, Problem> {
     Ok((status, headers, html).into_response())
 }
 
-fn render(page: &Page<'_>) -> Result<String, minijinja::Error> {
+/// The template, read once.
+static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("page.html", PAGE)?;
+    Ok(environment)
+});
+
+fn render(page: &Page<'_>) -> Result<String, minijinja::Error> {
+    let environment =
+        TEMPLATES.as_ref().map_err(|error| minijinja::Error::new(error.kind(), error.to_string()))?;
     let Page { language, provider, title, text, button } = *page;
     let style = minijinja::Value::from_safe_string(STYLE.to_owned());
     let context = minijinja::context! { style, language, provider, title, text, button };

@@ -1,5 +1,6 @@
 //! A node, an issuer, a user; and the binary. A wired service on either database is in `service`.
 
+pub(crate) mod rows;
 #[macro_use]
 pub(crate) mod service;
 

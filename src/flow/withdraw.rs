@@ -2,10 +2,10 @@
 
 use rand::rngs::OsRng;
 
+use super::erase::{self, EraseError};
+use super::revoke::{self, RevokeError};
+use super::work;
 use crate::app::App;
-use crate::flow::erase::{self, EraseError};
-use crate::flow::revoke::{self, RevokeError};
-use crate::flow::work;
 use crate::model::audit::Actor;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Issuance, State};

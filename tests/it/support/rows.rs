@@ -1,0 +1,127 @@
+//! A database with as many rows as one likes, for tests of plans and for measurements.
+
+/// The statements that fill every growing table with so many rows, at most 89 999 999: most are over, few are under way; one
+/// client has nearly all of them. The same rows each time, and the same on both databases.
+#[expect(clippy::too_many_lines, reason = "a statement for each table")]
+pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
+    let many = |columns: &str, values: &str| {
+        format!(
+            "INSERT INTO {columns} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
+             SELECT {values} FROM n"
+        )
+    };
+    // 26 characters that sort by number.
+    let id = |prefix: &str| format!("'{prefix}_000000000000000000' || CAST(10000000 + i AS TEXT)");
+    let (issuance, profile, job, event) = (id("iss"), id("prf"), id("job"), id("evt"));
+    let hash = "'hash' || CAST(10000000 + i AS TEXT)";
+    let locked = "'v1.' || CASE WHEN i % 1000 = 0 THEN 'bbbbbbbb' ELSE 'aaaaaaaa' END || '.x'";
+    let user = "'00000000-0000-4000-8000-0000' || CAST(10000000 + i AS TEXT)";
+    let client = "CASE WHEN i % 100 = 0 THEN 'other' ELSE 'acme' END";
+    vec![
+        many(
+            "issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, reference, \
+             write_key, valid_until, waits_until, created_at, updated_at, sealed_at, noticed, was_sent, halt)",
+            &format!(
+                "{issuance}, {client}, CASE WHEN i % 500 = 0 THEN 'personhood' ELSE 'kyc' END, \
+                 CASE WHEN i % 400 = 0 THEN 'queued' WHEN i % 300 = 0 THEN 'halted' \
+                 WHEN i % 200 = 0 THEN 'awaiting_profile' ELSE 'issued' END, 'inserter', \
+                 {user}, {user}, {user}, {user}, 'basic', 'case-' || CAST(i AS TEXT), 'k', 1000000 + i, \
+                 CASE WHEN i % 300 = 0 OR i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, \
+                 CASE WHEN i % 200 = 0 THEN NULL ELSE CAST(i AS BIGINT) END, \
+                 CASE WHEN i % 3 = 0 THEN NULL ELSE 'expired' END, \
+                 CASE WHEN i % 2 = 0 THEN 1 ELSE 0 END, CASE WHEN i % 300 = 0 THEN 'refused' ELSE NULL END"
+            ),
+        ),
+        many(
+            "contact (issuance_id, client, locked, email_index, created_at)",
+            &format!("{issuance}, {client}, {locked}, {hash}, i"),
+        ),
+        many("unsealed_credential (issuance_id, locked)", &format!("{issuance}, {locked}")),
+        many("write_grant (issuance_id, locked)", &format!("{issuance}, {locked}")),
+        many(
+            "sealed_credential (issuance_id, content, encryptor_public_key, public_notes_signature, broader_signature)",
+            &format!("{issuance}, 'a', 'b', 'c', 'd'"),
+        ),
+        many("sealed_part (issuance_id, is_copy, number, content)", &format!("{issuance}, 0, 0, 'a'")),
+        many(
+            "profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, password_store, \
+             locked_wallet, waits_until, created_at, updated_at, was_sent)",
+            &format!(
+                "{profile}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, \
+                 {user}, {user}, 'k', 'e', 'user', CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0"
+            ),
+        ),
+        many(
+            "job (id, work, subject, target, series, lane, state, due_at, attempts, created_at)",
+            &format!(
+                "{job}, CASE WHEN i % 2 = 0 THEN 'send_webhook' ELSE 'write_credential' END, \
+                 CASE WHEN i % 2 = 0 THEN {event} ELSE {issuance} END, '', \
+                 CASE WHEN i % 2 = 0 THEN {issuance} ELSE '' END, \
+                 CASE WHEN i % 2 = 0 THEN NULL ELSE 'lane' || CAST(i % 4 AS TEXT) END, \
+                 CASE WHEN i % 100 = 0 THEN 'halted' WHEN i % 99 = 0 AND i % 2 = 1 THEN 'sent' ELSE 'ready' END, \
+                 i, 0, i"
+            ),
+        ),
+        many(
+            "event (id, client, kind, subject, body, created_at)",
+            &format!(
+                "{event}, {client}, CASE WHEN i % 500 = 0 THEN 'issuance.halted' ELSE 'issuance.issued' END, \
+                 {issuance}, '{{}}', i"
+            ),
+        ),
+        many(
+            "idempotency (client, key_hash, fingerprint, subject, created_at)",
+            &format!("{client}, {hash}, 'f', {issuance}, i"),
+        ),
+        many(
+            "audit (seq, at, actor, act, subject, detail, previous, hash)",
+            &format!("i, i, 'service', 'issued', {issuance}, '', '', ''"),
+        ),
+        many(
+            "verification (id, client, source, external_id, state, delivery, user_id, reference, locked_contact, contact_index, case_id, \
+             problems, made, version, waits_until, created_at, updated_at)",
+            &format!(
+                "{}, {client}, CASE WHEN i % 50 = 0 THEN 'rare' ELSE 'kyc' END, {user}, \
+                 CASE WHEN i % 200 = 0 THEN 'opened' ELSE 'issued' END, 'inserter', {user}, 'case-' || CAST(i AS TEXT), \
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, CASE WHEN i % 200 = 0 THEN {hash} ELSE NULL END, {hash}, '', 1, 1, \
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
+                id("ver")
+            ),
+        ),
+        many(
+            "verification_issuance (issuance_id, verification_id, owner, created_at)",
+            &format!("{issuance}, {}, 'acme/kyc/' || {user}, i", id("ver")),
+        ),
+        many(
+            "mail_link (hash, issuance_id, purpose, created_at, expires_at)",
+            &format!("{hash}, {issuance}, 'renew', i, i"),
+        ),
+        many(
+            "mail_stop (client, email_index, reason, created_at)",
+            &format!("{client}, {hash}, 'unsubscribed', i"),
+        ),
+        many(
+            "person (hash, owner, locked, uses, created_at)",
+            &format!("{hash}, 'acme/' || {user}, {locked}, 1, i"),
+        ),
+        many("person_issuance (issuance_id, hash)", &format!("{issuance}, {hash}")),
+        // One of a hundred is due soon or now, as on a morning of a large issuer.
+        many(
+            "notice (id, issuance_id, client, owner, days, valid_until, state, due_at, attempts, paced, lease_until, \
+             created_at, updated_at)",
+            &format!(
+                "{}, {issuance}, {client}, 'acme/kyc/' || {user}, 30, 1000000 + i, \
+                 CASE WHEN i % 1000 = 0 THEN 'sending' WHEN i % 3 = 0 THEN 'planned' ELSE 'sent' END, i, 0, 0, \
+                 CASE WHEN i % 1000 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
+                id("ntc")
+            ),
+        ),
+        many("mail_limit (name, at, count)", &format!("{hash}, i, 1")),
+        many("vendor_event (id, event, received_at)", &format!("'kyc/' || {hash}, 'approved', i")),
+        many(
+            "audit_checkpoint (number, entry, hash, at, key_id, public_key, signature)",
+            "i, i, '', i, 'k', 'p', 's'",
+        ),
+    ]
+}
