@@ -413,6 +413,12 @@ impl App {
             .await
     }
 
+    /// The name of the network, once a node has been spoken to.
+    #[must_use]
+    pub fn network(&self) -> Option<&str> {
+        self.client.get().map(Client::chain_id)
+    }
+
     /// Where the network keeps contents, which decides how they are written. It is looked at when it is first needed, and again
     /// from time to time: networks move from one way to the other.
     pub async fn content_place(&self) -> Result<ContentPlace, NodeError> {

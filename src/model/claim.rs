@@ -178,13 +178,14 @@ impl Claim {
     /// When the clock alone changes something: it ends, or what is left of it goes.
     #[must_use]
     pub fn due_at(&self) -> Timestamp {
-        if self.state.is_final() { self.expires_at.plus_millis(REMEMBERED) } else { self.expires_at }
+        let is_left_alone = self.state.is_final() || self.state == State::Writing;
+        if is_left_alone && self.locked.is_none() { self.gone_at() } else { self.expires_at }
     }
 
-    /// When what is left of a claim goes that ends at this moment.
+    /// When what is left of it goes.
     #[must_use]
-    pub fn gone_at(expires_at: Timestamp) -> Timestamp {
-        expires_at.plus_millis(REMEMBERED)
+    pub fn gone_at(&self) -> Timestamp {
+        self.expires_at.plus_millis(REMEMBERED)
     }
 
     /// What is left of one that has come to nothing, or is to be forgotten: ids and times of ours.
