@@ -37,6 +37,7 @@ const GROWING: &[&str] = &[
     "mail_stop",
     "notice",
     "mail_limit",
+    "claim",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.

@@ -98,6 +98,15 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             &format!("{hash}, {issuance}, 'renew', i, i"),
         ),
         many(
+            "claim (id, client, hash, state, delivery, user_id, issuance_id, profile_id, grant_seconds, locked, version, \
+             expires_at, due_at, created_at, updated_at)",
+            &format!(
+                "{}, {client}, {hash}, 'written', 'write_grant', {user}, {issuance}, {profile}, 3600, \
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, 1, i, i, i, i",
+                id("clm")
+            ),
+        ),
+        many(
             "mail_stop (client, email_index, reason, created_at)",
             &format!("{client}, {hash}, 'unsubscribed', i"),
         ),
