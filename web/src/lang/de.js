@@ -41,7 +41,7 @@ export default {
   create_enclave: "Der Schlüsseldienst von idOS bewahrt meinen Schlüssel auf",
 
   password_title: "Wählen Sie ein Passwort",
-  password_intro: "Es öffnet alle Nachweise Ihres idOS-Profils. Es verlässt diese Seite nie: Der Schlüssel wird hier in Ihrem Browser daraus gebildet.",
+  password_intro: "Ihr Passwort öffnet alle Nachweise Ihres idOS-Profils. Es verlässt diese Seite nie: Der Schlüssel wird hier in Ihrem Browser daraus gebildet.",
   password_warning: "Niemand kann es wiederherstellen: {provider} nicht und idOS nicht. Wer es verliert, kann diese Nachweise nie wieder lesen. Bewahren Sie es in einem Passwortmanager oder auf Papier auf.",
   password_account: "idOS-Profil",
   password_first: "Passwort",

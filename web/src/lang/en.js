@@ -41,7 +41,7 @@ export default {
   create_enclave: "The key service of idOS keeps my key",
 
   password_title: "Choose a password",
-  password_intro: "It opens all credentials of your idOS profile. It never leaves this page: the key is made from it here, in your browser.",
+  password_intro: "Your password opens all credentials of your idOS profile. It never leaves this page: the key is made from it here, in your browser.",
   password_warning: "Nobody can restore it: not {provider}, not idOS. Whoever loses it can never read these credentials again. Keep it in a password manager, or on paper.",
   password_account: "idOS profile",
   password_first: "Password",

@@ -41,7 +41,7 @@ export default {
   create_enclave: "El servicio de claves de idOS guarda mi clave",
 
   password_title: "Elija una contraseña",
-  password_intro: "Abre todas las credenciales de su perfil de idOS. Nunca sale de esta página: la clave se forma a partir de ella aquí, en su navegador.",
+  password_intro: "Su contraseña abre todas las credenciales de su perfil de idOS. Nunca sale de esta página: la clave se forma a partir de ella aquí, en su navegador.",
   password_warning: "Nadie puede restablecerla: ni {provider} ni idOS. Quien la pierde no podrá leer nunca más estas credenciales. Guárdela en un gestor de contraseñas o en papel.",
   password_account: "Perfil de idOS",
   password_first: "Contraseña",

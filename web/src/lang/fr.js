@@ -41,7 +41,7 @@ export default {
   create_enclave: "Le service de clés d’idOS garde ma clé",
 
   password_title: "Choisissez un mot de passe",
-  password_intro: "Il ouvre toutes les attestations de votre profil idOS. Il ne quitte jamais cette page : la clé en est tirée ici, dans votre navigateur.",
+  password_intro: "Votre mot de passe ouvre toutes les attestations de votre profil idOS. Il ne quitte jamais cette page : la clé en est tirée ici, dans votre navigateur.",
   password_warning: "Personne ne peut le rétablir : ni {provider}, ni idOS. Qui le perd ne pourra plus jamais lire ces attestations. Gardez-le dans un gestionnaire de mots de passe ou sur papier.",
   password_account: "Profil idOS",
   password_first: "Mot de passe",

@@ -41,7 +41,7 @@ export default {
   create_enclave: "O serviço de chaves do idOS guarda a minha chave",
 
   password_title: "Escolha uma palavra-passe",
-  password_intro: "Abre todas as credenciais do seu perfil idOS. Nunca sai desta página: a chave é formada a partir dela aqui, no seu navegador.",
+  password_intro: "A sua palavra-passe abre todas as credenciais do seu perfil idOS. Nunca sai desta página: a chave é formada a partir dela aqui, no seu navegador.",
   password_warning: "Ninguém a pode repor: nem {provider}, nem o idOS. Quem a perde nunca mais poderá ler estas credenciais. Guarde-a num gestor de palavras-passe ou em papel.",
   password_account: "Perfil idOS",
   password_first: "Palavra-passe",

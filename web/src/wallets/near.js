@@ -1,7 +1,8 @@
 // NEAR wallets that are in the browser (extensions, and browsers of wallets on phones), by the connector of NEAR's wallets.
-// Those that are web sites are not offered: the connector loads their code from outside, which this page forbids.
+// Those that are web sites are not offered: the connector loads their code from outside, which this page forbids. Nor is what
+// another window offers: the connector does not look at which window it is.
 
-import { NearConnector } from "@hot-labs/near-connect";
+import { InjectedWallet, NearConnector } from "@hot-labs/near-connect";
 
 import { random } from "../bytes.js";
 import { icon, name, nearAccount, nearKey, nearSignature, nep413 } from "./check.js";
@@ -75,7 +76,8 @@ export function discover(found, introduction) {
   const look = () => {
     for (const wallet of connector.availableWallets) {
       const { manifest } = wallet;
-      if (typeof manifest?.id !== "string" || seen.has(manifest.id) || manifest.features?.signMessage === false) continue;
+      if (!(wallet instanceof InjectedWallet) || typeof manifest?.id !== "string" || seen.has(manifest.id)) continue;
+      if (manifest.features?.signMessage === false) continue;
       seen.add(manifest.id);
       found(new NearWallet(wallet, introduction));
     }

@@ -36,5 +36,5 @@ class Freighter {
 /** Calls `found` where Freighter is installed. */
 export async function discover(found) {
   const answer = await isConnected().catch(() => null);
-  if (answer?.isConnected === true) found(new Freighter());
+  if (answer?.isConnected) found(new Freighter());
 }
