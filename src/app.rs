@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use idos_client::{Client, ClientConfig, ContentPlace, Signer};
+use idos_file_type::FileType;
 use idos_images::Limits as PictureLimits;
 use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
@@ -14,7 +15,9 @@ use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Delivery, Evidence, Http, Issuer, Node, Renewal, Retention, Wallets, Webhook};
+use crate::config::{
+    Claims, Config, ConfigError, Delivery, Evidence, Http, Issuer, Node, Renewal, Retention, Wallets, Webhook,
+};
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{MailError, Mailer, Reports};
 use crate::model::event::EventKind;
@@ -90,6 +93,10 @@ pub struct App {
     pub mail_reports: Option<Reports>,
     /// Where the links of reminders lead.
     pub renewal: Renewal,
+    /// Links by which people have credentials brought into their profiles.
+    pub claims: Claims,
+    /// The provider's logo, as the page of those links shows it.
+    pub logo: Option<Logo>,
     /// When people are told that their credentials end.
     pub notices: NoticeSettings,
     /// How many mails go out.
@@ -102,6 +109,27 @@ pub struct App {
     not_connected: Mutex<Option<Instant>>,
     /// Where the network keeps contents, and when that was seen.
     content_place: Mutex<Option<(ContentPlace, Instant)>>,
+}
+
+/// A picture that pages show.
+pub struct Logo {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its media type.
+    pub media_type: &'static str,
+}
+
+impl Logo {
+    /// The configured one.
+    fn load(claims: &Claims) -> Result<Option<Self>, StartError> {
+        let Some(bytes) = claims.read_logo()? else { return Ok(None) };
+        match FileType::of(&bytes) {
+            Some(kind @ (FileType::Png | FileType::Jpeg | FileType::WebP)) => {
+                Ok(Some(Self { bytes, media_type: kind.media_type() }))
+            }
+            _ => Err(StartError::Logo),
+        }
+    }
 }
 
 /// How many mails go out, by all processes together.
@@ -163,6 +191,12 @@ pub enum StartError {
     /// A source of personhood cannot be used.
     #[error("the source {0}: {1}")]
     PersonSource(String, #[source] PersonSourceError),
+    /// The file of the logo cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The logo is no picture that every browser shows.
+    #[error("the file that claims.logo names is no PNG, JPEG or WebP")]
+    Logo,
     /// The mail server is none.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -294,6 +328,8 @@ impl App {
             picture_limits: picture_limits(&config.evidence),
             mail_reports: bounces.map(Reports::of),
             renewal: config.renewal,
+            logo: Logo::load(&config.claims)?,
+            claims: config.claims,
             http: config.http,
             retention: config.retention,
             wallets: config.wallets,
@@ -375,6 +411,12 @@ impl App {
                 if recorded == client.chain_id() { Ok(client) } else { Err(NodeError::OtherNetwork) }
             })
             .await
+    }
+
+    /// The name of the network, once a node has been spoken to.
+    #[must_use]
+    pub fn network(&self) -> Option<&str> {
+        self.client.get().map(Client::chain_id)
     }
 
     /// Where the network keeps contents, which decides how they are written. It is looked at when it is first needed, and again

@@ -26,7 +26,7 @@ pub struct Http {
     pub health_listen: Option<SocketAddr>,
     /// Where metrics are served, if not with health.
     pub metrics_listen: Option<SocketAddr>,
-    /// Where people reach it from outside, for links in mails.
+    /// Where people reach it from outside, for links in mails and of claims.
     pub public_url: Option<Url>,
     /// Networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
@@ -117,6 +117,17 @@ impl Http {
     }
 }
 
+/// Whether it is of this machine, for development: there is nobody on the way.
+pub(super) fn is_here(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && is_loopback
+}
+
 impl Section for Http {
     fn environment(&mut self, environment: &Environment<'_>) -> Result<(), ConfigError> {
         if let Some(listen) = environment.address(LISTEN)? {
@@ -148,12 +159,12 @@ impl Section for Http {
         )?;
         let is_public = |url: &Url| {
             let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-            is_bare && url.password().is_none() && url.scheme() == "https"
+            is_bare && url.password().is_none() && (url.scheme() == "https" || is_here(url))
         };
         require(
             self.public_url.as_ref().is_none_or(is_public),
             "http.public_url",
-            "must be https:// and a host, and a path at most",
+            "must be https:// and a host, and a path at most (http:// on this machine)",
         )?;
         require(self.max_connections >= 16, "http.max_connections", "must be at least 16")?;
         require(self.max_file <= self.max_body, "http.max_file", "must not be more than http.max_body")?;

@@ -3,6 +3,7 @@
 //! A section is a file: its settings and defaults, which of them are paths, which the environment sets, and what must hold.
 //! [`Config`] is the list of them.
 
+mod claims;
 mod credentials;
 mod database;
 mod delivery;
@@ -34,6 +35,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub use claims::{Claims, Origin};
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
@@ -142,6 +144,9 @@ sections! {
     /// Where the link of a reminder leads.
     #[serde(default)]
     pub renewal: Renewal,
+    /// Links by which people have credentials brought into their profiles.
+    #[serde(default)]
+    pub claims: Claims,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: Telemetry,

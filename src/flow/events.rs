@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::model::audit::{AuditAction, AuditEntry};
+use crate::model::claim::Claim;
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, IssuanceId};
-use crate::model::issuance::{HaltCode, Issuance};
+use crate::model::issuance::{HaltCode, Issuance, Kind};
 use crate::model::job::{Job, Work};
 use crate::model::retry;
 use crate::model::submitter::Submitter;
@@ -126,6 +127,63 @@ pub(super) async fn emit_verification(
         client: verification.client.clone(),
         kind,
         subject: verification.id.as_str().to_owned(),
+        body: serde_json::to_string(&body).unwrap_or_default(), // texts only
+        created_at: now,
+    };
+    tx.add_event(&event).await?;
+    enqueue(app, tx, &event, now).await
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimBody<'a> {
+    r#type: &'static str,
+    timestamp: String,
+    data: ClaimData<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimData<'a> {
+    claim_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuance_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+/// Records, with the change of a claim itself, that it is to be told.
+pub(super) async fn emit_claim(
+    app: &App,
+    tx: &mut Tx,
+    kind: EventKind,
+    claim: &Claim,
+    code: Option<HaltCode>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let body = ClaimBody {
+        r#type: kind.as_str(),
+        timestamp: now.to_string(),
+        data: ClaimData {
+            claim_id: claim.id.as_str(),
+            kind: claim.kind.map(Kind::as_str),
+            reference: claim.reference.as_deref(),
+            user_id: claim.identified().map(|id| id.to_string()),
+            issuance_id: claim.issuance_id.as_ref().map(IssuanceId::as_str),
+            code: code.map(HaltCode::as_str),
+        },
+    };
+    let event = Event {
+        id: EventId::new(now, &mut OsRng),
+        client: claim.client.clone(),
+        kind,
+        subject: claim.id.as_str().to_owned(),
         body: serde_json::to_string(&body).unwrap_or_default(), // texts only
         created_at: now,
     };

@@ -14,6 +14,7 @@ use idos_credential::{
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
+use super::claimed::{self, NotUsed, Submitted, Used};
 use super::credential::{self, CredentialError, TooLarge, check_size, is_taken, place_for};
 use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
@@ -79,6 +80,16 @@ pub enum IntakeError {
     Store(#[from] StoreError),
 }
 
+impl From<NotUsed> for IntakeError {
+    fn from(error: NotUsed) -> Self {
+        match error {
+            NotUsed::Invalid(invalid) => Self::Invalid(invalid),
+            NotUsed::Vault(error) => Self::Vault(error),
+            NotUsed::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<ReplayError> for IntakeError {
     fn from(error: ReplayError) -> Self {
         match error {
@@ -123,9 +134,19 @@ pub(super) async fn accept_for(
     }
     check_whose(app, caller, &submission).await?;
     let now = app.clock.now();
-    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews } = submission;
+    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } = submission;
     let delivery = authority.delivery();
-    let (grant, copy_for) = authority.into_parts();
+    let (mut grant, copy_for) = authority.into_parts();
+    let used = match claim {
+        Some(id) => {
+            let submitted =
+                Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };
+            let mut used = claimed::take_up(app, caller, &id, submitted).await?;
+            grant = used.grant.take().map(Box::new);
+            Some(used)
+        }
+        None => None,
+    };
     let place = known_place(app).await;
     if place.is_some_and(|place| !is_taken(delivery, place)) {
         return Err(invalid("delivery.by", NO_INSERTER));
@@ -216,7 +237,7 @@ pub(super) async fn accept_for(
             .transpose()?,
         content,
     };
-    remember(app, caller, key, issuance, kept, made_for).await
+    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used }).await
 }
 
 /// The user is one, and what is renewed is this user's.
@@ -269,6 +290,12 @@ struct Kept {
     contact: Option<LockedContact>,
 }
 
+/// What an issuance is made of besides what was submitted.
+struct MadeOf<'a> {
+    verification: Option<MadeFor<'a>>,
+    claim: Option<Used>,
+}
+
 /// All of it, or nothing: or what an earlier request with the same key has made.
 async fn remember(
     app: &App,
@@ -276,7 +303,7 @@ async fn remember(
     key: &Idempotency,
     issuance: Issuance,
     mut kept: Kept,
-    made_for: Option<MadeFor<'_>>,
+    made_of: MadeOf<'_>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let now = issuance.created_at;
     let Some(mut tx) = idempotency::claim(app, caller, key, issuance.id.as_str(), now).await? else {
@@ -303,14 +330,21 @@ async fn remember(
         tx.enqueue(&job).await?;
     }
     // Before the end of the audit chain is taken, as whoever erases does: each waits for the other in one order.
-    if let Some(made_for) = made_for {
+    if let Some(made_for) = made_of.verification {
         made_for.record(app, &mut tx, &issuance, now).await?;
+    }
+    if let Some(used) = &made_of.claim {
+        used.record(&mut tx, &issuance, now).await?;
     }
     let entry =
         |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
     tx.record(&entry(AuditAction::Received, issuance.kind.as_str())).await?;
     if let Some(hash) = &issuance.content_hash {
         tx.record(&entry(AuditAction::Sealed, hash)).await?;
+    }
+    if let Some(used) = &made_of.claim {
+        let entry = AuditEntry::new(now, caller.actor(), AuditAction::ClaimUsed, used.id().as_str());
+        tx.record(&entry.detail(issuance.id.as_str())).await?;
     }
     tx.commit().await?;
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());

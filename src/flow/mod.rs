@@ -10,6 +10,8 @@ pub mod api_keys;
 pub mod audit;
 pub mod bounce;
 pub mod challenge;
+pub mod claim;
+mod claimed;
 pub mod contact;
 pub mod credential;
 pub mod deliver;

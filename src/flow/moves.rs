@@ -1,7 +1,7 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
 use super::events::emit;
-use super::{notices, supersede, verified};
+use super::{claimed, notices, supersede, verified};
 use crate::app::App;
 use crate::model::issuance::{HaltCode, Issuance, State};
 use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
@@ -51,6 +51,7 @@ pub(super) async fn follow(
             tx.forget_events(id.as_str()).await?;
         }
     }
+    claimed::follow(app, tx, issuance, next.state, code, now).await?;
     if let Some(kind) = next.event {
         emit(app, tx, kind, issuance, code, now).await?;
         supersede::follow(tx, issuance, next.state, now).await?;

@@ -365,6 +365,7 @@ fn submission(
         contact,
         reference: of.reference.as_deref().and_then(|text| text.parse().ok()),
         renews: None,
+        claim: None,
     })
 }
 

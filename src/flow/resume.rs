@@ -5,9 +5,10 @@ use rand::rngs::OsRng;
 
 use super::grant::{self, GrantError};
 use super::moves::follow;
-use super::work;
+use super::{claimed, work};
 use crate::app::{App, NodeError};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
+use crate::model::claim::Claim;
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::issuance::{HaltCode, Issuance, State, Stopped};
 use crate::model::job::Job;
@@ -78,6 +79,27 @@ pub(super) async fn bring_on(
     issuance: Issuance,
     new_grant: Option<SignedGrant>,
 ) -> Result<Issuance, ResumeError> {
+    go_on(app, actor, issuance, new_grant, None).await
+}
+
+/// The same, for the person who has signed the grant by a claim, which remembers it in the same transaction.
+pub(super) async fn bring_on_by_claim(
+    app: &App,
+    actor: Actor,
+    issuance: Issuance,
+    grant: SignedGrant,
+    claim: &Claim,
+) -> Result<Issuance, ResumeError> {
+    go_on(app, actor, issuance, Some(grant), Some(claim)).await
+}
+
+async fn go_on(
+    app: &App,
+    actor: Actor,
+    issuance: Issuance,
+    new_grant: Option<SignedGrant>,
+    claim: Option<&Claim>,
+) -> Result<Issuance, ResumeError> {
     let id = &issuance.id;
     if !issuance.state.is_resumable() {
         return Err(ResumeError::Conflict(issuance.state));
@@ -147,6 +169,9 @@ pub(super) async fn bring_on(
     let cause = Cause::Looked(Found { user, right: true });
     let next = lifecycle::next(&standing, cause, app.limits(), now).map_err(StoreError::from)?;
     tx.mark_moved(id, issuance.state, &next, now).await?;
+    if let Some((claim, new)) = claim.zip(new_grant.as_ref()) {
+        claimed::signed(app, &mut tx, claim, new.grant.id, now).await?;
+    }
     follow(app, &mut tx, &issuance, &next, None, now).await?;
     if next.state == State::Uploading {
         tx.upload_anew(id).await?;

@@ -8,6 +8,7 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
+use super::claim;
 use super::deliver;
 use super::events::{emit, forget_endpoints};
 use super::moves::{follow, next};
@@ -52,6 +53,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("idempotency keys", forgotten.map(|_| ()));
     done("events", app.store.forget_events_before(before(app.retention.events_hours)).await.map(|_| ()));
     done("overdue verifications", end_overdue_verifications(app).await);
+    done("overdue claims", claim::end_overdue(app).await);
     let forgotten = app.store.forget_vendor_events_before(before(app.retention.vendor_events_hours)).await;
     done("webhooks of vendors", forgotten.map(|_| ()));
     done("links of mails", app.store.forget_links_before(now).await.map(|_| ()));

@@ -25,6 +25,7 @@ use crate::model::issuance::HaltCode;
 use crate::model::job::Work;
 use crate::model::personal::Personal;
 use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys, WalletClaim, spelled};
+use crate::model::submission::Owner;
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::store::{ProfileChange, StoreError, Tx};
@@ -340,9 +341,22 @@ pub(super) async fn check_free(app: &App, wallet: &WalletClaim) -> Result<(), Re
 
 /// What makes a wallet itself, whatever the spelling.
 fn identity(wallet: &WalletClaim) -> Zeroizing<Vec<u8>> {
-    let key = wallet.public_key.as_ref().filter(|_| wallet.wallet_type == WalletType::Near);
-    let text = spelled(wallet.wallet_type, key.unwrap_or(&wallet.address).expose());
-    Zeroizing::new([wallet.wallet_type.as_str().as_bytes(), b"\0", text.as_bytes()].concat())
+    identity_of(wallet.wallet_type, &wallet.address, wallet.public_key.as_ref())
+}
+
+/// The same of a wallet that has proven nothing.
+pub(super) fn owner_identity(owner: &Owner) -> Zeroizing<Vec<u8>> {
+    identity_of(owner.wallet_type, &owner.address, owner.public_key.as_ref())
+}
+
+fn identity_of(
+    wallet_type: WalletType,
+    address: &Personal<String>,
+    public_key: Option<&Personal<String>>,
+) -> Zeroizing<Vec<u8>> {
+    let key = public_key.filter(|_| wallet_type == WalletType::Near);
+    let text = spelled(wallet_type, key.unwrap_or(address).expose());
+    Zeroizing::new([wallet_type.as_str().as_bytes(), b"\0", text.as_bytes()].concat())
 }
 
 /// Whether a record is about this wallet.

@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
+    claims, contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
     write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, wellformed};
-use super::pages::unsubscribe;
+use super::pages::{claim, unsubscribe};
 use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
@@ -241,6 +241,72 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/verifications/{id}/proof",
         guard: Guard::Scope(Scope::IssuancesWrite),
         handler: || post(proofs::prove),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/claims",
+        guard: Guard::Scope(Scope::Claims),
+        handler: || post(claims::make),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/claims/{id}",
+        guard: Guard::Scope(Scope::Claims),
+        handler: || get(claims::show),
+    },
+    Route {
+        method: "DELETE",
+        path: "/v1/claims/{id}",
+        guard: Guard::Scope(Scope::Claims),
+        handler: || delete(claims::erase),
+    },
+    Route {
+        method: "GET",
+        path: "/claim/{token}",
+        guard: Guard::Open,
+        handler: || get(claim::show),
+    },
+    Route {
+        method: "GET",
+        path: "/claim/assets/{file}",
+        guard: Guard::Open,
+        handler: || get(claim::asset),
+    },
+    Route {
+        method: "POST",
+        path: "/claim/{token}/state",
+        guard: Guard::Open,
+        handler: || post(claim::state),
+    },
+    Route {
+        method: "POST",
+        path: "/claim/{token}/wallet",
+        guard: Guard::Open,
+        handler: || post(claim::wallet),
+    },
+    Route {
+        method: "POST",
+        path: "/claim/{token}/sign-in",
+        guard: Guard::Open,
+        handler: || post(claim::sign_in),
+    },
+    Route {
+        method: "POST",
+        path: "/claim/{token}/profile",
+        guard: Guard::Open,
+        handler: || post(claim::profile),
+    },
+    Route {
+        method: "POST",
+        path: "/claim/{token}/grant",
+        guard: Guard::Open,
+        handler: || post(claim::grant),
+    },
+    Route {
+        method: "POST",
+        path: "/claim/{token}/grant/signed",
+        guard: Guard::Open,
+        handler: || post(claim::sign),
     },
     Route {
         method: "POST",

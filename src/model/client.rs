@@ -27,6 +27,8 @@ named! {
         Erase = "issuances:erase",
         /// Say that addresses cannot be reached.
         ContactsWrite = "contacts:write",
+        /// Make links by which people have credentials brought into their profiles, and see what becomes of them.
+        Claims = "claims",
         /// Read events, and have them told again.
         Events = "events",
     }

@@ -41,6 +41,16 @@ named! {
         VerificationEnded = "verification.ended",
         /// A verification is over without a credential: something was missing for too long.
         VerificationFailed = "verification.failed",
+        /// The person who follows a claim's link is known by a profile of idOS.
+        ClaimIdentified = "claim.identified",
+        /// The person has signed the write grant.
+        ClaimGranted = "claim.granted",
+        /// The credential of a claim is in the person's profile.
+        ClaimWritten = "claim.written",
+        /// A claim is over: its issuance is, without a credential.
+        ClaimFailed = "claim.failed",
+        /// A claim is over: its link's time is, and nothing came of it.
+        ClaimExpired = "claim.expired",
     }
 }
 
@@ -53,7 +63,7 @@ pub struct Event {
     pub client: String,
     /// What has happened.
     pub kind: EventKind,
-    /// The id of the issuance or verification.
+    /// The id of the issuance, verification or claim.
     pub subject: String,
     /// The JSON that webhooks carry.
     pub body: String,

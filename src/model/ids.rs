@@ -101,6 +101,10 @@ id! {
     VerificationId, "ver_"
 }
 id! {
+    /// One link by which a person has a credential brought into their profile.
+    ClaimId, "clm_"
+}
+id! {
     /// One piece of background work.
     JobId, "job_"
 }

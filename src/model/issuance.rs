@@ -130,6 +130,19 @@ named! {
 }
 
 impl HaltCode {
+    /// Whether another write grant of the user's may bring on what has stopped so.
+    #[must_use]
+    pub fn is_of_the_grant(self) -> bool {
+        matches!(
+            self,
+            Self::GrantExpired
+                | Self::GrantRefused
+                | Self::GrantUsed
+                | Self::GrantUnreadable
+                | Self::OwnerUnknown
+        )
+    }
+
     /// What a person can do about it, where this has stopped: never what would meet the same refusal again.
     #[must_use]
     pub fn cure(self, what: Stopped) -> &'static str {

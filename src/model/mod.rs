@@ -1,6 +1,7 @@
 //! Nouns: what things are. No I/O, no clock, no randomness that is not an argument.
 
 pub mod audit;
+pub mod claim;
 pub mod client;
 pub mod event;
 pub mod evidence;

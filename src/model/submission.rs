@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::evidence::Evidence;
 use super::files::FileMode;
-use super::ids::IssuanceId;
+use super::ids::{ClaimId, IssuanceId};
 use super::issuance::{Delivery, Reference};
 use super::personal::{Contact, Personal};
 
@@ -27,6 +27,8 @@ pub struct Submission {
     pub reference: Option<Reference>,
     /// The issuance whose credential this one takes the place of, once it is in the user's profile.
     pub renews: Option<IssuanceId>,
+    /// The claim by which the user was identified, and has signed the write grant where one is needed.
+    pub claim: Option<ClaimId>,
 }
 
 /// On whose authority a credential is written.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::audit::Actor;
-use super::ids::ApiKeyId;
+use super::ids::{ApiKeyId, ClaimId};
 
 /// Whoever asks a flow for something. The records that come of it are the tenant's; the way tells who answers for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Origin {
     ApiKey(ApiKeyId),
     /// By a configured source, such as a vendor of KYC results, that brings in results for the tenant.
     Source(SourceName),
+    /// By the person who follows the link of this claim of the tenant's.
+    Claim(ClaimId),
     /// By somebody with access to the command line.
     Operator,
 }
@@ -37,6 +39,9 @@ impl Submitter {
             Origin::Source(source) => {
                 Actor::Source { client: self.tenant.clone(), source: source.as_str().to_owned() }
             }
+            Origin::Claim(claim) => {
+                Actor::Claim { client: self.tenant.clone(), claim: claim.as_str().to_owned() }
+            }
             Origin::Operator => Actor::Operator,
         }
     }
@@ -50,6 +55,7 @@ impl Submitter {
         match &self.origin {
             Origin::ApiKey(_) => self.tenant.clone(),
             Origin::Source(source) => format!("{}\0source\0{source}", self.tenant),
+            Origin::Claim(claim) => format!("{}\0claim\0{claim}", self.tenant),
             Origin::Operator => format!("{}\0operator", self.tenant),
         }
     }
@@ -106,6 +112,10 @@ mod tests {
             (of(Origin::ApiKey(key)), "client:acme:key_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
             (of(Origin::Source("vendor".parse().unwrap())), "source:acme:vendor"),
             (of(Origin::Source("other".parse().unwrap())), "source:acme:other"),
+            (
+                of(Origin::Claim("clm_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap())),
+                "claim:acme:clm_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            ),
             (of(Origin::Operator), "operator"),
         ];
         for (submitter, written) in &all {

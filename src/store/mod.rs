@@ -12,6 +12,7 @@
 
 mod api_keys;
 mod audit;
+mod claims;
 mod connect;
 mod contacts;
 mod content;

@@ -199,6 +199,12 @@ pub enum LoginError {
     /// The gateway wants something signed that is no login.
     #[error("the {0} that the gateway wants signed is malformed")]
     Malformed(&'static str),
+    /// The gateway does not take the login: its nonce is too old or used, or it does not accept the signature.
+    #[error("the gateway does not accept the login")]
+    NotAccepted,
+    /// None of the client's gateways has asked for this login.
+    #[error("the login is none of a gateway of this client")]
+    OtherGateway,
     /// The gateway took the login and gave no session cookie.
     #[error("the gateway gave no session cookie")]
     NoCookie,

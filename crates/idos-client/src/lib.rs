@@ -21,7 +21,7 @@ pub mod transaction;
 
 pub use blob::Blob;
 pub use client::{
-    Account, BlobError, Broadcast, Client, ClientConfig, ContentPlace, Fate, Health, Mode, Nonce, Prepared,
+    Account, BlobError, Broadcast, Client, ClientConfig, ContentPlace, Fate, Health, Login, Mode, Nonce, Prepared,
     ToUpload, TxOutcome, TxState, TxStatus, TxTerms, UnsignedTransaction, Upload, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};

@@ -7,6 +7,7 @@
 //! - [`check_address`] and [`address_types`] say whether a text can be an address at all, and of which types.
 //! - [`verify_transaction_signature`] checks the signature of a transaction or gateway login and says who the
 //!   `@caller` is.
+//! - [`signed_elsewhere`] makes of a login that an outside wallet has signed what a gateway takes.
 //! - [`WalletKey`] is the key of a simulated wallet, for tests and demonstrations. It writes the same bytes as
 //!   the JavaScript SDK.
 //!
@@ -55,7 +56,7 @@ pub use keys::{
     EvmKey, FaceSignKey, InvalidMnemonic, NearKey, StellarKey, WalletKey, XrplKey, mnemonic_seed,
 };
 pub use limits::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN};
-pub use proof::{OwnershipProof, check_wallet, verify_signed_by};
+pub use proof::{OwnershipProof, SignedElsewhere, check_wallet, signed_elsewhere, verify_signed_by};
 pub use transaction::{
     Caller, SignatureType, UnusableSignatureType, caller_of, verify_transaction_signature,
 };

@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, Field, InvalidProof};
 use crate::limits::{MAX_ADDRESS_LEN, MAX_MESSAGE_LEN, MAX_PUBLIC_KEY_LEN, MAX_SIGNATURE_LEN, check_length};
-use crate::{WalletType, check_address, encoding, evm, facesign, near, stellar, xrpl};
+use crate::{SignatureType, WalletType, check_address, encoding, evm, facesign, near, stellar, xrpl};
 
 /// A proof of ownership as given to the actions `upsert_wallet_as_inserter` and `add_wallet`.
 ///
@@ -109,6 +109,63 @@ pub fn verify_signed_by(
     key.check_signature(message, signature, key_field)
 }
 
+/// A login or transaction that a wallet has signed whose key is elsewhere, as a node takes it: what signs, the bytes that name it, and
+/// the bytes of the signature. `signature` is the text of a proof of the wallet's type ([`OwnershipProof`]).
+///
+/// It is checked, by the rules of [`verify_transaction_signature`](crate::verify_transaction_signature): a Stellar wallet must
+/// have signed by `SEP-53`, since nodes find no other.
+pub fn signed_elsewhere(
+    wallet_type: WalletType,
+    address: &str,
+    public_key: Option<&str>,
+    text: &str,
+    signature: &str,
+) -> Result<SignedElsewhere, InvalidProof> {
+    let key = wallet_key(wallet_type, address, public_key)?;
+    key.check_signature(text, signature, Field::PublicKey)?;
+    let malformed = |expected| InvalidProof::Malformed { field: Field::Signature, expected };
+    let (signature_type, sender) = key.sender();
+    let signature = key.signature_bytes(signature).ok_or(malformed("a signature of this type of wallet"))?;
+    crate::verify_transaction_signature(signature_type, &sender, text.as_bytes(), &signature)
+        .map_err(|_| InvalidProof::WrongSignature)?;
+    Ok(SignedElsewhere { signature_type, sender, signature })
+}
+
+/// What a wallet has signed whose key is elsewhere. The signature is right.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedElsewhere {
+    signature_type: SignatureType,
+    sender: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl SignedElsewhere {
+    /// How it is signed.
+    #[must_use]
+    pub const fn signature_type(&self) -> SignatureType {
+        self.signature_type
+    }
+
+    /// The bytes that name the wallet in logins and calls.
+    #[must_use]
+    pub fn sender(&self) -> &[u8] {
+        &self.sender
+    }
+
+    /// The bytes of the signature.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+}
+
+/// A wallet is personal, and a signature opens a session.
+impl std::fmt::Debug for SignedElsewhere {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignedElsewhere(..)")
+    }
+}
+
 /// What a signature is checked against.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
@@ -165,6 +222,27 @@ impl Key {
             }
         }
         self.verify(message.as_bytes(), signature).map_err(|fault| InvalidProof::from_fault(fault, key_field))
+    }
+
+    /// How this wallet's transactions are signed, and the bytes that name it in them.
+    fn sender(&self) -> (SignatureType, Vec<u8>) {
+        match self {
+            Key::Evm(address) => (SignatureType::Secp256k1Ep, address.to_vec()),
+            Key::Near(key) => (SignatureType::Nep413, key.to_vec()),
+            Key::Xrpl(key) => (SignatureType::Xrpl, key.as_bytes().to_vec()),
+            Key::Stellar(key) => (SignatureType::Sep53, stellar::address_text(key).into_bytes()),
+            Key::FaceSign(key) => (SignatureType::Ed25519, key.to_vec()),
+        }
+    }
+
+    /// The bytes of a signature that is written as this wallet's proofs are.
+    fn signature_bytes(&self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Key::Evm(_) => evm::parse_signature(text).map(Vec::from),
+            Key::Near(_) | Key::Xrpl(_) => hex::decode(text).ok(),
+            Key::Stellar(_) => stellar::parse_signature(text).map(Vec::from),
+            Key::FaceSign(_) => encoding::hex_array::<64>(text).map(Vec::from),
+        }
     }
 
     fn verify(&self, message: &[u8], signature: &str) -> Result<(), Fault> {

@@ -121,6 +121,7 @@ async fn act(
         contact: None,
         reference: None,
         renews: None,
+        claim: None,
     };
     let start = Instant::now();
     let accepted = intake::accept(app, caller, &user::request_key(app, caller), submission).await?.record;

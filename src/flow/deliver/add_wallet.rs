@@ -5,7 +5,7 @@ use idos_client::actions::UpsertWalletAsInserter;
 
 use super::{DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::App;
-use crate::flow::work;
+use crate::flow::{claimed, work};
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
@@ -64,6 +64,9 @@ impl AddWallet {
         let (from, to) = (ProfileState::Pending, ProfileState::Created);
         tx.advance_profile(&profile.id, from, to, change, done.now).await?;
         work::bring_waiting_forward(tx, &waiting, done.now).await?;
+        if let RecordId::Profile(id) = &profile.id {
+            claimed::profile_created(app, tx, id, done.now).await?;
+        }
         let act = match profile.id {
             RecordId::Profile(_) => AuditAction::ProfileCreated,
             RecordId::Wallet(_) => AuditAction::WalletAdded,

@@ -471,6 +471,7 @@ async fn issue(
         contact,
         reference: of.reference.as_deref().and_then(|text| text.parse().ok()),
         renews: None,
+        claim: None,
     };
     let caller = source.submitter();
     // One decision, one credential: by the number of those that were made before, and in one transaction with that number.

@@ -15,7 +15,7 @@ use crate::http::kit::problem::{Code, Fault, Location, Problem};
 use crate::model::personal::Personal;
 use crate::model::submission::Owner;
 
-pub(super) const OWNER: &[&str] = &["type", "address", "publicKey"];
+pub(in crate::http) const OWNER: &[&str] = &["type", "address", "publicKey"];
 
 /// What is said of a type of wallet that is none.
 const WALLET_TYPE: &str = "must be EVM, NEAR, XRPL, Stellar or FaceSign";
@@ -25,7 +25,7 @@ const NO_PROOF: &str =
     "is MM, and no proof is defined for this wallet type: nothing shows whose such a wallet is";
 
 /// What is said of an encryption key that is none.
-pub(super) const ENCRYPTION_KEY: &str = "must be an X25519 public key: 32 bytes in base64, not of low order";
+pub(in crate::http) const ENCRYPTION_KEY: &str = "must be an X25519 public key: 32 bytes in base64, not of low order";
 
 /// What is said of a grantee that is none.
 pub(super) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \
@@ -54,7 +54,7 @@ pub(super) fn wallet_type(wallet: &Object<'_>, faults: &mut Faults) -> Option<Wa
 }
 
 /// Reads a wallet without a proof that stands at this JSON pointer.
-pub(super) fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
+pub(in crate::http) fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
     let object = Object::of(json, at, OWNER, faults)?;
     let wallet_type = wallet_type(&object, faults);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
@@ -84,7 +84,7 @@ pub(super) fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner>
 }
 
 /// The fault of a refused wallet proof below `parent`.
-pub(super) fn wallet_fault(parent: &str, error: InvalidProof) -> Fault {
+pub(in crate::http) fn wallet_fault(parent: &str, error: InvalidProof) -> Fault {
     let name = match error.field() {
         Field::Address | Field::Identifier | Field::Sender => "address",
         Field::PublicKey => "publicKey",
@@ -104,7 +104,7 @@ pub(super) fn wallet_fault(parent: &str, error: InvalidProof) -> Fault {
 }
 
 /// A record that is in a state in which it cannot be done.
-pub(super) fn conflict(detail: impl Into<Cow<'static, str>>) -> Problem {
+pub(in crate::http) fn conflict(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(Code::StateConflict).because(detail)
 }
 

@@ -1,7 +1,8 @@
 //! The API: a file or folder for each resource, with its handlers (read, call one flow, show), the strict reader of its
 //! bodies, what it shows, and what the errors of its flows are to the caller.
 
-mod common;
+pub(super) mod claims;
+pub(super) mod common;
 pub(super) mod contacts;
 pub(super) mod events;
 pub(super) mod halted;
@@ -40,10 +41,12 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("WhichHalted", halted::WHICH_HALTED),
     ("Submission", issuances::read::SUBMISSION),
     ("InserterDelivery", issuances::read::INSERTER),
+    ("LaterInserterDelivery", issuances::read::LATER_INSERTER),
     ("WriteGrantDelivery", issuances::read::WRITE_GRANT),
     ("CopyFor", issuances::read::COPY_FOR),
     ("Contact", issuances::read::CONTACT),
     ("ContactChange", issuances::read::CONTACT),
     ("InlineFile", issuances::read::INLINE),
     ("PartFile", issuances::read::PART),
+    ("NewClaim", claims::NEW_CLAIM),
 ];

@@ -2,6 +2,7 @@
 //! found at once, and pointed at.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use axum::extract::Request;
@@ -168,6 +169,32 @@ impl<'j> Object<'j> {
     ) -> Option<String> {
         self.get(name)?;
         self.text(name, most, faults)
+    }
+
+    /// A whole number within these bounds, if it is there. `300.0` is one: JSON has one kind of number.
+    pub(crate) fn optional_whole(
+        &self,
+        name: &'static str,
+        bounds: RangeInclusive<u32>,
+        faults: &mut Faults,
+    ) -> Option<u32> {
+        let given = match self.get(name)? {
+            Json::Number(number) => Some(*number),
+            _ => None,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast saturates, and what is another number afterwards was none"
+        )]
+        let whole = given
+            .map(|number| number as u32)
+            .filter(|whole| given == Some(f64::from(*whole)) && bounds.contains(whole));
+        if whole.is_none() {
+            let (least, most) = bounds.into_inner();
+            faults.add(self.pointer(name), format!("must be a whole number from {least} to {most}"));
+        }
+        whole
     }
 
     /// The user's id.

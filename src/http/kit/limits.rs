@@ -24,6 +24,10 @@ const UNAUTHENTICATED_DIVISOR: u32 = 5;
 /// How many such requests an address may always make at once, if a client may.
 const MIN_UNAUTHENTICATED_BURST: u32 = 50;
 
+/// How often a second what one claim's link leads to may ask the node for something, and how often at once: a person signs twice, and
+/// some more times if something goes wrong.
+const OF_A_CLAIM: (u32, u32) = (1, 40);
+
 /// Who is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RateKey {
@@ -85,6 +89,7 @@ pub(crate) struct RateLimits {
     /// Not limited where it is not there.
     addresses: Option<RateLimit>,
     unauthenticated: RateLimit,
+    claims: RateLimit,
     /// Until when no key of a request from there is looked up, unless it was good before.
     blocked: Mutex<HashMap<RateKey, Instant>>,
 }
@@ -99,6 +104,7 @@ impl RateLimits {
             clients: RateLimit::new(per_second, burst),
             addresses: (clients_per_address > 0).then(|| RateLimit::new(times(per_second), times(burst))),
             unauthenticated: RateLimit::new(per_second / UNAUTHENTICATED_DIVISOR, unauthenticated),
+            claims: RateLimit::new(OF_A_CLAIM.0, OF_A_CLAIM.1),
             blocked: Mutex::default(),
         }
     }
@@ -111,6 +117,11 @@ impl RateLimits {
     /// Counts a request of a client.
     pub(crate) fn count_client(&self, client: &RateKey) -> Result<(), Problem> {
         self.clients.count(client).map_err(rate_limited)
+    }
+
+    /// Counts a request by the link of a claim for which the node is asked.
+    pub(crate) fn count_claim(&self, claim: &str) -> Result<(), Problem> {
+        self.claims.count(&RateKey::Client(claim.to_owned())).map_err(rate_limited)
     }
 
     /// Counts a request of an address that nobody is known to have made.

@@ -47,6 +47,8 @@ named! {
         StateConflict = "state_conflict",
         /// What is to be made is there already, or on its way, on the network: what is pointed at.
         AlreadyThere = "already_there",
+        /// The wallet that somebody shows who follows a link is not the one that it has to be.
+        WrongWallet = "wrong_wallet",
         /// A person has a credential already.
         AlreadyUsed = "already_used",
         /// A source of personhood says no to a proof, or not yet.
@@ -57,7 +59,7 @@ named! {
         SourceUnusable = "source_unusable",
         /// It was there, and is not any more.
         Gone = "gone",
-        /// The time of the link of a mail is over.
+        /// The time of a link is over.
         LinkExpired = "link_expired",
         /// The link of a mail works once, and has been used.
         LinkUsed = "link_used",
@@ -96,7 +98,9 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::StateConflict | Self::AlreadyThere | Self::AlreadyUsed => StatusCode::CONFLICT,
+            Self::StateConflict | Self::AlreadyThere | Self::AlreadyUsed | Self::WrongWallet => {
+                StatusCode::CONFLICT
+            }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -125,6 +129,7 @@ impl Code {
             Self::IdempotencyKeyReused => "The Idempotency-Key was used for another request",
             Self::StateConflict => "The record is in another state",
             Self::AlreadyThere => "It is there already",
+            Self::WrongWallet => "It is another wallet",
             Self::AlreadyUsed => "The person has a credential already",
             Self::ProofRefused => "The source refuses the proof",
             Self::SourceUnavailable => "The source does not answer",

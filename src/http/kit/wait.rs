@@ -28,6 +28,19 @@ where
     let mut query = Query::of(query, &["wait"])?;
     let seconds = query.wait();
     query.end()?;
+    until(api, seconds, read, is_settled).await
+}
+
+/// The same for so many seconds.
+pub(crate) async fn until<T, Read>(
+    api: &Api,
+    seconds: u64,
+    read: impl Fn() -> Read,
+    is_settled: impl Fn(&T) -> bool,
+) -> Result<T, Problem>
+where
+    Read: Future<Output = Result<T, Problem>>,
+{
     let mut waiting = Waiting::new(api, seconds);
     loop {
         let record = read().await?;

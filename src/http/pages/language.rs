@@ -27,20 +27,31 @@ impl Language {
         }
     }
 
+    /// The one of this language tag, if there is one.
+    pub(super) fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next()?.to_ascii_lowercase();
+        Self::ALL.into_iter().find(|language| language.code() == primary)
+    }
+
     /// The one that a request asks for; English, if it asks for none of them.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
+        Self::asked(headers).unwrap_or(Self::En)
+    }
+
+    /// The one that a request asks for, if it asks for any of them.
+    pub(super) fn asked(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let ranges = text.split(',').filter_map(|range| {
             let mut parts = range.split(';').map(str::trim);
-            let primary = parts.next()?.split('-').next()?.to_ascii_lowercase();
+            let range = parts.next()?;
             let weight =
                 parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
-            let language = Self::ALL.into_iter().find(|language| language.code() == primary)?;
+            let language = Self::of_tag(range)?;
             (weight > 0.0).then_some((language, weight))
         });
         // Of those that are liked as much, the first.
         let best = ranges.reduce(|best: (Self, f32), other| if other.1 > best.1 { other } else { best });
-        best.map_or(Self::En, |(language, _)| language)
+        best.map(|(language, _)| language)
     }
 }
 

@@ -1,5 +1,6 @@
-//! Pages for people who follow links in mails: no script, nothing from elsewhere, no cookie.
+//! Pages for people who follow links: nothing from elsewhere, no cookie; and no script, but on the page of claims.
 
+pub(super) mod claim;
 mod language;
 pub(super) mod unsubscribe;
 mod words;

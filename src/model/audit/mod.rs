@@ -97,6 +97,14 @@ named! {
         ApprovalLost = "approval_lost",
         /// A vendor's approval holds no more, and what was made of it is taken back.
         Withdrawn = "withdrawn",
+        /// A link was made by which a person has a credential brought into their profile.
+        ClaimMade = "claim_made",
+        /// The person who follows it was identified.
+        ClaimIdentified = "claim_identified",
+        /// An issuance was made for it.
+        ClaimUsed = "claim_used",
+        /// Its time was over, and nothing had come of it.
+        ClaimExpired = "claim_expired",
     }
 }
 
@@ -117,6 +125,13 @@ pub enum Actor {
         /// The source's name.
         source: String,
     },
+    /// The person who follows the link of a claim, for a client.
+    Claim {
+        /// The client's name.
+        client: String,
+        /// The claim's id.
+        claim: String,
+    },
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -130,6 +145,7 @@ impl Actor {
         match self {
             Self::Client { client, key } => format!("client:{client}:{key}"),
             Self::Source { client, source } => format!("source:{client}:{source}"),
+            Self::Claim { client, claim } => format!("claim:{client}:{claim}"),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }

@@ -256,6 +256,7 @@ pub(crate) fn submission(user: Uuid, authority: Authority) -> Submission {
         contact: None,
         reference: None,
         renews: None,
+        claim: None,
     }
 }
 

@@ -108,21 +108,23 @@ impl Client {
     }
 }
 
+/// What `kgw.authn` takes.
 #[derive(Serialize)]
-struct Login<'a> {
-    nonce: &'a str,
-    sender: String,
-    signature: LoginSignature,
+pub(super) struct Login<'a> {
+    pub(super) nonce: &'a str,
+    pub(super) sender: String,
+    pub(super) signature: LoginSignature,
 }
 
 #[derive(Serialize, Deserialize)]
-struct LoginSignature {
-    sig: String,
+pub(super) struct LoginSignature {
+    pub(super) sig: String,
     #[serde(rename = "type")]
-    signature_type: &'static str,
+    pub(super) signature_type: &'static str,
 }
 
+/// What `kgw.logout` takes.
 #[derive(Serialize)]
-struct Logout {
-    account: String,
+pub(super) struct Logout {
+    pub(super) account: String,
 }

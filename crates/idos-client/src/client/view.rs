@@ -60,13 +60,7 @@ impl Client {
         view: &V,
         only: Option<usize>,
     ) -> Result<Vec<V::Row>, Error> {
-        let answer = self.query(viewer, V::NAME, view.arguments(), only).await?;
-        let columns = answer.column_names.unwrap_or_default();
-        let read = |values| {
-            let row = Row::new(&columns, values).ok_or(Error::Malformed("a row"))?;
-            V::Row::from_row(row).map_err(|row| Error::MalformedRow { view: V::NAME, row })
-        };
-        answer.values.unwrap_or_default().into_iter().map(read).collect()
+        self.query(viewer, V::NAME, view.arguments(), only).await?.rows::<V>()
     }
 
     /// Asks for an action by name, whatever it answers.
@@ -103,12 +97,7 @@ impl Client {
             Mode::Open => self.query_open(viewer, &payload, texts, only).await?,
             Mode::Private => self.query_private(viewer, (view, &payload), texts, only).await?,
         };
-        match answer {
-            CallAnswer { error: Some(message), .. } if !message.is_empty() => {
-                Err(Error::View { view, message: NodeMessage::new(&message, texts()) })
-            }
-            CallAnswer { query_result, .. } => Ok(query_result.unwrap_or_default()),
-        }
+        answer.into_table(view, texts())
     }
 
     async fn query_open<'a, I: Iterator<Item = &'a str>>(
@@ -222,15 +211,15 @@ impl Client {
     }
 }
 
-fn only_one<T>(mut rows: Vec<T>) -> Result<Option<T>, Error> {
+pub(super) fn only_one<T>(mut rows: Vec<T>) -> Result<Option<T>, Error> {
     let row = rows.pop();
     if rows.is_empty() { Ok(row) } else { Err(Error::Malformed("there is more than one row")) }
 }
 
-const CALL: &str = "user.call";
+pub(super) const CALL: &str = "user.call";
 
 #[derive(Serialize)]
-struct CallParams {
+pub(super) struct CallParams {
     body: CallBody,
     auth_type: &'static str,
     sender: String,
@@ -251,6 +240,11 @@ impl CallParams {
             Viewer::Anonymous => (SignatureType::Secp256k1Ep, String::new()),
             Viewer::As(signer) => (signer.signature_type(), hex::encode(signer.sender())),
         };
+        Self::of(auth_type, sender, payload)
+    }
+
+    /// Of a sender that is known by its bytes in hexadecimal.
+    pub(super) fn of(auth_type: SignatureType, sender: String, payload: &[u8]) -> Self {
         Self {
             body: CallBody { payload: STANDARD.encode(payload), challenge: None },
             auth_type: auth_type.as_str(),
@@ -261,7 +255,7 @@ impl CallParams {
 }
 
 #[derive(Deserialize)]
-struct CallAnswer {
+pub(super) struct CallAnswer {
     #[serde(default)]
     query_result: Option<Table>,
     /// Set when the view failed, although the answer is a success.
@@ -269,12 +263,40 @@ struct CallAnswer {
     error: Option<String>,
 }
 
+impl CallAnswer {
+    /// What was asked for; `texts` are arguments that must not be shown.
+    pub(super) fn into_table<'a>(
+        self,
+        view: &'static str,
+        texts: impl Iterator<Item = &'a str>,
+    ) -> Result<Table, Error> {
+        match self {
+            Self { error: Some(message), .. } if !message.is_empty() => {
+                Err(Error::View { view, message: NodeMessage::new(&message, texts) })
+            }
+            Self { query_result, .. } => Ok(query_result.unwrap_or_default()),
+        }
+    }
+}
+
 #[derive(Default, Deserialize)]
-struct Table {
+pub(super) struct Table {
     #[serde(default)]
     column_names: Option<Vec<String>>,
     #[serde(default)]
     values: Option<Vec<Vec<Json>>>,
+}
+
+impl Table {
+    /// The rows, as this view has them.
+    pub(super) fn rows<V: View>(self) -> Result<Vec<V::Row>, Error> {
+        let columns = self.column_names.unwrap_or_default();
+        let read = |values| {
+            let row = Row::new(&columns, values).ok_or(Error::Malformed("a row"))?;
+            V::Row::from_row(row).map_err(|row| Error::MalformedRow { view: V::NAME, row })
+        };
+        self.values.unwrap_or_default().into_iter().map(read).collect()
+    }
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,7 @@ use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::multipart::File;
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::evidence::Evidence;
+use crate::model::ids::ClaimId;
 use crate::model::issuance::{Delivery, Kind};
 use crate::model::kyc_version::KycVersions;
 use crate::model::personal::{Contact, ContactChange, Locale};
@@ -21,8 +22,9 @@ use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 
 pub(in crate::http::api) const SUBMISSION: &[&str] =
     &["userId", "kind", "evidence", "files", "delivery", "contact", "reference", "renews"];
-pub(in crate::http::api) const INSERTER: &[&str] = &["by"];
-pub(in crate::http::api) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor"];
+pub(in crate::http::api) const INSERTER: &[&str] = &["by", "claim"];
+pub(in crate::http::api) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor", "claim"];
+pub(in crate::http::api) const LATER_INSERTER: &[&str] = &["by"];
 pub(in crate::http::api) const LATER_GRANT: &[&str] = &["by", "copyFor"];
 pub(in crate::http::api) const COPY_FOR: &[&str] = &["grantee", "encryptionPublicKey"];
 pub(in crate::http::api) const CONTACT: &[&str] = &["email", "locale"];
@@ -65,8 +67,8 @@ pub(in crate::http) fn submission(
             evidence
         });
         let mode = object.get("files").map(|_| object.read("files", &mut faults, "must be refuse or fit"));
-        let authority =
-            object.required("delivery", &mut faults).and_then(|json| authority(json, &mut faults));
+        let delivery = object.required("delivery", &mut faults);
+        let authority = delivery.and_then(|json| authority(json, &mut faults));
         let contact = object.get("contact").map(|json| contact(json, &mut faults));
         let reference = object.get("reference").map(|_| {
             let phrase = "must have 1 to 128 of a-z, A-Z, 0-9, . _ : -";
@@ -75,12 +77,14 @@ pub(in crate::http) fn submission(
         let renews = object
             .get("renews")
             .map(|_| object.read("renews", &mut faults, "must be an id of an issuance, such as iss_01J…"));
+        let (authority, claim) = authority?;
         // What is there and cannot be read has left a fault.
         Some(Submission {
             user_id: user_id?,
             evidence: evidence?,
             files: mode.flatten(),
-            authority: authority?,
+            authority,
+            claim,
             contact: contact.flatten(),
             reference: reference.flatten(),
             renews: renews.flatten(),
@@ -158,7 +162,8 @@ impl Reading<'_> {
     }
 }
 
-fn authority(json: &Json, faults: &mut Faults) -> Option<Authority> {
+/// Reads on whose authority something is written, and the claim by which the user was identified.
+fn authority(json: &Json, faults: &mut Faults) -> Option<(Authority, Option<ClaimId>)> {
     const AT: &str = "/delivery";
     let by = json.member("by").and_then(Json::as_text).and_then(|text| text.parse::<Delivery>().ok());
     let Some(by) = by else {
@@ -168,18 +173,31 @@ fn authority(json: &Json, faults: &mut Faults) -> Option<Authority> {
         return None;
     };
     match by {
-        Delivery::Inserter => Object::of(json, AT, INSERTER, faults).map(|_| Authority::Inserter),
+        Delivery::Inserter => {
+            let object = Object::of(json, AT, INSERTER, faults)?;
+            Some((Authority::Inserter, claim(&object, faults)))
+        }
         Delivery::WriteGrant => {
             let object = Object::of(json, AT, WRITE_GRANT, faults)?;
+            let claim = claim(&object, faults);
+            for name in ["writeGrant", "copyFor"] {
+                if object.get("claim").is_some() && object.get(name).is_some() {
+                    faults.add(object.pointer(name), "is not taken beside claim: the person has signed the grant of that");
+                }
+            }
             let pointer = object.pointer("writeGrant");
             let grant = object.get("writeGrant").map(|json| grant::signed(json, &pointer, faults));
             let copy_for =
                 object.get("copyFor").map(|json| copy_for(json, object.pointer("copyFor"), faults));
             // What is there and cannot be read has left a fault.
             let grant = grant.flatten().map(Box::new);
-            Some(Authority::WriteGrant { grant, copy_for: copy_for.flatten() })
+            Some((Authority::WriteGrant { grant, copy_for: copy_for.flatten() }, claim))
         }
     }
+}
+
+fn claim(object: &Object<'_>, faults: &mut Faults) -> Option<ClaimId> {
+    object.get("claim").and_then(|_| object.read("claim", faults, "must be an id of a claim, such as clm_01J…"))
 }
 
 /// Reads on whose authority something will be written, where a write grant comes later.
@@ -195,7 +213,7 @@ pub(in crate::http::api) fn later_delivery(
         }
         return None;
     };
-    let names = if by.needs_grant() { LATER_GRANT } else { INSERTER };
+    let names = if by.needs_grant() { LATER_GRANT } else { LATER_INSERTER };
     let object = Object::of(json, AT, names, faults)?;
     if !by.needs_grant() {
         return Some((by, None));

@@ -69,7 +69,7 @@ pub(in crate::http) fn new_profile(json: &Json) -> Result<NewProfile, Problem> {
 }
 
 /// Reads a wallet with its proof, which is verified.
-pub(in crate::http::api) fn wallet_claim(json: &Json, faults: &mut Faults) -> Option<WalletClaim> {
+pub(in crate::http) fn wallet_claim(json: &Json, faults: &mut Faults) -> Option<WalletClaim> {
     let object = Object::of(json, "/wallet", WALLET, faults)?;
     let wallet_type = wallet_type(&object, faults);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);

@@ -17,7 +17,7 @@ use crate::http::kit::{body, json};
 /// A grant, as it is signed: every text to the letter.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct GrantView {
+pub(in crate::http) struct GrantView {
     id: Uuid,
     owner: String,
     grantee: String,

@@ -90,7 +90,7 @@ pub(in crate::http) fn signed_grant(json: &Json) -> Result<SignedGrant, Problem>
 }
 
 /// Reads a signed write grant that stands at this JSON pointer.
-pub(in crate::http::api) fn signed(json: &Json, at: &str, faults: &mut Faults) -> Option<SignedGrant> {
+pub(in crate::http) fn signed(json: &Json, at: &str, faults: &mut Faults) -> Option<SignedGrant> {
     let object = Object::of(json, at, SIGNED, faults)?;
     let grant =
         object.required("grant", faults).and_then(|json| grant(json, &object.pointer("grant"), faults));

@@ -1,0 +1,117 @@
+//! The page on which somebody who follows the link of a claim connects a wallet, and signs.
+//!
+//! A GET changes nothing. What the page does is a POST each, of JSON, from the page itself: there is no cookie that another site could
+//! have sent along, and whoever has the link may do what it is for. The link itself stands in no log, no metric and no referrer.
+
+mod assets;
+mod door;
+mod problem;
+mod read;
+mod shell;
+mod view;
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+
+pub(in crate::http) use shell::{asset, show};
+
+use self::door::{Visitor, enter, enter_to_act, follow};
+use self::view::{GrantOfferView, NextView, StateView};
+use crate::flow::claim;
+use crate::http::kit::problem::Problem;
+use crate::http::kit::state::Api;
+use crate::http::kit::wait;
+use crate::http::kit::{body, json};
+
+/// How far it is. Waits until that is something else than what the page has seen, if it wants that.
+pub(in crate::http) async fn state(
+    State(api): State<Api>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&request);
+    let token = enter(&api, &token, &visitor).await?;
+    let body = body::read_json(&api, request).await?;
+    let wanted = read::wait(&json::parse(&body.bytes)?)?;
+    let read = || async {
+        let look = claim::look(&api.app, follow(&api, &token).await?).await?;
+        Ok(StateView::of(&api.app, look))
+    };
+    let is_new = |view: &StateView| wanted.seen.as_deref() != Some(view.version());
+    Ok(Json(wait::until(&api, wanted.seconds, read, is_new).await?).into_response())
+}
+
+/// Somebody has connected a wallet.
+pub(in crate::http) async fn wallet(
+    State(api): State<Api>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&request);
+    let claim = enter_to_act(&api, &token, &visitor).await?;
+    let body = body::read_json(&api, request).await?;
+    let owner = read::wallet(&json::parse(&body.bytes)?)?;
+    let next = claim::meet(&api.app, &claim, &owner).await?;
+    Ok(Json(NextView::from(next)).into_response())
+}
+
+/// The wallet has signed the login of the gateway.
+pub(in crate::http) async fn sign_in(
+    State(api): State<Api>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&request);
+    let claim = enter_to_act(&api, &token, &visitor).await?;
+    let body = body::read_json(&api, request).await?;
+    let read::SignIn { owner, nonce, signature } = read::sign_in(&json::parse(&body.bytes)?)?;
+    let next = claim::sign_in(&api.app, &claim, &owner, &nonce, signature.expose()).await?;
+    Ok(Json(NextView::from(next)).into_response())
+}
+
+/// A profile is to be created for the wallet.
+pub(in crate::http) async fn profile(
+    State(api): State<Api>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&request);
+    let claim = enter_to_act(&api, &token, &visitor).await?;
+    let body = body::read_json(&api, request).await?;
+    let read::Profile { encryption_key, password_store, wallet } =
+        read::profile(&json::parse(&body.bytes)?)?;
+    let claim = claim::create_profile(&api.app, &claim, encryption_key, password_store, wallet).await?;
+    let view = StateView::of(&api.app, claim::look(&api.app, claim).await?);
+    Ok((StatusCode::ACCEPTED, Json(view)).into_response())
+}
+
+/// A write grant is made for the wallet to sign.
+pub(in crate::http) async fn grant(
+    State(api): State<Api>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&request);
+    let claim = enter_to_act(&api, &token, &visitor).await?;
+    let body = body::read_json(&api, request).await?;
+    let owner = read::wallet(&json::parse(&body.bytes)?)?;
+    let (grant, message) = claim::offer(&api.app, &claim, &owner).await?;
+    Ok(Json(GrantOfferView::of(grant, message)).into_response())
+}
+
+/// The wallet has signed the grant.
+pub(in crate::http) async fn sign(
+    State(api): State<Api>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&request);
+    let claim = enter_to_act(&api, &token, &visitor).await?;
+    let body = body::read_json(&api, request).await?;
+    let signed = read::signed_grant(&json::parse(&body.bytes)?)?;
+    let claim = claim::sign(&api.app, claim, signed).await?;
+    let view = StateView::of(&api.app, claim::look(&api.app, claim).await?);
+    Ok((StatusCode::ACCEPTED, Json(view)).into_response())
+}

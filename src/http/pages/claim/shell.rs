@@ -1,0 +1,170 @@
+//! The page itself, and its files.
+
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use minijinja::{Environment, UndefinedBehavior};
+use url::form_urlencoded;
+
+use super::assets::{self, VERSIONS};
+use super::door::{Visitor, refused};
+use crate::app::App;
+use crate::flow::claim::{self, ClaimError};
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::state::Api;
+use crate::http::pages::language::Language;
+use crate::http::pages::words::words;
+use crate::http::pages::{Page, answer};
+use crate::model::claim::Claim;
+use crate::model::mail_link::LinkToken;
+
+const PAGE: &str = include_str!("../../../../templates/pages/claim.html");
+
+/// The name under which the logo is served.
+const LOGO: &str = "logo";
+
+/// What a browser may do for the page: nothing that it does not need. Wallets are extensions, and do not ask for it.
+const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), fullscreen=(), \
+    geolocation=(), gyroscope=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
+
+/// The page. Showing it changes nothing.
+pub(in crate::http) async fn show(
+    State(api): State<Api>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Problem> {
+    let found = match token.parse::<LinkToken>() {
+        Ok(token) => claim::follow(&api.app, &token).await,
+        Err(_) => Err(ClaimError::Unknown),
+    };
+    let language = |claim: Option<&Claim>| language(query.as_deref(), request.headers(), claim);
+    let no_page = |status, (title, text): (&str, &str)| {
+        let language = language(None).code();
+        let provider = &api.app.issuer.name;
+        answer(status, &Page { language, provider, title, text, button: None })
+    };
+    match found {
+        Ok(claim) => shell(&api.app, language(Some(&claim))),
+        Err(error @ ClaimError::Unknown) => match refused(&api, &Visitor::of(&request), error) {
+            problem if problem.code == Code::NotFound => {
+                no_page(StatusCode::NOT_FOUND, words(language(None)).no_claim)
+            }
+            problem => Err(problem),
+        },
+        Err(ClaimError::Expired) => no_page(StatusCode::GONE, words(language(None)).late_claim),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The language: the one that is chosen on the page, or that the browser asks for, or that the provider has named.
+fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> Language {
+    let chosen = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "lang")
+        .and_then(|(_, tag)| Language::of_tag(&tag));
+    let named = || claim.and_then(|claim| claim.locale.as_ref()).and_then(|locale| Language::of_tag(locale.as_str()));
+    chosen.or_else(|| Language::asked(headers)).or_else(named).unwrap_or(Language::En)
+}
+
+fn shell(app: &App, language: Language) -> Result<Response, Problem> {
+    let html = render(app, language).map_err(|error| {
+        tracing::error!("A page cannot be made: {error}");
+        Problem::new(Code::Internal)
+    })?;
+    let fixed = HeaderValue::from_static;
+    let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
+    let frames: Vec<_> = app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect();
+    let headers = [
+        (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
+        (CONTENT_LANGUAGE, text(language.code())),
+        (CACHE_CONTROL, fixed("no-store")),
+        (CONTENT_SECURITY_POLICY, text(&policy(&frames))),
+        (REFERRER_POLICY, fixed("no-referrer")),
+        (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
+        // The enclave and some wallets open windows of their own, and have to find the way back.
+        (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin-allow-popups")),
+        (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
+        (HeaderName::from_static("permissions-policy"), fixed(PERMISSIONS)),
+        (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
+    ];
+    let mut response = (headers, html).into_response();
+    if frames.is_empty() {
+        response.headers_mut().insert(X_FRAME_OPTIONS, fixed("DENY"));
+    }
+    Ok(response)
+}
+
+/// What the page may load, and who may frame it: its own files, and nobody, but whom the configuration names.
+fn policy(frames: &[&str]) -> String {
+    let frames = if frames.is_empty() { "'none'".to_owned() } else { frames.join(" ") };
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         worker-src 'self'; frame-ancestors {frames}; base-uri 'none'; form-action 'none'"
+    )
+}
+
+fn render(app: &App, language: Language) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_template("claim.html", PAGE)?;
+    let words = words(language);
+    let (script, style) = &*VERSIONS;
+    let context = minijinja::context! {
+        language => language.code(),
+        title => words.claim_title,
+        needs_script => words.needs_script,
+        provider => &app.issuer.name,
+        logo => app.logo.as_ref().map(|logo| assets::version(&logo.bytes)),
+        script,
+        style,
+    };
+    environment.get_template("claim.html")?.render(context)
+}
+
+/// A file of the page. Asked for by its version, it is that for ever.
+pub(in crate::http) async fn asset(
+    State(api): State<Api>,
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let logo = api.app.logo.as_ref().filter(|_| file == LOGO);
+    let (media_type, bytes) = match (logo, assets::find(&file)) {
+        (Some(logo), _) => (logo.media_type, logo.bytes.clone()),
+        (None, Some(asset)) => (asset.media_type, asset.bytes.to_vec()),
+        (None, None) => return Err(Problem::new(Code::NotFound)),
+    };
+    let version = assets::version(&bytes);
+    let is_named = query.as_deref() == Some(&format!("v={version}"));
+    let keep = if is_named { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let fixed = HeaderValue::from_static;
+    let tag = HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(fixed(""));
+    let is_there = headers.get_all(IF_NONE_MATCH).iter().any(|known| *known == tag);
+    let fresh = [
+        (CACHE_CONTROL, fixed(keep)),
+        (ETAG, tag),
+        (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
+    ];
+    if is_there {
+        return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
+    }
+    // A picture or a script that somebody opens by itself does nothing.
+    let policy = (CONTENT_SECURITY_POLICY, fixed("default-src 'none'; frame-ancestors 'none'"));
+    Ok((fresh, [(CONTENT_TYPE, fixed(media_type)), policy], bytes).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_frames_the_page_but_whom_the_configuration_names() {
+        assert!(policy(&[]).contains("; frame-ancestors 'none'; "));
+        let named = ["https://a.example", "https://b.example:8443"];
+        assert!(policy(&named).contains("; frame-ancestors https://a.example https://b.example:8443; "));
+    }
+}
