@@ -6,22 +6,24 @@ import { test } from "node:test";
 import { bits, judge, suggest } from "../src/password.js";
 import { stageOf } from "../src/stage.js";
 
-const claim = (state, more = {}) => ({ state, delivery: "write_grant", ...more });
+const claim = (state, more = {}) => ({ state, delivery: "write_grant", takesGrant: false, ...more });
 
 const STAGES = [
   [claim("open"), "connect"],
   [claim("open", { profile: { state: "pending" } }), "follow"],
   [claim("open", { profile: { state: "halted" } }), "follow"],
   [claim("open", { profile: { state: "failed" } }), "connect"],
-  [claim("identified"), "grant"],
+  [claim("identified", { takesGrant: true }), "grant"],
   [claim("identified", { delivery: "inserter" }), "follow"],
   [claim("identified", { issuance: { state: "awaiting_profile" } }), "follow"],
-  [claim("identified", { issuance: { state: "awaiting_grant" } }), "grant"],
+  [claim("identified", { issuance: { state: "awaiting_grant" }, takesGrant: true }), "grant"],
   [claim("granted"), "follow"],
+  // One could sign again, and need not.
+  [claim("granted", { takesGrant: true }), "follow"],
   [claim("granted", { issuance: { state: "halted", halt: "node_unavailable" } }), "follow"],
-  [claim("granted", { issuance: { state: "halted", halt: "grant_expired" } }), "grant"],
+  [claim("granted", { issuance: { state: "halted", halt: "grant_expired" }, takesGrant: true }), "grant"],
   [claim("writing", { issuance: { state: "uploading" } }), "follow"],
-  [claim("writing", { issuance: { state: "halted", halt: "grant_used" } }), "grant"],
+  [claim("writing", { issuance: { state: "halted", halt: "grant_used" }, takesGrant: true }), "grant"],
   [claim("written", { issuance: { state: "issued" } }), "done"],
   [claim("failed"), "failed"],
 ];
