@@ -12,7 +12,7 @@ import { t } from "./text.js";
 import { connectView } from "./views/connect.js";
 import { chooseKeyView, enclaveView, passwordView } from "./views/key.js";
 import { doneView, followView, overView, waitView } from "./views/outcome.js";
-import { grantOverView, grantView, proveView, signInView } from "./views/sign.js";
+import { grantOverView, grantSoonView, grantView, proveView, signInView } from "./views/sign.js";
 import { WalletError } from "./wallets/error.js";
 import { watch } from "./watch.js";
 import { ENDS, wordsFor } from "./words.js";
@@ -412,7 +412,10 @@ export class Flow {
   // The grant.
 
   #offerGrant() {
-    this.#shown = "grant";
+    clearTimeout(this.#timer);
+    const [provider, connected] = [this.#page.provider, this.#connected];
+    const again = () => this.#offerGrant();
+    this.#show("grant", grantSoonView({ provider, connected, fetch: again, other: this.#connect }));
     this.#act(() => this.#askGrant(this.#connected));
   }
 
