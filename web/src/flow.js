@@ -42,6 +42,8 @@ export class Flow {
   #turn = 0;
   /** While something is sent that changes the claim, its change is our own. */
   #sending = false;
+  /** Whether the last that happened was done in another window. */
+  #elsewhere = false;
   #timer = null;
   /** The wallet that was chosen last, and whether the list of wallets is shown. */
   #asked = null;
@@ -58,7 +60,7 @@ export class Flow {
     this.#discover((wallet) => this.#found(wallet), () => t("near_introduction", { wallet: "NEAR" }));
     setTimeout(() => {
       this.#looking = false;
-      if (this.#shown === "connect") this.#page.update();
+      if (this.#isChoosing) this.#page.update();
     }, LOOKING_MS);
     // From the browser's memory, after the back button: what is shown may be long past.
     window.addEventListener("pageshow", (event) => event.persisted && this.#claim && this.#act(() => this.#refresh()));
@@ -87,10 +89,10 @@ export class Flow {
       return;
     }
     // What was interrupted here has been done elsewhere, unless this page was waiting for it.
-    const waited = this.#shown === "follow";
+    if (this.#shown !== "follow") this.#elsewhere = true;
     this.#turn += 1;
     this.#route();
-    if (!waited) this.#page.alert(() => t("elsewhere"));
+    if (this.#elsewhere) this.#told(() => t("elsewhere"));
   }
 
   #unheard(error, times) {
@@ -130,6 +132,7 @@ export class Flow {
   /** Runs what takes time: it gives the next step. What fails is told, and can be tried again. */
   async #act(work, words = () => t("wait")) {
     const turn = ++this.#turn;
+    this.#elsewhere = false;
     this.#page.alert(null);
     this.#page.status(words, true);
     let next;
