@@ -244,6 +244,7 @@ mod tests {
                 source,
                 mail,
                 notices,
+                claims,
                 telemetry,
                 ..
             } = config;
@@ -267,7 +268,7 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, notices, telemetry)
+                    (webhooks, webhook_policy, source, mail, notices, claims, telemetry)
                 )
             )
         };
