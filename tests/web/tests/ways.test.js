@@ -66,5 +66,7 @@ for (const kind of Object.keys(BUTTONS)) {
 }
 
 test("no token, password, address or key stands in the log", async () => {
+  // It is written, and tells of claims by their ids.
+  assert.match(service.log, /Made clm_/);
   assert.doesNotMatch(service.log, /claim\/[\w-]{20,}|correct horse|0x[0-9a-fA-F]{40}|ed25519:/);
 });
