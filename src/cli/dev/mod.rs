@@ -134,6 +134,7 @@ impl Dev {
             "chainId": node.chain_id(),
             "schema": if self.next { "next" } else { "current" },
             "mailboxUrl": mailbox_url,
+            "claimUrl": samples.claim_url(),
             "vendors": samples.vendors(&url, &api_key, &vendors),
             "config": config.display().to_string(),
             "data": folder.root().display().to_string(),
@@ -248,7 +249,8 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          vault = \"keys/vault.key\"\n\n\
          [database]\nurl = \"sqlite://issuer.db\"\n\n\
          # As many requests as a machine sends, and waiting that no test has to sit out.\n\
-         [http]\nlisten = \"{listen}\"\nrequests_per_second = 100000\nburst = 100000\nclients_per_address = 0\nmax_wait = 8\n\n\
+         [http]\nlisten = \"{listen}\"\npublic_url = \"http://{listen}\"\nrequests_per_second = 100000\nburst = 100000\nclients_per_address = 0\nmax_wait = 8\n\n\
+         [claims]\nprovider_url = \"https://kyc.example.com\"\nreturn_urls = [\"https://kyc.example.com/\"]\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n"
     )
 }
@@ -259,6 +261,7 @@ fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
     output::line(&format!("API key    {}", text("apiKey")));
     output::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
     output::line(&format!("Mailbox    {}", text("mailboxUrl")));
+    output::line(&format!("Claim page {} (for a wallet in your browser)", text("claimUrl")));
     for (name, url) in vendors {
         output::line(&format!(
             "KYC vendor {url} (a stand-in for {name}; POST /approve/EXTERNAL_ID, /decline/EXTERNAL_ID)"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use idos_credential::Kind;
 use idos_devnode::Schema;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +15,10 @@ use crate::cli::background::Background;
 use crate::cli::demo::holder::{Holder, random_id};
 use crate::cli::demo::{evidence, user};
 use crate::cli::folder::Folder;
-use crate::model::submission::SignedGrant;
+use crate::flow::{claim, intake};
+use crate::model::claim::NewClaim;
+use crate::model::issuance::Delivery;
+use crate::model::submission::{Authority, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
 use crate::model::time::DAY;
 use crate::model::time::Timestamp;
@@ -30,6 +34,8 @@ pub(super) struct Samples {
     has_inserter: bool,
     /// Requests: the name of the sample, what it does, where it is sent, its file.
     requests: Vec<Request>,
+    /// The link of a claim, whose credential waits for whoever follows it.
+    claim_url: String,
 }
 
 struct Request {
@@ -97,10 +103,43 @@ pub(super) async fn make(
             &new_profile(&without_profile),
         )?,
     ]);
-    Ok(Samples { with_profile, without_profile, has_inserter, requests })
+    let claim_url = claim(app, caller).await?;
+    Ok(Samples { with_profile, without_profile, has_inserter, requests, claim_url })
+}
+
+/// A credential for somebody who has no profile yet, and the link by which that person, or anybody here, makes one and signs.
+async fn claim(app: &Arc<App>, caller: &Submitter) -> Result<String, Error> {
+    let user_id = random_id();
+    let submission = Submission {
+        user_id,
+        evidence: evidence::load(Kind::default(), None, user_id)?,
+        files: None,
+        authority: Authority::WriteGrant { grant: None, copy_for: None },
+        contact: None,
+        reference: None,
+        renews: None,
+        claim: None,
+    };
+    let waiting = intake::accept(app, caller, &user::request_key(app, caller), submission).await?.record;
+    let new = NewClaim {
+        kind: None,
+        delivery: Delivery::WriteGrant,
+        issuance_id: Some(waiting.id),
+        grant_seconds: None,
+        expires_in: None,
+        return_url: None,
+        reference: None,
+        locale: None,
+    };
+    Ok(claim::make(app, caller, new).await?.url)
 }
 
 impl Samples {
+    /// Where somebody with a wallet in the browser gets a credential.
+    pub(super) fn claim_url(&self) -> &str {
+        &self.claim_url
+    }
+
     pub(super) fn show(&self) -> Value {
         let user = |holder: &Holder| json!({ "userId": holder.user_id, "wallet": holder.wallet.address() });
         let files: Map<_, _> = self

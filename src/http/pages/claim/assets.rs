@@ -33,6 +33,11 @@ const ALL: &[Asset] = &[
         media_type: STYLE,
         bytes: include_bytes!("../../../../web/dist/claim.css"),
     },
+    Asset {
+        name: "licences.txt",
+        media_type: "text/plain; charset=utf-8",
+        bytes: include_bytes!("../../../../web/dist/licences.txt"),
+    },
 ];
 
 /// The versions of script and stylesheet, as the page names them.
