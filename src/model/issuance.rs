@@ -124,6 +124,8 @@ named! {
         Profile = "profile",
         /// The addition of a wallet that waits to be resumed.
         Wallet = "wallet",
+        /// The writing of an attribute that waits to be resumed.
+        Attribute = "attribute",
         /// Any of these but a revocation, when its time was over: what was kept of it is gone.
         Over = "over",
     }
@@ -174,6 +176,15 @@ impl HaltCode {
             (Stopped::Profile | Stopped::Wallet, Self::ContentGone) => {
                 "ask for it again, with a new Idempotency-Key"
             }
+
+            (Stopped::Attribute, Self::UserUnknown) => {
+                "have the user's profile created, and ask for it again with a new Idempotency-Key: what was encrypted is for \
+                 the key that the user had"
+            }
+            (Stopped::Attribute, Self::Unreadable) => {
+                "put the missing vault key back, and resume; if it is lost, ask for it again with a new Idempotency-Key"
+            }
+            (Stopped::Attribute, Self::ContentGone) => "ask for it again, with a new Idempotency-Key",
 
             (_, Self::GrantExpired | Self::GrantRefused | Self::GrantUsed) => {
                 "have the user sign a new write grant, and resume with it"
@@ -390,6 +401,8 @@ mod tests {
             (HaltCode::WalletRefused, Stopped::Profile),
             (HaltCode::WalletRefused, Stopped::Wallet),
             (HaltCode::ContentGone, Stopped::Wallet),
+            (HaltCode::ContentGone, Stopped::Attribute),
+            (HaltCode::UserUnknown, Stopped::Attribute),
         ] {
             assert!(!code.cure(what).contains("resume"), "{code} of a {what}");
         }

@@ -1,7 +1,9 @@
 //! Nouns: what things are. No I/O, no clock, no randomness that is not an argument.
 
+pub mod attribute;
 pub mod audit;
 pub mod client;
+pub mod disclosure;
 pub mod event;
 pub mod evidence;
 pub mod files;

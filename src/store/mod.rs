@@ -11,6 +11,7 @@
 //! both databases how they would do it.
 
 mod api_keys;
+mod attributes;
 mod audit;
 mod connect;
 mod contacts;
@@ -46,6 +47,7 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
+pub use attributes::AttributeChange;
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
 pub use content::{Deliverable, Uploads, WhoseContent};

@@ -14,6 +14,7 @@ use crate::support::service::{Backend, Database};
 const GROWING: &[&str] = &[
     "idempotency",
     "profile",
+    "attribute",
     "issuance",
     "unsealed_credential",
     "sealed_credential",
@@ -270,6 +271,16 @@ async fn fill(connection: &mut AnyConnection) {
                 "{profile}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, \
                  {user}, {user}, 'k', 'e', 'user', CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
                  CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0"
+            ),
+        ),
+        many(
+            "attribute (id, client, state, user_id, attribute_id, sensitive, write_key, locked, waits_until, created_at, \
+             updated_at, was_sent)",
+            &format!(
+                "{}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, {user}, {user}, 'value', 'k', \
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0",
+                id("att")
             ),
         ),
         many(
