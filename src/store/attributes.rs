@@ -48,10 +48,11 @@ impl Store {
 
     /// How many attributes are halted.
     pub async fn count_halted_attributes(&self) -> Result<i64, StoreError> {
-        let (count,) = sqlx::query_as("SELECT COUNT(*) FROM attribute WHERE state = 'halted' AND waits_until <= $1")
-            .bind(i64::MAX)
-            .fetch_one(&self.pool)
-            .await?;
+        let (count,) =
+            sqlx::query_as("SELECT COUNT(*) FROM attribute WHERE state = 'halted' AND waits_until <= $1")
+                .bind(i64::MAX)
+                .fetch_one(&self.pool)
+                .await?;
         Ok(count)
     }
 

@@ -25,7 +25,10 @@ impl AddAttribute {
     pub(super) async fn plan(&self, app: &App, signer: &TxSigner<'_>) -> Result<Plan, DeliverError> {
         let attribute = &self.0;
         let Some(locked) = app.store.locked_attribute(&attribute.id).await? else {
-            return Ok(Plan::Halt(Stop::new(HaltCode::ContentGone, "the attribute's key and value are not there")));
+            return Ok(Plan::Halt(Stop::new(
+                HaltCode::ContentGone,
+                "the attribute's key and value are not there",
+            )));
         };
         let written = match app.vault.unlock_record::<WrittenAttribute>(attribute.id.as_str(), &locked) {
             Ok(written) => written,
@@ -50,7 +53,8 @@ impl AddAttribute {
     pub(super) async fn remember(&self, tx: &mut Tx, done: Done) -> Result<Option<AuditEntry>, StoreError> {
         let id = &self.0.id;
         let detail = done.detail();
-        let change = AttributeChange { transaction: done.transaction, forget: true, ..AttributeChange::default() };
+        let change =
+            AttributeChange { transaction: done.transaction, forget: true, ..AttributeChange::default() };
         tx.advance_attribute(id, ProfileState::Pending, ProfileState::Created, change, done.now).await?;
         Ok(Some(entry(id.as_str(), AuditAction::AttributeAdded, &detail, done.now)))
     }

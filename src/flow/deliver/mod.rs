@@ -71,9 +71,9 @@ impl Task {
             Work::AddWallet => {
                 pending(app, job).await?.map(|record| Self::AddWallet(Box::new(AddWallet(record))))
             }
-            Work::AddAttribute => {
-                pending_attribute(app, job).await?.map(|record| Self::AddAttribute(Box::new(AddAttribute(record))))
-            }
+            Work::AddAttribute => pending_attribute(app, job)
+                .await?
+                .map(|record| Self::AddAttribute(Box::new(AddAttribute(record)))),
             Work::WriteCredential => {
                 let issuance = in_state(app, job, State::Queued).await?;
                 issuance.map(|issuance| Self::WriteCredential(Box::new(WriteCredential(issuance))))

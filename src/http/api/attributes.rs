@@ -135,8 +135,10 @@ impl From<RequestError> for Problem {
             }
             RequestError::UserUnknown => Self::new(Code::InvalidFields)
                 .at(at("userId"), "is no user's on the network: have the profile created first"),
-            RequestError::NotYet => Self::new(Code::StateConflict)
-                .at(at("userId"), "is a user's whose profile is on its way: send the same again when it is created"),
+            RequestError::NotYet => Self::new(Code::StateConflict).at(
+                at("userId"),
+                "is a user's whose profile is on its way: send the same again when it is created",
+            ),
             RequestError::NodeAway => Self::new(Code::NodeUnavailable)
                 .because("The node cannot be asked for the key of the user for whom it is to be encrypted."),
             RequestError::KeyUnusable(_) => Self::new(Code::InvalidFields)

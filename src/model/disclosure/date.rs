@@ -15,7 +15,9 @@ const FIRST_YEAR: i32 = 1900;
 pub(super) fn of_birth(text: &str, now: Timestamp) -> bool {
     let Some(latest) = latest(now) else { return false };
     let lower = text.to_lowercase();
-    let is_said = ["born", "birth", "dob", "geboren", "geb.", "nascid", "nacid", "né le", "née le"].iter().any(|word| lower.contains(word));
+    let is_said = ["born", "birth", "dob", "geboren", "geb.", "nascid", "nacid", "né le", "née le"]
+        .iter()
+        .any(|word| lower.contains(word));
     in_numbers(&lower, latest, is_said) || in_words(&lower, latest)
 }
 
@@ -37,21 +39,26 @@ fn in_numbers(text: &str, latest: NaiveDate, is_said: bool) -> bool {
     starts.map(|(at, _)| text.get(at..).unwrap_or_default()).any(|rest| {
         let (first, rest) = digits(rest);
         if first.len() == 8 {
-            let is_alone = !rest.starts_with(|c: char| c.is_alphanumeric() || "-._".contains(c)) || rest.starts_with('t');
-            let part = |from: usize, to: usize| first.get(from..to).and_then(|part| part.parse().ok()).unwrap_or_default();
-            return is_alone && is_birth(i32::try_from(part(0, 4)).unwrap_or_default(), part(4, 6), part(6, 8), latest);
+            let is_alone = !rest.starts_with(|c: char| c.is_alphanumeric() || "-._".contains(c))
+                || rest.starts_with('t');
+            let part = |from: usize, to: usize| {
+                first.get(from..to).and_then(|part| part.parse().ok()).unwrap_or_default()
+            };
+            return is_alone
+                && is_birth(i32::try_from(part(0, 4)).unwrap_or_default(), part(4, 6), part(6, 8), latest);
         }
         let Some(separator @ ('-' | '.' | '/')) = rest.chars().next() else { return false };
-        let between = |rest: &str| rest.strip_prefix(separator).map(|rest| rest.trim_start().to_owned());
-        let Some(rest) = between(rest) else { return false };
-        let (second, rest) = digits(&rest);
-        let Some(rest) = between(rest) else { return false };
-        let (third, rest) = digits(&rest);
+        let Some(rest) = behind(rest, separator) else { return false };
+        let (second, rest) = digits(rest);
+        let Some(rest) = behind(rest, separator) else { return false };
+        let (third, rest) = digits(rest);
         let mut after = rest.chars();
         let is_over = match (after.next(), after.next()) {
             (Some(c), Some(next)) if "-./".contains(c) => !next.is_alphanumeric(),
             // A time of day may follow. The first moment of computers' time is when nothing is known.
-            (Some('t'), Some(next)) if next.is_ascii_digit() => first != "1970" || second != "01" || third != "01",
+            (Some('t'), Some(next)) if next.is_ascii_digit() => {
+                first != "1970" || second != "01" || third != "01"
+            }
             (Some(c), _) => !c.is_alphanumeric() && c != '_',
             (None, _) => true,
         };
@@ -59,7 +66,14 @@ fn in_numbers(text: &str, latest: NaiveDate, is_said: bool) -> bool {
     })
 }
 
-fn is_date(first: &str, second: &str, third: &str, separator: char, latest: NaiveDate, is_said: bool) -> bool {
+fn is_date(
+    first: &str,
+    second: &str,
+    third: &str,
+    separator: char,
+    latest: NaiveDate,
+    is_said: bool,
+) -> bool {
     let number = |text: &str| text.parse::<u32>().unwrap_or_default();
     let (a, b, c) = (number(first), number(second), number(third));
     if !(1..=2).contains(&second.len()) {
@@ -71,9 +85,16 @@ fn is_date(first: &str, second: &str, third: &str, separator: char, latest: Naiv
         (4, 2) => is_birth(full(a), b, c, latest),
         (4, 1) => separator != '.' && is_birth(full(a), b, c, latest),
         (1 | 2, 4) => is_birth(full(c), b, a, latest) || is_birth(full(c), a, b, latest),
-        (1 | 2, 2) if is_said => [1900, 2000].iter().any(|century| is_birth(full(c + century), b, a, latest) || is_birth(full(c + century), a, b, latest)),
+        (1 | 2, 2) if is_said => [1900, 2000].iter().any(|century| {
+            is_birth(full(c + century), b, a, latest) || is_birth(full(c + century), a, b, latest)
+        }),
         _ => false,
     }
+}
+
+/// What follows a separator, and blanks behind it.
+fn behind(text: &str, separator: char) -> Option<&str> {
+    text.strip_prefix(separator).map(str::trim_start)
 }
 
 fn digits(text: &str) -> (&str, &str) {
@@ -104,7 +125,11 @@ fn month(word: &str) -> Option<u32> {
 
 /// `26 January 1984`, `Jan 26th, 1984`, `26 de enero de 1984`, `26JAN1984`.
 fn in_words(text: &str, latest: NaiveDate) -> bool {
-    let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && !["de", "of", "the"].contains(word)).flat_map(parts).collect();
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !["de", "of", "the"].contains(word))
+        .flat_map(parts)
+        .collect();
     words.windows(3).any(|three| {
         let [a, b, c] = three else { return false };
         let day = |word: &str| {

@@ -18,10 +18,12 @@ fn is_zone(run: &str) -> bool {
     // SURNAME<<GIVEN, with whatever stands before; what shifts bits is shorter.
     let is_name = run.len() >= 15
         && run.split_once("<<").is_some_and(|(before, after)| {
-            before.ends_with(|c: char| c.is_ascii_uppercase()) && after.starts_with(|c: char| c.is_ascii_uppercase() || c == '<')
+            before.ends_with(|c: char| c.is_ascii_uppercase())
+                && after.starts_with(|c: char| c.is_ascii_uppercase() || c == '<')
         });
     // The number, the date of birth and the end of the document, with a check digit behind each.
-    let is_second = matches!(run.len(), 36 | 44) && [(0, 9), (13, 6), (21, 6)].iter().all(|field| has_check_digit(run, *field));
+    let is_second = matches!(run.len(), 36 | 44)
+        && [(0, 9), (13, 6), (21, 6)].iter().all(|field| has_check_digit(run, *field));
     let is_card = run.len() == 30 && [(0, 6), (8, 6)].iter().all(|field| has_check_digit(run, *field));
     is_name || is_second || is_card
 }
@@ -29,7 +31,11 @@ fn is_zone(run: &str) -> bool {
 /// Whether a field of so many characters has its check digit behind it (ICAO Doc 9303-3, 4.9: weights 7, 3, 1, modulo 10).
 fn has_check_digit(run: &str, (start, len): (usize, usize)) -> bool {
     let field = run.get(start..start + len).unwrap_or_default();
-    let sum: u32 = field.chars().zip([7, 3, 1].into_iter().cycle()).map(|(c, weight)| c.to_digit(36).unwrap_or(0) * weight).sum();
+    let sum: u32 = field
+        .chars()
+        .zip([7, 3, 1].into_iter().cycle())
+        .map(|(c, weight)| c.to_digit(36).unwrap_or(0) * weight)
+        .sum();
     run.chars().nth(start + len).and_then(|c| c.to_digit(10)) == Some(sum % 10)
 }
 
@@ -42,7 +48,8 @@ pub(super) fn number(text: &str) -> bool {
 
 /// Words with hyphens inside.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).map(|word| word.trim_end_matches(['.', '-']))
+    text.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)))
+        .map(|word| word.trim_end_matches(['.', '-']))
 }
 
 /// `123-45-6789` (Social Security Administration, POMS RM 10201.035: no part is all zero), also those of the same form for taxes.
@@ -57,10 +64,16 @@ fn is_spanish(word: &str) -> bool {
     const LETTERS: &str = "TRWAGMYFPDXBNJZSQVHLCKE";
     let word = word.replace('-', "");
     let (number, letter) = match word.char_indices().next_back() {
-        Some((at, letter)) if word.len() == 9 && letter.is_ascii_uppercase() => (word.get(..at).unwrap_or_default(), letter),
+        Some((at, letter)) if word.len() == 9 && letter.is_ascii_uppercase() => {
+            (word.get(..at).unwrap_or_default(), letter)
+        }
         _ => return false,
     };
-    let number = ["X", "Y", "Z"].iter().zip(0..).find_map(|(first, digit)| Some(format!("{digit}{}", number.strip_prefix(first)?))).unwrap_or(number.to_owned());
+    let number = ["X", "Y", "Z"]
+        .iter()
+        .zip(0..)
+        .find_map(|(first, digit)| Some(format!("{digit}{}", number.strip_prefix(first)?)))
+        .unwrap_or(number.to_owned());
     let all_digits = number.len() == 8 && number.bytes().all(|b| b.is_ascii_digit());
     all_digits && number.parse::<usize>().is_ok_and(|number| LETTERS.chars().nth(number % 23) == Some(letter))
 }
@@ -70,7 +83,8 @@ fn is_spanish(word: &str) -> bool {
 fn has_form(text: &str) -> bool {
     let squeezed: String = text.chars().filter(|c| *c != ' ').collect();
     let text = squeezed.as_str();
-    if !(8..=10).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
+    if !(8..=10).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    {
         return false;
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -82,12 +96,22 @@ fn has_form(text: &str) -> bool {
     if digits < 5 || digits == text.len() {
         return false;
     }
+    // Passports of France: letters between digits.
+    let is_letter = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_uppercase);
+    if text.len() == 9 && digits == 7 && is_letter(2) && is_letter(3) {
+        return true;
+    }
     if is_one_number {
         // Three letters are a currency, or begin a name of a standard or a release, unless six digits follow, as on cards.
         let is_date = middle.len() == 8 && middle.starts_with("20");
         let is_padded = middle.starts_with("000");
-        return !is_date && !is_padded && matches!((letters_first, letters_last), (1 | 2, 0 | 1 | 2) | (0, 1 | 2))
-            || (letters_first == 3 && letters_last == 0 && middle.len() == 6 && !is_currency(text.get(..3).unwrap_or_default()));
+        return !is_date
+            && !is_padded
+            && matches!((letters_first, letters_last), (1 | 2, 0 | 1 | 2) | (0, 1 | 2))
+            || (letters_first == 3
+                && letters_last == 0
+                && middle.len() == 6
+                && !is_currency(text.get(..3).unwrap_or_default()));
     }
     !is_hexadecimal
 }
@@ -95,9 +119,10 @@ fn has_form(text: &str) -> bool {
 /// The currencies in which amounts are written most.
 fn is_currency(code: &str) -> bool {
     [
-        "AED", "ARS", "AUD", "BRL", "BTC", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DAI", "DKK", "ETH", "EUR", "GBP", "HKD",
-        "HUF", "IDR", "ILS", "INR", "JPY", "KES", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PLN", "RON", "RUB",
-        "SAR", "SEK", "SGD", "SOL", "THB", "TRY", "TWD", "UAH", "USD", "VND", "XLM", "XRP", "ZAR",
+        "AED", "ARS", "AUD", "BRL", "BTC", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DAI", "DKK", "ETH",
+        "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR", "JPY", "KES", "KRW", "MXN", "MYR", "NGN", "NOK",
+        "NZD", "PEN", "PHP", "PLN", "RON", "RUB", "SAR", "SEK", "SGD", "SOL", "THB", "TRY", "TWD", "UAH",
+        "USD", "VND", "XLM", "XRP", "ZAR",
     ]
     .contains(&code)
 }
@@ -105,14 +130,33 @@ fn is_currency(code: &str) -> bool {
 /// `passport L01X00T47`, `Reisepass Nr. 123456789`: within four words behind what says that a document follows.
 fn follows_a_label(text: &str) -> bool {
     const LABELS: [&str; 19] = [
-        "passport", "reisepass", "personalausweis", "ausweis", "passeport", "pasaporte", "passaporte", "ssn", "dni", "nie", "nif",
-        "cpf", "curp", "licence", "license", "führerschein", "bilhete", "carteira", "cédula",
+        "passport",
+        "reisepass",
+        "personalausweis",
+        "ausweis",
+        "passeport",
+        "pasaporte",
+        "passaporte",
+        "ssn",
+        "dni",
+        "nie",
+        "nif",
+        "cpf",
+        "curp",
+        "licence",
+        "license",
+        "führerschein",
+        "bilhete",
+        "carteira",
+        "cédula",
     ];
     let lower = text.to_lowercase();
     let words: Vec<_> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     words.iter().enumerate().filter(|(_, word)| LABELS.contains(word)).any(|(at, _)| {
         let behind = words.iter().skip(at + 1).take(4);
-        behind.into_iter().any(|word| word.len() <= 14 && word.bytes().filter(u8::is_ascii_digit).count() >= 5)
+        behind
+            .into_iter()
+            .any(|word| word.len() <= 14 && word.bytes().filter(u8::is_ascii_digit).count() >= 5)
     })
 }
 
@@ -121,16 +165,17 @@ pub(super) fn account(text: &str) -> bool {
     text.lines().any(|line| {
         let squeezed: String = line.chars().filter(|c| !" -".contains(*c)).collect();
         let words = line.split(|c: char| !c.is_alphanumeric());
-        words.chain([squeezed.as_str()]).any(|word| is_iban(word) || is_card(word)) || has_grouped_number(line)
+        words.chain([squeezed.as_str()]).any(is_iban) || has_grouped_number(line)
     })
 }
 
-/// Runs of groups with one blank or hyphen between them, as accounts and cards are printed.
+/// Runs of groups with one blank or hyphen between them, as accounts and cards are printed. The digits of a card alone may be any
+/// number's: one in fifty of sixteen digits looks so.
 fn has_grouped_number(line: &str) -> bool {
     let words: Vec<_> = line.split(|c: char| !(c.is_ascii_alphanumeric())).collect();
     (0..words.len()).any(|from| {
         let mut joined = String::new();
-        words.iter().skip(from).take(9).take_while(|word| (1..=7).contains(&word.len())).any(|word| {
+        words.iter().skip(from).take(17).take_while(|word| (1..=7).contains(&word.len())).any(|word| {
             joined.push_str(word);
             is_iban(&joined) || is_card(&joined)
         })
@@ -164,7 +209,9 @@ fn is_iban(word: &str) -> bool {
     let word = word.to_ascii_uppercase();
     let Some((head, rest)) = word.split_at_checked(4) else { return false };
     let (country, check) = head.split_at_checked(2).unwrap_or_default();
-    let has_length = IBAN_LENGTHS.iter().any(|(length, countries)| *length == word.len() && countries.split(' ').any(|known| known == country));
+    let has_length = IBAN_LENGTHS.iter().any(|(length, countries)| {
+        *length == word.len() && countries.split(' ').any(|known| known == country)
+    });
     if !has_length || !check.bytes().all(|b| b.is_ascii_digit()) {
         return false;
     }
@@ -177,18 +224,29 @@ fn is_iban(word: &str) -> bool {
 
 /// A number of the ranges of the great card schemes, with their check digit (Luhn).
 fn is_card(word: &str) -> bool {
-    let first = |count: usize| word.get(..count).and_then(|start| start.parse::<u32>().ok()).unwrap_or_default();
+    let first =
+        |count: usize| word.get(..count).and_then(|start| start.parse::<u32>().ok()).unwrap_or_default();
     let has_range = match word.len() {
         15 => matches!(first(2), 34 | 37),
-        16 => first(1) == 4 || matches!(first(2), 51..=55 | 65) || matches!(first(4), 2221..=2720 | 3528..=3589 | 6011),
+        16 => {
+            first(1) == 4
+                || matches!(first(2), 51..=55 | 65)
+                || matches!(first(4), 2221..=2720 | 3528..=3589 | 6011)
+        }
         _ => false,
     };
     if !has_range || !word.bytes().all(|b| b.is_ascii_digit()) {
         return false;
     }
-    let sum: u32 = word.chars().rev().filter_map(|c| c.to_digit(10)).zip([1, 2].into_iter().cycle()).map(|(digit, weight)| {
-        let product = digit * weight;
-        if product > 9 { product - 9 } else { product }
-    }).sum();
+    let sum: u32 = word
+        .chars()
+        .rev()
+        .filter_map(|c| c.to_digit(10))
+        .zip([1, 2].into_iter().cycle())
+        .map(|(digit, weight)| {
+            let product = digit * weight;
+            if product > 9 { product - 9 } else { product }
+        })
+        .sum();
     sum % 10 == 0
 }

@@ -78,12 +78,14 @@ pub fn by_name(name: &str, value: &str) -> Option<Disclosed> {
 fn of_reading(text: &str, now: Timestamp) -> Option<Disclosed> {
     if email::is_there(text) {
         Some(Disclosed::Email)
-    } else if document::machine_readable(text) || document::number(text) {
+    } else if document::machine_readable(text) {
+        Some(Disclosed::DocumentNumber)
+    } else if date::of_birth(text, now) {
+        Some(Disclosed::DateOfBirth)
+    } else if document::number(text) {
         Some(Disclosed::DocumentNumber)
     } else if document::account(text) {
         Some(Disclosed::AccountNumber)
-    } else if date::of_birth(text, now) {
-        Some(Disclosed::DateOfBirth)
     } else if phone::is_there(text) {
         Some(Disclosed::Phone)
     } else {

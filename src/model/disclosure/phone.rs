@@ -20,8 +20,12 @@ fn with_country_code(text: &str) -> bool {
         if before.is_some_and(|c| c.is_alphanumeric() || "+.-".contains(c)) {
             return false;
         }
-        let Some((digits, groups)) = digits_of(text.get(at + prefix..).unwrap_or_default()) else { return false };
-        (least..=15).contains(&digits.len()) && has_country_code(&digits) && (prefix == 1 || groups > 1 || text.trim().len() == digits.len() + 2)
+        let Some((digits, groups)) = digits_of(text.get(at + prefix..).unwrap_or_default()) else {
+            return false;
+        };
+        (least..=15).contains(&digits.len())
+            && has_country_code(&digits)
+            && (prefix == 1 || groups > 1 || text.trim().len() == digits.len() + 2)
     })
 }
 
@@ -42,6 +46,9 @@ fn digits_of(text: &str) -> Option<(String, usize)> {
             gap.clear();
             digits.push(c);
             last += 1;
+            if digits.len() > 15 {
+                return None;
+            }
         } else if BETWEEN.contains(c) && gap.len() < 3 {
             gap.push(c);
         } else {
@@ -57,9 +64,12 @@ fn digits_of(text: &str) -> Option<(String, usize)> {
 
 /// Codes that ITU-T E.164 assigns (list of 2016 with its amendments), by their first digits; +1 takes ten more, no fewer.
 fn has_country_code(digits: &str) -> bool {
-    let first = |count: usize| digits.get(..count).and_then(|code| code.parse::<u16>().ok()).unwrap_or_default();
+    let first =
+        |count: usize| digits.get(..count).and_then(|code| code.parse::<u16>().ok()).unwrap_or_default();
     match first(1) {
-        1 => digits.len() == 11 && digits.as_bytes().get(1).is_some_and(|digit| (b'2'..=b'9').contains(digit)),
+        1 => {
+            digits.len() == 11 && digits.as_bytes().get(1).is_some_and(|digit| (b'2'..=b'9').contains(digit))
+        }
         7 => digits.len() == 11,
         _ => {
             matches!(first(2), 20 | 27 | 30..=34 | 36 | 39..=41 | 43..=49 | 51..=58 | 60..=66 | 81 | 82 | 84 | 86 | 90..=95 | 98)
@@ -85,7 +95,9 @@ fn north_american(text: &str) -> bool {
             let Some((area, rest)) = group(rest, 3) else { return false };
             let rest = if in_brackets { rest.strip_prefix(')').map(str::trim_start) } else { Some(rest) };
             let Some(rest) = rest else { return false };
-            let (separator, rest) = if in_brackets { (None, rest) } else {
+            let (separator, rest) = if in_brackets {
+                (None, rest)
+            } else {
                 match rest.chars().next() {
                     Some(c @ ('-' | '.' | ' ')) => (Some(c), rest.get(1..).unwrap_or_default()),
                     _ => return false,
@@ -108,7 +120,8 @@ fn north_american(text: &str) -> bool {
 /// Exactly so many digits, and what follows.
 fn group(text: &str, count: usize) -> Option<(&str, &str)> {
     let (digits, rest) = text.split_at_checked(count)?;
-    let fits = digits.bytes().all(|byte| byte.is_ascii_digit()) && !rest.starts_with(|c: char| c.is_ascii_digit());
+    let fits =
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && !rest.starts_with(|c: char| c.is_ascii_digit());
     fits.then_some((digits, rest))
 }
 
@@ -119,7 +132,8 @@ fn at_home(line: &str) -> bool {
     let groups = line.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
     let lengths: Vec<_> = groups.map(str::len).collect();
     let is_plain = line.chars().all(|c| c.is_ascii_digit() || " -/()".contains(c));
-    let is_dialled = digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(|second| *second != b'0');
+    let is_dialled =
+        digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(|second| *second != b'0');
     // Dates and the like have four digits nowhere but at their ends.
     let has_groups = lengths.len() >= 2 && lengths.first().is_some_and(|first| (2..=6).contains(first));
     is_plain && is_dialled && has_groups && (9..=12).contains(&digits.len())

@@ -29,7 +29,9 @@ fn decode(text: &str, depth: u32, found: &mut Vec<Zeroizing<String>>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     let mut next: Vec<Zeroizing<String>> = Vec::new();
     if text.contains('%') {
-        next.push(Zeroizing::new(percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()));
+        next.push(Zeroizing::new(
+            percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned(),
+        ));
     }
     // Whatever a text of JSON says is among its texts and names; those that escape letters hide nothing.
     if let Some(json) = json_texts(text) {
@@ -58,7 +60,9 @@ fn json_texts(text: &str) -> Option<Zeroizing<String>> {
 
 fn write(json: &serde_json::Value, name: &str, lines: &mut String) {
     let line = match json {
-        serde_json::Value::Object(members) => return members.iter().for_each(|(name, json)| write(json, name, lines)),
+        serde_json::Value::Object(members) => {
+            return members.iter().for_each(|(name, json)| write(json, name, lines));
+        }
         serde_json::Value::Array(items) => return items.iter().for_each(|json| write(json, name, lines)),
         serde_json::Value::String(text) => text.replace('\n', " "),
         serde_json::Value::Number(number) => number.to_string(),
@@ -95,8 +99,8 @@ fn simple(c: char) -> char {
 
 /// Zeros of the scripts whose digits people write (Unicode `Nd`, without those that NFKC makes ASCII); nine others follow each.
 const ZEROS: [u32; 22] = [
-    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
-    0x1040, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80,
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
+    0xf20, 0x1040, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80,
 ];
 
 fn digit(c: char) -> Option<char> {
