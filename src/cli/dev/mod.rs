@@ -85,7 +85,7 @@ pub(super) struct Dev {
     /// Tell events here, too, such as to a back end that is being written; signed with a secret that is shown.
     #[arg(long, value_name = "URL")]
     webhook: Option<Url>,
-    /// Have the links of reminders lead to this page, with {token} where the token of the link belongs.
+    /// Have the links of reminders lead to this page: https://, with {token} where the token of the link belongs.
     #[arg(long, value_name = "URL")]
     renewal_url: Option<String>,
     /// Print one line of JSON as soon as all is ready, and nothing else.

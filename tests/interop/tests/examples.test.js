@@ -52,7 +52,7 @@ for (const [command, file] of [[process.execPath, "backend.mjs"], ["python3", "b
     before(async () => {
       const port = await freePort();
       url = `http://127.0.0.1:${port}`;
-      service = await startService("--webhook", `${url}/webhooks`, "--renewal-url", `${url}/renew?token={token}`);
+      service = await startService("--webhook", `${url}/webhooks`, "--renewal-url", "https://kyc.example.com/renew?token={token}");
       const { url: ISSUER_URL, apiKey: ISSUER_KEY, webhookSecret: WEBHOOK_SECRET } = service.ready;
       const settings = { ISSUER_URL, ISSUER_KEY, WEBHOOK_SECRET, RESULT: result(folder), PORT: String(port) };
       const env = { ...process.env, ...settings, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" };
@@ -105,7 +105,7 @@ for (const [command, file] of [[process.execPath, "backend.mjs"], ["python3", "b
 
       const link = await until(async () => {
         const mail = await (await fetch(`${service.ready.mailboxUrl}/1/html`)).text();
-        return /\/renew\?token=[\w-]{43}/.exec(mail)?.[0];
+        return /https:\/\/kyc\.example\.com(\/renew\?token=[\w-]{43})/.exec(mail)?.[1];
       }, "the reminder");
       const renewed = await ask(link);
       assert.deepEqual(renewed, { status: 200, said: [{ renews: issued.id }] });
