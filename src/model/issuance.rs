@@ -168,12 +168,12 @@ impl HaltCode {
                 "ask for it again, with the encryption key that this user has or with another userId, and a new \
                  Idempotency-Key"
             }
-            (Stopped::Profile | Stopped::Wallet, Self::Unreadable) => {
+            (Stopped::Profile | Stopped::Wallet | Stopped::Attribute, Self::Unreadable) => {
                 "put the missing vault key back, and resume; if it is lost, ask for it again with a new Idempotency-Key"
             }
             (Stopped::Profile, Self::UserUnknown) => "resume: the user is then created once more",
             (Stopped::Wallet, Self::UserUnknown) => "have the user's profile created, and resume",
-            (Stopped::Profile | Stopped::Wallet, Self::ContentGone) => {
+            (Stopped::Profile | Stopped::Wallet | Stopped::Attribute, Self::ContentGone) => {
                 "ask for it again, with a new Idempotency-Key"
             }
 
@@ -181,10 +181,6 @@ impl HaltCode {
                 "have the user's profile created, and ask for it again with a new Idempotency-Key: what was encrypted is for \
                  the key that the user had"
             }
-            (Stopped::Attribute, Self::Unreadable) => {
-                "put the missing vault key back, and resume; if it is lost, ask for it again with a new Idempotency-Key"
-            }
-            (Stopped::Attribute, Self::ContentGone) => "ask for it again, with a new Idempotency-Key",
 
             (_, Self::GrantExpired | Self::GrantRefused | Self::GrantUsed) => {
                 "have the user sign a new write grant, and resume with it"

@@ -133,7 +133,7 @@ impl Dev {
             None => None,
         };
         if let Some(url) = &self.renewal_url {
-            text.push_str(&format!("\n[renewal]\nurl = {}\n", json!(url)));
+            text.push_str(&renewal_section(url));
         }
         std::fs::write(&config, text)?;
         let settings = Config::load_file_only(&config)?;
@@ -232,6 +232,10 @@ fn webhook_secret(folder: &Folder) -> Result<Zeroizing<String>, Error> {
         store_text(&path, &Zeroizing::new(format!("whsec_{}", STANDARD.encode(secret.as_slice()))))?;
     }
     Ok(load_text(&path)?)
+}
+
+fn renewal_section(url: &str) -> String {
+    format!("\n[renewal]\nurl = {}\n", json!(url))
 }
 
 fn webhook_section(url: &Url) -> String {

@@ -107,7 +107,7 @@ fn has_form(text: &str) -> bool {
         let is_padded = middle.starts_with("000");
         return !is_date
             && !is_padded
-            && matches!((letters_first, letters_last), (1 | 2, 0 | 1 | 2) | (0, 1 | 2))
+            && matches!((letters_first, letters_last), (1 | 2, 0..=2) | (0, 1 | 2))
             || (letters_first == 3
                 && letters_last == 0
                 && middle.len() == 6
@@ -248,5 +248,5 @@ fn is_card(word: &str) -> bool {
             if product > 9 { product - 9 } else { product }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }

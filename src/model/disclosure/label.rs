@@ -258,7 +258,7 @@ fn named(table: &[(Disclosed, &[&str])], joined: &str) -> Option<Disclosed> {
 
 /// One to four words that follow each other, put together.
 fn sequences(words: &[String]) -> impl Iterator<Item = String> {
-    (1..=4).rev().flat_map(move |count| words.windows(count).map(|some| some.concat()).collect::<Vec<_>>())
+    (1..=4).rev().flat_map(move |count| words.windows(count).map(<[String]>::concat).collect::<Vec<_>>())
 }
 
 /// The words of a name, in lower case: `userEmail`, `user_email`, `USER-EMAIL` and `user email` have the same ones.
