@@ -115,6 +115,8 @@ fn what_is_about_a_person_is_told_by_kind() {
                 "26. Jan. 1984",
                 "26 de enero de 1984",
                 "26JAN1984",
+                "1984年1月26日",
+                "1984. 01. 26.",
                 "1er février 1984",
                 "born 26.1.84",
                 "dob: 26 Jan 84",
@@ -313,14 +315,14 @@ fn bs58_of(rng: &mut StdRng) -> String {
 /// The rates stand in `docs/attributes.md`.
 #[test]
 fn false_alarms_are_few() {
-    const EACH: u32 = 2_000;
+    const EACH: u32 = 5_000;
     let mut rng = StdRng::seed_from_u64(6);
     for (kind, make) in CORPUS {
         let alarms: Vec<_> =
             (0..EACH).map(|_| make(&mut rng)).filter_map(|text| Some((found(&text)?, text))).collect();
         println!("{kind}: {} of {EACH} {:?}", alarms.len(), alarms.iter().take(3).collect::<Vec<_>>());
         // One in a thousand.
-        assert!(alarms.len() <= 2, "{kind}: {} of {EACH}: {:?}", alarms.len(), &alarms[..3]);
+        assert!(alarms.len() <= 5, "{kind}: {} of {EACH}: {:?}", alarms.len(), &alarms[..5]);
     }
 }
 
