@@ -16,8 +16,9 @@ use idos_credential::{ContentReference, SealedContent};
 use idos_issuer::config::Config;
 use idos_issuer::http::foreign::{self, Body, Parts};
 use idos_issuer::http::problem::Problem;
+use idos_issuer::model::disclosure;
 use idos_issuer::model::evidence::{Evidence, members};
-use idos_issuer::model::ids::{ApiKeyId, EventId, IssuanceId, JobId, ProfileId, WalletId};
+use idos_issuer::model::ids::{ApiKeyId, AttributeId, EventId, IssuanceId, JobId, ProfileId, WalletId};
 use idos_issuer::model::issuance::{Kind, Reference, State};
 use idos_issuer::model::personal::{Email, Locale};
 use idos_issuer::model::submission::{Authority, SignedGrant, Submission};
@@ -298,7 +299,9 @@ pub fn short_texts(data: &[u8]) {
             })*
         };
     }
-    same!(IssuanceId, ProfileId, WalletId, JobId, EventId, ApiKeyId, Kind, State);
+    same!(IssuanceId, ProfileId, WalletId, AttributeId, JobId, EventId, ApiKeyId, Kind, State);
+
+    let _ = (disclosure::in_setting(text), disclosure::by_name(text, text));
 
     if let Ok(reference) = text.parse::<Reference>() {
         assert_eq!(reference.into_string(), text);

@@ -138,7 +138,10 @@ fn show(key: &ApiKey) -> Value {
 /// All that submitting takes, and that can be put right again.
 fn default_scopes() -> Vec<Scope> {
     let is_special = |scope: &Scope| {
-        matches!(scope, Scope::Revoke | Scope::Erase | Scope::WalletsWrite | Scope::CopiesRead)
+        matches!(
+            scope,
+            Scope::Revoke | Scope::Erase | Scope::WalletsWrite | Scope::AttributesWrite | Scope::CopiesRead
+        )
     };
     Scope::ALL.iter().copied().filter(|scope| !is_special(scope)).collect()
 }

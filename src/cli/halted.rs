@@ -12,7 +12,7 @@ use crate::model::issuance::{HaltCode, Stopped};
 
 #[derive(Subcommand)]
 pub(super) enum HaltedCommand {
-    /// List what has stopped and waits for somebody: issuances, revocations, profiles and wallets.
+    /// List what has stopped and waits for somebody: issuances, revocations, profiles, wallets and attributes.
     List(List),
     /// Bring on what has stopped: all that is wanted, or what is named. See to the cause first; the list says which cure.
     Resume(Resume),
@@ -20,7 +20,7 @@ pub(super) enum HaltedCommand {
 
 #[derive(Args)]
 struct Filter {
-    /// Only these: issuance, revocation, profile or wallet.
+    /// Only these: issuance, revocation, profile, wallet or attribute.
     #[arg(long, value_name = "WHAT", value_parser = what)]
     what: Option<Stopped>,
     /// Only what has stopped with this code, such as `not_an_inserter`.
@@ -42,7 +42,7 @@ pub(super) struct List {
 
 #[derive(Args)]
 pub(super) struct Resume {
-    /// Ids of issuances, profiles or wallets.
+    /// Ids of issuances, profiles, wallets or attributes.
     #[arg(value_name = "ID", required_unless_present = "all")]
     ids: Vec<String>,
     /// All that has stopped, or all that the other options choose.
@@ -150,7 +150,7 @@ fn show(halted: &Halted) -> Value {
 
 fn what(text: &str) -> Result<Stopped, &'static str> {
     let known = text.parse().ok().filter(|what| *what != Stopped::Over);
-    known.ok_or("must be issuance, revocation, profile or wallet")
+    known.ok_or("must be issuance, revocation, profile, wallet or attribute")
 }
 
 fn code(text: &str) -> Result<HaltCode, &'static str> {

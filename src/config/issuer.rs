@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::error::ConfigError;
-use super::section::{Section, require};
+use super::section::{PERSONAL, Section, require};
+use crate::model::disclosure;
 
 /// Who issues.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +23,8 @@ impl Section for Issuer {
             self.name.len() <= 256 && !self.name.chars().any(char::is_control),
             "issuer.name",
             "must have at most 256 bytes, without control characters: all public notes carry it",
-        )
+        )?;
+        require(disclosure::in_setting(&self.name).is_none(), "issuer.name", PERSONAL)
     }
 }
 
@@ -36,6 +38,7 @@ mod tests {
         refused(&[
             ("issuer.name", "name = \"Example KYC\"", "name = \" \""),
             ("issuer.name", "name = \"Example KYC\"", "name = \"Example\\u0000KYC\""),
+            ("issuer.name", "name = \"Example KYC\"", "name = \"Example KYC, Xyzzy@example.com\""),
             ("issuer.name", "name = \"Example KYC\"", &long),
         ]);
     }

@@ -6,7 +6,8 @@ use idos_credential::Kind;
 use serde::Deserialize;
 
 use super::error::ConfigError;
-use super::section::{Section, require};
+use super::section::{PERSONAL, Section, require};
+use crate::model::disclosure;
 use crate::model::notes::{NoteTypes, NotesForm};
 
 /// What the public notes of a credential say besides its id, its level, its status and the issuer's name.
@@ -94,8 +95,10 @@ impl Section for Notes {
     fn check(&self) -> Result<(), ConfigError> {
         const NAME: &str = "must have 1 to 64 bytes that are not all blank, without control characters";
         Kind::ISSUED.iter().try_for_each(|kind| {
-            let setting = format!("notes.{}", NoteTypes::setting(*kind));
-            require(Self::is_name(self.types.of(*kind)), setting, NAME)
+            let setting = || format!("notes.{}", NoteTypes::setting(*kind));
+            let name = self.types.of(*kind);
+            require(Self::is_name(name), setting(), NAME)?;
+            require(disclosure::in_setting(name).is_none(), setting(), PERSONAL)
         })
     }
 }
@@ -108,6 +111,8 @@ mod tests {
     fn nonsense_is_refused_by_name() {
         refused(&[
             ("notes.kyc_type", "kyc_type = \"kyc\"", "kyc_type = \" \""),
+            ("notes.kyc_type", "kyc_type = \"kyc\"", "kyc_type = \"KYC of Xyzzy@example.com\""),
+            ("notes.edd_type", "edd_type = \"edd\"", "edd_type = \"call +351 912 345 678\""),
             ("notes.personhood_type", "personhood_type = \"pop\"", "personhood_type = \"Xyzzy\\u0000\""),
         ]);
     }

@@ -33,6 +33,10 @@ pub(super) fn require(
     if holds { Ok(()) } else { Err(ConfigError::Nonsense(setting.into(), problem)) }
 }
 
+/// What a setting must be that everybody can read on the network.
+pub(super) const PERSONAL: &str = "must not look like an e-mail address, a phone number, the number of a document or account, or a \
+                                   date of birth: it stands in public notes, for everybody to read";
+
 /// Has a relative path start at `folder`.
 pub(super) fn start_at(folder: &Path, path: &mut PathBuf) {
     *path = folder.join(&*path);

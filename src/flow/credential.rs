@@ -11,7 +11,9 @@ use idos_credential::{
 };
 use idos_wallet::MAX_SIGNATURE_LEN;
 use rand::rngs::OsRng;
+use serde_json::Value;
 
+use crate::model::disclosure::{self, Disclosed};
 use crate::model::evidence::Evidence;
 use crate::model::issuance::{Delivery, Ids, Kind};
 use crate::model::notes::NotesForm;
@@ -128,7 +130,36 @@ pub fn place_for(text: usize, with_copy: bool, known: Option<ContentPlace>) -> C
 fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> Result<PublicNotes, Invalid> {
     let id = ids.notes.to_string();
     let notes = PublicNotes::of(signed, &id, form.types.of(kind), "approved", &form.issuer_name)?;
-    if form.documents { notes.with_documents(signed) } else { Ok(notes) }
+    if !form.documents {
+        return Ok(notes);
+    }
+    let told = notes.clone().with_documents(signed)?;
+    // The door has looked at what they tell, if they were to tell it then: settings change while a credential waits.
+    Ok(if tells_of_people(&told) { notes } else { told })
+}
+
+/// Whether a text that notes tell of a document looks like personal data. Dates of documents are what they are.
+fn tells_of_people(notes: &PublicNotes) -> bool {
+    let Ok(Value::Object(members)) = serde_json::from_str(notes.text()) else { return true };
+    let texts = members.values().filter_map(Value::as_object).flat_map(|document| document.values());
+    let found = texts.filter_map(Value::as_str).filter_map(disclosure::in_setting);
+    found.into_iter().any(|what| what != Disclosed::DateOfBirth)
+}
+
+/// Refuses evidence that the public notes would repeat, and that looks like personal data there: the level, and what tells of
+/// documents if they do (`tells_documents`).
+pub fn check_notes(evidence: &Evidence, tells_documents: bool, now: Timestamp) -> Result<(), Invalid> {
+    const WHY: &str = "looks like personal data (an address, a number or a date of a person), and the public notes would tell it \
+                       to everybody";
+    let level = evidence.level.iter().map(|level| ("level".to_owned(), level.as_str()));
+    let told = if tells_documents { evidence.subject.shown_in_notes() } else { Vec::new() };
+    let told = told.iter().map(|(path, text)| (format!("subject.{path}"), text.as_str()));
+    let problems: Vec<_> = level
+        .chain(told)
+        .filter(|(_, text)| disclosure::in_text(text, now).is_some())
+        .map(|(path, _)| Problem::new(path, WHY))
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Invalid { problems }) }
 }
 
 /// Builds the credential of a provider's result, which `method` is to sign. The level is what the evidence says, or else all

@@ -1,7 +1,8 @@
 //! What has stopped: found, and brought on, singly or all that has met the same; a client's, or whosever it is for operators.
 
-use super::{resume, revoke, wallet};
+use super::{attribute, resume, revoke, wallet};
 use crate::app::App;
+use crate::model::attribute::Attribute;
 use crate::model::audit::Actor;
 use crate::model::issuance::{HaltCode, Issuance, State, Stopped};
 use crate::model::profile::Profile;
@@ -17,6 +18,8 @@ pub enum Halted {
     Issuance(Box<Issuance>),
     /// A profile, or a wallet.
     Profile(Box<Profile>),
+    /// An attribute.
+    Attribute(Box<Attribute>),
 }
 
 /// Which of them are wanted.
@@ -42,15 +45,19 @@ pub enum HaltedError {
     /// A profile or a wallet.
     #[error(transparent)]
     Profile(#[from] wallet::ResumeError),
+    /// An attribute.
+    #[error(transparent)]
+    Attribute(#[from] attribute::ResumeError),
 }
 
 impl Halted {
-    /// Its id: that of the issuance, the profile or the wallet.
+    /// Its id: that of the issuance, the profile, the wallet or the attribute.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
             Self::Issuance(issuance) => issuance.id.as_str(),
             Self::Profile(profile) => profile.id.as_str(),
+            Self::Attribute(attribute) => attribute.id.as_str(),
         }
     }
 
@@ -60,6 +67,7 @@ impl Halted {
         match self {
             Self::Issuance(issuance) => &issuance.client,
             Self::Profile(profile) => &profile.client,
+            Self::Attribute(attribute) => &attribute.client,
         }
     }
 
@@ -69,6 +77,7 @@ impl Halted {
         match self {
             Self::Issuance(issuance) => issuance.stopped(),
             Self::Profile(profile) => profile.stopped(),
+            Self::Attribute(attribute) => attribute.stopped(),
         }
     }
 
@@ -78,6 +87,7 @@ impl Halted {
         match self {
             Self::Issuance(issuance) => issuance.halt,
             Self::Profile(profile) => profile.halt,
+            Self::Attribute(attribute) => attribute.halt,
         }
     }
 
@@ -87,6 +97,7 @@ impl Halted {
         match self {
             Self::Issuance(issuance) => issuance.updated_at,
             Self::Profile(profile) => profile.updated_at,
+            Self::Attribute(attribute) => attribute.updated_at,
         }
     }
 
@@ -97,13 +108,14 @@ impl Halted {
     }
 }
 
-/// All that has stopped and is wanted: issuances and revocations first, then profiles and wallets. What cannot be read is
+/// All that has stopped and is wanted: issuances and revocations first, then profiles and wallets, then attributes. What cannot be read is
 /// passed over, and logged.
 pub async fn find(store: &Store, wanted: &Wanted) -> Result<Vec<Halted>, StoreError> {
     let mut found = Vec::new();
     let mut from = None;
     let is_profile = |what| matches!(what, Stopped::Profile | Stopped::Wallet);
-    while wanted.what.is_none_or(|what| !is_profile(what)) {
+    let is_attribute = |what| what == Stopped::Attribute;
+    while wanted.what.is_none_or(|what| !is_profile(what) && !is_attribute(what)) {
         let batch = store.stopped(from, BATCH).await?;
         let all = batch.items.into_iter().map(|issuance| Halted::Issuance(Box::new(issuance)));
         found.extend(all.filter(|halted| halted.is(wanted)));
@@ -115,6 +127,15 @@ pub async fn find(store: &Store, wanted: &Wanted) -> Result<Vec<Halted>, StoreEr
     while wanted.what.is_none_or(is_profile) {
         let batch = store.stopped_profiles(None, from, BATCH).await?;
         let all = batch.items.into_iter().map(|profile| Halted::Profile(Box::new(profile)));
+        found.extend(all.filter(|halted| halted.is(wanted)));
+        from = batch.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    while wanted.what.is_none_or(is_attribute) {
+        let batch = store.stopped_attributes(None, from, BATCH).await?;
+        let all = batch.items.into_iter().map(|attribute| Halted::Attribute(Box::new(attribute)));
         found.extend(all.filter(|halted| halted.is(wanted)));
         from = batch.next;
         if from.is_none() {
@@ -139,6 +160,9 @@ async fn bring_on(app: &App, actor: Actor, halted: Halted) -> Result<(), HaltedE
         }
         Halted::Profile(profile) => {
             wallet::bring_on(app, actor, *profile).await?;
+        }
+        Halted::Attribute(attribute) => {
+            attribute::bring_on(app, actor, *attribute).await?;
         }
     }
     Ok(())
@@ -177,7 +201,8 @@ pub async fn resume_all(
             Err(
                 HaltedError::Issuance(resume::ResumeError::Store(error))
                 | HaltedError::Revocation(revoke::RevokeError::Store(error))
-                | HaltedError::Profile(wallet::ResumeError::Store(error)),
+                | HaltedError::Profile(wallet::ResumeError::Store(error))
+                | HaltedError::Attribute(attribute::ResumeError::Store(error)),
             ) if !matches!(error, StoreError::Stale) => return Err(error),
             Err(_) => outcome.left += 1,
         }

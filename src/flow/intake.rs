@@ -262,6 +262,8 @@ async fn build(
     most_text: usize,
 ) -> Result<(Unsigned, Vec<FileSizes>), IntakeError> {
     let issuer = app.issuer_url();
+    credential::check_notes(&evidence, app.notes.documents, now)
+        .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
     let limits = match mode.unwrap_or(app.file_mode) {
         FileMode::Fit => Some(app.picture_limits),
         FileMode::Refuse => None,

@@ -7,6 +7,7 @@ mod address;
 pub mod admin;
 mod agree;
 pub mod api_keys;
+pub mod attribute;
 pub mod audit;
 pub mod bounce;
 pub mod challenge;

@@ -38,6 +38,7 @@ async fn attempt(
     }
     new.wallet.proof().verify()?;
     challenge::check(app, caller, new.user_id, &new.wallet)?;
+    wallet::check_message(app, &new.wallet)?;
     let user = UserKeys {
         encryption_public_key: new.encryption_key.to_base64(),
         password_store: new.password_store,

@@ -16,6 +16,7 @@ use super::notices;
 use super::verification::end_overdue as end_overdue_verifications;
 use super::work;
 use crate::app::{App, NodeError};
+use crate::model::attribute::Attribute;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::event::EventKind;
 use crate::model::issuance::{HaltCode, Issuance};
@@ -23,7 +24,7 @@ use crate::model::lifecycle::Cause;
 use crate::model::profile::{Profile, ProfileState};
 use crate::model::time::Timestamp;
 use crate::model::time::{DAY, HOUR};
-use crate::store::{Batch, Halt, Place, ProfileChange, StoreError};
+use crate::store::{AttributeChange, Batch, Halt, Place, ProfileChange, StoreError};
 
 /// How long before a credential ends it is told: 30 days.
 const EXPIRING: i64 = 30 * DAY;
@@ -49,6 +50,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     let before = |hours: u32| now.plus_millis(-i64::from(hours) * HOUR);
     done("overdue", end_overdue(app).await);
     done("overdue profiles", end_overdue_profiles(app).await);
+    done("overdue attributes", end_overdue_attributes(app).await);
     let forgotten = app.store.forget_claims_before(before(app.retention.idempotency_hours)).await;
     done("idempotency keys", forgotten.map(|_| ()));
     done("events", app.store.forget_events_before(before(app.retention.events_hours)).await.map(|_| ()));
@@ -195,6 +197,39 @@ async fn end_profile(app: &App, profile: &Profile, now: Timestamp) -> Result<(),
     tx.advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
     tx.drop_jobs(profile.id.as_str()).await?;
     tx.record(&entry(profile.id.as_str(), profile.halt, now)).await?;
+    tx.commit().await
+}
+
+/// Attributes whose time of waiting is over: key and value go.
+async fn end_overdue_attributes(app: &App) -> Result<(), StoreError> {
+    let mut from = None;
+    loop {
+        let now = app.clock.now();
+        let batch = app.store.stopped_attributes(Some(now), from, BATCH).await?;
+        for attribute in &batch.items {
+            go_on(attribute.id.as_str(), end_attribute(app, attribute, now).await)?;
+        }
+        let limit = last_limit(app).unix_millis();
+        for place in batch.unreadable.iter().filter(|place| place.at <= limit) {
+            let mut tx = app.store.begin().await?;
+            if tx.forget_attribute_unread(&place.id).await? {
+                tx.record(&unread(app, &place.id)).await?;
+                tx.commit().await?;
+            }
+        }
+        from = batch.next;
+        if from.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn end_attribute(app: &App, attribute: &Attribute, now: Timestamp) -> Result<(), StoreError> {
+    let change = AttributeChange { halt: attribute.halt, forget: true, ..AttributeChange::default() };
+    let mut tx = app.store.begin().await?;
+    tx.advance_attribute(&attribute.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
+    tx.drop_jobs(attribute.id.as_str()).await?;
+    tx.record(&entry(attribute.id.as_str(), attribute.halt, now)).await?;
     tx.commit().await
 }
 

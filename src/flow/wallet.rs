@@ -20,6 +20,7 @@ use crate::app::{App, NodeError};
 use crate::keys::Key;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
+use crate::model::disclosure::{self, Disclosed};
 use crate::model::ids::{WalletId, is_user_id, random_uuid};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Work;
@@ -49,6 +50,9 @@ pub enum RequestError {
     /// The same user is being created with another encryption key.
     #[error("this user is being created already, with another encryption key")]
     OtherKey,
+    /// What the wallet has signed looks like this, and would stand on the network for everybody to read.
+    #[error("what the wallet has signed looks like {}", .0.phrase())]
+    Disclosed(Disclosed),
     /// The user is on the network, with another encryption key.
     #[error("this user exists already, with another encryption key")]
     UserExists,
@@ -120,6 +124,7 @@ async fn attempt(
     }
     new.wallet.proof().verify()?;
     challenge::check(app, caller, new.user_id, &new.wallet)?;
+    check_message(app, &new.wallet)?;
     let under_way = app.store.profiles_under_way(new.user_id).await?;
     for there in under_way.iter().filter(|there| there.client == caller.tenant && there.user.is_none()) {
         if is_of(app, there, &new.wallet).await? {
@@ -136,6 +141,14 @@ async fn attempt(
     check_free(app, &new.wallet).await?;
     let wanted = Wanted { id: id.into(), user_id: new.user_id, user: None, write, wallet: &new.wallet };
     keep(app, caller, key, wanted, now).await
+}
+
+/// Refuses a proof whose message says something about a person: it is kept on the network as it was signed.
+pub(super) fn check_message(app: &App, wallet: &WalletClaim) -> Result<(), RequestError> {
+    match disclosure::in_text(wallet.message.expose(), app.clock.now()) {
+        Some(found) => Err(RequestError::Disclosed(found)),
+        None => Ok(()),
+    }
 }
 
 /// Why a profile or a wallet that has stopped is not resumed.

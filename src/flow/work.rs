@@ -29,6 +29,7 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
         Work::UploadContent => Job::new(work, id.as_str(), now, &mut OsRng),
         Work::AddUser
         | Work::AddWallet
+        | Work::AddAttribute
         | Work::WriteCredential
         | Work::EditNotes
         | Work::SendWebhook

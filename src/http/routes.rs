@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    claims, contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
+    attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
     write_grants,
 };
 use super::kit::guard::{self, Guard};
@@ -85,6 +85,30 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/wallets/{id}/resume",
         guard: Guard::Scope(Scope::WalletsWrite),
         handler: || post(wallets::resume),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/attributes",
+        guard: Guard::Scope(Scope::AttributesWrite),
+        handler: || post(attributes::write),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/attributes/resume",
+        guard: Guard::Scope(Scope::AttributesWrite),
+        handler: || post(halted::attributes),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/attributes/{id}",
+        guard: Guard::Scope(Scope::ProfilesRead),
+        handler: || get(attributes::show),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/attributes/{id}/resume",
+        guard: Guard::Scope(Scope::AttributesWrite),
+        handler: || post(attributes::resume),
     },
     Route {
         method: "POST",

@@ -13,6 +13,8 @@ named! {
         ProfilesWrite = "profiles:write",
         /// Add wallets to profiles. Whoever holds a wallet of a profile can act as its user.
         WalletsWrite = "wallets:write",
+        /// Write attributes into profiles. What is written in the clear stays so.
+        AttributesWrite = "attributes:write",
         /// Make and check write grants.
         Grants = "grants",
         /// Read issuances.

@@ -97,6 +97,10 @@ id! {
     WalletId, "wal_"
 }
 id! {
+    /// One request to write an attribute into a profile.
+    AttributeId, "att_"
+}
+id! {
     /// One verification of a person at a vendor.
     VerificationId, "ver_"
 }

@@ -124,6 +124,8 @@ named! {
         Profile = "profile",
         /// The addition of a wallet that waits to be resumed.
         Wallet = "wallet",
+        /// The writing of an attribute that waits to be resumed.
+        Attribute = "attribute",
         /// Any of these but a revocation, when its time was over: what was kept of it is gone.
         Over = "over",
     }
@@ -179,13 +181,18 @@ impl HaltCode {
                 "ask for it again, with the encryption key that this user has or with another userId, and a new \
                  Idempotency-Key"
             }
-            (Stopped::Profile | Stopped::Wallet, Self::Unreadable) => {
+            (Stopped::Profile | Stopped::Wallet | Stopped::Attribute, Self::Unreadable) => {
                 "put the missing vault key back, and resume; if it is lost, ask for it again with a new Idempotency-Key"
             }
             (Stopped::Profile, Self::UserUnknown) => "resume: the user is then created once more",
             (Stopped::Wallet, Self::UserUnknown) => "have the user's profile created, and resume",
-            (Stopped::Profile | Stopped::Wallet, Self::ContentGone) => {
+            (Stopped::Profile | Stopped::Wallet | Stopped::Attribute, Self::ContentGone) => {
                 "ask for it again, with a new Idempotency-Key"
+            }
+
+            (Stopped::Attribute, Self::UserUnknown) => {
+                "have the user's profile created, and ask for it again with a new Idempotency-Key: what was encrypted is for \
+                 the key that the user had"
             }
 
             (_, Self::GrantExpired | Self::GrantRefused | Self::GrantUsed) => {
@@ -403,6 +410,8 @@ mod tests {
             (HaltCode::WalletRefused, Stopped::Profile),
             (HaltCode::WalletRefused, Stopped::Wallet),
             (HaltCode::ContentGone, Stopped::Wallet),
+            (HaltCode::ContentGone, Stopped::Attribute),
+            (HaltCode::UserUnknown, Stopped::Attribute),
         ] {
             assert!(!code.cure(what).contains("resume"), "{code} of a {what}");
         }

@@ -13,6 +13,8 @@ named! {
         AddUser = "add_user",
         /// Tell the node about the user's wallet (subject: profile). Has a lane.
         AddWallet = "add_wallet",
+        /// Write an attribute (subject: attribute). Has a lane.
+        AddAttribute = "add_attribute",
         /// Write a sealed credential (subject: issuance). Has a lane.
         WriteCredential = "write_credential",
         /// Upload the contents that a transaction has announced (subject: issuance).
@@ -38,12 +40,31 @@ impl Work {
             Self::EditNotes => true,
             Self::AddUser
             | Self::AddWallet
+            | Self::AddAttribute
             | Self::WriteCredential
             | Self::UploadContent
             | Self::Seal
             | Self::SendWebhook
             | Self::FetchResult
             | Self::Withdraw => false,
+        }
+    }
+
+    /// Whether some node may show us its effect, so that it is worth to look again for what is said to be there already. Attributes
+    /// are shown to their users alone.
+    #[must_use]
+    pub fn may_be_seen(self) -> bool {
+        match self {
+            Self::AddAttribute => false,
+            Self::AddUser
+            | Self::AddWallet
+            | Self::WriteCredential
+            | Self::EditNotes
+            | Self::UploadContent
+            | Self::Seal
+            | Self::SendWebhook
+            | Self::FetchResult
+            | Self::Withdraw => true,
         }
     }
 }
@@ -67,7 +88,7 @@ pub struct Job {
     pub id: JobId,
     /// What to do.
     pub work: Work,
-    /// What it is about: the id of an issuance, a profile or an event.
+    /// What it is about: the id of an issuance, a profile, an attribute or an event.
     pub subject: String,
     /// For whom, where one subject makes several jobs: the name of a webhook endpoint. Else empty.
     pub target: String,

@@ -495,7 +495,7 @@ mod tests {
         let issuances = State::MOVES.iter().map(|(from, to)| (from.as_str(), to.as_str()));
         assert_eq!(documented("| from | to |"), by_state(issuances));
         let profiles = ProfileState::MOVES.iter().map(|(from, to)| (from.as_str(), to.as_str()));
-        assert_eq!(documented("| profile or wallet: from | to |"), by_state(profiles));
+        assert_eq!(documented("| profile, wallet or attribute: from | to |"), by_state(profiles));
     }
 
     type Moves = BTreeMap<String, BTreeSet<String>>;

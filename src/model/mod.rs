@@ -1,8 +1,10 @@
 //! Nouns: what things are. No I/O, no clock, no randomness that is not an argument.
 
+pub mod attribute;
 pub mod audit;
 pub mod claim;
 pub mod client;
+pub mod disclosure;
 pub mod event;
 pub mod evidence;
 pub mod files;

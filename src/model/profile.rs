@@ -16,7 +16,7 @@ use super::personal::Personal;
 use super::time::Timestamp;
 
 named! {
-    /// Where the creation of a profile, or the addition of a wallet, stands.
+    /// Where the creation of a profile, or the addition of a wallet or an attribute, stands.
     ProfileState {
         /// On its way to the node.
         Pending = "pending",
@@ -24,7 +24,7 @@ named! {
         Created = "created",
         /// Stopped: a person has to do something and resume it.
         Halted = "halted",
-        /// Over: nobody did in time. The wallet's proof is gone.
+        /// Over: nobody did in time. The wallet's proof, or what the attribute says, is gone.
         Failed = "failed",
     }
 }

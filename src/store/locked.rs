@@ -44,6 +44,13 @@ const TABLES: [Table; 7] = [
         count: "SELECT COUNT(*) FROM profile WHERE locked_wallet IS NOT NULL AND SUBSTR(locked_wallet, 4, 8) = $1",
     },
     Table {
+        name: "attribute",
+        is_relocked: false,
+        next: "SELECT SUBSTR(locked, 4, 8) FROM attribute WHERE locked IS NOT NULL \
+               AND SUBSTR(locked, 4, 8) > $1 ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM attribute WHERE locked IS NOT NULL AND SUBSTR(locked, 4, 8) = $1",
+    },
+    Table {
         name: "person",
         is_relocked: true,
         next: "SELECT SUBSTR(locked, 4, 8) FROM person WHERE SUBSTR(locked, 4, 8) > $1 \
@@ -107,9 +114,10 @@ impl Store {
 mod tests {
     use super::TABLES;
 
-    const SCHEMA: [&str; 3] = [
+    const SCHEMA: &[&str] = &[
         include_str!("../../migrations/0001_service.sql"),
         include_str!("../../migrations/0002_verifications.sql"),
+        include_str!("../../migrations/0006_attributes.sql"),
         include_str!("../../migrations/0007_claims.sql"),
     ];
 

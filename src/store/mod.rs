@@ -11,6 +11,7 @@
 //! both databases how they would do it.
 
 mod api_keys;
+mod attributes;
 mod audit;
 mod claims;
 mod connect;
@@ -47,6 +48,7 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
+pub use attributes::AttributeChange;
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
 pub use content::{Deliverable, Uploads, WhoseContent};

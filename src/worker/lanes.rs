@@ -441,7 +441,7 @@ impl<'a> Lane<'a> {
                 return self.succeeded(job, None).await;
             }
             // What is there may be our own row, at a node that the asked one has not caught up with.
-            if job.attempts < LAGGING {
+            if job.attempts < LAGGING && job.work.may_be_seen() {
                 let due = self.app.clock.now().plus_millis(3_000);
                 return Ok(
                     deliver::later(self.app, &self.lease, job, due, "something is there already").await?

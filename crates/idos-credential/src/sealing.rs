@@ -97,6 +97,14 @@ impl EncryptionSecret {
         RecipientKey(self.0.public_key())
     }
 
+    /// Opens what [`seal_text`] has made.
+    pub fn open_text(&self, sealed: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let bytes = sealed.strip_prefix(SEALED_TEXT).and_then(|code| STANDARD.decode(code).ok());
+        let bytes = bytes.ok_or(SealError::Content)?;
+        let (encryptor, content) = bytes.split_first_chunk::<32>().ok_or(SealError::Content)?;
+        self.open_bytes(content.to_vec(), &STANDARD.encode(encryptor))
+    }
+
     /// Opens a content as it stands in a row: base64.
     pub fn open(&self, content: &str, encryptor_public_key: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         self.open_bytes(STANDARD.decode(content).map_err(|_| SealError::Content)?, encryptor_public_key)
@@ -267,7 +275,7 @@ impl SealedCredential {
     }
 }
 
-/// Seals bytes that are no credential of ours, such as an attribute's value. Returns the content and the
+/// Seals bytes that are no credential of ours, as contents of rows are sealed. Returns the content and the
 /// encryptor's public key.
 pub fn seal_bytes(
     plaintext: &[u8],
@@ -276,6 +284,22 @@ pub fn seal_bytes(
 ) -> Result<(String, String), SealError> {
     let (sealed, encryptor) = encrypt(plaintext, recipient, rng)?;
     Ok((STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()), encryptor))
+}
+
+/// What stands before a text that is sealed by itself: it names the format.
+pub const SEALED_TEXT: &str = "nacl-box-v1:";
+
+/// Seals a text so that whoever has the recipient's secret needs nothing else to open it, such as the value of an attribute:
+/// [`SEALED_TEXT`], and base64 of ephemeral public key (32 bytes), nonce (24) and box, whose tag stands first.
+pub fn seal_text(
+    text: &str,
+    recipient: &RecipientKey,
+    rng: &mut impl CryptoRngCore,
+) -> Result<String, SealError> {
+    let (sealed, encryptor) = encrypt(text.as_bytes(), recipient, rng)?;
+    let encryptor = key_bytes(&encryptor, "encryptor's public key")?;
+    let content = sealed.get(SIGNATURE..).unwrap_or_default();
+    Ok(format!("{SEALED_TEXT}{}", STANDARD.encode([encryptor.as_slice(), content].concat())))
 }
 
 /// Nonce, tag and ciphertext, after room for a signature: see [`crate::Encrypted`].

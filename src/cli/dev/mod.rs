@@ -12,13 +12,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use clap::Args;
 use idos_devnode::{DevNode, DevNodeConfig, Inserter, Schema, State};
 use idos_localnet::{AnyNode, Localnet, LocalnetConfig};
+use rand::RngCore as _;
 use rand::rngs::OsRng;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use zeroize::Zeroizing;
 
 use self::samples::Samples;
@@ -78,6 +82,12 @@ pub(super) struct Dev {
     /// a second.
     #[arg(long, value_name = "SECONDS", value_parser = block_time)]
     block_time: Option<Duration>,
+    /// Tell events here, too, such as to a back end that is being written; signed with a secret that is shown.
+    #[arg(long, value_name = "URL")]
+    webhook: Option<Url>,
+    /// Have the links of reminders lead to this page: https://, with {token} where the token of the link belongs.
+    #[arg(long, value_name = "URL")]
+    renewal_url: Option<String>,
     /// Print one line of JSON as soon as all is ready, and nothing else.
     #[arg(long)]
     json: bool,
@@ -115,6 +125,16 @@ impl Dev {
             text.push_str(&stand_in.section(&vendor, CLIENT));
             vendors.push((stand_in.name, vendor));
         }
+        let webhook_secret = match &self.webhook {
+            Some(url) => {
+                text.push_str(&webhook_section(url));
+                Some(webhook_secret(&folder)?)
+            }
+            None => None,
+        };
+        if let Some(url) = &self.renewal_url {
+            text.push_str(&renewal_section(url));
+        }
         std::fs::write(&config, text)?;
         let settings = Config::load_file_only(&config)?;
         create_database(&settings, true).await?;
@@ -135,6 +155,7 @@ impl Dev {
             "schema": if self.next { "next" } else { "current" },
             "mailboxUrl": mailbox_url,
             "claimUrl": samples.claim_url(),
+            "webhookSecret": webhook_secret.as_deref(),
             "vendors": samples.vendors(&url, &api_key, &vendors),
             "config": config.display().to_string(),
             "data": folder.root().display().to_string(),
@@ -203,6 +224,28 @@ async fn api_key(app: &App, folder: &Folder) -> Result<Zeroizing<String>, Error>
     Ok(text)
 }
 
+/// The secret of an earlier start with which events are signed, or a fresh one.
+fn webhook_secret(folder: &Folder) -> Result<Zeroizing<String>, Error> {
+    let path = folder.path("keys").join("webhook.secret");
+    if !path.exists() {
+        let mut secret = Zeroizing::new([0; 32]);
+        OsRng.fill_bytes(secret.as_mut_slice());
+        store_text(&path, &Zeroizing::new(format!("whsec_{}", STANDARD.encode(secret.as_slice()))))?;
+    }
+    Ok(load_text(&path)?)
+}
+
+fn renewal_section(url: &str) -> String {
+    format!("\n[renewal]\nurl = {}\n", json!(url))
+}
+
+fn webhook_section(url: &Url) -> String {
+    format!(
+        "\n[[webhooks]]\nname = \"{CLIENT}\"\nurl = {}\nsecrets = [\"keys/webhook.secret\"]\nclient = \"{CLIENT}\"\n",
+        json!(url.as_str())
+    )
+}
+
 /// Serves the page with the mails that were sent, of which the first says that it works.
 async fn mailbox(
     app: &App,
@@ -251,7 +294,9 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          # As many requests as a machine sends, and waiting that no test has to sit out.\n\
          [http]\nlisten = \"{listen}\"\npublic_url = \"http://{listen}\"\nrequests_per_second = 100000\nburst = 100000\nclients_per_address = 0\nmax_wait = 8\n\n\
          [claims]\nprovider_url = \"https://kyc.example.com\"\nreturn_urls = [\"https://kyc.example.com/\"]\n\n\
-         [webhook_policy]\nallow_private = true\nallow_http = true\n"
+         [webhook_policy]\nallow_private = true\nallow_http = true\n\n\
+         # Mails go out at any hour.\n\
+         [notices]\nquiet_from = 8\nquiet_until = 8\n"
     )
 }
 
@@ -266,6 +311,9 @@ fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
         output::line(&format!(
             "KYC vendor {url} (a stand-in for {name}; POST /approve/EXTERNAL_ID, /decline/EXTERNAL_ID)"
         ));
+    }
+    if !text("webhookSecret").is_empty() {
+        output::line(&format!("Webhooks   signed with {}", text("webhookSecret")));
     }
     output::line(&format!("Folder     {}", text("data")));
     output::line("");

@@ -223,6 +223,15 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
             "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
         );
     }
+    let stopped = store.count_halted_attributes().await?;
+    if stopped > 0 {
+        is_fine = false;
+        report.complain(
+            CHECK,
+            format!("{stopped} attributes are halted"),
+            "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
+        );
+    }
     let overdue = store.oldest_due().await?.map_or(0, |due| clock::now().unix_millis() - due.unix_millis());
     if overdue > STUCK {
         is_fine = false;

@@ -9,6 +9,7 @@
 //! Each kind of transaction is a [`Task`] with a file of its own, which says what is sent, how it is seen that it is there,
 //! and what is remembered then, also when it has stopped. This file asks them, and no other knows them apart.
 
+mod add_attribute;
 mod add_user;
 mod add_wallet;
 mod edit_notes;
@@ -21,6 +22,7 @@ mod write_credential;
 use idos_client::actions::Action;
 use idos_client::{Client, Nonce, Prepared, Refusal, Signer};
 
+use self::add_attribute::AddAttribute;
 use self::add_user::AddUser;
 use self::add_wallet::AddWallet;
 use self::edit_notes::EditNotes;
@@ -36,6 +38,7 @@ use rand::rngs::OsRng;
 use super::agree::{Agreement, Sight, agreement, one_is_enough};
 use super::work::lane_job;
 use crate::app::{App, NodeError};
+use crate::model::attribute::Attribute;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::issuance::{Confirmation, HaltCode, Issuance, State, Transaction};
 use crate::model::job::{Job, Work};
@@ -52,6 +55,8 @@ pub enum Task {
     AddUser(Box<AddUser>),
     /// Tell the node about a user's wallet.
     AddWallet(Box<AddWallet>),
+    /// Write an attribute.
+    AddAttribute(Box<AddAttribute>),
     /// Write a sealed credential.
     WriteCredential(Box<WriteCredential>),
     /// Mark a credential as revoked.
@@ -66,6 +71,9 @@ impl Task {
             Work::AddWallet => {
                 pending(app, job).await?.map(|record| Self::AddWallet(Box::new(AddWallet(record))))
             }
+            Work::AddAttribute => pending_attribute(app, job)
+                .await?
+                .map(|record| Self::AddAttribute(Box::new(AddAttribute(record)))),
             Work::WriteCredential => {
                 let issuance = in_state(app, job, State::Queued).await?;
                 issuance.map(|issuance| Self::WriteCredential(Box::new(WriteCredential(issuance))))
@@ -84,6 +92,7 @@ impl Task {
         match self {
             Self::AddUser(task) => task.0.was_sent,
             Self::AddWallet(task) => task.0.was_sent,
+            Self::AddAttribute(task) => task.0.was_sent,
             Self::WriteCredential(task) => task.0.was_sent,
             // Another edit writes the same.
             Self::EditNotes(_) => false,
@@ -94,6 +103,7 @@ impl Task {
         match self {
             Self::AddUser(task) => task.plan(signer).await,
             Self::AddWallet(task) => task.plan(app, signer).await,
+            Self::AddAttribute(task) => task.plan(app, signer).await,
             Self::WriteCredential(task) => task.plan(app, signer).await,
             Self::EditNotes(task) => task.plan(signer).await,
         }
@@ -105,8 +115,8 @@ impl Task {
             Self::AddUser(task) => task.is_there(client, signer).await,
             Self::WriteCredential(task) => task.is_there(client, signer).await,
             // The same wallet id again replaces the row by itself. Revocation cannot be seen by everybody: there the
-            // transaction has to say it.
-            Self::AddWallet(_) | Self::EditNotes(_) => Ok(false),
+            // transaction has to say it. Nor can attributes: there the refusal of another one does.
+            Self::AddWallet(_) | Self::AddAttribute(_) | Self::EditNotes(_) => Ok(false),
         }
     }
 
@@ -115,7 +125,7 @@ impl Task {
         match self {
             Self::AddWallet(task) => Sight::of_profile(app, &task.0).await,
             Self::WriteCredential(task) => task.sight(app).await,
-            Self::AddUser(_) | Self::EditNotes(_) => Ok(None),
+            Self::AddUser(_) | Self::AddAttribute(_) | Self::EditNotes(_) => Ok(None),
         }
     }
 
@@ -123,7 +133,7 @@ impl Task {
     async fn confirm(&self, app: &App, job: &Job) -> Result<Confirmed, DeliverError> {
         match self {
             Self::EditNotes(task) => task.confirm(app, job).await,
-            Self::AddUser(_) | Self::AddWallet(_) | Self::WriteCredential(_) => {
+            Self::AddUser(_) | Self::AddWallet(_) | Self::AddAttribute(_) | Self::WriteCredential(_) => {
                 Ok(Confirmed::Yes(Confirmation::Transaction))
             }
         }
@@ -138,6 +148,7 @@ impl Task {
     ) -> Result<bool, StoreError> {
         match self {
             Self::WriteCredential(task) => task.was_done_unseen(app, job, error).await,
+            Self::AddAttribute(task) => Ok(task.was_done_unseen(job, error)),
             Self::AddUser(_) | Self::AddWallet(_) | Self::EditNotes(_) => Ok(false),
         }
     }
@@ -147,6 +158,7 @@ impl Task {
         match self {
             Self::AddUser(task) => task.remember(tx, done).await,
             Self::AddWallet(task) => task.remember(app, tx, done).await,
+            Self::AddAttribute(task) => task.remember(tx, done).await,
             Self::WriteCredential(task) => task.remember(app, tx, done).await,
             Self::EditNotes(task) => task.remember(app, tx, done).await,
         }
@@ -158,7 +170,7 @@ impl Task {
         match self {
             Self::AddWallet(task) => task.will_pass(app, refusal).await,
             Self::WriteCredential(task) => task.will_pass(app, refusal).await,
-            Self::AddUser(_) | Self::EditNotes(_) => Ok(false),
+            Self::AddUser(_) | Self::AddAttribute(_) | Self::EditNotes(_) => Ok(false),
         }
     }
 
@@ -174,6 +186,7 @@ impl Task {
         match self {
             Self::AddUser(task) => add_wallet::stop(app, tx, &task.0, code, job, now).await,
             Self::AddWallet(task) => add_wallet::stop(app, tx, &task.0, code, job, now).await,
+            Self::AddAttribute(task) => task.stop(app, tx, code, job, now).await,
             Self::WriteCredential(task) => write_credential::stop(app, tx, &task.0, code, job, now).await,
             Self::EditNotes(task) => task.stop(app, tx, code, now).await,
         }
@@ -186,6 +199,14 @@ async fn pending(app: &App, job: &Job) -> Result<Option<Profile>, StoreError> {
         Err(_) => None,
     };
     Ok(profile.filter(|profile| profile.state == ProfileState::Pending))
+}
+
+async fn pending_attribute(app: &App, job: &Job) -> Result<Option<Attribute>, StoreError> {
+    let attribute = match job.subject.parse() {
+        Ok(id) => app.store.attribute(&id).await?,
+        Err(_) => None,
+    };
+    Ok(attribute.filter(|attribute| attribute.state == ProfileState::Pending))
 }
 
 async fn in_state(app: &App, job: &Job, state: State) -> Result<Option<Issuance>, StoreError> {

@@ -47,6 +47,14 @@ pub(in crate::http) async fn wallets(
     resume_all(&api, &caller, Stopped::Wallet, request).await
 }
 
+pub(in crate::http) async fn attributes(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    request: Request,
+) -> Result<Response, Problem> {
+    resume_all(&api, &caller, Stopped::Attribute, request).await
+}
+
 async fn resume_all(
     api: &Api,
     caller: &Submitter,

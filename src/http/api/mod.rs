@@ -1,6 +1,7 @@
 //! The API: a file or folder for each resource, with its handlers (read, call one flow, show), the strict reader of its
 //! bodies, what it shows, and what the errors of its flows are to the caller.
 
+pub(super) mod attributes;
 pub(super) mod claims;
 pub(super) mod common;
 pub(super) mod contacts;
@@ -24,6 +25,7 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("NewProfile", profiles::read::NEW_PROFILE),
     ("NewWallet", wallets::NEW_WALLET),
     ("ChallengeRequest", wallets::CHALLENGE),
+    ("NewAttribute", attributes::NEW_ATTRIBUTE),
     ("WalletProof", profiles::read::WALLET),
     ("ContactLookup", contacts::LOOK_UP),
     ("UnreachableContact", contacts::UNREACHABLE),

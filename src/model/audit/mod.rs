@@ -55,6 +55,10 @@ named! {
         WalletRequested = "wallet_requested",
         /// An added wallet was found on the network, and its proof forgotten.
         WalletAdded = "wallet_added",
+        /// An attribute was asked to be written into a profile.
+        AttributeRequested = "attribute_requested",
+        /// An attribute was written, and its key and value forgotten.
+        AttributeAdded = "attribute_added",
         /// A credential was read back from the issuer's own copy.
         CopyRead = "copy_read",
         /// A contact was looked for by address.

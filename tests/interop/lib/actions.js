@@ -81,6 +81,7 @@ export const CALLS = {
   get_user_as_inserter: "id uuid",
   get_user: "",
   get_wallets: "",
+  get_attributes: "",
   get_credentials: "",
   get_credential_owned: "id uuid",
   get_credential_shared: "id uuid",

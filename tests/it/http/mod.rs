@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+mod attributes;
 mod beforehand;
 mod believable;
 mod challenges;

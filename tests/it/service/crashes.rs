@@ -22,7 +22,7 @@ use crate::support::service::{
 };
 
 /// All that a node can do to a sender, often.
-fn all_faults(seed: u64) -> RandomFaults {
+pub(super) fn all_faults(seed: u64) -> RandomFaults {
     let broadcast = Mix {
         refuse: 5,
         delay: 5,
@@ -40,7 +40,7 @@ fn all_faults(seed: u64) -> RandomFaults {
     RandomFaults { seed, broadcast, look_up, view: Mix { refuse: 4, down: 2, ..Mix::default() } }
 }
 
-async fn stage(backend: Backend, keys: usize) -> Stage {
+pub(super) async fn stage(backend: Backend, keys: usize) -> Stage {
     let node = DevNodeConfig { block_interval: Some(Duration::from_millis(60)), ..DevNodeConfig::default() };
     let mut stage = Stage::with(backend, keys, node).await;
     "[delivery]\nlease_seconds = 5\nin_flight = 16\n".clone_into(&mut stage.settings);

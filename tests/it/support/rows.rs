@@ -107,6 +107,16 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             ),
         ),
         many(
+            "attribute (id, client, state, user_id, attribute_id, sensitive, write_key, locked, waits_until, created_at, \
+             updated_at, was_sent)",
+            &format!(
+                "{}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, {user}, {user}, 'value', 'k', \
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0",
+                id("att")
+            ),
+        ),
+        many(
             "mail_stop (client, email_index, reason, created_at)",
             &format!("{client}, {hash}, 'unsubscribed', i"),
         ),

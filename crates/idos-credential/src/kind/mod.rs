@@ -12,6 +12,8 @@ mod sections;
 use std::fmt;
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 use crate::claim::{Claim, Value};
 use crate::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
 use crate::error::Invalid;
@@ -403,6 +405,20 @@ impl Subject {
             is_there: &|name| find(name).is_some(),
             holds: &|name| find(name).is_some_and(|(_, value)| value.holds()),
         })
+    }
+
+    /// The free texts that public notes repeat which tell of documents ([`with_documents`](crate::PublicNotes::with_documents)),
+    /// each with its path below the subject.
+    #[must_use]
+    pub fn shown_in_notes(&self) -> Vec<(String, Zeroizing<String>)> {
+        let shown: Vec<_> = self.kind().documents().iter().flat_map(|document| document.members).collect();
+        let text = |(term, value): &Claim<'_>| match value {
+            Value::Text(text) if shown.iter().any(|(_, claim)| *claim == term.name) => {
+                Some((input_path(term), Zeroizing::new((*text).to_owned())))
+            }
+            _ => None,
+        };
+        self.claims().iter().filter_map(text).collect()
     }
 
     pub(crate) fn claims(&self) -> Vec<Claim<'_>> {

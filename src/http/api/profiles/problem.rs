@@ -28,6 +28,13 @@ impl From<RequestError> for Problem {
             ),
             RequestError::Challenge(error) => Self::new(Code::InvalidFields)
                 .at(Location::Pointer("/wallet/message".to_owned()), error.to_string()),
+            RequestError::Disclosed(what) => Self::new(Code::InvalidFields).at(
+                Location::Pointer("/wallet/message".to_owned()),
+                format!(
+                    "looks like {}, and would stand on the network for everybody to read: have another text signed",
+                    what.phrase()
+                ),
+            ),
             RequestError::WalletTaken => Self::new(Code::AlreadyThere)
                 .at(Location::Pointer("/wallet/address".to_owned()), "belongs to an idOS profile already"),
             RequestError::WalletUnderWay => Self::new(Code::AlreadyThere).at(

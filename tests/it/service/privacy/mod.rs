@@ -964,6 +964,32 @@ impl World {
         }
     }
 
+    /// Attributes wait for their turn, and go: neither what they are called nor what they say is kept.
+    async fn write_attributes(&mut self, user: &User) {
+        self.stop_work().await;
+        let (stray, email) = (self.person.stray.clone(), self.person.email.clone());
+        let mut made = Vec::new();
+        for (key, value, sensitive) in [
+            (&stray, &stray, "none"),
+            (&stray, &format!("{stray} of {email}"), "value"),
+            (&format!("mail of {email}"), &email, "key_and_value"),
+        ] {
+            let new = json!({ "userId": user.id, "key": key, "value": value, "sensitive": sensitive });
+            made.push(format!("/v1/attributes/{}", self.post("/v1/attributes", &new).await.id()));
+        }
+        // Refused for what it says or how it is said, and not told what.
+        for (key, sensitive) in [(&stray, "none"), (&email, "value"), (&stray, &stray)] {
+            let new = json!({ "userId": user.id, "key": key, "value": email, "sensitive": sensitive });
+            assert_eq!(self.post("/v1/attributes", &new).await.status, 422);
+        }
+        self.assert_nothing_kept("while attributes wait for their turn").await;
+        self.start_work();
+        for target in &made {
+            self.until(target, "created").await;
+        }
+        self.assert_nothing_kept("when attributes are written").await;
+    }
+
     /// A grant expires while nothing is sent; a new one brings it on.
     async fn halt_and_resume(&mut self, user: &User) -> String {
         self.stop_work().await;
@@ -1221,6 +1247,7 @@ on_both_databases! {
         world.read_back(&by_grant).await;
         world.add_wallet(&user).await;
         world.follow_claim().await;
+        world.write_attributes(&user).await;
         let halted = world.halt_and_resume(&user).await;
 
         let verified = world.verify_at_vendor(&user).await;
