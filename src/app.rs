@@ -294,7 +294,7 @@ impl App {
     ) -> Result<Self, StartError> {
         let notes = config.notes_form();
         let mailer = Mailer::new(config.mail.as_ref())?;
-        let bounces = config.mail.as_ref().and_then(|mail| mail.bounces.as_deref());
+        let mail_reports = Reports::new(config.mail.as_ref())?;
         let policy = config.webhook_policy;
         let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
         let sender = Sender::new(&SenderConfig {
@@ -326,7 +326,7 @@ impl App {
             validity: config.validity.policy(),
             file_mode: config.evidence.file_mode(),
             picture_limits: picture_limits(&config.evidence),
-            mail_reports: bounces.map(Reports::of),
+            mail_reports,
             renewal: config.renewal,
             logo: Logo::load(&config.claims)?,
             claims: config.claims,

@@ -1,10 +1,11 @@
-//! HTTP to others than idOS nodes and webhooks: a collector of traces, and what `doctor` and `healthcheck` ask.
+//! HTTP to others than idOS nodes and webhooks: a collector of traces, and what `doctor` and `healthcheck` ask. And whom TLS trusts.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls::pki_types::CertificateDer;
+use rustls_platform_verifier::Verifier;
 
 /// An HTTP client cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -17,21 +18,28 @@ pub enum OutboundError {
     Client(#[from] reqwest::Error),
 }
 
-/// An HTTP client with TLS by ring that trusts whom this machine trusts. Without any trusted certificates on this
-/// machine it trusts nobody, which will do for HTTP. Follows no redirects.
-pub fn client(timeout: Duration) -> Result<reqwest::Client, OutboundError> {
+/// TLS by ring that trusts whom this machine trusts, and `others`. Without any trusted certificates on this machine it trusts
+/// those alone, which without any will do for HTTP.
+pub fn tls(others: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = || -> Result<_, rustls::Error> {
-        rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let trusting = match Verifier::new_with_extra_roots(others.iter().cloned(), provider) {
+        Ok(verifier) => builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
+        Err(_) => {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add_parsable_certificates(others);
+            builder.with_root_certificates(roots)
+        }
     };
-    let trusting = match builder()?.with_platform_verifier() {
-        Ok(builder) => builder,
-        Err(_) => builder()?.with_root_certificates(rustls::RootCertStore::empty()),
-    };
+    Ok(trusting.with_no_client_auth())
+}
+
+/// An HTTP client with TLS by ring that trusts whom this machine trusts. Follows no redirects.
+pub fn client(timeout: Duration) -> Result<reqwest::Client, OutboundError> {
     Ok(reqwest::Client::builder()
         .user_agent(concat!("idos-issuer/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(trusting.with_no_client_auth())
+        .tls_backend_preconfigured(tls(Vec::new())?)
         .redirect(Policy::none())
         .timeout(timeout)
         .build()?)

@@ -1,5 +1,6 @@
 //! `mail`: what mails say and whether they go out.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -29,6 +30,9 @@ pub(super) enum Mail {
     /// Read a report of a mail that came back, from standard input, and act on it: for a mail server that pipes its bounces into a
     /// program. Says what came of it. Exit code 0, also if it is about no mail of ours; 1 if it is no report.
     Bounce,
+    /// Read all reports that are in mail.bounces now, and act on them, as the service does each minute. Says how many there were, by
+    /// what came of them. Exit code 0; 1 if some could not be read.
+    Collect,
     /// Send a mail, to try the configuration. Says what came of it. Exit code 0 or 1.
     Test(Test),
 }
@@ -95,6 +99,7 @@ impl Mail {
             Self::Check(check) => check.run(context),
             Self::Preview(preview) => preview.run(context),
             Self::Bounce => bounce(context),
+            Self::Collect => collect(context),
             Self::Test(test) => test.run(context),
         }
     }
@@ -121,6 +126,36 @@ fn bounce(context: &Context) -> Outcome {
         let heard = heard?;
         output::line(heard.as_str());
         Ok(heard != bounce::Heard::NoReport)
+    })
+}
+
+/// Reads what is in `mail.bounces`, and acts on it.
+fn collect(context: &Context) -> Outcome {
+    let config = context.config()?;
+    context.answer(async {
+        let app = App::build(config, Clock::System).await?;
+        let Some(reports) = &app.mail_reports else { return Err("mail.bounces is not set".into()) };
+        let mut heard = BTreeMap::<_, u32>::new();
+        // As often as something new is there.
+        let failed = loop {
+            let collected = bounce::collect(&app, reports).await?;
+            for (outcome, count) in &collected.heard {
+                *heard.entry(*outcome).or_default() += count;
+            }
+            if collected.heard.is_empty() || collected.failed > 0 {
+                break collected.failed;
+            }
+        };
+        app.store.close().await;
+        for (outcome, count) in &heard {
+            output::line(&format!("{outcome}: {count}"));
+        }
+        if failed > 0 {
+            output::line(&format!("cannot be read, or marked as read: {failed}"));
+        } else if heard.is_empty() {
+            output::line("nothing is there");
+        }
+        Ok(failed == 0)
     })
 }
 

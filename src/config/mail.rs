@@ -9,10 +9,12 @@ use super::environment::Environment;
 use super::error::ConfigError;
 use super::secret::Secret;
 use super::section::{Section, require, start_at};
-use crate::model::server_url::check_mail_server;
+use crate::model::server_url::{check_mail_server, check_mailbox};
 
 /// Wins over `mail.url`, and over any file.
 const URL: &str = "IDOS_ISSUER_MAIL_URL";
+/// Wins over `mail.bounces_password_file`.
+const BOUNCES_PASSWORD: &str = "IDOS_ISSUER_MAIL_BOUNCES_PASSWORD";
 
 /// Mails.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,9 +70,24 @@ pub struct Mail {
     /// A folder with templates and words that are used in place of those of the same name.
     #[serde(default)]
     pub templates: Option<PathBuf>,
-    /// A folder with reports of mails that came back, one file each.
+    /// Where mails that come back go (`MAIL FROM`), if not to the sender.
     #[serde(default)]
-    pub bounces: Option<PathBuf>,
+    pub return_path: Option<String>,
+    /// Where reports of mails that came back are.
+    #[serde(default)]
+    pub bounces: Option<Bounces>,
+    /// A file with the password, where that is a mailbox.
+    #[serde(default)]
+    pub bounces_password_file: Option<PathBuf>,
+    /// The password. Not in the file of the configuration: from its own one, or from the environment.
+    #[serde(skip)]
+    pub bounces_password: Option<Secret>,
+    /// What becomes of a report in a mailbox that has been acted on.
+    #[serde(default)]
+    pub bounces_then: BouncesThen,
+    /// The folder of the mailbox that such a report is moved to.
+    #[serde(default)]
+    pub bounces_moved_to: Option<String>,
     /// Signatures.
     #[serde(default)]
     pub dkim: Option<Dkim>,
@@ -87,6 +104,35 @@ pub enum MailTransport {
     Sendmail,
     /// Into a folder.
     Folder,
+}
+
+/// Where reports of mails that came back are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "String")]
+pub enum Bounces {
+    /// A folder of this machine, with one file for each.
+    Folder(PathBuf),
+    /// A folder of a mailbox, by its URL: `imaps://user@host/FOLDER`. Not shown: somebody may have written a password into it.
+    Mailbox(Secret),
+}
+
+impl From<String> for Bounces {
+    fn from(text: String) -> Self {
+        if text.contains("://") { Self::Mailbox(Secret::new(text)) } else { Self::Folder(text.into()) }
+    }
+}
+
+/// What becomes of a report in a mailbox that has been acted on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BouncesThen {
+    /// It is deleted: it has an address in it, and has done what it is for.
+    #[default]
+    Delete,
+    /// It is marked as seen.
+    Seen,
+    /// It is moved to another folder.
+    Move,
 }
 
 /// Signatures by DKIM, where the server does not sign.
@@ -139,9 +185,36 @@ impl Mail {
             privacy_url: "https://kyc.example.com/privacy".parse().ok(),
             logo: None,
             templates: None,
+            return_path: None,
             bounces: None,
+            bounces_password_file: None,
+            bounces_password: None,
+            bounces_then: BouncesThen::Delete,
+            bounces_moved_to: None,
             dkim: None,
         }
+    }
+}
+
+impl Mail {
+    fn check_bounces(&self) -> Result<(), ConfigError> {
+        if let Some(Bounces::Mailbox(url)) = &self.bounces {
+            check_mailbox(url.expose()).map_err(|fault| ConfigError::ServerUrl("mail.bounces", fault))?;
+            require(
+                self.bounces_password.is_some() || self.bounces_password_file.is_some(),
+                "mail.bounces_password_file",
+                "must be given where mail.bounces is a mailbox, or IDOS_ISSUER_MAIL_BOUNCES_PASSWORD",
+            )?;
+            return require(
+                self.bounces_moved_to.is_some() || self.bounces_then != BouncesThen::Move,
+                "mail.bounces_moved_to",
+                "must be given where mail.bounces_then is move",
+            );
+        }
+        let only = "is only for a mailbox: mail.bounces is none";
+        require(self.bounces_password_file.is_none(), "mail.bounces_password_file", only)?;
+        require(self.bounces_then == BouncesThen::Delete, "mail.bounces_then", only)?;
+        require(self.bounces_moved_to.is_none(), "mail.bounces_moved_to", only)
     }
 }
 
@@ -155,8 +228,11 @@ impl Section for Option<Mail> {
             &mut mail.folder,
             &mut mail.logo,
             &mut mail.templates,
-            &mut mail.bounces,
+            &mut mail.bounces_password_file,
         ];
+        if let Some(Bounces::Folder(path)) = &mut mail.bounces {
+            start_at(folder, path);
+        }
         files.into_iter().flatten().chain([&mut mail.sendmail]).for_each(|path| start_at(folder, path));
         mail.dkim.iter_mut().for_each(|dkim| start_at(folder, &mut dkim.key));
     }
@@ -168,6 +244,12 @@ impl Section for Option<Mail> {
         }
         if let Some(url) = environment.secret(URL) {
             mail.url = Some(url);
+        }
+        if let Some(path) = &mail.bounces_password_file {
+            mail.bounces_password = Some(Secret::of_file(path)?);
+        }
+        if let Some(password) = environment.secret(BOUNCES_PASSWORD) {
+            mail.bounces_password = Some(password);
         }
         Ok(())
     }
@@ -187,6 +269,7 @@ impl Section for Option<Mail> {
             "mail.folder",
             "must be given where mail.transport is folder",
         )?;
+        mail.check_bounces()?;
         require((1..=600).contains(&mail.timeout), "mail.timeout", "must be from 1 to 600")?;
         require((1..=3600).contains(&mail.data_timeout), "mail.data_timeout", "must be from 1 to 3600")?;
         require((1..=100).contains(&mail.connections), "mail.connections", "must be from 1 to 100")
@@ -220,6 +303,38 @@ mod tests {
     }
 
     #[test]
+    fn reports_are_in_a_folder_or_in_a_mailbox_with_a_password() {
+        let transport = "transport = \"sendmail\"\n";
+        let checked = |more: &str, password: bool| {
+            let mut mail = mail(&format!("{transport}{more}"));
+            mail.bounces_password = password.then(|| Secret::new("Xyzzy".to_owned()));
+            Some(mail).check().map_err(|error| {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                format!("{error}{}", cause.unwrap_or_default())
+            })
+        };
+        assert_eq!(checked("bounces = \"/var/mail/new\"", false), Ok(()));
+        let mailbox = "bounces = \"imaps://user@host/Bounces\"\n";
+        assert_eq!(checked(mailbox, true), Ok(()));
+        assert_eq!(checked(&format!("{mailbox}bounces_then = \"seen\""), true), Ok(()));
+        let moved = format!("{mailbox}bounces_then = \"move\"\nbounces_moved_to = \"Done\"");
+        assert_eq!(checked(&moved, true), Ok(()));
+        for (named, more, password) in [
+            ("mail.bounces_password_file", mailbox.to_owned(), false),
+            ("mail.bounces_moved_to", format!("{mailbox}bounces_then = \"move\""), true),
+            ("mail.bounces", "bounces = \"imaps://user:Xyzzy@host\"".to_owned(), true),
+            ("mail.bounces", "bounces = \"pop3://user@Xyzzy\"".to_owned(), true),
+            ("mail.bounces_then", "bounces = \"new\"\nbounces_then = \"seen\"".to_owned(), false),
+            ("mail.bounces_moved_to", "bounces = \"new\"\nbounces_moved_to = \"Xyzzy\"".to_owned(), false),
+            ("mail.bounces_password_file", "bounces_password_file = \"Xyzzy\"".to_owned(), false),
+        ] {
+            let error = checked(&more, password).unwrap_err();
+            assert!(error.contains(&format!("the setting {named} ")) && !error.contains("Xyzzy"), "{error}");
+        }
+        assert!(!format!("{:?}", mail(mailbox)).contains("user@host"));
+    }
+
+    #[test]
     fn the_environment_wins_where_there_is_a_section() {
         let set = |name: &str| (name == URL).then(|| "smtp://b.example".to_owned());
         let environment = Environment::new(&set);
@@ -242,5 +357,14 @@ mod tests {
         assert_eq!(mail.logo.unwrap(), Path::new("/etc/issuer/l.png"));
         assert_eq!(mail.dkim.unwrap().key, Path::new("/etc/issuer/k"));
         assert_eq!(mail.sendmail, Path::new("/usr/sbin/sendmail"));
+        for (bounces, read) in [("new", "/etc/issuer/new"), ("/var/new", "/var/new")] {
+            let mut some = Some(mail_with(bounces));
+            some.paths(Path::new("/etc/issuer"));
+            assert!(matches!(some.unwrap().bounces, Some(Bounces::Folder(path)) if path == Path::new(read)));
+        }
+    }
+
+    fn mail_with(bounces: &str) -> Mail {
+        mail(&format!("bounces = \"{bounces}\""))
     }
 }

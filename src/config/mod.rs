@@ -45,7 +45,7 @@ pub use evidence::Evidence;
 pub use http::Http;
 pub use issuer::Issuer;
 pub use keys::{KeyEntry, KeyFiles};
-pub use mail::{Dkim, Mail, MailTransport};
+pub use mail::{Bounces, BouncesThen, Dkim, Mail, MailTransport};
 pub use node::Node;
 pub use notes::Notes;
 pub use notices::Notices;

@@ -16,6 +16,7 @@ mod outcome;
 mod permit;
 mod reports;
 mod sendmail;
+mod server;
 mod settings;
 mod smtp;
 mod transport;
@@ -27,7 +28,9 @@ use notice_mail::{MessageId, Post, Recipient, Sender, Signer, compose};
 pub use self::memory::Sent;
 pub use self::outcome::{Cause, Class, Enhanced, Next, Outcome, Stage};
 pub use self::permit::Permit;
-pub use self::reports::Reports;
+#[cfg(feature = "fuzzing")]
+pub use self::reports::read_all as read_imap;
+pub use self::reports::{Reports, ReportsError};
 pub use self::settings::MailError;
 pub use self::transport::Transport;
 use crate::config;
@@ -41,6 +44,7 @@ struct Office {
     brand: Brand,
     from: Sender,
     reply_to: Option<Sender>,
+    return_path: Option<Sender>,
     signer: Option<Signer>,
     transport: Transport,
 }
@@ -68,6 +72,7 @@ impl Mailer {
             brand: settings::brand(settings, &from)?,
             signer: settings.dkim.as_ref().map(|dkim| settings::signer(dkim, &from)).transpose()?,
             transport: settings::transport(settings)?,
+            return_path: settings::return_path(settings)?,
             from,
             reply_to,
         };
@@ -88,6 +93,7 @@ impl Mailer {
             brand: settings::plain_brand(&from)?,
             from,
             reply_to: None,
+            return_path: None,
             signer: None,
             transport: Transport::Memory(sent),
         };
@@ -115,7 +121,9 @@ impl Mailer {
         let message_id =
             MessageId::new(letter.id, office.from.domain()).map_err(|_| MailError::Unwritable)?;
         let reply_to = office.reply_to.as_ref();
-        let post = Post { from: &office.from, reply_to, to: &to, message_id: &message_id, date: letter.date };
+        let return_path = office.return_path.as_ref();
+        let date = letter.date;
+        let post = Post { from: &office.from, reply_to, return_path, to: &to, message_id: &message_id, date };
         compose(&rendered, &post, office.signer.as_ref()).map_err(|_| MailError::Unwritable)
     }
 
@@ -161,6 +169,27 @@ mod tests {
         assert_eq!((kept.envelope.from.as_str(), kept.envelope.to.as_str()), ("a@b.example", "c@d.example"));
         assert_eq!(kept.rendered.subject, "Example: mensagem de teste");
         assert!(String::from_utf8(kept.bytes).unwrap().contains("Message-ID: <n1@b.example>\r\n"));
+
+        // What comes back goes elsewhere, and only servers are told.
+        for (path, told) in [
+            (Some("back@c.example"), "back@c.example"),
+            (Some(""), "kyc@example.com"),
+            (None, "kyc@example.com"),
+        ] {
+            let settings = config::Mail {
+                folder: Some("out".into()),
+                return_path: path.map(str::to_owned),
+                ..config::Mail::example()
+            };
+            let mail = Mailer::new(Some(&settings)).unwrap().write(&Mail::Test, &letter).unwrap();
+            assert_eq!(mail.envelope.from, told);
+            let text = String::from_utf8(mail.bytes).unwrap();
+            assert!(
+                text.contains("<kyc@example.com>")
+                    && text.contains("@example.com>\r\n")
+                    && !text.contains("back@")
+            );
+        }
 
         assert!(matches!(Mailer::memory("nobody"), Err(MailError::From)));
         let none = Mailer::new(None).unwrap();

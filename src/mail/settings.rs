@@ -6,13 +6,13 @@ use std::time::Duration;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::Certificate;
 use notice_mail::{Brand, DkimError, DkimKey, Fault, Link, Logo, NoLogo, Sender, Signer, Templates};
-use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::Url;
 
 use super::builtin;
 use super::folder::Folder;
 use super::sendmail::Sendmail;
-use super::smtp::{Security, Server, Smtp};
+use super::server::{self, Address, Protocol, Unusable};
+use super::smtp::{Server, Smtp};
 use super::transport::Transport;
 use crate::config;
 use crate::secret_file::{self, SecretFileError};
@@ -24,10 +24,20 @@ pub enum MailError {
     #[error("mail.url must be the URL of a mail server, such as smtps://user:password@host:465")]
     Url,
     /// Mails would be read by whoever listens.
-    #[error(
-        "mail.url has mails go without TLS to another machine: leave out tls=…, or set mail.allow_plaintext"
-    )]
-    Plaintext,
+    #[error("{0} has mails go without TLS to another machine: leave out tls=…, or set mail.allow_plaintext")]
+    Plaintext(&'static str),
+    /// The setting `mail.bounces` is no mailbox.
+    #[error("mail.bounces must be a folder, or a mailbox, such as imaps://user@host/FOLDER")]
+    Bounces,
+    /// A folder of a mailbox that cannot be.
+    #[error("{0} must be the name of a folder, without control characters")]
+    BouncesFolder(&'static str),
+    /// The setting `mail.return_path` is no address.
+    #[error("mail.return_path must be an address, such as bounces@example.com")]
+    ReturnPath,
+    /// Nothing can vouch for a server.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
     /// The setting `mail.from` is no sender.
     #[error("mail.from must be a sender, such as Example KYC <kyc@example.com>")]
     From,
@@ -116,6 +126,13 @@ pub(super) fn senders(settings: &config::Mail) -> Result<(Sender, Option<Sender>
     Ok((from, reply_to))
 }
 
+/// Where mails that come back go, if not to the sender. A name would be told nobody.
+pub(super) fn return_path(settings: &config::Mail) -> Result<Option<Sender>, MailError> {
+    let Some(path) = settings.return_path.as_deref().filter(|path| !path.is_empty()) else { return Ok(None) };
+    let path: Sender = path.parse().map_err(|_| MailError::ReturnPath)?;
+    if path.name().is_none() { Ok(Some(path)) } else { Err(MailError::ReturnPath) }
+}
+
 pub(super) fn brand(settings: &config::Mail, from: &Sender) -> Result<Brand, MailError> {
     let link = |url: &Option<Url>, setting| {
         url.clone().map(Link::try_from).transpose().map_err(|_| MailError::Link(setting))
@@ -168,62 +185,41 @@ pub(super) fn transport(settings: &config::Mail) -> Result<Transport, MailError>
 }
 
 /// Ports of RFC 8314 and RFC 6409.
-const SUBMISSIONS: u16 = 465;
-const SUBMISSION: u16 = 587;
+const SMTP: Protocol = Protocol { scheme: "smtp", port: 587, implicit_port: 465 };
 
 fn server(settings: &config::Mail, url: &str, data_timeout: Duration) -> Result<Server, MailError> {
+    let refused = |fault| match fault {
+        Unusable::Url => MailError::Url,
+        Unusable::Plaintext => MailError::Plaintext("mail.url"),
+    };
     let url: Url = url.parse().map_err(|_| MailError::Url)?;
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailError::Url)?.to_owned();
-    let asked = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
-    let is_here = is_here(&host);
-    let security = match (url.scheme(), asked.as_deref()) {
-        ("smtps", None) => Security::Implicit,
-        ("smtp", None) if is_here => Security::IfOffered,
-        ("smtp", None | Some("required")) => Security::StartTls,
-        ("smtp", Some("opportunistic")) => Security::IfOffered,
-        ("smtp", Some("none")) => Security::None,
-        _ => return Err(MailError::Url),
-    };
-    if matches!(security, Security::IfOffered | Security::None) && !is_here && !settings.allow_plaintext {
-        return Err(MailError::Plaintext);
-    }
-    let text = |text: &str| {
-        percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| MailError::Url)
-    };
+    let Address { host, port, security } = SMTP.address(&url, settings.allow_plaintext).map_err(refused)?;
+    let text = |part| server::text(part).map_err(refused);
     let login = match url.password() {
         Some(password) => Some(Credentials::new(text(url.username())?, text(password)?)),
         None if url.username().is_empty() => None,
         None => return Err(MailError::Url),
     };
     let authorities = match &settings.ca_file {
-        Some(path) => {
-            let pem =
-                std::fs::read(path).map_err(|error| MailError::File("mail.ca_file", path.clone(), error))?;
-            let has_some = pem.windows(22).any(|window| window == b"-----BEGIN CERTIFICATE");
-            vec![Certificate::from_pem(&pem).ok().filter(|_| has_some).ok_or(MailError::Authorities)?]
-        }
+        Some(path) => vec![Certificate::from_pem(&authorities(path)?).map_err(|_| MailError::Authorities)?],
         None => Vec::new(),
     };
-    let port = url.port().unwrap_or(if security == Security::Implicit { SUBMISSIONS } else { SUBMISSION });
     let timeout = Duration::from_secs(settings.timeout);
     Ok(Server { host, port, security, login, authorities, timeout, data_timeout })
 }
 
-/// Whether it is this machine.
-fn is_here(host: &str) -> bool {
-    // A scheme that the parser does not know has it leave hosts as they are.
-    match Host::parse(host) {
-        Ok(Host::Domain(name)) => name == "localhost",
-        Ok(Host::Ipv4(address)) => address.is_loopback(),
-        Ok(Host::Ipv6(address)) => address.is_loopback(),
-        Err(_) => false,
-    }
+/// The file with certificates that may vouch for servers.
+pub(super) fn authorities(path: &Path) -> Result<Vec<u8>, MailError> {
+    let pem = std::fs::read(path).map_err(|error| MailError::File("mail.ca_file", path.to_owned(), error))?;
+    let has_some = pem.windows(22).any(|window| window == b"-----BEGIN CERTIFICATE");
+    if has_some { Ok(pem) } else { Err(MailError::Authorities) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Secret;
+    use crate::mail::server::Security;
 
     fn settings(url: &str) -> config::Mail {
         config::Mail {
@@ -258,7 +254,7 @@ mod tests {
         {
             for tls in ["none", "opportunistic"] {
                 let url = format!("smtp://{host}?tls={tls}");
-                assert!(matches!(read(&url, false), Err(MailError::Plaintext)), "{url}");
+                assert!(matches!(read(&url, false), Err(MailError::Plaintext("mail.url"))), "{url}");
                 assert!(read(&url, true).is_ok(), "{url}");
             }
             assert_eq!(read(&format!("smtp://{host}"), true).unwrap().security, Security::StartTls);
@@ -288,6 +284,12 @@ mod tests {
         for (name, settings) in [
             ("mail.from", config::Mail { from: "Xyzzy".to_owned(), ..good() }),
             ("mail.reply_to", config::Mail { reply_to: Some("Xyzzy".to_owned()), ..good() }),
+            ("mail.return_path", config::Mail { return_path: Some("Xyzzy".to_owned()), ..good() }),
+            (
+                "mail.return_path",
+                config::Mail { return_path: Some("Xyzzy <a@b.example>".to_owned()), ..good() },
+            ),
+            ("mail.return_path", config::Mail { return_path: Some("Xyzzyä@b.example".to_owned()), ..good() }),
             ("mail.name", config::Mail { name: Some("Xyzzy\n".repeat(20)), ..good() }),
             ("mail.contact_url", config::Mail { contact_url: link("http://example.com/Xyzzy"), ..good() }),
             ("mail.privacy_url", config::Mail { privacy_url: link("ftp://example.com/Xyzzy"), ..good() }),

@@ -1,4 +1,4 @@
-//! URLs in which the user and the password of a server stand: of PostgreSQL, and of a mail server.
+//! URLs in which the user and the password of a server stand: of PostgreSQL, of a mail server, and of a mailbox.
 //!
 //! A password with `#`, `/` or `?` in it, written as it is, ends the part of the URL that names the server (RFC 3986,
 //! section 3.2). What is left of it would then be taken for a host, a port, a database or a parameter: asked for in DNS,
@@ -25,6 +25,15 @@ pub enum UrlFault {
     /// No mail server.
     #[error("must begin with smtps:// or smtp://")]
     NotAMailServer,
+    /// No mailbox.
+    #[error("must be a folder, or a mailbox that begins with imaps:// or imap://")]
+    NotAMailbox,
+    /// A mailbox of nobody.
+    #[error("names no user: imaps://USER@HOST/FOLDER, with @ within USER written as %40")]
+    NoUser,
+    /// A password where none belongs, since this setting is shown.
+    #[error("has a password in it, which belongs in a file of its own, or into the environment")]
+    Password,
     /// The part with user, password and host ends too early.
     #[error(
         "has @ or # behind the server's name. In user and password, write % as %25, @ as %40, # as %23, / as %2F, ? as \
@@ -94,11 +103,35 @@ pub fn check_mail_server(url: &str) -> Result<(), UrlFault> {
     if !["smtps://", "smtp://"].iter().any(|start| url.starts_with(start)) {
         return Err(UrlFault::NotAMailServer);
     }
-    check_server(url, |name, value| match (name, value) {
+    check_server(url, mail_parameter)
+}
+
+/// The URL of a mailbox (RFC 5092), whose password stands elsewhere.
+pub fn check_mailbox(url: &str) -> Result<(), UrlFault> {
+    is_bare(url)?;
+    if !["imaps://", "imap://"].iter().any(|start| url.starts_with(start)) {
+        return Err(UrlFault::NotAMailbox);
+    }
+    check_server(url, mail_parameter)?;
+    let parsed: Url = url.parse().map_err(|_| UrlFault::Host)?;
+    if parsed.host_str().unwrap_or_default().is_empty() {
+        Err(UrlFault::Host)
+    } else if parsed.password().is_some() {
+        Err(UrlFault::Password)
+    } else if parsed.username().is_empty() {
+        Err(UrlFault::NoUser)
+    } else {
+        Ok(())
+    }
+}
+
+/// The parameter that says when there has to be TLS.
+fn mail_parameter(name: &str, value: &str) -> Result<(), UrlFault> {
+    match (name, value) {
         ("tls", "required" | "opportunistic" | "none") => Ok(()),
         ("tls", _) => Err(UrlFault::ParameterValue),
         _ => Err(UrlFault::Parameter),
-    })
+    }
 }
 
 fn is_bare(url: &str) -> Result<(), UrlFault> {
@@ -234,5 +267,29 @@ mod tests {
         assert_eq!(check_mail_server("http://host"), Err(UrlFault::NotAMailServer));
         assert_eq!(check_mail_server("smtp://host?tls=Xyzzy"), Err(UrlFault::ParameterValue));
         assert_eq!(check_mail_server("smtp://host?Xyzzy"), Err(UrlFault::Parameter));
+    }
+
+    #[test]
+    fn a_mailbox_has_a_user_and_no_password() {
+        for url in
+            ["imaps://user@host", "imaps://a%40b@host:1993/INBOX", "imap://a@b@host/In%2FOut?tls=required"]
+        {
+            assert_eq!(check_mailbox(url), Ok(()), "{url}");
+        }
+        for (url, fault) in [
+            ("", UrlFault::Empty),
+            ("pop3://Xyzzy", UrlFault::NotAMailbox),
+            ("imaps://user:Xyzzy@host", UrlFault::Password),
+            ("imaps://user:@host:Xyzzy", UrlFault::Port),
+            ("imaps://host/Xyzzy", UrlFault::NoUser),
+            ("imaps://user@/Xyzzy", UrlFault::Host),
+            ("imaps://us#er@Xyzzy", UrlFault::TornApart),
+            ("imaps://user@host/%ffXyzzy", UrlFault::Encoding),
+            ("imaps://user@host?tls=Xyzzy", UrlFault::ParameterValue),
+            ("imaps://user@host?Xyzzy", UrlFault::Parameter),
+        ] {
+            assert_eq!(check_mailbox(url), Err(fault), "{url}");
+            assert!(!fault.to_string().contains("Xyzzy"));
+        }
     }
 }

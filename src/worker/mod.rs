@@ -54,6 +54,9 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     let queue = Queue::of(Work::Withdraw);
     tasks.spawn(runner::run(Arc::clone(&app), queue, withdraw::withdraw, shutdown.clone()));
     tasks.spawn(notices::run(Arc::clone(&app), shutdown.clone()));
+    if app.mail_reports.is_some() {
+        tasks.spawn(reports::run(Arc::clone(&app), shutdown.clone()));
+    }
     let watch = Arc::new(lanes::Watch::default());
     for key in app.keys.write.iter().map(|key| key.key.clone()) {
         tasks.spawn(lanes::run(Arc::clone(&app), key, Arc::clone(&watch), shutdown.clone()));

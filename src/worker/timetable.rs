@@ -7,7 +7,6 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use super::lanes::{self, Watch};
-use super::reports;
 use crate::app::App;
 use crate::flow::{audit, sweep};
 use crate::model::time::HOUR;
@@ -65,15 +64,6 @@ async fn tick(app: &App, watch: &Watch) {
             adopt_orphans(app, watch).await;
         }
         Err(error) => tracing::error!(cause = std::error::Error::source(&error), "No sweep: {error}"),
-    }
-    if let Some(reports) = &app.mail_reports {
-        match app.store.claim_recurring("mail_reports", now, now + PERIOD).await {
-            Ok(false) => {}
-            Ok(true) => reports::collect(app, reports).await,
-            Err(error) => {
-                tracing::error!(cause = std::error::Error::source(&error), "No reports of mails: {error}");
-            }
-        }
     }
     match app.store.claim_recurring("audit_checkpoint", now, now + SIGNING_PERIOD).await {
         Ok(false) => {}

@@ -1,9 +1,15 @@
-"""Mail servers: aiosmtpd, as servers are; and one that breaks off, waits and talks nonsense at any point."""
+"""Mail servers: aiosmtpd and Dovecot, as servers are; and one that breaks off, waits and talks nonsense at any point."""
 
 import datetime
+import grp
+import imaplib
 import ipaddress
+import os
+import pathlib
+import pwd
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -117,7 +123,8 @@ class Scripted:
 
     Steps: connect, EHLO, STARTTLS, MAIL, RCPT, DATA, body (within the message), end (its end), RSET, QUIT. What is done: bytes to
     send; "cut" closes the connection, "reset" does so hard, "silence" answers nothing any more, a number waits so many seconds. Several
-    of these are a list. With "end" one is told the number of messages that have come whole.
+    of these are a list. With "end" one is told the number of messages that have come whole. "body" is done when `after` bytes of a
+    message have come. `small` keeps the system from taking much that was not read; `pace` waits so many seconds behind each 4 KiB.
     """
 
     USUAL = {
@@ -131,9 +138,16 @@ class Scripted:
         "QUIT": b"221 bye\r\n",
     }
 
-    def __init__(self, script):
+    def __init__(self, script, after=0, small=False, pace=0):
         self.script, self.whole, self.commands = {**self.USUAL, **script}, 0, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.after, self.pace = after, pace
+        self.listener = socket.socket()
+        if small:
+            # What a sender keeps to send grows with the size of segments, and what a receiver keeps is this.
+            self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen()
         self.port = self.listener.getsockname()[1]
         self.open = []
 
@@ -189,12 +203,15 @@ class Scripted:
                 if not self._do(connection, step) or step == "QUIT":
                     return
                 if step == "DATA" and self.script["DATA"] == self.USUAL["DATA"]:
-                    first = True
+                    size, is_done = 0, False
                     while (line := lines.readline()) and line != b".\r\n":
-                        if first and "body" in self.script:
+                        if self.pace and (size + len(line)) // 4096 > size // 4096:
+                            time.sleep(self.pace)
+                        size += len(line)
+                        if size > self.after and "body" in self.script and not is_done:
+                            is_done = True
                             if not self._do(connection, "body"):
                                 return
-                        first = False
                     if not line:
                         return
                     self.whole += 1
@@ -202,3 +219,118 @@ class Scripted:
                         return
         except OSError:
             pass
+
+
+class Dovecot:
+    """Dovecot, with one user: over IMAP with TLS from the first byte (`imaps`) and by STARTTLS (`imap`), on free ports of this machine.
+
+    Its files lie in `folder`, where `server.pem` is. Where this is root, mails belong to nobody, since Dovecot serves no root.
+    """
+
+    USER, PASSWORD = "bounces@mail.example.com", "Xyzzy&pass ä"
+
+    def __init__(self, folder):
+        self.folder, self.imap, self.imaps, self.process = pathlib.Path(folder) / "dovecot", free_port(), free_port(), None
+        self.folder.mkdir()
+        for path in [self.folder, *self.folder.parents]:
+            if str(path).startswith("/tmp/"):
+                path.chmod(path.stat().st_mode | 0o055)
+        is_root = os.getuid() == 0
+        owner = pwd.getpwnam("nobody") if is_root else pwd.getpwuid(os.getuid())
+        inner = ("dovecot", "dovenull") if is_root else (owner.pw_name, owner.pw_name)
+        (self.folder / "mail").mkdir()
+        if is_root:
+            os.chown(self.folder / "mail", owner.pw_uid, owner.pw_gid)
+        (self.folder / "users").write_text(f"{self.USER}:{{PLAIN}}{self.PASSWORD}:{owner.pw_uid}:{owner.pw_gid}::{self.folder}/mail\n")
+        (self.folder / "dovecot.conf").write_text(f"""
+protocols = imap
+listen = 127.0.0.1
+base_dir = {self.folder}/run
+state_dir = {self.folder}/state
+log_path = {self.folder}/log
+default_internal_user = {inner[0]}
+default_internal_group = {grp.getgrgid(pwd.getpwnam(inner[0]).pw_gid).gr_name}
+default_login_user = {inner[1]}
+ssl = required
+ssl_cert = <{folder}/server.pem
+ssl_key = <{folder}/server.pem
+auth_mechanisms = plain
+auth_failure_delay = 0
+passdb {{
+  driver = passwd-file
+  args = {self.folder}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = {self.folder}/users
+}}
+first_valid_uid = 0
+mail_location = maildir:{self.folder}/mail/Maildir
+namespace inbox {{
+  inbox = yes
+  separator = /
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {self.imap}
+  }}
+  inet_listener imaps {{
+    port = {self.imaps}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+""")
+
+    def __enter__(self):
+        command = ["dovecot", "-F", "-c", self.folder / "dovecot.conf"]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        for _ in range(600):
+            try:
+                self.client().logout()
+                return self
+            except (OSError, imaplib.IMAP4.error):
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        log = self.folder / "log"
+        raise AssertionError(f"no Dovecot: {log.read_text() if log.exists() else ''} {self.process.poll()}")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(60)
+        self.process.stderr.close()
+
+    def client(self):
+        """Somebody who is logged in."""
+        context = ssl.create_default_context(cafile=self.folder.parent / "ca.pem")
+        client = imaplib.IMAP4_SSL("localhost", self.imaps, ssl_context=context)
+        client._encoding = "utf-8"
+        client.authenticate("PLAIN", lambda _: f"\0{self.USER}\0{self.PASSWORD}".encode())
+        return client
+
+    def put(self, *mails, folder="INBOX"):
+        client = self.client()
+        client.create(f'"{folder}"')
+        for mail in mails:
+            assert client.append(f'"{folder}"', None, None, mail)[0] == "OK"
+        client.logout()
+
+    def there(self, folder="INBOX"):
+        """What is in a folder: subjects, and whether they were seen."""
+        client = self.client()
+        assert client.select(f'"{folder}"', readonly=True)[0] == "OK"
+        found = client.search(None, "ALL")[1][0].split()
+        told = []
+        for number in found:
+            data = client.fetch(number, "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+            flags = b" ".join(part if isinstance(part, bytes) else part[0] for part in data)
+            told.append((data[0][1].decode().strip().removeprefix("Subject: "), b"\\Seen" in flags))
+        client.logout()
+        return told

@@ -3,7 +3,10 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
+import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ["IDOS_ISSUER_BIN"]
@@ -63,3 +66,32 @@ class Service:
         local = to.split("@")[0]
         assert local not in said, "an address is said: " + said
         return told[0], said
+
+
+def issued(folder):
+    """Has `idos-issuer dev` keep everything in `folder`, and bring a credential into a profile, of whose end its user is to be told. Gives
+    the issuance's id. Nothing runs any more then; `folder` has a configuration and a database."""
+    command = [PROGRAM, "dev", "--json", "--data", folder]
+    for door in ["--listen", "--node-listen", "--mailbox-listen"]:
+        command += [door, "127.0.0.1:0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        told = json.loads(process.stdout.readline())
+
+        def ask(place, body=None):
+            headers = {"Authorization": f"Bearer {told['apiKey']}", "Content-Type": "application/json", "Idempotency-Key": "one"}
+            request = urllib.request.Request(told["url"] + place, body, headers)
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+
+        body = pathlib.Path(told["samples"]["requests"]["submit"]).read_bytes()
+        issuance = ask("/v1/issuances", body)["id"]
+        for _ in range(1200):
+            if ask(f"/v1/issuances/{issuance}")["state"] == "issued":
+                return issuance
+            time.sleep(0.1)
+        raise AssertionError("not issued")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(120)
+        process.stdout.close()

@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let post = Post {
         from: &"Example KYC <kyc@example.com>".parse()?,
         reply_to: None,
+        return_path: None,
         to: &"somebody@example.org".parse()?,
         message_id: &MessageId::new("notice-1", "example.com")?,
         date: "2031-01-30T08:00:00Z".parse()?,

@@ -20,6 +20,8 @@ pub struct Post<'a> {
     pub from: &'a Sender,
     /// To whom answers go, if not to the sender.
     pub reply_to: Option<&'a Sender>,
+    /// Where reports of what came back go, if not to the sender: only mail servers are told.
+    pub return_path: Option<&'a Sender>,
     /// To whom.
     pub to: &'a Recipient,
     /// The same in every try, so that a mail that arrives twice can be known for one.
@@ -159,7 +161,8 @@ pub fn compose(
         let header = signer.sign(&bytes, seconds)?;
         bytes.splice(..0, header.into_bytes());
     }
-    let envelope = Envelope { from: post.from.address().to_owned(), to: post.to.expose().to_owned() };
+    let returns_to = post.return_path.unwrap_or(post.from);
+    let envelope = Envelope { from: returns_to.address().to_owned(), to: post.to.expose().to_owned() };
     Ok(Composed { envelope, message_id: post.message_id.clone(), rendered: rendered.clone(), bytes })
 }
 

@@ -6,9 +6,9 @@ use idos_webhooks::{Secret, SpecialRange, Targets};
 use url::{Host, Url};
 
 use super::Report;
-use crate::config::{Config, Webhook};
+use crate::config::{self, Config, Webhook};
 use crate::keys::{KeysError, load_text};
-use crate::mail::{self, MailError, Mailer};
+use crate::mail::{self, MailError, Mailer, Reports};
 
 pub(super) async fn webhooks(config: &Config, report: &mut Report) {
     let policy = &config.webhook_policy;
@@ -82,6 +82,26 @@ pub(super) async fn mail(config: &Config, report: &mut Report) {
     match mailer.test().await {
         Ok(()) => report.fine(CHECK, "mails can be handed over; mail test ADDRESS sends one"),
         Err(outcome) => report.complain(CHECK, outcome.to_string(), cure_of(outcome)),
+    }
+    bounces(settings, report).await;
+}
+
+async fn bounces(settings: &config::Mail, report: &mut Report) {
+    const CHECK: &str = "bounces";
+    match Reports::new(Some(settings)) {
+        Ok(None) => report.note(
+            CHECK,
+            "mail.bounces is not set: mails that come back are heard of by mail bounce and POST /v1/contacts/unreachable alone",
+        ),
+        Ok(Some(reports)) => match reports.test().await {
+            Ok(()) => report.fine(CHECK, "reports of mails that came back can be read; mail collect does it now"),
+            Err(error) => report.complain(CHECK, super::causes(&error), error.cure()),
+        },
+        Err(error) => report.complain(
+            CHECK,
+            super::causes(&error),
+            "correct the setting; config.example.toml explains each",
+        ),
     }
 }
 

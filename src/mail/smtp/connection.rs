@@ -11,9 +11,10 @@ use lettre::transport::smtp::commands::{Quit, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension};
 use lettre::transport::smtp::response::{Response, Severity};
 
+use super::Server;
 use super::stream::Careful;
-use super::{Security, Server};
 use crate::mail::outcome::{Cause, Class, Enhanced, Outcome, Stage};
+use crate::mail::server::Security;
 
 /// A connection to a server that has let us in.
 pub(super) struct Connection {

@@ -18,25 +18,13 @@ use tokio::time::Instant;
 use self::connection::Connection;
 use super::outcome::{Cause, Outcome, Stage};
 use super::permit::Permit;
+use super::server::Security;
 
 /// How long a connection is kept that nobody uses. Servers give up after five minutes at the earliest (RFC 5321, 4.5.3.2.7), but many are
 /// not that patient.
 const KEPT_FOR: Duration = Duration::from_secs(45);
 /// After how many mails a connection is closed: servers limit that, some at 100.
 const MAILS: u32 = 50;
-
-/// When there has to be TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Security {
-    /// From the first byte (RFC 8314).
-    Implicit,
-    /// By `STARTTLS`, or else there is no mail.
-    StartTls,
-    /// By `STARTTLS` if the server offers it: for servers of this machine.
-    IfOffered,
-    /// Never.
-    None,
-}
 
 /// A server, and how to speak to it.
 pub(super) struct Server {

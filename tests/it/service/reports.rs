@@ -104,7 +104,7 @@ on_both_databases! {
         let change = ContactChange { email: Some("after@b.example".parse().unwrap()), locale: None };
         office.stage.clock.advance_millis(60_000);
         contact::change(app, &caller(), &moved, change).await.unwrap();
-        assert_eq!(bounce::hear(app, &report(to("before"), "failed", "5.1.1")).await.unwrap(), Heard::NotOurs);
+        assert_eq!(bounce::hear(app, &report(to("before"), "failed", "5.1.1")).await.unwrap(), Heard::Outdated);
         let strange = String::from_utf8(dead.clone()).unwrap().replace("ntc_", "abc_");
         assert_eq!(bounce::hear(app, strange.as_bytes()).await.unwrap(), Heard::NotOurs);
         assert_eq!(bounce::hear(app, b"Subject: I am away\r\n\r\nUntil Monday.").await.unwrap(), Heard::NoReport);

@@ -12,7 +12,14 @@ fn post_of(rendered: &Rendered, from: &str, to: &str, signer: Option<&Signer>) -
     let message_id = MessageId::new("01J.notice-1", "kyc.example.com").unwrap();
     let reply_to = "Help <help@example.com>".parse().unwrap();
     let date = "2031-01-30T08:00:05.5Z".parse().unwrap();
-    let post = Post { from: &from, reply_to: Some(&reply_to), to: &to, message_id: &message_id, date };
+    let post = Post {
+        from: &from,
+        reply_to: Some(&reply_to),
+        return_path: None,
+        to: &to,
+        message_id: &message_id,
+        date,
+    };
     compose(rendered, &post, signer).unwrap()
 }
 

@@ -15,6 +15,7 @@ fn a_reminder_is_signed_with_what_one_click_needs() {
     let post = Post {
         from: &"Example <kyc@mail.example.com>".parse().unwrap(),
         reply_to: None,
+        return_path: None,
         to: &"a@b.example".parse().unwrap(),
         message_id: &MessageId::new("n1", "example.com").unwrap(),
         date: "2031-01-30T08:00:05Z".parse().unwrap(),
