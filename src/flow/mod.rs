@@ -37,6 +37,7 @@ pub mod upload;
 pub mod verification;
 mod verified;
 pub mod wallet;
+pub mod wallet_link;
 mod work;
 
 pub use agree::Agreement;

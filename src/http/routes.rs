@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
-    write_grants,
+    contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallet_links,
+    wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
@@ -85,6 +85,36 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/wallets/{id}/resume",
         guard: Guard::Scope(Scope::WalletsWrite),
         handler: || post(wallets::resume),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/wallet-links",
+        guard: Guard::Scope(Scope::WalletsWrite),
+        handler: || post(wallet_links::make),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/wallet-links",
+        guard: Guard::Scope(Scope::ProfilesRead),
+        handler: || get(wallet_links::list),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/wallet-links/{id}",
+        guard: Guard::Scope(Scope::ProfilesRead),
+        handler: || get(wallet_links::show),
+    },
+    Route {
+        method: "DELETE",
+        path: "/v1/wallet-links/{id}",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || delete(wallet_links::erase),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/wallet-links/{id}/proof",
+        guard: Guard::Scope(Scope::WalletsWrite),
+        handler: || post(wallet_links::prove),
     },
     Route {
         method: "POST",

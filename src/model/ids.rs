@@ -97,6 +97,10 @@ id! {
     WalletId, "wal_"
 }
 id! {
+    /// One wallet that somebody proves, or is to prove.
+    WalletLinkId, "lnk_"
+}
+id! {
     /// One verification of a person at a vendor.
     VerificationId, "ver_"
 }

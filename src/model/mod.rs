@@ -26,3 +26,4 @@ pub mod submitter;
 pub mod time;
 pub mod validity;
 pub mod verification;
+pub mod wallet_link;

@@ -14,7 +14,7 @@ struct Table {
 }
 
 /// A locked text is `v1.<key's name>.…`, and a name has 8 characters.
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     Table {
         name: "contact",
         is_relocked: true,
@@ -42,6 +42,13 @@ const TABLES: [Table; 6] = [
         next: "SELECT SUBSTR(locked_wallet, 4, 8) FROM profile WHERE locked_wallet IS NOT NULL \
                AND SUBSTR(locked_wallet, 4, 8) > $1 ORDER BY SUBSTR(locked_wallet, 4, 8) LIMIT 1",
         count: "SELECT COUNT(*) FROM profile WHERE locked_wallet IS NOT NULL AND SUBSTR(locked_wallet, 4, 8) = $1",
+    },
+    Table {
+        name: "wallet_link",
+        is_relocked: false,
+        next: "SELECT SUBSTR(locked_wallet, 4, 8) FROM wallet_link WHERE locked_wallet IS NOT NULL \
+               AND SUBSTR(locked_wallet, 4, 8) > $1 ORDER BY SUBSTR(locked_wallet, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM wallet_link WHERE locked_wallet IS NOT NULL AND SUBSTR(locked_wallet, 4, 8) = $1",
     },
     Table {
         name: "person",
@@ -100,9 +107,10 @@ impl Store {
 mod tests {
     use super::TABLES;
 
-    const SCHEMA: [&str; 2] = [
+    const SCHEMA: [&str; 3] = [
         include_str!("../../migrations/0001_service.sql"),
         include_str!("../../migrations/0002_verifications.sql"),
+        include_str!("../../migrations/0005_wallet_links.sql"),
     ];
 
     /// A column that is forgotten here is one whose key somebody destroys.

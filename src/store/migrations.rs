@@ -10,6 +10,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "verifications", include_str!("../../migrations/0002_verifications.sql")),
     (3, "notices", include_str!("../../migrations/0003_notices.sql")),
     (4, "mail_links", include_str!("../../migrations/0004_mail_links.sql")),
+    (5, "wallet_links", include_str!("../../migrations/0005_wallet_links.sql")),
 ];
 
 /// What brings a database up to date. A step that the database has and the program does not is one of a newer program:

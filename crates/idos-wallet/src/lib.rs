@@ -7,6 +7,8 @@
 //! - [`check_address`] and [`address_types`] say whether a text can be an address at all, and of which types.
 //! - [`verify_transaction_signature`] checks the signature of a transaction or gateway login and says who the
 //!   `@caller` is.
+//! - [`ContractCall`] is what a chain is asked about the signature of a wallet that is a contract (ERC-1271, ERC-6492), and what
+//!   the answer means. Nothing is asked here.
 //! - [`WalletKey`] is the key of a simulated wallet, for tests and demonstrations. It writes the same bytes as
 //!   the JavaScript SDK.
 //!
@@ -33,6 +35,7 @@
 
 mod address;
 mod caller;
+mod contract;
 mod ed25519;
 mod encoding;
 mod error;
@@ -50,6 +53,7 @@ mod xrpl;
 
 pub use address::{ADDRESS_FORMS, NotAnAddress, address_types, check_address};
 pub use caller::is_caller;
+pub use contract::{ContractCall, ContractVerdict, EvmChain, NotAChain};
 pub use error::{Field, InvalidProof, InvalidSignature};
 pub use keys::{
     EvmKey, FaceSignKey, InvalidMnemonic, NearKey, StellarKey, WalletKey, XrplKey, mnemonic_seed,

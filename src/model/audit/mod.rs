@@ -55,6 +55,10 @@ named! {
         WalletRequested = "wallet_requested",
         /// An added wallet was found on the network, and its proof forgotten.
         WalletAdded = "wallet_added",
+        /// A challenge was made for a wallet that is to be linked.
+        WalletLinkRequested = "wallet_link_requested",
+        /// The holder of a wallet has answered its challenge.
+        WalletLinkProven = "wallet_link_proven",
         /// A credential was read back from the issuer's own copy.
         CopyRead = "copy_read",
         /// A contact was looked for by address.

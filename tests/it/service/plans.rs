@@ -29,6 +29,7 @@ const GROWING: &[&str] = &[
     "person",
     "person_issuance",
     "vendor_event",
+    "wallet_link",
     "mail_link",
     "mail_stop",
     "notice",
@@ -312,6 +313,16 @@ async fn fill(connection: &mut AnyConnection) {
         many(
             "verification_issuance (issuance_id, verification_id, owner, created_at)",
             &format!("{issuance}, {}, 'acme/kyc/' || {user}, i", id("ver")),
+        ),
+        many(
+            "wallet_link (id, client, state, user_id, in_profile, reference, wallet_index, locked_wallet, attempts, \
+             expires_at, proven_at, proof_hash, record_id, waits_until, created_at, updated_at)",
+            &format!(
+                "{}, {client}, CASE WHEN i % 200 = 0 THEN 'challenged' ELSE 'proven' END, {user}, 1, \
+                 'case-' || CAST(i AS TEXT), {hash}, CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, 0, i, i, {hash}, \
+                 {profile}, CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
+                id("lnk")
+            ),
         ),
         many(
             "mail_link (hash, issuance_id, purpose, created_at, expires_at)",
