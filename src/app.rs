@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{
     Claims, Config, ConfigError, Delivery, Evidence, Http, Issuer, Node, Renewal, Retention, Wallets, Webhook,
 };
+use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{MailError, Mailer, Reports};
 use crate::model::event::EventKind;
@@ -28,6 +29,7 @@ use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
 use crate::model::notices::Settings as NoticeSettings;
 use crate::model::validity::Policy;
+use crate::outbound::OutboundError;
 use crate::person_source::{PersonSource, PersonSourceError};
 use crate::source::{Source, SourceError};
 use crate::store::{Store, StoreError};
@@ -61,6 +63,8 @@ pub struct App {
     pub retention: Retention,
     /// How wallets are proven.
     pub wallets: Wallets,
+    /// Chains that are asked for contract wallets.
+    pub evm: EvmRpc,
     /// How it is delivered.
     pub delivery: Delivery,
     /// Where events are told.
@@ -176,6 +180,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An HTTP client for the chains of contract wallets.
+    #[error(transparent)]
+    Evm(OutboundError),
     /// The signing key is not the one that has signed so far.
     #[error(
         "the signing key (or the issuer's URL) is not the one that this database has recorded: consumers would not \
@@ -332,6 +339,7 @@ impl App {
             claims: config.claims,
             http: config.http,
             retention: config.retention,
+            evm: EvmRpc::wire(&config.wallets.evm_rpc).map_err(StartError::Evm)?,
             wallets: config.wallets,
             delivery: config.delivery,
             endpoints,

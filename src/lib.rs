@@ -16,6 +16,7 @@
 //! | [`mail`], [`outbound`] | mails, and HTTP to others |
 //! | [`source`] | an account with a vendor of KYC results, and requests to it |
 //! | [`person_source`] | a source of personhood, and questions to it |
+//! | [`evm_rpc`] | endpoints of chains, asked whether a contract wallet takes a signature as its own |
 //! | [`telemetry`] | logs, traces and metrics |
 //!
 //! Arrows go one way; `tests/architecture.rs` holds the rules. See `docs/architecture.md`.
@@ -24,6 +25,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod evm_rpc;
 pub mod flow;
 pub mod http;
 pub mod keys;

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use idos_wallet::{
-    EvmKey, FaceSignKey, NearKey, OwnershipProof, SignatureType, StellarKey, WalletKey, WalletType, XrplKey,
-    caller_of, verify_signed_by, verify_transaction_signature,
+    ContractCall, ContractVerdict, EvmKey, FaceSignKey, NearKey, OwnershipProof, SignatureType, StellarKey,
+    WalletKey, WalletType, XrplKey, caller_of, verify_signed_by, verify_transaction_signature,
 };
 
 use crate::input::{Bytes, flipped, lines};
@@ -25,6 +25,15 @@ pub fn wallet_proof(data: &[u8]) {
     }
     if let Some(wallet_type) = valid.first() {
         check_valid(&proof(*wallet_type), data.len());
+    }
+    // The same as a contract's: what is asked is a selector and whole words, and whatever is answered is judged.
+    if let Ok(call) = ContractCall::new(address, message, signature) {
+        let words = call.data().len() - "0x12345678".len();
+        assert!(call.to().is_none() || words.is_multiple_of(64));
+        for answer in [message, signature, "0x", ""] {
+            let is_valid = call.judge(answer) == ContractVerdict::Valid;
+            assert!(!is_valid || answer.len() == if call.to().is_some() { 66 } else { 4 });
+        }
     }
 }
 

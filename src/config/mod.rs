@@ -57,7 +57,7 @@ pub use source_list::Sources;
 pub use sources::Source;
 pub use telemetry::Telemetry;
 pub use validity::Validity;
-pub use wallets::Wallets;
+pub use wallets::{EvmEndpoint, Wallets};
 pub use webhooks::{Webhook, WebhookPolicy};
 
 use crate::model::notes::NotesForm;

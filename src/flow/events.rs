@@ -13,11 +13,13 @@ use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, IssuanceId};
 use crate::model::issuance::{HaltCode, Issuance, Kind};
 use crate::model::job::{Job, Work};
+use crate::model::profile::{Profile, RecordId};
 use crate::model::retry;
 use crate::model::submitter::Submitter;
 use crate::model::time::HOUR;
 use crate::model::time::Timestamp;
 use crate::model::verification::{Reason, Verification};
+use crate::model::wallet_link::WalletLink;
 use crate::store::{StoreError, Tx};
 
 /// What a webhook carries. Nothing of it is about a person.
@@ -127,6 +129,77 @@ pub(super) async fn emit_verification(
         client: verification.client.clone(),
         kind,
         subject: verification.id.as_str().to_owned(),
+        body: serde_json::to_string(&body).unwrap_or_default(), // texts only
+        created_at: now,
+    };
+    tx.add_event(&event).await?;
+    enqueue(app, tx, &event, now).await
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WalletBody<'a> {
+    r#type: &'static str,
+    timestamp: String,
+    data: WalletData<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WalletData<'a> {
+    link_id: &'a str,
+    wallet_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+/// Records, with the change of a wallet's record itself, that it is to be told to whoever has linked the wallet. `record` is as
+/// it is after the change. A wallet that no link has brought is told of to nobody.
+pub(super) async fn emit_wallet(
+    app: &App,
+    tx: &mut Tx,
+    kind: EventKind,
+    record: &Profile,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if matches!(record.id, RecordId::Profile(_)) {
+        return Ok(());
+    }
+    for link in app.store.links_of_record(&record.id).await? {
+        emit_link(app, tx, kind, &link, record, now).await?;
+    }
+    Ok(())
+}
+
+/// The same for one link.
+pub(super) async fn emit_link(
+    app: &App,
+    tx: &mut Tx,
+    kind: EventKind,
+    link: &WalletLink,
+    record: &Profile,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let body = WalletBody {
+        r#type: kind.as_str(),
+        timestamp: now.to_string(),
+        data: WalletData {
+            link_id: link.id.as_str(),
+            wallet_id: record.id.as_str(),
+            reference: link.reference.as_deref(),
+            transaction_hash: record.transaction.as_ref().map(|transaction| transaction.hash.as_str()),
+            code: record.halt.map(HaltCode::as_str),
+        },
+    };
+    let event = Event {
+        id: EventId::new(now, &mut OsRng),
+        client: link.client.clone(),
+        kind,
+        subject: link.id.as_str().to_owned(),
         body: serde_json::to_string(&body).unwrap_or_default(), // texts only
         created_at: now,
     };

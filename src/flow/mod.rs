@@ -40,6 +40,7 @@ pub mod upload;
 pub mod verification;
 mod verified;
 pub mod wallet;
+pub mod wallet_link;
 pub mod withdraw;
 mod work;
 

@@ -6,7 +6,7 @@ use rand::rngs::OsRng;
 use super::Accepted;
 use super::challenge;
 use super::network::{Seen, see};
-use super::wallet::{self, RequestError, Wanted};
+use super::wallet::{self, Asked, RequestError, Wanted};
 use crate::app::App;
 use crate::model::client::Idempotency;
 use crate::model::ids::{ProfileId, is_user_id};
@@ -21,16 +21,17 @@ pub async fn request(
     key: &Idempotency,
     new: NewProfile,
 ) -> Result<Accepted<Profile>, RequestError> {
-    wallet::once_more(|| attempt(app, caller, key, &new)).await
+    let asked = Asked::Request(key);
+    wallet::once_more(|| attempt(app, caller, &asked, &new)).await
 }
 
 async fn attempt(
     app: &App,
     caller: &Submitter,
-    key: &Idempotency,
+    asked: &Asked<'_>,
     new: &NewProfile,
 ) -> Result<Accepted<Profile>, RequestError> {
-    if let Some(accepted) = wallet::replay(app, caller, key).await? {
+    if let Some(accepted) = wallet::replay(app, caller, asked).await? {
         return Ok(accepted);
     }
     if !is_user_id(new.user_id) {
@@ -51,7 +52,7 @@ async fn attempt(
             return Err(RequestError::OtherKey);
         }
         if wallet::is_of(app, &there, &new.wallet).await? {
-            return wallet::take_for_the_same(app, caller, key, there).await;
+            return wallet::take_for_the_same(app, caller, asked, there).await;
         }
     }
     let now = app.clock.now();
@@ -62,9 +63,9 @@ async fn attempt(
     {
         return Err(RequestError::UserExists);
     }
-    wallet::check_free(app, &new.wallet).await?;
+    wallet::check_free(app, (&new.wallet).into()).await?;
     let wanted = Wanted { id: id.into(), user_id: new.user_id, user: Some(user), write, wallet: &new.wallet };
-    wallet::keep(app, caller, key, wanted, now).await
+    wallet::keep(app, caller, asked, wanted, now).await
 }
 
 /// The node's name for where a password is kept.

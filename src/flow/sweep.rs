@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::claim;
 use super::deliver;
-use super::events::{emit, forget_endpoints};
+use super::events::{emit, emit_wallet, forget_endpoints};
 use super::moves::{follow, next};
 use super::notices;
 use super::verification::end_overdue as end_overdue_verifications;
@@ -59,6 +59,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     let forgotten = app.store.forget_vendor_events_before(before(app.retention.vendor_events_hours)).await;
     done("webhooks of vendors", forgotten.map(|_| ()));
     done("links of mails", app.store.forget_links_before(now).await.map(|_| ()));
+    done("wallets of links", app.store.expire_wallet_links(now).await.map(|_| ()));
     done("endpoints that are no more", forget_endpoints(app).await);
     done("ends", tell_of_ends(app).await);
     done("notices", notices::replan(app).await);
@@ -196,6 +197,7 @@ async fn end_profile(app: &App, profile: &Profile, now: Timestamp) -> Result<(),
     let mut tx = app.store.begin().await?;
     tx.advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
     tx.drop_jobs(profile.id.as_str()).await?;
+    emit_wallet(app, &mut tx, EventKind::WalletFailed, profile, now).await?;
     tx.record(&entry(profile.id.as_str(), profile.halt, now)).await?;
     tx.commit().await
 }

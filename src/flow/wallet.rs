@@ -13,6 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Accepted;
 use super::challenge::{self, ChallengeError};
+use super::events::{emit_link, emit_wallet};
 use super::idempotency::{self, ReplayError};
 use super::network::{LOOK_UP, NotAnInserter, Seen, exists, see};
 use super::work::lane_job;
@@ -21,6 +22,7 @@ use crate::keys::Key;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::disclosure::{self, Disclosed};
+use crate::model::event::EventKind;
 use crate::model::ids::{WalletId, is_user_id, random_uuid};
 use crate::model::issuance::HaltCode;
 use crate::model::job::Work;
@@ -29,6 +31,7 @@ use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys
 use crate::model::submission::Owner;
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
+use crate::model::wallet_link::LinkAnswer;
 use crate::store::{ProfileChange, StoreError, Tx};
 use crate::vault::{self, Locked, VaultError};
 
@@ -65,6 +68,9 @@ pub enum RequestError {
     /// The wallet is on its way into a profile.
     #[error("the wallet is being added to a profile already")]
     WalletUnderWay,
+    /// The wallet is a contract on a chain that cannot be asked.
+    #[error("no endpoint is configured for the wallet's chain")]
+    NoEndpoint,
     /// The write key may not write.
     #[error(transparent)]
     NotAnInserter(#[from] NotAnInserter),
@@ -88,6 +94,9 @@ impl From<ReplayError> for RequestError {
 /// What the keyed hash of a wallet is for.
 const INDEX: &str = "wallet";
 
+/// What the keyed hash of user and wallet is for.
+const LINKED: &str = "linked_wallet";
+
 /// Accepts a wallet to be added to the profile of a user. The proof is verified here, before any network; then the node is
 /// asked whether the user is there and the wallet is not, if it can be asked.
 pub async fn request(
@@ -96,7 +105,25 @@ pub async fn request(
     key: &Idempotency,
     new: NewWallet,
 ) -> Result<Accepted<Profile>, RequestError> {
-    once_more(|| attempt(app, caller, key, &new)).await
+    request_as(app, caller, &Asked::Request(key), &new).await
+}
+
+/// On whose word a wallet is asked for.
+pub(super) enum Asked<'a> {
+    /// A request with an `Idempotency-Key`, once for each.
+    Request(&'a Idempotency),
+    /// A link, whose challenge has been checked and is answered once.
+    Link(&'a LinkAnswer),
+}
+
+/// The same as [`request`], on any word. [`StoreError::Stale`] if the link's challenge is not open any more.
+pub(super) async fn request_as(
+    app: &App,
+    caller: &Submitter,
+    asked: &Asked<'_>,
+    new: &NewWallet,
+) -> Result<Accepted<Profile>, RequestError> {
+    once_more(|| attempt(app, caller, asked, new)).await
 }
 
 /// Attempts a request, and once more where somebody has asked for the same at the same time: it can be seen then.
@@ -113,23 +140,31 @@ where
 async fn attempt(
     app: &App,
     caller: &Submitter,
-    key: &Idempotency,
+    asked: &Asked<'_>,
     new: &NewWallet,
 ) -> Result<Accepted<Profile>, RequestError> {
-    if let Some(accepted) = replay(app, caller, key).await? {
+    if let Some(accepted) = replay(app, caller, asked).await? {
         return Ok(accepted);
     }
     if !is_user_id(new.user_id) {
         return Err(RequestError::UserId);
     }
     new.wallet.proof().verify()?;
-    challenge::check(app, caller, new.user_id, &new.wallet)?;
-    check_message(app, &new.wallet)?;
+    if matches!(asked, Asked::Request(_)) {
+        challenge::check(app, caller, new.user_id, &new.wallet)?;
+        check_message(app, &new.wallet)?;
+    }
     let under_way = app.store.profiles_under_way(new.user_id).await?;
     for there in under_way.iter().filter(|there| there.client == caller.tenant && there.user.is_none()) {
         if is_of(app, there, &new.wallet).await? {
-            return take_for_the_same(app, caller, key, there.clone()).await;
+            return take_for_the_same(app, caller, asked, there.clone()).await;
         }
+    }
+    // Behind the look at what is under way: what arrives between the two is seen here.
+    if matches!(asked, Asked::Link(_))
+        && let Some(there) = linked_before(app, caller, new).await?
+    {
+        return take_for_the_same(app, caller, asked, there).await;
     }
     let now = app.clock.now();
     let id = WalletId::new(now, &mut OsRng);
@@ -138,9 +173,47 @@ async fn attempt(
     if matches!(see(app, write, new.user_id).await?, Seen::Nobody) && !is_coming {
         return Err(RequestError::UserUnknown);
     }
-    check_free(app, &new.wallet).await?;
+    check_free(app, (&new.wallet).into()).await?;
     let wanted = Wanted { id: id.into(), user_id: new.user_id, user: None, write, wallet: &new.wallet };
-    keep(app, caller, key, wanted, now).await
+    keep(app, caller, asked, wanted, now).await
+}
+
+/// The record that has written this wallet into this user's profile, if a link has brought it there and a node says that some
+/// profile has it: users can remove their wallets, and then it is written anew.
+async fn linked_before(
+    app: &App,
+    caller: &Submitter,
+    new: &NewWallet,
+) -> Result<Option<Profile>, StoreError> {
+    let indexes = linked_indexes(app, caller, new.user_id, (&new.wallet).into());
+    let Some(id) = app.store.record_of_linked(&indexes).await? else { return Ok(None) };
+    if is_on_network(app, new.wallet.address.expose()).await != Some(true) {
+        return Ok(None);
+    }
+    app.store.profile(&id.into()).await
+}
+
+/// The keyed hashes by which a user's wallet is found again that a link has brought, one for each vault key.
+pub(super) fn linked_indexes(app: &App, caller: &Submitter, user_id: Uuid, wallet: Which<'_>) -> Vec<String> {
+    let identity = identity(wallet);
+    let whose =
+        Zeroizing::new([caller.tenant.as_bytes(), b"\0", user_id.as_bytes(), b"\0", &**identity].concat());
+    app.vault.indexes(LINKED, &whose)
+}
+
+/// Refuses a wallet that could not be written into this user's profile, as far as a node tells it before anything is signed.
+pub(super) async fn check_beforehand(
+    app: &App,
+    user_id: Uuid,
+    wallet: Which<'_>,
+) -> Result<(), RequestError> {
+    let under_way = app.store.profiles_under_way(user_id).await?;
+    let is_coming = under_way.iter().any(|there| there.user.is_some());
+    let write = app.write_key_for(&user_id.to_string());
+    if matches!(see(app, write, user_id).await?, Seen::Nobody) && !is_coming {
+        return Err(RequestError::UserUnknown);
+    }
+    check_free(app, wallet).await
 }
 
 /// Refuses a proof whose message says something about a person: it is kept on the network as it was signed.
@@ -221,12 +294,12 @@ pub(super) struct Wanted<'a> {
     pub(super) wallet: &'a WalletClaim,
 }
 
-/// Record, wallet, work, audit entry, and what the `Idempotency-Key` stands for: all of it, or nothing; or what an earlier
-/// request with the same key has made. What has stopped of the same is over then.
+/// Record, wallet, work, audit entry, and what the `Idempotency-Key` stands for, or the link's answer: all of it, or nothing; or
+/// what an earlier request with the same key has made. What has stopped of the same is over then.
 pub(super) async fn keep(
     app: &App,
     caller: &Submitter,
-    key: &Idempotency,
+    asked: &Asked<'_>,
     wanted: Wanted<'_>,
     now: Timestamp,
 ) -> Result<Accepted<Profile>, RequestError> {
@@ -247,14 +320,14 @@ pub(super) async fn keep(
         id,
     };
     let locked = app.vault.lock_record(profile.id.as_str(), wallet, &mut OsRng)?;
-    let index = app.vault.index(INDEX, &identity(wallet));
+    let index = app.vault.index(INDEX, &identity(wallet.into()));
     let stopped = replaced(app, caller, &profile, wallet).await?;
 
-    let Some(mut tx) = idempotency::claim(app, caller, key, profile.id.as_str(), now).await? else {
-        return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+    let Some(mut tx) = begin(app, caller, asked, &profile.id, now).await? else {
+        return replay(app, caller, asked).await?.ok_or(RequestError::KeyReused);
     };
     for old in stopped {
-        end(&mut tx, caller, &old, now).await?;
+        end(app, &mut tx, caller, &old, now).await?;
     }
     tx.add_profile(&profile, &locked, &index).await?;
     tx.enqueue(&lane_job(first_work(&profile), profile.id.as_str(), &profile.write_key, now)).await?;
@@ -268,9 +341,42 @@ pub(super) async fn keep(
         .detail(format!("user:{}", profile.user_id)),
     )
     .await?;
+    write_down(&mut tx, caller, asked, &profile.id, now).await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(Accepted { record: profile, replayed: false })
+}
+
+/// Begins the transaction in which the word is kept on which this record is made, or taken. `None` if an earlier request with
+/// the same key has made one.
+async fn begin(
+    app: &App,
+    caller: &Submitter,
+    asked: &Asked<'_>,
+    id: &RecordId,
+    now: Timestamp,
+) -> Result<Option<Tx>, StoreError> {
+    match asked {
+        Asked::Request(key) => idempotency::claim(app, caller, key, id.as_str(), now).await,
+        Asked::Link(answer) => {
+            let mut tx = app.store.begin().await?;
+            tx.answer_link(answer, Some(id), now).await?;
+            Ok(Some(tx))
+        }
+    }
+}
+
+/// Enters into the audit chain that a link was answered, and which record writes its wallet.
+async fn write_down(
+    tx: &mut Tx,
+    caller: &Submitter,
+    asked: &Asked<'_>,
+    id: &RecordId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Asked::Link(answer) = asked else { return Ok(()) };
+    let entry = AuditEntry::new(now, caller.actor(), AuditAction::WalletLinkProven, answer.id.as_str());
+    tx.record(&entry.detail(id.as_str())).await
 }
 
 /// Records that have stopped and that this one takes the place of: of the same profile, or of the same wallet.
@@ -290,7 +396,13 @@ async fn replaced(
     Ok(stopped)
 }
 
-async fn end(tx: &mut Tx, caller: &Submitter, old: &Profile, now: Timestamp) -> Result<(), StoreError> {
+async fn end(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Submitter,
+    old: &Profile,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let change = ProfileChange { halt: old.halt, forget_wallet: true, ..ProfileChange::default() };
     match tx.advance_profile(&old.id, ProfileState::Halted, ProfileState::Failed, change, now).await {
         Ok(()) => {}
@@ -299,38 +411,48 @@ async fn end(tx: &mut Tx, caller: &Submitter, old: &Profile, now: Timestamp) -> 
         Err(error) => return Err(error),
     }
     tx.drop_jobs(old.id.as_str()).await?;
+    emit_wallet(app, tx, EventKind::WalletFailed, old, now).await?;
     tx.record(
         &AuditEntry::new(now, caller.actor(), AuditAction::Failed, old.id.as_str()).detail("asked_for_again"),
     )
     .await
 }
 
-/// The same was asked for under another `Idempotency-Key`, which from now on stands for it, too.
+/// The same was asked for under another `Idempotency-Key`, or by a link, which from now on stands for it, too.
 pub(super) async fn take_for_the_same(
     app: &App,
     caller: &Submitter,
-    key: &Idempotency,
+    asked: &Asked<'_>,
     there: Profile,
 ) -> Result<Accepted<Profile>, RequestError> {
     let now = app.clock.now();
-    let Some(tx) = idempotency::claim(app, caller, key, there.id.as_str(), now).await? else {
-        return replay(app, caller, key).await?.ok_or(RequestError::KeyReused);
+    let Some(mut tx) = begin(app, caller, asked, &there.id, now).await? else {
+        return replay(app, caller, asked).await?.ok_or(RequestError::KeyReused);
     };
+    if let Asked::Link(answer) = asked
+        && there.state == ProfileState::Created
+        && let Some(link) = app.store.wallet_link(&answer.id).await?
+    {
+        emit_link(app, &mut tx, EventKind::WalletLinked, &link, &there, now).await?;
+    }
+    write_down(&mut tx, caller, asked, &there.id, now).await?;
     tx.commit().await?;
+    app.notify_workers();
     Ok(Accepted { record: there, replayed: true })
 }
 
 pub(super) async fn replay(
     app: &App,
     caller: &Submitter,
-    key: &Idempotency,
+    asked: &Asked<'_>,
 ) -> Result<Option<Accepted<Profile>>, RequestError> {
+    let Asked::Request(key) = asked else { return Ok(None) };
     Ok(idempotency::replay(app, caller, key, async |id: &RecordId| app.store.profile(id).await).await?)
 }
 
 /// Refuses a wallet that is on its way into a profile, or in one, as far as that can be seen: a node looks wallets up by
 /// address, and the address of a NEAR wallet is a name that several keys may have.
-pub(super) async fn check_free(app: &App, wallet: &WalletClaim) -> Result<(), RequestError> {
+pub(super) async fn check_free(app: &App, wallet: Which<'_>) -> Result<(), RequestError> {
     let indexes = app.vault.indexes(INDEX, &identity(wallet));
     if app.store.wallet_under_way(&indexes).await?.is_some() {
         return Err(RequestError::WalletUnderWay);
@@ -338,38 +460,59 @@ pub(super) async fn check_free(app: &App, wallet: &WalletClaim) -> Result<(), Re
     if wallet.wallet_type == WalletType::Near {
         return Ok(());
     }
+    match is_on_network(app, wallet.address).await {
+        Some(true) => Err(RequestError::WalletTaken),
+        Some(false) | None => Ok(()),
+    }
+}
+
+/// Whether some profile has a wallet of this address; `None` if the node cannot be asked.
+pub(super) async fn is_on_network(app: &App, address: &str) -> Option<bool> {
     let look = async {
         let (client, signer) = (app.idos().await?, app.identity());
-        Ok::<_, NodeError>(exists(client, &signer, wallet.address.expose()).await?)
+        Ok::<_, NodeError>(exists(client, &signer, address).await?)
     };
     match tokio::time::timeout(LOOK_UP, look).await.unwrap_or(Err(NodeError::TooSlow)) {
-        Ok(true) => Err(RequestError::WalletTaken),
-        Ok(false) => Ok(()),
+        Ok(exists) => Some(exists),
         Err(error) => {
             tracing::warn!("The node cannot be asked for a wallet: {error}");
-            Ok(())
+            None
         }
     }
 }
 
-/// What makes a wallet itself, whatever the spelling.
-fn identity(wallet: &WalletClaim) -> Zeroizing<Vec<u8>> {
-    identity_of(wallet.wallet_type, &wallet.address, wallet.public_key.as_ref())
-}
-
-/// The same of a wallet that has proven nothing.
-pub(super) fn owner_identity(owner: &Owner) -> Zeroizing<Vec<u8>> {
-    identity_of(owner.wallet_type, &owner.address, owner.public_key.as_ref())
-}
-
-fn identity_of(
+/// Which wallet it is.
+#[derive(Clone, Copy)]
+pub(super) struct Which<'a> {
     wallet_type: WalletType,
-    address: &Personal<String>,
-    public_key: Option<&Personal<String>>,
-) -> Zeroizing<Vec<u8>> {
-    let key = public_key.filter(|_| wallet_type == WalletType::Near);
-    let text = spelled(wallet_type, key.unwrap_or(address).expose());
-    Zeroizing::new([wallet_type.as_str().as_bytes(), b"\0", text.as_bytes()].concat())
+    address: &'a str,
+    public_key: Option<&'a str>,
+}
+
+impl<'a> From<&'a WalletClaim> for Which<'a> {
+    fn from(wallet: &'a WalletClaim) -> Self {
+        let public_key = wallet.public_key.as_ref().map(|key| key.expose().as_str());
+        Self { wallet_type: wallet.wallet_type, address: wallet.address.expose(), public_key }
+    }
+}
+
+impl<'a> From<&'a Owner> for Which<'a> {
+    fn from(wallet: &'a Owner) -> Self {
+        let public_key = wallet.public_key.as_ref().map(|key| key.expose().as_str());
+        Self { wallet_type: wallet.wallet_type, address: wallet.address.expose(), public_key }
+    }
+}
+
+/// What makes a wallet itself that has proven nothing yet, whatever the spelling.
+pub(super) fn owner_identity(owner: &Owner) -> Zeroizing<Vec<u8>> {
+    identity(owner.into())
+}
+
+/// What makes a wallet itself, whatever the spelling.
+fn identity(wallet: Which<'_>) -> Zeroizing<Vec<u8>> {
+    let key = wallet.public_key.filter(|_| wallet.wallet_type == WalletType::Near);
+    let text = spelled(wallet.wallet_type, key.unwrap_or(wallet.address));
+    Zeroizing::new([wallet.wallet_type.as_str().as_bytes(), b"\0", text.as_bytes()].concat())
 }
 
 /// Whether a record is about this wallet.
@@ -377,7 +520,7 @@ pub(super) async fn is_of(app: &App, profile: &Profile, wallet: &WalletClaim) ->
     let locked = app.store.locked_wallet(&profile.id).await?;
     let claim =
         locked.and_then(|locked| app.vault.unlock_record::<WalletClaim>(profile.id.as_str(), &locked).ok());
-    Ok(claim.is_some_and(|claim| identity(&claim) == identity(wallet)))
+    Ok(claim.is_some_and(|claim| identity((&claim).into()) == identity(wallet.into())))
 }
 
 /// A wallet's claim as it lies in the vault.

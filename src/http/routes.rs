@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
-    write_grants,
+    attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, renewals,
+    verifications, wallet_links, wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
@@ -109,6 +109,36 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/attributes/{id}/resume",
         guard: Guard::Scope(Scope::AttributesWrite),
         handler: || post(attributes::resume),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/wallet-links",
+        guard: Guard::Scope(Scope::WalletsWrite),
+        handler: || post(wallet_links::make),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/wallet-links",
+        guard: Guard::Scope(Scope::ProfilesRead),
+        handler: || get(wallet_links::list),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/wallet-links/{id}",
+        guard: Guard::Scope(Scope::ProfilesRead),
+        handler: || get(wallet_links::show),
+    },
+    Route {
+        method: "DELETE",
+        path: "/v1/wallet-links/{id}",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || delete(wallet_links::erase),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/wallet-links/{id}/proof",
+        guard: Guard::Scope(Scope::WalletsWrite),
+        handler: || post(wallet_links::prove),
     },
     Route {
         method: "POST",
@@ -284,18 +314,8 @@ pub const ROUTES: &[Route] = &[
         guard: Guard::Scope(Scope::Erase),
         handler: || delete(claims::erase),
     },
-    Route {
-        method: "GET",
-        path: "/claim/{token}",
-        guard: Guard::Open,
-        handler: || get(claim::show),
-    },
-    Route {
-        method: "GET",
-        path: "/claim/assets/{file}",
-        guard: Guard::Open,
-        handler: || get(claim::asset),
-    },
+    Route { method: "GET", path: "/claim/{token}", guard: Guard::Open, handler: || get(claim::show) },
+    Route { method: "GET", path: "/claim/assets/{file}", guard: Guard::Open, handler: || get(claim::asset) },
     Route {
         method: "POST",
         path: "/claim/{token}/state",

@@ -41,6 +41,12 @@ named! {
         VerificationEnded = "verification.ended",
         /// A verification is over without a credential: something was missing for too long.
         VerificationFailed = "verification.failed",
+        /// A wallet that was proven is in the user's profile.
+        WalletLinked = "wallet.linked",
+        /// A wallet that was proven is not in the user's profile: it has stopped on its way, and can be resumed.
+        WalletHalted = "wallet.halted",
+        /// A wallet that was proven will not be in the user's profile.
+        WalletFailed = "wallet.failed",
         /// The person who follows a claim's link is known by a profile of idOS.
         ClaimIdentified = "claim.identified",
         /// The person has signed the write grant.
@@ -63,7 +69,7 @@ pub struct Event {
     pub client: String,
     /// What has happened.
     pub kind: EventKind,
-    /// The id of the issuance, verification or claim.
+    /// The id of the issuance, verification, claim or wallet link.
     pub subject: String,
     /// The JSON that webhooks carry.
     pub body: String,

@@ -101,6 +101,10 @@ id! {
     AttributeId, "att_"
 }
 id! {
+    /// One wallet that somebody proves, or is to prove.
+    WalletLinkId, "lnk_"
+}
+id! {
     /// One verification of a person at a vendor.
     VerificationId, "ver_"
 }

@@ -29,3 +29,4 @@ pub mod submitter;
 pub mod time;
 pub mod validity;
 pub mod verification;
+pub mod wallet_link;

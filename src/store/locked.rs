@@ -14,7 +14,7 @@ struct Table {
 }
 
 /// A locked text is `v1.<key's name>.…`, and a name has 8 characters.
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 9] = [
     Table {
         name: "contact",
         is_relocked: true,
@@ -49,6 +49,13 @@ const TABLES: [Table; 7] = [
         next: "SELECT SUBSTR(locked, 4, 8) FROM attribute WHERE locked IS NOT NULL \
                AND SUBSTR(locked, 4, 8) > $1 ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
         count: "SELECT COUNT(*) FROM attribute WHERE locked IS NOT NULL AND SUBSTR(locked, 4, 8) = $1",
+    },
+    Table {
+        name: "wallet_link",
+        is_relocked: false,
+        next: "SELECT SUBSTR(locked_wallet, 4, 8) FROM wallet_link WHERE locked_wallet IS NOT NULL \
+               AND SUBSTR(locked_wallet, 4, 8) > $1 ORDER BY SUBSTR(locked_wallet, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM wallet_link WHERE locked_wallet IS NOT NULL AND SUBSTR(locked_wallet, 4, 8) = $1",
     },
     Table {
         name: "person",
@@ -117,6 +124,7 @@ mod tests {
     const SCHEMA: &[&str] = &[
         include_str!("../../migrations/0001_service.sql"),
         include_str!("../../migrations/0002_verifications.sql"),
+        include_str!("../../migrations/0005_wallet_links.sql"),
         include_str!("../../migrations/0006_attributes.sql"),
         include_str!("../../migrations/0007_claims.sql"),
     ];

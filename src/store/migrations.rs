@@ -10,6 +10,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "verifications", include_str!("../../migrations/0002_verifications.sql")),
     (3, "notices", include_str!("../../migrations/0003_notices.sql")),
     (4, "mail_links", include_str!("../../migrations/0004_mail_links.sql")),
+    (5, "wallet_links", include_str!("../../migrations/0005_wallet_links.sql")),
     (6, "attributes", include_str!("../../migrations/0006_attributes.sql")),
     (7, "claims", include_str!("../../migrations/0007_claims.sql")),
 ];

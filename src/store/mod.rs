@@ -34,6 +34,7 @@ mod recorded;
 mod rows;
 mod verifications;
 mod walk;
+mod wallet_links;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -62,6 +63,7 @@ pub use persons::KeptPerson;
 pub use profiles::ProfileChange;
 pub use verifications::{VendorEvent, VerificationFilter};
 pub use walk::{Batch, Place};
+pub use wallet_links::LinkFilter;
 
 /// The database.
 #[derive(Clone)]

@@ -8,6 +8,8 @@
 //! - [`verify_transaction_signature`] checks the signature of a transaction or gateway login and says who the
 //!   `@caller` is.
 //! - [`signed_elsewhere`] makes of a login that an outside wallet has signed what a gateway takes.
+//! - [`ContractCall`] is what a chain is asked about the signature of a wallet that is a contract (ERC-1271, ERC-6492), and what
+//!   the answer means. Nothing is asked here.
 //! - [`WalletKey`] is the key of a simulated wallet, for tests and demonstrations. It writes the same bytes as
 //!   the JavaScript SDK.
 //!
@@ -34,6 +36,7 @@
 
 mod address;
 mod caller;
+mod contract;
 mod ed25519;
 mod encoding;
 mod error;
@@ -51,6 +54,7 @@ mod xrpl;
 
 pub use address::{ADDRESS_FORMS, NotAnAddress, address_types, check_address};
 pub use caller::is_caller;
+pub use contract::{ContractCall, ContractVerdict, EvmChain, NotAChain};
 pub use error::{Field, InvalidProof, InvalidSignature};
 pub use keys::{
     EvmKey, FaceSignKey, InvalidMnemonic, NearKey, StellarKey, WalletKey, XrplKey, mnemonic_seed,

@@ -11,8 +11,9 @@ use super::Error;
 use super::holder::{Holder, random_id};
 use crate::app::App;
 use crate::cli::background::until;
+use crate::flow::challenge::{self, Purpose};
 use crate::flow::network::content_of;
-use crate::flow::{challenge, grant, intake, profile};
+use crate::flow::{grant, intake, profile};
 use crate::model::client::Idempotency;
 use crate::model::personal::Personal;
 use crate::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
@@ -35,7 +36,8 @@ pub(in crate::cli) async fn create_profile(
     holder: &Holder,
 ) -> Result<(), Error> {
     let owner = holder.owner();
-    let message = challenge::offer(app, caller, holder.user_id, &owner).message;
+    let signer = challenge::Signer::of(&owner, None);
+    let message = challenge::offer(app, caller, Purpose::Proof, holder.user_id, signer).message;
     let signature = holder.sign(&message);
     let new = NewProfile {
         user_id: holder.user_id,

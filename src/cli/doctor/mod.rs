@@ -3,6 +3,7 @@
 //! Each check is a function in one of the modules here. None changes anything but one row that says when a doctor last
 //! wrote.
 
+mod chains;
 mod database;
 mod machine;
 mod network;
@@ -112,6 +113,7 @@ async fn examine(config: &Config, report: &mut Report) {
     outside::mail(config, report).await;
     sources::sources(config, report).await;
     persons::persons(config, report).await;
+    chains::chains(config, report).await;
     if let Some(store) = store {
         store.close().await;
     }

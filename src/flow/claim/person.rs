@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{ClaimError, invalid, login, submitter};
 use crate::app::{App, NodeError};
-use crate::flow::challenge::{self, Challenge};
+use crate::flow::challenge::{self, Challenge, Purpose, Signer};
 use crate::flow::events::emit_claim;
 use crate::flow::network::{self, LOOK_UP};
 use crate::flow::profile;
@@ -77,7 +77,8 @@ async fn known(app: &App, owner: &Owner) -> Result<Option<bool>, NodeError> {
 /// A profile is to be created for the wallet, if there may be one.
 async fn create(app: &App, claim: &Claim, owner: &Owner) -> Result<Next, ClaimError> {
     check_may_be_new(app, claim).await?;
-    let challenge = challenge::offer(app, &submitter(claim), claim.user_id, owner);
+    let challenge =
+        challenge::offer(app, &submitter(claim), Purpose::Proof, claim.user_id, Signer::of(owner, None));
     Ok(Next::CreateProfile { user_id: claim.user_id, challenge })
 }
 
@@ -202,17 +203,14 @@ pub async fn create_profile(
     }
     let now = app.clock.now();
     let index = app.vault.index(INDEX, &owner_identity(&owner));
-    let noted = Claim {
-        profile_id: Some(id),
-        wallet: Some((owner.wallet_type, index)),
-        ..claim.clone()
-    };
+    let noted = Claim { profile_id: Some(id), wallet: Some((owner.wallet_type, index)), ..claim.clone() };
     let mut tx = app.store.begin().await?;
     tx.change_claim(&noted, now).await?;
     tx.commit().await?;
     app.notify_workers();
     // It may have been created before it was noted here.
-    let there = app.store.profile(&RecordId::from(noted.profile_id.clone().ok_or(ClaimError::Unknown)?)).await?;
+    let there =
+        app.store.profile(&RecordId::from(noted.profile_id.clone().ok_or(ClaimError::Unknown)?)).await?;
     let noted = Claim { version: noted.version.saturating_add(1), ..noted };
     if there.is_some_and(|there| there.state == ProfileState::Created) {
         return identified_by_profile(app, noted).await;

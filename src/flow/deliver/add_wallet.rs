@@ -5,8 +5,10 @@ use idos_client::actions::UpsertWalletAsInserter;
 
 use super::{DeliverError, Done, Plan, Stop, TxSigner, entry};
 use crate::app::App;
+use crate::flow::events::emit_wallet;
 use crate::flow::{claimed, work};
 use crate::model::audit::{AuditAction, AuditEntry};
+use crate::model::event::EventKind;
 use crate::model::issuance::HaltCode;
 use crate::model::job::Job;
 use crate::model::lifecycle::sealed_until;
@@ -58,6 +60,7 @@ impl AddWallet {
     ) -> Result<Option<AuditEntry>, StoreError> {
         let profile = &self.0;
         let detail = done.detail();
+        let created = Profile { transaction: done.transaction.clone(), ..profile.clone() };
         let waiting = app.store.awaiting_profile(profile.user_id).await?;
         let change =
             ProfileChange { transaction: done.transaction, forget_wallet: true, ..ProfileChange::default() };
@@ -67,6 +70,7 @@ impl AddWallet {
         if let RecordId::Profile(id) = &profile.id {
             claimed::profile_created(app, tx, id, done.now).await?;
         }
+        emit_wallet(app, tx, EventKind::WalletLinked, &created, done.now).await?;
         let act = match profile.id {
             RecordId::Profile(_) => AuditAction::ProfileCreated,
             RecordId::Wallet(_) => AuditAction::WalletAdded,
@@ -90,5 +94,7 @@ pub(super) async fn stop(
         was_sent: job.was_sent(),
         ..ProfileChange::default()
     };
-    tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await
+    tx.advance_profile(&profile.id, ProfileState::Pending, ProfileState::Halted, change, now).await?;
+    let halted = Profile { halt: Some(code), ..profile.clone() };
+    emit_wallet(app, tx, EventKind::WalletHalted, &halted, now).await
 }

@@ -25,7 +25,8 @@ const NO_PROOF: &str =
     "is MM, and no proof is defined for this wallet type: nothing shows whose such a wallet is";
 
 /// What is said of an encryption key that is none.
-pub(in crate::http) const ENCRYPTION_KEY: &str = "must be an X25519 public key: 32 bytes in base64, not of low order";
+pub(in crate::http) const ENCRYPTION_KEY: &str =
+    "must be an X25519 public key: 32 bytes in base64, not of low order";
 
 /// What is said of a grantee that is none.
 pub(super) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \
@@ -53,13 +54,35 @@ pub(super) fn wallet_type(wallet: &Object<'_>, faults: &mut Faults) -> Option<Wa
     None
 }
 
+/// Whether the key of a wallet has to be there, for types that have one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyOfOwner {
+    /// It has to.
+    Needed,
+    /// It may come later: many wallets tell their key with a signature only.
+    MayComeLater,
+}
+
 /// Reads a wallet without a proof that stands at this JSON pointer.
 pub(in crate::http) fn owner(json: &Json, at: &str, faults: &mut Faults) -> Option<Owner> {
-    let object = Object::of(json, at, OWNER, faults)?;
+    owner_with(json, (at, OWNER), KeyOfOwner::Needed, faults)
+}
+
+/// The same with these members, and with a key that may be missing.
+pub(super) fn owner_with(
+    json: &Json,
+    (at, names): (&str, &'static [&'static str]),
+    key: KeyOfOwner,
+    faults: &mut Faults,
+) -> Option<Owner> {
+    let object = Object::of(json, at, names, faults)?;
     let wallet_type = wallet_type(&object, faults);
     let address = object.text("address", MAX_ADDRESS_LEN, faults);
     let public_key = object.optional_text("publicKey", MAX_PUBLIC_KEY_LEN, faults);
-    if object.get("publicKey").is_none() && wallet_type.is_some_and(|known| known != WalletType::Evm) {
+    if key == KeyOfOwner::Needed
+        && object.get("publicKey").is_none()
+        && wallet_type.is_some_and(|known| known != WalletType::Evm)
+    {
         faults.add(object.pointer("publicKey"), "is required for this type of wallet");
     }
     let (wallet_type, address) = (wallet_type?, address?);

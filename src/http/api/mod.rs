@@ -14,6 +14,7 @@ pub(super) mod proofs;
 pub(super) mod renewals;
 pub(super) mod verifications;
 mod view;
+pub(super) mod wallet_links;
 pub(super) mod wallets;
 pub(super) mod write_grants;
 
@@ -26,6 +27,9 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("NewWallet", wallets::NEW_WALLET),
     ("ChallengeRequest", wallets::CHALLENGE),
     ("NewAttribute", attributes::NEW_ATTRIBUTE),
+    ("NewWalletLink", wallet_links::NEW_LINK),
+    ("WalletLinkAnswer", wallet_links::LINK_ANSWER),
+    ("LinkedWallet", wallet_links::LINKED_WALLET),
     ("WalletProof", profiles::read::WALLET),
     ("ContactLookup", contacts::LOOK_UP),
     ("UnreachableContact", contacts::UNREACHABLE),

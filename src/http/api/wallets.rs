@@ -11,7 +11,8 @@ use super::common::{owner, parse_id};
 use super::profiles::read::wallet_claim;
 use super::profiles::view::ProfileView;
 use super::profiles::wait_for;
-use crate::flow::{challenge, intake, wallet};
+use crate::flow::challenge::{self, Purpose, Signer};
+use crate::flow::{intake, wallet};
 use crate::http::kit::idempotency::{accepted, idempotency_key};
 use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::Problem;
@@ -53,7 +54,7 @@ pub(in crate::http) async fn challenge(
 ) -> Result<Response, Problem> {
     let body = body::read_json(&api, request).await?;
     let (user_id, wallet) = read_challenge(&json::parse(&body.bytes)?)?;
-    let offered = challenge::offer(&api.app, &caller, user_id, &wallet);
+    let offered = challenge::offer(&api.app, &caller, Purpose::Proof, user_id, Signer::of(&wallet, None));
     let (message, expires_at) = (offered.message.to_string(), offered.expires_at.to_string());
     Ok(Json(ChallengeView { message, expires_at }).into_response())
 }

@@ -29,7 +29,16 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
 
 /// The answer to a request that makes something: the record, where it is, and whether it was there already.
 pub(crate) fn accepted(location: &str, replayed: bool, view: impl Serialize) -> Response {
-    let mut response = (StatusCode::ACCEPTED, Json(view)).into_response();
+    answer(StatusCode::ACCEPTED, location, replayed, view)
+}
+
+/// The same where nothing of it is left to be done.
+pub(crate) fn made(location: &str, replayed: bool, view: impl Serialize) -> Response {
+    answer(StatusCode::CREATED, location, replayed, view)
+}
+
+fn answer(status: StatusCode, location: &str, replayed: bool, view: impl Serialize) -> Response {
+    let mut response = (status, Json(view)).into_response();
     if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(LOCATION, location);
     }

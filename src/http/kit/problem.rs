@@ -57,6 +57,8 @@ named! {
         SourceUnavailable = "source_unavailable",
         /// A source of personhood does not answer as it must.
         SourceUnusable = "source_unusable",
+        /// The chain of a contract wallet cannot be asked.
+        ChainUnavailable = "chain_unavailable",
         /// It was there, and is not any more.
         Gone = "gone",
         /// The time of a link is over.
@@ -104,9 +106,11 @@ impl Code {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Self::Overloaded | Self::NotReady | Self::NodeUnavailable | Self::SourceUnavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Overloaded
+            | Self::NotReady
+            | Self::NodeUnavailable
+            | Self::SourceUnavailable
+            | Self::ChainUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Gone | Self::LinkExpired | Self::LinkUsed => StatusCode::GONE,
             Self::NodeRefused | Self::CopyAltered | Self::SourceUnusable => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -134,6 +138,7 @@ impl Code {
             Self::ProofRefused => "The source refuses the proof",
             Self::SourceUnavailable => "The source does not answer",
             Self::SourceUnusable => "The source's answer cannot be used",
+            Self::ChainUnavailable => "The chain cannot be asked",
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMediaType => "The body is of another type",
             Self::RateLimited => "There are too many requests",
@@ -216,7 +221,11 @@ impl Problem {
     pub fn new(code: Code) -> Self {
         let retry_after = match code {
             Code::RateLimited => Some(1),
-            Code::Overloaded | Code::NodeUnavailable | Code::NotReady | Code::SourceUnavailable => Some(5),
+            Code::Overloaded
+            | Code::NodeUnavailable
+            | Code::NotReady
+            | Code::SourceUnavailable
+            | Code::ChainUnavailable => Some(5),
             _ => None,
         };
         Self { code, detail: None, errors: Vec::new(), retry_after }

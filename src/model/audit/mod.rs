@@ -59,6 +59,10 @@ named! {
         AttributeRequested = "attribute_requested",
         /// An attribute was written, and its key and value forgotten.
         AttributeAdded = "attribute_added",
+        /// A challenge was made for a wallet that is to be linked.
+        WalletLinkRequested = "wallet_link_requested",
+        /// The holder of a wallet has answered its challenge.
+        WalletLinkProven = "wallet_link_proven",
         /// A credential was read back from the issuer's own copy.
         CopyRead = "copy_read",
         /// A contact was looked for by address.

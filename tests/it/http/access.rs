@@ -17,6 +17,7 @@ on_both_databases! {
         for route in ROUTES {
             let prefix = match route.path {
                 path if path.contains("profiles") => "prf_",
+                path if path.contains("wallet-links") => "lnk_",
                 path if path.contains("wallets") => "wal_",
                 path if path.contains("verifications") => "ver_",
                 _ => "iss_",

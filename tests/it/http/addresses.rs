@@ -60,6 +60,7 @@ async fn a_wallet_type_without_a_proof_is_known_and_refused() {
         ("/v1/profiles", "wallet", new_profile(&user)),
         ("/v1/wallets", "wallet", super::door::new_wallet(&user, &user)),
         ("/v1/wallets/challenge", "wallet", json!({ "userId": user.id, "wallet": owner(&user) })),
+        ("/v1/wallet-links", "wallet", json!({ "userId": user.id, "wallet": owner(&user) })),
         ("/v1/write-grants", "owner", grant),
     ] {
         for (wallet_type, says) in

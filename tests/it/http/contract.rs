@@ -16,6 +16,7 @@ use idos_issuer::model::notices::{NoticeCode, NoticeState};
 use idos_issuer::model::profile::{PasswordStore, ProfileState};
 use idos_issuer::model::validity::Risk;
 use idos_issuer::model::verification;
+use idos_issuer::model::wallet_link::LinkState;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
 
@@ -62,6 +63,7 @@ fn names_are_those_of_the_model() {
     }
     assert_eq!(SPEC.names("State"), names(State::ALL, State::as_str));
     assert_eq!(SPEC.names("ProfileState"), names(ProfileState::ALL, ProfileState::as_str));
+    assert_eq!(SPEC.names("LinkState"), names(LinkState::ALL, LinkState::as_str));
     assert_eq!(SPEC.names("Kind"), names(Kind::ISSUED, Kind::as_str));
     assert_eq!(SPEC.names("Delivery"), names(Delivery::ALL, Delivery::as_str));
     assert_eq!(SPEC.names("HaltCode"), names(HaltCode::ALL, HaltCode::as_str));
@@ -177,10 +179,23 @@ async fn every_example_is_accepted() {
                         assert_eq!(pointers, ["/grant/issuerPublicKey", "/grant/notAfter"], "{answer:?}");
                         422
                     }
-                    "resumeIssuance" | "revokeIssuance" | "replayEvent" | "resumeProfile"
-                    | "resumeWallet" | "resumeAttribute" | "resumeVerification" | "redeemRenewal" | "unsubscribe"
-                    | "proveVerification" | "changeContact" | "seeClaimOfPage" | "connectWallet"
-                    | "signInByWallet" | "createProfileByWallet" | "offerGrantToWallet"
+                    "resumeIssuance"
+                    | "revokeIssuance"
+                    | "replayEvent"
+                    | "resumeProfile"
+                    | "resumeWallet"
+                    | "resumeAttribute"
+                    | "resumeVerification"
+                    | "redeemRenewal"
+                    | "unsubscribe"
+                    | "proveVerification"
+                    | "changeContact"
+                    | "proveWalletLink"
+                    | "seeClaimOfPage"
+                    | "connectWallet"
+                    | "signInByWallet"
+                    | "createProfileByWallet"
+                    | "offerGrantToWallet"
                     | "takeGrantOfWallet" => 404,
                     // No source is configured.
                     "openVerification" => {

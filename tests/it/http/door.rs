@@ -48,6 +48,11 @@ impl Door {
     /// On this stage, without background work.
     pub(super) async fn on(stage: Stage) -> Self {
         let app = stage.app().await;
+        Self::of(stage, app).await
+    }
+
+    /// The same with a service that was wired otherwise.
+    pub(super) async fn of(stage: Stage, app: Arc<App>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -74,12 +79,28 @@ impl Door {
 
     /// Ends the service in good order.
     pub(super) async fn close(self) {
+        self.leave().await;
+    }
+
+    /// The same, and gives what it has stood on.
+    pub(super) async fn leave(self) -> Stage {
         self.stop.cancel();
         self.server.await.unwrap().unwrap();
         match self.work {
             Some(work) => work.stop().await,
             None => self.app.store.close().await,
         }
+        self.stage
+    }
+
+    /// Ends the service as a crash does, wherever its background work is, and gives what it has stood on.
+    pub(super) async fn crash(self) -> Stage {
+        self.server.abort();
+        match self.work {
+            Some(work) => work.kill().await,
+            None => self.app.store.close().await,
+        }
+        self.stage
     }
 
     /// Tells the service to stop, and does not wait for it.

@@ -37,6 +37,7 @@ const GROWING: &[&str] = &[
     "mail_stop",
     "notice",
     "mail_limit",
+    "wallet_link",
     "attribute",
     "claim",
 ];

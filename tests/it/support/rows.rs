@@ -117,6 +117,16 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             ),
         ),
         many(
+            "wallet_link (id, client, state, user_id, in_profile, reference, wallet_index, locked_wallet, attempts, \
+             expires_at, proven_at, proof_hash, record_id, waits_until, created_at, updated_at)",
+            &format!(
+                "{}, {client}, CASE WHEN i % 200 = 0 THEN 'challenged' ELSE 'proven' END, {user}, 1, \
+                 'case-' || CAST(i AS TEXT), {hash}, CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, 0, i, i, {hash}, \
+                 {profile}, CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
+                id("lnk")
+            ),
+        ),
+        many(
             "mail_stop (client, email_index, reason, created_at)",
             &format!("{client}, {hash}, 'unsubscribed', i"),
         ),

@@ -188,9 +188,14 @@ impl Stage {
     }
 
     pub(crate) async fn app_with(&self, vault: Vault) -> Arc<App> {
+        self.app_of(self.config(), vault).await
+    }
+
+    /// The same, configured otherwise.
+    pub(crate) async fn app_of(&self, config: Config, vault: Vault) -> Arc<App> {
         let store = Store::connect(&self.database.url, 8).await.unwrap();
         store.migrate().await.unwrap();
-        let app = App::wire(self.config(), self.clock.clone(), store, same_keys(&self.keys), vault).unwrap();
+        let app = App::wire(config, self.clock.clone(), store, same_keys(&self.keys), vault).unwrap();
         if self.files_of_vendors.is_empty() {
             return Arc::new(app);
         }

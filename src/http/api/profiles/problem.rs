@@ -41,6 +41,10 @@ impl From<RequestError> for Problem {
                 Location::Pointer("/wallet/address".to_owned()),
                 "is being added to an idOS profile already",
             ),
+            RequestError::NoEndpoint => Self::new(Code::InvalidFields).at(
+                Location::Pointer("/wallet/chain".to_owned()),
+                "names a chain that is not asked here: what its contracts say of signatures is not known",
+            ),
             RequestError::NotAnInserter(error) => error.into(),
             RequestError::Store(error) => error.into(),
             error @ RequestError::Vault(_) => Self::fault(&error),

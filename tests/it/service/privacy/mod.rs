@@ -438,7 +438,8 @@ impl World {
     async fn post(&self, target: &str, body: &Value) -> Answer {
         let headers =
             format!("Content-Type: application/json\r\nIdempotency-Key: {}-{}\r\n", self.person.stray, id());
-        let names = target.starts_with("/v1/write-grants");
+        // What is to be signed names the wallet that is to sign it.
+        let names = target.starts_with("/v1/write-grants") || target == "/v1/wallet-links";
         self.ask_with("POST", target, &headers, body.to_string().as_bytes(), names).await
     }
 
@@ -916,7 +917,10 @@ impl World {
         self.secrets.text(&back);
         let wanted = json!({ "delivery": "write_grant", "returnUrl": format!("https://kyc.example/{back}") });
         let headers = "Content-Type: application/json\r\n";
-        let made = self.ask_with("POST", "/v1/claims", headers, wanted.to_string().as_bytes(), true).await.accepted();
+        let made = self
+            .ask_with("POST", "/v1/claims", headers, wanted.to_string().as_bytes(), true)
+            .await
+            .accepted();
         let path = made["url"].as_str().unwrap().strip_prefix("https://issuer.example").unwrap().to_owned();
         self.secrets.text(path.rsplit('/').next().unwrap());
         assert_eq!(self.get(&path).await.status, 200);
@@ -988,6 +992,37 @@ impl World {
             self.until(target, "created").await;
         }
         self.assert_nothing_kept("when attributes are written").await;
+    }
+
+    /// Wallets are linked, one of them without being written.
+    async fn link_wallets(&mut self, user: &User) {
+        for (wallet_type, in_profile) in [(WalletType::Evm, true), (WalletType::Xrpl, false)] {
+            let wallet = self.user(wallet_type);
+            let new = json!({
+                "userId": user.id, "wallet": owner(&wallet), "inProfile": in_profile,
+            });
+            let made = self.post("/v1/wallet-links", &new).await;
+            let link = format!("/v1/wallet-links/{}", made.body["id"].as_str().unwrap());
+            self.refuse_all("/v1/wallet-links", &new).await;
+            self.assert_nothing_kept("while a challenge waits").await;
+            let message = made.body["challenge"]["message"].as_str().unwrap();
+            let signature = wallet.wallet.sign_message(message, [9; 32]);
+            self.secrets.text(message);
+            self.secrets.text(&signature);
+            let answer = json!({ "signature": signature });
+            for wrong in [self.person.stray.clone(), wallet.wallet.sign_message(&self.person.stray, [9; 32])]
+            {
+                let wrong = json!({ "signature": wrong, "publicKey": owner(&wallet)["publicKey"].as_str().unwrap_or("x") });
+                assert_eq!(self.post(&format!("{link}/proof"), &wrong).await.status, 422);
+            }
+            for _ in 0..2 {
+                self.post(&format!("{link}/proof"), &answer).await.accepted();
+            }
+            self.until(&link, if in_profile { "linked" } else { "proven" }).await;
+            self.assert_nothing_kept("when a wallet is proven").await;
+        }
+        let all = self.get(&format!("/v1/wallet-links?userId={}", user.id)).await.accepted();
+        assert!(all["items"].as_array().unwrap().len() >= 2);
     }
 
     /// A grant expires while nothing is sent; a new one brings it on.
@@ -1248,6 +1283,7 @@ on_both_databases! {
         world.add_wallet(&user).await;
         world.follow_claim().await;
         world.write_attributes(&user).await;
+        world.link_wallets(&user).await;
         let halted = world.halt_and_resume(&user).await;
 
         let verified = world.verify_at_vendor(&user).await;
