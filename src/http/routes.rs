@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    attributes, contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications, wallets,
-    write_grants,
+    attributes, contacts, events, halted, health, issuances, profiles, proofs, renewals, verifications,
+    wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};

@@ -176,8 +176,8 @@ async fn every_example_is_accepted() {
                         422
                     }
                     "resumeIssuance" | "revokeIssuance" | "replayEvent" | "resumeProfile"
-                    | "resumeWallet" | "resumeAttribute" | "resumeVerification" | "redeemRenewal" | "unsubscribe"
-                    | "proveVerification" | "changeContact" => 404,
+                    | "resumeWallet" | "resumeAttribute" | "resumeVerification" | "redeemRenewal"
+                    | "unsubscribe" | "proveVerification" | "changeContact" => 404,
                     // No source is configured.
                     "openVerification" => {
                         assert_eq!(answer.pointers(), ["/source"], "{answer:?}");
