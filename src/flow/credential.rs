@@ -141,9 +141,11 @@ fn notes(form: &NotesForm, kind: Kind, ids: Ids, signed: &SignedCredential) -> R
 /// Whether a text that notes tell of a document looks like personal data. Dates of documents are what they are.
 fn tells_of_people(notes: &PublicNotes) -> bool {
     let Ok(Value::Object(members)) = serde_json::from_str(notes.text()) else { return true };
-    let texts = members.values().filter_map(Value::as_object).flat_map(|document| document.values());
-    let found = texts.filter_map(Value::as_str).filter_map(disclosure::in_setting);
-    found.into_iter().any(|what| what != Disclosed::DateOfBirth)
+    let texts = members.values().filter_map(Value::as_object).flat_map(serde_json::Map::values);
+    texts
+        .filter_map(Value::as_str)
+        .filter_map(disclosure::in_setting)
+        .any(|what| what != Disclosed::DateOfBirth)
 }
 
 /// Refuses evidence that the public notes would repeat, and that looks like personal data there: the level, and what tells of
