@@ -24,13 +24,12 @@ pub fn tls(others: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig,
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
-    let trusting = match Verifier::new_with_extra_roots(others.iter().cloned(), provider) {
-        Ok(verifier) => builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
-        Err(_) => {
-            let mut roots = rustls::RootCertStore::empty();
-            roots.add_parsable_certificates(others);
-            builder.with_root_certificates(roots)
-        }
+    let trusting = if let Ok(verifier) = Verifier::new_with_extra_roots(others.iter().cloned(), provider) {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    } else {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add_parsable_certificates(others);
+        builder.with_root_certificates(roots)
     };
     Ok(trusting.with_no_client_auth())
 }

@@ -32,7 +32,7 @@ pub use images::images;
 pub use json::{json_strict, public_notes};
 pub use keys::{did_key, keys};
 pub use linked_data::{as_sdk, foreign_credential, nquads};
-pub use mails::mail_report;
+pub use mails::{imap_answers, mail_report, mail_templates};
 pub use payloads::{action_call, action_execution};
 pub use persons::{personhood_answers, personhood_proofs};
 pub use service::{
@@ -61,10 +61,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("http_multipart", http_multipart),
     ("http_submission", http_submission),
     ("images", images),
+    ("imap_answers", imap_answers),
     ("issue_as_sdk", issue_as_sdk),
     ("json_strict", json_strict),
     ("keys", keys),
     ("mail_report", mail_report),
+    ("mail_templates", mail_templates),
     ("moment", moment),
     ("nep413", nep413),
     ("nquads", nquads),

@@ -63,6 +63,18 @@ impl Store {
         row.map(|row| read(&row)).transpose()
     }
 
+    /// How many notices may have been sent or not, and since when that is so of the oldest one.
+    pub async fn unclear_notices(&self) -> Result<Option<(u64, Timestamp)>, StoreError> {
+        let (count, since): (i64, Option<i64>) = sqlx::query_as(
+            "SELECT COUNT(*), MIN(COALESCE(data_at, updated_at)) FROM notice WHERE state || '' = 'unclear'",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let Some(since) = since else { return Ok(None) };
+        let since = Timestamp::from_unix_millis(since).map_err(|_| StoreError::Unreadable("data_at"))?;
+        Ok(Some((u64::try_from(count).unwrap_or_default(), since)))
+    }
+
     /// The notices of an issuance, those that are farthest from the end first.
     pub async fn notices_of(&self, id: &IssuanceId) -> Result<Vec<Notice>, StoreError> {
         notices_of(&self.pool, id).await
@@ -261,7 +273,8 @@ impl Tx {
         Ok(result.rows_affected())
     }
 
-    /// Drops what is planned for other credentials of the same owner that end no later than this one.
+    /// Drops what is planned for other credentials of the same owner that were submitted before this one, and end no later. Also where
+    /// this one is planned anew: one that came after it is no older for that.
     pub async fn drop_superseded(
         &mut self,
         owner: &str,
@@ -270,7 +283,7 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         let result = sqlx::query(
             "UPDATE notice SET state = 'dropped', code = 'superseded', updated_at = $4 WHERE owner = $1 \
-             AND valid_until <= $3 AND state = 'planned' AND issuance_id <> $2",
+             AND valid_until <= $3 AND state = 'planned' AND issuance_id < $2",
         )
         .bind(owner)
         .bind(id.as_str())

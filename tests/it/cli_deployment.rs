@@ -9,6 +9,7 @@ use idos_devnode::{DevNode, DevNodeConfig, Inserter};
 use idos_issuer::keys::Keys;
 use serde_json::Value;
 
+use crate::support::service::{Backend, Database};
 use crate::support::{Folder, ISSUER_URL, stderr, stdout};
 
 /// How long anything may take that is waited for.
@@ -18,6 +19,8 @@ pub(crate) struct Deployment {
     pub(crate) folder: Folder,
     pub(crate) node: DevNode,
     extra: String,
+    /// Its database, where that is none in its folder.
+    elsewhere: Option<Database>,
 }
 
 impl Deployment {
@@ -40,7 +43,7 @@ impl Deployment {
         let key = made["write"]["publicKey"].as_str().unwrap().to_owned();
         let inserters = vec![Inserter::new("Example KYC", [key])];
         let node = DevNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
-        let deployment = Self { folder, node, extra: String::new() };
+        let deployment = Self { folder, node, extra: String::new(), elsewhere: None };
         deployment.configure("");
         deployment
     }
@@ -48,6 +51,17 @@ impl Deployment {
     /// The same with its database.
     pub(crate) async fn migrated() -> Self {
         let deployment = Self::new().await;
+        deployment.good(&["migrate", "--create"]);
+        deployment
+    }
+
+    /// The same with a database of either kind.
+    pub(crate) async fn migrated_on(backend: Backend) -> Self {
+        let mut deployment = Self::new().await;
+        if backend == Backend::Postgres {
+            deployment.elsewhere = Some(Database::new(backend).await);
+            deployment.configure("");
+        }
         deployment.good(&["migrate", "--create"]);
         deployment
     }
@@ -61,8 +75,9 @@ impl Deployment {
         let text = format!(
             "[node]\nurl = \"{}\"\n[issuer]\nname = \"Example KYC\"\nurl = \"{ISSUER_URL}\"\n\
              [keys]\nsigning = \"keys/signing.key\"\nencryption = \"keys/encryption.key\"\n{write}\n{vault}\n\
-             [database]\nurl = \"sqlite://issuer.db\"\n[http]\nlisten = \"127.0.0.1:0\"\n{}{extra}",
+             [database]\nurl = \"{}\"\n[http]\nlisten = \"127.0.0.1:0\"\n{}{extra}",
             self.node.url(),
+            self.elsewhere.as_ref().map_or("sqlite://issuer.db", |database| database.url.as_str()),
             self.extra
         );
         self.folder.write("config.toml", text);
@@ -73,7 +88,10 @@ impl Deployment {
     }
 
     pub(crate) fn database(&self) -> String {
-        format!("sqlite://{}", self.folder.path("issuer.db"))
+        match &self.elsewhere {
+            Some(database) => database.url.clone(),
+            None => format!("sqlite://{}", self.folder.path("issuer.db")),
+        }
     }
 
     pub(crate) fn keys(&self) -> Keys {

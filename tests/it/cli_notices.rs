@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 
 use crate::cli_admin::tamper;
 use crate::cli_deployment::{Deployment, PATIENCE, pause};
-use crate::support::service::issued_record;
+use crate::support::service::{Backend, issued_record};
 use crate::support::{stderr, stdout};
 
 /// Where the mail server says nothing any more, until the service is gone.
@@ -146,8 +146,8 @@ impl Dialogue {
 }
 
 /// A deployment with this mail server, where nobody sleeps.
-async fn deployment(server: &MailServer) -> Deployment {
-    let deployment = Deployment::migrated().await;
+async fn deployment(server: &MailServer, backend: Backend) -> Deployment {
+    let deployment = Deployment::migrated_on(backend).await;
     deployment.configure(&format!(
         "[mail]\nurl = \"{}\"\nfrom = \"Example <kyc@example.com>\"\n[notices]\nquiet_from = 0\nquiet_until = 0\n",
         server.url
@@ -197,71 +197,75 @@ async fn until(deployment: &Deployment, id: &IssuanceId, wanted: impl Fn(&[Notic
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn killed_at_every_step_of_a_dialogue_it_is_said_again_before_data_and_never_twice_behind_it() {
-    let server = MailServer::start().await;
-    let deployment = deployment(&server).await;
-    for step in STEPS {
-        let id = issued(&deployment).await;
-        tamper(&deployment, "INSERT INTO recurring (name, due_at) VALUES ('sweep', 0) ON CONFLICT (name) DO UPDATE SET due_at = 0")
-            .await;
-        let before = server.told().len();
-        server.fall_silent_at(Some(step));
-        let worker = deployment.start(&["worker"]);
-        tokio::time::timeout(2 * PATIENCE, server.reached.notified())
-            .await
-            .unwrap_or_else(|_| panic!("{step:?}: {}", worker.said()));
-        let said = worker.said();
-        drop(worker); // SIGKILL
-        server.fall_silent_at(None);
-        let is_being_sent = |notice: &Notice| notice.state == NoticeState::Sending;
-        let there = notices(&deployment, &id).await;
-        let sending =
-            there.iter().find(|notice| is_being_sent(notice)).unwrap_or_else(|| panic!("{step:?} {there:?}"));
-        let is_behind = [Step::Data, Step::Message, Step::End].contains(&step);
-        assert_eq!(sending.data_at.is_some(), is_behind, "{step:?}");
+on_both_databases! {
+    async fn killed_at_every_step_of_a_dialogue_it_is_said_again_before_data_and_never_twice_behind_it(backend) {
+        let server = MailServer::start().await;
+        let deployment = deployment(&server, backend).await;
+        for step in STEPS {
+            let id = issued(&deployment).await;
+            tamper(&deployment, "INSERT INTO recurring (name, due_at) VALUES ('sweep', 0) ON CONFLICT (name) DO UPDATE SET due_at = 0")
+                .await;
+            let before = server.told().len();
+            server.fall_silent_at(Some(step));
+            let worker = deployment.start(&["worker"]);
+            tokio::time::timeout(2 * PATIENCE, server.reached.notified())
+                .await
+                .unwrap_or_else(|_| panic!("{step:?}: {}", worker.said()));
+            let said = worker.said();
+            drop(worker); // SIGKILL
+            server.fall_silent_at(None);
+            let is_being_sent = |notice: &Notice| notice.state == NoticeState::Sending;
+            let there = notices(&deployment, &id).await;
+            let sending =
+                there.iter().find(|notice| is_being_sent(notice)).unwrap_or_else(|| panic!("{step:?} {there:?}"));
+            let is_behind = [Step::Data, Step::Message, Step::End].contains(&step);
+            assert_eq!(sending.data_at.is_some(), is_behind, "{step:?}");
 
-        // Its turn runs out.
-        tamper(&deployment, "UPDATE notice SET lease_until = 0 WHERE state = 'sending'").await;
-        let worker = deployment.start(&["worker"]);
-        let is_over = |notice: &Notice| matches!(notice.state, NoticeState::Sent | NoticeState::Unclear);
-        let there = until(&deployment, &id, |all| {
-            all.iter().any(|notice| notice.id == sending.id && is_over(notice))
-        })
-        .await;
-        if is_behind {
-            // Longer than it takes to look for what is due.
-            tokio::time::sleep(Duration::from_secs(6)).await;
+            // Its turn runs out.
+            tamper(&deployment, "UPDATE notice SET lease_until = 0 WHERE state = 'sending'").await;
+            let worker = deployment.start(&["worker"]);
+            let is_over = |notice: &Notice| matches!(notice.state, NoticeState::Sent | NoticeState::Unclear);
+            let there = until(&deployment, &id, |all| {
+                all.iter().any(|notice| notice.id == sending.id && is_over(notice))
+            })
+            .await;
+            if is_behind {
+                // Longer than it takes to look for what is due.
+                tokio::time::sleep(Duration::from_secs(6)).await;
+            }
+            let after = server.told().len() - before;
+            let of = there.iter().find(|notice| notice.id == sending.id).unwrap();
+            let wanted = match step {
+                Step::Data | Step::Message => (NoticeState::Unclear, 0),
+                Step::End => (NoticeState::Unclear, 1),
+                _ => (NoticeState::Sent, 1),
+            };
+            assert_eq!((of.state, after), wanted, "{step:?}: {}", worker.said());
+            for text in [said, worker.said()] {
+                assert!(!text.contains("rare.word") && !text.contains("marker.example"), "{text}");
+            }
+            // Nothing of it is due for the next one.
+            tamper(
+                &deployment,
+                "UPDATE notice SET state = 'dropped', code = 'cancelled' WHERE state <> 'dropped'",
+            )
+            .await;
         }
-        let after = server.told().len() - before;
-        let of = there.iter().find(|notice| notice.id == sending.id).unwrap();
-        let wanted = match step {
-            Step::Data | Step::Message => (NoticeState::Unclear, 0),
-            Step::End => (NoticeState::Unclear, 1),
-            _ => (NoticeState::Sent, 1),
-        };
-        assert_eq!((of.state, after), wanted, "{step:?}: {}", worker.said());
-        for text in [said, worker.said()] {
-            assert!(!text.contains("rare.word") && !text.contains("marker.example"), "{text}");
+        if backend == Backend::Postgres {
+            return;
         }
-        // Nothing of it is due for the next one.
-        tamper(
-            &deployment,
-            "UPDATE notice SET state = 'dropped', code = 'cancelled' WHERE state <> 'dropped'",
-        )
-        .await;
-    }
-    let mut bytes = std::fs::read(deployment.folder.0.join("issuer.db")).unwrap();
-    bytes.extend(std::fs::read(deployment.folder.0.join("issuer.db-wal")).unwrap_or_default());
-    for word in ["rare.word", "marker.example"] {
-        assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word}");
+        let mut bytes = std::fs::read(deployment.folder.0.join("issuer.db")).unwrap();
+        bytes.extend(std::fs::read(deployment.folder.0.join("issuer.db-wal")).unwrap_or_default());
+        for word in ["rare.word", "marker.example"] {
+            assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word}");
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn operators_list_preview_cancel_and_send_notices() {
     let server = MailServer::start().await;
-    let deployment = deployment(&server).await;
+    let deployment = deployment(&server, Backend::Sqlite).await;
     let id = issued(&deployment).await;
     {
         let worker = deployment.start(&["worker"]);
@@ -284,6 +288,26 @@ async fn operators_list_preview_cancel_and_send_notices() {
     for wrong in [&["notices", "preview", "Xyzzy"][..], &["notices", "list", "--state", "Xyzzy"]] {
         assert_eq!(deployment.run(wrong).status.code(), Some(2), "{wrong:?}");
     }
+    // Where one may have been sent, the doctor says so, and how to go on: it is no reason to complain.
+    let doctor = || {
+        let said = stdout(&deployment.run(&["doctor", "--json"]));
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["check"] == "notices").cloned()
+    };
+    assert_eq!(doctor(), None);
+    tamper(
+        &deployment,
+        "UPDATE notice SET state = 'unclear', data_at = 1900000000000 WHERE code = 'cancelled'",
+    )
+    .await;
+    let found = doctor().unwrap();
+    assert_eq!(found["verdict"], "note");
+    let text = found["text"].as_str().unwrap();
+    assert!(
+        text.contains("1 notice ") && text.contains("2030-03-17T17:46:40") && text.contains("notices resend"),
+        "{text}"
+    );
     let stranger = deployment.run(&["notices", "resend", "ntc_01J00000000000000000000000"]);
     assert!(stderr(&stranger).contains("there is no such notice"), "{}", stdout(&stranger));
 }

@@ -74,7 +74,7 @@ def issued(folder):
     command = [PROGRAM, "dev", "--json", "--data", folder]
     for door in ["--listen", "--node-listen", "--mailbox-listen"]:
         command += [door, "127.0.0.1:0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         told = json.loads(process.stdout.readline())
 

@@ -9,7 +9,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from servers import Handler, Real, Scripted, certificate, free_port, login  # noqa: E402
-from service import ADDRESS, Service  # noqa: E402
+from service import ADDRESS, ROOT, Service  # noqa: E402
 
 LOGIN = "user:Xyzzy%26pass@"
 
@@ -172,6 +172,35 @@ class Ends(Case):
             told, server = self.against({"end": [how]})
             self.assertEqual(self.outcome(told), ("unclear", None, None, None, None, "unknown"))
             self.assertEqual(server.whole, 1)
+
+    def large(self):
+        """Settings of mails that no system takes all at once."""
+        templates = self.folder / "large"
+        templates.mkdir(exist_ok=True)
+        layout = (ROOT / "templates" / "mail" / "layout.txt").read_text()
+        (templates / "layout.txt").write_text(layout + ("x" * 70 + "\n") * 3600)
+        return 'templates = "large"\n'
+
+    def test_cut_within_the_message_it_was_not_taken(self):
+        large = self.large()
+        for after in [0, 4_000]:
+            for how, cause in [("cut", "connection"), ("reset", "connection"), ("silence", "timeout")]:
+                with self.subTest(after=after, how=how), Scripted({"body": [how if how != "silence" else 60]}, after, small=True) as server:
+                    told = self.send(f'url = "smtp://127.0.0.1:{server.port}"\ndata_timeout = 5\n{large}')
+                    self.assertEqual(self.outcome(told), ("not_sent", "message", None, None, cause, "again"))
+                    self.assertEqual(server.whole, 0)
+
+    def test_cut_within_a_message_that_the_system_took_whole_is_unclear(self):
+        """Nobody on this side can know how much of it was read."""
+        for how in ["cut", "reset"]:
+            told, server = self.against({"body": [0.5, how]})
+            self.assertEqual(self.outcome(told), ("unclear", None, None, None, None, "unknown"))
+            self.assertEqual(server.whole, 0)
+
+    def test_a_server_that_reads_slowly_is_waited_for(self):
+        with Scripted({}, small=True, pace=0.01) as server:
+            told = self.send(f'url = "smtp://127.0.0.1:{server.port}"\ndata_timeout = 200\n{self.large()}')
+            self.assertEqual((told["outcome"], server.whole), ("sent", 1))
 
     def test_silence_at_every_stage(self):
         for step, stage in [("connect", "connect"), ("EHLO", "connect"), ("MAIL", "sender"), ("RCPT", "recipient")]:

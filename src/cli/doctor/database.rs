@@ -232,6 +232,16 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
             "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
         );
     }
+    if let Some((count, since)) = store.unclear_notices().await? {
+        let are = if count == 1 { "notice is" } else { "notices are" };
+        report.note(
+            "notices",
+            format!(
+                "{count} {are} unclear, the oldest since {since}: the mail server may have taken them. See them by notices list --state \
+                 unclear; those that its log does not have are sent by notices resend, and the others may stay"
+            ),
+        );
+    }
     let overdue = store.oldest_due().await?.map_or(0, |due| clock::now().unix_millis() - due.unix_millis());
     if overdue > STUCK {
         is_fine = false;

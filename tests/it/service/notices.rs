@@ -361,11 +361,33 @@ on_both_databases! {
         assert_eq!(office.of(&second).await.last().unwrap().1, Planned);
     }
 
+    async fn one_that_came_later_and_ends_earlier_is_told_of_whatever_is_planned_anew(backend) {
+        let office = Office::open(backend, 1, "2027-01-01T00:00:00Z").await;
+        let to = Some(("ana@b.example", "en"));
+        let same = user();
+        let long = office.issued(same, at("2028-06-01T12:00:00Z"), to).await;
+        office.stage.clock.advance_millis(1);
+        let short = office.issued(same, at("2027-06-01T12:00:00Z"), to).await;
+        let change = |email: &str| ContactChange { email: Some(email.parse().unwrap()), locale: None };
+        office.plan_all().await;
+        // The settings have changed; then the contact of the long one.
+        office.plan_all().await;
+        contact::change(office.app(), &caller(), &long, change("eva@b.example")).await.unwrap();
+        for id in [&long, &short] {
+            let all = office.of(id).await;
+            assert!(all.len() == 4 && all.iter().all(|(_, state, _)| *state == Planned), "{all:?}");
+        }
+        office.go_to("2027-05-02T12:00:00Z");
+        office.send().await;
+        assert_eq!(office.of(&short).await[0].1, SENT);
+    }
+
     async fn what_is_superseded_revoked_or_erased_is_not_told(backend) {
         let office = Office::open(backend, 1, "2027-01-01T00:00:00Z").await;
         let to = Some(("ana@b.example", "en"));
         let same = user();
         let older = office.issued(same, at("2027-06-01T12:00:00Z"), to).await;
+        office.stage.clock.advance_millis(1);
         let newer = office.issued(same, at("2028-06-01T12:00:00Z"), to).await;
         let revoked = office.issued(user(), at("2027-06-01T12:00:00Z"), to).await;
         let erased = office.issued(user(), at("2027-06-01T12:00:00Z"), to).await;

@@ -117,3 +117,123 @@ impl std::fmt::Debug for Signer {
         write!(f, "Signer({}, {}, {})", self.domain, self.selector, self.key.algorithm())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::signature::{ED25519, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
+
+    use super::*;
+
+    /// The message of RFC 8463, A.3, with both signatures.
+    const MESSAGE: &str = "\
+DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\r
+ d=football.example.com; i=@football.example.com;\r
+ q=dns/txt; s=brisbane; t=1528637909; h=from : to :\r
+ subject : date : message-id : from : subject : date;\r
+ bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r
+ b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus\r
+ Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==\r
+DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r
+ d=football.example.com; i=@football.example.com;\r
+ q=dns/txt; s=test; t=1528637909; h=from : to : subject :\r
+ date : message-id : from : subject : date;\r
+ bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r
+ b=F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3\r
+ DhCVlUrSjV4BwcVcOF6+FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2Jz\r
+ dA+L10TeYt9BgDfQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8=\r
+From: Joe SixPack <joe@football.example.com>\r
+To: Suzie Q <suzie@shopping.example.net>\r
+Subject: Is dinner ready?\r
+Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r
+Message-ID: <20030712040037.46341.5F8J@football.example.com>\r
+\r
+Hi.\r
+\r
+We lost the game.  Are you hungry yet?\r
+\r
+Joe.\r
+";
+    /// RFC 8463, A.2, and RFC 8032, 7.1: the private half, in the form of PKCS #8; and the public one, as in DNS.
+    const ED25519_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+    const ED25519_PUBLIC: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    /// RFC 8463, A.2: the public key as in DNS, of 1024 bits.
+    const RSA_PUBLIC: &str = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQi\
+        Y/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTI\
+        KT+l/K4w3QIDAQAB";
+
+    /// The example's signature of this suite: the value of `bh`, what was signed, in the canonical form that is made here, and the
+    /// signature.
+    fn example(suite: &str) -> (String, String, Vec<u8>) {
+        let (headers, _) = canonical::split(MESSAGE.as_bytes()).unwrap();
+        let own = headers.split("DKIM-Signature:").find(|header| header.contains(suite)).unwrap();
+        let own = own.split("\r\nFrom:").next().unwrap();
+        let tag = |name: &str| {
+            let is_it = |part: &&str| part.trim_start().starts_with(&format!("{name}="));
+            let part = own.split(';').find(is_it).unwrap();
+            part.trim_start()[name.len() + 1..].replace(['\r', '\n', ' '], "")
+        };
+        let mut signed = String::new();
+        let mut names = Vec::new();
+        for name in tag("h").split(':') {
+            // What stands there once more than the header does is nothing.
+            if !names.contains(&name.to_owned()) {
+                signed.push_str(&canonical::header(headers, name).unwrap());
+            }
+            names.push(name.to_owned());
+        }
+        let unsigned = &own[..own.find(" b=").unwrap() + 3];
+        signed.push_str(canonical::relaxed("dkim-signature", unsigned).trim_end_matches("\r\n"));
+        (tag("bh"), signed, STANDARD.decode(tag("b")).unwrap())
+    }
+
+    #[test]
+    fn the_examples_of_rfc_8463_are_signatures_over_what_would_be_signed_here() {
+        let (_, body) = canonical::split(MESSAGE.as_bytes()).unwrap();
+        let hash = STANDARD.encode(Sha256::digest(canonical::body(body)));
+
+        let (body_hash, signed, signature) = example("ed25519-sha256");
+        assert_eq!(hash, body_hash);
+        let public = UnparsedPublicKey::new(&ED25519, STANDARD.decode(ED25519_PUBLIC).unwrap());
+        public.verify(&Sha256::digest(&signed), &signature).unwrap();
+        // Of this suite, the same key makes the same signature.
+        let key = DkimKey::from_pem(ED25519_KEY.as_bytes()).unwrap();
+        assert_eq!(key.sign(signed.as_bytes()).unwrap(), signature);
+
+        let (body_hash, signed, signature) = example("rsa-sha256");
+        assert_eq!(hash, body_hash);
+        // In DNS a key says what it is for; what follows that is the key (RFC 8017, A.1.1).
+        let public = STANDARD.decode(RSA_PUBLIC).unwrap().split_off(22);
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, public);
+        public.verify(signed.as_bytes(), &signature).unwrap();
+        public.verify(signed.replace("dinner", "supper").as_bytes(), &signature).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_signed_here_is_signed_as_in_the_example() {
+        let key = DkimKey::from_pem(ED25519_KEY.as_bytes()).unwrap();
+        let by = Signer::new("football.example.com", "brisbane", key).unwrap();
+        let bare = &MESSAGE[MESSAGE.find("From: ").unwrap()..];
+        let header = by.sign(bare.as_bytes(), 1_528_637_909).unwrap();
+        assert_eq!(header, by.sign(bare.as_bytes(), 1_528_637_909).unwrap());
+        let flat = header.replace(['\r', '\n', '\t', ' '], "");
+        assert!(
+            flat.contains(
+                "a=ed25519-sha256;c=relaxed/relaxed;d=football.example.com;s=brisbane;t=1528637909;"
+            ),
+            "{flat}"
+        );
+        assert!(flat.contains("h=from:from:to:to:subject:subject:date:date:reply-to:message-id;"), "{flat}");
+        assert!(flat.contains("bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;b="), "{flat}");
+
+        // Signed is what a receiver puts together (RFC 6376, 3.7).
+        let (headers, _) = canonical::split(bare.as_bytes()).unwrap();
+        let names = ["from", "to", "subject", "date", "message-id"];
+        let mut signed: String = names.iter().map(|name| canonical::header(headers, name).unwrap()).collect();
+        let (unsigned, signature) = header.split_once("\tb=").unwrap();
+        let own = unsigned.split_once(':').unwrap().1;
+        signed.push_str(canonical::relaxed("dkim-signature", &format!("{own} b=")).trim_end_matches("\r\n"));
+        let signature = STANDARD.decode(signature.replace(['\r', '\n', ' '], "")).unwrap();
+        let public = UnparsedPublicKey::new(&ED25519, STANDARD.decode(ED25519_PUBLIC).unwrap());
+        public.verify(&Sha256::digest(&signed), &signature).unwrap();
+    }
+}

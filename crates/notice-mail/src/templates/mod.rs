@@ -19,6 +19,9 @@ use crate::words::{KINDS, Words};
 const DEFAULT: &str = "en";
 /// Where the words of a language are named so that none can be meant by chance.
 const SEPARATOR: char = '/';
+/// How many steps the engine may take for a mail, or for a sentence. A mail takes some hundreds; a template that goes round and round is a
+/// fault, and keeps nobody waiting.
+const STEPS: u64 = 100_000;
 /// What a sentence may name without being given it.
 const ALWAYS: [&str; 3] = ["name", "days", "count"];
 
@@ -224,6 +227,7 @@ fn together(read: Vec<(Language, Words)>, faults: &mut BTreeSet<Fault>) -> BTree
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(STEPS));
     environment.set_auto_escape_callback(|name| {
         // No other name is one of a page.
         if name.split('.').next_back() == Some("html") { AutoEscape::Html } else { AutoEscape::None }

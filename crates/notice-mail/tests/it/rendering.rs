@@ -43,6 +43,22 @@ fn what_stands_in_html_is_text() {
 }
 
 #[test]
+fn a_template_that_goes_round_and_round_is_a_fault() {
+    let endless = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}";
+    for (name, text) in [
+        ("test.txt", endless.to_owned()),
+        ("de.toml", format!("[expired]\nsubject = \"{endless}\"\n")),
+        ("layout.txt", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}".to_owned()),
+    ] {
+        let faults = match with(&[(name, &text)]) {
+            Ok(templates) => templates.check(),
+            Err(faults) => faults,
+        };
+        assert!(said(&faults).contains(name), "{name}: {}", said(&faults));
+    }
+}
+
+#[test]
 fn a_test_mail_is_no_reminder() {
     let rendered = templates().render(&sample("test"), "en", &brand()).unwrap();
     assert!(rendered.unsubscribe_url.is_none() && !rendered.text.contains("reminders"), "{}", rendered.text);

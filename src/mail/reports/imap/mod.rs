@@ -326,23 +326,23 @@ fn quoted(text: &str) -> String {
 /// The name of a folder as it goes over the wire (RFC 3501, section 5.1.3).
 fn utf7(name: &str) -> String {
     let encoder = GeneralPurpose::new(&base64::alphabet::IMAP_MUTF7, NO_PAD);
-    let mut encoded = String::new();
+    let mut written = String::new();
     let mut rest = name;
     while let Some(first) = rest.chars().next() {
         let is_plain = |c: char| matches!(c, ' '..='~');
         let end = rest.find(|c| is_plain(c) != is_plain(first)).unwrap_or(rest.len());
         let (run, behind) = rest.split_at(end);
         if is_plain(first) {
-            encoded.push_str(&run.replace('&', "&-"));
+            written.push_str(&run.replace('&', "&-"));
         } else {
             let units: Vec<u8> = run.encode_utf16().flat_map(u16::to_be_bytes).collect();
-            encoded.push('&');
-            encoder.encode_string(units, &mut encoded);
-            encoded.push('-');
+            written.push('&');
+            encoder.encode_string(units, &mut written);
+            written.push('-');
         }
         rest = behind;
     }
-    encoded
+    written
 }
 
 #[cfg(test)]
