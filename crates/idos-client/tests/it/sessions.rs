@@ -330,10 +330,14 @@ async fn a_login_that_is_not_taken_is_told_from_a_gateway_that_is_away() {
         let signed = elsewhere(&wallet, &login);
         client.call_one_by_login(&login, &signed, &GetUser {}).await.unwrap_err()
     };
-    let refused = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::error(-32000, "invalid nonce"))];
-    assert!(matches!(ask(refused).await, Error::Login(LoginError::NotAccepted)));
-    let away = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::error(-904, "overloaded"))];
-    assert!(!matches!(ask(away).await, Error::Login(_)));
+    for code in [-901, -902, -903, -32000, -32602] {
+        let refused = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::error(code, "no"))];
+        assert!(matches!(ask(refused).await, Error::Login(LoginError::NotAccepted)), "{code}");
+    }
+    for code in [-900, -905, -32601, -32603] {
+        let away = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::error(code, "no"))];
+        assert!(!matches!(ask(away).await, Error::Login(_)), "{code}");
+    }
     let no_cookie = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::result(&json!({})))];
     assert!(matches!(ask(no_cookie).await, Error::Login(LoginError::NoCookie)));
 }
