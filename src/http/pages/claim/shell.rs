@@ -78,7 +78,7 @@ fn shell(app: &App, language: Language) -> Result<Response, Problem> {
     })?;
     let fixed = HeaderValue::from_static;
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
-    let frames: Vec<_> = app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect();
+    let frames = app.claims.frames();
     let headers = [
         (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
         (CONTENT_LANGUAGE, text(language.code())),
