@@ -78,7 +78,7 @@ fn shell(app: &App, language: Language) -> Result<Response, Problem> {
     })?;
     let fixed = HeaderValue::from_static;
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
-    let frames: Vec<_> = app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect();
+    let frames = app.claims.frames();
     let enclave = app.claims.enclave_url.as_ref().map(|url| url.origin().ascii_serialization());
     let headers = [
         (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
