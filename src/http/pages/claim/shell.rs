@@ -72,13 +72,14 @@ fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> 
 }
 
 fn shell(app: &App, language: Language) -> Result<Response, Problem> {
-    let html = render(app, language).map_err(|error| {
+    let logo = app.logo.as_ref().map(|logo| assets::version(&logo.bytes));
+    let html = render(language, &app.issuer.name, logo.as_deref()).map_err(|error| {
         tracing::error!("A page cannot be made: {error}");
         Problem::new(Code::Internal)
     })?;
     let fixed = HeaderValue::from_static;
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
-    let frames: Vec<_> = app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect();
+    let frames = app.claims.frames();
     let enclave = app.claims.enclave_url.as_ref().map(|url| url.origin().ascii_serialization());
     let headers = [
         (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
@@ -119,7 +120,7 @@ fn permissions(enclave: Option<&str>) -> String {
     format!("{PERMISSIONS}{}", enclave.map(framed).unwrap_or_default())
 }
 
-fn render(app: &App, language: Language) -> Result<String, minijinja::Error> {
+fn render(language: Language, provider: &str, logo: Option<&str>) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("claim.html", PAGE)?;
@@ -129,8 +130,8 @@ fn render(app: &App, language: Language) -> Result<String, minijinja::Error> {
         language => language.code(),
         title => words.claim_title,
         needs_script => words.needs_script,
-        provider => &app.issuer.name,
-        logo => app.logo.as_ref().map(|logo| assets::version(&logo.bytes)),
+        provider,
+        logo,
         script,
         style,
     };
@@ -172,6 +173,17 @@ pub(in crate::http) async fn asset(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The provider's name is the configuration's, and still text: in an attribute, and between tags.
+    #[test]
+    fn a_name_is_text() {
+        let name = "\"><script>alert('Xyzzy')</script>&lt;x onload=\u{0}";
+        let html = render(Language::De, name, Some("12")).unwrap();
+        assert!(!html.contains("<script>") && !html.contains("('Xyzzy"), "{html}");
+        assert!(html.contains("data-provider=\"&quot;&gt;&lt;script&gt;"), "{html}");
+        assert!(html.contains("alert(&#x27;Xyzzy&#x27;)") && html.contains("data-logo=\"assets/logo?v=12\""));
+        assert!(!render(Language::En, "A", None).unwrap().contains("data-logo"));
+    }
 
     #[test]
     fn the_page_frames_the_enclave_alone() {
