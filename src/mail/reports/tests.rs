@@ -34,11 +34,11 @@ const USUAL: &str = "IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE";
 impl Server {
     async fn start(able: &'static str, mails: &[(u32, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let at = listener.local_addr().unwrap();
         let mails = mails.iter().map(|(uid, text)| (*uid, ((*text).to_owned(), BTreeSet::new()))).collect();
         let post = Arc::new(Mutex::new(Post { mails, ..Post::default() }));
         let script: Arc<Mutex<Script>> = Arc::default();
-        let server = Self { port, post: Arc::clone(&post), script: Arc::clone(&script) };
+        let server = Self { port: at.port(), post: Arc::clone(&post), script: Arc::clone(&script) };
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();

@@ -232,7 +232,7 @@ Joe.\r
         let (unsigned, signature) = header.split_once("\tb=").unwrap();
         let own = unsigned.split_once(':').unwrap().1;
         signed.push_str(canonical::relaxed("dkim-signature", &format!("{own} b=")).trim_end_matches("\r\n"));
-        let signature = STANDARD.decode(signature.replace(['\r', '\n', ' '], "")).unwrap();
+        let signature = STANDARD.decode(signature.replace(['\r', '\n', '\t', ' '], "")).unwrap();
         let public = UnparsedPublicKey::new(&ED25519, STANDARD.decode(ED25519_PUBLIC).unwrap());
         public.verify(&Sha256::digest(&signed), &signature).unwrap();
     }
