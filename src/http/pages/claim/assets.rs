@@ -23,8 +23,16 @@ const STYLE: &str = "text/css; charset=utf-8";
 
 /// All of them.
 const ALL: &[Asset] = &[
-    Asset { name: "claim.js", media_type: SCRIPT, bytes: include_bytes!("../../../../web/dist/claim.js") },
-    Asset { name: "claim.css", media_type: STYLE, bytes: include_bytes!("../../../../web/dist/claim.css") },
+    Asset {
+        name: "claim.js",
+        media_type: SCRIPT,
+        bytes: include_bytes!("../../../../web/dist/claim.js"),
+    },
+    Asset {
+        name: "claim.css",
+        media_type: STYLE,
+        bytes: include_bytes!("../../../../web/dist/claim.css"),
+    },
 ];
 
 /// The versions of script and stylesheet, as the page names them.
