@@ -91,10 +91,9 @@ fn simple(c: char) -> char {
     match c {
         '\n' => '\n',
         _ if c.is_whitespace() => ' ',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '年' | '月' => '-',
         '\u{3002}' => '.',
         // Dates in Chinese and Japanese.
-        '年' | '月' => '-',
         '日' => ' ',
         _ => digit(c).unwrap_or(c),
     }

@@ -13,6 +13,7 @@ fn found(text: &str) -> Option<Disclosed> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_is_about_a_person_is_told_by_kind() {
     for (kind, texts) in [
         (

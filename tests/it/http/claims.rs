@@ -560,18 +560,18 @@ async fn the_page_changes_nothing_and_lets_nobody_in() {
     }
 
     // From other sites, and from nowhere.
-    let state = || door.post(format!("{}/state", page.path), &json!({})).without("Authorization");
+    let ask = || door.post(format!("{}/state", page.path), &json!({})).without("Authorization");
     for site in ["cross-site", "same-site", "none", "same-origin, cross-site"] {
-        state().header("Sec-Fetch-Site", site).send().await.problem(400, "invalid_request");
+        ask().header("Sec-Fetch-Site", site).send().await.problem(400, "invalid_request");
     }
-    state().send().await.problem(400, "invalid_request");
+    ask().send().await.problem(400, "invalid_request");
     for origin in
         ["https://evil.example", "https://issuer.example.evil.example", "null", "http://issuer.example"]
     {
-        state().header("Origin", origin).send().await.problem(400, "invalid_request");
+        ask().header("Origin", origin).send().await.problem(400, "invalid_request");
     }
-    state().header("Origin", "https://issuer.example").send().await.expect(200);
-    state()
+    ask().header("Origin", "https://issuer.example").send().await.expect(200);
+    ask()
         .header("Sec-Fetch-Site", "same-origin")
         .header("Content-Type", "text/plain")
         .send()
