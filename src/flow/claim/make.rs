@@ -35,9 +35,8 @@ pub async fn make(app: &App, caller: &Submitter, new: NewClaim) -> Result<Made, 
     let url = app.http.public(&path).ok_or(ClaimError::NoPage)?;
     let now = app.clock.now();
     let id = ClaimId::new(now, &mut OsRng);
-    let lasts = new
-        .expires_in
-        .map_or(i64::from(app.claims.link_hours) * HOUR, |seconds| i64::from(seconds) * 1000);
+    let lasts =
+        new.expires_in.map_or(i64::from(app.claims.link_hours) * HOUR, |seconds| i64::from(seconds) * 1000);
     let kept = Kept { return_url: new.return_url, grant: None };
     let claim = Claim {
         client: caller.tenant.clone(),

@@ -88,8 +88,7 @@ pub(in crate::http) async fn profile(
     let visitor = Visitor::of(&request);
     let claim = enter_to_act(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
-    let read::Profile { encryption_key, password_store, wallet } =
-        read::profile(&json::parse(&body.bytes)?)?;
+    let read::Profile { encryption_key, password_store, wallet } = read::profile(&json::parse(&body.bytes)?)?;
     let claim = claim::create_profile(&api.app, &claim, encryption_key, password_store, wallet).await?;
     let view = StateView::of(&api.app, claim::look(&api.app, claim).await?);
     Ok((StatusCode::ACCEPTED, Json(view)).into_response())

@@ -66,7 +66,8 @@ fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> 
     let chosen = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "lang")
         .and_then(|(_, tag)| Language::of_tag(&tag));
-    let named = || claim.and_then(|claim| claim.locale.as_ref()).and_then(|locale| Language::of_tag(locale.as_str()));
+    let named =
+        || claim.and_then(|claim| claim.locale.as_ref()).and_then(|locale| Language::of_tag(locale.as_str()));
     chosen.or_else(|| Language::asked(headers)).or_else(named).unwrap_or(Language::En)
 }
 
