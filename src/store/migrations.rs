@@ -11,6 +11,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (3, "notices", include_str!("../../migrations/0003_notices.sql")),
     (4, "mail_links", include_str!("../../migrations/0004_mail_links.sql")),
     (7, "claims", include_str!("../../migrations/0007_claims.sql")),
+    (8, "relay", include_str!("../../migrations/0008_relay.sql")),
 ];
 
 /// What brings a database up to date. A step that the database has and the program does not is one of a newer program:
