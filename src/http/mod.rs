@@ -22,5 +22,6 @@ pub use api::MEMBERS;
 pub use kit::guard::Guard;
 pub use kit::problem;
 pub use kit::serve::serve_router;
+pub use pages::claim::MEMBERS as PAGE_MEMBERS;
 pub use routes::{ROUTES, Route, health_router, metrics_router, router};
 pub use serve::serve;

@@ -6,6 +6,7 @@ mod addresses;
 mod beforehand;
 mod believable;
 mod challenges;
+mod claims;
 mod contacts;
 mod contract;
 mod copies;

@@ -126,6 +126,10 @@ impl Spec {
                 None => assert_ne!(header["required"], true, "{method} {path} {status} has no {name}"),
             }
         }
+        if response.get("content").is_none() {
+            assert!(answer.body.is_empty(), "{method} {path} {status} has a body");
+            return;
+        }
         let media = answer.header("content-type").unwrap().split(';').next().unwrap();
         let content = &response["content"][media];
         assert!(content.is_object(), "{method} {path} {status} is {media}");
@@ -141,7 +145,7 @@ impl Spec {
         for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
             assert_eq!(answer.header(name), Some(value));
         }
-        if path != "/openapi.yaml" {
+        if path != "/openapi.yaml" && !(path.starts_with("/claim/assets/") && answer.status == 200) {
             assert_eq!(answer.header("cache-control"), Some("no-store"));
         }
     }

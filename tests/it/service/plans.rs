@@ -33,6 +33,7 @@ const GROWING: &[&str] = &[
     "mail_stop",
     "notice",
     "mail_limit",
+    "claim",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.
@@ -316,6 +317,15 @@ async fn fill(connection: &mut AnyConnection) {
         many(
             "mail_link (hash, issuance_id, purpose, created_at, expires_at)",
             &format!("{hash}, {issuance}, 'renew', i, i"),
+        ),
+        many(
+            "claim (id, client, hash, state, delivery, user_id, issuance_id, profile_id, grant_seconds, locked, version, \
+             expires_at, due_at, created_at, updated_at)",
+            &format!(
+                "{}, {client}, {hash}, 'written', 'write_grant', {user}, {issuance}, {profile}, 3600, \
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, 1, i, i, i, i",
+                id("clm")
+            ),
         ),
         many(
             "mail_stop (client, email_index, reason, created_at)",

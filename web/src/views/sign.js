@@ -39,10 +39,7 @@ export function grantView({ provider, claim, connected, offer, sign, other }) {
           network: claim.network?.name ?? claim.network?.chainId ?? "idOS",
         }),
       ],
-      [
-        "grant_copy",
-        isLocked ? t("grant_copy_locked", { provider, date: moment(locked) }) : t("grant_copy_value", { provider }),
-      ],
+      ["grant_copy", `${reader(provider, offer.grant)} ${isLocked ? t("grant_revoke_locked", { date: moment(locked) }) : t("grant_revoke")}`],
       ["grant_until", t("grant_until_value", { date: moment(offer.expiresAt) })],
     ];
     return [
@@ -59,6 +56,12 @@ export function grantView({ provider, claim, connected, offer, sign, other }) {
       exactText(offer.message),
     ];
   };
+}
+
+/** Who gets the copy: the issuer, by the key that it writes with, or somebody whom the provider has named. */
+function reader(provider, { grantee, issuerPublicKey }) {
+  const isProvider = typeof grantee !== "string" || grantee.toLowerCase() === issuerPublicKey?.toLowerCase();
+  return isProvider ? t("grant_copy_value", { provider }) : t("grant_copy_other", { grantee: shortened(grantee) });
 }
 
 /** The name, and where it is from: a name alone can be anybody's. */

@@ -25,6 +25,14 @@ use crate::http::kit::state::Api;
 use crate::http::kit::wait;
 use crate::http::kit::{body, json};
 
+/// The members that each schema of `openapi.yaml` has that the page sends, as the readers take them.
+pub const MEMBERS: &[(&str, &[&str])] = &[
+    ("PageWait", read::WAIT),
+    ("PageWallet", read::WALLET),
+    ("PageSignIn", read::SIGN_IN),
+    ("PageProfile", read::PROFILE),
+];
+
 /// How far it is. Waits until that is something else than what the page has seen, if it wants that.
 pub(in crate::http) async fn state(
     State(api): State<Api>,

@@ -13,10 +13,10 @@ use crate::model::personal::Personal;
 use crate::model::profile::{PasswordStore, WalletClaim};
 use crate::model::submission::{Owner, SignedGrant};
 
-pub(in crate::http) const WAIT: &[&str] = &["wait", "seen"];
-pub(in crate::http) const WALLET: &[&str] = &["wallet"];
-pub(in crate::http) const SIGN_IN: &[&str] = &["wallet", "nonce", "signature"];
-pub(in crate::http) const PROFILE: &[&str] = &["wallet", "encryptionPublicKey", "passwordStore"];
+pub(super) const WAIT: &[&str] = &["wait", "seen"];
+pub(super) const WALLET: &[&str] = &["wallet"];
+pub(super) const SIGN_IN: &[&str] = &["wallet", "nonce", "signature"];
+pub(super) const PROFILE: &[&str] = &["wallet", "encryptionPublicKey", "passwordStore"];
 
 /// The longest that the page waits for news, in seconds.
 const LONGEST_WAIT: u32 = 60;

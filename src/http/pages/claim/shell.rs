@@ -78,17 +78,18 @@ fn shell(app: &App, language: Language) -> Result<Response, Problem> {
     let fixed = HeaderValue::from_static;
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
     let frames: Vec<_> = app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect();
+    let enclave = app.claims.enclave_url.as_ref().map(|url| url.origin().ascii_serialization());
     let headers = [
         (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
         (CONTENT_LANGUAGE, text(language.code())),
         (CACHE_CONTROL, fixed("no-store")),
-        (CONTENT_SECURITY_POLICY, text(&policy(&frames))),
+        (CONTENT_SECURITY_POLICY, text(&policy(&frames, enclave.as_deref()))),
         (REFERRER_POLICY, fixed("no-referrer")),
         (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
         // The enclave and some wallets open windows of their own, and have to find the way back.
         (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin-allow-popups")),
         (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
-        (HeaderName::from_static("permissions-policy"), fixed(PERMISSIONS)),
+        (HeaderName::from_static("permissions-policy"), text(&permissions(enclave.as_deref()))),
         (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
     ];
     let mut response = (headers, html).into_response();
@@ -98,13 +99,23 @@ fn shell(app: &App, language: Language) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// What the page may load, and who may frame it: its own files, and nobody, but whom the configuration names.
-fn policy(frames: &[&str]) -> String {
+/// What the page may load, and who may frame it: its own files, and nobody, but whom the configuration names. It frames the enclave
+/// alone, where there is one.
+fn policy(frames: &[&str], enclave: Option<&str>) -> String {
     let frames = if frames.is_empty() { "'none'".to_owned() } else { frames.join(" ") };
+    let framed = enclave.map(|origin| format!("frame-src {origin}; ")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-         worker-src 'self'; frame-ancestors {frames}; base-uri 'none'; form-action 'none'"
+         worker-src 'self'; {framed}frame-ancestors {frames}; base-uri 'none'; form-action 'none'"
     )
+}
+
+/// What a browser may do for the page. The enclave may use passkeys and its own storage, as it may where the SDK frames it.
+fn permissions(enclave: Option<&str>) -> String {
+    let framed = |origin| {
+        format!(", publickey-credentials-get=(self \"{origin}\"), storage-access=(self \"{origin}\")")
+    };
+    format!("{PERMISSIONS}{}", enclave.map(framed).unwrap_or_default())
 }
 
 fn render(app: &App, language: Language) -> Result<String, minijinja::Error> {
@@ -162,9 +173,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_frames_the_enclave_alone() {
+        assert!(!policy(&[], None).contains("frame-src"));
+        let enclave = Some("https://enclave.example");
+        assert!(policy(&[], enclave).contains("; frame-src https://enclave.example; frame-ancestors 'none'; "));
+        assert!(!permissions(None).contains("publickey"));
+        assert!(permissions(enclave).contains(", publickey-credentials-get=(self \"https://enclave.example\"), "));
+    }
+
+    #[test]
     fn nobody_frames_the_page_but_whom_the_configuration_names() {
-        assert!(policy(&[]).contains("; frame-ancestors 'none'; "));
+        assert!(policy(&[], None).contains("; frame-ancestors 'none'; "));
         let named = ["https://a.example", "https://b.example:8443"];
-        assert!(policy(&named).contains("; frame-ancestors https://a.example https://b.example:8443; "));
+        assert!(policy(&named, None).contains("; frame-ancestors https://a.example https://b.example:8443; "));
     }
 }

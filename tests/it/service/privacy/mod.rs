@@ -340,6 +340,7 @@ impl World {
              write_as_face_sign = true\napp = \"app_1234\"\naction = \"idos-pop\"\nlevels = [\"orb\"]\n\
              [[source]]\nname = \"passport\"\npersonhood = \"human_passport\"\nclient = \"acme\"\nbase_url = \"{vendor_url}\"\n\
              write_as_face_sign = true\nscorer = 335\nkey = \"{key_file}\"\naction = \"idos-pop\"\nthreshold = \"20\"\n\
+             [http]\npublic_url = \"https://issuer.example\"\n[claims]\nreturn_urls = [\"https://kyc.example/\"]\n\
              [webhook_policy]\nallow_private = true\nallow_http = true\n\
              [[webhooks]]\nname = \"own\"\nurl = \"http://{receiver}/{token}?{token}\"\nsecrets = [\"{file}\"]\n"
         );
@@ -901,6 +902,68 @@ impl World {
         self.until(&added, "created").await;
     }
 
+    /// What the page of a claim asks for. It may name the wallet that it has been told.
+    async fn ask_page(&self, path: &str, what: &str, body: &Value) -> Value {
+        let headers = "Content-Type: application/json\r\nSec-Fetch-Site: same-origin\r\n";
+        let target = format!("{path}/{what}");
+        self.ask_with("POST", &target, headers, body.to_string().as_bytes(), true).await.accepted()
+    }
+
+    /// Somebody follows a link, has a profile created and signs; nobody can read the link either, nor where it leads back to.
+    async fn follow_claim(&mut self) -> String {
+        let user = self.user(WalletType::Xrpl);
+        let back = word();
+        self.secrets.text(&back);
+        let wanted = json!({ "delivery": "write_grant", "returnUrl": format!("https://kyc.example/{back}") });
+        let headers = "Content-Type: application/json\r\n";
+        let made = self.ask_with("POST", "/v1/claims", headers, wanted.to_string().as_bytes(), true).await.accepted();
+        let path = made["url"].as_str().unwrap().strip_prefix("https://issuer.example").unwrap().to_owned();
+        self.secrets.text(path.rsplit('/').next().unwrap());
+        assert_eq!(self.get(&path).await.status, 200);
+
+        let wallet = owner(&user);
+        let next = self.ask_page(&path, "wallet", &json!({ "wallet": wallet })).await;
+        let signature = user.wallet.sign_message(next["message"].as_str().unwrap(), [9; 32]);
+        self.secrets.text(&signature);
+        let mut claimed = wallet.clone();
+        claimed["message"] = next["message"].clone();
+        claimed["signature"] = json!(signature);
+        let profile = json!({
+            "wallet": claimed, "encryptionPublicKey": user.secret.public().to_base64(), "passwordStore": "user",
+        });
+        self.ask_page(&path, "profile", &profile).await;
+        self.refuse_all_of_page(&path, "profile", &profile).await;
+        let claim = format!("/v1/claims/{}", made["id"].as_str().unwrap());
+        self.until(&claim, "identified").await;
+        // Once more, by the login of the gateway.
+        let next = self.ask_page(&path, "wallet", &json!({ "wallet": wallet })).await;
+        let signature = user.wallet.sign_message(next["message"].as_str().unwrap(), [9; 32]);
+        self.secrets.text(&signature);
+        let signed = json!({ "wallet": wallet, "nonce": next["nonce"], "signature": signature });
+        self.ask_page(&path, "sign-in", &signed).await;
+        self.refuse_all_of_page(&path, "sign-in", &signed).await;
+        let offer = self.ask_page(&path, "grant", &json!({ "wallet": wallet })).await;
+        let signature = user.wallet.sign_message(offer["message"].as_str().unwrap(), [9; 32]);
+        self.secrets.text(&signature);
+        let grant = json!({ "grant": offer["grant"], "owner": wallet, "signature": signature });
+        self.ask_page(&path, "grant/signed", &grant).await;
+        assert_eq!(self.get(&claim).await.accepted()["state"], "granted");
+        self.assert_nothing_kept("granted").await;
+        claim
+    }
+
+    /// The same with something wrong in each place.
+    async fn refuse_all_of_page(&self, path: &str, what: &str, valid: &Value) {
+        let headers = "Content-Type: application/json\r\nSec-Fetch-Site: same-origin\r\n";
+        for name in valid.as_object().unwrap().keys() {
+            let mut wrong = valid.clone();
+            wrong[name] = json!(self.person.stray);
+            let target = format!("{path}/{what}");
+            let answer = self.ask_with("POST", &target, headers, wrong.to_string().as_bytes(), false).await;
+            assert_eq!(answer.status, 422, "{name}");
+        }
+    }
+
     /// A grant expires while nothing is sent; a new one brings it on.
     async fn halt_and_resume(&mut self, user: &User) -> String {
         self.stop_work().await;
@@ -1157,6 +1220,7 @@ on_both_databases! {
         let [by_grant, later] = world.deliver_by_grants(&user).await;
         world.read_back(&by_grant).await;
         world.add_wallet(&user).await;
+        world.follow_claim().await;
         let halted = world.halt_and_resume(&user).await;
 
         let verified = world.verify_at_vendor(&user).await;
