@@ -45,8 +45,16 @@ const COORDINATE: usize = 66;
 pub struct InvalidKey;
 
 /// The key by which a consumer signs.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct ConsumerKey(VerifyingKey);
+
+impl PartialEq for ConsumerKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_encoded_point(false) == other.0.to_encoded_point(false)
+    }
+}
+
+impl Eq for ConsumerKey {}
 
 impl ConsumerKey {
     /// From PEM (`SubjectPublicKeyInfo`), or the JSON text of a JWK.
@@ -66,8 +74,7 @@ impl ConsumerKey {
         }
         let coordinate = |name| -> Result<FieldBytes, InvalidKey> {
             let bytes = URL_SAFE_NO_PAD.decode(text(name).ok_or(InvalidKey)?).map_err(|_| InvalidKey)?;
-            let bytes: [u8; COORDINATE] = bytes.try_into().map_err(|_| InvalidKey)?;
-            Ok(bytes.into())
+            if bytes.len() == COORDINATE { Ok(*FieldBytes::from_slice(&bytes)) } else { Err(InvalidKey) }
         };
         Self::from_point(&EncodedPoint::from_affine_coordinates(&coordinate("x")?, &coordinate("y")?, false))
     }

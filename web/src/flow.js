@@ -11,6 +11,7 @@ import { stageOf } from "./stage.js";
 import { t } from "./text.js";
 import { connectView } from "./views/connect.js";
 import { chooseKeyView, enclaveView, passwordView } from "./views/key.js";
+import { checkView } from "./views/check.js";
 import { doneView, followView, overView, waitView } from "./views/outcome.js";
 import { grantOverView, grantView, proveView, signInView } from "./views/sign.js";
 import { WalletError } from "./wallets/error.js";
@@ -30,6 +31,8 @@ export class Flow {
   #page;
   #api;
   #discover;
+  /** The page around, which hears how it ends where a consumer has sent the person. */
+  #around;
   #wallets = [];
   #looking = true;
   /** The claim as the service last told it. */
@@ -47,8 +50,9 @@ export class Flow {
   #asked = null;
   #isChoosing = false;
 
-  constructor({ page, api, discover }) {
+  constructor({ page, api, discover, around }) {
     this.#page = page;
+    this.#around = around;
     this.#api = api;
     this.#discover = discover;
   }
@@ -82,12 +86,12 @@ export class Flow {
     if (first) return this.#route();
     if (stage === this.#shown) {
       this.#reached();
-      if (stage === "follow") this.#page.update();
+      if (stage === "follow" || stage === "check") this.#page.update();
       if (stage === "connect" && claim.profile?.state === "failed") this.#told(() => t("profile_failed"));
       return;
     }
     // What was interrupted here has been done elsewhere, unless this page was waiting for it.
-    const waited = this.#shown === "follow";
+    const waited = this.#shown === "follow" || this.#shown === "check";
     this.#turn += 1;
     this.#route();
     if (!waited) this.#page.alert(() => t("elsewhere"));
@@ -179,9 +183,15 @@ export class Flow {
     clearTimeout(this.#timer);
     switch (stage) {
       case "done":
+        if (claim.relay) this.#around.complete();
         return this.#show(stage, doneView({ provider: this.#page.provider, claim }));
       case "failed":
-        return this.#over("failed", stage);
+        return this.#over(failureOf(claim), stage);
+      case "check":
+        return this.#show(
+          stage,
+          checkView({ provider: this.#page.provider, claim: () => this.#claim, around: this.#around }),
+        );
       case "follow":
         return this.#show(stage, followView({ provider: this.#page.provider, claim: () => this.#claim }));
       case "grant":
@@ -200,7 +210,8 @@ export class Flow {
   #over(name, stage = "over") {
     this.#turn += 1;
     clearTimeout(this.#timer);
-    const { returnUrl } = this.#claim ?? {};
+    const { returnUrl, relay } = this.#claim ?? {};
+    if (relay) this.#around.fail(name);
     this.#show(stage, overView({ name, provider: this.#page.provider, returnUrl }));
   }
 
@@ -457,6 +468,13 @@ export class Flow {
       return () => this.#route();
     }, () => t("asking_sign", { wallet: wallet.name }));
   }
+}
+
+/** Why nothing came of it: for whoever was sent by a consumer, what has become of the check. */
+function failureOf({ relay }) {
+  const check = relay?.check;
+  if (check?.state === "declined") return "declined";
+  return check?.reason === "country_blocked" ? "blocked" : "failed";
 }
 
 const points = (error, pattern) =>

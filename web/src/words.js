@@ -30,6 +30,7 @@ export const ENDS = {
   not_found: "unknown",
   link_expired: "expired",
   gone: "erased",
+  token_refused: "refused",
 };
 
 /** The name of the words for a problem of the service. */

@@ -34,6 +34,9 @@ const GROWING: &[&str] = &[
     "notice",
     "mail_limit",
     "claim",
+    "relay_start",
+    "relay_check",
+    "relay_credential",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.
@@ -327,6 +330,12 @@ async fn fill(connection: &mut AnyConnection) {
                 id("clm")
             ),
         ),
+        many(
+            "relay_start (claim_id, consumer_id, level, person, wallet, verification_id, created_at)",
+            &format!("{}, {user}, 'plus', {hash}, NULL, {}, i", id("clm"), id("ver")),
+        ),
+        many("relay_check (verification_id, consumer_id)", &format!("{}, {user}", id("ver"))),
+        many("relay_credential (credential_id, consumer_id, issuance_id)", &format!("{user}, {user}, {issuance}")),
         many(
             "mail_stop (client, email_index, reason, created_at)",
             &format!("{client}, {hash}, 'unsubscribed', i"),

@@ -18,7 +18,7 @@ use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::state::Api;
 use crate::http::pages::language::Language;
 use crate::http::pages::words::words;
-use crate::http::pages::{Page, answer};
+use crate::http::pages::{self, Page};
 use crate::model::claim::Claim;
 use crate::model::mail_link::LinkToken;
 
@@ -46,10 +46,10 @@ pub(in crate::http) async fn show(
     let no_page = |status, (title, text): (&str, &str)| {
         let language = language(None).code();
         let provider = &api.app.issuer.name;
-        answer(status, &Page { language, provider, title, text, button: None })
+        pages::answer(status, &Page { language, provider, title, text, button: None })
     };
     match found {
-        Ok(claim) => shell(&api.app, language(Some(&claim))),
+        Ok(claim) => answer(&api.app, language(Some(&claim)), Place::Claim),
         Err(error @ ClaimError::Unknown) => match refused(&api, &Visitor::of(&request), error) {
             problem if problem.code == Code::NotFound => {
                 no_page(StatusCode::NOT_FOUND, words(language(None)).no_claim)
@@ -62,7 +62,7 @@ pub(in crate::http) async fn show(
 }
 
 /// The language: the one that is chosen on the page, or that the browser asks for, or that the provider has named.
-fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> Language {
+pub(in crate::http::pages) fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> Language {
     let chosen = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "lang")
         .and_then(|(_, tag)| Language::of_tag(&tag));
@@ -70,8 +70,18 @@ fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> 
     chosen.or_else(|| Language::asked(headers)).or_else(named).unwrap_or(Language::En)
 }
 
-fn shell(app: &App, language: Language) -> Result<Response, Problem> {
-    let html = render(app, language).map_err(|error| {
+/// Where the page is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::http::pages) enum Place {
+    /// At the link of a claim.
+    Claim,
+    /// Where a consumer of the relay sends people: a claim is to be begun first.
+    Start,
+}
+
+/// The page as an answer.
+pub(in crate::http::pages) fn answer(app: &App, language: Language, place: Place) -> Result<Response, Problem> {
+    let html = render(app, language, place).map_err(|error| {
         tracing::error!("A page cannot be made: {error}");
         Problem::new(Code::Internal)
     })?;
@@ -118,7 +128,7 @@ fn permissions(enclave: Option<&str>) -> String {
     format!("{PERMISSIONS}{}", enclave.map(framed).unwrap_or_default())
 }
 
-fn render(app: &App, language: Language) -> Result<String, minijinja::Error> {
+fn render(app: &App, language: Language, place: Place) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("claim.html", PAGE)?;
@@ -132,6 +142,10 @@ fn render(app: &App, language: Language) -> Result<String, minijinja::Error> {
         logo => app.logo.as_ref().map(|logo| assets::version(&logo.bytes)),
         script,
         style,
+        // From where the page is, whatever path there is before it.
+        assets => if place == Place::Claim { "assets" } else { "claim/assets" },
+        starts => place == Place::Start,
+        frames => app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect::<Vec<_>>().join(" "),
     };
     environment.get_template("claim.html")?.render(context)
 }
