@@ -249,6 +249,7 @@ mod tests {
                 source,
                 mail,
                 notices,
+                claims,
                 telemetry,
                 ..
             } = config;
@@ -272,7 +273,7 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, notices, telemetry)
+                    (webhooks, webhook_policy, source, mail, notices, claims, telemetry)
                 )
             )
         };

@@ -257,7 +257,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "DELETE",
         path: "/v1/claims/{id}",
-        guard: Guard::Scope(Scope::Claims),
+        guard: Guard::Scope(Scope::Erase),
         handler: || delete(claims::erase),
     },
     Route {

@@ -115,8 +115,16 @@ impl Tx {
         one(&result)
     }
 
-    /// The claims of an issuance, as this transaction sees them: a link may have been lost, and another one made.
+    /// The claims of an issuance: a link may have been lost, and another one made. Nobody else changes them before this transaction
+    /// ends: a person who does something on the page at this moment must not hold up the issuance.
     pub async fn claims_of_issuance(&mut self, id: &IssuanceId) -> Result<Vec<Claim>, StoreError> {
+        let locked = sqlx::query("UPDATE claim SET version = version + 1 WHERE issuance_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        if locked.rows_affected() == 0 {
+            return Ok(Vec::new());
+        }
         let rows = sqlx::query("SELECT * FROM claim WHERE issuance_id = $1 ORDER BY id")
             .bind(id.as_str())
             .fetch_all(&mut *self.tx)
@@ -124,8 +132,15 @@ impl Tx {
         ROWS.all(&rows)
     }
 
-    /// The claims of a profile that is created, as this transaction sees them.
+    /// The claims of a profile that is created. Nobody else changes them before this transaction ends.
     pub async fn claims_of_profile(&mut self, id: &ProfileId) -> Result<Vec<Claim>, StoreError> {
+        let locked = sqlx::query("UPDATE claim SET version = version + 1 WHERE profile_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        if locked.rows_affected() == 0 {
+            return Ok(Vec::new());
+        }
         let rows = sqlx::query("SELECT * FROM claim WHERE profile_id = $1 ORDER BY id")
             .bind(id.as_str())
             .fetch_all(&mut *self.tx)

@@ -9,11 +9,11 @@ import { publicKey } from "./key.js";
 import { judge, SHORTEST, suggest } from "./password.js";
 import { stageOf } from "./stage.js";
 import { t } from "./text.js";
+import { checkView } from "./views/check.js";
 import { connectView } from "./views/connect.js";
 import { chooseKeyView, enclaveView, passwordView } from "./views/key.js";
-import { checkView } from "./views/check.js";
 import { doneView, followView, overView, waitView } from "./views/outcome.js";
-import { grantOverView, grantView, proveView, signInView } from "./views/sign.js";
+import { grantOverView, grantSoonView, grantView, proveView, signInView } from "./views/sign.js";
 import { WalletError } from "./wallets/error.js";
 import { watch } from "./watch.js";
 import { ENDS, wordsFor } from "./words.js";
@@ -45,6 +45,8 @@ export class Flow {
   #turn = 0;
   /** While something is sent that changes the claim, its change is our own. */
   #sending = false;
+  /** Whether the last that happened was done in another window. */
+  #elsewhere = false;
   #timer = null;
   /** The wallet that was chosen last, and whether the list of wallets is shown. */
   #asked = null;
@@ -62,7 +64,7 @@ export class Flow {
     this.#discover((wallet) => this.#found(wallet), () => t("near_introduction", { wallet: "NEAR" }));
     setTimeout(() => {
       this.#looking = false;
-      if (this.#shown === "connect") this.#page.update();
+      if (this.#isChoosing) this.#page.update();
     }, LOOKING_MS);
     // From the browser's memory, after the back button: what is shown may be long past.
     window.addEventListener("pageshow", (event) => event.persisted && this.#claim && this.#act(() => this.#refresh()));
@@ -91,10 +93,10 @@ export class Flow {
       return;
     }
     // What was interrupted here has been done elsewhere, unless this page was waiting for it.
-    const waited = this.#shown === "follow" || this.#shown === "check";
+    if (this.#shown !== "follow" && this.#shown !== "check") this.#elsewhere = true;
     this.#turn += 1;
     this.#route();
-    if (!waited) this.#page.alert(() => t("elsewhere"));
+    if (this.#elsewhere) this.#told(() => t("elsewhere"));
   }
 
   #unheard(error, times) {
@@ -134,6 +136,7 @@ export class Flow {
   /** Runs what takes time: it gives the next step. What fails is told, and can be tried again. */
   async #act(work, words = () => t("wait")) {
     const turn = ++this.#turn;
+    this.#elsewhere = false;
     this.#page.alert(null);
     this.#page.status(words, true);
     let next;
@@ -423,7 +426,10 @@ export class Flow {
   // The grant.
 
   #offerGrant() {
-    this.#shown = "grant";
+    clearTimeout(this.#timer);
+    const [provider, connected] = [this.#page.provider, this.#connected];
+    const again = () => this.#offerGrant();
+    this.#show("grant", grantSoonView({ provider, connected, fetch: again, other: this.#connect }));
     this.#act(() => this.#askGrant(this.#connected));
   }
 

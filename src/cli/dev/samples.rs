@@ -108,7 +108,7 @@ pub(super) async fn make(
 }
 
 /// A credential for somebody who has no profile yet, and the link by which that person, or anybody here, makes one and signs.
-async fn claim(app: &App, caller: &Submitter) -> Result<String, Error> {
+async fn claim(app: &Arc<App>, caller: &Submitter) -> Result<String, Error> {
     let user_id = random_id();
     let submission = Submission {
         user_id,

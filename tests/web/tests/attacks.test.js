@@ -28,9 +28,13 @@ async function site(t, html) {
 /** Changes what the page is told. */
 const tell = (person, change) =>
   person.page.route("**/state", async (route) => {
-    const response = await route.fetch();
-    const body = await response.json();
-    await route.fulfill({ response, body: JSON.stringify(change(body)) });
+    try {
+      const response = await route.fetch();
+      const body = await response.json();
+      await route.fulfill({ response, body: JSON.stringify(change(body)) });
+    } catch {
+      // The test has ended while the page waited for news.
+    }
   });
 
 const isUnharmed = async (person) => {

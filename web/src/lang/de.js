@@ -3,6 +3,7 @@
 export default {
   language: "Sprache",
   wait: "Einen Moment …",
+  again: "Noch einmal versuchen",
   other_wallet: "Andere Wallet verwenden",
   close: "Sie können diese Seite schließen.",
   exact_text: "Genauen Text zeigen",

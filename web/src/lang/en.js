@@ -3,6 +3,7 @@
 export default {
   language: "Language",
   wait: "One moment …",
+  again: "Try again",
   other_wallet: "Use another wallet",
   close: "You can close this page.",
   exact_text: "Show the exact text",

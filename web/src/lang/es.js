@@ -3,6 +3,7 @@
 export default {
   language: "Idioma",
   wait: "Un momento…",
+  again: "Intentar de nuevo",
   other_wallet: "Usar otra billetera",
   close: "Puede cerrar esta página.",
   exact_text: "Mostrar el texto exacto",

@@ -3,6 +3,7 @@
 export default {
   language: "Langue",
   wait: "Un instant…",
+  again: "Réessayer",
   other_wallet: "Utiliser un autre portefeuille",
   close: "Vous pouvez fermer cette page.",
   exact_text: "Afficher le texte exact",

@@ -3,6 +3,7 @@
 export default {
   language: "Idioma",
   wait: "Um momento…",
+  again: "Tentar de novo",
   other_wallet: "Usar outra carteira",
   close: "Pode fechar esta página.",
   exact_text: "Mostrar o texto exato",

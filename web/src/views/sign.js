@@ -75,6 +75,13 @@ function who(provider, url) {
   }
 }
 
+/** While the grant is fetched, and where that has failed. */
+export const grantSoonView = ({ provider, connected, fetch, other }) => () => [
+  heading(t("grant_title", { provider })),
+  connectedAs(connected),
+  actions(button(t("again"), fetch, { id: "fetch" }), otherWallet(other)),
+];
+
 /** The time of a grant is over before it was signed. */
 export const grantOverView = ({ renew, other }) => () => [
   heading(t("grant_over_title")),

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use idos_client::actions::{GetUser, GetUserAsInserter, HasProfile};
-use idos_client::{Class, Error, LoginError, SignatureType, Signer, Viewer};
-use idos_wallet::{EvmKey, WalletKey, verify_transaction_signature};
+use idos_client::{Class, Error, Login, LoginError, SignatureType, Signer, Viewer, WalletType};
+use idos_wallet::{EvmKey, SignedElsewhere, WalletKey, signed_elsewhere, verify_transaction_signature};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -277,4 +277,101 @@ async fn after_a_logout_there_is_no_session() {
     assert_eq!(requests[5].params()["account"], hex::encode(issuer().sender()));
     assert_eq!(requests[6].cookie, None);
     assert!(!format!("{client:?}").contains("c2Vzc2lvbg"));
+}
+
+/// What a wallet has signed whose key is elsewhere, as its proofs are written.
+fn elsewhere(wallet: &WalletKey, login: &Login) -> SignedElsewhere {
+    let signature = match wallet {
+        WalletKey::Stellar(key) => key.sign_message_sep53(&login.message),
+        wallet => wallet.sign_message(&login.message, [3; 32]),
+    };
+    let key = wallet.public_key();
+    let (address, key) = (wallet.address(), key.as_deref());
+    signed_elsewhere(wallet.wallet_type(), &address, key, &login.message, &signature).unwrap()
+}
+
+#[tokio::test]
+async fn a_wallet_elsewhere_asks_one_question_and_its_session_ends() {
+    for wallet_type in WalletType::ALL {
+        let wallet = WalletKey::from_seed(wallet_type, [7; 32]);
+        let steps = vec![
+            ("kgw.authn_param", parameters()),
+            ("kgw.authn", welcome()),
+            ("user.call", no_rows()),
+            ("kgw.logout", Step::result(&json!({}))),
+        ];
+        let server = Server::playing(steps).await;
+        let client = server.client().await;
+        let login = client.offer_login().await.unwrap();
+        assert!(login.message.starts_with(&format!("{} wants you to sign in", login.gateway)));
+        let signed = elsewhere(&wallet, &login);
+        assert_eq!(format!("{signed:?}"), "SignedElsewhere(..)");
+        assert_eq!(client.call_one_by_login(&login, &signed, &GetUser {}).await.unwrap(), None);
+
+        let requests = server.requests();
+        check_login(&Signer::from(wallet.clone()), requests[1].params(), server.url.as_str());
+        let sender = hex::encode(wallet.sender());
+        let call = requests[2].params();
+        assert_eq!((&call["sender"], &call["auth_type"]), (&json!(sender), &json!(wallet.signature_type().as_str())));
+        assert_eq!(requests[3].params()["account"], sender);
+        let cookies: Vec<_> = requests.iter().map(|request| request.cookie.as_deref()).collect();
+        let session = Some("kgw_session=c2Vzc2lvbg");
+        assert_eq!(cookies, [None, None, session, session]);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_taken_is_told_from_a_gateway_that_is_away() {
+    let wallet = WalletKey::from_seed(WalletType::Evm, [7; 32]);
+    let ask = async |steps| {
+        let server = Server::playing(steps).await;
+        let client = server.client().await;
+        let login = client.offer_login().await.unwrap();
+        let signed = elsewhere(&wallet, &login);
+        client.call_one_by_login(&login, &signed, &GetUser {}).await.unwrap_err()
+    };
+    let refused = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::error(-32000, "invalid nonce"))];
+    assert!(matches!(ask(refused).await, Error::Login(LoginError::NotAccepted)));
+    let away = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::error(-904, "overloaded"))];
+    assert!(!matches!(ask(away).await, Error::Login(_)));
+    let no_cookie = vec![("kgw.authn_param", parameters()), ("kgw.authn", Step::result(&json!({})))];
+    assert!(matches!(ask(no_cookie).await, Error::Login(LoginError::NoCookie)));
+}
+
+#[tokio::test]
+async fn nothing_is_offered_that_is_for_another_place_and_no_login_goes_to_another_gateway() {
+    for (member, value) in [("domain", "https://other.example"), ("chain_id", "other"), ("nonce", "1\nIssue At: never")] {
+        let mut wrong = KWIL["auth"]["kgw"]["param_response"].clone();
+        wrong["domain"] = json!("");
+        wrong[member] = json!(value);
+        let server = Server::playing(vec![("kgw.authn_param", Step::result(&wrong))]).await;
+        let error = server.client().await.offer_login().await.unwrap_err();
+        let is_named = matches!(error, Error::Login(LoginError::Mismatch(name) | LoginError::Malformed(name)) if name == member);
+        assert!(is_named, "{error:?}");
+    }
+    let server = Server::playing(Vec::new()).await;
+    let client = server.client().await;
+    let (gateway, nonce, message) = ("https://other.example".to_owned(), "1".to_owned(), "a".to_owned());
+    let login = Login { gateway, nonce, message };
+    let signed = elsewhere(&WalletKey::from_seed(WalletType::Evm, [7; 32]), &login);
+    let error = client.call_one_by_login(&login, &signed, &GetUser {}).await.unwrap_err();
+    assert!(matches!(error, Error::Login(LoginError::OtherGateway)));
+}
+
+/// Nodes find a Stellar wallet by signatures of `SEP-53` alone: a plain one would log in as somebody whom nobody knows.
+#[test]
+fn what_a_wallet_elsewhere_has_signed_is_checked_before_it_goes_anywhere() {
+    let WalletKey::Stellar(stellar) = WalletKey::from_seed(WalletType::Stellar, [7; 32]) else { panic!() };
+    let (address, key) = (stellar.address(), stellar.public_key());
+    let signed = |text: &str, signature: &str| {
+        signed_elsewhere(WalletType::Stellar, &address, Some(&key), text, signature)
+    };
+    assert!(signed("a", &stellar.sign_message_sep53("a")).is_ok());
+    assert!(signed("a", &stellar.sign_message("a")).is_err());
+    assert!(signed("a", &stellar.sign_message_sep53("b")).is_err());
+    assert!(signed("a", "").is_err());
+    let other = WalletKey::from_seed(WalletType::Evm, [8; 32]);
+    let wallet = WalletKey::from_seed(WalletType::Evm, [7; 32]);
+    let signature = other.sign_message("a", [0; 32]);
+    assert!(signed_elsewhere(WalletType::Evm, &wallet.address(), None, "a", &signature).is_err());
 }
