@@ -9,7 +9,7 @@ mod page;
 mod start;
 
 pub use consumers::{NewConsumer, authenticate, register, remove, status};
-pub use page::{Check, Relayed, admit, look};
+pub use page::{Check, Relayed, admit, admit_grant, look};
 pub use start::start;
 
 use super::claim::ClaimError;

@@ -54,6 +54,15 @@ pub async fn admit(
     if is_it(address) || public_key.is_some_and(is_it) { Ok(()) } else { Err(ClaimError::WrongWallet(OTHER)) }
 }
 
+/// Refuses a grant as long as nothing has come of the check: what is signed is for the credential that was made of it.
+pub async fn admit_grant(app: &App, claim: &Claim) -> Result<(), ClaimError> {
+    const NOT_YET: &str = "There is no write grant to be signed yet: the check comes first.";
+    if claim.issuance_id.is_none() && app.store.relay_start(&claim.id).await?.is_some() {
+        return Err(ClaimError::Conflict(NOT_YET));
+    }
+    Ok(())
+}
+
 /// Looks at a claim that was followed. Of a consumer's, the check is begun as soon as the person is known; and what has come of it is
 /// brought to the claim, where whoever noted it was too early. Looking again changes nothing.
 pub async fn look(app: &App, claim: Claim) -> Result<(Look, Option<Relayed>), RelayError> {

@@ -110,6 +110,7 @@ pub(in crate::http) async fn grant(
     let body = body::read_json(&api, request).await?;
     let owner = read::wallet(&json::parse(&body.bytes)?)?;
     admit(&api, &claim, &owner.address, owner.public_key.as_ref()).await?;
+    relay::admit_grant(&api.app, &claim).await?;
     let (grant, message) = claim::offer(&api.app, &claim, &owner).await?;
     Ok(Json(GrantOfferView::of(grant, message)).into_response())
 }
@@ -125,6 +126,7 @@ pub(in crate::http) async fn sign(
     let body = body::read_json(&api, request).await?;
     let signed = read::signed_grant(&json::parse(&body.bytes)?)?;
     admit(&api, &claim, &signed.owner.address, signed.owner.public_key.as_ref()).await?;
+    relay::admit_grant(&api.app, &claim).await?;
     let claim = claim::sign(&api.app, claim, signed).await?;
     Ok((StatusCode::ACCEPTED, Json(view(&api, claim).await?)).into_response())
 }

@@ -125,7 +125,8 @@ impl StateView {
             network: app.network().map(|chain_id| NetworkView { chain_id: chain_id.to_owned() }),
             expires_at: claim.expires_at.to_string(),
             grant_seconds: claim.grant_seconds,
-            takes_grant: claim.takes_grant(stands),
+            // Who was sent by a consumer signs for what has come of the check.
+            takes_grant: claim.takes_grant(stands) && (relayed.is_none() || stands.is_some()),
             return_url,
             enclave_url: app.claims.enclave_url.as_ref().map(ToString::to_string),
             wallet: claim.wallet.map(|(wallet_type, _)| WalletOfPage { r#type: wallet_type.as_str() }),
