@@ -16,7 +16,7 @@ import { doneView, followView, overView, waitView } from "./views/outcome.js";
 import { grantOverView, grantSoonView, grantView, proveView, signInView } from "./views/sign.js";
 import { WalletError } from "./wallets/error.js";
 import { watch } from "./watch.js";
-import { ENDS, wordsFor } from "./words.js";
+import { codeOf, ENDS, wordsFor } from "./words.js";
 
 /** A grant is taken until a minute before its end; what is signed a little before that can still arrive. */
 const GRANT_MARGIN_MS = 75_000;
@@ -214,7 +214,7 @@ export class Flow {
     this.#turn += 1;
     clearTimeout(this.#timer);
     const { returnUrl, relay } = this.#claim ?? {};
-    if (relay) this.#around.fail(name);
+    if (relay) this.#around.fail(codeOf(name));
     this.#show(stage, overView({ name, provider: this.#page.provider, returnUrl }));
   }
 

@@ -33,6 +33,9 @@ export const ENDS = {
   token_refused: "refused",
 };
 
+/** The code after which a view is shown: as others are told, who read no words. */
+export const codeOf = (view) => Object.keys(ENDS).find((code) => ENDS[code] === view) ?? view;
+
 /** The name of the words for a problem of the service. */
 export function nameOf(problem) {
   if (problem.code === "invalid_fields") {
