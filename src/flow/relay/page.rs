@@ -77,12 +77,11 @@ pub async fn look(app: &App, claim: Claim) -> Result<(Look, Option<Relayed>), Re
         _ => None,
     };
     let is_changed = settle(app, &look.claim, consumer.is_some(), found.as_ref()).await?;
-    let look = match is_changed {
-        true => match app.store.claim(&look.claim.id).await? {
-            Some(claim) => claim::look(app, claim).await?,
-            None => return Err(RelayError::Unknown),
-        },
-        false => look,
+    let look = if is_changed {
+        let claim = app.store.claim(&look.claim.id).await?.ok_or(RelayError::Unknown)?;
+        claim::look(app, claim).await?
+    } else {
+        look
     };
     let check = found.map(|of| check(app, &start, &of));
     Ok((look, Some(Relayed { consumer: consumer.map(|consumer| consumer.name), check })))

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use idos_credential::strict_json::Json;
 use serde::Serialize;
 
+use super::claim::START;
 use super::claim::door::{Visitor, check_origin};
 use super::claim::shell::{self, Place};
 use crate::flow::relay::{self, RelayError};
@@ -16,8 +17,6 @@ use crate::http::kit::state::Api;
 use crate::http::kit::{body, json};
 use crate::model::personal::Personal;
 use crate::model::relay::LONGEST_TOKEN;
-
-pub(in crate::http) const START: &[&str] = &["token"];
 
 /// The page. It shows nothing of the token, and has not looked at it.
 pub(in crate::http) async fn show(

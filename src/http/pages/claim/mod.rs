@@ -33,8 +33,11 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("PageWallet", read::WALLET),
     ("PageSignIn", read::SIGN_IN),
     ("PageProfile", read::PROFILE),
-    ("RelayStart", super::relay::START),
+    ("RelayStart", START),
 ];
+
+/// The members of what the page sends to have a claim begun by a consumer of the relay.
+pub(super) const START: &[&str] = &["token"];
 
 /// How far it is. Waits until that is something else than what the page has seen, if it wants that.
 pub(in crate::http) async fn state(
