@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::claims::Page;
 use super::door::{Answer, Door};
 use super::verifications::{Vendor, picture, recorded, sumsub_at, tell};
+use crate::service::privacy::dump_tables;
 use crate::support::User;
 use crate::support::service::{Backend, audit_holds};
 
@@ -146,12 +147,29 @@ async fn sign(door: &Door, page: &Page<'_>, user: &User) -> (IssuanceId, Value) 
     (listed["items"][0]["id"].as_str().unwrap().parse().unwrap(), state)
 }
 
+/// That the database holds none of these, in whatever case.
+async fn holds_none_of(door: &Door, texts: &[&str]) {
+    let dump = match door.stage.database.folder() {
+        Some(folder) => {
+            let files = std::fs::read_dir(&folder.0).unwrap().map(|file| file.unwrap().path());
+            files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+        }
+        None => dump_tables(&door.stage.database.url).await,
+    };
+    let dump = dump.to_ascii_lowercase();
+    let holds = |text: &str| dump.windows(text.len()).any(|part| part == text.to_ascii_lowercase().as_bytes());
+    assert!(holds("relay_start") && holds("Example Exchange"), "it is a dump of the records");
+    for text in texts {
+        assert!(!holds(text), "{text} is kept");
+    }
+}
+
 on_both_databases! {
     async fn a_person_whom_a_consumer_sends_gives_it_a_copy_of_what_the_vendor_has_found_out(backend) {
         let (door, vendor, _folder) = relay(backend).await;
         let (consumer, other) = (Consumer::register(&door, json!([])).await, Consumer::register(&door, json!(["KP", "IRN", "IR"])).await);
         let user = door.user(WalletType::Evm).await;
-        let token = consumer.link(&door, "Quux");
+        let token = consumer.token(&door, json!({ "kyc": true, "level": "basic+liveness+idos", "externalUserId": "Quux", "state": "Plugh" }));
 
         // Looking at the link changes nothing, and shows nothing of it.
         for _ in 0..2 {
@@ -217,6 +235,7 @@ on_both_databases! {
         assert_eq!(consumer.asks(&door, ids.copy).await.expect(200).json()["kycStatus"], "rejected");
         door.delete(&path).send().await.expect(200);
         consumer.asks(&door, ids.copy).await.problem(404, "not_found");
+        holds_none_of(&door, &["Quux", "Plugh", "Xyzzy@exchange.example", &token]).await;
         audit_holds(&door.app.store).await;
         door.close().await;
     }
@@ -296,6 +315,7 @@ on_both_databases! {
         page.until(|state| state["takesGrant"] == true).await;
         page.offer(&thief).await.problem(409, "wrong_wallet");
         sign(&door, &page, &user).await;
+        holds_none_of(&door, &[user.wallet.address().as_str()]).await;
         door.close().await;
     }
 

@@ -12,7 +12,7 @@ mod not_understood;
 mod notices;
 mod passing;
 mod plans;
-mod privacy;
+pub(crate) mod privacy;
 mod receiver;
 mod renewals;
 mod reports;
