@@ -84,14 +84,14 @@ impl Claims {
     #[must_use]
     pub fn may_lead_back_to(&self, url: &Url) -> bool {
         let is_below = |path: &str, base: &str| {
-            path.strip_prefix(base).is_some_and(|rest| {
-                rest.is_empty() || base.ends_with('/') || rest.starts_with('/')
-            })
+            path.strip_prefix(base)
+                .is_some_and(|rest| rest.is_empty() || base.ends_with('/') || rest.starts_with('/'))
         };
         is_for_people(url)
-            && self.return_urls.iter().any(|base| {
-                base.origin() == url.origin() && is_below(url.path(), base.path())
-            })
+            && self
+                .return_urls
+                .iter()
+                .any(|base| base.origin() == url.origin() && is_below(url.path(), base.path()))
     }
 }
 
@@ -116,7 +116,9 @@ impl Section for Claims {
             "claims.return_urls",
             "must be https:// with a host, and a path at most",
         )?;
-        for (url, setting) in [(&self.enclave_url, "claims.enclave_url"), (&self.provider_url, "claims.provider_url")] {
+        for (url, setting) in
+            [(&self.enclave_url, "claims.enclave_url"), (&self.provider_url, "claims.provider_url")]
+        {
             require(url.as_ref().is_none_or(is_for_people), setting, "must be https:// with a host")?;
         }
         Ok(())
@@ -188,9 +190,18 @@ mod tests {
         let read = |text: &str| Origin::try_from(text.to_owned()).map(|origin| origin.0);
         assert_eq!(read("https://a.example").unwrap(), "https://a.example");
         assert_eq!(read("https://a.example:8443/").unwrap(), "https://a.example:8443");
-        for wrong in ["", "*", "https://*", "https://*.a.example", "https://a.example; script-src *", "http://a.example",
-            "https://a.example/x", "https://A.example", "javascript:1", "https://a.example https://b.example"]
-        {
+        for wrong in [
+            "",
+            "*",
+            "https://*",
+            "https://*.a.example",
+            "https://a.example; script-src *",
+            "http://a.example",
+            "https://a.example/x",
+            "https://A.example",
+            "javascript:1",
+            "https://a.example https://b.example",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -56,15 +56,24 @@ impl Section for Relay {
             let filled = |id| journey.page_for(id).parse::<Url>();
             let (Ok(one), Ok(other)) = (filled("a"), filled("b")) else { return false };
             // Not in the host: what is there would be looked up, and would lead elsewhere.
-            let is_bare = one.scheme() == "https" && one.username().is_empty() && one.password().is_none() && one.has_host();
+            let is_bare = one.scheme() == "https"
+                && one.username().is_empty()
+                && one.password().is_none()
+                && one.has_host();
             is_bare && one.origin() == other.origin() && journey.page.matches(EXTERNAL_ID).count() == 1
         };
         let is_level = |level: &str| {
             (1..=64).contains(&level.len())
-                && level.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+_-".contains(&byte))
+                && level
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+_-".contains(&byte))
                 && !level.ends_with("+idos")
         };
-        require(self.client.as_deref().is_none_or(is_plain_name), "relay.client", "must be the name of a client")?;
+        require(
+            self.client.as_deref().is_none_or(is_plain_name),
+            "relay.client",
+            "must be the name of a client",
+        )?;
         require(
             self.journey.iter().all(|journey| is_level(&journey.level)),
             "relay.journey.level",
@@ -73,7 +82,11 @@ impl Section for Relay {
         let is_alone = |(at, journey): (usize, &Journey)| {
             self.journey.iter().skip(at.saturating_add(1)).all(|other| other.level != journey.level)
         };
-        require(self.journey.iter().enumerate().all(is_alone), "relay.journey.level", "must be different for each journey")?;
+        require(
+            self.journey.iter().enumerate().all(is_alone),
+            "relay.journey.level",
+            "must be different for each journey",
+        )?;
         require(
             self.journey.iter().all(|journey| is_plain_name(&journey.source)),
             "relay.journey.source",
@@ -102,7 +115,7 @@ mod tests {
         let page = "page = \"https://kyc.example.com/check?case={externalId}\"";
         let level = "level = \"plus+liveness\"";
         refused(&[
-            ("relay.client", "enabled = false\n", "enabled = true\n#"),
+            ("relay.client", "client = \"onboarding\"\n# For each level", "client = \"Xyzzy\"\n# For each level"),
             ("relay.journey.page", page, "page = \"https://Xyzzy.example/check\""),
             ("relay.journey.page", page, "page = \"https://{externalId}.Xyzzy.example/\""),
             ("relay.journey.page", page, "page = \"https://a@Xyzzy.example/{externalId}\""),

@@ -229,9 +229,7 @@ pub(super) async fn take_up(
     id: &ClaimId,
     submitted: Submitted,
 ) -> Result<Used, NotUsed> {
-    let no = |field: &str, problem: &'static str| {
-        Err(NotUsed::Invalid(Problem::new(field, problem).into()))
-    };
+    let no = |field: &str, problem: &'static str| Err(NotUsed::Invalid(Problem::new(field, problem).into()));
     let Some(claim) = app.store.claim_of(&caller.tenant, id).await? else {
         return no(AT, "is no claim of this client");
     };
@@ -257,7 +255,10 @@ pub(super) async fn take_up(
     }
     let Kept { return_url, grant } = Kept::of(app, &claim)?;
     if grant.as_ref().is_some_and(|grant| !grant::is_current(app, &grant.grant)) {
-        return no(AT, "has a write grant that has run out: have the person sign another one, by the same link");
+        return no(
+            AT,
+            "has a write grant that has run out: have the person sign another one, by the same link",
+        );
     }
     let locked = Kept { return_url, grant: None }.lock(app, &claim.id)?;
     Ok(Used { claim, locked, grant })

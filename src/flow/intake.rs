@@ -134,13 +134,13 @@ pub(super) async fn accept_for(
     }
     check_whose(app, caller, &submission).await?;
     let now = app.clock.now();
-    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } = submission;
+    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } =
+        submission;
     let delivery = authority.delivery();
     let (mut grant, copy_for) = authority.into_parts();
     let used = match claim {
         Some(id) => {
-            let submitted =
-                Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };
+            let submitted = Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };
             let mut used = claimed::take_up(app, caller, &id, submitted).await?;
             grant = used.grant.take().map(Box::new);
             Some(used)

@@ -260,18 +260,8 @@ pub const ROUTES: &[Route] = &[
         guard: Guard::Scope(Scope::Erase),
         handler: || delete(claims::erase),
     },
-    Route {
-        method: "GET",
-        path: "/claim/{token}",
-        guard: Guard::Open,
-        handler: || get(claim::show),
-    },
-    Route {
-        method: "GET",
-        path: "/claim/assets/{file}",
-        guard: Guard::Open,
-        handler: || get(claim::asset),
-    },
+    Route { method: "GET", path: "/claim/{token}", guard: Guard::Open, handler: || get(claim::show) },
+    Route { method: "GET", path: "/claim/assets/{file}", guard: Guard::Open, handler: || get(claim::asset) },
     Route {
         method: "POST",
         path: "/claim/{token}/state",

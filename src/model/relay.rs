@@ -173,8 +173,10 @@ pub struct StartToken {
 impl<'a> Unverified<'a> {
     /// Reads a token in the compact form (RFC 7515, section 7.1), strictly: one spelling, no member twice.
     pub fn read(token: &'a str) -> Result<Self, TokenFault> {
-        const PARTS: TokenFault = TokenFault::Malformed("it must be three parts of base64url, with points between them");
-        const JSON: TokenFault = TokenFault::Malformed("its head and its claims must be JSON objects, with no member twice");
+        const PARTS: TokenFault =
+            TokenFault::Malformed("it must be three parts of base64url, with points between them");
+        const JSON: TokenFault =
+            TokenFault::Malformed("its head and its claims must be JSON objects, with no member twice");
         if token.len() > LONGEST_TOKEN {
             return Err(TokenFault::Malformed("it has more than 8192 bytes"));
         }
@@ -185,7 +187,8 @@ impl<'a> Unverified<'a> {
             Ok(json @ Json::Object(_)) => Ok(json),
             _ => Err(JSON),
         };
-        let (head, claims, signature) = (object(decode(head)?)?, object(decode(claims)?)?, decode(signature)?);
+        let (head, claims, signature) =
+            (object(decode(head)?)?, object(decode(claims)?)?, decode(signature)?);
         check_head(&head)?;
         let signature = Signature::from_slice(&signature).map_err(|_| TokenFault::Signature)?;
         let consumer = claims.member("clientId").and_then(Json::as_text).filter(|text| text.len() == 36);
@@ -210,9 +213,9 @@ impl<'a> Unverified<'a> {
     pub fn begins(&self, key: &ConsumerKey, now: i64) -> Result<StartToken, TokenFault> {
         self.verify(key, now, "kyc", "api")?;
         let level = self.text("level", "its level must be a text")?.unwrap_or_default();
-        let level = level
-            .strip_suffix(INTO_IDOS)
-            .ok_or(TokenFault::Purpose("its level must end in +idos, since all that is done here is written into idOS profiles"))?;
+        let level = level.strip_suffix(INTO_IDOS).ok_or(TokenFault::Purpose(
+            "its level must end in +idos, since all that is done here is written into idOS profiles",
+        ))?;
         let wallet = self.text("walletAddress", "its walletAddress must be a text of 1 to 256 bytes")?;
         let id = self.text("externalUserId", "its externalUserId must be a text of 1 to 256 bytes")?;
         let person = match (id, wallet) {
@@ -280,7 +283,9 @@ impl<'a> Unverified<'a> {
     fn text(&self, name: &str, expected: &'static str) -> Result<Option<&str>, TokenFault> {
         match self.claims.member(name) {
             None | Some(Json::Null) => Ok(None),
-            Some(Json::Text(text)) if (1..=LONGEST_ID).contains(&text.len()) && !text.contains('\0') => Ok(Some(text)),
+            Some(Json::Text(text)) if (1..=LONGEST_ID).contains(&text.len()) && !text.contains('\0') => {
+                Ok(Some(text))
+            }
             Some(_) => Err(TokenFault::Malformed(expected)),
         }
     }
@@ -296,7 +301,11 @@ fn check_head(head: &Json) -> Result<(), TokenFault> {
         "kid" => value.as_text().is_some(),
         _ => false,
     };
-    if head.member("alg").is_some() && members.iter().all(is_known) { Ok(()) } else { Err(TokenFault::Algorithm) }
+    if head.member("alg").is_some() && members.iter().all(is_known) {
+        Ok(())
+    } else {
+        Err(TokenFault::Algorithm)
+    }
 }
 
 /// One spelling of a wallet's address: that of EVM means the same in both cases.
@@ -452,7 +461,9 @@ mod tests {
             ConsumerKey::from_text(&jwk.to_string())
         };
         let (x, half) = (vectors["jwk"]["x"].as_str().unwrap(), "A".repeat(88));
-        for (name, value) in [("d", half.as_str()), ("crv", "P-256"), ("kty", "oct"), ("y", x), ("y", "AA"), ("y", &half)] {
+        for (name, value) in
+            [("d", half.as_str()), ("crv", "P-256"), ("kty", "oct"), ("y", x), ("y", "AA"), ("y", &half)]
+        {
             assert_eq!(with(name, value), Err(InvalidKey), "{name}");
         }
         for text in ["", "{", "{}", "-----BEGIN PUBLIC KEY-----", &pem.replace("PUBLIC", "PRIVATE")] {

@@ -124,10 +124,7 @@ mod tests {
                 of(Origin::Claim("clm_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap())),
                 "claim:acme:clm_01ARZ3NDEKTSV4RRFFQ69G5FAV",
             ),
-            (
-                of(Origin::Consumer(Uuid::from_u128(7))),
-                "consumer:acme:00000000-0000-0000-0000-000000000007",
-            ),
+            (of(Origin::Consumer(Uuid::from_u128(7))), "consumer:acme:00000000-0000-0000-0000-000000000007"),
             (of(Origin::Operator), "operator"),
         ];
         for (submitter, written) in &all {

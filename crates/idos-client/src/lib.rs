@@ -21,8 +21,8 @@ pub mod transaction;
 
 pub use blob::Blob;
 pub use client::{
-    Account, BlobError, Broadcast, Client, ClientConfig, ContentPlace, Fate, Health, Login, Mode, Nonce, Prepared,
-    ToUpload, TxOutcome, TxState, TxStatus, TxTerms, UnsignedTransaction, Upload, Viewer,
+    Account, BlobError, Broadcast, Client, ClientConfig, ContentPlace, Fate, Health, Login, Mode, Nonce,
+    Prepared, ToUpload, TxOutcome, TxState, TxStatus, TxTerms, UnsignedTransaction, Upload, Viewer,
 };
 pub use error::{Class, ConfigError, Conflict, Error, LoginError, Rejection, TransportError, Uncertainty};
 pub use grants::{EmptyWindow, GrantParties, GrantTime, InvalidGrantTime, WriteGrant, access_grant_id};

@@ -28,11 +28,7 @@ fn example_of(kind: Kind) -> Option<&'static [u8]> {
 }
 
 /// The result in a file, or the example of this kind, as it is sent for a user.
-pub(in crate::cli) fn load(
-    kind: Kind,
-    path: Option<&Path>,
-    user_id: Uuid,
-) -> Result<Evidence, super::Error> {
+pub(in crate::cli) fn load(kind: Kind, path: Option<&Path>, user_id: Uuid) -> Result<Evidence, super::Error> {
     let Some(path) = path else {
         let text = example_of(kind).ok_or("there is no example of this kind: give --evidence")?;
         return Ok(Evidence::parse(kind, text, &user_id.to_string(), &mut example_file)?);

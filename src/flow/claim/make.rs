@@ -47,9 +47,8 @@ pub(in crate::flow) async fn make_by(
     let url = app.http.public(&path).ok_or(ClaimError::NoPage)?;
     let now = app.clock.now();
     let id = ClaimId::new(now, &mut OsRng);
-    let lasts = new
-        .expires_in
-        .map_or(i64::from(app.claims.link_hours) * HOUR, |seconds| i64::from(seconds) * 1000);
+    let lasts =
+        new.expires_in.map_or(i64::from(app.claims.link_hours) * HOUR, |seconds| i64::from(seconds) * 1000);
     let kept = Kept { return_url: new.return_url, grant: None };
     let claim = Claim {
         client: caller.tenant.clone(),
@@ -76,7 +75,8 @@ pub(in crate::flow) async fn make_by(
     tx.add_claim(&claim).await?;
     if let Some(Begun { consumer, level, person, wallet }) = begun {
         let claim = claim.id.clone();
-        tx.add_relay_start(&Start { claim, consumer, level, person, wallet, verification: None }, now).await?;
+        tx.add_relay_start(&Start { claim, consumer, level, person, wallet, verification: None }, now)
+            .await?;
     }
     let issuance = claim.issuance_id.as_ref().map_or("", IssuanceId::as_str);
     let entry = AuditEntry::new(now, caller.actor(), AuditAction::ClaimMade, claim.id.as_str());

@@ -202,17 +202,14 @@ pub async fn create_profile(
     }
     let now = app.clock.now();
     let index = app.vault.index(INDEX, &owner_identity(&owner));
-    let noted = Claim {
-        profile_id: Some(id),
-        wallet: Some((owner.wallet_type, index)),
-        ..claim.clone()
-    };
+    let noted = Claim { profile_id: Some(id), wallet: Some((owner.wallet_type, index)), ..claim.clone() };
     let mut tx = app.store.begin().await?;
     tx.change_claim(&noted, now).await?;
     tx.commit().await?;
     app.notify_workers();
     // It may have been created before it was noted here.
-    let there = app.store.profile(&RecordId::from(noted.profile_id.clone().ok_or(ClaimError::Unknown)?)).await?;
+    let there =
+        app.store.profile(&RecordId::from(noted.profile_id.clone().ok_or(ClaimError::Unknown)?)).await?;
     let noted = Claim { version: noted.version.saturating_add(1), ..noted };
     if there.is_some_and(|there| there.state == ProfileState::Created) {
         return identified_by_profile(app, noted).await;

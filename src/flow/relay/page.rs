@@ -180,5 +180,9 @@ fn check(app: &App, start: &Start, of: &Verification) -> Check {
     let journey = app.relay.journey(&start.level).filter(|_| is_open);
     // A vendor's class of reason is the provider's to tell.
     let reason = of.reason.filter(|reason| !reason.is_decline());
-    Check { state: of.state, reason, url: journey.map(|journey| journey.page_for(&of.external_id.to_string())) }
+    Check {
+        state: of.state,
+        reason,
+        url: journey.map(|journey| journey.page_for(&of.external_id.to_string())),
+    }
 }

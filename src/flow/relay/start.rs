@@ -40,7 +40,12 @@ pub async fn start(app: &App, token: &str) -> Result<Zeroizing<String>, RelayErr
         // None has a NUL: ids and levels have none, and what a token says is refused with one.
         Zeroizing::new(all.join("\0").into_bytes())
     };
-    let links: Vec<_> = app.vault.indexes(LINK, &of_consumer(&[token.signed()])).iter().filter_map(|hash| link(hash)).collect();
+    let links: Vec<_> = app
+        .vault
+        .indexes(LINK, &of_consumer(&[token.signed()]))
+        .iter()
+        .filter_map(|hash| link(hash))
+        .collect();
     for link in &links {
         match claim::follow(app, link).await {
             Ok(_) => return Ok(link.to_text()),
@@ -50,8 +55,10 @@ pub async fn start(app: &App, token: &str) -> Result<Zeroizing<String>, RelayErr
     }
     let Some(link) = links.first() else { return Err(RelayError::Unknown) };
     let (kind, value) = &begins.person;
-    let person = app.vault.index(PERSON, &of_consumer(&[&begins.level, kind, &in_one_spelling(kind, value.expose())]));
-    let wallet = begins.wallet.as_ref().map(|wallet| app.vault.index(WALLET, spelled(wallet.expose()).as_bytes()));
+    let person =
+        app.vault.index(PERSON, &of_consumer(&[&begins.level, kind, &in_one_spelling(kind, value.expose())]));
+    let wallet =
+        begins.wallet.as_ref().map(|wallet| app.vault.index(WALLET, spelled(wallet.expose()).as_bytes()));
     let begun = Begun { consumer: consumer.id, level: begins.level, person, wallet };
     let new = NewClaim {
         kind: app.kyc_versions.asked(&consumer.client, KYC),

@@ -25,7 +25,8 @@ const NO_PROOF: &str =
     "is MM, and no proof is defined for this wallet type: nothing shows whose such a wallet is";
 
 /// What is said of an encryption key that is none.
-pub(in crate::http) const ENCRYPTION_KEY: &str = "must be an X25519 public key: 32 bytes in base64, not of low order";
+pub(in crate::http) const ENCRYPTION_KEY: &str =
+    "must be an X25519 public key: 32 bytes in base64, not of low order";
 
 /// What is said of a grantee that is none.
 pub(super) const CALLER: &str = "must be an Ed25519 public key (64 hexadecimal digits), an EVM address (0x and 40 digits), \

@@ -106,7 +106,8 @@ fn new_consumer(json: &Json) -> Result<NewConsumer, Problem> {
 
 /// Whether a character could make a name look like something else than it is.
 fn misleads(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Countries in one spelling each, in order.

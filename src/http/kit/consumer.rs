@@ -30,7 +30,8 @@ pub(crate) async fn holder(
     api.rate_limits.check_lookup(from)?;
     let Some(text) = key_text(headers)? else {
         api.rate_limits.count_unauthenticated(from)?;
-        return Err(Problem::new(Code::Unauthorized).at(Location::Header(NAME), "is required: a token of the consumer's"));
+        return Err(Problem::new(Code::Unauthorized)
+            .at(Location::Header(NAME), "is required: a token of the consumer's"));
     };
     match relay::authenticate(&api.app, &text).await {
         Ok((submitter, consumer)) => {

@@ -34,10 +34,12 @@ pub(crate) async fn check(
     let admitted = match guard {
         Guard::Open => return next.run(request).await,
         Guard::Scope(scope) => api_key::holder(&api, request.headers(), &from, scope).await,
-        Guard::Consumer => consumer::holder(&api, request.headers(), &from).await.map(|(submitter, id, permit)| {
-            request.extensions_mut().insert(id);
-            (submitter, permit)
-        }),
+        Guard::Consumer => {
+            consumer::holder(&api, request.headers(), &from).await.map(|(submitter, id, permit)| {
+                request.extensions_mut().insert(id);
+                (submitter, permit)
+            })
+        }
         Guard::Source => match signed::sender(&api, request, &from).await {
             Ok((submitter, permit, bare)) => {
                 request = bare;

@@ -98,7 +98,9 @@ impl Code {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::NotSigned | Self::TokenRefused | Self::NotOffered => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::NotSigned | Self::TokenRefused | Self::NotOffered => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,

@@ -38,10 +38,7 @@ struct Started {
 }
 
 /// Begins a claim.
-pub(in crate::http) async fn start(
-    State(api): State<Api>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(in crate::http) async fn start(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     if !api.app.relay.enabled {
         return Err(Problem::new(Code::NotFound));
     }

@@ -520,7 +520,9 @@ async fn the_page_changes_nothing_and_lets_nobody_in() {
         assert!(html.contains(&format!("<html lang=\"{tag}\">")) && html.contains("<noscript>"), "{html}");
         let policy = shown.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
-        assert!(policy.contains("frame-ancestors https://app.kyc.example; base-uri 'none'; form-action 'none'"));
+        assert!(
+            policy.contains("frame-ancestors https://app.kyc.example; base-uri 'none'; form-action 'none'")
+        );
         assert!(!policy.contains("unsafe") && !html.contains("<script>") && !html.contains(" style="));
         for (name, value) in [
             ("cross-origin-opener-policy", "same-origin-allow-popups"),
@@ -537,7 +539,11 @@ async fn the_page_changes_nothing_and_lets_nobody_in() {
     // Programs that look at links: by any method, and as often as they like.
     door.call("HEAD", &page.path).without("Authorization").send().await.expect(200);
     for method in ["POST", "PUT", "DELETE"] {
-        door.call(method, &page.path).without("Authorization").send().await.problem(405, "method_not_allowed");
+        door.call(method, &page.path)
+            .without("Authorization")
+            .send()
+            .await
+            .problem(405, "method_not_allowed");
     }
     assert_eq!(page.state().await["enclaveUrl"], "https://enclave.example/");
     assert_eq!(door.app.store.claim(&page.id.parse().unwrap()).await.unwrap().unwrap(), before);
@@ -565,12 +571,25 @@ async fn the_page_changes_nothing_and_lets_nobody_in() {
         state().header("Sec-Fetch-Site", site).send().await.problem(400, "invalid_request");
     }
     state().send().await.problem(400, "invalid_request");
-    for origin in ["https://evil.example", "https://issuer.example.evil.example", "null", "http://issuer.example"] {
+    for origin in
+        ["https://evil.example", "https://issuer.example.evil.example", "null", "http://issuer.example"]
+    {
         state().header("Origin", origin).send().await.problem(400, "invalid_request");
     }
     state().header("Origin", "https://issuer.example").send().await.expect(200);
-    state().header("Sec-Fetch-Site", "same-origin").header("Content-Type", "text/plain").send().await.problem(415, "unsupported_media_type");
-    for wrong in [json!([]), json!({ "wait": 61 }), json!({ "wait": 1.5 }), json!({ "wait": "1" }), json!({ "Xyzzy": 1 })] {
+    state()
+        .header("Sec-Fetch-Site", "same-origin")
+        .header("Content-Type", "text/plain")
+        .send()
+        .await
+        .problem(415, "unsupported_media_type");
+    for wrong in [
+        json!([]),
+        json!({ "wait": 61 }),
+        json!({ "wait": 1.5 }),
+        json!({ "wait": "1" }),
+        json!({ "Xyzzy": 1 }),
+    ] {
         let refused = page.ask("state", &wrong).await.problem(422, "invalid_fields");
         assert!(!String::from_utf8_lossy(&refused.body).contains("Xyzzy"));
     }
@@ -622,7 +641,8 @@ async fn a_name_is_text_and_a_link_leads_back_only_where_it_may() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn links_are_not_guessed() {
-    let settings = "[http]\npublic_url = \"https://issuer.example/kyc\"\nrequests_per_second = 5\nburst = 100\n";
+    let settings =
+        "[http]\npublic_url = \"https://issuer.example/kyc\"\nrequests_per_second = 5\nburst = 100\n";
     let door = Door::with(Backend::Sqlite, settings).await;
     let page = Page::make(&door, &json!({ "delivery": "inserter" })).await;
     let token = page.path.rsplit('/').next().unwrap().to_owned();
@@ -641,7 +661,10 @@ async fn links_are_not_guessed() {
         };
         answers.push(answer.status);
     }
-    assert!(answers.iter().all(|status| [404, 429].contains(status)) && answers.contains(&429), "{answers:?}");
+    assert!(
+        answers.iter().all(|status| [404, 429].contains(status)) && answers.contains(&429),
+        "{answers:?}"
+    );
     // Who has a link is not held up.
     assert_eq!(page.state().await["state"], "open");
     door.close().await;

@@ -183,10 +183,21 @@ async fn every_example_is_accepted() {
                         assert_eq!(pointers, ["/grant/issuerPublicKey", "/grant/notAfter"], "{answer:?}");
                         422
                     }
-                    "resumeIssuance" | "revokeIssuance" | "replayEvent" | "resumeProfile"
-                    | "resumeWallet" | "resumeVerification" | "redeemRenewal" | "unsubscribe"
-                    | "proveVerification" | "changeContact" | "seeClaimOfPage" | "connectWallet"
-                    | "signInByWallet" | "createProfileByWallet" | "offerGrantToWallet"
+                    "resumeIssuance"
+                    | "revokeIssuance"
+                    | "replayEvent"
+                    | "resumeProfile"
+                    | "resumeWallet"
+                    | "resumeVerification"
+                    | "redeemRenewal"
+                    | "unsubscribe"
+                    | "proveVerification"
+                    | "changeContact"
+                    | "seeClaimOfPage"
+                    | "connectWallet"
+                    | "signInByWallet"
+                    | "createProfileByWallet"
+                    | "offerGrantToWallet"
                     | "takeGrantOfWallet" => 404,
                     // No relay is enabled.
                     "registerConsumer" | "shareToken" | "startByConsumer" => 404,

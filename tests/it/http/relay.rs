@@ -81,7 +81,8 @@ impl Consumer {
 
     /// What it is told of a credential.
     async fn asks(&self, door: &Door, credential: impl std::fmt::Display) -> Answer {
-        let token = self.token(door, json!({ "api": true, "exp": door.app.clock.now().unix_seconds() + 600 }));
+        let token =
+            self.token(door, json!({ "api": true, "exp": door.app.clock.now().unix_seconds() + 600 }));
         door.get(format!("/providers/sumsub/sharedToken/{credential}")).key(&token).send().await
     }
 }
@@ -157,7 +158,8 @@ async fn holds_none_of(door: &Door, texts: &[&str]) {
         None => dump_tables(&door.stage.database.url).await,
     };
     let dump = dump.to_ascii_lowercase();
-    let holds = |text: &str| dump.windows(text.len()).any(|part| part == text.to_ascii_lowercase().as_bytes());
+    let holds =
+        |text: &str| dump.windows(text.len()).any(|part| part == text.to_ascii_lowercase().as_bytes());
     assert!(holds("relay_start") && holds("Example Exchange"), "it is a dump of the records");
     for text in texts {
         assert!(!holds(text), "{text} is kept");

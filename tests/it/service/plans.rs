@@ -335,7 +335,10 @@ async fn fill(connection: &mut AnyConnection) {
             &format!("{}, {user}, 'plus', {hash}, NULL, {}, i", id("clm"), id("ver")),
         ),
         many("relay_check (verification_id, consumer_id)", &format!("{}, {user}", id("ver"))),
-        many("relay_credential (credential_id, consumer_id, issuance_id)", &format!("{user}, {user}, {issuance}")),
+        many(
+            "relay_credential (credential_id, consumer_id, issuance_id)",
+            &format!("{user}, {user}, {issuance}"),
+        ),
         many(
             "mail_stop (client, email_index, reason, created_at)",
             &format!("{client}, {hash}, 'unsubscribed', i"),

@@ -36,19 +36,13 @@ impl Client {
         let mut last = Failure::Malformed("no node");
         for (index, node) in self.rpc.nodes_to_ask(None) {
             let asked = match self.rpc.admit(index).await {
-                Ok(()) => {
-                    self.rpc.ask::<LoginParameters>(node, "kgw.authn_param", &NoParams {}, None).await
-                }
+                Ok(()) => self.rpc.ask::<LoginParameters>(node, "kgw.authn_param", &NoParams {}, None).await,
                 Err(failure) => Err(failure),
             };
             match asked {
                 Ok(reply) => {
                     let message = reply.result.message(&node.domain, &self.chain_id)?;
-                    return Ok(Login {
-                        gateway: node.domain.clone(),
-                        nonce: reply.result.nonce,
-                        message,
-                    });
+                    return Ok(Login { gateway: node.domain.clone(), nonce: reply.result.nonce, message });
                 }
                 Err(failure) if failure.lets_another_node_try() => last = failure,
                 Err(failure) => return Err(failure.into_error([])),
@@ -94,7 +88,10 @@ impl Client {
         let params = Logout { account: sender };
         // Nobody has the cookie but this function, and the gateway forgets it by itself.
         if self.rpc.ask::<IgnoredAny>(node, "kgw.logout", &params, Some(&cookie)).await.is_err() {
-            tracing::debug!(gateway = node.domain, "A session of an outside wallet was left to end by itself");
+            tracing::debug!(
+                gateway = node.domain,
+                "A session of an outside wallet was left to end by itself"
+            );
         }
         only_one(asked?)
     }

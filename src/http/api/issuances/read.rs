@@ -182,7 +182,10 @@ fn authority(json: &Json, faults: &mut Faults) -> Option<(Authority, Option<Clai
             let claim = claim(&object, faults);
             for name in ["writeGrant", "copyFor"] {
                 if object.get("claim").is_some() && object.get(name).is_some() {
-                    faults.add(object.pointer(name), "is not taken beside claim: the person has signed the grant of that");
+                    faults.add(
+                        object.pointer(name),
+                        "is not taken beside claim: the person has signed the grant of that",
+                    );
                 }
             }
             let pointer = object.pointer("writeGrant");
@@ -197,7 +200,9 @@ fn authority(json: &Json, faults: &mut Faults) -> Option<(Authority, Option<Clai
 }
 
 fn claim(object: &Object<'_>, faults: &mut Faults) -> Option<ClaimId> {
-    object.get("claim").and_then(|_| object.read("claim", faults, "must be an id of a claim, such as clm_01J…"))
+    object
+        .get("claim")
+        .and_then(|_| object.read("claim", faults, "must be an id of a claim, such as clm_01J…"))
 }
 
 /// Reads on whose authority something will be written, where a write grant comes later.

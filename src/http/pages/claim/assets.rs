@@ -23,16 +23,8 @@ const STYLE: &str = "text/css; charset=utf-8";
 
 /// All of them.
 const ALL: &[Asset] = &[
-    Asset {
-        name: "claim.js",
-        media_type: SCRIPT,
-        bytes: include_bytes!("../../../../web/dist/claim.js"),
-    },
-    Asset {
-        name: "claim.css",
-        media_type: STYLE,
-        bytes: include_bytes!("../../../../web/dist/claim.css"),
-    },
+    Asset { name: "claim.js", media_type: SCRIPT, bytes: include_bytes!("../../../../web/dist/claim.js") },
+    Asset { name: "claim.css", media_type: STYLE, bytes: include_bytes!("../../../../web/dist/claim.css") },
     Asset {
         name: "licences.txt",
         media_type: "text/plain; charset=utf-8",

@@ -49,9 +49,7 @@ pub(in crate::http) async fn state(
     let token = enter(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let wanted = read::wait(&json::parse(&body.bytes)?)?;
-    let read = || async {
-        view(&api, follow(&api, &token).await?).await
-    };
+    let read = || async { view(&api, follow(&api, &token).await?).await };
     let is_new = |view: &StateView| wanted.seen.as_deref() != Some(view.version());
     Ok(Json(wait::until(&api, wanted.seconds, read, is_new).await?).into_response())
 }
@@ -95,8 +93,7 @@ pub(in crate::http) async fn profile(
     let visitor = Visitor::of(&request);
     let claim = enter_to_act(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
-    let read::Profile { encryption_key, password_store, wallet } =
-        read::profile(&json::parse(&body.bytes)?)?;
+    let read::Profile { encryption_key, password_store, wallet } = read::profile(&json::parse(&body.bytes)?)?;
     admit(&api, &claim, &wallet.address, wallet.public_key.as_ref()).await?;
     let claim = claim::create_profile(&api.app, &claim, encryption_key, password_store, wallet).await?;
     Ok((StatusCode::ACCEPTED, Json(view(&api, claim).await?)).into_response())

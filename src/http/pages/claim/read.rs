@@ -43,7 +43,8 @@ pub(super) fn wait(json: &Json) -> Result<Wait, Problem> {
 /// Reads which wallet it is.
 pub(super) fn wallet(json: &Json) -> Result<Owner, Problem> {
     let mut faults = Faults::default();
-    let wallet = Object::of(json, "", WALLET, &mut faults).and_then(|object| read_owner(&object, &mut faults));
+    let wallet =
+        Object::of(json, "", WALLET, &mut faults).and_then(|object| read_owner(&object, &mut faults));
     faults.into_result(wallet)
 }
 

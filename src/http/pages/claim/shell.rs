@@ -62,11 +62,16 @@ pub(in crate::http) async fn show(
 }
 
 /// The language: the one that is chosen on the page, or that the browser asks for, or that the provider has named.
-pub(in crate::http::pages) fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> Language {
+pub(in crate::http::pages) fn language(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    claim: Option<&Claim>,
+) -> Language {
     let chosen = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "lang")
         .and_then(|(_, tag)| Language::of_tag(&tag));
-    let named = || claim.and_then(|claim| claim.locale.as_ref()).and_then(|locale| Language::of_tag(locale.as_str()));
+    let named =
+        || claim.and_then(|claim| claim.locale.as_ref()).and_then(|locale| Language::of_tag(locale.as_str()));
     chosen.or_else(|| Language::asked(headers)).or_else(named).unwrap_or(Language::En)
 }
 
@@ -80,7 +85,11 @@ pub(in crate::http::pages) enum Place {
 }
 
 /// The page as an answer.
-pub(in crate::http::pages) fn answer(app: &App, language: Language, place: Place) -> Result<Response, Problem> {
+pub(in crate::http::pages) fn answer(
+    app: &App,
+    language: Language,
+    place: Place,
+) -> Result<Response, Problem> {
     let html = render(app, language, place).map_err(|error| {
         tracing::error!("A page cannot be made: {error}");
         Problem::new(Code::Internal)
@@ -190,15 +199,21 @@ mod tests {
     fn the_page_frames_the_enclave_alone() {
         assert!(!policy(&[], None).contains("frame-src"));
         let enclave = Some("https://enclave.example");
-        assert!(policy(&[], enclave).contains("; frame-src https://enclave.example; frame-ancestors 'none'; "));
+        assert!(
+            policy(&[], enclave).contains("; frame-src https://enclave.example; frame-ancestors 'none'; ")
+        );
         assert!(!permissions(None).contains("publickey"));
-        assert!(permissions(enclave).contains(", publickey-credentials-get=(self \"https://enclave.example\"), "));
+        assert!(
+            permissions(enclave).contains(", publickey-credentials-get=(self \"https://enclave.example\"), ")
+        );
     }
 
     #[test]
     fn nobody_frames_the_page_but_whom_the_configuration_names() {
         assert!(policy(&[], None).contains("; frame-ancestors 'none'; "));
         let named = ["https://a.example", "https://b.example:8443"];
-        assert!(policy(&named, None).contains("; frame-ancestors https://a.example https://b.example:8443; "));
+        assert!(
+            policy(&named, None).contains("; frame-ancestors https://a.example https://b.example:8443; ")
+        );
     }
 }

@@ -130,8 +130,7 @@ impl StateView {
             return_url,
             enclave_url: app.claims.enclave_url.as_ref().map(ToString::to_string),
             wallet: claim.wallet.map(|(wallet_type, _)| WalletOfPage { r#type: wallet_type.as_str() }),
-            profile: profile
-                .map(|it| Step { state: it.state.as_str(), halt: it.halt.map(HaltCode::as_str) }),
+            profile: profile.map(|it| Step { state: it.state.as_str(), halt: it.halt.map(HaltCode::as_str) }),
             issuance: issuance
                 .map(|it| Step { state: it.state.as_str(), halt: it.halt.map(HaltCode::as_str) }),
             relay: relayed.map(RelayOfPage::from),

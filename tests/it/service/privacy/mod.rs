@@ -916,7 +916,10 @@ impl World {
         self.secrets.text(&back);
         let wanted = json!({ "delivery": "write_grant", "returnUrl": format!("https://kyc.example/{back}") });
         let headers = "Content-Type: application/json\r\n";
-        let made = self.ask_with("POST", "/v1/claims", headers, wanted.to_string().as_bytes(), true).await.accepted();
+        let made = self
+            .ask_with("POST", "/v1/claims", headers, wanted.to_string().as_bytes(), true)
+            .await
+            .accepted();
         let path = made["url"].as_str().unwrap().strip_prefix("https://issuer.example").unwrap().to_owned();
         self.secrets.text(path.rsplit('/').next().unwrap());
         assert_eq!(self.get(&path).await.status, 200);
