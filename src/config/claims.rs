@@ -53,8 +53,7 @@ pub struct Origin(String);
 
 impl Origin {
     /// As headers have it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -79,6 +78,12 @@ fn is_for_people(url: &Url) -> bool {
 }
 
 impl Claims {
+    /// The origins whose pages may show the page in a frame, as headers have them.
+    #[must_use]
+    pub fn frames(&self) -> Vec<&str> {
+        self.frame_ancestors.iter().map(Origin::as_str).collect()
+    }
+
     /// Whether the page may lead back there: to an address that begins with one of those that are configured. They are compared as
     /// addresses, not as texts: `https://a.example` does not stand for `https://a.example.evil.example`.
     #[must_use]

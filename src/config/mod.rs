@@ -36,7 +36,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-pub use claims::{Claims, Origin};
+pub use claims::Claims;
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;

@@ -28,7 +28,7 @@ use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::evidence::Evidence;
 use crate::model::files::{FileMode, FileSizes};
-use crate::model::ids::{IssuanceId, is_user_id, random_uuid};
+use crate::model::ids::{ClaimId, IssuanceId, is_user_id, random_uuid};
 use crate::model::issuance::{Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
 use crate::model::personal::LockedContact;
@@ -134,19 +134,12 @@ pub(super) async fn accept_for(
     }
     check_whose(app, caller, &submission).await?;
     let now = app.clock.now();
-    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } =
-        submission;
+    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } = submission;
     let delivery = authority.delivery();
-    let (mut grant, copy_for) = authority.into_parts();
-    let used = match claim {
-        Some(id) => {
-            let submitted = Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };
-            let mut used = claimed::take_up(app, caller, &id, submitted).await?;
-            grant = used.grant.take().map(Box::new);
-            Some(used)
-        }
-        None => None,
-    };
+    let (grant, copy_for) = authority.into_parts();
+    let submitted = Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };
+    let mut used = take_up(app, caller, claim, submitted).await?;
+    let grant = used.as_mut().and_then(|used| used.grant.take()).map(Box::new).or(grant);
     let place = known_place(app).await;
     if place.is_some_and(|place| !is_taken(delivery, place)) {
         return Err(invalid("delivery.by", NO_INSERTER));
@@ -226,18 +219,31 @@ pub(super) async fn accept_for(
     (issuance.state, issuance.waits_until) = (begin.state, begin.waits_until);
     let kept = Kept {
         grantee_key: grantee_key.map(|key| key.to_base64()),
-        grant: match grant {
-            Some(grant) => {
-                Some((grant.grant.id, app.vault.lock_record(issuance.id.as_str(), &*grant, &mut OsRng)?))
-            }
-            None => None,
-        },
+        grant: grant.map(|grant| lock_grant(app, &issuance.id, &grant)).transpose()?,
         contact: contact
             .map(|contact| contact::lock(&app.vault, (issuance.id.as_str(), &issuance.client), &contact))
             .transpose()?,
         content,
     };
     remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used }).await
+}
+
+/// The claim that something is submitted for, with the grant that the person has signed.
+async fn take_up(
+    app: &App,
+    caller: &Submitter,
+    claim: Option<ClaimId>,
+    submitted: Submitted,
+) -> Result<Option<Used>, IntakeError> {
+    match claim {
+        Some(id) => Ok(Some(claimed::take_up(app, caller, &id, submitted).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The grant's id, and the grant, locked.
+fn lock_grant(app: &App, id: &IssuanceId, grant: &SignedGrant) -> Result<(Uuid, String), VaultError> {
+    Ok((grant.grant.id, app.vault.lock_record(id.as_str(), grant, &mut OsRng)?))
 }
 
 /// The user is one, and what is renewed is this user's.

@@ -162,16 +162,12 @@ impl Claim {
         if !self.delivery.needs_grant() {
             return false;
         }
-        match (self.state, issuance) {
-            (State::Identified | State::Granted, None) => true,
-            (
-                State::Identified | State::Granted | State::Writing,
-                Some((IssuanceState::AwaitingGrant, _)),
-            ) => true,
-            (State::Identified | State::Granted | State::Writing, Some((IssuanceState::Halted, code))) => {
-                code.is_some_and(HaltCode::is_of_the_grant)
-            }
-            _ => false,
+        let may_again = matches!(self.state, State::Identified | State::Granted | State::Writing);
+        match issuance {
+            None => matches!(self.state, State::Identified | State::Granted),
+            Some((IssuanceState::AwaitingGrant, _)) => may_again,
+            Some((IssuanceState::Halted, code)) => may_again && code.is_some_and(HaltCode::is_of_the_grant),
+            Some(_) => false,
         }
     }
 

@@ -4,14 +4,12 @@
 // public half. So a reload, the back button and a second window all end in the same place: where the claim is.
 
 import { Problem } from "./api.js";
-import { Enclave, EnclaveError } from "./enclave.js";
-import { publicKey } from "./key.js";
-import { judge, SHORTEST, suggest } from "./password.js";
+import { EnclaveError } from "./enclave.js";
+import { NewKey } from "./newkey.js";
 import { stageOf } from "./stage.js";
 import { t } from "./text.js";
 import { checkView } from "./views/check.js";
 import { connectView } from "./views/connect.js";
-import { chooseKeyView, enclaveView, passwordView } from "./views/key.js";
 import { doneView, followView, overView, waitView } from "./views/outcome.js";
 import { grantOverView, grantSoonView, grantView, proveView, signInView } from "./views/sign.js";
 import { WalletError } from "./wallets/error.js";
@@ -300,90 +298,18 @@ export class Flow {
 
   /** `answer` has the id that the new profile gets, and the text that shows whose the wallet is. */
   #create(answer) {
-    const { enclaveUrl } = this.#claim;
-    if (!enclaveUrl) return this.#askPassword(answer, true);
-    this.#show(
-      "connect",
-      chooseKeyView({
-        connected: this.#connected,
-        byPassword: () => this.#askPassword(answer, false),
-        byEnclave: () => this.#askEnclave(answer),
-        other: this.#connect,
-      }),
-    );
-  }
-
-  #askPassword(answer, isFirst) {
-    const form = { first: "", second: "", shown: false, saved: false };
-    this.#show(
-      "connect",
-      passwordView({
-        provider: this.#page.provider,
-        userId: answer.userId,
-        isFirst,
-        connected: this.#connected,
-        form,
-        suggest: () => {
-          const password = suggest();
-          Object.assign(form, { first: password, second: password, shown: true });
-          this.#page.update();
-          this.#page.status(() => t("password_suggested"));
-        },
-        submit: () => this.#derive(answer, form),
-        another: isFirst ? null : () => this.#create(answer),
-        other: this.#connect,
-      }),
-    );
-  }
-
-  #derive(answer, form) {
-    const judged = judge(form.first);
-    const wrong = [
-      [judged === "short" || judged === "weak", "first", () => t(`strength_${judged}`, { count: SHORTEST })],
-      [form.first !== form.second, "second", () => t("password_differ")],
-      [!form.saved, "saved", () => t("password_unsaved")],
-    ].find(([holds]) => holds);
-    if (wrong) {
-      this.#told(wrong[2]);
-      document.getElementById(wrong[1])?.focus();
-      return;
-    }
-    let part = 0;
-    const words = () => `${t("deriving")} ${part} %`;
-    const progress = (share) => {
-      const percent = Math.floor(share * 4) * 25;
-      if (percent === part) return;
-      part = percent;
-      this.#page.status(words, true);
-    };
-    this.#act(async () => {
-      const encryptionPublicKey = await publicKey(form.first, answer.userId, progress);
-      Object.assign(form, { first: "", second: "" });
-      return () => this.#prove(answer, { encryptionPublicKey, passwordStore: "user" });
-    }, words);
-  }
-
-  #askEnclave(answer) {
-    let enclave;
-    try {
-      enclave = new Enclave(this.#claim.enclaveUrl, t("enclave_frame"));
-    } catch {
-      return this.#told(() => t("enclave_failed"));
-    }
-    const another = () => {
-      this.#turn += 1;
-      this.#page.status(null);
-      this.#create(answer);
-    };
-    this.#show(
-      "connect",
-      enclaveView({ provider: this.#page.provider, host: enclave.host, frame: () => enclave.frame, another, other: this.#connect }),
-      { still: true },
-    );
-    this.#act(async () => {
-      const key = await enclave.newKey({ userId: answer.userId, walletAddress: this.#connected.account.address });
-      return () => this.#prove(answer, key);
+    const key = new NewKey({
+      page: this.#page,
+      connected: this.#connected,
+      userId: answer.userId,
+      enclaveUrl: this.#claim.enclaveUrl,
+      show: (view, options) => this.#show("connect", view, options),
+      act: (work, words) => this.#act(work, words),
+      stop: () => (this.#turn += 1),
+      other: this.#connect,
+      done: (made) => this.#prove(answer, made),
     });
+    key.ask();
   }
 
   #prove(answer, key) {

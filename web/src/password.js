@@ -10,7 +10,7 @@ const SUGGESTED = 20;
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 
 /** Words that passwords are made of most often. */
-const COMMON = /passw[o0]rd|passwort|contrase|motdepasse|senha|qwert|azert|letmein|welcome|iloveyou|admin|idos|crypto|wallet/gi;
+const COMMON = /passw[o0]rd|passwort|contraseña|contrasena|motdepasse|senha|qwert|azert|letmein|welcome|iloveyou|admin|idos|crypto|wallet/gi;
 
 /** The least bits that are called good; half as many are called fair. */
 const GOOD_BITS = 80;

@@ -8,7 +8,7 @@ use crate::flow::claimed::Kept;
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::claim::{Claim, NewClaim, State};
 use crate::model::ids::{ClaimId, IssuanceId, random_uuid};
-use crate::model::issuance::{Issuance, Reference, State as IssuanceState};
+use crate::model::issuance::{HaltCode, Issuance, Reference, State as IssuanceState};
 use crate::model::mail_link::LinkToken;
 use crate::model::relay::{Begun, Start};
 use crate::model::submitter::Submitter;
@@ -97,7 +97,7 @@ async fn waiting(
     let issuance = issuance.ok_or_else(|| invalid("issuanceId", "is no issuance of this client"))?;
     let waits = match issuance.state {
         IssuanceState::AwaitingProfile | IssuanceState::AwaitingGrant => true,
-        IssuanceState::Halted => issuance.halt.is_some_and(|code| code.is_of_the_grant()),
+        IssuanceState::Halted => issuance.halt.is_some_and(HaltCode::is_of_the_grant),
         _ => false,
     };
     if !waits {

@@ -19,21 +19,25 @@ on_both_databases! {
                 path if path.contains("profiles") => "prf_",
                 path if path.contains("wallets") => "wal_",
                 path if path.contains("verifications") => "ver_",
+                path if path.contains("claims") => "clm_",
                 _ => "iss_",
             };
             let path = route.path.replace("{id}", &format!("{prefix}{AN_ID}")).replace("{token}", &"A".repeat(43));
+            let path = path.replace("{file}", "claim.css");
             let scope = match route.guard {
                 Guard::Scope(scope) => scope,
                 Guard::Open => {
                     assert!(!path.starts_with("/v1"), "{path} is open");
                     let call = door.call(route.method, &path).without("Authorization");
+                    let call = call.header("Sec-Fetch-Site", "same-origin");
                     let call = if route.method == "POST" {
                         call.body("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click")
                     } else {
                         call
                     };
                     // There is no such link; nobody asks who wants to know.
-                    call.send().await.expect(if path.contains("unsubscribe") { 404 } else { 200 });
+                    let is_of_a_link = path.contains("/AAAA");
+                    call.send().await.expect(if is_of_a_link { 404 } else { 200 });
                     continue;
                 }
                 // Of sources that are configured; there is none here, whatever key comes with it.

@@ -84,6 +84,21 @@ export class Person {
     return this.click(BUTTONS[wallet.kind]);
   }
 
+  /** Has the page told something else than the service says: what `change` makes of the claim's state. Gives what ends that. */
+  async retell(change) {
+    const handler = async (route) => {
+      try {
+        const response = await route.fetch();
+        const claim = await response.json();
+        await route.fulfill({ response, body: JSON.stringify(change(claim)) });
+      } catch {
+        // The test has ended, or this has, while the page waited for news.
+      }
+    };
+    await this.page.route("**/state", handler);
+    return () => this.page.unroute("**/state", handler);
+  }
+
   /** From the password to the text that is to be signed. */
   async choosePassword(password = PASSWORD) {
     await this.page.fill("#first", password);

@@ -25,18 +25,6 @@ async function site(t, html) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-/** Changes what the page is told. */
-const tell = (person, change) =>
-  person.page.route("**/state", async (route) => {
-    try {
-      const response = await route.fetch();
-      const body = await response.json();
-      await route.fulfill({ response, body: JSON.stringify(change(body)) });
-    } catch {
-      // The test has ended while the page waited for news.
-    }
-  });
-
 const isUnharmed = async (person) => {
   assert.equal(await person.page.evaluate(() => window.__hacked), undefined);
   assert.equal(await person.page.locator("main img[src=x], main script, header img[src=x]").count(), 0);
@@ -45,7 +33,7 @@ const isUnharmed = async (person) => {
 test("markup in names, kinds, networks and addresses is text", async (t) => {
   const wallet = new FakeWallet("evm", { label: `<img src=x onerror="window.__hacked=1">` });
   const person = await visit(t, { wallets: [wallet] });
-  await tell(person, (claim) => ({
+  await person.retell((claim) => ({
     ...claim,
     kind: MARKUP,
     network: { chainId: MARKUP, name: MARKUP },
@@ -68,7 +56,7 @@ test("markup in names, kinds, networks and addresses is text", async (t) => {
 
 test("an address to lead back to is one of the web, or none", async (t) => {
   const person = await visit(t);
-  await tell(person, (claim) => ({ ...claim, state: "written", returnUrl: "javascript:window.__hacked=1" }));
+  await person.retell((claim) => ({ ...claim, state: "written", returnUrl: "javascript:window.__hacked=1" }));
   await person.goto((await service.waiting()).claim.url);
   await person.heading(/^Written/);
   assert.equal(await person.page.locator("main a").count(), 0);
@@ -127,7 +115,7 @@ const enclave = (answer) => `<!doctype html><script>
 async function visitWithEnclave(t, answer) {
   const url = await site(t, enclave(answer));
   const person = await visit(t);
-  await tell(person, (claim) => ({ ...claim, enclaveUrl: `${url}/` }));
+  await person.retell((claim) => ({ ...claim, enclaveUrl: `${url}/` }));
   // What the configuration would have the policy say.
   await person.page.route("**/claim/*", async (route) => {
     if (route.request().method() !== "GET") return route.fallback();

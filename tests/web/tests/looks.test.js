@@ -84,15 +84,11 @@ async function walk(person, claim, look) {
   await person.connect();
   await page.locator("dl").waitFor();
   // Held, for as long as it is looked at.
-  await page.route("**/state", async (route) => {
-    const response = await route.fetch();
-    const body = await response.json();
-    await route.fulfill({ response, body: JSON.stringify({ ...body, version: "held", state: "granted", takesGrant: false, issuance: { state: "queued" } }) }).catch(() => {}); // let go meanwhile
-  });
+  const letGo = await person.retell((now) => ({ ...now, version: "held", state: "granted", takesGrant: false, issuance: { state: "queued" } }));
   await page.click("#sign");
   await page.locator(".steps").waitFor();
   await look("follow");
-  await page.unroute("**/state");
+  await letGo();
   await page.locator(".mark").waitFor();
   await look("done");
 }
@@ -124,6 +120,47 @@ const PICTURED = [
   "declined-desktop-dark",
   "follow-desktop-dark",
 ];
+
+/** States that are seldom seen, and what is said of them. */
+const SELDOM = {
+  "a profile on its way": [{ state: "open", profile: { state: "pending" } }, /^Your profile is being created/, "That takes a few seconds"],
+  "a profile that has stopped": [{ state: "open", profile: { state: "halted", halt: "node_unavailable" } }, /^Your profile is being created/, "It takes longer than usual"],
+  "a profile that could not be made": [{ state: "open", profile: { state: "failed" } }, /^Connect your wallet/, "Your profile could not be created"],
+  "waiting for the provider": [{ state: "granted" }, /^Your credential is on its way/, "You have done all that you had to do"],
+  "an issuance that has stopped": [{ state: "writing", issuance: { state: "halted", halt: "node_unavailable" } }, /^Your credential/, "It takes longer than usual"],
+  "a grant that was of no use": [{ state: "writing", issuance: { state: "halted", halt: "grant_expired" }, takesGrant: true, wallet: { type: "XRPL" } }, /^Connect your wallet/, "used here before (XRPL)"],
+  "no success": [{ state: "failed" }, /^It could not be written/, "Nothing is left open on your side"],
+};
+
+test("what is seldom seen", async (t) => {
+  const person = await visit(t, { ...DESKTOP, colorScheme: "dark" });
+  const { claim } = await service.waiting();
+  for (const [name, [state, heading, words]] of Object.entries(SELDOM)) {
+    const end = await person.retell((now) => ({ ...now, ...state, version: name }));
+    await person.goto(claim.url);
+    await person.heading(heading);
+    await person.page.getByText(words).waitFor();
+    await isFit(person, name);
+    await end();
+  }
+});
+
+test("the provider's logo stands beside its name", async (t) => {
+  const person = await visit(t, PHONE);
+  const { claim } = await service.waiting();
+  const path = new URL("../../../examples/utility-bill.png", import.meta.url).pathname;
+  await person.page.route("**/assets/logo?v=1", (route) => route.fulfill({ path }));
+  await person.page.route(claim.url, async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace("<main ", `<main data-logo="assets/logo?v=1" `);
+    await route.fulfill({ response, body });
+  });
+  await person.goto(claim.url);
+  const box = await person.page.locator("img.logo").boundingBox();
+  assert.ok(box.width > 10 && box.height > 10 && box.height <= 40, JSON.stringify(box));
+  await isFit(person, "logo");
+  person.isClean(service);
+});
 
 for (const language of Object.keys(LANGUAGES)) {
   test(`the way in ${language}, narrow`, async (t) => {

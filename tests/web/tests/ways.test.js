@@ -65,6 +65,24 @@ for (const kind of Object.keys(BUTTONS)) {
   });
 }
 
+test("a credential that the issuer writes itself: the person says who it is for, and signs no permission", async (t) => {
+  const person = await visit(t);
+  const claim = await service.claim({ delivery: "inserter", kind: "kyc" });
+  await person.goto(claim.url);
+  await person.connect();
+  await person.heading(/^Create your idOS profile/);
+  await person.choosePassword();
+  await person.click("#sign");
+  await person.heading(/^Your credential is on its way/);
+  const { userId } = await service.until(`/v1/claims/${claim.id}`, ({ state }) => state === "identified");
+  await service.submit({ userId, delivery: { by: "inserter", claim: claim.id } });
+  await person.heading(/^Written/);
+  assert.equal(person.wallet.signed.length, 1);
+  person.isClean(service);
+});
+
 test("no token, password, address or key stands in the log", async () => {
+  // It is written, and tells of claims by their ids.
+  assert.match(service.log, /Made clm_/);
   assert.doesNotMatch(service.log, /claim\/[\w-]{20,}|correct horse|0x[0-9a-fA-F]{40}|ed25519:/);
 });

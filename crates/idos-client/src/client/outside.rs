@@ -76,10 +76,8 @@ impl Client {
             },
         };
         let reply = self.rpc.ask::<IgnoredAny>(node, "kgw.authn", &params, None).await;
-        let reply = reply.map_err(|failure| match failure {
-            // It has looked at the login, and says no.
-            Failure::Error { .. } if !failure.lets_another_node_try() => LoginError::NotAccepted.into(),
-            failure => failure.into_error([]),
+        let reply = reply.map_err(|failure| {
+            if failure.refuses_login() { LoginError::NotAccepted.into() } else { failure.into_error([]) }
         })?;
         let cookie =
             session_cookie(reply.set_cookie.iter().map(String::as_str)).ok_or(LoginError::NoCookie)?;

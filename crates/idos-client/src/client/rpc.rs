@@ -290,6 +290,17 @@ impl Failure {
         }
     }
 
+    /// Whether a gateway has looked at a login and says no: not where it is away, has failed, is asked too often or knows no logins.
+    /// Which code it then has is not public.
+    pub(super) fn refuses_login(&self) -> bool {
+        match self {
+            Self::Error { status, error } => {
+                *status < 500 && !matches!(error.code, -906 | -905 | -900 | -32601 | -32603)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a gateway wants a session.
     pub(super) fn is_not_authorised(&self) -> bool {
         matches!(self, Self::Error { error: RpcError { code: NOT_AUTHORISED, .. }, .. })

@@ -1,7 +1,7 @@
 //! Who comes in by a link: whoever has it, from the page itself.
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::http::header::{HOST, ORIGIN};
 
 use crate::flow::claim::{self, ClaimError};
@@ -68,17 +68,14 @@ pub(in crate::http::pages) fn check_origin(api: &Api, headers: &HeaderMap) -> Re
         }
         return no(SITE, "must be same-origin: the page alone may ask for this");
     }
-    let is_ours = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).is_some_and(|origin| {
-        let public = api.app.http.public_url.as_ref().map(|url| url.origin().ascii_serialization());
-        match public {
-            Some(public) => origin == public,
-            // Where nobody has said what we are called, it is what we are called here.
-            None => {
-                let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-                let named = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-                host.is_some() && named == host
-            }
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let is_ours = text(ORIGIN).is_some_and(|origin| {
+        if let Some(public) = &api.app.http.public_url {
+            return origin == public.origin().ascii_serialization();
         }
+        // Where nobody has said what we are called, it is what we are called here.
+        let named = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        named.is_some() && named == text(HOST)
     });
     if is_ours { Ok(()) } else { no("Origin", "must be that of the page: the page alone may ask for this") }
 }

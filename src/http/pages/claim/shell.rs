@@ -90,13 +90,15 @@ pub(in crate::http::pages) fn answer(
     language: Language,
     place: Place,
 ) -> Result<Response, Problem> {
-    let html = render(app, language, place).map_err(|error| {
+    let logo = app.logo.as_ref().map(|logo| assets::version(&logo.bytes));
+    let frames = app.claims.frames().join(" ");
+    let html = render(language, &app.issuer.name, logo.as_deref(), (place, &frames)).map_err(|error| {
         tracing::error!("A page cannot be made: {error}");
         Problem::new(Code::Internal)
     })?;
     let fixed = HeaderValue::from_static;
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
-    let frames: Vec<_> = app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect();
+    let frames = app.claims.frames();
     let enclave = app.claims.enclave_url.as_ref().map(|url| url.origin().ascii_serialization());
     let headers = [
         (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
@@ -137,7 +139,12 @@ fn permissions(enclave: Option<&str>) -> String {
     format!("{PERMISSIONS}{}", enclave.map(framed).unwrap_or_default())
 }
 
-fn render(app: &App, language: Language, place: Place) -> Result<String, minijinja::Error> {
+fn render(
+    language: Language,
+    provider: &str,
+    logo: Option<&str>,
+    (place, frames): (Place, &str),
+) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("claim.html", PAGE)?;
@@ -147,14 +154,14 @@ fn render(app: &App, language: Language, place: Place) -> Result<String, minijin
         language => language.code(),
         title => words.claim_title,
         needs_script => words.needs_script,
-        provider => &app.issuer.name,
-        logo => app.logo.as_ref().map(|logo| assets::version(&logo.bytes)),
+        provider,
+        logo,
         script,
         style,
         // From where the page is, whatever path there is before it.
         assets => if place == Place::Claim { "assets" } else { "claim/assets" },
         starts => place == Place::Start,
-        frames => app.claims.frame_ancestors.iter().map(|origin| origin.as_str()).collect::<Vec<_>>().join(" "),
+        frames,
     };
     environment.get_template("claim.html")?.render(context)
 }
@@ -194,6 +201,17 @@ pub(in crate::http) async fn asset(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The provider's name is the configuration's, and still text: in an attribute, and between tags.
+    #[test]
+    fn a_name_is_text() {
+        let name = "\"><script>alert('Xyzzy')</script>&lt;x onload=\u{0}";
+        let html = render(Language::De, name, Some("12"), (Place::Claim, "")).unwrap();
+        assert!(!html.contains("<script>") && !html.contains("('Xyzzy"), "{html}");
+        assert!(html.contains("data-provider=\"&quot;&gt;&lt;script&gt;"), "{html}");
+        assert!(html.contains("alert(&#x27;Xyzzy&#x27;)") && html.contains("data-logo=\"assets/logo?v=12\""));
+        assert!(!render(Language::En, "A", None, (Place::Start, "")).unwrap().contains("data-logo"));
+    }
 
     #[test]
     fn the_page_frames_the_enclave_alone() {
