@@ -115,7 +115,11 @@ mod tests {
         let page = "page = \"https://kyc.example.com/check?case={externalId}\"";
         let level = "level = \"plus+liveness\"";
         refused(&[
-            ("relay.client", "client = \"onboarding\"\n# For each level", "client = \"Xyzzy\"\n# For each level"),
+            (
+                "relay.client",
+                "client = \"onboarding\"\n# For each level",
+                "client = \"Xyzzy\"\n# For each level",
+            ),
             ("relay.journey.page", page, "page = \"https://Xyzzy.example/check\""),
             ("relay.journey.page", page, "page = \"https://{externalId}.Xyzzy.example/\""),
             ("relay.journey.page", page, "page = \"https://a@Xyzzy.example/{externalId}\""),
