@@ -134,7 +134,8 @@ pub(super) async fn accept_for(
     }
     check_whose(app, caller, &submission).await?;
     let now = app.clock.now();
-    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } = submission;
+    let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } =
+        submission;
     let delivery = authority.delivery();
     let (grant, copy_for) = authority.into_parts();
     let submitted = Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };

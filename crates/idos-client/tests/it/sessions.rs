@@ -312,7 +312,10 @@ async fn a_wallet_elsewhere_asks_one_question_and_its_session_ends() {
         check_login(&Signer::from(wallet.clone()), requests[1].params(), server.url.as_str());
         let sender = hex::encode(wallet.sender());
         let call = requests[2].params();
-        assert_eq!((&call["sender"], &call["auth_type"]), (&json!(sender), &json!(wallet.signature_type().as_str())));
+        assert_eq!(
+            (&call["sender"], &call["auth_type"]),
+            (&json!(sender), &json!(wallet.signature_type().as_str()))
+        );
         assert_eq!(requests[3].params()["account"], sender);
         let cookies: Vec<_> = requests.iter().map(|request| request.cookie.as_deref()).collect();
         let session = Some("kgw_session=c2Vzc2lvbg");
@@ -344,7 +347,9 @@ async fn a_login_that_is_not_taken_is_told_from_a_gateway_that_is_away() {
 
 #[tokio::test]
 async fn nothing_is_offered_that_is_for_another_place_and_no_login_goes_to_another_gateway() {
-    for (member, value) in [("domain", "https://other.example"), ("chain_id", "other"), ("nonce", "1\nIssue At: never")] {
+    for (member, value) in
+        [("domain", "https://other.example"), ("chain_id", "other"), ("nonce", "1\nIssue At: never")]
+    {
         let mut wrong = KWIL["auth"]["kgw"]["param_response"].clone();
         wrong["domain"] = json!("");
         wrong[member] = json!(value);
