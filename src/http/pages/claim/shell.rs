@@ -124,10 +124,10 @@ pub(in crate::http::pages) fn answer(
 /// alone, where there is one.
 fn policy(frames: &[&str], enclave: Option<&str>) -> String {
     let frames = if frames.is_empty() { "'none'".to_owned() } else { frames.join(" ") };
-    let framed = enclave.map(|origin| format!("frame-src {origin}; ")).unwrap_or_default();
+    let embedded = enclave.map(|origin| format!("frame-src {origin}; ")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-         worker-src 'self'; {framed}frame-ancestors {frames}; base-uri 'none'; form-action 'none'"
+         worker-src 'self'; {embedded}frame-ancestors {frames}; base-uri 'none'; form-action 'none'"
     )
 }
 
