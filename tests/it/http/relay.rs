@@ -11,8 +11,8 @@ use p521::ecdsa::{Signature, SigningKey, VerifyingKey};
 use rand::rngs::OsRng;
 use serde_json::{Value, json};
 
-use super::claims::Page;
-use super::door::{Answer, Door};
+use super::claims::{Page, profile};
+use super::door::{Answer, Door, owner};
 use super::verifications::{Vendor, picture, recorded, sumsub_at, tell};
 use crate::service::privacy::dump_tables;
 use crate::support::User;
@@ -249,7 +249,7 @@ on_both_databases! {
         let page = consumer.page(&door, &consumer.link(&door, "1")).await;
         let next = page.create(&user).await;
         user.id = next["userId"].as_str().unwrap().parse().unwrap();
-        page.ask("profile", &super::claims::profile(&user, &next)).await.expect(202);
+        page.ask("profile", &profile(&user, &next)).await.expect(202);
         approve(&door, &vendor, &reference(&page).await).await;
         let (_, state) = sign(&door, &page, &user).await;
         assert_eq!(state["userId"], json!(user.id));
@@ -307,10 +307,10 @@ on_both_databases! {
         let address = user.wallet.address().to_uppercase().replacen("0X", "0x", 1);
         let claims = json!({ "kyc": true, "level": "basic+liveness+idos", "walletAddress": address });
         let page = consumer.page(&door, &consumer.token(&door, claims)).await;
-        let wallet = json!({ "wallet": super::door::owner(&thief) });
+        let wallet = json!({ "wallet": owner(&thief) });
         let refused = page.ask("wallet", &wallet).await.problem(409, "wrong_wallet");
         assert!(!String::from_utf8_lossy(&refused.body).to_lowercase().contains(&user.wallet.address().to_lowercase()));
-        let stranger = json!({ "wallet": super::door::owner(&User::with(WalletType::Xrpl)) });
+        let stranger = json!({ "wallet": owner(&User::with(WalletType::Xrpl)) });
         page.ask("wallet", &stranger).await.problem(409, "wrong_wallet");
         page.identify(&user).await.expect(200);
         approve(&door, &vendor, &reference(&page).await).await;
@@ -424,7 +424,7 @@ on_both_databases! {
         start(&door, &token).await.problem(403, "token_refused");
         consumer.asks(&door, crate::support::id()).await.problem(401, "unauthorized");
         // What it has begun ends, be it looked at or not.
-        early.ask("wallet", &json!({ "wallet": super::door::owner(&user) })).await.problem(409, "state_conflict");
+        early.ask("wallet", &json!({ "wallet": owner(&user) })).await.problem(409, "state_conflict");
         assert_eq!(early.state().await["state"], "failed");
         approve(&door, &vendor, &case).await;
         let state = page.until(|state| state["state"] == "failed").await;
