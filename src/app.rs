@@ -16,7 +16,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{
-    Claims, Config, ConfigError, Delivery, Evidence, Http, Issuer, Node, Renewal, Retention, Wallets, Webhook,
+    Claims, Config, ConfigError, Delivery, Evidence, Http, Issuer, Node, Relay, Renewal, Retention, Wallets,
+    Webhook,
 };
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
@@ -99,6 +100,8 @@ pub struct App {
     pub renewal: Renewal,
     /// Links by which people have credentials brought into their profiles.
     pub claims: Claims,
+    /// What consumers of upstream's hosted issuer call.
+    pub relay: Relay,
     /// The provider's logo, as the page of those links shows it.
     pub logo: Option<Logo>,
     /// When people are told that their credentials end.
@@ -204,6 +207,9 @@ pub enum StartError {
     /// The logo is no picture that every browser shows.
     #[error("the file that claims.logo names is no PNG, JPEG or WebP")]
     Logo,
+    /// A journey of the relay names a source that is none of its client's.
+    #[error("the setting relay.journey.source must name a [[source]] of relay.client that has a vendor")]
+    RelaySource,
     /// The mail server is none.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -257,6 +263,16 @@ const LOOK_AGAIN: Duration = Duration::from_mins(10);
 
 /// How long after a node let a question wait nobody asks it to confirm anything.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Refuses a journey of the relay that leads to no vendor of the relay's client.
+fn check_journeys(relay: &Relay, sources: &[Arc<Source>]) -> Result<(), StartError> {
+    let is_there = |name: &str| {
+        let found = sources.iter().find(|source| source.name.as_str() == name);
+        found.is_some_and(|source| Some(&source.tenant) == relay.client.as_ref())
+    };
+    let all_are = !relay.enabled || relay.journey.iter().all(|journey| is_there(&journey.source));
+    if all_are { Ok(()) } else { Err(StartError::RelaySource) }
+}
 
 impl App {
     /// Wires a service. Brings the schema up to date, or refuses an old one; refuses a signing key that is not the
@@ -314,7 +330,8 @@ impl App {
         let source = |of: &crate::config::Source| {
             Source::wire(of).map(Arc::new).map_err(|error| StartError::Source(of.name.clone(), error))
         };
-        let sources = config.source.iter().map(source).collect::<Result<_, _>>()?;
+        let sources: Vec<_> = config.source.iter().map(source).collect::<Result<_, _>>()?;
+        check_journeys(&config.relay, &sources)?;
         let person = |of: &crate::config::PersonSource| {
             PersonSource::wire(of)
                 .map(Arc::new)
@@ -337,6 +354,7 @@ impl App {
             renewal: config.renewal,
             logo: Logo::load(&config.claims)?,
             claims: config.claims,
+            relay: config.relay,
             http: config.http,
             retention: config.retention,
             evm: EvmRpc::wire(&config.wallets.evm_rpc).map_err(StartError::Evm)?,

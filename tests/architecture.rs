@@ -93,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("memchr", &["http"]),
     ("notice_mail", &["cli", "config", "flow", "mail"]),
     ("opentelemetry", &["telemetry"]),
+    ("p521", &["model"]),
     ("reqwest", &["cli", "evm_rpc", "outbound", "person_source", "source", "telemetry"]),
     ("sqlx", &["store"]),
     ("tokio_cron_scheduler", &["worker"]),

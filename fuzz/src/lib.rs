@@ -18,6 +18,7 @@ mod linked_data;
 mod mails;
 mod payloads;
 mod persons;
+mod relay;
 mod service;
 mod transactions;
 mod vendors;
@@ -35,6 +36,7 @@ pub use linked_data::{as_sdk, foreign_credential, nquads};
 pub use mails::{imap_answers, mail_report, mail_templates};
 pub use payloads::{action_call, action_execution};
 pub use persons::{personhood_answers, personhood_proofs};
+pub use relay::relay_token;
 pub use service::{
     config_toml, http_bodies, http_headers, http_multipart, http_submission, personhood, short_texts,
     stored_credential, vault_unlock, webhooks,
@@ -75,6 +77,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("personhood_answers", personhood_answers),
     ("personhood_proofs", personhood_proofs),
     ("public_notes", public_notes),
+    ("relay_token", relay_token),
     ("rpc_answers", rpc_answers),
     ("short_texts", short_texts),
     ("stored_credential", stored_credential),

@@ -18,6 +18,7 @@ mod node;
 mod notes;
 mod notices;
 mod persons;
+mod relay;
 mod renewal;
 mod retention;
 mod secret;
@@ -50,6 +51,7 @@ pub use node::Node;
 pub use notes::Notes;
 pub use notices::Notices;
 pub use persons::PersonSource;
+pub use relay::{Journey, Relay};
 pub use renewal::Renewal;
 pub use retention::Retention;
 pub use secret::Secret;
@@ -147,6 +149,9 @@ sections! {
     /// Links by which people have credentials brought into their profiles.
     #[serde(default)]
     pub claims: Claims,
+    /// What consumers of upstream's hosted issuer call.
+    #[serde(default)]
+    pub relay: Relay,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: Telemetry,

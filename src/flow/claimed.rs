@@ -92,6 +92,7 @@ pub(super) async fn follow(
         let Some(state) = claim.state.after(to) else { continue };
         if state == State::Erased {
             tx.forget_events(claim.id.as_str()).await?;
+            tx.forget_relay_start(&claim.id).await?;
             tx.change_claim(&claim.emptied(State::Erased), now).await?;
             continue;
         }
@@ -138,6 +139,49 @@ pub(super) async fn signed(
     let claim = Claim { state: State::Writing, grant_id: Some(grant_id), ..claim.clone() };
     tx.change_claim(&claim, now).await?;
     emit_claim(app, tx, EventKind::ClaimGranted, &claim, None, now).await
+}
+
+/// An issuance was made of a verification: the claims that wait for it go on with it. [`StoreError::Stale`] if somebody else has changed
+/// one since it was read.
+pub(super) async fn attach(
+    app: &App,
+    tx: &mut Tx,
+    claims: Vec<Claim>,
+    issuance: &Issuance,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for claim in claims {
+        if claim.state != State::Identified || claim.issuance_id.is_some() {
+            continue;
+        }
+        let state = claim.state.after(issuance.state).unwrap_or(claim.state);
+        let claim =
+            Claim { state, kind: Some(issuance.kind), issuance_id: Some(issuance.id.clone()), ..claim };
+        tx.change_claim(&claim, now).await?;
+        match state {
+            State::Written => emit_claim(app, tx, EventKind::ClaimWritten, &claim, None, now).await?,
+            State::Failed => emit_claim(app, tx, EventKind::ClaimFailed, &claim, None, now).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Nothing comes of what claims wait for.
+pub(super) async fn give_up(
+    app: &App,
+    tx: &mut Tx,
+    claims: Vec<Claim>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for claim in claims {
+        if claim.issuance_id.is_none() && claim.state.may_become(State::Failed) {
+            let claim = Claim { state: State::Failed, ..claim };
+            tx.change_claim(&claim, now).await?;
+            emit_claim(app, tx, EventKind::ClaimFailed, &claim, None, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A claim that an issuance is made for.

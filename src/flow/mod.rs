@@ -31,6 +31,8 @@ pub mod notices;
 pub mod profile;
 pub mod proof;
 pub mod read_back;
+pub mod relay;
+mod relayed;
 pub mod resume;
 pub mod revoke;
 pub mod seal;

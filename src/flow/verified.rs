@@ -1,5 +1,6 @@
 //! What a verification and the issuance that is made of it have to tell each other, in one transaction each.
 
+use super::claimed;
 use super::events::emit_verification;
 use super::holder::Holder;
 use super::supersede::supersede;
@@ -31,6 +32,10 @@ pub(super) async fn tell(
         EventKind::VerificationEnded => AuditAction::VerificationEnded,
         _ => AuditAction::Failed,
     };
+    if verification.state.is_over_without() {
+        let waiting = tx.claims_of_verification(&verification.id).await?;
+        claimed::give_up(app, tx, waiting, now).await?;
+    }
     write_down(tx, (actor, act), verification, now).await?;
     emit_verification(app, tx, event, verification, now).await
 }
@@ -102,7 +107,17 @@ impl MadeFor<'_> {
             ..before.clone()
         };
         tx.change_verification(&verification, now).await?;
-        tx.add_made(&issuance.id, &before.id, &before.owner(issuance.user_id), now).await?;
+        let owner = before.owner(issuance.user_id);
+        match tx.relay_check(&before.id).await? {
+            // Of what one consumer gets the newest holds; what another one has is nothing to it.
+            Some(consumer) => {
+                tx.add_made(&issuance.id, &before.id, &format!("{owner}/{consumer}"), now).await?;
+                tx.add_relay_credentials(consumer, &issuance.id, &issuance.ids).await?;
+                let waiting = tx.claims_of_verification(&before.id).await?;
+                claimed::attach(app, tx, waiting, issuance, now).await?;
+            }
+            None => tx.add_made(&issuance.id, &before.id, &owner, now).await?,
+        }
         match self.by {
             MadeBy::Job(job) => tx.finish_job(job).await?,
             MadeBy::Proof(person) => person.hold(tx, &issuance.id, now).await?,
@@ -123,6 +138,9 @@ pub(super) async fn follow(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(before) = tx.made_of(&issuance.id).await? else { return Ok(()) };
+    if to == IssuanceState::Erased {
+        tx.forget_relay_credentials(&issuance.id).await?;
+    }
     match to {
         IssuanceState::Failed | IssuanceState::Erased => tx.release_person(&issuance.id).await?,
         // One that was replaced holds nobody any more. Whose only credential is revoked does not get one for somebody else.

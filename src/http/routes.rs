@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, renewals,
+    attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
     verifications, wallet_links, wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, wellformed};
-use super::pages::{claim, unsubscribe};
+use super::pages::{claim, relay as relay_page, unsubscribe};
 use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
@@ -352,6 +352,32 @@ pub const ROUTES: &[Route] = &[
         guard: Guard::Open,
         handler: || post(claim::sign),
     },
+    Route {
+        method: "POST",
+        path: "/developer/console/clients",
+        guard: Guard::Scope(Scope::Relay),
+        handler: || post(relay::register),
+    },
+    Route {
+        method: "DELETE",
+        path: "/developer/console/clients/{id}",
+        guard: Guard::Scope(Scope::Relay),
+        handler: || delete(relay::remove),
+    },
+    Route {
+        method: "GET",
+        path: "/providers/sumsub/sharedToken/{credentialId}",
+        guard: Guard::Consumer,
+        handler: || get(relay::status),
+    },
+    Route {
+        method: "POST",
+        path: "/providers/sumsub/sharedToken",
+        guard: Guard::Consumer,
+        handler: || post(relay::share),
+    },
+    Route { method: "GET", path: "/kyc", guard: Guard::Open, handler: || get(relay_page::show) },
+    Route { method: "POST", path: "/kyc/start", guard: Guard::Open, handler: || post(relay_page::start) },
     Route {
         method: "POST",
         path: "/webhooks/{source}",

@@ -31,6 +31,8 @@ named! {
         ContactsWrite = "contacts:write",
         /// Make links by which people have credentials brought into their profiles, and see what becomes of them.
         Claims = "claims",
+        /// Register consumers of the relay, and strike them off.
+        Relay = "relay:write",
         /// Read events, and have them told again.
         Events = "events",
     }

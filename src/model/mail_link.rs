@@ -50,6 +50,12 @@ impl LinkToken {
         Self(bytes)
     }
 
+    /// One of bytes that nobody can guess.
+    #[must_use]
+    pub fn of_secret(bytes: Zeroizing<[u8; BYTES]>) -> Self {
+        Self(bytes)
+    }
+
     /// As it stands in a link.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {

@@ -21,6 +21,7 @@ pub mod notices;
 pub mod personal;
 pub mod profile;
 mod regions;
+pub mod relay;
 pub mod retry;
 pub mod server_url;
 mod spelling;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use uuid::Uuid;
+
 use super::audit::Actor;
 use super::ids::{ApiKeyId, ClaimId};
 
@@ -24,6 +26,8 @@ pub enum Origin {
     Source(SourceName),
     /// By the person who follows the link of this claim of the tenant's.
     Claim(ClaimId),
+    /// By a token that this consumer of the relay has signed.
+    Consumer(Uuid),
     /// By somebody with access to the command line.
     Operator,
 }
@@ -42,6 +46,9 @@ impl Submitter {
             Origin::Claim(claim) => {
                 Actor::Claim { client: self.tenant.clone(), claim: claim.as_str().to_owned() }
             }
+            Origin::Consumer(consumer) => {
+                Actor::Consumer { client: self.tenant.clone(), consumer: consumer.to_string() }
+            }
             Origin::Operator => Actor::Operator,
         }
     }
@@ -56,6 +63,7 @@ impl Submitter {
             Origin::ApiKey(_) => self.tenant.clone(),
             Origin::Source(source) => format!("{}\0source\0{source}", self.tenant),
             Origin::Claim(claim) => format!("{}\0claim\0{claim}", self.tenant),
+            Origin::Consumer(consumer) => format!("{}\0consumer\0{consumer}", self.tenant),
             Origin::Operator => format!("{}\0operator", self.tenant),
         }
     }
@@ -116,6 +124,7 @@ mod tests {
                 of(Origin::Claim("clm_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap())),
                 "claim:acme:clm_01ARZ3NDEKTSV4RRFFQ69G5FAV",
             ),
+            (of(Origin::Consumer(Uuid::from_u128(7))), "consumer:acme:00000000-0000-0000-0000-000000000007"),
             (of(Origin::Operator), "operator"),
         ];
         for (submitter, written) in &all {

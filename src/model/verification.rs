@@ -42,6 +42,12 @@ impl State {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Failed | Self::Erased)
     }
+
+    /// Whether it is over, and nothing was made of it: unless the vendor thinks again, nothing will be.
+    #[must_use]
+    pub fn is_over_without(self) -> bool {
+        matches!(self, Self::Declined | Self::Ended | Self::Failed | Self::Erased)
+    }
 }
 
 named! {
@@ -81,6 +87,10 @@ named! {
         FilesTooLarge = "files_too_large",
         /// A rule of credentials is broken.
         Refused = "refused",
+        /// The person is of a country whose people the consumer does not take.
+        CountryBlocked = "country_blocked",
+        /// The consumer that the credential is for has been struck off.
+        ConsumerGone = "consumer_gone",
         /// The vendor has the case under somebody else.
         AnotherUser = "another_user",
         /// The case is about a company.
@@ -138,6 +148,8 @@ impl Reason {
             }
             Self::VendorUnavailable => "wait: it is asked again by itself",
             Self::NoResult | Self::IssuanceFailed => "open another verification",
+            Self::CountryBlocked => "nothing: the consumer takes nobody of this country",
+            Self::ConsumerGone => "register the consumer anew, and have the person begin again",
             _ => "nothing: it is the vendor's decision",
         }
     }

@@ -150,6 +150,7 @@ impl Tx {
 
     /// Forgets a claim altogether, unless it has changed since it was read.
     pub async fn forget_claim(&mut self, claim: &Claim) -> Result<(), StoreError> {
+        self.forget_relay_start(&claim.id).await?;
         let result = sqlx::query("DELETE FROM claim WHERE id = $1 AND version = $2")
             .bind(claim.id.as_str())
             .bind(claim.version)
@@ -159,7 +160,7 @@ impl Tx {
     }
 }
 
-const ROWS: Rows<Claim> = Rows { table: "claim", at: Some("created_at"), read };
+pub(super) const ROWS: Rows<Claim> = Rows { table: "claim", at: Some("created_at"), read };
 
 fn read(row: &AnyRow) -> Result<Claim, StoreError> {
     let row = Columns(row);

@@ -13,6 +13,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (5, "wallet_links", include_str!("../../migrations/0005_wallet_links.sql")),
     (6, "attributes", include_str!("../../migrations/0006_attributes.sql")),
     (7, "claims", include_str!("../../migrations/0007_claims.sql")),
+    (8, "relay", include_str!("../../migrations/0008_relay.sql")),
 ];
 
 /// What brings a database up to date. A step that the database has and the program does not is one of a newer program:

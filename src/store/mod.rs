@@ -31,6 +31,7 @@ mod notices;
 mod persons;
 mod profiles;
 mod recorded;
+mod relay;
 mod rows;
 mod verifications;
 mod walk;

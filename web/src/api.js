@@ -37,7 +37,7 @@ export class Api {
     let response;
     let text;
     try {
-      response = await fetch(`${this.#base}/${endpoint}`, {
+      response = await fetch(endpoint === "" ? this.#base : `${this.#base}/${endpoint}`, {
         method: "POST",
         headers: { "content-type": "application/json", accept: "application/json" },
         body: JSON.stringify(body),

@@ -8,12 +8,13 @@ import { EnclaveError } from "./enclave.js";
 import { NewKey } from "./newkey.js";
 import { stageOf } from "./stage.js";
 import { t } from "./text.js";
+import { checkView } from "./views/check.js";
 import { connectView } from "./views/connect.js";
 import { doneView, followView, overView, waitView } from "./views/outcome.js";
 import { grantOverView, grantSoonView, grantView, proveView, signInView } from "./views/sign.js";
 import { WalletError } from "./wallets/error.js";
 import { watch } from "./watch.js";
-import { ENDS, wordsFor } from "./words.js";
+import { codeOf, ENDS, wordsFor } from "./words.js";
 
 /** A grant is taken until a minute before its end; what is signed a little before that can still arrive. */
 const GRANT_MARGIN_MS = 75_000;
@@ -28,6 +29,8 @@ export class Flow {
   #page;
   #api;
   #discover;
+  /** The page around, which hears how it ends where a consumer has sent the person. */
+  #around;
   #wallets = [];
   #looking = true;
   /** The claim as the service last told it. */
@@ -47,8 +50,9 @@ export class Flow {
   #asked = null;
   #isChoosing = false;
 
-  constructor({ page, api, discover }) {
+  constructor({ page, api, discover, around }) {
     this.#page = page;
+    this.#around = around;
     this.#api = api;
     this.#discover = discover;
   }
@@ -82,12 +86,12 @@ export class Flow {
     if (first) return this.#route();
     if (stage === this.#shown) {
       this.#reached();
-      if (stage === "follow") this.#page.update();
+      if (stage === "follow" || stage === "check") this.#page.update();
       if (stage === "connect" && claim.profile?.state === "failed") this.#told(() => t("profile_failed"));
       return;
     }
     // What was interrupted here has been done elsewhere, unless this page was waiting for it.
-    if (this.#shown !== "follow") this.#elsewhere = true;
+    if (this.#shown !== "follow" && this.#shown !== "check") this.#elsewhere = true;
     this.#turn += 1;
     this.#route();
     if (this.#elsewhere) this.#told(() => t("elsewhere"));
@@ -180,9 +184,15 @@ export class Flow {
     clearTimeout(this.#timer);
     switch (stage) {
       case "done":
+        if (claim.relay) this.#around.complete();
         return this.#show(stage, doneView({ provider: this.#page.provider, claim }));
       case "failed":
-        return this.#over("failed", stage);
+        return this.#over(failureOf(claim), stage);
+      case "check":
+        return this.#show(
+          stage,
+          checkView({ provider: this.#page.provider, claim: () => this.#claim, around: this.#around }),
+        );
       case "follow":
         return this.#show(stage, followView({ provider: this.#page.provider, claim: () => this.#claim }));
       case "grant":
@@ -201,7 +211,8 @@ export class Flow {
   #over(name, stage = "over") {
     this.#turn += 1;
     clearTimeout(this.#timer);
-    const { returnUrl } = this.#claim ?? {};
+    const { returnUrl, relay } = this.#claim ?? {};
+    if (relay) this.#around.fail(codeOf(name));
     this.#show(stage, overView({ name, provider: this.#page.provider, returnUrl }));
   }
 
@@ -389,6 +400,13 @@ export class Flow {
       return () => this.#route();
     }, () => t("asking_sign", { wallet: wallet.name }));
   }
+}
+
+/** Why nothing came of it: for whoever was sent by a consumer, what has become of the check. */
+function failureOf({ relay }) {
+  const check = relay?.check;
+  if (check?.state === "declined") return "declined";
+  return check?.reason === "country_blocked" ? "blocked" : "failed";
 }
 
 const points = (error, pattern) =>

@@ -3,8 +3,8 @@
 /** States of a profile in which there is nothing to do but wait. */
 const PROFILE_WAITS = new Set(["pending", "halted"]);
 
-/** `connect`, `grant`, `follow`, `done` or `failed`. */
-export function stageOf({ state, profile, issuance, takesGrant }) {
+/** `connect`, `check`, `grant`, `follow`, `done` or `failed`. */
+export function stageOf({ state, profile, issuance, takesGrant, relay }) {
   switch (state) {
     case "written":
       return "done";
@@ -15,6 +15,8 @@ export function stageOf({ state, profile, issuance, takesGrant }) {
       // Signed already; once more only where that one did not lead to anything.
       return takesGrant && issuance !== undefined ? "grant" : "follow";
     case "identified":
+      // Who was sent by a consumer is checked before there is anything to sign.
+      if (relay !== undefined && issuance === undefined) return "check";
       return takesGrant ? "grant" : "follow";
     default:
       return PROFILE_WAITS.has(profile?.state) ? "follow" : "connect";

@@ -30,7 +30,11 @@ export const ENDS = {
   not_found: "unknown",
   link_expired: "expired",
   gone: "erased",
+  token_refused: "refused",
 };
+
+/** The code after which a view is shown: as others are told, who read no words. */
+export const codeOf = (view) => Object.keys(ENDS).find((code) => ENDS[code] === view) ?? view;
 
 /** The name of the words for a problem of the service. */
 export function nameOf(problem) {

@@ -24,6 +24,12 @@ const STAGES = [
   [claim("granted", { issuance: { state: "halted", halt: "grant_expired" }, takesGrant: true }), "grant"],
   [claim("writing", { issuance: { state: "uploading" } }), "follow"],
   [claim("writing", { issuance: { state: "halted", halt: "grant_used" }, takesGrant: true }), "grant"],
+  // Sent by a consumer of the relay: the check comes first, whatever else there is.
+  [claim("open", { relay: {} }), "connect"],
+  [claim("identified", { relay: {} }), "check"],
+  [claim("identified", { relay: { check: { state: "pending" } }, takesGrant: true }), "check"],
+  [claim("identified", { relay: {}, issuance: { state: "awaiting_grant" }, takesGrant: true }), "grant"],
+  [claim("failed", { relay: { check: { state: "declined" } } }), "failed"],
   [claim("written", { issuance: { state: "issued" } }), "done"],
   [claim("failed"), "failed"],
 ];

@@ -8,6 +8,15 @@ impl Alpha2 {
     /// Kosovo, which has no code of ISO 3166-1 and is XK wherever it is needed.
     pub const KOSOVO: Self = Self("XK");
 
+    /// The country of a code of two or three letters, in either case. None for what is no country's.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        match read(code) {
+            Ok(Country::Assigned(country)) => Some(country),
+            _ => None,
+        }
+    }
+
     /// The two letters, upper-case.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -7,7 +7,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::account::Environment;
 use crate::case::Case;
-use crate::country::{self, Country};
+use crate::country::{self, Alpha2, Country};
 use crate::date::{self, Moment, PartialDate};
 use crate::media::MediaReference;
 use crate::name::Name;
@@ -274,6 +274,22 @@ macro_rules! says_nothing {
 says_nothing!(Document, Address, AddressProof, Identity);
 
 impl Identity {
+    /// The countries that the person has to do with, each with the field that says so: whose citizen they are, who has issued the document,
+    /// where they live, be that proven or not.
+    #[must_use]
+    pub fn countries(&self) -> Vec<(&'static str, Alpha2)> {
+        let all = [
+            ("nationality", self.nationality),
+            ("idDocument.country", self.document.as_ref().and_then(|document| document.country)),
+            ("residentialAddress.country", self.address.as_ref().and_then(|address| address.country)),
+        ];
+        let assigned = all.into_iter().filter_map(|(field, country)| match country? {
+            Country::Assigned(country) => Some((field, country)),
+            _ => None,
+        });
+        assigned.collect()
+    }
+
     pub(crate) fn refuse(&mut self, code: RefusalCode, field: &'static str) {
         self.refusals.push(Refusal::new(code, field));
     }

@@ -294,6 +294,8 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          # As many requests as a machine sends, and waiting that no test has to sit out.\n\
          [http]\nlisten = \"{listen}\"\npublic_url = \"http://{listen}\"\nrequests_per_second = 100000\nburst = 100000\nclients_per_address = 0\nmax_wait = 8\n\n\
          [claims]\nprovider_url = \"https://kyc.example.com\"\nreturn_urls = [\"https://kyc.example.com/\"]\n\n\
+         [relay]\nenabled = true\nclient = \"{CLIENT}\"\n\
+         journey = [{{ level = \"basic+liveness\", source = \"sumsub\", page = \"https://kyc.example.com/check?case={{externalId}}\" }}]\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n\n\
          # Mails go out at any hour.\n\
          [notices]\nquiet_from = 8\nquiet_until = 8\n"

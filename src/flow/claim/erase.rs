@@ -17,6 +17,7 @@ pub async fn erase(app: &App, caller: &Submitter, id: &ClaimId) -> Result<Claim,
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     tx.forget_events(id.as_str()).await?;
+    tx.forget_relay_start(id).await?;
     tx.change_claim(&before.emptied(State::Erased), now).await?;
     tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())).await?;
     tx.commit().await?;

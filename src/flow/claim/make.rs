@@ -10,6 +10,7 @@ use crate::model::claim::{Claim, NewClaim, State};
 use crate::model::ids::{ClaimId, IssuanceId, random_uuid};
 use crate::model::issuance::{HaltCode, Issuance, Reference, State as IssuanceState};
 use crate::model::mail_link::LinkToken;
+use crate::model::relay::{Begun, Start};
 use crate::model::submitter::Submitter;
 use crate::model::time::HOUR;
 
@@ -23,6 +24,18 @@ pub struct Made {
 
 /// Makes a link for one person. Asked for twice, there are two of them: each works by itself.
 pub async fn make(app: &App, caller: &Submitter, new: NewClaim) -> Result<Made, ClaimError> {
+    make_by(app, caller, new, &LinkToken::new(&mut OsRng), None).await
+}
+
+/// The same with a token that was chosen before, and perhaps what a consumer of the relay has begun it with.
+/// [`StoreError::Exists`](crate::store::StoreError::Exists) if there is one by this token.
+pub(in crate::flow) async fn make_by(
+    app: &App,
+    caller: &Submitter,
+    new: NewClaim,
+    token: &LinkToken,
+    begun: Option<Begun>,
+) -> Result<Made, ClaimError> {
     if new.return_url.as_ref().is_some_and(|url| !app.claims.may_lead_back_to(url)) {
         return Err(invalid("returnUrl", "begins with none of the addresses that claims.return_urls names"));
     }
@@ -30,7 +43,6 @@ pub async fn make(app: &App, caller: &Submitter, new: NewClaim) -> Result<Made, 
         Some(id) => Some(waiting(app, caller, id, &new).await?),
         None => None,
     };
-    let token = LinkToken::new(&mut OsRng);
     let path = format!("/claim/{}", *token.to_text());
     let url = app.http.public(&path).ok_or(ClaimError::NoPage)?;
     let now = app.clock.now();
@@ -61,6 +73,11 @@ pub async fn make(app: &App, caller: &Submitter, new: NewClaim) -> Result<Made, 
     };
     let mut tx = app.store.begin().await?;
     tx.add_claim(&claim).await?;
+    if let Some(Begun { consumer, level, person, wallet }) = begun {
+        let claim = claim.id.clone();
+        tx.add_relay_start(&Start { claim, consumer, level, person, wallet, verification: None }, now)
+            .await?;
+    }
     let issuance = claim.issuance_id.as_ref().map_or("", IssuanceId::as_str);
     let entry = AuditEntry::new(now, caller.actor(), AuditAction::ClaimMade, claim.id.as_str());
     tx.record(&entry.detail(issuance)).await?;

@@ -17,6 +17,7 @@ use idos_wallet::InvalidProof;
 
 pub use erase::erase;
 pub use grant::{offer, sign};
+pub(super) use make::make_by;
 pub use make::{Made, make};
 pub(super) use overdue::end_overdue;
 pub use page::{Look, follow, look};

@@ -16,6 +16,7 @@ use super::open::{ask_now, waits_until};
 use crate::app::App;
 use crate::flow::events::{SendOutcome, emit_verification};
 use crate::flow::intake::{self, IntakeError};
+use crate::flow::relayed;
 use crate::flow::verified::{MadeBy, MadeFor, tell, write_down};
 use crate::flow::work;
 use crate::model::audit::AuditAction;
@@ -392,6 +393,31 @@ async fn halt(
     apply(app, source, job, to, is_new.then_some(EventKind::VerificationHalted)).await
 }
 
+/// It is over, whatever the vendor says. Where there is a credential of an earlier approval, that stays what it is.
+async fn end_without(
+    app: &App,
+    source: &Source,
+    job: &Job,
+    of: Verification,
+    reason: Reason,
+    obstacles: Vec<Obstacle>,
+) -> Result<Then, StoreError> {
+    if of.issuance_id.is_some() {
+        return halt(app, source, job, of, reason, obstacles).await;
+    }
+    let to = Verification {
+        state: State::Failed,
+        reason: Some(reason),
+        obstacles,
+        waits_for: None,
+        heard: None,
+        locked_contact: None,
+        waits_until: None,
+        ..of
+    };
+    apply(app, source, job, to, Some(EventKind::VerificationFailed)).await
+}
+
 /// Why no credential is made of somebody who was approved.
 type Refused = (Reason, Vec<Obstacle>);
 
@@ -403,6 +429,9 @@ async fn issue(
     (person, environment): (&Identity, Environment),
     decided_at: Option<i64>,
 ) -> Result<Then, StoreError> {
+    if let Some((reason, obstacles)) = relayed::refusal(app, &of, person).await? {
+        return end_without(app, source, job, of, reason, obstacles).await;
+    }
     let kind = app.kyc_versions.asked(&source.tenant, KYC);
     let Some((kind, schema)) = kind.and_then(|kind| Some((kind, evidence::schema(kind)?))) else {
         return Ok(Then::Later("no version of KYC is configured"));

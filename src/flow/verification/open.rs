@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::flow::idempotency::{self, ReplayError};
 use crate::flow::verified::{erased, write_down};
-use crate::flow::{Accepted, contact};
+use crate::flow::{Accepted, claimed, contact};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::Idempotency;
 use crate::model::ids::{VerificationId, random_uuid};
@@ -297,6 +297,11 @@ pub async fn erase(app: &App, caller: &Submitter, id: &VerificationId) -> Result
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     tx.change_verification(&erased(before), now).await?;
+    let waiting = tx.claims_of_verification(id).await?;
+    for claim in &waiting {
+        tx.forget_relay_start(&claim.id).await?;
+    }
+    claimed::give_up(app, &mut tx, waiting, now).await?;
     tx.forget_events(id.as_str()).await?;
     tx.drop_jobs(id.as_str()).await?;
     tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())).await?;

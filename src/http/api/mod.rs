@@ -11,6 +11,7 @@ pub(super) mod health;
 pub(super) mod issuances;
 pub(super) mod profiles;
 pub(super) mod proofs;
+pub(super) mod relay;
 pub(super) mod renewals;
 pub(super) mod verifications;
 mod view;
@@ -55,4 +56,6 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("InlineFile", issuances::read::INLINE),
     ("PartFile", issuances::read::PART),
     ("NewClaim", claims::NEW_CLAIM),
+    ("NewConsumer", relay::NEW_CONSUMER),
+    ("Share", relay::SHARE),
 ];

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::limits::RateKey;
 use super::problem::{Code, Problem};
 use super::state::Api;
-use super::{api_key, signed, wellformed};
+use super::{api_key, consumer, signed, wellformed};
 use crate::model::client::Scope;
 
 /// What guards a route.
@@ -19,6 +19,8 @@ pub enum Guard {
     Scope(Scope),
     /// The vendor of the configured source that the path names, by its signature over the body.
     Source,
+    /// A consumer of the relay, by a token that it has signed.
+    Consumer,
 }
 
 /// Lets those through who may come in. Handlers find the [`Submitter`](crate::model::submitter::Submitter) among the
@@ -32,6 +34,12 @@ pub(crate) async fn check(
     let admitted = match guard {
         Guard::Open => return next.run(request).await,
         Guard::Scope(scope) => api_key::holder(&api, request.headers(), &from, scope).await,
+        Guard::Consumer => {
+            consumer::holder(&api, request.headers(), &from).await.map(|(submitter, id, permit)| {
+                request.extensions_mut().insert(id);
+                (submitter, permit)
+            })
+        }
         Guard::Source => match signed::sender(&api, request, &from).await {
             Ok((submitter, permit, bare)) => {
                 request = bare;

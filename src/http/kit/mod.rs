@@ -5,6 +5,7 @@ pub(crate) mod admit;
 pub(crate) mod api_key;
 pub(crate) mod body;
 pub(crate) mod connections;
+pub(crate) mod consumer;
 pub(crate) mod good_keys;
 pub(crate) mod guard;
 pub(crate) mod idempotency;

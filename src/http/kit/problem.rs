@@ -33,6 +33,10 @@ named! {
         Forbidden = "forbidden",
         /// The signature of a vendor is missing, wrong or too old.
         NotSigned = "not_signed",
+        /// The token by which a consumer of the relay sends somebody is not taken.
+        TokenRefused = "token_refused",
+        /// It is not done here.
+        NotOffered = "not_offered",
         /// There is no such record, or not for this client.
         NotFound = "not_found",
         /// There is such a path, but not for this method.
@@ -96,7 +100,9 @@ impl Code {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::NotSigned => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::NotSigned | Self::TokenRefused | Self::NotOffered => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -126,6 +132,8 @@ impl Code {
             Self::Unauthorized => "A valid API key is required",
             Self::Forbidden => "The API key may not be used for this",
             Self::NotSigned => "The request is not signed as it must be",
+            Self::TokenRefused => "The token is not taken",
+            Self::NotOffered => "It is not done here",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::RequestTimeout => "The request did not arrive in time",

@@ -2,6 +2,7 @@
 
 pub(super) mod claim;
 mod language;
+pub(super) mod relay;
 pub(super) mod unsubscribe;
 mod words;
 

@@ -113,6 +113,10 @@ named! {
         ClaimUsed = "claim_used",
         /// Its time was over, and nothing had come of it.
         ClaimExpired = "claim_expired",
+        /// A consumer of the relay was registered.
+        ConsumerAdded = "consumer_added",
+        /// A consumer of the relay was struck off.
+        ConsumerRemoved = "consumer_removed",
     }
 }
 
@@ -140,6 +144,13 @@ pub enum Actor {
         /// The claim's id.
         claim: String,
     },
+    /// A consumer of the relay, by a token that it has signed, for a client.
+    Consumer {
+        /// The client's name.
+        client: String,
+        /// The consumer's id.
+        consumer: String,
+    },
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -154,6 +165,7 @@ impl Actor {
             Self::Client { client, key } => format!("client:{client}:{key}"),
             Self::Source { client, source } => format!("source:{client}:{source}"),
             Self::Claim { client, claim } => format!("claim:{client}:{claim}"),
+            Self::Consumer { client, consumer } => format!("consumer:{client}:{consumer}"),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }

@@ -17,7 +17,7 @@ const SETTINGS: &str = "[http]\npublic_url = \"https://issuer.example/kyc\"\n\
 const DONE: &str = "https://kyc.example/done?case=Quux";
 
 /// A claim, and its page in a browser.
-struct Page<'d> {
+pub(super) struct Page<'d> {
     door: &'d Door,
     id: String,
     path: String,
@@ -35,18 +35,23 @@ impl<'d> Page<'d> {
         Self { door, id, path }
     }
 
+    /// The page at a link that somebody else has made.
+    pub(super) fn at(door: &'d Door, path: &str) -> Self {
+        Self { door, id: String::new(), path: path.to_owned() }
+    }
+
     /// What the page asks for.
-    async fn ask(&self, what: &str, body: &Value) -> Answer {
+    pub(super) async fn ask(&self, what: &str, body: &Value) -> Answer {
         let call = self.door.post(format!("{}/{what}", self.path), body);
         call.without("Authorization").header("Sec-Fetch-Site", "same-origin").send().await
     }
 
-    async fn state(&self) -> Value {
+    pub(super) async fn state(&self) -> Value {
         self.ask("state", &json!({})).await.expect(200).json()
     }
 
     /// The state as soon as it is as wanted.
-    async fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut state = self.state().await;
         for _ in 0..60 {
             if wanted(&state) {
@@ -73,14 +78,14 @@ impl<'d> Page<'d> {
     }
 
     /// Connects, and signs in.
-    async fn identify(&self, user: &User) -> Answer {
+    pub(super) async fn identify(&self, user: &User) -> Answer {
         let next = self.connect(user).await;
         assert_eq!(next["next"], "sign_in", "{next}");
         self.sign_in(user, &next).await
     }
 
     /// Has a profile created for a wallet that no profile has.
-    async fn create(&self, user: &User) -> Value {
+    pub(super) async fn create(&self, user: &User) -> Value {
         let mut next = self.connect(user).await;
         if user.wallet.wallet_type() == WalletType::Near {
             // By its name alone nobody knows whose a NEAR wallet is.
@@ -91,12 +96,12 @@ impl<'d> Page<'d> {
         next
     }
 
-    async fn offer(&self, user: &User) -> Answer {
+    pub(super) async fn offer(&self, user: &User) -> Answer {
         self.ask("grant", &json!({ "wallet": owner(user) })).await
     }
 
     /// Has a grant made, and signs it.
-    async fn grant(&self, user: &User) -> Value {
+    pub(super) async fn grant(&self, user: &User) -> Value {
         let offer = self.offer(user).await.expect(200).json();
         signed_grant(user, &offer)
     }
@@ -122,7 +127,7 @@ fn signed_grant(user: &User, offer: &Value) -> Value {
 }
 
 /// What the page sends to have a profile created.
-fn profile(user: &User, next: &Value) -> Value {
+pub(super) fn profile(user: &User, next: &Value) -> Value {
     let mut wallet = owner(user);
     wallet["message"] = next["message"].clone();
     wallet["signature"] = json!(sign(user, &next["message"]));

@@ -30,7 +30,7 @@ fn routes_methods_and_scopes_are_those_of_the_file() {
         .iter()
         .map(|route| {
             let scope = match route.guard {
-                Guard::Open | Guard::Source => None,
+                Guard::Open | Guard::Source | Guard::Consumer => None,
                 Guard::Scope(scope) => Some(scope.as_str()),
             };
             (route.path, route.method.to_owned(), scope)
@@ -40,7 +40,15 @@ fn routes_methods_and_scopes_are_those_of_the_file() {
         .operations()
         .map(|operation| {
             let scope = operation.value["x-scope"].as_str();
-            let security = if scope.is_some() { json!([{ "apiKey": [] }]) } else { json!([]) };
+            let of_consumer = ROUTES.iter().any(|route| {
+                let is_it = (route.path, route.method) == (operation.path, operation.method.as_str());
+                is_it && route.guard == Guard::Consumer
+            });
+            let security = match (scope, of_consumer) {
+                (Some(_), _) => json!([{ "apiKey": [] }]),
+                (None, true) => json!([{ "consumerToken": [] }]),
+                (None, false) => json!([]),
+            };
             assert_eq!(operation.value["security"], security, "{}", operation.path);
             (operation.path, operation.method, scope)
         })
@@ -197,6 +205,8 @@ async fn every_example_is_accepted() {
                     | "createProfileByWallet"
                     | "offerGrantToWallet"
                     | "takeGrantOfWallet" => 404,
+                    // No relay is enabled.
+                    "registerConsumer" | "shareToken" | "startByConsumer" => 404,
                     // No source is configured.
                     "openVerification" => {
                         assert_eq!(answer.pointers(), ["/source"], "{answer:?}");

@@ -27,6 +27,7 @@ mod oddities;
 pub(crate) mod persons;
 pub(crate) mod recorded;
 mod refusals;
+mod relay;
 mod signed_requests;
 mod spec;
 mod spellings;

@@ -13,7 +13,7 @@ mod not_understood;
 mod notices;
 mod passing;
 mod plans;
-mod privacy;
+pub(crate) mod privacy;
 mod receiver;
 mod renewals;
 mod reports;

@@ -127,6 +127,15 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             ),
         ),
         many(
+            "relay_start (claim_id, consumer_id, level, person, wallet, verification_id, created_at)",
+            &format!("{}, {user}, 'plus', {hash}, NULL, {}, i", id("clm"), id("ver")),
+        ),
+        many("relay_check (verification_id, consumer_id)", &format!("{}, {user}", id("ver"))),
+        many(
+            "relay_credential (credential_id, consumer_id, issuance_id)",
+            &format!("{user}, {user}, {issuance}"),
+        ),
+        many(
             "mail_stop (client, email_index, reason, created_at)",
             &format!("{client}, {hash}, 'unsubscribed', i"),
         ),

@@ -1,8 +1,8 @@
 // How it stands, and how it ended.
 
-import { el, paragraph } from "../dom.js";
+import { button, el, paragraph } from "../dom.js";
 import { kindOf, moment, t } from "../text.js";
-import { heading } from "./parts.js";
+import { actions, heading } from "./parts.js";
 
 /** `claim()` gives the newest state. */
 export function followView({ provider, claim }) {
@@ -45,7 +45,7 @@ export const doneView = ({ provider, claim }) => () => [
   back(provider, claim.returnUrl) ?? paragraph(t("close"), { class: "soft" }),
 ];
 
-/** Ended without success: `name` is failed, expired, unknown or erased. */
+/** Ended without success: `name` is failed, declined, blocked, refused, expired, unknown or erased. */
 export const overView = ({ name, provider, returnUrl }) => () => [
   heading(t(`${name}_title`)),
   paragraph(t(`${name}_intro`, { provider })),
@@ -64,5 +64,11 @@ function back(provider, url) {
   const link = el("a", { href: parsed.href, class: "button", id: "back", rel: "noreferrer" }, t("back_to", { provider }));
   return el("p", {}, link);
 }
+
+/** What can be tried again. */
+export const retryView = ({ again }) => () => [
+  heading(t("retry_title")),
+  actions(button(t("retry"), again, { id: "retry" })),
+];
 
 export const waitView = () => () => [heading(t("wait"))];

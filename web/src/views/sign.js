@@ -39,7 +39,7 @@ export function grantView({ provider, claim, connected, offer, sign, other }) {
           network: claim.network?.name ?? claim.network?.chainId ?? "idOS",
         }),
       ],
-      ["grant_copy", `${reader(provider, offer.grant)} ${isLocked ? t("grant_revoke_locked", { date: moment(locked) }) : t("grant_revoke")}`],
+      ["grant_copy", `${reader(provider, offer.grant, claim.relay?.consumer)} ${isLocked ? t("grant_revoke_locked", { date: moment(locked) }) : t("grant_revoke")}`],
       ["grant_until", t("grant_until_value", { date: moment(offer.expiresAt) })],
     ];
     return [
@@ -59,9 +59,11 @@ export function grantView({ provider, claim, connected, offer, sign, other }) {
 }
 
 /** Who gets the copy: the issuer, by the key that it writes with, or somebody whom the provider has named. */
-function reader(provider, { grantee, issuerPublicKey }) {
+function reader(provider, { grantee, issuerPublicKey }, consumer) {
   const isProvider = typeof grantee !== "string" || grantee.toLowerCase() === issuerPublicKey?.toLowerCase();
-  return isProvider ? t("grant_copy_value", { provider }) : t("grant_copy_other", { grantee: shortened(grantee) });
+  if (isProvider) return t("grant_copy_value", { provider });
+  const known = { consumer, grantee: shortened(grantee) };
+  return consumer ? t("grant_copy_consumer", known) : t("grant_copy_other", known);
 }
 
 /** The name, and where it is from: a name alone can be anybody's. */

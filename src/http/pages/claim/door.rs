@@ -13,14 +13,14 @@ use crate::model::claim::Claim;
 use crate::model::mail_link::LinkToken;
 
 /// What is known of whoever comes in.
-pub(super) struct Visitor {
-    headers: HeaderMap,
-    address: RateKey,
+pub(in crate::http::pages) struct Visitor {
+    pub(in crate::http::pages) headers: HeaderMap,
+    pub(in crate::http::pages) address: RateKey,
 }
 
 impl Visitor {
     /// Of a request, before its body is read.
-    pub(super) fn of(request: &Request) -> Self {
+    pub(in crate::http::pages) fn of(request: &Request) -> Self {
         Self { headers: request.headers().clone(), address: guard::address(request) }
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn refused(api: &Api, visitor: &Visitor, error: ClaimError) -> Proble
 }
 
 /// What the page itself sends, browsers say to be of the same origin (Fetch Metadata); those that do not say that name the origin.
-fn check_origin(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
+pub(in crate::http::pages) fn check_origin(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
     const SITE: &str = "Sec-Fetch-Site";
     let no = |name, detail| Err(Problem::new(Code::InvalidRequest).at(Location::Header(name), detail));
     if let Some(site) = headers.get(SITE) {

@@ -4,10 +4,10 @@
 //! have sent along, and whoever has the link may do what it is for. The link itself stands in no log, no metric and no referrer.
 
 mod assets;
-mod door;
+pub(super) mod door;
 mod problem;
 mod read;
-mod shell;
+pub(super) mod shell;
 mod view;
 
 use axum::Json;
@@ -19,11 +19,13 @@ pub(in crate::http) use shell::{asset, show};
 
 use self::door::{Visitor, enter, enter_to_act, follow};
 use self::view::{GrantOfferView, NextView, StateView};
-use crate::flow::claim;
+use crate::flow::{claim, relay};
 use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::http::kit::wait;
 use crate::http::kit::{body, json};
+use crate::model::claim::Claim;
+use crate::model::personal::Personal;
 
 /// The members that each schema of `openapi.yaml` has that the page sends, as the readers take them.
 pub const MEMBERS: &[(&str, &[&str])] = &[
@@ -31,7 +33,11 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("PageWallet", read::WALLET),
     ("PageSignIn", read::SIGN_IN),
     ("PageProfile", read::PROFILE),
+    ("RelayStart", START),
 ];
+
+/// The members of what the page sends to have a claim begun by a consumer of the relay.
+pub(super) const START: &[&str] = &["token"];
 
 /// How far it is. Waits until that is something else than what the page has seen, if it wants that.
 pub(in crate::http) async fn state(
@@ -43,10 +49,7 @@ pub(in crate::http) async fn state(
     let token = enter(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let wanted = read::wait(&json::parse(&body.bytes)?)?;
-    let read = || async {
-        let look = claim::look(&api.app, follow(&api, &token).await?).await?;
-        Ok(StateView::of(&api.app, look))
-    };
+    let read = || async { view(&api, follow(&api, &token).await?).await };
     let is_new = |view: &StateView| wanted.seen.as_deref() != Some(view.version());
     Ok(Json(wait::until(&api, wanted.seconds, read, is_new).await?).into_response())
 }
@@ -61,6 +64,7 @@ pub(in crate::http) async fn wallet(
     let claim = enter_to_act(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let owner = read::wallet(&json::parse(&body.bytes)?)?;
+    admit(&api, &claim, &owner.address, owner.public_key.as_ref()).await?;
     let next = claim::meet(&api.app, &claim, &owner).await?;
     Ok(Json(NextView::from(next)).into_response())
 }
@@ -75,6 +79,7 @@ pub(in crate::http) async fn sign_in(
     let claim = enter_to_act(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let read::SignIn { owner, nonce, signature } = read::sign_in(&json::parse(&body.bytes)?)?;
+    admit(&api, &claim, &owner.address, owner.public_key.as_ref()).await?;
     let next = claim::sign_in(&api.app, &claim, &owner, &nonce, signature.expose()).await?;
     Ok(Json(NextView::from(next)).into_response())
 }
@@ -89,9 +94,9 @@ pub(in crate::http) async fn profile(
     let claim = enter_to_act(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let read::Profile { encryption_key, password_store, wallet } = read::profile(&json::parse(&body.bytes)?)?;
+    admit(&api, &claim, &wallet.address, wallet.public_key.as_ref()).await?;
     let claim = claim::create_profile(&api.app, &claim, encryption_key, password_store, wallet).await?;
-    let view = StateView::of(&api.app, claim::look(&api.app, claim).await?);
-    Ok((StatusCode::ACCEPTED, Json(view)).into_response())
+    Ok((StatusCode::ACCEPTED, Json(view(&api, claim).await?)).into_response())
 }
 
 /// A write grant is made for the wallet to sign.
@@ -104,6 +109,8 @@ pub(in crate::http) async fn grant(
     let claim = enter_to_act(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let owner = read::wallet(&json::parse(&body.bytes)?)?;
+    admit(&api, &claim, &owner.address, owner.public_key.as_ref()).await?;
+    relay::admit_grant(&api.app, &claim).await?;
     let (grant, message) = claim::offer(&api.app, &claim, &owner).await?;
     Ok(Json(GrantOfferView::of(grant, message)).into_response())
 }
@@ -118,7 +125,25 @@ pub(in crate::http) async fn sign(
     let claim = enter_to_act(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let signed = read::signed_grant(&json::parse(&body.bytes)?)?;
+    admit(&api, &claim, &signed.owner.address, signed.owner.public_key.as_ref()).await?;
+    relay::admit_grant(&api.app, &claim).await?;
     let claim = claim::sign(&api.app, claim, signed).await?;
-    let view = StateView::of(&api.app, claim::look(&api.app, claim).await?);
-    Ok((StatusCode::ACCEPTED, Json(view)).into_response())
+    Ok((StatusCode::ACCEPTED, Json(view(&api, claim).await?)).into_response())
+}
+
+/// What the page is told of a claim.
+async fn view(api: &Api, claim: Claim) -> Result<StateView, Problem> {
+    let (look, relayed) = relay::look(&api.app, claim).await?;
+    Ok(StateView::of(&api.app, look, relayed))
+}
+
+/// Refuses a wallet that is not the one that somebody was sent here with.
+async fn admit(
+    api: &Api,
+    claim: &Claim,
+    address: &Personal<String>,
+    public_key: Option<&Personal<String>>,
+) -> Result<(), Problem> {
+    let key = public_key.map(|key| key.expose().as_str());
+    Ok(relay::admit(&api.app, claim, address.expose(), key).await?)
 }

@@ -18,7 +18,7 @@ use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::state::Api;
 use crate::http::pages::language::Language;
 use crate::http::pages::words::words;
-use crate::http::pages::{Page, answer};
+use crate::http::pages::{self, Page};
 use crate::model::claim::Claim;
 use crate::model::mail_link::LinkToken;
 
@@ -46,10 +46,10 @@ pub(in crate::http) async fn show(
     let no_page = |status, (title, text): (&str, &str)| {
         let language = language(None).code();
         let provider = &api.app.issuer.name;
-        answer(status, &Page { language, provider, title, text, button: None })
+        pages::answer(status, &Page { language, provider, title, text, button: None })
     };
     match found {
-        Ok(claim) => shell(&api.app, language(Some(&claim))),
+        Ok(claim) => answer(&api.app, language(Some(&claim)), Place::Claim),
         Err(error @ ClaimError::Unknown) => match refused(&api, &Visitor::of(&request), error) {
             problem if problem.code == Code::NotFound => {
                 no_page(StatusCode::NOT_FOUND, words(language(None)).no_claim)
@@ -62,7 +62,11 @@ pub(in crate::http) async fn show(
 }
 
 /// The language: the one that is chosen on the page, or that the browser asks for, or that the provider has named.
-fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> Language {
+pub(in crate::http::pages) fn language(
+    query: Option<&str>,
+    headers: &HeaderMap,
+    claim: Option<&Claim>,
+) -> Language {
     let chosen = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "lang")
         .and_then(|(_, tag)| Language::of_tag(&tag));
@@ -71,9 +75,24 @@ fn language(query: Option<&str>, headers: &HeaderMap, claim: Option<&Claim>) -> 
     chosen.or_else(|| Language::asked(headers)).or_else(named).unwrap_or(Language::En)
 }
 
-fn shell(app: &App, language: Language) -> Result<Response, Problem> {
+/// Where the page is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::http::pages) enum Place {
+    /// At the link of a claim.
+    Claim,
+    /// Where a consumer of the relay sends people: a claim is to be begun first.
+    Start,
+}
+
+/// The page as an answer.
+pub(in crate::http::pages) fn answer(
+    app: &App,
+    language: Language,
+    place: Place,
+) -> Result<Response, Problem> {
     let logo = app.logo.as_ref().map(|logo| assets::version(&logo.bytes));
-    let html = render(language, &app.issuer.name, logo.as_deref()).map_err(|error| {
+    let frames = app.claims.frames().join(" ");
+    let html = render(language, &app.issuer.name, logo.as_deref(), (place, &frames)).map_err(|error| {
         tracing::error!("A page cannot be made: {error}");
         Problem::new(Code::Internal)
     })?;
@@ -120,7 +139,12 @@ fn permissions(enclave: Option<&str>) -> String {
     format!("{PERMISSIONS}{}", enclave.map(framed).unwrap_or_default())
 }
 
-fn render(language: Language, provider: &str, logo: Option<&str>) -> Result<String, minijinja::Error> {
+fn render(
+    language: Language,
+    provider: &str,
+    logo: Option<&str>,
+    (place, frames): (Place, &str),
+) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("claim.html", PAGE)?;
@@ -134,6 +158,10 @@ fn render(language: Language, provider: &str, logo: Option<&str>) -> Result<Stri
         logo,
         script,
         style,
+        // From where the page is, whatever path there is before it.
+        assets => if place == Place::Claim { "assets" } else { "claim/assets" },
+        starts => place == Place::Start,
+        frames,
     };
     environment.get_template("claim.html")?.render(context)
 }
@@ -178,11 +206,11 @@ mod tests {
     #[test]
     fn a_name_is_text() {
         let name = "\"><script>alert('Xyzzy')</script>&lt;x onload=\u{0}";
-        let html = render(Language::De, name, Some("12")).unwrap();
+        let html = render(Language::De, name, Some("12"), (Place::Claim, "")).unwrap();
         assert!(!html.contains("<script>") && !html.contains("('Xyzzy"), "{html}");
         assert!(html.contains("data-provider=\"&quot;&gt;&lt;script&gt;"), "{html}");
         assert!(html.contains("alert(&#x27;Xyzzy&#x27;)") && html.contains("data-logo=\"assets/logo?v=12\""));
-        assert!(!render(Language::En, "A", None).unwrap().contains("data-logo"));
+        assert!(!render(Language::En, "A", None, (Place::Start, "")).unwrap().contains("data-logo"));
     }
 
     #[test]

@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::flow::claim::{Look, Next};
+use crate::flow::relay::Relayed;
 use crate::http::api::write_grants::GrantView;
 use crate::model::issuance::{HaltCode, Kind};
+use crate::model::verification::Reason;
 
 /// How far it is, and all that the page shows of it.
 #[derive(Serialize)]
@@ -45,6 +47,40 @@ struct ClaimOfPage {
     profile: Option<Step>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issuance: Option<Step>,
+    /// Of a person whom a consumer of the relay has sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay: Option<RelayOfPage>,
+}
+
+#[derive(Serialize)]
+struct RelayOfPage {
+    /// Who gets the copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckOfPage>,
+}
+
+/// The vendor's check.
+#[derive(Serialize)]
+struct CheckOfPage {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// Where it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+impl From<Relayed> for RelayOfPage {
+    fn from(relayed: Relayed) -> Self {
+        let check = relayed.check.map(|check| CheckOfPage {
+            state: check.state.as_str(),
+            reason: check.reason.map(Reason::as_str),
+            url: check.url,
+        });
+        Self { consumer: relayed.consumer, check }
+    }
 }
 
 #[derive(Serialize)]
@@ -74,7 +110,7 @@ struct Step {
 }
 
 impl StateView {
-    pub(super) fn of(app: &App, look: Look) -> Self {
+    pub(super) fn of(app: &App, look: Look, relayed: Option<Relayed>) -> Self {
         let Look { claim, return_url, profile, issuance } = look;
         let stands = issuance.as_ref().map(|issuance| (issuance.state, issuance.halt));
         let claim = ClaimOfPage {
@@ -89,13 +125,15 @@ impl StateView {
             network: app.network().map(|chain_id| NetworkView { chain_id: chain_id.to_owned() }),
             expires_at: claim.expires_at.to_string(),
             grant_seconds: claim.grant_seconds,
-            takes_grant: claim.takes_grant(stands),
+            // Who was sent by a consumer signs for what has come of the check.
+            takes_grant: claim.takes_grant(stands) && (relayed.is_none() || stands.is_some()),
             return_url,
             enclave_url: app.claims.enclave_url.as_ref().map(ToString::to_string),
             wallet: claim.wallet.map(|(wallet_type, _)| WalletOfPage { r#type: wallet_type.as_str() }),
             profile: profile.map(|it| Step { state: it.state.as_str(), halt: it.halt.map(HaltCode::as_str) }),
             issuance: issuance
                 .map(|it| Step { state: it.state.as_str(), halt: it.halt.map(HaltCode::as_str) }),
+            relay: relayed.map(RelayOfPage::from),
         };
         let text = serde_json::to_vec(&claim).unwrap_or_default(); // texts and numbers
         let version = hex::encode(Sha256::digest(&text)).get(..16).unwrap_or_default().to_owned();

@@ -658,7 +658,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 /// All rows of all tables, as `COPY` writes them.
-async fn dump_tables(url: &str) -> Vec<u8> {
+pub(crate) async fn dump_tables(url: &str) -> Vec<u8> {
     let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
     let tables: Vec<(String,)> = sqlx::query_as(
         "SELECT CAST(oid AS regclass)::text FROM pg_class WHERE relkind IN ('r', 'm', 't') \
