@@ -204,9 +204,11 @@ async fn every_example_is_accepted() {
                     | "signInByWallet"
                     | "createProfileByWallet"
                     | "offerGrantToWallet"
-                    | "takeGrantOfWallet" => 404,
+                    | "takeGrantOfWallet"
                     // No relay is enabled.
-                    "registerConsumer" | "shareToken" | "startByConsumer" => 404,
+                    | "registerConsumer"
+                    | "shareToken"
+                    | "startByConsumer" => 404,
                     // No source is configured.
                     "openVerification" => {
                         assert_eq!(answer.pointers(), ["/source"], "{answer:?}");

@@ -51,14 +51,14 @@ fn jwk(key: &SigningKey) -> Value {
 impl Consumer {
     async fn register(door: &Door, blocked: Value) -> Self {
         let (key, wallet) = (key(), User::with(WalletType::Evm));
-        let asked = registration(&key, &wallet, blocked);
+        let asked = registration(&key, &wallet, &blocked);
         let made = door.post("/developer/console/clients", &asked).send().await.expect(201).json();
         assert_eq!(made.as_object().unwrap().len(), 1, "{made}");
         Self { id: made["id"].as_str().unwrap().to_owned(), key, wallet }
     }
 
     /// A token as npm `jsonwebtoken` makes it.
-    fn token(&self, door: &Door, claims: Value) -> String {
+    fn token(&self, door: &Door, claims: &Value) -> String {
         let now = door.app.clock.now().unix_seconds();
         let mut all = json!({ "clientId": self.id, "iat": now });
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
@@ -70,7 +70,7 @@ impl Consumer {
 
     /// One by which this person begins.
     fn link(&self, door: &Door, person: &str) -> String {
-        self.token(door, json!({ "kyc": true, "level": "basic+liveness+idos", "externalUserId": person }))
+        self.token(door, &json!({ "kyc": true, "level": "basic+liveness+idos", "externalUserId": person }))
     }
 
     /// The page of somebody who comes with a token.
@@ -82,12 +82,12 @@ impl Consumer {
     /// What it is told of a credential.
     async fn asks(&self, door: &Door, credential: impl std::fmt::Display) -> Answer {
         let token =
-            self.token(door, json!({ "api": true, "exp": door.app.clock.now().unix_seconds() + 600 }));
+            self.token(door, &json!({ "api": true, "exp": door.app.clock.now().unix_seconds() + 600 }));
         door.get(format!("/providers/sumsub/sharedToken/{credential}")).key(&token).send().await
     }
 }
 
-fn registration(key: &SigningKey, wallet: &User, blocked: Value) -> Value {
+fn registration(key: &SigningKey, wallet: &User, blocked: &Value) -> Value {
     json!({
         "name": "Example Exchange", "email": "Xyzzy@exchange.example", "publicKey": jwk(key),
         "consumerWallet": wallet.wallet.address(), "consumerEncPubKey": wallet.secret.public().to_base64(),
@@ -171,7 +171,7 @@ on_both_databases! {
         let (door, vendor, _folder) = relay(backend).await;
         let (consumer, other) = (Consumer::register(&door, json!([])).await, Consumer::register(&door, json!(["KP", "IRN", "IR"])).await);
         let user = door.user(WalletType::Evm).await;
-        let token = consumer.token(&door, json!({ "kyc": true, "level": "basic+liveness+idos", "externalUserId": "Quux", "state": "Plugh" }));
+        let token = consumer.token(&door, &json!({ "kyc": true, "level": "basic+liveness+idos", "externalUserId": "Quux", "state": "Plugh" }));
 
         // Looking at the link changes nothing, and shows nothing of it.
         for _ in 0..2 {
@@ -306,7 +306,7 @@ on_both_databases! {
         let (user, thief) = (door.user(WalletType::Evm).await, door.user(WalletType::Evm).await);
         let address = user.wallet.address().to_uppercase().replacen("0X", "0x", 1);
         let claims = json!({ "kyc": true, "level": "basic+liveness+idos", "walletAddress": address });
-        let page = consumer.page(&door, &consumer.token(&door, claims)).await;
+        let page = consumer.page(&door, &consumer.token(&door, &claims)).await;
         let wallet = json!({ "wallet": owner(&thief) });
         let refused = page.ask("wallet", &wallet).await.problem(409, "wrong_wallet");
         assert!(!String::from_utf8_lossy(&refused.body).to_lowercase().contains(&user.wallet.address().to_lowercase()));
@@ -332,9 +332,9 @@ on_both_databases! {
         let of = |more: Value| {
             let mut claims = json!({ "kyc": true, "level": "basic+liveness+idos", "externalUserId": "Xyzzy" });
             claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            consumer.token(&door, claims)
+            consumer.token(&door, &claims)
         };
-        let theirs = |more: &Consumer| other.token(&door, json!({ "clientId": more.id, "kyc": true, "level": "basic+liveness+idos" }));
+        let theirs = |more: &Consumer| other.token(&door, &json!({ "clientId": more.id, "kyc": true, "level": "basic+liveness+idos" }));
         for (token, status, code, said) in [
             ("Xyzzy".to_owned(), 403, "token_refused", "three parts of base64url"),
             (format!("{}.{claims}.{signature}", encode(json!({ "alg": "none" }))), 403, "token_refused", "ES512"),
@@ -371,7 +371,7 @@ on_both_databases! {
         }
         door.get(&path).without("Authorization").send().await.problem(401, "unauthorized");
         consumer.asks(&door, crate::support::id()).await.problem(404, "not_found");
-        let asks = consumer.token(&door, json!({ "api": true }));
+        let asks = consumer.token(&door, &json!({ "api": true }));
         start(&door, &asks).await.problem(403, "token_refused");
         let share = json!({ "credentialId": crate::support::id(), "forClientId": other.id, "skipCheck": true });
         door.post("/providers/sumsub/sharedToken", &share).key(&asks).send().await.problem(403, "not_offered");
@@ -382,7 +382,7 @@ on_both_databases! {
     async fn consumers_are_registered_and_struck_off_by_the_relays_client(backend) {
         let (door, vendor, _folder) = relay(backend).await;
         let (key, wallet) = (key(), User::with(WalletType::Evm));
-        let right = registration(&key, &wallet, json!(["de", "DEU"]));
+        let right = registration(&key, &wallet, &json!(["de", "DEU"]));
         let with = |name: &str, value: Value| {
             let mut asked = right.clone();
             asked[name] = value;
@@ -439,7 +439,7 @@ on_both_databases! {
         let door = Door::with(backend, "").await;
         door.get("/kyc?token=a").send().await.problem(404, "not_found");
         start(&door, "a").await.problem(404, "not_found");
-        let asked = registration(&key(), &User::with(WalletType::Evm), json!([]));
+        let asked = registration(&key(), &User::with(WalletType::Evm), &json!([]));
         door.post("/developer/console/clients", &asked).send().await.problem(404, "not_found");
         door.delete(format!("/developer/console/clients/{}", crate::support::id())).send().await.problem(404, "not_found");
         door.get(format!("/providers/sumsub/sharedToken/{}", crate::support::id())).send().await.problem(404, "not_found");
