@@ -1,8 +1,8 @@
 //! Who comes in by a link: whoever has it, from the page itself.
 
 use axum::extract::Request;
-use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue};
+use axum::http::header::{HOST, ORIGIN};
 
 use crate::flow::claim::{self, ClaimError};
 use crate::http::kit::guard;
