@@ -3,7 +3,7 @@
 //!
 //! | `op` | members | answer |
 //! |---|---|---|
-//! | `issue` | `seedHex`, `issuer`, `kind` (`kyc`, `facesign`, `kyc-v3`, `edd`), `fields`, `subject`, `created`, `believed` | `credential` |
+//! | `issue` | `seedHex`, `issuer`, `kind` (`kyc`, `facesign`, `kyc-v3`, `edd`, `wallets`), `fields`, `subject`, `created`, `believed` | `credential` |
 //! | `verify` | `credential`, `issuers` (each with `publicKeyMultibase` and `issuer` or `id`, `controller`), `at`, `oldSubjects` | `verified`, `reason` |
 //! | `seal` | `recipientPublicKey`, `plaintext` (both base64) | `content`, `encryptorPublicKey` |
 //! | `open` | `content`, `encryptorPublicKey`, `secretKey` | `plaintext` |
@@ -21,7 +21,7 @@ use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
     AcceptedIssuer, CredentialFields, Draft, EddSubject, EncryptionSecret, FaceSignSubject, IssuerKey, Kind,
-    KycSubject, KycV3Subject, RecipientKey, VerificationKey, verify_with,
+    KycSubject, KycV3Subject, LinkedWallet, RecipientKey, VerificationKey, WalletLinkage, verify_with,
 };
 use rand_core::OsRng;
 use serde_json::{Value, json};
@@ -62,6 +62,7 @@ fn issue(request: &Value) -> Answer {
     let fields = CredentialFields::read(&plain(&request["fields"])?)?;
     let subject = plain(&request["subject"])?;
     let draft = match text(request, "kind")? {
+        "wallets" => Draft::new(fields, linkage(&request["subject"])?)?,
         "facesign" => Draft::new(fields, FaceSignSubject::read(&subject)?)?,
         "kyc-v3" if request["believed"] == true => {
             Draft::new(fields, KycV3Subject::read(&subject, &mut read_file)?)?
@@ -72,6 +73,14 @@ fn issue(request: &Value) -> Answer {
     };
     let signed = draft.sign_with(&key, text(request, "created")?.parse()?);
     Ok(json!({ "credential": signed.text() }))
+}
+
+fn linkage(subject: &Value) -> Result<WalletLinkage, Box<dyn Error>> {
+    let mut wallets = Vec::new();
+    for wallet in subject["wallets"].as_array().ok_or("wallets must be a list")? {
+        wallets.push(LinkedWallet::new(text(wallet, "id")?.parse()?, text(wallet, "provenAt")?.parse()?));
+    }
+    Ok(WalletLinkage::new(text(subject, "user")?, wallets)?)
 }
 
 fn judge(request: &Value) -> Answer {
@@ -85,7 +94,7 @@ fn judge(request: &Value) -> Answer {
             }
         });
     }
-    let kinds = if request["oldSubjects"] == true { Kind::ALL } else { Kind::ISSUED };
+    let kinds = if request["oldSubjects"] == true { Kind::ALL } else { Kind::TAKEN };
     let credential = text(request, "credential")?.as_bytes();
     let verdict = verify_with(kinds, credential, &issuers, text(request, "at")?.parse()?);
     Ok(match verdict {

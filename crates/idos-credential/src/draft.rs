@@ -201,6 +201,9 @@ fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timesta
         out.text("id", id);
     }
     let literals: Vec<_> = claims.iter().map(|claim| (claim.0.predicate, out.claim(claim))).collect();
+    if let Some((name, list)) = draft.subject.list() {
+        out.raw(name, &list);
+    }
     out.close();
     head.write_end(&mut out);
 
@@ -216,7 +219,9 @@ fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timesta
     });
     let options = Options { created: &issuance_date, verification_method: method.id() };
     let nodes = head.nodes();
-    let to_sign = suite.to_sign(&options, head.statements(&nodes, statements));
+    let mut document = head.statements(&nodes, statements);
+    document.extend(draft.subject.listed().iter().flat_map(|wallet| wallet.statements(nodes.subject())));
+    let to_sign = suite.to_sign(&options, document);
     drop(literals);
     drop(claims);
     let (method, created) = (method.clone(), issuance_date);

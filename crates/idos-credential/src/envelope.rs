@@ -178,6 +178,13 @@ pub(crate) struct Nodes {
     subject: String,
 }
 
+impl Nodes {
+    /// Whom the credential is about.
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
+    }
+}
+
 /// A whole number that is not zero: a level of 0 is said by leaving it out.
 fn kyc_level(members: &mut Members<'_>) -> Result<Option<u32>, Rejection> {
     let name = Member::KycLevel.name();

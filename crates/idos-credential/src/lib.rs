@@ -86,6 +86,7 @@ pub use kind::edd_v1::EddSubject;
 pub use kind::face_sign::FaceSignSubject;
 pub use kind::kyc_v2::{KycSubject, ResidentialAddress};
 pub use kind::kyc_v3::KycV3Subject;
+pub use kind::wallet_linkage::{Account, AccountError, LinkedWallet, WalletLinkage};
 pub use kind::{Kind, Subject, SubjectFile};
 pub use level::Level;
 pub use notes::PublicNotes;

@@ -8,6 +8,7 @@
 use crate::envelope::Head;
 use crate::form;
 use crate::key::{KeyError, VerificationKey};
+use crate::kind::wallet_linkage::LinkedWallet;
 use crate::kind::{Kind, Made};
 use crate::nquads;
 use crate::proof::Proof;
@@ -86,6 +87,8 @@ pub struct Verified {
     pub level_supported: Option<bool>,
     /// When it ends.
     pub expiration_date: Option<Timestamp>,
+    /// How many wallets it lists; 0 for kinds that list none.
+    pub wallets: usize,
 }
 
 const SUBJECT_UNKNOWN: &str = "is not a context of idOS subjects";
@@ -93,9 +96,9 @@ const SUBJECT_OLD: &str = "is that of an old subject (version 1), which is not t
 const SUBJECT_UNWANTED: &str = "is that of a kind of credential that is not taken here";
 const CLAIM_UNKNOWN: &str = "has a member that such subjects do not have";
 
-/// Verifies `credential`, a JSON text, at the time `now`. Takes the kinds that are issued today.
+/// Verifies `credential`, a JSON text, at the time `now`. Takes the kinds of today: [`Kind::TAKEN`].
 pub fn verify(credential: &[u8], accepted: &[AcceptedIssuer], now: Timestamp) -> Result<Verified, Rejection> {
-    verify_with(Kind::ISSUED, credential, accepted, now)
+    verify_with(Kind::TAKEN, credential, accepted, now)
 }
 
 /// As [`fn@verify`], with the kinds that are taken: for those who must read old credentials, whose proofs say less than
@@ -120,7 +123,9 @@ pub fn verify_with(
     }
     let claims = document.claims.iter().map(|(term, stated)| (term.predicate, object(*stated)));
     let nodes = head.nodes();
-    let signed = proof.suite.to_sign(&proof.options, head.statements(&nodes, claims));
+    let mut statements = head.statements(&nodes, claims);
+    statements.extend(document.listed.iter().flat_map(|wallet| wallet.statements(nodes.subject())));
+    let signed = proof.suite.to_sign(&proof.options, statements);
     if !signers.any(|signer| signer.key.verifies(&signed, &proof.signature)) {
         return Err(Rejection::Signature);
     }
@@ -143,6 +148,7 @@ pub fn verify_with(
         kyc_level: head.kyc_level,
         level_supported: document.level_supported(),
         expiration_date,
+        wallets: document.listed.len(),
     })
 }
 
@@ -150,6 +156,7 @@ struct Document<'a> {
     head: Head<'a>,
     kind: Kind,
     claims: Vec<(&'static Term, Stated<'a>)>,
+    listed: Vec<LinkedWallet>,
     proof: Proof<'a>,
 }
 
@@ -163,10 +170,10 @@ impl<'a> Document<'a> {
         let proof = members.required("proof")?;
         members.end()?;
 
-        let (kind, subject_id, claims) = read_subject(subject, kinds)?;
+        let (kind, subject_id, claims, listed) = read_subject(subject, kinds)?;
         head.subject_id = subject_id;
         let proof = Proof::read(proof, &suites)?;
-        Ok(Self { head, kind, claims, proof })
+        Ok(Self { head, kind, claims, listed, proof })
     }
 
     /// Whether what the level claims is there.
@@ -179,7 +186,7 @@ impl<'a> Document<'a> {
     }
 }
 
-type Claims<'a> = (Kind, Option<&'a str>, Vec<(&'static Term, Stated<'a>)>);
+type Claims<'a> = (Kind, Option<&'a str>, Vec<(&'static Term, Stated<'a>)>, Vec<LinkedWallet>);
 
 /// What a claim states, as RDF.
 fn object(stated: Stated<'_>) -> nquads::Object<'_> {
@@ -209,13 +216,17 @@ fn read_subject<'a>(json: &'a Json, kinds: &[Kind]) -> Result<Claims<'a>, Reject
         };
     };
     if !kinds.contains(&kind) {
-        let problem = if Kind::ISSUED.contains(&kind) { SUBJECT_UNWANTED } else { SUBJECT_OLD };
+        let problem = if Kind::TAKEN.contains(&kind) { SUBJECT_UNWANTED } else { SUBJECT_OLD };
         return unknown("credentialSubject.@context", problem);
     }
     let id = match (kind.has_id(), members.get("id")) {
         (true, _) => Some(members.uri("id")?),
         (false, None) => None,
         (false, Some(_)) => return malformed("credentialSubject.id", "is not part of such a subject"),
+    };
+    let listed = match kind.list_member() {
+        Some(name) => kind.read_list(id, members.required(name)?)?,
+        None => Vec::new(),
     };
     let mut claims = Vec::with_capacity(members.left().len());
     for (name, value) in members.left() {
@@ -227,7 +238,7 @@ fn read_subject<'a>(json: &'a Json, kinds: &[Kind]) -> Result<Claims<'a>, Reject
         claims.push((term, stated));
     }
     match made(&claims, |made| kind.lacks(made)) {
-        None => Ok((kind, id, claims)),
+        None => Ok((kind, id, claims, listed)),
         Some(("", problem)) => malformed("credentialSubject", problem),
         Some((name, problem)) => malformed(format!("credentialSubject.{name}"), problem),
     }

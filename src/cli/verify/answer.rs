@@ -110,6 +110,9 @@ impl Answer {
             if details.kind.has_kyc_level() {
                 output::line(&format!("  kycLevel {}", details.kyc_level.unwrap_or(0)));
             }
+            if details.wallets > 0 {
+                output::line(&format!("  wallets  {}", details.wallets));
+            }
             if let Some(end) = details.expiration_date {
                 output::line(&format!("  expires  {end}"));
             }
@@ -156,6 +159,9 @@ impl Answer {
             put("level", json!(details.level));
             if details.kind.has_kyc_level() {
                 put("kycLevel", json!(details.kyc_level.unwrap_or(0)));
+            }
+            if details.wallets > 0 {
+                put("wallets", json!(details.wallets));
             }
             put("levelSupported", json!(details.level_supported));
             put("expirationDate", json!(details.expiration_date.map(|end| end.to_string())));

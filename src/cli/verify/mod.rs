@@ -70,7 +70,7 @@ impl Verify {
         } else if self.as_sdk {
             linked_data::as_sdk(&text, self.issuer.as_deref(), self.keys()?, now)
         } else {
-            let kinds = if self.old_subjects { Kind::ALL } else { Kind::ISSUED };
+            let kinds = if self.old_subjects { Kind::ALL } else { Kind::TAKEN };
             strict(&text, kinds, &self.accepted()?, now)
         };
         if let Some(hash) = hash {

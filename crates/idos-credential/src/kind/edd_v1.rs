@@ -29,6 +29,7 @@ pub(super) static DEFINITION: Definition = Definition {
     has_moved: false,
     envelopes: &[&form::FIRST_SHORT],
     lists_context: true,
+    inline: None,
     terms: &[kyc_v3::EDD],
     lacks: |made| sections::lacks(SECTIONS, made),
     has_id: true,

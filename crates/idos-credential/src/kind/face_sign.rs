@@ -30,6 +30,7 @@ pub(super) static DEFINITION: Definition = Definition {
     has_moved: false,
     envelopes: &[&form::FIRST],
     lists_context: false,
+    inline: None,
     terms: &[TERMS],
     lacks: |made| lacks_required(TERMS, made),
     has_id: false,

@@ -27,6 +27,7 @@ pub(super) static DEFINITION: Definition = Definition {
     has_moved: true,
     envelopes: &[&form::FIRST],
     lists_context: false,
+    inline: None,
     terms: &[kyc_v2::TERMS, TERMS],
     // What old issuers had to fill in is not known.
     lacks: |_| None,

@@ -28,6 +28,7 @@ pub(super) static DEFINITION: Definition = Definition {
     // The classes of the coming SDK write this version in the second envelope.
     envelopes: &[&form::FIRST, &form::SECOND],
     lists_context: false,
+    inline: None,
     terms: &[TERMS],
     lacks: |made| lacks_required(TERMS, made),
     has_id: true,

@@ -26,6 +26,7 @@ pub(super) static DEFINITION: Definition = Definition {
     has_moved: false,
     envelopes: &[&form::SECOND],
     lists_context: true,
+    inline: None,
     terms: &[
         PERSON,
         ID_DOCUMENT,

@@ -8,6 +8,7 @@ pub mod kyc_v1;
 pub mod kyc_v2;
 pub mod kyc_v3;
 mod sections;
+pub mod wallet_linkage;
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +20,7 @@ use crate::contexts::{IDOS_CONTEXT, OLD_CONTEXT_FOLDERS};
 use crate::error::Invalid;
 use crate::form::{self, Form};
 use crate::reader::ReadFile;
+use crate::rejection::Rejection;
 use crate::strict_json::Json;
 use crate::timestamp::Timestamp;
 use crate::vocabulary::{Term, input_path};
@@ -26,6 +28,7 @@ use edd_v1::EddSubject;
 use face_sign::FaceSignSubject;
 use kyc_v2::KycSubject;
 use kyc_v3::KycV3Subject;
+use wallet_linkage::{Inline, LinkedWallet, WalletLinkage};
 
 /// What a credential is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +44,8 @@ pub enum Kind {
     EddV1,
     /// Identity data, first version of the context: verified, and no longer issued.
     KycV1,
+    /// Which wallets a user has shown to hold: built and verified here, and not asked for by name.
+    WalletLinkage,
 }
 
 /// Whom a credential is about, and what is known of them.
@@ -54,13 +59,19 @@ pub enum Subject {
     KycV3(KycV3Subject),
     /// Of [`Kind::EddV1`].
     EddV1(EddSubject),
+    /// Of [`Kind::WalletLinkage`].
+    WalletLinkage(WalletLinkage),
 }
 
 impl Kind {
     /// All that are known.
-    pub const ALL: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1, Self::KycV1];
+    pub const ALL: &[Self] =
+        &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1, Self::KycV1, Self::WalletLinkage];
 
-    /// Those that are issued.
+    /// Those that a verifier takes unless told otherwise: all but old ones.
+    pub const TAKEN: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1, Self::WalletLinkage];
+
+    /// Those that are issued of a subject in JSON, by name.
     pub const ISSUED: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1];
 
     /// Identity data by the version of its context, for versions that are issued.
@@ -80,6 +91,7 @@ impl Kind {
             Self::KycV3 => &kyc_v3::DEFINITION,
             Self::EddV1 => &edd_v1::DEFINITION,
             Self::KycV1 => &kyc_v1::DEFINITION,
+            Self::WalletLinkage => &wallet_linkage::DEFINITION,
         }
     }
 }
@@ -91,6 +103,7 @@ impl Subject {
             Self::FaceSign(subject) => subject,
             Self::KycV3(subject) => subject,
             Self::EddV1(subject) => subject,
+            Self::WalletLinkage(subject) => subject,
         }
     }
 
@@ -100,6 +113,7 @@ impl Subject {
             Self::FaceSign(subject) => subject,
             Self::KycV3(subject) => subject,
             Self::EddV1(subject) => subject,
+            Self::WalletLinkage(subject) => subject,
         }
     }
 }
@@ -154,6 +168,8 @@ struct Definition {
     envelopes: &'static [&'static Form],
     /// Whether the context of its subject is written as a list of one.
     lists_context: bool,
+    /// The subject's own context and list, where its context stands in it.
+    inline: Option<Inline>,
     /// What its subjects may claim.
     terms: &'static [&'static [Term]],
     /// What the verifier insists on and is not there: a claim, or nothing where it is the whole; and what is said of it.
@@ -178,6 +194,10 @@ pub(crate) trait SubjectClaims {
     fn id(&self) -> Option<&str>;
     /// The claims that are made, in the order in which they are written.
     fn claims(&self) -> Vec<Claim<'_>>;
+    /// The wallets that it lists, in the order in which they are written.
+    fn listed(&self) -> &[LinkedWallet] {
+        &[]
+    }
     /// Checks all rules, for somebody who was checked at `approved_at`.
     fn check(&self, approved_at: Option<Timestamp>) -> Result<(), Invalid>;
     /// The level that is supported.
@@ -279,13 +299,35 @@ impl Kind {
 
     /// The subject's `@context`, as JSON.
     pub(crate) fn context_json(self) -> String {
-        let Definition { context, lists_context, .. } = self.definition();
+        let Definition { context, lists_context, inline, .. } = self.definition();
+        if let Some(inline) = inline {
+            return inline.context.to_owned();
+        }
         if *lists_context { format!("[\"{context}\"]") } else { format!("\"{context}\"") }
     }
 
-    /// By the `@context` of a subject: a text, or a list of one.
+    /// By the `@context` of a subject: a text, or a list of one; or the very object of a kind whose context stands in its subject.
     pub(crate) fn of_subject(subject: &Json) -> Option<Self> {
-        Self::by_context(context_of(subject)?)
+        let inline = |kind: Self| kind.definition().inline.as_ref();
+        if let Some(object @ Json::Object(_)) = subject.member("@context") {
+            let is_it =
+                |own: &Inline| Json::parse(own.context.as_bytes()).is_ok_and(|own| is_same(&own, object));
+            return Self::ALL.iter().copied().find(|kind| inline(*kind).is_some_and(is_it));
+        }
+        Self::by_context(context_of(subject)?).filter(|kind| inline(*kind).is_none())
+    }
+
+    /// The member of its subjects that lists wallets, if they have one.
+    pub(crate) fn list_member(self) -> Option<&'static str> {
+        self.definition().inline.as_ref().map(|inline| inline.member)
+    }
+
+    /// Reads that member strictly, of the subject with this id. Nothing for kinds that have none.
+    pub(crate) fn read_list(self, id: Option<&str>, list: &Json) -> Result<Vec<LinkedWallet>, Rejection> {
+        match &self.definition().inline {
+            Some(inline) => (inline.read)(id.unwrap_or_default(), list),
+            None => Ok(Vec::new()),
+        }
     }
 
     pub(crate) fn documents(self) -> &'static [Document] {
@@ -337,7 +379,9 @@ impl Subject {
     pub fn read(kind: Kind, json: &Json, read_file: &mut ReadFile<'_>) -> Result<Self, Invalid> {
         match kind.definition().read {
             Some(read) => read(json, read_file),
-            None => Err(crate::Problem::new("", "is of a kind that is no longer issued").into()),
+            None => {
+                Err(crate::Problem::new("", "is of a kind that is not issued of a subject in JSON").into())
+            }
         }
     }
 
@@ -425,8 +469,31 @@ impl Subject {
         self.inner().claims()
     }
 
+    /// The wallets that it lists.
+    pub(crate) fn listed(&self) -> &[LinkedWallet] {
+        self.inner().listed()
+    }
+
+    /// The member that lists them, and its JSON; nothing for a subject that lists none.
+    pub(crate) fn list(&self) -> Option<(&'static str, String)> {
+        Some((self.kind().list_member()?, wallet_linkage::to_json(self.listed())))
+    }
+
     pub(crate) fn check_level(&self, level: &str) -> Result<(), &'static str> {
         self.inner().check_level(level)
+    }
+}
+
+/// Whether both are the same value: the order of an object's members says nothing.
+fn is_same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Object(one), Json::Object(other)) => {
+            let is_there = |(name, value): &(String, Json)| {
+                other.iter().any(|(there, other)| there == name && is_same(value, other))
+            };
+            one.len() == other.len() && one.iter().all(is_there)
+        }
+        _ => one == other,
     }
 }
 

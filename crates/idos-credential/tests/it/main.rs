@@ -5,6 +5,7 @@
 mod by_reference;
 mod codecs;
 mod credentials;
+mod linkage;
 mod next;
 mod plausible;
 mod properties;
