@@ -114,6 +114,7 @@ fn tell(submission: Submission) -> Vec<(&'static str, String)> {
             told.push(("name", subject.first_name.clone().unwrap_or_default()));
         }
         Subject::FaceSign(subject) => told.push(("name", subject.face_sign_user_id.clone())),
+        Subject::WalletLinkage(_) => panic!("no request brings one"),
         Subject::KycV3(_) | Subject::EddV1(_) => {
             let subject = &evidence.subject;
             assert_eq!(subject.id(), Some(format!("uuid:{}", submission.user_id).as_str()));
