@@ -198,6 +198,16 @@ fn base64_that_begins_like_multibase() {
 }
 
 #[test]
+fn base64_that_begins_like_hex() {
+    let mut bytes = seed(7);
+    bytes[..2].copy_from_slice(&[0xd3, 0x1a]);
+    let text = STANDARD.encode(bytes);
+    assert!(text.starts_with("0x"), "{text}");
+    good(X25519, &text, &bytes, Spelling::Alone(Base64));
+    good(X25519, text.trim_end_matches('='), &bytes, Spelling::Alone(Base64));
+}
+
+#[test]
 fn examples_of_the_standards() {
     let seed: [u8; 32] = hex::decode(RFC_8410_SEED).unwrap().try_into().unwrap();
     good(Ed25519, RFC_8410_V1, &seed, Spelling::Pkcs8 { with_public: false });
