@@ -11,6 +11,7 @@ use idos_images::Limits as PictureLimits;
 use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
@@ -124,6 +125,14 @@ pub struct Logo {
     pub bytes: Vec<u8>,
     /// Its media type.
     pub media_type: &'static str,
+    /// Its [`version`].
+    pub version: String,
+}
+
+/// What is in a file that browsers get, by a name that no other content has.
+#[must_use]
+pub fn version(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes)).get(..16).unwrap_or_default().to_owned()
 }
 
 impl Logo {
@@ -132,7 +141,8 @@ impl Logo {
         let Some(bytes) = claims.read_logo()? else { return Ok(None) };
         match FileType::of(&bytes) {
             Some(kind @ (FileType::Png | FileType::Jpeg | FileType::WebP)) => {
-                Ok(Some(Self { bytes, media_type: kind.media_type() }))
+                let version = version(&bytes);
+                Ok(Some(Self { bytes, media_type: kind.media_type(), version }))
             }
             _ => Err(StartError::Logo),
         }

@@ -1,5 +1,6 @@
 //! Reports of mails that came back, the mailbox that they are in, and what operators bring along for mails.
 
+use idos_issuer::mail::BUILTIN;
 use notice_mail::{Templates, read_report};
 
 /// What strangers send to the address that bounces go to: read in one way, or no report. One that is a reply to a report, and has it
@@ -15,29 +16,6 @@ pub fn mail_report(data: &[u8]) {
 pub fn imap_answers(data: &[u8]) {
     idos_issuer::mail::read_imap(data);
 }
-
-macro_rules! builtin {
-    ($($name:literal),*) => {
-        &[$(($name, include_str!(concat!("../../templates/mail/", $name)))),*]
-    };
-}
-
-/// Templates and words that are there without an operator's.
-const BUILTIN: &[(&str, &str)] = builtin![
-    "layout.html",
-    "layout.txt",
-    "expiring.html",
-    "expiring.txt",
-    "expired.html",
-    "expired.txt",
-    "test.html",
-    "test.txt",
-    "en.toml",
-    "de.toml",
-    "es.toml",
-    "fr.toml",
-    "pt.toml"
-];
 
 /// Files of an operator's, each behind a line `# NAME`: they make mails, or each fault is said by file, and those that are taken are
 /// checked to an end.

@@ -24,7 +24,7 @@ use crate::model::personal::Personal;
 use crate::model::profile::ProfileState;
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
-use crate::store::{AttributeChange, StoreError};
+use crate::store::{ProfileChange, StoreError};
 use crate::vault::{self, Locked, VaultError};
 
 /// The part of an attribute that is meant.
@@ -222,7 +222,7 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Attribute) -> Resul
     let (from, to) = (ProfileState::Halted, ProfileState::Pending);
 
     let mut tx = app.store.begin().await?;
-    tx.advance_attribute(id, from, to, AttributeChange::default(), now).await?;
+    tx.advance_attribute(id, from, to, ProfileChange::default(), now).await?;
     tx.drop_jobs(id.as_str()).await?;
     tx.enqueue(&lane_job(Work::AddAttribute, id.as_str(), &there.write_key, now)).await?;
     let why = there.halt.map_or("", HaltCode::as_str);

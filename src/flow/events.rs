@@ -24,11 +24,10 @@ use crate::store::{StoreError, Tx};
 
 /// What a webhook carries. Nothing of it is about a person.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
+struct Body<D> {
     r#type: &'static str,
     timestamp: String,
-    data: Data<'a>,
+    data: D,
 }
 
 #[derive(Serialize)]
@@ -58,38 +57,17 @@ pub async fn emit(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let erased = kind == EventKind::Erased;
-    let body = Body {
-        r#type: kind.as_str(),
-        timestamp: now.to_string(),
-        data: Data {
-            issuance_id: issuance.id.as_str(),
-            kind: issuance.kind.as_str(),
-            reference: issuance.reference.as_deref().filter(|_| !erased),
-            credential_id: (kind != EventKind::Failed && kind != EventKind::Halted)
-                .then(|| issuance.ids.original.to_string()),
-            transaction_hash: issuance.transaction.as_ref().map(|transaction| transaction.hash.as_str()),
-            valid_until: issuance.valid_until.map(|end| end.to_string()).filter(|_| !erased),
-            code: code.map(HaltCode::as_str),
-        },
+    let data = Data {
+        issuance_id: issuance.id.as_str(),
+        kind: issuance.kind.as_str(),
+        reference: issuance.reference.as_deref().filter(|_| !erased),
+        credential_id: (kind != EventKind::Failed && kind != EventKind::Halted)
+            .then(|| issuance.ids.original.to_string()),
+        transaction_hash: issuance.transaction.as_ref().map(|transaction| transaction.hash.as_str()),
+        valid_until: issuance.valid_until.map(|end| end.to_string()).filter(|_| !erased),
+        code: code.map(HaltCode::as_str),
     };
-    let event = Event {
-        id: EventId::new(now, &mut OsRng),
-        client: issuance.client.clone(),
-        kind,
-        subject: issuance.id.as_str().to_owned(),
-        body: serde_json::to_string(&body).unwrap_or_default(), // texts only
-        created_at: now,
-    };
-    tx.add_event(&event).await?;
-    enqueue(app, tx, &event, now).await
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct VerificationBody<'a> {
-    r#type: &'static str,
-    timestamp: String,
-    data: VerificationData<'a>,
+    tell(app, tx, kind, (issuance.client.as_str(), issuance.id.as_str()), data, now).await
 }
 
 #[derive(Serialize)]
@@ -113,35 +91,14 @@ pub(super) async fn emit_verification(
     verification: &Verification,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let body = VerificationBody {
-        r#type: kind.as_str(),
-        timestamp: now.to_string(),
-        data: VerificationData {
-            verification_id: verification.id.as_str(),
-            source: &verification.source,
-            reference: verification.reference.as_deref(),
-            issuance_id: verification.issuance_id.as_ref().map(IssuanceId::as_str),
-            code: verification.reason.map(Reason::as_str),
-        },
+    let data = VerificationData {
+        verification_id: verification.id.as_str(),
+        source: &verification.source,
+        reference: verification.reference.as_deref(),
+        issuance_id: verification.issuance_id.as_ref().map(IssuanceId::as_str),
+        code: verification.reason.map(Reason::as_str),
     };
-    let event = Event {
-        id: EventId::new(now, &mut OsRng),
-        client: verification.client.clone(),
-        kind,
-        subject: verification.id.as_str().to_owned(),
-        body: serde_json::to_string(&body).unwrap_or_default(), // texts only
-        created_at: now,
-    };
-    tx.add_event(&event).await?;
-    enqueue(app, tx, &event, now).await
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WalletBody<'a> {
-    r#type: &'static str,
-    timestamp: String,
-    data: WalletData<'a>,
+    tell(app, tx, kind, (verification.client.as_str(), verification.id.as_str()), data, now).await
 }
 
 #[derive(Serialize)]
@@ -169,7 +126,7 @@ pub(super) async fn emit_wallet(
     if matches!(record.id, RecordId::Profile(_)) {
         return Ok(());
     }
-    for link in app.store.links_of_record(&record.id).await? {
+    for link in tx.links_of_record(&record.id).await? {
         emit_link(app, tx, kind, &link, record, now).await?;
     }
     Ok(())
@@ -184,35 +141,14 @@ pub(super) async fn emit_link(
     record: &Profile,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let body = WalletBody {
-        r#type: kind.as_str(),
-        timestamp: now.to_string(),
-        data: WalletData {
-            link_id: link.id.as_str(),
-            wallet_id: record.id.as_str(),
-            reference: link.reference.as_deref(),
-            transaction_hash: record.transaction.as_ref().map(|transaction| transaction.hash.as_str()),
-            code: record.halt.map(HaltCode::as_str),
-        },
+    let data = WalletData {
+        link_id: link.id.as_str(),
+        wallet_id: record.id.as_str(),
+        reference: link.reference.as_deref(),
+        transaction_hash: record.transaction.as_ref().map(|transaction| transaction.hash.as_str()),
+        code: record.halt.map(HaltCode::as_str),
     };
-    let event = Event {
-        id: EventId::new(now, &mut OsRng),
-        client: link.client.clone(),
-        kind,
-        subject: link.id.as_str().to_owned(),
-        body: serde_json::to_string(&body).unwrap_or_default(), // texts only
-        created_at: now,
-    };
-    tx.add_event(&event).await?;
-    enqueue(app, tx, &event, now).await
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClaimBody<'a> {
-    r#type: &'static str,
-    timestamp: String,
-    data: ClaimData<'a>,
+    tell(app, tx, kind, (link.client.as_str(), link.id.as_str()), data, now).await
 }
 
 #[derive(Serialize)]
@@ -240,23 +176,32 @@ pub(super) async fn emit_claim(
     code: Option<HaltCode>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let body = ClaimBody {
-        r#type: kind.as_str(),
-        timestamp: now.to_string(),
-        data: ClaimData {
-            claim_id: claim.id.as_str(),
-            kind: claim.kind.map(Kind::as_str),
-            reference: claim.reference.as_deref(),
-            user_id: claim.identified().map(|id| id.to_string()),
-            issuance_id: claim.issuance_id.as_ref().map(IssuanceId::as_str),
-            code: code.map(HaltCode::as_str),
-        },
+    let data = ClaimData {
+        claim_id: claim.id.as_str(),
+        kind: claim.kind.map(Kind::as_str),
+        reference: claim.reference.as_deref(),
+        user_id: claim.identified().map(|id| id.to_string()),
+        issuance_id: claim.issuance_id.as_ref().map(IssuanceId::as_str),
+        code: code.map(HaltCode::as_str),
     };
+    tell(app, tx, kind, (claim.client.as_str(), claim.id.as_str()), data, now).await
+}
+
+/// Records an event about a client's record, and queues a webhook for each endpoint that wants it.
+async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    kind: EventKind,
+    (client, subject): (&str, &str),
+    data: impl Serialize,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let body = Body { r#type: kind.as_str(), timestamp: now.to_string(), data };
     let event = Event {
         id: EventId::new(now, &mut OsRng),
-        client: claim.client.clone(),
+        client: client.to_owned(),
         kind,
-        subject: claim.id.as_str().to_owned(),
+        subject: subject.to_owned(),
         body: serde_json::to_string(&body).unwrap_or_default(), // texts only
         created_at: now,
     };

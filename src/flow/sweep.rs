@@ -24,7 +24,7 @@ use crate::model::lifecycle::Cause;
 use crate::model::profile::{Profile, ProfileState};
 use crate::model::time::Timestamp;
 use crate::model::time::{DAY, HOUR};
-use crate::store::{AttributeChange, Batch, Halt, Place, ProfileChange, StoreError};
+use crate::store::{Halt, Place, ProfileChange, StoreError, Tx};
 
 /// How long before a credential ends it is told: 30 days.
 const EXPIRING: i64 = 30 * DAY;
@@ -97,7 +97,7 @@ async fn end_overdue(app: &App) -> Result<(), StoreError> {
         for issuance in &batch.items {
             go_on(issuance.id.as_str(), end(app, issuance, issuance.halt, now).await)?;
         }
-        forget_unread(app, &batch).await?;
+        forget_unread(app, &batch.unreadable, Tx::forget_unread).await?;
         from = batch.next;
         if from.is_none() {
             return Ok(());
@@ -135,7 +135,7 @@ async fn end_overdue_sent(app: &App) -> Result<(), StoreError> {
             };
             go_on(issuance.id.as_str(), result)?;
         }
-        forget_unread(app, &batch).await?;
+        forget_unread(app, &batch.unreadable, Tx::forget_unread).await?;
         from = batch.next;
         if from.is_none() {
             if not_asked > 0 {
@@ -177,14 +177,7 @@ async fn end_overdue_profiles(app: &App) -> Result<(), StoreError> {
         for profile in &batch.items {
             go_on(profile.id.as_str(), end_profile(app, profile, now).await)?;
         }
-        let limit = last_limit(app).unix_millis();
-        for place in batch.unreadable.iter().filter(|place| place.at <= limit) {
-            let mut tx = app.store.begin().await?;
-            if tx.forget_wallet_unread(&place.id).await? {
-                tx.record(&unread(app, &place.id)).await?;
-                tx.commit().await?;
-            }
-        }
+        forget_unread(app, &batch.unreadable, Tx::forget_wallet_unread).await?;
         from = batch.next;
         if from.is_none() {
             return Ok(());
@@ -193,7 +186,7 @@ async fn end_overdue_profiles(app: &App) -> Result<(), StoreError> {
 }
 
 async fn end_profile(app: &App, profile: &Profile, now: Timestamp) -> Result<(), StoreError> {
-    let change = ProfileChange { halt: profile.halt, forget_wallet: true, ..ProfileChange::default() };
+    let change = ProfileChange { halt: profile.halt, forget: true, ..ProfileChange::default() };
     let mut tx = app.store.begin().await?;
     tx.advance_profile(&profile.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
     tx.drop_jobs(profile.id.as_str()).await?;
@@ -211,14 +204,7 @@ async fn end_overdue_attributes(app: &App) -> Result<(), StoreError> {
         for attribute in &batch.items {
             go_on(attribute.id.as_str(), end_attribute(app, attribute, now).await)?;
         }
-        let limit = last_limit(app).unix_millis();
-        for place in batch.unreadable.iter().filter(|place| place.at <= limit) {
-            let mut tx = app.store.begin().await?;
-            if tx.forget_attribute_unread(&place.id).await? {
-                tx.record(&unread(app, &place.id)).await?;
-                tx.commit().await?;
-            }
-        }
+        forget_unread(app, &batch.unreadable, Tx::forget_attribute_unread).await?;
         from = batch.next;
         if from.is_none() {
             return Ok(());
@@ -227,7 +213,7 @@ async fn end_overdue_attributes(app: &App) -> Result<(), StoreError> {
 }
 
 async fn end_attribute(app: &App, attribute: &Attribute, now: Timestamp) -> Result<(), StoreError> {
-    let change = AttributeChange { halt: attribute.halt, forget: true, ..AttributeChange::default() };
+    let change = ProfileChange { halt: attribute.halt, forget: true, ..ProfileChange::default() };
     let mut tx = app.store.begin().await?;
     tx.advance_attribute(&attribute.id, ProfileState::Halted, ProfileState::Failed, change, now).await?;
     tx.drop_jobs(attribute.id.as_str()).await?;
@@ -237,11 +223,15 @@ async fn end_attribute(app: &App, attribute: &Attribute, now: Timestamp) -> Resu
 
 /// Records that this program cannot read are left to one that can. If that does not come, their content goes, and the
 /// records stay as they are.
-async fn forget_unread(app: &App, batch: &Batch<Issuance>) -> Result<(), StoreError> {
+async fn forget_unread(
+    app: &App,
+    unreadable: &[Place],
+    forget: impl AsyncFn(&mut Tx, &str) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
     let limit = last_limit(app).unix_millis();
-    for place in batch.unreadable.iter().filter(|place| place.at <= limit) {
+    for place in unreadable.iter().filter(|place| place.at <= limit) {
         let mut tx = app.store.begin().await?;
-        if tx.forget_unread(&place.id).await? {
+        if forget(&mut tx, &place.id).await? {
             tx.record(&unread(app, &place.id)).await?;
             tx.commit().await?;
         }

@@ -403,7 +403,7 @@ async fn end(
     old: &Profile,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let change = ProfileChange { halt: old.halt, forget_wallet: true, ..ProfileChange::default() };
+    let change = ProfileChange { halt: old.halt, forget: true, ..ProfileChange::default() };
     match tx.advance_profile(&old.id, ProfileState::Halted, ProfileState::Failed, change, now).await {
         Ok(()) => {}
         // Somebody has resumed it just now.
@@ -431,7 +431,7 @@ pub(super) async fn take_for_the_same(
     };
     if let Asked::Link(answer) = asked
         && there.state == ProfileState::Created
-        && let Some(link) = app.store.wallet_link(&answer.id).await?
+        && let Some(link) = tx.wallet_link(&answer.id).await?
     {
         emit_link(app, &mut tx, EventKind::WalletLinked, &link, &there, now).await?;
     }

@@ -3,7 +3,7 @@
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
         /// Names and texts.
-        pub(super) const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../templates/mail/", $name)))),*];
+        pub const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../templates/mail/", $name)))),*];
     };
 }
 

@@ -25,6 +25,7 @@ use chrono::{DateTime, Utc};
 pub use notice_mail::{Brand, Composed, Envelope, Fault, Item, Language, Link, Mail, Rendered, Templates};
 use notice_mail::{MessageId, Post, Recipient, Sender, Signer, compose};
 
+pub use self::builtin::FILES as BUILTIN;
 pub use self::memory::Sent;
 pub use self::outcome::{Cause, Class, Enhanced, Next, Outcome, Stage};
 pub use self::permit::Permit;

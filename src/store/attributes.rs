@@ -2,30 +2,16 @@
 
 use sqlx::any::AnyRow;
 
+use super::profiles::ProfileChange;
 use super::rows::{Columns, millis};
 use super::walk::{Place, Rows};
 use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::attribute::Attribute;
 use crate::model::ids::AttributeId;
-use crate::model::issuance::{HaltCode, Transaction};
+use crate::model::issuance::HaltCode;
 use crate::model::lifecycle::NoMove;
 use crate::model::profile::ProfileState;
 use crate::model::time::Timestamp;
-
-/// What changes along with an attribute's state.
-#[derive(Clone, Debug, Default)]
-pub struct AttributeChange {
-    /// Why it has stopped.
-    pub halt: Option<HaltCode>,
-    /// Until when it can be resumed.
-    pub waits_until: Option<Timestamp>,
-    /// The transaction that wrote it.
-    pub transaction: Option<Transaction>,
-    /// Whether key and value are forgotten.
-    pub forget: bool,
-    /// Whether the job that has stopped has sent a transaction. Once it is so, it stays so.
-    pub was_sent: bool,
-}
 
 impl Store {
     /// An attribute of this client. Everybody else's is not there.
@@ -130,7 +116,7 @@ impl Tx {
         id: &AttributeId,
         from: ProfileState,
         to: ProfileState,
-        change: AttributeChange,
+        change: ProfileChange,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         NoMove::check_profile(from, to)?;

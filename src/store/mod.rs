@@ -50,7 +50,6 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
-pub use attributes::AttributeChange;
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
 pub use content::{Deliverable, Uploads, WhoseContent};

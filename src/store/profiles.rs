@@ -22,7 +22,7 @@ pub struct ProfileChange {
     /// The transaction that ended it.
     pub transaction: Option<Transaction>,
     /// Whether the wallet's proof is forgotten, and by what it could be recognised.
-    pub forget_wallet: bool,
+    pub forget: bool,
     /// Whether the job that has stopped has sent a transaction. Once it is so, it stays so.
     pub was_sent: bool,
 }
@@ -218,7 +218,7 @@ impl Tx {
         .bind(millis(change.waits_until))
         .bind(change.transaction.map(|transaction| transaction.hash))
         .bind(height.and_then(|height| i64::try_from(height).ok()))
-        .bind(i64::from(change.forget_wallet))
+        .bind(i64::from(change.forget))
         .bind(i64::from(change.was_sent))
         .execute(&mut *self.tx)
         .await?;

@@ -1,6 +1,7 @@
 //! Links of wallets to users.
 
 use sqlx::any::AnyRow;
+use sqlx::{Any, Executor};
 
 use super::rows::Columns;
 use super::walk::{Place, Rows};
@@ -31,11 +32,7 @@ impl Store {
 
     /// A link, whosever it is.
     pub async fn wallet_link(&self, id: &WalletLinkId) -> Result<Option<WalletLink>, StoreError> {
-        let row = sqlx::query("SELECT * FROM wallet_link WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map(|row| read(&row)).transpose()
+        wallet_link(&self.pool, id).await
     }
 
     /// The locked wallet of a link.
@@ -46,15 +43,6 @@ impl Store {
                 .fetch_optional(&self.pool)
                 .await?;
         Ok(row.and_then(|(locked,)| locked))
-    }
-
-    /// Links whose wallets this record writes.
-    pub async fn links_of_record(&self, id: &RecordId) -> Result<Vec<WalletLink>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM wallet_link WHERE record_id = $1 ORDER BY id")
-            .bind(id.as_str())
-            .fetch_all(&self.pool)
-            .await?;
-        ROWS.all(&rows)
     }
 
     /// The record that has written this wallet into the profile of this client's user, if a link has brought it there. `indexes`
@@ -156,6 +144,20 @@ impl Store {
 }
 
 impl Tx {
+    /// A link, whosever it is.
+    pub async fn wallet_link(&mut self, id: &WalletLinkId) -> Result<Option<WalletLink>, StoreError> {
+        wallet_link(&mut *self.tx, id).await
+    }
+
+    /// Links whose wallets this record writes.
+    pub async fn links_of_record(&mut self, id: &RecordId) -> Result<Vec<WalletLink>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM wallet_link WHERE record_id = $1 ORDER BY id")
+            .bind(id.as_str())
+            .fetch_all(&mut *self.tx)
+            .await?;
+        ROWS.all(&rows)
+    }
+
     /// Adds a link whose challenge waits for a signature, with the wallet locked.
     pub async fn add_wallet_link(
         &mut self,
@@ -236,6 +238,17 @@ impl Tx {
         .await?;
         one(&result)
     }
+}
+
+async fn wallet_link<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    id: &WalletLinkId,
+) -> Result<Option<WalletLink>, StoreError> {
+    let row = sqlx::query("SELECT * FROM wallet_link WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(executor)
+        .await?;
+    row.map(|row| read(&row)).transpose()
 }
 
 const ROWS: Rows<WalletLink> = Rows { table: "wallet_link", at: Some("created_at"), read };

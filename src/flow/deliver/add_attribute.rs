@@ -16,7 +16,7 @@ use crate::model::job::Job;
 use crate::model::lifecycle::sealed_until;
 use crate::model::profile::ProfileState;
 use crate::model::time::Timestamp;
-use crate::store::{AttributeChange, StoreError, Tx};
+use crate::store::{ProfileChange, StoreError, Tx};
 
 /// An attribute that is to be written.
 pub struct AddAttribute(pub(super) Attribute);
@@ -54,7 +54,7 @@ impl AddAttribute {
         let id = &self.0.id;
         let detail = done.detail();
         let change =
-            AttributeChange { transaction: done.transaction, forget: true, ..AttributeChange::default() };
+            ProfileChange { transaction: done.transaction, forget: true, ..ProfileChange::default() };
         tx.advance_attribute(id, ProfileState::Pending, ProfileState::Created, change, done.now).await?;
         Ok(Some(entry(id.as_str(), AuditAction::AttributeAdded, &detail, done.now)))
     }
@@ -68,11 +68,11 @@ impl AddAttribute {
         job: &Job,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let change = AttributeChange {
+        let change = ProfileChange {
             halt: Some(code),
             waits_until: Some(sealed_until(app.limits(), now)),
             was_sent: job.was_sent(),
-            ..AttributeChange::default()
+            ..ProfileChange::default()
         };
         tx.advance_attribute(&self.0.id, ProfileState::Pending, ProfileState::Halted, change, now).await
     }

@@ -63,7 +63,7 @@ impl AddWallet {
         let created = Profile { transaction: done.transaction.clone(), ..profile.clone() };
         let waiting = app.store.awaiting_profile(profile.user_id).await?;
         let change =
-            ProfileChange { transaction: done.transaction, forget_wallet: true, ..ProfileChange::default() };
+            ProfileChange { transaction: done.transaction, forget: true, ..ProfileChange::default() };
         let (from, to) = (ProfileState::Pending, ProfileState::Created);
         tx.advance_profile(&profile.id, from, to, change, done.now).await?;
         work::bring_waiting_forward(tx, &waiting, done.now).await?;

@@ -16,7 +16,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::{Environment, Template, UndefinedBehavior};
 use sha2::{Digest as _, Sha256};
 
 use super::kit::problem::{Code, Problem};
@@ -62,21 +62,28 @@ fn answer(status: StatusCode, page: &Page<'_>) -> Result<Response, Problem> {
     Ok((status, headers, html).into_response())
 }
 
-/// The template, read once.
+/// The page of claims, with what is its own in `claim`.
+const CLAIM: &str = include_str!("../../../templates/pages/claim.html");
+
+/// The templates, read once.
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("page.html", PAGE)?;
+    environment.add_template("claim.html", CLAIM)?;
     Ok(environment)
 });
 
+fn template(name: &str) -> Result<Template<'static, 'static>, minijinja::Error> {
+    let read = TEMPLATES.as_ref().map_err(|error| minijinja::Error::new(error.kind(), error.to_string()))?;
+    read.get_template(name)
+}
+
 fn render(page: &Page<'_>) -> Result<String, minijinja::Error> {
-    let environment =
-        TEMPLATES.as_ref().map_err(|error| minijinja::Error::new(error.kind(), error.to_string()))?;
     let Page { language, provider, title, text, button } = *page;
     let style = minijinja::Value::from_safe_string(STYLE.to_owned());
     let context = minijinja::context! { style, language, provider, title, text, button };
-    environment.get_template("page.html")?.render(context)
+    template("page.html")?.render(context)
 }
 
 #[cfg(test)]

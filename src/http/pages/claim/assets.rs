@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use sha2::{Digest as _, Sha256};
+use crate::app::version;
 
 /// A file of the page.
 pub(super) struct Asset {
@@ -11,31 +11,22 @@ pub(super) struct Asset {
     pub(super) media_type: &'static str,
     /// What is in it.
     pub(super) bytes: &'static [u8],
-}
-
-/// What is in a file, by a name that no other content has.
-pub(super) fn version(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes)).get(..16).unwrap_or_default().to_owned()
+    /// What is in it, by a name that no other content has.
+    pub(super) version: String,
 }
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// All of them.
-const ALL: &[Asset] = &[
-    Asset { name: "claim.js", media_type: SCRIPT, bytes: include_bytes!("../../../../web/dist/claim.js") },
-    Asset { name: "claim.css", media_type: STYLE, bytes: include_bytes!("../../../../web/dist/claim.css") },
-    Asset {
-        name: "licences.txt",
-        media_type: "text/plain; charset=utf-8",
-        bytes: include_bytes!("../../../../web/dist/licences.txt"),
-    },
-];
-
-/// The versions of script and stylesheet, as the page names them.
-pub(super) static VERSIONS: LazyLock<(String, String)> = LazyLock::new(|| {
-    let of = |name| find(name).map(|asset| version(asset.bytes)).unwrap_or_default();
-    (of("claim.js"), of("claim.css"))
+static ALL: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+    let file = |name, media_type, bytes| Asset { name, media_type, bytes, version: version(bytes) };
+    [
+        file("claim.js", SCRIPT, include_bytes!("../../../../web/dist/claim.js")),
+        file("claim.css", STYLE, include_bytes!("../../../../web/dist/claim.css")),
+        file("licences.txt", TEXT, include_bytes!("../../../../web/dist/licences.txt")),
+    ]
 });
 
 /// The file of this name.

@@ -10,10 +10,12 @@ mod read;
 pub(super) mod shell;
 mod view;
 
-use axum::Json;
+use axum::Json as JsonBody;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+
+use idos_credential::strict_json::Json;
 
 pub(in crate::http) use shell::{asset, show};
 
@@ -51,7 +53,7 @@ pub(in crate::http) async fn state(
     let wanted = read::wait(&json::parse(&body.bytes)?)?;
     let read = || async { view(&api, follow(&api, &token).await?).await };
     let is_new = |view: &StateView| wanted.seen.as_deref() != Some(view.version());
-    Ok(Json(wait::until(&api, wanted.seconds, read, is_new).await?).into_response())
+    Ok(JsonBody(wait::until(&api, wanted.seconds, read, is_new).await?).into_response())
 }
 
 /// Somebody has connected a wallet.
@@ -60,13 +62,10 @@ pub(in crate::http) async fn wallet(
     Path(token): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&request);
-    let claim = enter_to_act(&api, &token, &visitor).await?;
-    let body = body::read_json(&api, request).await?;
-    let owner = read::wallet(&json::parse(&body.bytes)?)?;
+    let (claim, owner) = asked(&api, &token, request, read::wallet).await?;
     admit(&api, &claim, &owner.address, owner.public_key.as_ref()).await?;
     let next = claim::meet(&api.app, &claim, &owner).await?;
-    Ok(Json(NextView::from(next)).into_response())
+    Ok(JsonBody(NextView::from(next)).into_response())
 }
 
 /// The wallet has signed the login of the gateway.
@@ -75,13 +74,11 @@ pub(in crate::http) async fn sign_in(
     Path(token): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&request);
-    let claim = enter_to_act(&api, &token, &visitor).await?;
-    let body = body::read_json(&api, request).await?;
-    let read::SignIn { owner, nonce, signature } = read::sign_in(&json::parse(&body.bytes)?)?;
+    let (claim, read::SignIn { owner, nonce, signature }) =
+        asked(&api, &token, request, read::sign_in).await?;
     admit(&api, &claim, &owner.address, owner.public_key.as_ref()).await?;
     let next = claim::sign_in(&api.app, &claim, &owner, &nonce, signature.expose()).await?;
-    Ok(Json(NextView::from(next)).into_response())
+    Ok(JsonBody(NextView::from(next)).into_response())
 }
 
 /// A profile is to be created for the wallet.
@@ -90,13 +87,11 @@ pub(in crate::http) async fn profile(
     Path(token): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&request);
-    let claim = enter_to_act(&api, &token, &visitor).await?;
-    let body = body::read_json(&api, request).await?;
-    let read::Profile { encryption_key, password_store, wallet } = read::profile(&json::parse(&body.bytes)?)?;
+    let (claim, read::Profile { encryption_key, password_store, wallet }) =
+        asked(&api, &token, request, read::profile).await?;
     admit(&api, &claim, &wallet.address, wallet.public_key.as_ref()).await?;
     let claim = claim::create_profile(&api.app, &claim, encryption_key, password_store, wallet).await?;
-    Ok((StatusCode::ACCEPTED, Json(view(&api, claim).await?)).into_response())
+    Ok((StatusCode::ACCEPTED, JsonBody(view(&api, claim).await?)).into_response())
 }
 
 /// A write grant is made for the wallet to sign.
@@ -105,14 +100,11 @@ pub(in crate::http) async fn grant(
     Path(token): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&request);
-    let claim = enter_to_act(&api, &token, &visitor).await?;
-    let body = body::read_json(&api, request).await?;
-    let owner = read::wallet(&json::parse(&body.bytes)?)?;
+    let (claim, owner) = asked(&api, &token, request, read::wallet).await?;
     admit(&api, &claim, &owner.address, owner.public_key.as_ref()).await?;
     relay::admit_grant(&api.app, &claim).await?;
     let (grant, message) = claim::offer(&api.app, &claim, &owner).await?;
-    Ok(Json(GrantOfferView::of(grant, message)).into_response())
+    Ok(JsonBody(GrantOfferView::of(grant, message)).into_response())
 }
 
 /// The wallet has signed the grant.
@@ -121,14 +113,23 @@ pub(in crate::http) async fn sign(
     Path(token): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&request);
-    let claim = enter_to_act(&api, &token, &visitor).await?;
-    let body = body::read_json(&api, request).await?;
-    let signed = read::signed_grant(&json::parse(&body.bytes)?)?;
+    let (claim, signed) = asked(&api, &token, request, read::signed_grant).await?;
     admit(&api, &claim, &signed.owner.address, signed.owner.public_key.as_ref()).await?;
     relay::admit_grant(&api.app, &claim).await?;
     let claim = claim::sign(&api.app, claim, signed).await?;
-    Ok((StatusCode::ACCEPTED, Json(view(&api, claim).await?)).into_response())
+    Ok((StatusCode::ACCEPTED, JsonBody(view(&api, claim).await?)).into_response())
+}
+
+/// The claim that something is to be done about, and what: whoever asks comes in, and then the body is read.
+async fn asked<T>(
+    api: &Api,
+    token: &str,
+    request: Request,
+    read: fn(&Json) -> Result<T, Problem>,
+) -> Result<(Claim, T), Problem> {
+    let claim = enter_to_act(api, token, &Visitor::of(&request)).await?;
+    let body = body::read_json(api, request).await?;
+    Ok((claim, read(&json::parse(&body.bytes)?)?))
 }
 
 /// What the page is told of a claim.

@@ -1,5 +1,6 @@
 //! The page itself, and its files.
 
+use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
@@ -7,10 +8,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use minijinja::{Environment, UndefinedBehavior};
 use url::form_urlencoded;
 
-use super::assets::{self, VERSIONS};
+use super::assets;
 use super::door::{Visitor, refused};
 use crate::app::App;
 use crate::flow::claim::{self, ClaimError};
@@ -21,8 +21,6 @@ use crate::http::pages::words::words;
 use crate::http::pages::{self, Page};
 use crate::model::claim::Claim;
 use crate::model::mail_link::LinkToken;
-
-const PAGE: &str = include_str!("../../../../templates/pages/claim.html");
 
 /// The name under which the logo is served.
 const LOGO: &str = "logo";
@@ -90,9 +88,9 @@ pub(in crate::http::pages) fn answer(
     language: Language,
     place: Place,
 ) -> Result<Response, Problem> {
-    let logo = app.logo.as_ref().map(|logo| assets::version(&logo.bytes));
+    let logo = app.logo.as_ref().map(|logo| logo.version.as_str());
     let frames = app.claims.frames().join(" ");
-    let html = render(language, &app.issuer.name, logo.as_deref(), (place, &frames)).map_err(|error| {
+    let html = render(language, &app.issuer.name, logo, (place, &frames)).map_err(|error| {
         tracing::error!("A page cannot be made: {error}");
         Problem::new(Code::Internal)
     })?;
@@ -145,25 +143,22 @@ fn render(
     logo: Option<&str>,
     (place, frames): (Place, &str),
 ) -> Result<String, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_template("claim.html", PAGE)?;
     let words = words(language);
-    let (script, style) = &*VERSIONS;
+    let version = |name| assets::find(name).map(|asset| asset.version.as_str());
     let context = minijinja::context! {
         language => language.code(),
         title => words.claim_title,
         needs_script => words.needs_script,
         provider,
         logo,
-        script,
-        style,
+        script => version("claim.js"),
+        style => version("claim.css"),
         // From where the page is, whatever path there is before it.
         assets => if place == Place::Claim { "assets" } else { "claim/assets" },
         starts => place == Place::Start,
         frames,
     };
-    environment.get_template("claim.html")?.render(context)
+    pages::template("claim.html")?.render(context)
 }
 
 /// A file of the page. Asked for by its version, it is that for ever.
@@ -174,12 +169,11 @@ pub(in crate::http) async fn asset(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let logo = api.app.logo.as_ref().filter(|_| file == LOGO);
-    let (media_type, bytes) = match (logo, assets::find(&file)) {
-        (Some(logo), _) => (logo.media_type, logo.bytes.clone()),
-        (None, Some(asset)) => (asset.media_type, asset.bytes.to_vec()),
+    let (media_type, bytes, version) = match (logo, assets::find(&file)) {
+        (Some(logo), _) => (logo.media_type, Bytes::from(logo.bytes.clone()), logo.version.as_str()),
+        (None, Some(asset)) => (asset.media_type, Bytes::from_static(asset.bytes), asset.version.as_str()),
         (None, None) => return Err(Problem::new(Code::NotFound)),
     };
-    let version = assets::version(&bytes);
     let is_named = query.as_deref() == Some(&format!("v={version}"));
     let keep = if is_named { "public, max-age=31536000, immutable" } else { "no-cache" };
     let fixed = HeaderValue::from_static;
