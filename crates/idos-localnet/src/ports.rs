@@ -12,13 +12,18 @@ const TRIES: u32 = 1000;
 /// So many different ports of 127.0.0.1 at which nobody listens now. Somebody else can still be faster: whoever uses
 /// them must be ready to ask for others.
 pub(crate) fn free(count: usize) -> std::io::Result<Vec<u16>> {
+    hold(count)?.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
+}
+
+/// Takes so many of them.
+fn hold(count: usize) -> std::io::Result<Vec<TcpListener>> {
     let mut held = Vec::new();
     let mut random = rand::thread_rng();
     for _ in 0..TRIES {
         if held.len() == count {
             break;
         }
-        // All are held until the end, so that none comes twice.
+        // None is let go before all are there, so that none comes twice.
         if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, random.gen_range(RANGE))) {
             held.push(listener);
         }
@@ -26,7 +31,7 @@ pub(crate) fn free(count: usize) -> std::io::Result<Vec<u16>> {
     if held.len() < count {
         return Err(std::io::Error::other("there are not enough free ports"));
     }
-    held.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
+    Ok(held)
 }
 
 #[cfg(test)]
@@ -35,13 +40,22 @@ mod tests {
 
     use super::*;
 
+    fn ports(held: &[TcpListener]) -> HashSet<u16> {
+        held.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    }
+
     #[test]
-    fn they_are_free_and_different() {
-        let ports = free(20).unwrap();
-        assert_eq!(ports.iter().collect::<HashSet<_>>().len(), 20);
-        for port in ports {
-            assert!(RANGE.contains(&port));
-            drop(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
-        }
+    fn they_are_different_and_nobody_elses() {
+        // Held: what is let go can be somebody else's before this test looks at it.
+        let first = hold(20).unwrap();
+        let second = hold(20).unwrap();
+        assert_eq!((ports(&first).len(), ports(&second).len()), (20, 20));
+        assert!(ports(&first).is_disjoint(&ports(&second)));
+        assert!(ports(&first).iter().chain(&ports(&second)).all(|port| RANGE.contains(port)));
+    }
+
+    #[test]
+    fn so_many_are_given_as_are_wanted() {
+        assert_eq!(free(3).unwrap().len(), 3);
     }
 }

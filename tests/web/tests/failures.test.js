@@ -216,6 +216,8 @@ test("a permission that runs out while it is read is not signed; a new one is", 
   await person.goto((await service.waiting({ validForSeconds: 300 })).claim.url);
   await person.makeProfile();
   const signed = person.wallet.signed.length;
+  // The heading is there before the text is: its time begins when it has come.
+  await person.page.locator("#sign").waitFor();
   await person.page.clock.fastForward("04:00");
   await person.heading(/^The time to sign is over/);
   assert.equal(person.wallet.signed.length, signed);
