@@ -284,7 +284,7 @@ CREATE TABLE audit_view (
     hour BIGINT NOT NULL,
     PRIMARY KEY (subject, actor, hour)
 );
-CREATE INDEX audit_view_by_hour ON audit_view (hour);
+CREATE INDEX audit_view_by_hour ON audit_view (hour, subject, actor);
 
 -- The end of the chain: one row, which every writer moves, and so waits for the one before.
 CREATE TABLE audit_head (

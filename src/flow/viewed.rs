@@ -5,8 +5,8 @@
 
 use crate::app::App;
 use crate::model::audit::{Actor, AuditAction, AuditEntry, Views};
-use crate::model::time::HOUR;
-use crate::store::StoreError;
+use crate::model::time::{HOUR, Timestamp};
+use crate::store::{Store, StoreError};
 
 /// What somebody has looked at.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,16 @@ pub enum Viewed<'a> {
     },
 }
 
+impl Viewed<'_> {
+    /// By what it is known that the same was looked at before.
+    fn seen_as(&self) -> String {
+        match self {
+            Self::Record(id) => (*id).to_owned(),
+            Self::List { of, by, .. } => format!("{of}?{}", by.join(",")),
+        }
+    }
+}
+
 /// Writes down that `actor` has been shown this. What fails is not shown: call it before the answer goes out.
 ///
 /// A record that is erased, or of which nothing was ever written down, is not named.
@@ -32,28 +42,50 @@ pub async fn saw(app: &App, actor: &Actor, what: Viewed<'_>) -> Result<(), Store
         return Ok(());
     }
     let now = app.clock.now();
-    let hour = now.unix_millis().div_euclid(HOUR);
-    let (subject, seen_as, act, detail) = match what {
-        Viewed::Record(id) => (id, id.to_owned(), AuditAction::RecordViewed, String::new()),
+    let (by, seen_as, hour) = (actor.to_text(), what.seen_as(), hour(now));
+    if !app.has_seen(&by, &seen_as, hour) {
+        write_down(&app.store, actor, what, now).await?;
+        app.remember_seen(&by, &seen_as, hour);
+    }
+    Ok(())
+}
+
+/// The same for a command, which has no service around it.
+pub async fn saw_by_hand(
+    store: &Store,
+    views: Views,
+    what: Viewed<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let actor = Actor::Operator;
+    if is_written_down(views, &actor) { write_down(store, &actor, what, now).await } else { Ok(()) }
+}
+
+fn hour(now: Timestamp) -> i64 {
+    now.unix_millis().div_euclid(HOUR)
+}
+
+async fn write_down(
+    store: &Store,
+    actor: &Actor,
+    what: Viewed<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (subject, act, detail) = match what {
+        Viewed::Record(id) => (id, AuditAction::RecordViewed, String::new()),
+        Viewed::List { of, by: [], found } => (of, AuditAction::RecordsListed, format!("found:{found}")),
         Viewed::List { of, by, found } => {
-            let by = by.join(",");
-            let detail = if by.is_empty() { format!("found:{found}") } else { format!("found:{found} by:{by}") };
-            (of, format!("{of}?{by}"), AuditAction::RecordsListed, detail)
+            (of, AuditAction::RecordsListed, format!("found:{found} by:{}", by.join(",")))
         }
     };
-    let by = actor.to_text();
-    if app.has_seen(&by, &seen_as, hour) {
-        return Ok(());
-    }
-    let mut tx = app.store.begin().await?;
-    if tx.note_view(&by, &seen_as, hour).await? {
+    let mut tx = store.begin().await?;
+    if tx.note_view(&actor.to_text(), &what.seen_as(), hour(now)).await? {
         if matches!(what, Viewed::Record(_)) && !tx.is_in_audit(subject).await? {
             return Ok(()); // the row goes with the transaction
         }
         tx.record(&AuditEntry::new(now, actor.clone(), act, subject).detail(detail)).await?;
         tx.commit().await?;
     }
-    app.remember_seen(&by, &seen_as, hour);
     Ok(())
 }
 
