@@ -265,10 +265,26 @@ CREATE TABLE audit (
     act TEXT NOT NULL,
     subject TEXT NOT NULL,
     detail TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    link TEXT NOT NULL,
+    also TEXT NOT NULL,
+    also_salt TEXT NOT NULL,
+    also_link TEXT NOT NULL,
     previous TEXT NOT NULL,
     hash TEXT NOT NULL
 );
 CREATE INDEX audit_by_subject ON audit (subject, seq);
+-- Most entries name no other record.
+CREATE INDEX audit_by_also ON audit (also) WHERE also <> '';
+
+-- Who has looked at what in which hour, so that it is written down once. Gone when the hour is over.
+CREATE TABLE audit_view (
+    subject TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    hour BIGINT NOT NULL,
+    PRIMARY KEY (subject, actor, hour)
+);
+CREATE INDEX audit_view_by_hour ON audit_view (hour, subject, actor);
 
 -- The end of the chain: one row, which every writer moves, and so waits for the one before.
 CREATE TABLE audit_head (

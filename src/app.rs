@@ -1,6 +1,6 @@
 //! The wired service: everything that the verbs need. The only place that picks concrete tools.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +23,7 @@ use crate::config::{
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{MailError, Mailer, Reports};
+use crate::model::audit::Views;
 use crate::model::event::EventKind;
 use crate::model::files::FileMode;
 use crate::model::ids::JobId;
@@ -63,6 +64,8 @@ pub struct App {
     pub http: Http,
     /// How long what is kept.
     pub retention: Retention,
+    /// Whose looks at records are written down.
+    pub views: Views,
     /// How wallets are proven.
     pub wallets: Wallets,
     /// Chains that are asked for contract wallets.
@@ -111,6 +114,8 @@ pub struct App {
     pub mail_pace: MailPace,
     /// The number of the last audit checkpoint that this process has seen.
     last_checkpoint: Mutex<i64>,
+    /// Who has been seen to look at what, in this hour.
+    seen: Mutex<Seen>,
     node: Node,
     client: OnceCell<Client>,
     heavy: Arc<Semaphore>,
@@ -118,6 +123,16 @@ pub struct App {
     /// Where the network keeps contents, and when that was seen.
     content_place: Mutex<Option<(ContentPlace, Instant)>>,
 }
+
+/// Looks of one hour that are written down: whose, and at what.
+#[derive(Default)]
+struct Seen {
+    hour: i64,
+    looks: HashSet<(String, String)>,
+}
+
+/// How many looks are remembered. Whoever looks at more of them in an hour has the database asked again.
+const SEEN: usize = 20_000;
 
 /// A picture that pages show.
 pub struct Logo {
@@ -367,6 +382,7 @@ impl App {
             relay: config.relay,
             http: config.http,
             retention: config.retention,
+            views: config.audit.views(),
             evm: EvmRpc::wire(&config.wallets.evm_rpc).map_err(StartError::Evm)?,
             wallets: config.wallets,
             delivery: config.delivery,
@@ -386,6 +402,7 @@ impl App {
             notices: config.notices.settings(),
             mail_pace: MailPace { per_domain: config.notices.per_domain, per_day: config.notices.per_day },
             last_checkpoint: Mutex::default(),
+            seen: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),
             heavy: Arc::new(Semaphore::new(cores)),
@@ -545,6 +562,22 @@ impl App {
         }
         *last = number;
         None
+    }
+
+    /// Whether it is written down, as far as this process knows, that `actor` has looked at this in this hour.
+    #[must_use]
+    pub fn has_seen(&self, actor: &str, what: &str, hour: i64) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.hour == hour && seen.looks.contains(&(actor.to_owned(), what.to_owned()))
+    }
+
+    /// Remembers that it is.
+    pub fn remember_seen(&self, actor: &str, what: &str, hour: i64) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.hour != hour || seen.looks.len() >= SEEN {
+            *seen = Seen { hour, looks: HashSet::new() };
+        }
+        seen.looks.insert((actor.to_owned(), what.to_owned()));
     }
 
     /// Whether every lane of this process can record.

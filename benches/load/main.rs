@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark fails loudly")]
 
+mod audit;
 mod chain;
 mod delivery;
 mod deployment;
@@ -61,6 +62,8 @@ enum Part {
     Kwild,
     /// What look-ups cost in small and in large databases. Not among those either
     Growth,
+    /// What the audit chain costs, with a million entries. Not among those either
+    Audit,
     /// What kwild takes from a client that has signed everything beforehand. Not among those either
     KwildAlone,
 }
@@ -82,6 +85,7 @@ async fn main() {
         memory: Vec::new(),
         kwild: Vec::new(),
         growth: Vec::new(),
+        audit: Vec::new(),
     };
     if does(Part::Intake) {
         measure_intake(&site, arguments.quick, &mut report.intake).await;
@@ -108,6 +112,11 @@ async fn main() {
             tell(&format!("{rows} rows of everything"));
             report.growth.extend(growth::measure(&site, *rows).await);
         }
+    }
+    if arguments.only == Some(Part::Audit) {
+        let entries = if arguments.quick { 20_000 } else { 1_000_000 };
+        tell(&format!("an audit chain of {entries} entries"));
+        report.audit = audit::measure(&site, entries).await;
     }
     report.load[1] = process::load_average();
     if let Some(folder) = arguments.json.parent() {

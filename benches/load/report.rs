@@ -11,7 +11,7 @@ use crate::intake::{BROKEN_OFF, TIMED_OUT};
 use crate::kwild::{Intake, Way, Who};
 use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
 use crate::usage::Cores;
-use crate::{delivery, growth, intake, kwild, memory};
+use crate::{audit, delivery, growth, intake, kwild, memory};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
@@ -27,6 +27,7 @@ pub(crate) struct Report {
     pub(crate) memory: Vec<memory::Row>,
     pub(crate) kwild: Vec<kwild::Row>,
     pub(crate) growth: Vec<growth::Row>,
+    pub(crate) audit: Vec<audit::Row>,
 }
 
 impl Report {
@@ -66,6 +67,10 @@ impl Report {
         if !self.growth.is_empty() {
             text.push_str(GROWTH);
             self.growth.iter().for_each(|row| growth_row(&mut text, row));
+        }
+        if !self.audit.is_empty() {
+            text.push_str(AUDIT);
+            self.audit.iter().for_each(|row| audit_row(&mut text, row));
         }
         text
     }
@@ -165,6 +170,13 @@ fn kwild_row(text: &mut String, row: &kwild::Row) {
         row.cores.node_postgres,
         row.cores.postgres,
     );
+}
+
+const AUDIT: &str = "\nThe audit chain.\n\n| what | database | entries | ms |\n| --- | --- | --- | --- |\n";
+
+fn audit_row(text: &mut String, row: &audit::Row) {
+    let database = row.database.map_or("none", database);
+    let _ = writeln!(text, "| {} | {database} | {} | {:.4} |", row.what, row.entries, row.ms);
 }
 
 const GROWTH: &str = "\nLook-ups by the number of rows in each table: medians.\n\n\

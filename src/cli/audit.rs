@@ -29,7 +29,8 @@ pub(super) enum Audit {
     /// Print the last signed checkpoint as one line of JSON, to be kept elsewhere as an anchor. Signs one first if
     /// something was added.
     Checkpoint,
-    /// Print the chain as lines of JSON: first all checkpoints, then all entries. It holds nothing about any person.
+    /// Print the chain as lines of JSON: first all checkpoints, then all entries. It holds nothing about any person. Of records
+    /// that are erased it tells nothing that an export made earlier may still tell.
     Export,
 }
 
@@ -214,9 +215,17 @@ fn verify_export(
 }
 
 fn tell(verdict: &Verdict) {
-    let Verdict { entries, proof, faults, not_judged } = verdict;
+    let Verdict { entries, erased, put_back, proof, faults, not_judged } = verdict;
     if faults.is_empty() {
         output::line(&format!("the audit chain holds: {entries} entries"));
+    }
+    if *erased > 0 {
+        output::line(&format!("entries of erased records, which say no more whose they were: {erased}"));
+    }
+    if *put_back > 0 {
+        output::line(&format!(
+            "entries that were let go and can be read again, so somebody has put them back: {put_back}"
+        ));
     }
     for fault in faults {
         output::line(&fault.to_string());
@@ -264,6 +273,8 @@ fn show(verdict: &Verdict) -> serde_json::Value {
             Answer::NotJudged => "not judged",
         },
         "entries": verdict.entries,
+        "erased": verdict.erased,
+        "putBack": verdict.put_back,
         "proven": verdict.proven(),
         "proof": verdict.proof.as_ref().map(witnessed),
         "faults": verdict.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use super::context::{self, Context};
 use super::{Outcome, output};
 use crate::app::App;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::flow::halted::{self, Halted, Wanted};
+use crate::flow::viewed::{Viewed, saw_by_hand};
 use crate::model::issuance::{HaltCode, Stopped};
+use crate::store::StoreError;
 
 #[derive(Subcommand)]
 pub(super) enum HaltedCommand {
@@ -59,7 +61,13 @@ impl HaltedCommand {
             match self {
                 Self::List(list) => {
                     let store = context::store(&config).await?;
-                    let found = halted::find(&store, &list.filter.wanted()).await;
+                    let found = async {
+                        let found = halted::find(&store, &list.filter.wanted()).await?;
+                        let what = Viewed::List { of: "halted", by: &list.filter.names(), found: found.len() };
+                        saw_by_hand(&store, config.audit.views(), what, clock::now()).await?;
+                        Ok::<_, StoreError>(found)
+                    }
+                    .await;
                     store.close().await;
                     list.print(&found?);
                     Ok(true)
@@ -76,6 +84,13 @@ impl HaltedCommand {
 }
 
 impl Filter {
+    /// The names of those that are given.
+    fn names(&self) -> Vec<&'static str> {
+        let Self { what, code, client } = self;
+        let all = [("what", what.is_some()), ("code", code.is_some()), ("client", client.is_some())];
+        all.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
     fn wanted(&self) -> Wanted {
         Wanted { what: self.what, code: self.code, client: self.client.clone() }
     }

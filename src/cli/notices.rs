@@ -10,9 +10,11 @@ use super::context::{self, Context};
 use super::mail::shown;
 use super::{Outcome, input, output};
 use crate::app::App;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::flow::notices;
+use crate::flow::viewed::{Viewed, saw, saw_by_hand};
 use crate::mail::{Letter, Mail, Next};
+use crate::model::audit::Actor;
 use crate::model::ids::{IssuanceId, NoticeId};
 use crate::model::notices::{Notice, NoticeCode, NoticeState};
 use crate::model::personal::Email;
@@ -62,7 +64,16 @@ impl Notices {
         context.answer(async {
             if let Self::List(list) = self {
                 let store = context::store(&config).await?;
-                let found = list.find(&store).await;
+                let found = async {
+                    let found = list.find(&store).await?;
+                    let what = match &list.issuance {
+                        Some(id) => Viewed::Record(id.as_str()),
+                        None => Viewed::List { of: "notices", by: &["state"], found: found.len() },
+                    };
+                    saw_by_hand(&store, config.audit.views(), what, clock::now()).await?;
+                    Ok::<_, StoreError>(found)
+                }
+                .await;
                 store.close().await;
                 list.print(&found?);
                 if config.mail.is_none() {
@@ -81,7 +92,11 @@ impl Notices {
         match self {
             Self::List(_) => {}
             Self::Preview(one) => {
-                output::line(&shown(&notices::text_of(app, &one.id).await?));
+                let text = notices::text_of(app, &one.id).await?;
+                if let Some(notice) = app.store.notice(&one.id).await? {
+                    saw(app, &Actor::Operator, Viewed::Record(notice.issuance_id.as_str())).await?;
+                }
+                output::line(&shown(&text));
             }
             Self::Test => return test(app).await,
             Self::Resend(one) => {

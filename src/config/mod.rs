@@ -3,6 +3,7 @@
 //! A section is a file: its settings and defaults, which of them are paths, which the environment sets, and what must hold.
 //! [`Config`] is the list of them.
 
+mod audit;
 mod claims;
 mod credentials;
 mod database;
@@ -36,6 +37,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub use audit::Audit;
 pub use claims::Claims;
 pub use credentials::Credentials;
 pub use database::Database;
@@ -122,6 +124,9 @@ sections! {
     /// How long each kind of record is kept.
     #[serde(default)]
     pub retention: Retention,
+    /// What is written into the audit chain besides what is done.
+    #[serde(default)]
+    pub audit: Audit,
     /// Proofs of wallets.
     #[serde(default)]
     pub wallets: Wallets,

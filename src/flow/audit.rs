@@ -5,7 +5,7 @@ use idos_credential::VerificationKey;
 
 use crate::app::App;
 use crate::keys::{Keys, KeysError};
-use crate::model::audit::{ChainedEntry, Checkpoint, Judge, Link, SignedBy, Verdict};
+use crate::model::audit::{ChainedEntry, Checkpoint, Judge, LetGo, Link, SignedBy, Verdict};
 use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError};
 
@@ -151,8 +151,19 @@ pub async fn verify(
         }
         (judge, true)
     });
-    let (mut place, mut size) = (0, PAGE);
-    while place < end.seq {
+    let (mut end, mut place, mut size) = (end, 0, PAGE);
+    loop {
+        if place >= end.seq {
+            // What was let go while this read on is said behind the end that there was at first.
+            let (mut judge, goes_on) = join(judging).await;
+            let later = if goes_on && judge.waits_for_word() { store.audit_end().await? } else { end.clone() };
+            if later == end {
+                return Ok(judge.finish(goes_on.then_some(&end)));
+            }
+            judge.goes_on_late();
+            end = later;
+            judging = tokio::task::spawn_blocking(move || (judge, true));
+        }
         let until = end.seq.min(place.saturating_add(size));
         // One page is hashed while the next one is read.
         let page = match store.audit_page(place, until).await {
@@ -178,24 +189,34 @@ pub async fn verify(
         });
         place = until;
     }
-    Ok(join(judging).await.0.finish(Some(&end)))
 }
 
-/// Gives all of the chain to `take`, in its order, page by page: first the checkpoints, then the entries.
+/// Gives all of the chain to `take`, in its order, page by page: first the checkpoints, then the entries; and what is added meanwhile as
+/// far as it says what was let go meanwhile.
 pub async fn export<E: From<StoreError>>(
     store: &Store,
     mut take: impl FnMut(&[Checkpoint], &[ChainedEntry]) -> Result<(), E>,
 ) -> Result<(), E> {
     let checkpoints = store.checkpoints().await?;
-    let end = store.audit_end().await?.seq;
     take(&checkpoints, &[])?;
-    let mut place = 0;
-    while place < end {
+    let (mut end, mut place, mut unsaid) = (0, 0, LetGo::default());
+    loop {
+        if place >= end {
+            let later = store.audit_end().await?.seq;
+            if later == end || (end > 0 && unsaid.is_empty()) {
+                return Ok(());
+            }
+            end = later;
+        }
         let until = end.min(place.saturating_add(PAGE));
-        take(&[], &store.audit_page(place, until).await?)?;
+        let page = store.audit_page(place, until).await?;
+        for entry in &page {
+            // One that says what cannot be is exported as it is.
+            let _ = unsaid.account(entry);
+        }
+        take(&[], &page)?;
         place = until;
     }
-    Ok(())
 }
 
 async fn join<T>(running: tokio::task::JoinHandle<T>) -> T {

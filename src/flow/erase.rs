@@ -3,10 +3,12 @@
 //! What is on the network belongs to the user, and only the user can remove it there; who wants it void revokes it
 //! first.
 
+use std::collections::BTreeSet;
+
 use super::moves::{follow, next};
 use crate::app::App;
-use crate::model::audit::{Actor, AuditAction, AuditEntry};
-use crate::model::ids::IssuanceId;
+use crate::model::audit::Actor;
+use crate::model::ids::{ClaimId, IssuanceId};
 use crate::model::issuance::{Issuance, State};
 use crate::model::lifecycle::Cause;
 use crate::model::submitter::Submitter;
@@ -26,8 +28,8 @@ pub enum EraseError {
     Store(#[from] StoreError),
 }
 
-/// Forgets contact, content, grant and reference of an issuance. Ids, times and hashes stay, to prove it. Asking again
-/// changes nothing.
+/// Forgets contact, content, grant and reference of an issuance. Ids, times and hashes stay, to prove it; the entries of the
+/// audit chain about it stay, and do not name it any more. Asking again changes nothing.
 pub async fn erase(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Issuance, EraseError> {
     let issuance = app.store.issuance_of(&caller.tenant, id).await?;
     erase_as(app, caller.actor(), issuance.ok_or(EraseError::NotFound)?).await
@@ -61,8 +63,16 @@ pub(super) async fn erase_as(app: &App, actor: Actor, issuance: Issuance) -> Res
     }
     tx.drop_jobs(id.as_str()).await?;
     follow(app, &mut tx, &issuance, &next, None, now).await?;
-    tx.record(&AuditEntry::new(now, actor, AuditAction::Erased, id.as_str()).detail(issuance.state.as_str()))
-        .await?;
+    // Its claims were erased with it. Entries still name those whose rows had had their time.
+    let claims = tx.claims_of_issuance(id).await?;
+    let mut claims: BTreeSet<_> = claims.into_iter().map(|claim| claim.id.to_string()).collect();
+    claims.extend(tx.audit_naming(id.as_str(), ClaimId::PREFIX).await?);
+    for claim in claims {
+        if tx.is_in_audit(&claim).await? {
+            tx.unlink_audit(&claim, Actor::Service, now).await?;
+        }
+    }
+    tx.unlink_audit(id.as_str(), actor, now).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
     app.notify_workers();

@@ -41,6 +41,7 @@ pub mod sweep;
 pub mod upload;
 pub mod verification;
 mod verified;
+pub mod viewed;
 pub mod wallet;
 pub mod wallet_link;
 pub mod withdraw;

@@ -177,10 +177,11 @@ pub(super) async fn follow(
     if let Some(event) = event {
         return tell(app, tx, (Actor::Service, event), &verification, now).await;
     }
-    // By whom it was erased, the entry of the issuance says.
-    let is_revoked = verification.state == State::Revoked;
-    let act = if is_revoked { AuditAction::Revoked } else { AuditAction::Erased };
-    write_down(tx, (Actor::Service, act), &verification, now).await
+    if verification.state == State::Erased {
+        // By whom, the entry of the issuance says.
+        return tx.unlink_audit(verification.id.as_str(), Actor::Service, now).await.map(|_| ());
+    }
+    write_down(tx, (Actor::Service, AuditAction::Revoked), &verification, now).await
 }
 
 /// What is left of a verification that is to be forgotten: ids and times of ours.

@@ -360,7 +360,7 @@ pub async fn erase(app: &App, caller: &Submitter, id: &WalletLinkId) -> Result<O
             erased => erased?,
         }
         tx.forget_events(id.as_str()).await?;
-        tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())).await?;
+        tx.unlink_audit(id.as_str(), caller.actor(), now).await?;
         tx.commit().await?;
         app.store.forget_traces().await?;
     }

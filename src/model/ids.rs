@@ -32,6 +32,12 @@ fn is_ulid(text: &str) -> bool {
     Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text)
 }
 
+/// Whether a text is an id that begins with this prefix, as [`new`](IssuanceId::new) writes it.
+#[must_use]
+pub fn is_record(text: &str, prefix: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(is_ulid)
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*

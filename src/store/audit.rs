@@ -1,16 +1,23 @@
 //! The audit chain.
 
+use rand::rngs::OsRng;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
 use super::walk::Rows;
 use super::{Store, StoreError, Tx, one};
-use crate::model::audit::{AuditEntry, ChainedEntry, Checkpoint, Link, hash};
+use crate::model::audit::{
+    Actor, AuditAction, AuditEntry, ChainedEntry, Checkpoint, LetGo, Link, Places, ToldEntry, kind_of,
+};
+use crate::model::time::Timestamp;
 
 /// Between the columns of an entry, and behind each entry, in the text of a page: control characters that none of them
 /// holds.
 const UNIT: char = '\u{1f}';
 const RECORD: char = '\u{1e}';
+
+/// Ranges of places that one entry tells.
+const RANGES: usize = 200;
 
 impl Tx {
     /// Writes an entry at the end of the chain. The only way in: an entry and what it tells of are there together, or
@@ -20,20 +27,10 @@ impl Tx {
             sqlx::query_as("UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash")
                 .fetch_one(&mut *self.tx)
                 .await?;
-        let mut entry = ChainedEntry {
-            seq,
-            at: entry.at.unix_millis(),
-            actor: entry.actor.to_text(),
-            act: entry.act.as_str().to_owned(),
-            subject: entry.subject.clone(),
-            detail: entry.detail.clone(),
-            previous,
-            hash: String::new(),
-        };
-        entry.hash = hash(&entry);
+        let entry = ChainedEntry::new(entry, seq, previous, &mut OsRng);
         sqlx::query(
-            "INSERT INTO audit (seq, at, actor, act, subject, detail, previous, hash) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO audit (seq, at, actor, act, subject, detail, salt, link, also, also_salt, also_link, previous, \
+             hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(entry.seq)
         .bind(entry.at)
@@ -41,6 +38,11 @@ impl Tx {
         .bind(&entry.act)
         .bind(&entry.subject)
         .bind(&entry.detail)
+        .bind(&entry.salt)
+        .bind(&entry.link)
+        .bind(&entry.also)
+        .bind(&entry.also_salt)
+        .bind(&entry.also_link)
         .bind(&entry.previous)
         .bind(&entry.hash)
         .execute(&mut *self.tx)
@@ -51,6 +53,68 @@ impl Tx {
             .execute(&mut *self.tx)
             .await?;
         one(&moved)
+    }
+
+    /// Lets go of all that entries tell of a record that is erased in this transaction: those about it keep place, time, actor, act and
+    /// hashes alone, those about others lose its name. `subject` is its id, or `user:` and the id of a user. Writes down that `actor` has
+    /// erased it, by the places of these entries and not by its name, and forgets that it was looked at. Gives how many entries have
+    /// lost something.
+    ///
+    /// As [`record`](Self::record), this comes last in a transaction: nothing may be written about the record afterwards.
+    pub async fn unlink_audit(
+        &mut self,
+        subject: &str,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
+        // Whoever changes entries holds the end of the chain, so that no two can wait for each other.
+        self.hold_audit().await?;
+        self.forget_views(subject).await?;
+        let also_of_it: Vec<(i64,)> = sqlx::query_as(
+            "UPDATE audit SET also = '', also_salt = '' WHERE subject = $1 AND also <> '' RETURNING seq",
+        )
+        .bind(subject)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let whole: Vec<(i64,)> = sqlx::query_as(
+            "UPDATE audit SET subject = '', detail = '', salt = '' WHERE subject = $1 AND act <> 'erased' RETURNING seq",
+        )
+        .bind(subject)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let naming_it: Vec<(i64,)> = sqlx::query_as(
+            "UPDATE audit SET also = '', also_salt = '' WHERE also = $1 AND also <> '' RETURNING seq",
+        )
+        .bind(subject)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let places = |rows: Vec<(i64,)>| rows.into_iter().map(|(seq,)| seq).collect::<Places>();
+        let also = [also_of_it, naming_it].concat();
+        let let_go = LetGo { whole: places(whole), also: places(also) };
+        for part in let_go.parts(RANGES) {
+            let entry = AuditEntry::new(now, actor.clone(), AuditAction::Erased, kind_of(subject));
+            self.record(&entry.detail(part.to_string())).await?;
+        }
+        Ok(let_go.count())
+    }
+
+    /// Takes the end of the chain: who else would write waits.
+    pub(super) async fn hold_audit(&mut self) -> Result<(), StoreError> {
+        let held =
+            sqlx::query("UPDATE audit_head SET seq = seq WHERE id = 1").execute(&mut *self.tx).await?;
+        one(&held)
+    }
+
+    /// The records of one kind whose entries name this one: their ids begin with `prefix`.
+    pub async fn audit_naming(&mut self, subject: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "SELECT DISTINCT subject FROM audit WHERE also = $1 AND also <> '' AND subject LIKE $2 || '%'",
+        )
+        .bind(subject)
+        .bind(prefix)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// Adds a checkpoint. [`StoreError::Exists`] if there is one of its number: another process was faster.
@@ -87,8 +151,9 @@ impl Store {
     pub async fn audit_page(&self, after: i64, until: i64) -> Result<Vec<ChainedEntry>, StoreError> {
         let fetched: Result<(Option<String>, i64), _> = sqlx::query_as(
             "SELECT STRING_AGG(CAST(seq AS TEXT) || $3 || CAST(at AS TEXT) || $3 || actor || $3 || act || $3 || subject \
-             || $3 || detail || $3 || previous || $3 || hash, $4 ORDER BY seq), \
-             COUNT(actor || act || subject || detail || previous || hash) \
+             || $3 || detail || $3 || salt || $3 || link || $3 || also || $3 || also_salt || $3 || also_link || $3 || previous \
+             || $3 || hash, $4 ORDER BY seq), \
+             COUNT(actor || act || subject || detail || salt || link || also || also_salt || also_link || previous || hash) \
              FROM audit WHERE seq > $1 AND seq <= $2",
         )
         .bind(after)
@@ -114,12 +179,12 @@ impl Store {
     }
 
     /// All entries about `subject`, oldest first.
-    pub async fn audit_of(&self, subject: &str) -> Result<Vec<ChainedEntry>, StoreError> {
+    pub async fn audit_of(&self, subject: &str) -> Result<Vec<ToldEntry>, StoreError> {
         let rows = sqlx::query("SELECT * FROM audit WHERE subject = $1 ORDER BY seq")
             .bind(subject)
             .fetch_all(&self.pool)
             .await?;
-        ROWS.all(&rows)
+        Ok(ROWS.all(&rows)?.into_iter().map(ChainedEntry::told).collect())
     }
 
     /// All checkpoints, in their order.
@@ -150,6 +215,11 @@ fn entry(text: &str) -> Result<ChainedEntry, StoreError> {
         act: column("act")?,
         subject: column("subject")?,
         detail: column("detail")?,
+        salt: column("salt")?,
+        link: column("link")?,
+        also: column("also")?,
+        also_salt: column("also_salt")?,
+        also_link: column("also_link")?,
         previous: column("previous")?,
         hash: column("hash")?,
     };
@@ -169,6 +239,11 @@ fn read(row: &AnyRow) -> Result<ChainedEntry, StoreError> {
         act: row.text("act")?,
         subject: row.text("subject")?,
         detail: row.text("detail")?,
+        salt: row.text("salt")?,
+        link: row.text("link")?,
+        also: row.text("also")?,
+        also_salt: row.text("also_salt")?,
+        also_link: row.text("also_link")?,
         previous: row.text("previous")?,
         hash: row.text("hash")?,
     })

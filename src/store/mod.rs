@@ -34,6 +34,7 @@ mod recorded;
 mod relay;
 mod rows;
 mod verifications;
+mod views;
 mod walk;
 mod wallet_links;
 

@@ -2,7 +2,6 @@
 
 use super::ClaimError;
 use crate::app::App;
-use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::claim::{Claim, State};
 use crate::model::ids::ClaimId;
 use crate::model::submitter::Submitter;
@@ -19,7 +18,7 @@ pub async fn erase(app: &App, caller: &Submitter, id: &ClaimId) -> Result<Claim,
     tx.forget_events(id.as_str()).await?;
     tx.forget_relay_start(id).await?;
     tx.change_claim(&before.emptied(State::Erased), now).await?;
-    tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())).await?;
+    tx.unlink_audit(id.as_str(), caller.actor(), now).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
     app.notify_workers();

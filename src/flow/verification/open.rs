@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::flow::idempotency::{self, ReplayError};
 use crate::flow::verified::{erased, write_down};
 use crate::flow::{Accepted, claimed, contact};
-use crate::model::audit::{Actor, AuditAction, AuditEntry};
+use crate::model::audit::{Actor, AuditAction};
 use crate::model::client::Idempotency;
 use crate::model::ids::{VerificationId, random_uuid};
 use crate::model::issuance::{Delivery, Reference};
@@ -304,7 +304,7 @@ pub async fn erase(app: &App, caller: &Submitter, id: &VerificationId) -> Result
     claimed::give_up(app, &mut tx, waiting, now).await?;
     tx.forget_events(id.as_str()).await?;
     tx.drop_jobs(id.as_str()).await?;
-    tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::Erased, id.as_str())).await?;
+    tx.unlink_audit(id.as_str(), caller.actor(), now).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
     app.notify_workers();

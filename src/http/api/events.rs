@@ -26,9 +26,10 @@ pub(in crate::http) async fn list(
     let mut query = Query::of(query.as_deref(), &["type", "cursor", "limit"])?;
     let kind = query.read::<EventKind>("type", "is not known");
     let cursor = query.read::<EventId>("cursor", "must be the nextCursor of an earlier answer");
-    let limit = query.limit();
+    let (limit, by) = (query.limit(), query.filters());
     query.end()?;
     let page = api.app.store.events(&caller.tenant, kind, cursor.as_ref(), limit).await?;
+    api.saw_list(&caller, "events", &by, page.items.len()).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|event| event.id.to_string());
     Ok(Json(List { items: page.items.into_iter().map(EventView::from).collect(), next_cursor })
         .into_response())

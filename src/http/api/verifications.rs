@@ -97,9 +97,10 @@ pub(in crate::http) async fn list(
         reference: query.read::<Reference>("reference", REFERENCE).map(Reference::into_string),
     };
     let cursor = query.read::<VerificationId>("cursor", "must be the nextCursor of an earlier answer");
-    let limit = query.limit();
+    let (limit, by) = (query.limit(), query.filters());
     query.end()?;
     let page = api.app.store.verifications(&caller.tenant, &filter, cursor.as_ref(), limit).await?;
+    api.saw_list(&caller, "verifications", &by, page.items.len()).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|one| one.id.to_string());
     let items: Vec<_> = page.items.into_iter().map(|one| VerificationView::of(one, None)).collect();
     Ok(JsonBody(List { items, next_cursor }).into_response())
@@ -125,6 +126,7 @@ pub(in crate::http) async fn show(
         verification.is_settled() || issuance.as_ref().is_some_and(|issuance| issuance.state.is_settled())
     };
     let (verification, issuance) = until_settled(&api, query.as_deref(), read, is_settled).await?;
+    api.saw(&caller, verification.id.as_str()).await?;
     Ok(JsonBody(VerificationView::of(verification, issuance)).into_response())
 }
 

@@ -75,6 +75,7 @@ pub(in crate::http) async fn show(
     };
     let is_settled = |shown: &Shown| shown.state(api.app.clock.now()) != LinkState::Writing;
     let shown = until_settled(&api, query.as_deref(), read, is_settled).await?;
+    api.saw(&caller, shown.link.id.as_str()).await?;
     Ok(JsonBody(LinkView::of(shown, api.app.clock.now())).into_response())
 }
 
@@ -89,9 +90,10 @@ pub(in crate::http) async fn list(
         reference: query.read::<Reference>("reference", REFERENCE).map(Reference::into_string),
     };
     let cursor = query.read::<WalletLinkId>("cursor", "must be the nextCursor of an earlier answer");
-    let limit = query.limit();
+    let (limit, by) = (query.limit(), query.filters());
     query.end()?;
     let page = api.app.store.wallet_links(&caller.tenant, &filter, cursor.as_ref(), limit).await?;
+    api.saw_list(&caller, "wallet_links", &by, page.items.len()).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|link| link.id.to_string());
     let now = api.app.clock.now();
     let mut items = Vec::with_capacity(page.items.len());

@@ -23,5 +23,6 @@ pub(crate) mod signed;
 pub(crate) mod socket;
 pub(crate) mod state;
 pub(crate) mod unread;
+pub(crate) mod viewed;
 pub(crate) mod wait;
 pub(crate) mod wellformed;

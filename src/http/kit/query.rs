@@ -53,6 +53,12 @@ impl Query {
         }
     }
 
+    /// The names of the parameters that choose, for what is written down of it.
+    pub(crate) fn filters(&self) -> Vec<&'static str> {
+        let names = self.given.iter().map(|(name, _)| *name);
+        names.filter(|name| !["cursor", "limit", "wait"].contains(name)).collect()
+    }
+
     /// How many items are wanted.
     pub(crate) fn limit(&mut self) -> u32 {
         self.read("limit", "must be a whole number from 1 to 200")

@@ -5,7 +5,7 @@ use std::fmt;
 
 use idos_credential::VerificationKey;
 
-use super::{ChainedEntry, Checkpoint, Link, SignedBy};
+use super::{ChainedEntry, Checkpoint, LetGo, Link, SignedBy};
 use crate::model::time::HOUR;
 
 /// How far apart the entries behind the last checkpoint may be, in milliseconds: three hours. One is signed each hour in
@@ -36,6 +36,17 @@ pub enum Fault {
     /// An entry that does not follow on the one before: altered, missing, or not readable.
     #[error("the audit chain is broken at entry {0}")]
     Entry(i64),
+    /// What an entry was about is not there any more, and no later entry says that it was let go.
+    #[error(
+        "entry {entry} was emptied, and no entry says that it was let go ({count} such entries): somebody may have hidden \
+         what was done"
+    )]
+    Emptied {
+        /// The first one.
+        entry: i64,
+        /// How many there are.
+        count: i64,
+    },
     /// The entry that is recorded as the last one is not.
     #[error("the chain ends at entry {0}, which is not the one that is recorded as its end")]
     End(i64),
@@ -92,6 +103,10 @@ pub enum Answer {
 pub struct Verdict {
     /// How many entries follow on each other, from the first.
     pub entries: i64,
+    /// How many of them are of erased records: what they were about is forgotten.
+    pub erased: i64,
+    /// How many were let go, as later entries say, and can be read again: somebody has put them back.
+    pub put_back: i64,
     /// The last signature of the issuer that agrees with them: the entries up to its own are neither altered nor missing.
     pub proof: Option<(Witness, Checkpoint)>,
     /// What is wrong.
@@ -128,6 +143,10 @@ pub struct Judge {
     last_checkpoint: i64,
     at: Link,
     is_broken: bool,
+    /// What was let go, and no entry has said so yet.
+    unsaid: LetGo,
+    /// What is told from here on may have been let go after it was read.
+    is_late: bool,
     /// Time of the first entry that no checkpoint vouches for, and of the last one.
     unwitnessed: Option<(i64, i64, i64)>,
     verdict: Verdict,
@@ -176,7 +195,7 @@ impl Judge {
         {
             self.break_at(place);
         }
-        if self.is_broken {
+        if self.is_broken || !self.account(entry) {
             return false;
         }
         let first = self.unwitnessed.map_or((entry.seq, entry.at), |(seq, at, _)| (seq, at));
@@ -188,6 +207,33 @@ impl Judge {
             self.compare(claims);
         }
         true
+    }
+
+    /// Keeps account of what was let go, and what was said of it. Whether what this entry says can be.
+    fn account(&mut self, entry: &ChainedEntry) -> bool {
+        if entry.is_let_go() {
+            self.verdict.erased = self.verdict.erased.saturating_add(1);
+        }
+        let Ok(there) = self.unsaid.account(entry) else {
+            self.break_at(entry.seq);
+            return false;
+        };
+        if !self.is_late {
+            self.verdict.put_back = self.verdict.put_back.saturating_add(there);
+        }
+        true
+    }
+
+    /// Whether something was let go, and no entry so far has said so. Where the chain is read while others write, what says so may
+    /// stand behind the end that it had at first: if so, whoever reads goes on.
+    #[must_use]
+    pub fn waits_for_word(&self) -> bool {
+        !self.is_broken && !self.unsaid.is_empty()
+    }
+
+    /// What comes now was written after all before was read: what it says was let go may have been there then.
+    pub fn goes_on_late(&mut self) {
+        self.is_late = true;
     }
 
     fn compare(&mut self, claims: Vec<(Witness, Checkpoint, SignedBy)>) {
@@ -226,6 +272,10 @@ impl Judge {
         let mut verdict = self.verdict;
         verdict.entries = self.at.seq;
         if !self.is_broken {
+            if let Some(entry) = self.unsaid.first() {
+                let count = self.unsaid.count();
+                verdict.faults.push(Fault::Emptied { entry, count });
+            }
             if end.is_some_and(|end| *end != self.at) {
                 verdict.faults.push(Fault::End(self.at.seq));
             }
@@ -258,8 +308,9 @@ impl Judge {
 mod tests {
     use crate::model::time::Timestamp;
     use idos_credential::IssuerKey;
+    use rand::rngs::OsRng;
 
-    use super::super::hash;
+    use super::super::{Actor, AuditAction, AuditEntry};
     use super::*;
 
     const MINUTE: i64 = 60_000;
@@ -269,25 +320,30 @@ mod tests {
     }
 
     /// A chain of so many entries, one a minute.
-    fn chain(length: i64, actor: &str) -> Vec<ChainedEntry> {
+    fn chain(length: i64, first: &Actor) -> Vec<ChainedEntry> {
+        let actor = |seq| if seq == 1 { first.clone() } else { Actor::Service };
+        of((1..=length).map(|seq| (actor(seq), AuditAction::Received, "iss_1", String::new())))
+    }
+
+    fn of(
+        entries: impl Iterator<Item = (Actor, AuditAction, &'static str, String)>,
+    ) -> Vec<ChainedEntry> {
         let mut at = Link::default();
-        (1..=length)
-            .map(|seq| {
-                let mut entry = ChainedEntry {
-                    seq,
-                    at: seq * MINUTE,
-                    actor: if seq == 1 { actor.to_owned() } else { "service".to_owned() },
-                    act: "received".to_owned(),
-                    subject: "iss_1".to_owned(),
-                    detail: String::new(),
-                    previous: at.hash.clone(),
-                    hash: String::new(),
-                };
-                entry.hash = hash(&entry);
-                at.follow(&entry).unwrap();
-                entry
-            })
-            .collect()
+        let chained = entries.map(|(actor, act, subject, detail)| {
+            let seq = at.seq + 1;
+            let time = Timestamp::EPOCH.plus_millis(seq * MINUTE);
+            let entry = AuditEntry::new(time, actor, act, subject).detail(detail);
+            let entry = ChainedEntry::new(&entry, seq, at.hash.clone(), &mut OsRng);
+            at.follow(&entry).unwrap();
+            entry
+        });
+        chained.collect()
+    }
+
+    fn let_go(entry: &mut ChainedEntry) {
+        for column in [&mut entry.subject, &mut entry.detail, &mut entry.salt] {
+            column.clear();
+        }
     }
 
     fn checkpoint(number: i64, chain: &[ChainedEntry], entry: usize, key: &IssuerKey) -> Checkpoint {
@@ -320,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_holds_is_proven_up_to_the_last_checkpoint() {
-        let whole = chain(9, "service");
+        let whole = chain(9, &Actor::Service);
         let signed = [checkpoint(1, &whole, 3, &key(1)), checkpoint(2, &whole, 8, &key(1))];
         let verdict = judge(&signed, &signed[..1], &whole, &[key(1)]);
         assert_eq!((verdict.answer(), verdict.entries, verdict.proven()), (Answer::Holds, 9, 8));
@@ -331,8 +387,8 @@ mod tests {
 
     #[test]
     fn whatever_was_done_to_it_is_said() {
-        let whole = chain(9, "service");
-        let anew = chain(9, "operator");
+        let whole = chain(9, &Actor::Service);
+        let anew = chain(9, &Actor::Operator);
         let mut altered = whole.clone();
         altered[4].actor = "operator".to_owned();
         let mut without = whole.clone();
@@ -369,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_known_is_not_judged_unless_a_known_one_has_signed_later() {
-        let whole = chain(9, "service");
+        let whole = chain(9, &Actor::Service);
         let (old, new) = (checkpoint(1, &whole, 3, &key(2)), checkpoint(2, &whole, 8, &key(1)));
         let verdict = judge(&[old.clone(), new.clone()], &[], &whole, &[key(1)]);
         assert_eq!((verdict.answer(), verdict.proven()), (Answer::Holds, 8));
@@ -380,7 +436,7 @@ mod tests {
         let verdict = judge(&[old], &[], &whole, &[key(1), key(2)]);
         assert_eq!((verdict.answer(), verdict.proven()), (Answer::Holds, 3));
         // Somebody writes all of it anew, with a key of their own.
-        let anew = chain(9, "operator");
+        let anew = chain(9, &Actor::Operator);
         let verdict = judge(&[checkpoint(1, &anew, 9, &key(3))], &[], &anew, &[key(1)]);
         assert_eq!(verdict.answer(), Answer::NotJudged);
         let verdict = judge(&[checkpoint(1, &anew, 9, &key(3))], &[new], &anew, &[key(1)]);
@@ -389,12 +445,70 @@ mod tests {
 
     #[test]
     fn entries_of_hours_need_a_checkpoint_where_checkpoints_are_signed() {
-        let long = chain(400, "service");
+        let long = chain(400, &Actor::Service);
         assert_eq!(judge(&[], &[], &long, &[key(1)]).answer(), Answer::Holds);
         let signed = [checkpoint(1, &long, 9, &key(1))];
         assert_eq!(judge(&signed, &[], &long, &[key(1)]).faults, [Fault::NoWitness(10)]);
         assert_eq!(judge(&signed, &[], &long[..100], &[key(1)]).answer(), Answer::Holds);
         let anchor = checkpoint(7, &long, 395, &key(1));
         assert_eq!(judge(&signed, &[anchor], &long, &[key(1)]).answer(), Answer::Holds);
+    }
+
+    #[test]
+    fn what_is_emptied_must_have_been_let_go() {
+        const ISSUANCE: &str = "iss_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        let erased = |said: &str| (Actor::Service, AuditAction::Erased, "issuance", said.to_owned());
+        let with = |said: &str| {
+            let mut all: Vec<_> = (1..=4)
+                .map(|_| (Actor::Service, AuditAction::ClaimUsed, "clm_1", ISSUANCE.to_owned()))
+                .collect();
+            all.insert(3, erased(said));
+            of(all.into_iter())
+        };
+        let verdict = |chain: &[ChainedEntry]| judge(&[], &[], chain, &[]);
+        let counts = |verdict: Verdict| (verdict.faults, verdict.erased, verdict.put_back);
+        let emptied = |entry, count| Fault::Emptied { entry, count };
+
+        let mut chain = with("1,3;2");
+        assert_eq!(counts(verdict(&chain)), (vec![], 0, 3), "nothing was emptied");
+        let_go(&mut chain[0]);
+        let_go(&mut chain[2]);
+        chain[1].also.clear();
+        chain[1].also_salt.clear();
+        assert_eq!(counts(verdict(&chain)), (vec![], 2, 0));
+        // One more, one that was written later, and one of which something else was let go.
+        let mut more = chain.clone();
+        let_go(&mut more[1]);
+        assert_eq!(counts(verdict(&more)), (vec![emptied(2, 1)], 3, 0));
+        let_go(&mut more[4]);
+        more[4].also.clear();
+        more[4].also_salt.clear();
+        assert_eq!(counts(verdict(&more)), (vec![emptied(2, 3)], 4, 0));
+        // The one that says it: emptied itself, or saying what cannot be.
+        let mut hidden = chain.clone();
+        let_go(&mut hidden[3]);
+        assert_eq!(verdict(&hidden).faults, [Fault::Entry(4)]);
+        for wrong in ["4", "1-4", "5", "x", "3,1", "9223372036854775807"] {
+            assert_eq!(verdict(&with(wrong)).faults, [Fault::Entry(4)], "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_let_go_while_it_is_read_is_waited_for() {
+        let all = |seq| match seq {
+            4 => (Actor::Service, AuditAction::Erased, "issuance", "1-2".to_owned()),
+            _ => (Actor::Service, AuditAction::Received, "iss_1", String::new()),
+        };
+        let mut chain = of((1..=4).map(all));
+        // The first was read before it was let go, the second after.
+        let_go(&mut chain[1]);
+        let mut judge = Judge::new(Vec::new());
+        assert!(chain[..3].iter().all(|entry| judge.entry(entry)));
+        assert!(judge.waits_for_word());
+        judge.goes_on_late();
+        assert!(judge.entry(&chain[3]));
+        assert!(!judge.waits_for_word());
+        let verdict = judge.finish(None);
+        assert_eq!((verdict.faults, verdict.erased, verdict.put_back), (vec![], 1, 0));
     }
 }

@@ -1,20 +1,24 @@
 //! Who did what: entries that hang together by their hashes, and the issuer's signature that they were so.
 //!
+//! What an entry tells of somebody stands beside the chain's hash, which covers a commitment to it: it can be forgotten, and
+//! the chain holds ([`ChainedEntry`]). That it was is an entry itself ([`LetGo`]), so that nobody can hide an act by it.
+//!
 //! Whoever can write into the database can also compute hashes, and so write the whole chain anew, or cut off its end. What
 //! stands against that is signed: [`Checkpoint`]. What stands against cutting off checkpoints, too, is one of them that is
 //! kept elsewhere: an anchor. [`Judge`] holds a chain against all of them.
 
+mod chained;
 mod checkpoint;
 mod judge;
-
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+mod let_go;
 
 use super::named::named;
 use crate::model::time::Timestamp;
 
+pub use chained::{ChainedEntry, Link, ToldEntry, commitment, hash, kind_of};
 pub use checkpoint::{Checkpoint, CheckpointFault, Signature, SignedBy};
 pub use judge::{Answer, Fault, Judge, Verdict, Witness};
+pub use let_go::{LetGo, Places};
 
 named! {
     /// What was done.
@@ -45,7 +49,8 @@ named! {
         Revoked = "revoked",
         /// A credential was found marked as superseded by another one.
         Superseded = "superseded",
-        /// All but the record was forgotten on request.
+        /// All but the record was forgotten on request, and which entries of the chain lost what they told of it. The only one that
+        /// tells this, and the only one that is never let go itself.
         Erased = "erased",
         /// A profile was asked for.
         ProfileRequested = "profile_requested",
@@ -113,10 +118,26 @@ named! {
         ClaimUsed = "claim_used",
         /// Its time was over, and nothing had come of it.
         ClaimExpired = "claim_expired",
+        /// Somebody has looked at a record: the first time in an hour.
+        RecordViewed = "record_viewed",
+        /// Somebody has looked at a list: the first time in an hour. Of which records, by what they were chosen, and how many.
+        RecordsListed = "records_listed",
         /// A consumer of the relay was registered.
         ConsumerAdded = "consumer_added",
         /// A consumer of the relay was struck off.
         ConsumerRemoved = "consumer_removed",
+    }
+}
+
+named! {
+    /// Whose looks at records are written down.
+    Views {
+        /// Those of people: the provider's own, and who has access to the command line.
+        Staff = "staff",
+        /// Those of programs, too.
+        All = "all",
+        /// Nobody's.
+        None = "none",
     }
 }
 
@@ -151,6 +172,11 @@ pub enum Actor {
         /// The consumer's id.
         consumer: String,
     },
+    /// Somebody of the provider's own people, by the account with which they have signed in.
+    Staff {
+        /// The account's id.
+        staff: String,
+    },
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -166,6 +192,7 @@ impl Actor {
             Self::Source { client, source } => format!("source:{client}:{source}"),
             Self::Claim { client, claim } => format!("claim:{client}:{claim}"),
             Self::Consumer { client, consumer } => format!("consumer:{client}:{consumer}"),
+            Self::Staff { staff } => format!("staff:{staff}"),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }
@@ -183,7 +210,8 @@ pub struct AuditEntry {
     pub act: AuditAction,
     /// To what: an id.
     pub subject: String,
-    /// A transaction's or content's hash, a code, a count. Nothing about a person.
+    /// A transaction's or content's hash, a code, a count; or another record's id, or `user:` and a user's, and nothing else then: it
+    /// can be forgotten apart from the rest. Nothing about a person.
     pub detail: String,
 }
 
@@ -198,102 +226,5 @@ impl AuditEntry {
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..self }
-    }
-}
-
-/// An entry in its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChainedEntry {
-    /// Its place, from 1 on, without gaps.
-    pub seq: i64,
-    /// When: milliseconds since 1970-01-01T00:00:00Z.
-    pub at: i64,
-    /// By whom.
-    pub actor: String,
-    /// What.
-    pub act: String,
-    /// To what.
-    pub subject: String,
-    /// More.
-    pub detail: String,
-    /// The hash of the entry before; empty for the first.
-    pub previous: String,
-    /// The hash of this entry.
-    pub hash: String,
-}
-
-#[derive(Serialize)]
-struct Hashed<'a>(i64, i64, &'a str, &'a str, &'a str, &'a str, &'a str);
-
-/// The hash of an entry in its place: SHA-256, in lower-case hex, of the JSON array of place, time, actor, act, subject,
-/// detail and the previous hash. Anybody can compute it; what only the issuer can is a [`Checkpoint`].
-#[must_use]
-pub fn hash(entry: &ChainedEntry) -> String {
-    let ChainedEntry { seq, at, actor, act, subject, detail, previous, hash: _ } = entry;
-    let json =
-        serde_json::to_vec(&Hashed(*seq, *at, actor, act, subject, detail, previous)).unwrap_or_default();
-    hex::encode(Sha256::digest(json))
-}
-
-/// A place in the chain, from which it is followed on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Link {
-    /// The last entry so far; 0 before the first.
-    pub seq: i64,
-    /// Its hash; empty before the first.
-    pub hash: String,
-}
-
-impl Link {
-    /// Goes on to `entry`, if it is the next one. The place where it is not is the error.
-    pub fn follow(&mut self, entry: &ChainedEntry) -> Result<(), i64> {
-        let next = self.seq.saturating_add(1);
-        if entry.seq != next || entry.previous != self.hash || hash(entry) != entry.hash {
-            return Err(next);
-        }
-        self.seq = next;
-        self.hash.clone_from(&entry.hash);
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_column_of_every_entry_is_in_its_hash() {
-        let mut first = ChainedEntry {
-            seq: 1,
-            at: 2,
-            actor: "client:acme:key_1".to_owned(),
-            act: "received".to_owned(),
-            subject: "iss_1".to_owned(),
-            detail: String::new(),
-            previous: String::new(),
-            hash: String::new(),
-        };
-        first.hash = hash(&first);
-        assert_eq!(Link::default().follow(&first), Ok(()));
-        let changes: [fn(&mut ChainedEntry); 8] = [
-            |entry| entry.seq = 2,
-            |entry| entry.at = 3,
-            |entry| entry.actor = "service".to_owned(),
-            |entry| entry.act = "sealed".to_owned(),
-            |entry| entry.subject.push('1'),
-            |entry| entry.detail.push('x'),
-            |entry| entry.previous.push('0'),
-            |entry| entry.hash.push('0'),
-        ];
-        for (place, change) in changes.iter().enumerate() {
-            let mut entry = first.clone();
-            change(&mut entry);
-            assert_eq!(Link::default().follow(&entry), Err(1), "change {place}");
-        }
-        // What moves from one column into the next.
-        let moved =
-            ChainedEntry { actor: "client:acme:key_1r".to_owned(), act: "eceived".to_owned(), ..first };
-        assert_eq!(Link::default().follow(&moved), Err(1));
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::door::{Answer, Door, kyc, owner};
 use crate::support::User;
-use crate::support::service::{Backend, Stage, audit_holds};
+use crate::support::service::{Backend, Stage, audit_holds, audit_names};
 
 const SETTINGS: &str = "[http]\npublic_url = \"https://issuer.example/kyc\"\n\
     [claims]\nreturn_urls = [\"https://kyc.example/done\"]\nprovider_url = \"https://kyc.example\"\n";
@@ -360,6 +360,23 @@ on_both_databases! {
         let record = page.record().await;
         assert_eq!(record["state"], "erased");
         assert!(events(&door).await.is_empty(), "what was told of it is forgotten");
+        for id in [waiting["id"].as_str().unwrap(), &page.id, &user.id.to_string()] {
+            assert!(!audit_names(&door.app.store, id).await);
+        }
+        // So do entries about one whose own time was over before.
+        let waiting = door.make("/v1/issuances", &kyc(user.id, json!({ "by": "write_grant" }))).send().await.expect(202).json();
+        let page = Page::make(&door, &json!({ "delivery": "write_grant", "issuanceId": waiting["id"] })).await;
+        page.identify(&user).await.expect(200);
+        let claim = door.app.store.claim(&page.id.parse().unwrap()).await.unwrap().unwrap();
+        let mut tx = door.app.store.begin().await.unwrap();
+        tx.forget_claim(&claim).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(audit_names(&door.app.store, &page.id).await);
+        door.delete(format!("/v1/issuances/{}", waiting["id"].as_str().unwrap())).send().await.expect(200);
+        for id in [waiting["id"].as_str().unwrap(), &page.id, &user.id.to_string()] {
+            assert!(!audit_names(&door.app.store, id).await);
+        }
+        audit_holds(&door.app.store).await;
         door.close().await;
     }
 
@@ -466,6 +483,7 @@ on_both_databases! {
             let left = door.delete(format!("/v1/claims/{}", page.id)).send().await.expect(200).json();
             assert_eq!(left["state"], "erased");
             assert!(left.get("reference").is_none() && left.get("userId").is_none());
+            assert!(!audit_names(&door.app.store, &page.id).await);
         }
         page.ask("state", &json!({})).await.problem(404, "not_found");
         door.get(&page.path).without("Authorization").send().await.expect(404);

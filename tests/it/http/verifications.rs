@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::door::{Answer, Door};
 use super::signed_requests::{TOKEN, Wanted};
-use crate::support::service::{Backend, Service, Stage, audit_holds};
+use crate::support::service::{Backend, Service, Stage, audit_holds, audit_names};
 use crate::support::{Folder, example};
 
 /// HMAC-SHA-256 as RFC 2104 writes it, apart from the libraries that the service uses.
@@ -374,6 +374,7 @@ on_both_databases! {
             let left = door.delete(&path).send().await.expect(200).json();
             assert_eq!((&left["state"], &left["hasContact"]), (&json!("erased"), &json!(false)));
             assert!(left["reference"].is_null() && left["userId"].is_null(), "{left:#}");
+            assert!(!audit_names(&door.app.store, opened["id"].as_str().unwrap()).await);
         }
         approve(&vendor, &opened["externalId"], "2026-01-02 03:04:05+0000");
         let taken = tell(&door, &green(&opened["externalId"], "2026-01-02 03:04:06.000")).await.expect(200);
@@ -391,6 +392,10 @@ on_both_databases! {
         let left = until(&door, &opened, |shown| shown["state"] == "erased").await;
         assert!(left["reference"].is_null() && left["userId"].is_null(), "{left:#}");
         assert_eq!(kinds(&door).await, ["issuance.erased"]);
+        for id in [&opened["id"], &issued["issuance"]["id"]] {
+            assert!(!audit_names(&door.app.store, id.as_str().unwrap()).await);
+        }
+        audit_holds(&door.app.store).await;
         door.close().await;
     }
 

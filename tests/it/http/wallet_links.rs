@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::door::{Answer, Door, new_wallet, owner};
 use crate::support::User;
-use crate::support::service::{Stage, audit_holds};
+use crate::support::service::{Stage, audit_holds, audit_names};
 
 fn wanted(user: &User, wallet: &User) -> Value {
     json!({ "userId": user.id, "wallet": owner(wallet) })
@@ -329,6 +329,7 @@ on_both_databases! {
         for _ in 0..2 {
             let erased = door.delete(&place).send().await.expect(200).json();
             assert_eq!((&erased["state"], &erased["userId"]), (&json!("erased"), &Value::Null));
+            assert!(!audit_names(&door.app.store, place.rsplit('/').next().unwrap()).await);
         }
         prove(&door, &place, &signature(&wallet, &message)).await.problem(409, "state_conflict");
         let list = door.get(format!("/v1/wallet-links?userId={}", user.id)).send().await.expect(200).json();

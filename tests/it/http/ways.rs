@@ -7,7 +7,7 @@ use idos_wallet::WalletType;
 use serde_json::json;
 
 use super::door::{Door, Form, inserter, kyc, kyc_in_parts, owner};
-use crate::support::service::{Backend, audit_holds};
+use crate::support::service::{Backend, audit_holds, audit_names};
 use crate::support::{User, example};
 
 on_both_databases! {
@@ -100,6 +100,10 @@ on_both_databases! {
             let erased = door.delete(&place).send().await.expect(200).json();
             assert_eq!((&erased["state"], &erased["hasContact"]), (&json!("erased"), &json!(false)));
             assert_eq!(erased.get("reference"), None);
+            // What was done about it is written down still, and nobody can say that it was done about this one.
+            let trail = door.get(format!("{place}/audit")).send().await.expect(200).json();
+            assert_eq!(trail, json!({ "items": [] }));
+            assert!(!audit_names(&door.app.store, &id).await);
         }
         let none = door.post("/v1/contacts/lookup", &json!({ "email": "ana@example.com" })).send().await.expect(200);
         assert_eq!(none.json(), json!({ "issuances": [] }));

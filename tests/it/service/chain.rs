@@ -160,7 +160,8 @@ on_both_databases! {
         }
         let six = chain.store.audit_page(5, 6).await.unwrap().remove(0);
         let inside = [
-            "6".to_owned(), six.at.to_string(), six.actor, six.act, six.subject, six.detail, six.previous, six.hash,
+            "6".to_owned(), six.at.to_string(), six.actor, six.act, six.subject, six.detail, six.salt, six.link, six.also,
+            six.also_salt, six.also_link, six.previous, six.hash,
         ].join("\u{1f}");
         chain.run(&format!("UPDATE audit SET hash = hash || '\u{1e}{inside}' WHERE seq = 5")).await;
         chain.run("DELETE FROM audit WHERE seq = 6").await;

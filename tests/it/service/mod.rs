@@ -20,5 +20,6 @@ mod reports;
 mod schema;
 mod sharing;
 mod submitters;
+mod unlinked;
 
 pub(crate) use issuing::create_profile;

@@ -28,6 +28,7 @@ const GROWING: &[&str] = &[
     "event",
     "audit",
     "audit_checkpoint",
+    "audit_view",
     "verification",
     "verification_issuance",
     "person",

@@ -75,9 +75,13 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             &format!("{client}, {hash}, 'f', {issuance}, i"),
         ),
         many(
-            "audit (seq, at, actor, act, subject, detail, previous, hash)",
-            &format!("i, i, 'service', 'issued', {issuance}, '', '', ''"),
+            "audit (seq, at, actor, act, subject, detail, salt, link, also, also_salt, also_link, previous, hash)",
+            &format!(
+                "i, i, 'service', 'issued', {issuance}, '', 's', 'l', CASE WHEN i % 5 = 0 THEN {issuance} ELSE '' END, \
+                 '', '', '', ''"
+            ),
         ),
+        many("audit_view (subject, actor, hour)", &format!("{issuance}, {client}, i")),
         many(
             "verification (id, client, source, external_id, state, delivery, user_id, reference, locked_contact, contact_index, case_id, \
              problems, made, version, waits_until, created_at, updated_at)",

@@ -132,6 +132,12 @@ pub(crate) async fn audit_holds(store: &Store) -> i64 {
     verdict.entries
 }
 
+/// Whether any entry of the audit chain has this text in it, such as the id of a record.
+pub(crate) async fn audit_names(store: &Store, text: &str) -> bool {
+    let entries = store.audit_page(0, i64::MAX).await.unwrap();
+    entries.iter().any(|entry| serde_json::to_string(entry).unwrap().contains(text))
+}
+
 /// What a service is made of that outlives it.
 pub(crate) struct Stage {
     pub(crate) node: AnyNode,

@@ -113,8 +113,9 @@ pub(in crate::http) async fn list(
     Extension(caller): Extension<Submitter>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let Listed { filter, cursor, limit } = listed(query.as_deref())?;
+    let Listed { filter, by, cursor, limit } = listed(query.as_deref())?;
     let page = api.app.store.issuances(&caller.tenant, &filter, cursor.as_ref(), limit).await?;
+    api.saw_list(&caller, "issuances", &by, page.items.len()).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|issuance| issuance.id.to_string());
     let items = page.items.into_iter().map(IssuanceView::from).collect();
     Ok(Json(List { items, next_cursor }).into_response())
@@ -123,6 +124,8 @@ pub(in crate::http) async fn list(
 /// Which issuances are to be listed.
 pub(in crate::http) struct Listed {
     filter: Filter,
+    /// By which parameters.
+    by: Vec<&'static str>,
     cursor: Option<IssuanceId>,
     pub(in crate::http) limit: u32,
 }
@@ -142,9 +145,9 @@ pub(in crate::http) fn listed(query: Option<&str>) -> Result<Listed, Problem> {
         created_before: query.read::<Timestamp>("createdBefore", TIME),
     };
     let cursor = query.read::<IssuanceId>("cursor", "must be the nextCursor of an earlier answer");
-    let limit = query.limit();
+    let (limit, by) = (query.limit(), query.filters());
     query.end()?;
-    Ok(Listed { filter, cursor, limit })
+    Ok(Listed { filter, by, cursor, limit })
 }
 
 pub(in crate::http) async fn show(
@@ -156,6 +159,7 @@ pub(in crate::http) async fn show(
     let read = || async { own(&api, &caller, &parse_id(&id)?).await };
     let issuance =
         until_settled(&api, query.as_deref(), read, |issuance| issuance.state.is_settled()).await?;
+    api.saw(&caller, issuance.id.as_str()).await?;
     Ok(Json(IssuanceView::from(issuance)).into_response())
 }
 
@@ -237,6 +241,7 @@ pub(in crate::http) async fn audit(
 ) -> Result<Response, Problem> {
     let id: IssuanceId = parse_id(&id)?;
     own(&api, &caller, &id).await?;
+    api.saw(&caller, id.as_str()).await?;
     let entries = api.app.store.audit_of(id.as_str()).await?;
     let items = entries.into_iter().map(AuditView::from).collect();
     Ok(Json(List { items, next_cursor: None }).into_response())
@@ -249,6 +254,7 @@ pub(in crate::http) async fn notices(
 ) -> Result<Response, Problem> {
     let id: IssuanceId = parse_id(&id)?;
     own(&api, &caller, &id).await?;
+    api.saw(&caller, id.as_str()).await?;
     let items = api.app.store.notices_of(&id).await?.into_iter().map(NoticeView::from).collect();
     Ok(Json(List { items, next_cursor: None }).into_response())
 }

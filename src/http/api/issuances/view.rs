@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::http::api::view::{HaltView, TransactionView};
-use crate::model::audit::ChainedEntry;
+use crate::model::audit::ToldEntry;
 use crate::model::files::FileSizes;
 use crate::model::issuance::{Confirmation, Issuance};
 use crate::model::notices::{Notice, NoticeCode};
@@ -148,8 +148,8 @@ pub(super) struct AuditView {
     hash: String,
 }
 
-impl From<ChainedEntry> for AuditView {
-    fn from(entry: ChainedEntry) -> Self {
+impl From<ToldEntry> for AuditView {
+    fn from(entry: ToldEntry) -> Self {
         let at = Timestamp::from_unix_millis(entry.at).unwrap_or(Timestamp::EPOCH);
         Self {
             seq: entry.seq,
