@@ -19,6 +19,7 @@ use super::credential::{self, CredentialError, TooLarge, check_size, is_taken, p
 use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
+use super::kept::{self, LockedContent};
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
 use super::verified::MadeFor;
 use super::{Accepted, contact, supersede, work};
@@ -201,12 +202,17 @@ pub(super) async fn accept_for(
         files: sizes,
         renews,
         superseded_by: None,
+        kept: None,
         id,
     };
     let grantee_key = copy_for.map(|copy| copy.encryption_key);
     let Recipient { key: user_key, is_there } = recipient(app, caller, &issuance, grant.as_deref()).await?;
+    let mut net = None;
     let content = if let Some(user_key) = user_key {
         issuance.recipient_key = Some(user_key.to_base64());
+        let (shared, id) = (Arc::clone(app), issuance.id.clone());
+        let (signed, locked) = app.compute(move || kept::lock(&shared, &id, signed)).await?;
+        net = locked;
         let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone(), place).await?;
         issuance.public_notes = Some(sealed.original().public_notes().to_owned());
         issuance.content_hash = Some(sealed.content_hash().to_owned());
@@ -225,6 +231,7 @@ pub(super) async fn accept_for(
             .map(|contact| contact::lock(&app.vault, (issuance.id.as_str(), &issuance.client), &contact))
             .transpose()?,
         content,
+        net,
     };
     remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used }).await
 }
@@ -297,6 +304,8 @@ struct Kept {
     /// The grant's id, and the grant, locked.
     grant: Option<(Uuid, String)>,
     contact: Option<LockedContact>,
+    /// What stays after delivery.
+    net: Option<LockedContent>,
 }
 
 /// What an issuance is made of besides what was submitted.
@@ -325,6 +334,9 @@ async fn remember(
     match &mut kept.content {
         Content::Sealed(sealed) => keep_sealed(&mut tx, &issuance.id, sealed).await?,
         Content::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,
+    }
+    if let Some(net) = &kept.net {
+        net.keep(&mut tx, (&issuance.id, &issuance.client), now).await?;
     }
     if let Some((grant_id, locked)) = &kept.grant {
         match tx.keep_grant(&issuance.id, *grant_id, locked).await {

@@ -198,6 +198,7 @@ async fn every_example_is_accepted() {
                     | "unsubscribe"
                     | "proveVerification"
                     | "changeContact"
+                    | "keepOn"
                     | "proveWalletLink"
                     | "seeClaimOfPage"
                     | "connectWallet"

@@ -14,7 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::flow::{
-    contact, erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking,
+    contact, erase as erasing, intake, kept, read_back as reading, resume as resuming, revoke as revoking,
 };
 use crate::http::api::common::parse_id;
 use crate::http::api::view::List;
@@ -190,6 +190,28 @@ pub(in crate::http) async fn erase(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let issuance = erasing::erase(&api.app, &caller, &parse_id(&id)?).await?;
+    Ok(Json(IssuanceView::from(issuance)).into_response())
+}
+
+pub(in crate::http) async fn delete_kept(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let issuance = kept::delete(&api.app, &caller, &parse_id(&id)?).await?;
+    Ok(Json(IssuanceView::from(issuance)).into_response())
+}
+
+pub(in crate::http) async fn keep_on(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id: IssuanceId = parse_id(&id)?;
+    let body = body::read_json(&api, request).await?;
+    let until = read::choice(&json::parse(&body.bytes)?)?;
+    let issuance = kept::choose(&api.app, &caller, &id, until).await?;
     Ok(Json(IssuanceView::from(issuance)).into_response())
 }
 

@@ -9,12 +9,14 @@ use crate::flow::credential::TooLarge;
 use crate::flow::erase::EraseError;
 use crate::flow::files::RefusedFile;
 use crate::flow::intake::IntakeError;
+use crate::flow::kept::KeptError;
 use crate::flow::read_back::CopyError;
 use crate::flow::resume::ResumeError;
 use crate::flow::revoke::RevokeError;
 use crate::http::api::common::conflict;
 use crate::http::kit::problem::{Code, Location, Problem};
 use crate::model::issuance::Stopped;
+use crate::model::safety_net::NoChoice;
 
 impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
@@ -156,6 +158,22 @@ impl From<CopyError> for Problem {
             CopyError::Altered => Self::new(Code::CopyAltered),
             CopyError::Node(error) => error.into(),
             CopyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeptError> for Problem {
+    fn from(error: KeptError) -> Self {
+        match error {
+            KeptError::NotFound => Self::new(Code::NotFound),
+            KeptError::NothingKept => conflict("Nothing is kept of the issuance's content."),
+            KeptError::NoChoice(error @ NoChoice::NotYet) => {
+                conflict(format!("The phase in which content is kept goes on: {error}."))
+            }
+            KeptError::NoChoice(error) => {
+                Self::new(Code::InvalidFields).at(Location::Pointer("/until".to_owned()), error.to_string())
+            }
+            KeptError::Store(error) => error.into(),
         }
     }
 }
