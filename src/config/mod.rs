@@ -4,6 +4,7 @@
 //! [`Config`] is the list of them.
 
 mod claims;
+mod controller;
 mod credentials;
 mod database;
 mod delivery;
@@ -37,6 +38,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use claims::Claims;
+pub use controller::Controller;
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
@@ -122,6 +124,9 @@ sections! {
     /// How long each kind of record is kept.
     #[serde(default)]
     pub retention: Retention,
+    /// Who is responsible for the processing.
+    #[serde(default)]
+    pub controller: Controller,
     /// Proofs of wallets.
     #[serde(default)]
     pub wallets: Wallets,

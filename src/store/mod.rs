@@ -13,6 +13,7 @@
 mod api_keys;
 mod attributes;
 mod audit;
+mod census;
 mod claims;
 mod connect;
 mod contacts;
@@ -52,6 +53,7 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
+pub use census::{Count, DueBy, Oldest};
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
 pub use content::{Deliverable, Uploads, WhoseContent};
