@@ -338,8 +338,7 @@ impl App {
         if safety_net.is_too_far(clock.now()) {
             return Err(StartError::SafetyNet);
         }
-        let periods =
-            config.retention.periods(config.wallets.challenge_minutes, config.renewal.link_days);
+        let periods = config.retention.periods(config.wallets.challenge_minutes, config.renewal.link_days);
         let notes = config.notes_form();
         let mailer = Mailer::new(config.mail.as_ref())?;
         let mail_reports = Reports::new(config.mail.as_ref())?;

@@ -93,21 +93,36 @@ fn controller(controller: &Controller, issuer: &str) -> Vec<Named> {
 
 fn purposes(config: &Config) -> Vec<Named> {
     let mut all = vec![
-        ("Issue credentials", "a result of an identity verification becomes a credential in the user's own idOS profile"),
-        ("Profiles, wallets and attributes", "the profile that a credential needs is created, and wallets and attributes are added to it, after the wallet is proven"),
-        ("Prove what was issued", "a record of who was issued what, and an audit chain without names, for revocation and for disputes"),
+        (
+            "Issue credentials",
+            "a result of an identity verification becomes a credential in the user's own idOS profile",
+        ),
+        (
+            "Profiles, wallets and attributes",
+            "the profile that a credential needs is created, and wallets and attributes are added to it, after the wallet is proven",
+        ),
+        (
+            "Prove what was issued",
+            "a record of who was issued what, and an audit chain without names, for revocation and for disputes",
+        ),
     ];
     if config.mail.is_some() {
         all.push(("Tell of the end", "people with a contact are told by mail before their credentials end"));
     }
     if !config.source.vendors.is_empty() || !config.source.persons.is_empty() {
-        all.push(("Take results in", "results of vendors, and proofs of personhood, are fetched and checked"));
+        all.push((
+            "Take results in",
+            "results of vendors, and proofs of personhood, are fetched and checked",
+        ));
     }
     if config.relay.enabled {
         all.push(("Relay", "people whom consumers of the relay send are identified for them"));
     }
     if config.retention.safety_net().until.is_some() {
-        all.push(("Safety net", "in an introduction, signed credentials are kept, locked, so that they can be given again"));
+        all.push((
+            "Safety net",
+            "in an introduction, signed credentials are kept, locked, so that they can be given again",
+        ));
     }
     all.into_iter().map(|(name, text)| Named { name, text: text.to_owned() }).collect()
 }
@@ -135,7 +150,9 @@ fn data(config: &Config) -> Vec<&'static str> {
         all.push("e-mail addresses and languages (locked; found by a keyed hash)");
     }
     if !config.source.vendors.is_empty() {
-        all.push("ids of cases at vendors, classes of their decisions; no reason for which anybody was declined");
+        all.push(
+            "ids of cases at vendors, classes of their decisions; no reason for which anybody was declined",
+        );
     }
     if !config.source.persons.is_empty() {
         all.push("keyed hashes by which a person is known to a source of personhood; no biometric template and no score");
@@ -182,7 +199,11 @@ fn recipients(config: &Config) -> Vec<Recipient> {
         if let Some(Bounces::Mailbox(url)) = &mail.bounces {
             hosts.push(host(url.expose()));
         }
-        add("the mail servers".to_owned(), hosts, "e-mail addresses, and mails that say when which kind of credential ends");
+        add(
+            "the mail servers".to_owned(),
+            hosts,
+            "e-mail addresses, and mails that say when which kind of credential ends",
+        );
     }
     for vendor in &config.source.vendors {
         let hosts = vendor.base_url.iter().map(|url| host(url.as_str())).collect();
@@ -230,7 +251,11 @@ fn recipients(config: &Config) -> Vec<Recipient> {
         );
     }
     if let Some(endpoint) = &config.telemetry.otlp_endpoint {
-        add("the collector of traces".to_owned(), vec![host(endpoint.as_str())], "ids, codes, sizes and times");
+        add(
+            "the collector of traces".to_owned(),
+            vec![host(endpoint.as_str())],
+            "ids, codes, sizes and times",
+        );
     }
     all
 }
@@ -273,7 +298,8 @@ fn measures(config: &Config) -> Vec<String> {
     ));
     if !config.webhooks.is_empty() {
         let policy = &config.webhook_policy;
-        let private = if policy.allow_private { "also to private networks" } else { "to public addresses only" };
+        let private =
+            if policy.allow_private { "also to private networks" } else { "to public addresses only" };
         all.push(format!("webhooks are signed, and sent {}, {private}", tls(policy.allow_http)));
     }
     if let Some(mail) = &config.mail {
@@ -283,7 +309,9 @@ fn measures(config: &Config) -> Vec<String> {
     if config.wallets.require_challenge {
         all.push("wallets are proven by a challenge of this service".to_owned());
     }
-    all.push("logs, metrics and traces hold ids, codes, sizes and times; core dumps are switched off".to_owned());
+    all.push(
+        "logs, metrics and traces hold ids, codes, sizes and times; core dumps are switched off".to_owned(),
+    );
     all.push("an audit chain of hashes, with signed checkpoints, says who did what, by ids".to_owned());
     all.push(
         "people's rights: erasure (DELETE /v1/issuances/{id}, /v1/issuances/{id}/kept, /v1/wallet-links/{id}, /v1/verifications/{id}), and \
@@ -329,9 +357,11 @@ impl Processing {
         lines.extend(self.data.iter().map(|text| format!("- {text}")));
         heading(&mut lines, "(d) Recipients");
         lines.extend(["| who | hosts | what they get |", "|---|---|---|"].map(str::to_owned));
-        lines.extend(self.recipients.iter().map(|one| {
-            format!("| {} | {} | {} |", cell(&one.who), cell(&one.hosts.join(", ")), one.gets)
-        }));
+        lines.extend(
+            self.recipients.iter().map(|one| {
+                format!("| {} | {} | {} |", cell(&one.who), cell(&one.hosts.join(", ")), one.gets)
+            }),
+        );
         heading(&mut lines, "(e) Transfers to third countries or international organisations");
         lines.push(self.transfers.clone());
         heading(&mut lines, "(f) Time limits");
@@ -407,7 +437,9 @@ mod tests {
     fn what_is_not_configured_is_not_said() {
         let now: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
         let text = of(&config("[controller]\ntransfers = \"none\"\n"), now).to_markdown();
-        for part in ["mail server", "vendor ", "webhook", "Safety net: signed", "the setting controller.transfers"] {
+        for part in
+            ["mail server", "vendor ", "webhook", "Safety net: signed", "the setting controller.transfers"]
+        {
             let measures = text.split("## (f)").next().unwrap();
             assert!(!measures.contains(part), "{part}: {text}");
         }

@@ -57,10 +57,13 @@ impl Retention {
             Self::Record(record) => {
                 context.log()?;
                 let processing = processing::of(&config, clock::now());
-                output::line(match record.format {
-                    Format::Md => processing.to_markdown(),
-                    Format::Json => processing.to_json().to_string(),
-                }.trim_end());
+                output::line(
+                    match record.format {
+                        Format::Md => processing.to_markdown(),
+                        Format::Json => processing.to_json().to_string(),
+                    }
+                    .trim_end(),
+                );
                 Ok(true)
             }
         }

@@ -49,7 +49,11 @@ mod tests {
     fn nonsense_is_refused_by_name() {
         refused(&[
             ("controller.name", "name = \"Example KYC Ltd\"", "name = \" \""),
-            ("controller.address", "address = \"1 Example Street, Example City\"", "address = \"Xyzzy\\u0000\""),
+            (
+                "controller.address",
+                "address = \"1 Example Street, Example City\"",
+                "address = \"Xyzzy\\u0000\"",
+            ),
             ("controller.contact", "contact = \"privacy@kyc.example.com\"", "contact = \"\""),
             ("controller.dpo", "dpo = \"dpo@kyc.example.com\"", "dpo = \"\\n\""),
             ("controller.transfers", "transfers = \"none\"", "transfers = \"\""),

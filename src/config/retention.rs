@@ -140,7 +140,11 @@ mod tests {
             ("retention.records_months", "records_months = 36", "records_months = 0"),
             ("retention.records_months", "records_months = 36", "records_months = 121"),
             ("retention.phase", "phase = \"none\"", "phase = \"Xyzzy\""),
-            ("retention.safety_net_until", "safety_net_until = \"2027-12-31\"", "safety_net_until = \"Xyzzy\""),
+            (
+                "retention.safety_net_until",
+                "safety_net_until = \"2027-12-31\"",
+                "safety_net_until = \"Xyzzy\"",
+            ),
             (
                 "retention.safety_net_until",
                 "phase = \"none\"\n",
@@ -148,7 +152,11 @@ mod tests {
             ),
             ("retention.safety_net_after", "safety_net_after = \"ask\"", "safety_net_after = \"Xyzzy\""),
             ("retention.safety_net_choice_days", "safety_net_choice_days = 90", "safety_net_choice_days = 0"),
-            ("retention.safety_net_choice_days", "safety_net_choice_days = 90", "safety_net_choice_days = 366"),
+            (
+                "retention.safety_net_choice_days",
+                "safety_net_choice_days = 90",
+                "safety_net_choice_days = 366",
+            ),
         ]);
     }
 }

@@ -236,26 +236,18 @@ async fn see_to(app: &App, due: &[KeptOf], now: Timestamp) -> Result<(), StoreEr
 }
 
 /// Offers the choice of one person. Whoever writes to people about it does so from here, in the same transaction.
-async fn offer(
-    tx: &mut Tx,
-    (id, kept): (&IssuanceId, &Kept),
-    until: Timestamp,
-) -> Result<bool, StoreError> {
+async fn offer(tx: &mut Tx, (id, kept): (&IssuanceId, &Kept), until: Timestamp) -> Result<bool, StoreError> {
     tx.change_kept(id, (kept, &Kept { stage: Stage::Offered, until, ..*kept })).await
 }
 
 /// The ends of the phase that clients have not been told of yet.
-async fn ends_to_tell(
-    store: &Store,
-    due: &[KeptOf],
-) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+async fn ends_to_tell(store: &Store, due: &[KeptOf]) -> Result<BTreeMap<String, Timestamp>, StoreError> {
     let mut ends = BTreeMap::new();
     for KeptOf { client, kept, .. } in due.iter().filter(|due| due.kept.stage == Stage::Kept) {
         if ends.contains_key(client) {
             continue;
         }
-        let told: Option<i64> =
-            store.recorded(&told_name(client)).await?.and_then(|text| text.parse().ok());
+        let told: Option<i64> = store.recorded(&told_name(client)).await?.and_then(|text| text.parse().ok());
         let is_told = told.is_some_and(|told| (kept.until.unix_millis() - told).abs() < SAME_END);
         if !is_told {
             ends.insert(client.clone(), kept.until);

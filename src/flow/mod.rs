@@ -35,6 +35,7 @@ pub mod read_back;
 mod records;
 pub mod relay;
 mod relayed;
+pub mod restore;
 pub mod resume;
 pub mod revoke;
 pub mod seal;

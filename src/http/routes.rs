@@ -201,6 +201,12 @@ pub const ROUTES: &[Route] = &[
         handler: || put(issuances::keep_on),
     },
     Route {
+        method: "POST",
+        path: "/v1/issuances/{id}/restore",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || post(issuances::restore),
+    },
+    Route {
         method: "DELETE",
         path: "/v1/issuances/{id}/kept",
         guard: Guard::Scope(Scope::Erase),

@@ -83,13 +83,19 @@ const TABLES: &[Table] = &[
     counted("sealed_part", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM sealed_part LIMIT $1) AS counted"),
     Table {
         oldest_id: "SELECT MIN(issuance_id) FROM write_grant",
-        ..counted("write_grant", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM write_grant LIMIT $1) AS counted")
+        ..counted(
+            "write_grant",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM write_grant LIMIT $1) AS counted",
+        )
     },
     Table {
         oldest_id: "SELECT MIN(issuance_id) FROM kept_content",
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM kept_content WHERE stage <> 'waiting' \
                   AND kept_until <= $1 LIMIT $2) AS counted",
-        ..counted("kept_content", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM kept_content LIMIT $1) AS counted")
+        ..counted(
+            "kept_content",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM kept_content LIMIT $1) AS counted",
+        )
     },
     Table {
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM profile WHERE state = 'halted' \
@@ -122,7 +128,10 @@ const TABLES: &[Table] = &[
         due: DueBy::Records,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM wallet_link \
                   WHERE state IN ('proven', 'expired', 'refused', 'erased') AND updated_at <= $1 LIMIT $2) AS counted",
-        ..counted("wallet_link", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM wallet_link LIMIT $1) AS counted")
+        ..counted(
+            "wallet_link",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM wallet_link LIMIT $1) AS counted",
+        )
     },
     Table {
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM attribute WHERE state = 'halted' \
@@ -177,7 +186,10 @@ const TABLES: &[Table] = &[
                   AND (SELECT COUNT(*) FROM issuance WHERE issuance.id = idempotency.subject \
                   AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'uploading', 'halted')) = 0 \
                   LIMIT $2) AS counted",
-        ..counted("idempotency", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM idempotency LIMIT $1) AS counted")
+        ..counted(
+            "idempotency",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM idempotency LIMIT $1) AS counted",
+        )
     },
     Table {
         oldest_at: "SELECT MIN(created_at) FROM event",
@@ -207,7 +219,10 @@ const TABLES: &[Table] = &[
         due: DueBy::Records,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM verification \
                   WHERE state IN ('declined', 'ended', 'failed', 'erased') AND updated_at <= $1 LIMIT $2) AS counted",
-        ..counted("verification", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM verification LIMIT $1) AS counted")
+        ..counted(
+            "verification",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM verification LIMIT $1) AS counted",
+        )
     },
     Table {
         oldest_id: "SELECT MIN(issuance_id) FROM verification_issuance",
@@ -220,7 +235,10 @@ const TABLES: &[Table] = &[
         oldest_at: "SELECT MIN(received_at) FROM vendor_event",
         due: DueBy::VendorEvents,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM vendor_event WHERE received_at < $1 LIMIT $2) AS counted",
-        ..counted("vendor_event", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM vendor_event LIMIT $1) AS counted")
+        ..counted(
+            "vendor_event",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM vendor_event LIMIT $1) AS counted",
+        )
     },
     counted("person", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM person LIMIT $1) AS counted"),
     Table {
@@ -239,14 +257,23 @@ const TABLES: &[Table] = &[
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM claim WHERE due_at <= $1 LIMIT $2) AS counted",
         ..counted("claim", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM claim LIMIT $1) AS counted")
     },
-    counted("relay_consumer", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM relay_consumer LIMIT $1) AS counted"),
+    counted(
+        "relay_consumer",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM relay_consumer LIMIT $1) AS counted",
+    ),
     Table {
         oldest_id: "SELECT MIN(claim_id) FROM relay_start",
-        ..counted("relay_start", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM relay_start LIMIT $1) AS counted")
+        ..counted(
+            "relay_start",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM relay_start LIMIT $1) AS counted",
+        )
     },
     Table {
         oldest_id: "SELECT MIN(verification_id) FROM relay_check",
-        ..counted("relay_check", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM relay_check LIMIT $1) AS counted")
+        ..counted(
+            "relay_check",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM relay_check LIMIT $1) AS counted",
+        )
     },
     counted(
         "relay_credential",

@@ -84,11 +84,12 @@ impl Store {
 
     /// What is kept of an issuance, delivered or not, as it lies there.
     pub async fn locked_content(&self, id: &IssuanceId) -> Result<Option<(Kept, String)>, StoreError> {
-        let row =
-            sqlx::query("SELECT stage, kept_until, valid_until, locked FROM kept_content WHERE issuance_id = $1")
-                .bind(id.as_str())
-                .fetch_optional(&self.pool)
-                .await?;
+        let row = sqlx::query(
+            "SELECT stage, kept_until, valid_until, locked FROM kept_content WHERE issuance_id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
         row.map(|row| Ok((read_kept(&Columns(&row))?, Columns(&row).text("locked")?))).transpose()
     }
 
@@ -144,10 +145,11 @@ impl Tx {
 
     /// What is kept of an issuance.
     pub async fn kept_of(&mut self, id: &IssuanceId) -> Result<Option<Kept>, StoreError> {
-        let row = sqlx::query("SELECT stage, kept_until, valid_until FROM kept_content WHERE issuance_id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&mut *self.tx)
-            .await?;
+        let row =
+            sqlx::query("SELECT stage, kept_until, valid_until FROM kept_content WHERE issuance_id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&mut *self.tx)
+                .await?;
         row.map(|row| read_kept(&Columns(&row))).transpose()
     }
 
@@ -185,12 +187,7 @@ impl Tx {
     }
 
     /// Locks it anew, if nobody else has meanwhile. Gives whether it was done.
-    pub async fn relock_kept(
-        &mut self,
-        id: &IssuanceId,
-        old: &str,
-        new: &str,
-    ) -> Result<bool, StoreError> {
+    pub async fn relock_kept(&mut self, id: &IssuanceId, old: &str, new: &str) -> Result<bool, StoreError> {
         let result =
             sqlx::query("UPDATE kept_content SET locked = $1 WHERE issuance_id = $2 AND locked = $3")
                 .bind(new)

@@ -73,6 +73,8 @@ named! {
         KeptChosen = "kept_chosen",
         /// What was kept was deleted, for this reason.
         KeptDeleted = "kept_deleted",
+        /// The credential that is kept is given again, by another issuance.
+        Restored = "restored",
         /// The time of a record was over: it was erased, and its row deleted. Or how many rows of a table were.
         RecordEnded = "record_ended",
         /// A contact was looked for by address.

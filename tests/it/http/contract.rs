@@ -199,6 +199,7 @@ async fn every_example_is_accepted() {
                     | "proveVerification"
                     | "changeContact"
                     | "keepOn"
+                    | "restoreIssuance"
                     | "proveWalletLink"
                     | "seeClaimOfPage"
                     | "connectWallet"

@@ -68,7 +68,10 @@ const MAY_WALK: &[(&str, &str)] = &[
     ("locked NOT LIKE $2 OR email_index NOT LIKE $3", "it goes through all contacts once, part by part"),
     ("SELECT 1 AS kept FROM", "the report on retention alone, which stops counting at a bound"),
     ("SELECT MIN(", "the first row of an index is its answer"),
-    ("FROM kept_content WHERE issuance_id > $1 AND locked NOT LIKE $2", "it goes through all that is kept once, row by row"),
+    (
+        "FROM kept_content WHERE issuance_id > $1 AND locked NOT LIKE $2",
+        "it goes through all that is kept once, row by row",
+    ),
     ("locked NOT LIKE $2 ORDER BY hash", "it goes through all people once, part by part"),
     (
         "locked_contact NOT LIKE $2 OR contact_index NOT LIKE $3",
@@ -101,8 +104,17 @@ fn statements() -> Vec<String> {
         // Whatever is run is a text of its own, or made of the one above.
         for call in code.split("sqlx::query").skip(1) {
             let argument = call.trim_start_matches("_as").trim_start_matches('(').trim_start();
-            let is_known =
-                ["\"", "select!", "sqlx::AssertSqlSafe(statement)", "query)", "table.next)", "table.count)", "table.oldest_at)", "table.oldest_id)", "table.overdue)"];
+            let is_known = [
+                "\"",
+                "select!",
+                "sqlx::AssertSqlSafe(statement)",
+                "query)",
+                "table.next)",
+                "table.count)",
+                "table.oldest_at)",
+                "table.oldest_id)",
+                "table.overdue)",
+            ];
             assert!(
                 is_known.iter().any(|start| argument.starts_with(start)),
                 "where is the text? {argument:.60}"

@@ -9,8 +9,11 @@ use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::kept::KeptError;
 use idos_issuer::flow::sweep::sweep;
+use idos_issuer::flow::restore::{self, RestoreError};
 use idos_issuer::flow::{erase, intake, kept, revoke};
+use idos_issuer::model::client::Idempotency;
 use idos_issuer::model::event::EventKind;
+use idos_issuer::model::ids::IssuanceId;
 use idos_issuer::model::issuance::{Issuance, State};
 use idos_issuer::model::retention::KINDS;
 use idos_issuer::model::safety_net::{NoChoice, Stage};
@@ -217,6 +220,44 @@ on_both_databases! {
         assert_eq!(acts(app, &silent).await[1..], ["choice_offered:", "kept_deleted:not_answered"]);
         assert_eq!(acts(app, &keeps).await[1..], ["choice_offered:", "kept_chosen:", "kept_deleted:time_over"]);
         assert_eq!(acts(app, &leaves).await[1..], ["choice_offered:", "kept_deleted:asked"]);
+        audit_holds(&app.store).await;
+        service.stop().await;
+    }
+
+    async fn what_is_kept_is_given_again(backend) {
+        let (scene, user) = in_the_phase(backend, 30, "").await;
+        let service = scene.service().await;
+        let app = &service.app;
+        let issuance = issue(app, &user, None).await;
+        let again = async |key: &Idempotency, id: &IssuanceId| {
+            restore::restore(app, &caller(), key, id, (Authority::Inserter, None)).await
+        };
+        let key = fresh_key(app);
+        let made = again(&key, &issuance.id).await.unwrap();
+        let repeated = again(&key, &issuance.id).await.unwrap();
+        assert_eq!((made.replayed, repeated.replayed, &repeated.record.id), (false, true, &made.record.id));
+        let restored = until(app, &made.record.id, |issuance| issuance.state == State::Issued).await;
+        assert_eq!(restored.kept, None, "it is kept once");
+        assert_eq!(restored.content_hash, issuance.content_hash, "the same credential");
+        assert_ne!(restored.ids.original, issuance.ids.original, "in a row of its own");
+        assert_eq!(scene.node.credentials().await.unwrap().len(), 2);
+        let old = app.store.issuance(&issuance.id).await.unwrap().unwrap();
+        assert_eq!((old.state, old.kept), (State::Issued, issuance.kept));
+        assert!(acts(app, &issuance).await.contains(&format!("restored:{}", restored.id)));
+
+        let never = again(&fresh_key(app), &restored.id).await;
+        assert!(matches!(never, Err(RestoreError::NothingKept)), "{never:?}");
+        kept::delete(app, &caller(), &issuance.id).await.unwrap();
+        let gone = again(&fresh_key(app), &issuance.id).await;
+        assert!(matches!(gone, Err(RestoreError::NothingKept)), "{gone:?}");
+        let mut stranger = caller();
+        stranger.tenant = "other".to_owned();
+        let by = (Authority::Inserter, None);
+        let hidden = restore::restore(app, &stranger, &fresh_key(app), &issuance.id, by).await;
+        assert!(matches!(hidden, Err(RestoreError::NotFound)), "{hidden:?}");
+        erase::erase(app, &caller(), &issuance.id).await.unwrap();
+        let over = again(&fresh_key(app), &issuance.id).await;
+        assert!(matches!(over, Err(RestoreError::Conflict(State::Erased))), "{over:?}");
         audit_holds(&app.store).await;
         service.stop().await;
     }

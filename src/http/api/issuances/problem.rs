@@ -11,6 +11,7 @@ use crate::flow::files::RefusedFile;
 use crate::flow::intake::IntakeError;
 use crate::flow::kept::KeptError;
 use crate::flow::read_back::CopyError;
+use crate::flow::restore::RestoreError;
 use crate::flow::resume::ResumeError;
 use crate::flow::revoke::RevokeError;
 use crate::http::api::common::conflict;
@@ -158,6 +159,23 @@ impl From<CopyError> for Problem {
             CopyError::Altered => Self::new(Code::CopyAltered),
             CopyError::Node(error) => error.into(),
             CopyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RestoreError> for Problem {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::NotFound => Self::new(Code::NotFound),
+            RestoreError::Conflict(state) => conflict(format!(
+                "The issuance is {state}; only a credential that is issued and holds is given again."
+            )),
+            RestoreError::NothingKept => conflict("Nothing is kept of the issuance's content."),
+            RestoreError::Unreadable(_) => conflict(
+                "What is kept cannot be unlocked: the vault key that locked it is not in the configuration, or it is damaged.",
+            ),
+            RestoreError::Intake(error) => error.into(),
+            RestoreError::Store(error) => error.into(),
         }
     }
 }

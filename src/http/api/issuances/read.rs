@@ -29,6 +29,7 @@ pub(in crate::http::api) const LATER_INSERTER: &[&str] = &["by"];
 pub(in crate::http::api) const LATER_GRANT: &[&str] = &["by", "copyFor"];
 pub(in crate::http::api) const COPY_FOR: &[&str] = &["grantee", "encryptionPublicKey"];
 pub(in crate::http::api) const CONTACT: &[&str] = &["email", "locale"];
+pub(in crate::http::api) const RESTORATION: &[&str] = &["delivery"];
 pub(in crate::http::api) const CHOICE: &[&str] = &["until"];
 pub(in crate::http::api) const INLINE: &[&str] = &["base64"];
 pub(in crate::http::api) const PART: &[&str] = &["part"];
@@ -263,6 +264,15 @@ pub(in crate::http) fn contact_change(json: &Json) -> Result<ContactChange, Prob
         ContactChange { email, locale }
     });
     faults.into_result(change)
+}
+
+/// Reads on whose authority a credential is given again.
+pub(in crate::http) fn restoration(json: &Json) -> Result<(Authority, Option<ClaimId>), Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", RESTORATION, &mut faults);
+    let delivery = object.and_then(|object| object.required("delivery", &mut faults));
+    let by = delivery.and_then(|json| authority(json, &mut faults));
+    faults.into_result(by)
 }
 
 /// Reads until when the person has chosen to have content kept.
