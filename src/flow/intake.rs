@@ -165,7 +165,7 @@ pub(super) async fn accept_for(
     take_in(app, caller, key, signed, way, made_for).await
 }
 
-/// Accepts a credential that was signed before, to be given again, unless the same key has brought it already.
+/// Accepts a credential that was signed before, to be given again. Whoever asks has seen to [`replay`] first.
 pub(super) async fn accept_signed(
     app: &Arc<App>,
     caller: &Submitter,
@@ -173,9 +173,6 @@ pub(super) async fn accept_signed(
     signed: Signed,
     (authority, claim): (Authority, Option<ClaimId>),
 ) -> Result<Accepted<Issuance>, IntakeError> {
-    if let Some(accepted) = replay(app, caller, key).await? {
-        return Ok(accepted);
-    }
     let way = find_way(app, caller, (signed.user_id, signed.kind), authority, claim).await?;
     take_in(app, caller, key, signed, way, None).await
 }
@@ -476,7 +473,8 @@ enum Content {
     Waiting(String),
 }
 
-async fn replay(
+/// What an earlier request with the same key has made.
+pub(super) async fn replay(
     app: &App,
     caller: &Submitter,
     key: &Idempotency,

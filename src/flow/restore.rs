@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Accepted;
-use super::intake::{IntakeError, Signed, accept_signed, new_ids};
+use super::intake::{IntakeError, Signed, accept_signed, new_ids, replay};
 use super::kept::KeptCredential;
 use crate::app::App;
 use crate::model::client::Idempotency;
@@ -50,6 +50,9 @@ pub async fn restore(
     by: (Authority, Option<ClaimId>),
 ) -> Result<Accepted<Issuance>, RestoreError> {
     let issuance = app.store.issuance_of(&caller.tenant, id).await?.ok_or(RestoreError::NotFound)?;
+    if let Some(accepted) = replay(app, caller, key).await? {
+        return Ok(accepted);
+    }
     if issuance.state != State::Issued || issuance.superseded_by.is_some() {
         return Err(RestoreError::Conflict(issuance.state));
     }
