@@ -190,7 +190,9 @@ pub(super) async fn end_due(app: &App) -> Result<(), StoreError> {
     loop {
         let now = app.clock.now();
         let batch = app.store.kept_due(now, from, BATCH).await?;
-        see_to(app, &batch.items, now).await?;
+        if !batch.items.is_empty() {
+            see_to(app, &batch.items, now).await?;
+        }
         from = batch.next;
         if from.is_none() {
             return Ok(());

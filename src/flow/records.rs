@@ -75,11 +75,13 @@ async fn end_verifications(app: &App, moment: Timestamp) -> Result<(), StoreErro
     loop {
         let batch = app.store.ended_verifications(moment, from, BATCH).await?;
         seen += batch.len();
-        let mut tx = app.store.begin().await?;
-        for Place { id, .. } in &batch {
-            ended += u64::from(tx.delete_verification(id, moment).await?);
+        if !batch.is_empty() {
+            let mut tx = app.store.begin().await?;
+            for Place { id, .. } in &batch {
+                ended += u64::from(tx.delete_verification(id, moment).await?);
+            }
+            tx.commit().await?;
         }
-        tx.commit().await?;
         from = batch.last().cloned();
         if from.is_none() || seen >= MOST {
             return write_down(app, "verification", ended).await;

@@ -64,7 +64,7 @@ const TABLES: &[Table] = &[
     Table {
         oldest_id: "SELECT MIN(issuance_id) FROM unsealed_credential",
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM issuance WHERE waits_until IS NOT NULL \
-                  AND (state <> 'halted' OR was_sent = 0) AND waits_until <= $1 LIMIT $2) AS counted",
+                  AND (state <> 'halted' OR was_sent = 0) AND waits_until <= $1 ORDER BY waits_until, id LIMIT $2) AS counted",
         ..counted(
             "unsealed_credential",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM unsealed_credential LIMIT $1) AS counted",
@@ -74,7 +74,7 @@ const TABLES: &[Table] = &[
         oldest_id: "SELECT MIN(issuance_id) FROM sealed_credential",
         due: DueBy::Overdue,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM issuance WHERE waits_until IS NOT NULL \
-                  AND state = 'halted' AND was_sent = 1 AND waits_until <= $1 LIMIT $2) AS counted",
+                  AND state = 'halted' AND was_sent = 1 AND waits_until <= $1 ORDER BY waits_until, id LIMIT $2) AS counted",
         ..counted(
             "sealed_credential",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM sealed_credential LIMIT $1) AS counted",
@@ -91,7 +91,7 @@ const TABLES: &[Table] = &[
     Table {
         oldest_id: "SELECT MIN(issuance_id) FROM kept_content",
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM kept_content WHERE stage <> 'waiting' \
-                  AND kept_until <= $1 LIMIT $2) AS counted",
+                  AND kept_until <= $1 ORDER BY kept_until, issuance_id LIMIT $2) AS counted",
         ..counted(
             "kept_content",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM kept_content LIMIT $1) AS counted",
@@ -99,7 +99,7 @@ const TABLES: &[Table] = &[
     },
     Table {
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM profile WHERE state = 'halted' \
-                  AND waits_until <= $1 LIMIT $2) AS counted",
+                  AND waits_until <= $1 ORDER BY waits_until, id LIMIT $2) AS counted",
         ..counted(
             "profile.locked_wallet",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM profile WHERE locked_wallet IS NOT NULL LIMIT $1) AS counted",
@@ -112,12 +112,12 @@ const TABLES: &[Table] = &[
     Table {
         due: DueBy::Records,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM profile WHERE state IN ('created', 'failed') \
-                  AND updated_at <= $1 LIMIT $2) AS counted",
+                  AND updated_at <= $1 ORDER BY updated_at, id LIMIT $2) AS counted",
         ..counted("profile", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM profile LIMIT $1) AS counted")
     },
     Table {
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM wallet_link WHERE waits_until IS NOT NULL \
-                  AND waits_until <= $1 LIMIT $2) AS counted",
+                  AND waits_until <= $1 ORDER BY waits_until, id LIMIT $2) AS counted",
         ..counted(
             "wallet_link.locked_wallet",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM wallet_link WHERE locked_wallet IS NOT NULL LIMIT $1) AS counted",
@@ -127,7 +127,7 @@ const TABLES: &[Table] = &[
         oldest_id: "SELECT MIN(id) FROM wallet_link",
         due: DueBy::Records,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM wallet_link \
-                  WHERE state IN ('proven', 'expired', 'refused', 'erased') AND updated_at <= $1 LIMIT $2) AS counted",
+                  WHERE state IN ('proven', 'expired', 'refused', 'erased') AND updated_at <= $1 ORDER BY updated_at, id LIMIT $2) AS counted",
         ..counted(
             "wallet_link",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM wallet_link LIMIT $1) AS counted",
@@ -135,7 +135,7 @@ const TABLES: &[Table] = &[
     },
     Table {
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM attribute WHERE state = 'halted' \
-                  AND waits_until <= $1 LIMIT $2) AS counted",
+                  AND waits_until <= $1 ORDER BY waits_until, id LIMIT $2) AS counted",
         ..counted(
             "attribute.locked",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM attribute WHERE locked IS NOT NULL LIMIT $1) AS counted",
@@ -145,7 +145,7 @@ const TABLES: &[Table] = &[
         oldest_id: "SELECT MIN(id) FROM attribute",
         due: DueBy::Records,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM attribute WHERE state IN ('created', 'failed') \
-                  AND updated_at <= $1 LIMIT $2) AS counted",
+                  AND updated_at <= $1 ORDER BY updated_at, id LIMIT $2) AS counted",
         ..counted("attribute", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM attribute LIMIT $1) AS counted")
     },
     counted(
@@ -158,7 +158,7 @@ const TABLES: &[Table] = &[
         due: DueBy::Records,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM issuance \
                   WHERE state IN ('issued', 'revoked', 'failed', 'erased') \
-                  AND (CASE WHEN valid_until > updated_at THEN valid_until ELSE updated_at END) <= $1 LIMIT $2) AS counted",
+                  AND (CASE WHEN valid_until > updated_at THEN valid_until ELSE updated_at END) <= $1 ORDER BY (CASE WHEN valid_until > updated_at THEN valid_until ELSE updated_at END), id LIMIT $2) AS counted",
         ..counted("issuance", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM issuance LIMIT $1) AS counted")
     },
     Table {
@@ -171,11 +171,11 @@ const TABLES: &[Table] = &[
     },
     Table {
         due: DueBy::TwoDays,
-        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM mail_limit WHERE at < $1 LIMIT $2) AS counted",
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM mail_limit WHERE at < $1 ORDER BY at, name LIMIT $2) AS counted",
         ..counted("mail_limit", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM mail_limit LIMIT $1) AS counted")
     },
     Table {
-        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM mail_link WHERE expires_at < $1 LIMIT $2) AS counted",
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM mail_link WHERE expires_at < $1 ORDER BY expires_at, hash, issuance_id LIMIT $2) AS counted",
         ..counted("mail_link", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM mail_link LIMIT $1) AS counted")
     },
     counted("mail_stop", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM mail_stop LIMIT $1) AS counted"),
@@ -185,7 +185,7 @@ const TABLES: &[Table] = &[
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM idempotency WHERE created_at < $1 \
                   AND (SELECT COUNT(*) FROM issuance WHERE issuance.id = idempotency.subject \
                   AND issuance.state IN ('awaiting_profile', 'awaiting_grant', 'queued', 'uploading', 'halted')) = 0 \
-                  LIMIT $2) AS counted",
+                  ORDER BY created_at, client, key_hash LIMIT $2) AS counted",
         ..counted(
             "idempotency",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM idempotency LIMIT $1) AS counted",
@@ -195,7 +195,7 @@ const TABLES: &[Table] = &[
         oldest_at: "SELECT MIN(created_at) FROM event",
         due: DueBy::Events,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM event WHERE created_at < $1 \
-                  AND (SELECT COUNT(*) FROM job WHERE job.subject = event.id) = 0 LIMIT $2) AS counted",
+                  AND (SELECT COUNT(*) FROM job WHERE job.subject = event.id) = 0 ORDER BY created_at, id LIMIT $2) AS counted",
         ..counted("event", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM event LIMIT $1) AS counted")
     },
     Table {
@@ -204,7 +204,7 @@ const TABLES: &[Table] = &[
     },
     Table {
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM verification WHERE waits_until IS NOT NULL \
-                  AND waits_until <= $1 LIMIT $2) AS counted",
+                  AND waits_until <= $1 ORDER BY waits_until, id LIMIT $2) AS counted",
         ..counted(
             "verification.locked_contact",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM verification WHERE locked_contact IS NOT NULL LIMIT $1) AS counted",
@@ -218,7 +218,7 @@ const TABLES: &[Table] = &[
         oldest_id: "SELECT MIN(id) FROM verification",
         due: DueBy::Records,
         overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM verification \
-                  WHERE state IN ('declined', 'ended', 'failed', 'erased') AND updated_at <= $1 LIMIT $2) AS counted",
+                  WHERE state IN ('declined', 'ended', 'failed', 'erased') AND updated_at <= $1 ORDER BY updated_at, id LIMIT $2) AS counted",
         ..counted(
             "verification",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM verification LIMIT $1) AS counted",
@@ -234,7 +234,7 @@ const TABLES: &[Table] = &[
     Table {
         oldest_at: "SELECT MIN(received_at) FROM vendor_event",
         due: DueBy::VendorEvents,
-        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM vendor_event WHERE received_at < $1 LIMIT $2) AS counted",
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM vendor_event WHERE received_at < $1 ORDER BY received_at, id LIMIT $2) AS counted",
         ..counted(
             "vendor_event",
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM vendor_event LIMIT $1) AS counted",
@@ -254,7 +254,7 @@ const TABLES: &[Table] = &[
     ),
     Table {
         oldest_id: "SELECT MIN(id) FROM claim",
-        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM claim WHERE due_at <= $1 LIMIT $2) AS counted",
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM claim WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2) AS counted",
         ..counted("claim", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM claim LIMIT $1) AS counted")
     },
     counted(
