@@ -31,6 +31,8 @@ use crate::model::kyc_version::KycVersions;
 use crate::model::lifecycle::Limits;
 use crate::model::notes::NotesForm;
 use crate::model::notices::Settings as NoticeSettings;
+use crate::model::retention::Periods;
+use crate::model::safety_net::{MOST_YEARS, SafetyNet};
 use crate::model::validity::Policy;
 use crate::outbound::OutboundError;
 use crate::person_source::{PersonSource, PersonSourceError};
@@ -66,6 +68,10 @@ pub struct App {
     pub retention: Retention,
     /// Whose looks at records are written down.
     pub views: Views,
+    /// The same of every kind of row.
+    pub periods: Periods,
+    /// What is kept after delivery.
+    pub safety_net: SafetyNet,
     /// How wallets are proven.
     pub wallets: Wallets,
     /// Chains that are asked for contract wallets.
@@ -235,6 +241,9 @@ pub enum StartError {
     /// A journey of the relay names a source that is none of its client's.
     #[error("the setting relay.journey.source must name a [[source]] of relay.client that has a vendor")]
     RelaySource,
+    /// The phase in which content is kept after delivery would not end in time.
+    #[error("the setting retention.safety_net_until must be no more than {MOST_YEARS} years ahead")]
+    SafetyNet,
     /// The mail server is none.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -340,6 +349,11 @@ impl App {
         keys: Keys,
         vault: Vault,
     ) -> Result<Self, StartError> {
+        let safety_net = config.retention.safety_net();
+        if safety_net.is_too_far(clock.now()) {
+            return Err(StartError::SafetyNet);
+        }
+        let periods = config.retention.periods(config.wallets.challenge_minutes, config.renewal.link_days);
         let notes = config.notes_form();
         let mailer = Mailer::new(config.mail.as_ref())?;
         let mail_reports = Reports::new(config.mail.as_ref())?;
@@ -381,6 +395,8 @@ impl App {
             claims: config.claims,
             relay: config.relay,
             http: config.http,
+            safety_net,
+            periods,
             retention: config.retention,
             views: config.audit.views(),
             evm: EvmRpc::wire(&config.wallets.evm_rpc).map_err(StartError::Evm)?,

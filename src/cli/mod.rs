@@ -27,6 +27,8 @@ mod notices;
 mod open;
 mod output;
 mod process;
+mod processing;
+mod retention;
 mod serve;
 mod signals;
 mod source_test;
@@ -96,6 +98,9 @@ enum Command {
     /// Check what mails say, look at it, or send one to try.
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Say what is kept at the moment and what is past its time, or write the record of processing activities.
+    #[command(subcommand)]
+    Retention(retention::Retention),
     /// Verify, sign or export the audit chain.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -155,6 +160,7 @@ pub fn run() -> ExitCode {
         Command::Notices(notices) => notices.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
         Command::Mail(mail) => mail.run(&context),
+        Command::Retention(retention) => retention.run(&context),
         Command::Audit(audit) => audit.run(&context),
         Command::Vault(vault) => vault.run(&context),
         Command::Keys(keys) => keys.run(&context),

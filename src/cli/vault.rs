@@ -6,12 +6,12 @@ use super::context::Context;
 use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::flow::{contact, holder};
+use crate::flow::{contact, holder, kept};
 
 #[derive(Subcommand)]
 pub(super) enum Vault {
     /// Lock all contacts, of issuances and of verifications, under the present vault key (the first of keys.vault), and renew
-    /// their look-up hashes; those of people of sources of personhood too. May be broken off and run again, also while the service runs.
+    /// their look-up hashes; those of people of sources of personhood too, and credentials that are kept. May be broken off and run again, also while the service runs.
     Relock,
 }
 
@@ -26,6 +26,10 @@ impl Vault {
             let persons = holder::relock_all(&app).await?;
             if persons > 0 {
                 output::line(&format!("made {persons} people findable under it"));
+            }
+            let credentials = kept::relock_all(&app).await?;
+            if credentials > 0 {
+                output::line(&format!("locked {credentials} kept credentials under it"));
             }
             app.store.forget_traces().await?;
             app.store.close().await;

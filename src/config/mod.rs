@@ -5,6 +5,7 @@
 
 mod audit;
 mod claims;
+mod controller;
 mod credentials;
 mod database;
 mod delivery;
@@ -39,6 +40,7 @@ use serde::Deserialize;
 
 pub use audit::Audit;
 pub use claims::Claims;
+pub use controller::Controller;
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
@@ -127,6 +129,9 @@ sections! {
     /// What is written into the audit chain besides what is done.
     #[serde(default)]
     pub audit: Audit,
+    /// Who is responsible for the processing.
+    #[serde(default)]
+    pub controller: Controller,
     /// Proofs of wallets.
     #[serde(default)]
     pub wallets: Wallets,

@@ -4,8 +4,11 @@ use serde::Deserialize;
 
 use super::error::ConfigError;
 use super::section::{Section, require};
+use crate::model::retention::Periods;
+use crate::model::safety_net::{AfterPhase, Phase, SafetyNet};
+use crate::model::time::Timestamp;
 
-/// How long each kind of record is kept, in hours.
+/// How long each kind of record is kept, in hours unless the name says otherwise.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
@@ -22,6 +25,16 @@ pub struct Retention {
     pub events_hours: u32,
     /// Ids of vendors' webhooks, by which a repetition is known.
     pub vendor_events_hours: u32,
+    /// Records, in months from the end of what they are about.
+    pub records_months: u32,
+    /// Whether content is kept after delivery: `none` or `safety_net`.
+    pub phase: String,
+    /// Until when the phase `safety_net` goes on: a date.
+    pub safety_net_until: Option<String>,
+    /// What becomes of what is kept when the phase ends: `ask` or `delete`.
+    pub safety_net_after: String,
+    /// How many days people have then to choose.
+    pub safety_net_choice_days: u32,
 }
 
 impl Default for Retention {
@@ -33,6 +46,43 @@ impl Default for Retention {
             idempotency_hours: 48,
             events_hours: 24 * 30,
             vendor_events_hours: 24 * 30,
+            // The reason stands in docs/retention.md.
+            records_months: 36,
+            phase: Phase::None.as_str().to_owned(),
+            safety_net_until: None,
+            safety_net_after: AfterPhase::Ask.as_str().to_owned(),
+            safety_net_choice_days: 90,
+        }
+    }
+}
+
+impl Retention {
+    /// What is kept after delivery, once the settings are checked.
+    #[must_use]
+    pub fn safety_net(&self) -> SafetyNet {
+        let is_on = self.phase.parse() == Ok(Phase::SafetyNet);
+        let until = self.safety_net_until.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
+        SafetyNet {
+            until: until.filter(|_| is_on),
+            after: self.safety_net_after.parse().unwrap_or(AfterPhase::Delete),
+            choice_days: self.safety_net_choice_days,
+        }
+    }
+
+    /// All periods, as the table of kinds names them.
+    #[must_use]
+    pub fn periods(&self, challenge_minutes: u32, link_days: u32) -> Periods {
+        Periods {
+            unsealed_hours: self.unsealed_hours,
+            sealed_hours: self.sealed_hours,
+            overdue_hours: self.overdue_hours,
+            idempotency_hours: self.idempotency_hours,
+            events_hours: self.events_hours,
+            vendor_events_hours: self.vendor_events_hours,
+            records_months: self.records_months,
+            choice_days: self.safety_net_choice_days,
+            challenge_minutes,
+            link_days,
         }
     }
 }
@@ -45,7 +95,32 @@ impl Section for Retention {
         require(self.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24")?;
         require(self.events_hours > 0, "retention.events_hours", "must be at least 1")?;
         // Vendors repeat a webhook for five days at the longest.
-        require(self.vendor_events_hours >= 168, "retention.vendor_events_hours", "must be at least 168")
+        require(self.vendor_events_hours >= 168, "retention.vendor_events_hours", "must be at least 168")?;
+        require(
+            (1..=120).contains(&self.records_months),
+            "retention.records_months",
+            "must be 1 to 120: nothing about a person is kept for ever",
+        )?;
+        let phase = self.phase.parse::<Phase>();
+        require(phase.is_ok(), "retention.phase", "must be none or safety_net")?;
+        let is_date = |text: &String| text.parse::<Timestamp>().is_ok();
+        require(
+            self.safety_net_until.iter().all(is_date),
+            "retention.safety_net_until",
+            "must be a date such as 2026-12-31, or a time in RFC 3339",
+        )?;
+        require(
+            phase != Ok(Phase::SafetyNet) || self.safety_net_until.is_some(),
+            "retention.safety_net_until",
+            "is required with the phase safety_net: an introduction has an end",
+        )?;
+        let after = self.safety_net_after.parse::<AfterPhase>();
+        require(after.is_ok(), "retention.safety_net_after", "must be ask or delete")?;
+        require(
+            (1..=365).contains(&self.safety_net_choice_days),
+            "retention.safety_net_choice_days",
+            "must be 1 to 365",
+        )
     }
 }
 
@@ -62,6 +137,26 @@ mod tests {
             ("retention.idempotency_hours", "idempotency_hours = 48", "idempotency_hours = 1"),
             ("retention.events_hours", "\nevents_hours = 720", "\nevents_hours = 0"),
             ("retention.vendor_events_hours", "vendor_events_hours = 720", "vendor_events_hours = 167"),
+            ("retention.records_months", "records_months = 36", "records_months = 0"),
+            ("retention.records_months", "records_months = 36", "records_months = 121"),
+            ("retention.phase", "phase = \"none\"", "phase = \"Xyzzy\""),
+            (
+                "retention.safety_net_until",
+                "safety_net_until = \"2027-12-31\"",
+                "safety_net_until = \"Xyzzy\"",
+            ),
+            (
+                "retention.safety_net_until",
+                "phase = \"none\"\n",
+                "phase = \"safety_net\"\n#safety_net_until_is_away = \"",
+            ),
+            ("retention.safety_net_after", "safety_net_after = \"ask\"", "safety_net_after = \"Xyzzy\""),
+            ("retention.safety_net_choice_days", "safety_net_choice_days = 90", "safety_net_choice_days = 0"),
+            (
+                "retention.safety_net_choice_days",
+                "safety_net_choice_days = 90",
+                "safety_net_choice_days = 366",
+            ),
         ]);
     }
 }

@@ -187,6 +187,26 @@ pub(super) async fn emit_claim(
     tell(app, tx, kind, (claim.client.as_str(), claim.id.as_str()), data, now).await
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhaseData {
+    ended_at: String,
+    choose_until: String,
+}
+
+/// Records, with the first offers of a client's, that the phase has ended in which content was kept after delivery, and until when
+/// people can choose.
+pub(super) async fn emit_phase_ended(
+    app: &App,
+    tx: &mut Tx,
+    client: &str,
+    (ended, until): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let data = PhaseData { ended_at: ended.to_string(), choose_until: until.to_string() };
+    tell(app, tx, EventKind::SafetyNetEnded, (client, "safety_net"), data, now).await
+}
+
 /// Records an event about a client's record, and queues a webhook for each endpoint that wants it.
 async fn tell(
     app: &App,

@@ -19,6 +19,7 @@ use super::credential::{self, CredentialError, TooLarge, check_size, is_taken, p
 use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
+use super::kept::{self, LockedContent};
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
 use super::verified::MadeFor;
 use super::{Accepted, contact, supersede, work};
@@ -29,13 +30,14 @@ use crate::model::client::Idempotency;
 use crate::model::evidence::Evidence;
 use crate::model::files::{FileMode, FileSizes};
 use crate::model::ids::{ClaimId, IssuanceId, is_user_id, random_uuid};
-use crate::model::issuance::{Ids, Issuance, Reference, State};
+use crate::model::issuance::{Delivery, Ids, Issuance, Kind, Reference, State};
 use crate::model::lifecycle::{self, Found};
-use crate::model::personal::LockedContact;
+use crate::model::personal::{Contact, LockedContact};
 use crate::model::profile::ProfileState;
-use crate::model::submission::{CopyFor, SignedGrant, Submission};
+use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
+use crate::model::validity::ValidBy;
 use crate::store::{StoreError, Tx};
 use crate::vault::VaultError;
 
@@ -136,9 +138,85 @@ pub(super) async fn accept_for(
     let now = app.clock.now();
     let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } =
         submission;
+    let kind = evidence.kind();
+    let way = find_way(app, caller, (user_id, kind), authority, claim).await?;
+    let ids = new_ids();
+    let signing = app.keys.signing_at(now)?;
+    // A node that cannot be asked may keep contents in rows, which take less.
+    let most_text = credential::most_text(way.delivery.has_copy(), way.place.unwrap_or(ContentPlace::Row));
+    let method = signing.method.clone();
+    let (evidence, valid_by) = evidence
+        .bounded(&app.validity, now)
+        .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
+    let (unsigned, files) = build(app, evidence, (ids, method, now), mode, most_text).await?;
+    let credential = signing.sign_credential(unsigned).await?;
+    let signed = Signed {
+        credential,
+        kind,
+        user_id,
+        ids,
+        valid_by,
+        files,
+        reference: reference.map(Reference::into_string),
+        contact,
+        renews,
+        restores: None,
+    };
+    take_in(app, caller, key, signed, way, made_for).await
+}
+
+/// Accepts a credential that was signed before, to be given again. Whoever asks has seen to [`replay`] first.
+pub(super) async fn accept_signed(
+    app: &Arc<App>,
+    caller: &Submitter,
+    key: &Idempotency,
+    signed: Signed,
+    (authority, claim): (Authority, Option<ClaimId>),
+) -> Result<Accepted<Issuance>, IntakeError> {
+    let way = find_way(app, caller, (signed.user_id, signed.kind), authority, claim).await?;
+    take_in(app, caller, key, signed, way, None).await
+}
+
+/// Ids on the network for a credential that is to be written.
+pub(super) fn new_ids() -> Ids {
+    Ids { original: random_uuid(&mut OsRng), copy: random_uuid(&mut OsRng), notes: random_uuid(&mut OsRng) }
+}
+
+/// A signed credential that is to come into its user's profile, and what goes with it.
+pub(super) struct Signed {
+    pub(super) credential: SignedCredential,
+    pub(super) kind: Kind,
+    pub(super) user_id: Uuid,
+    pub(super) ids: Ids,
+    pub(super) valid_by: Option<ValidBy>,
+    pub(super) files: Vec<FileSizes>,
+    pub(super) reference: Option<String>,
+    pub(super) contact: Option<Contact>,
+    pub(super) renews: Option<IssuanceId>,
+    /// The issuance whose credential is given again. It is kept there, and not a second time.
+    pub(super) restores: Option<IssuanceId>,
+}
+
+/// On which way a credential comes into its user's profile.
+struct Way {
+    delivery: Delivery,
+    grant: Option<Box<SignedGrant>>,
+    copy_for: Option<CopyFor>,
+    place: Option<ContentPlace>,
+    used: Option<Used>,
+}
+
+/// Finds out on which way, and refuses one that leads nowhere.
+async fn find_way(
+    app: &App,
+    caller: &Submitter,
+    (user_id, kind): (Uuid, Kind),
+    authority: Authority,
+    claim: Option<ClaimId>,
+) -> Result<Way, IntakeError> {
     let delivery = authority.delivery();
     let (grant, copy_for) = authority.into_parts();
-    let submitted = Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };
+    let submitted = Submitted { user_id, kind, needs_grant: delivery.needs_grant() };
     let mut used = take_up(app, caller, claim, submitted).await?;
     let grant = used.as_mut().and_then(|used| used.grant.take()).map(Box::new).or(grant);
     let place = known_place(app).await;
@@ -148,21 +226,32 @@ pub(super) async fn accept_for(
     if let Some(grant) = &grant {
         check_grant(app, grant, copy_for.as_ref()).await?;
     }
-    let ids = Ids {
-        original: random_uuid(&mut OsRng),
-        copy: random_uuid(&mut OsRng),
-        notes: random_uuid(&mut OsRng),
-    };
-    let kind = evidence.kind();
-    let signing = app.keys.signing_at(now)?;
-    // A node that cannot be asked may keep contents in rows, which take less.
-    let most_text = credential::most_text(delivery.has_copy(), place.unwrap_or(ContentPlace::Row));
-    let method = signing.method.clone();
-    let (evidence, valid_by) = evidence
-        .bounded(&app.validity, now)
-        .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
-    let (unsigned, sizes) = build(app, evidence, (ids, method, now), mode, most_text).await?;
-    let signed = signing.sign_credential(unsigned).await?;
+    Ok(Way { delivery, grant, copy_for, place, used })
+}
+
+/// Makes an issuance of a signed credential: seals it, or locks it until it can be.
+async fn take_in(
+    app: &Arc<App>,
+    caller: &Submitter,
+    key: &Idempotency,
+    signed: Signed,
+    way: Way,
+    made_for: Option<MadeFor<'_>>,
+) -> Result<Accepted<Issuance>, IntakeError> {
+    let now = app.clock.now();
+    let Way { delivery, grant, copy_for, place, used } = way;
+    let Signed {
+        credential: signed,
+        kind,
+        user_id,
+        ids,
+        valid_by,
+        files,
+        reference,
+        contact,
+        renews,
+        restores,
+    } = signed;
     let text = signed.text().len();
     check_size(text, delivery.has_copy(), place_for(text, delivery.has_copy(), place))?;
 
@@ -175,7 +264,7 @@ pub(super) async fn accept_for(
         user_id,
         ids,
         level: signed.level().to_owned(),
-        reference: reference.map(Reference::into_string),
+        reference,
         write_key: app.write_key_for(id.as_str()).public_hex(),
         grantee: delivery
             .has_copy()
@@ -198,15 +287,20 @@ pub(super) async fn accept_for(
         revoked_at: None,
         confirmed_by: None,
         has_contact: contact.is_some(),
-        files: sizes,
+        files,
         renews,
         superseded_by: None,
+        kept: None,
         id,
     };
     let grantee_key = copy_for.map(|copy| copy.encryption_key);
     let Recipient { key: user_key, is_there } = recipient(app, caller, &issuance, grant.as_deref()).await?;
+    let mut net = None;
     let content = if let Some(user_key) = user_key {
         issuance.recipient_key = Some(user_key.to_base64());
+        let (shared, id) = (Arc::clone(app), issuance.id.clone());
+        let (signed, locked) = app.compute(move || kept::lock(&shared, &id, signed)).await?;
+        net = locked.filter(|_| restores.is_none());
         let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone(), place).await?;
         issuance.public_notes = Some(sealed.original().public_notes().to_owned());
         issuance.content_hash = Some(sealed.content_hash().to_owned());
@@ -225,8 +319,9 @@ pub(super) async fn accept_for(
             .map(|contact| contact::lock(&app.vault, (issuance.id.as_str(), &issuance.client), &contact))
             .transpose()?,
         content,
+        net,
     };
-    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used }).await
+    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used, restores }).await
 }
 
 /// The claim that something is submitted for, with the grant that the person has signed.
@@ -297,12 +392,15 @@ struct Kept {
     /// The grant's id, and the grant, locked.
     grant: Option<(Uuid, String)>,
     contact: Option<LockedContact>,
+    /// What stays after delivery.
+    net: Option<LockedContent>,
 }
 
 /// What an issuance is made of besides what was submitted.
 struct MadeOf<'a> {
     verification: Option<MadeFor<'a>>,
     claim: Option<Used>,
+    restores: Option<IssuanceId>,
 }
 
 /// All of it, or nothing: or what an earlier request with the same key has made.
@@ -325,6 +423,9 @@ async fn remember(
     match &mut kept.content {
         Content::Sealed(sealed) => keep_sealed(&mut tx, &issuance.id, sealed).await?,
         Content::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,
+    }
+    if let Some(net) = &kept.net {
+        net.keep(&mut tx, (&issuance.id, &issuance.client), now).await?;
     }
     if let Some((grant_id, locked)) = &kept.grant {
         match tx.keep_grant(&issuance.id, *grant_id, locked).await {
@@ -351,6 +452,10 @@ async fn remember(
     if let Some(hash) = &issuance.content_hash {
         tx.record(&entry(AuditAction::Sealed, hash)).await?;
     }
+    if let Some(kept_at) = &made_of.restores {
+        let entry = AuditEntry::new(now, caller.actor(), AuditAction::Restored, kept_at.as_str());
+        tx.record(&entry.detail(issuance.id.as_str())).await?;
+    }
     if let Some(used) = &made_of.claim {
         let entry = AuditEntry::new(now, caller.actor(), AuditAction::ClaimUsed, used.id().as_str());
         tx.record(&entry.detail(issuance.id.as_str())).await?;
@@ -368,7 +473,8 @@ enum Content {
     Waiting(String),
 }
 
-async fn replay(
+/// What an earlier request with the same key has made.
+pub(super) async fn replay(
     app: &App,
     caller: &Submitter,
     key: &Idempotency,

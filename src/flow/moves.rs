@@ -1,7 +1,7 @@
 //! Moves of issuances: what comes next is asked of [`lifecycle`], and what goes with it is done in the same transaction.
 
 use super::events::emit;
-use super::{claimed, notices, supersede, verified};
+use super::{claimed, kept, notices, supersede, verified};
 use crate::app::App;
 use crate::model::issuance::{HaltCode, Issuance, State};
 use crate::model::lifecycle::{self, Cause, Forgets, Next, NoMove, Standing};
@@ -57,5 +57,6 @@ pub(super) async fn follow(
         supersede::follow(tx, issuance, next.state, now).await?;
         verified::follow(app, tx, issuance, next.state, now).await?;
     }
-    Ok(())
+    // It writes into the audit chain, which comes last.
+    kept::follow(app, tx, issuance, next.state, now).await
 }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::credential::is_taken;
 use super::deliver::{Stop, halt, named};
 use super::intake::{IntakeError, keep_sealed, seal as seal_for, user_on_network};
+use super::kept::{self, LockedContent};
 use super::moves::follow;
 use super::work;
 use crate::app::App;
@@ -104,6 +105,12 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         let stop = Stop::new(HaltCode::WriteGrantNeeded, "the network takes no credential from an inserter");
         return halt(app, job, &issuance, stop).await;
     }
+    let (signed, net) = match kept::lock(app, &issuance.id, signed) {
+        Ok(locked) => locked,
+        Err(error) => {
+            return halt(app, job, &issuance, Stop::new(HaltCode::Unreadable, error.to_string())).await;
+        }
+    };
     let mut sealed = match seal_for(app, signed, &issuance, recipient, grantee_key, place).await {
         Ok(sealed) => sealed,
         Err(IntakeError::NotSigned(error)) => {
@@ -115,7 +122,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
             return halt(app, job, &issuance, stop).await;
         }
     };
-    advance(app, job, &issuance, Some((&mut sealed, &user_key))).await
+    advance(app, job, &issuance, Some((&mut sealed, &user_key, net.as_ref()))).await
 }
 
 /// The user is there: the evidence goes in the same transaction in which the sealed credential comes, so that after a
@@ -124,7 +131,7 @@ async fn advance(
     app: &App,
     job: &Job,
     issuance: &Issuance,
-    mut sealed: Option<(&mut SealedCredential, &str)>,
+    mut sealed: Option<(&mut SealedCredential, &str, Option<&LockedContent>)>,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
     let may_write = !issuance.delivery.needs_grant() || app.store.has_grant(&issuance.id).await?;
@@ -135,20 +142,23 @@ async fn advance(
 
     let mut tx = app.store.begin().await?;
     match &mut sealed {
-        Some((sealed, recipient_key)) => {
+        Some((sealed, recipient_key, net)) => {
             tx.mark_sealed(&issuance.id, issuance.state, &next, (*sealed, recipient_key), now).await?;
             keep_sealed(&mut tx, &issuance.id, sealed).await?;
+            if let Some(net) = net {
+                net.keep(&mut tx, (&issuance.id, &issuance.client), now).await?;
+            }
         }
         None => tx.mark_moved(&issuance.id, issuance.state, &next, now).await?,
     }
     follow(app, &mut tx, issuance, &next, None, now).await?;
     tx.finish_job(job).await?;
     let lane =
-        sealed.as_ref().map_or(issuance.write_key.as_str(), |(sealed, _)| sealed.issuer_auth_public_key());
+        sealed.as_ref().map_or(issuance.write_key.as_str(), |(sealed, ..)| sealed.issuer_auth_public_key());
     if let Some(job) = work::of_state(next.state, &issuance.id, lane, now) {
         tx.enqueue(&job).await?;
     }
-    if let Some((sealed, _)) = sealed {
+    if let Some((sealed, ..)) = sealed {
         let sealed = AuditEntry::new(now, Actor::Service, AuditAction::Sealed, issuance.id.as_str())
             .detail(sealed.content_hash());
         tx.record(&sealed).await?;

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -193,6 +193,24 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/issuances/{id}",
         guard: Guard::Scope(Scope::Erase),
         handler: || delete(issuances::erase),
+    },
+    Route {
+        method: "PUT",
+        path: "/v1/issuances/{id}/kept",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || put(issuances::keep_on),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/issuances/{id}/restore",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || post(issuances::restore),
+    },
+    Route {
+        method: "DELETE",
+        path: "/v1/issuances/{id}/kept",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || delete(issuances::delete_kept),
     },
     Route {
         method: "POST",

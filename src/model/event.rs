@@ -23,6 +23,8 @@ named! {
         Expired = "issuance.expired",
         /// An issuance has been forgotten.
         Erased = "issuance.erased",
+        /// The phase is over in which content was kept after delivery, and people have the choice.
+        SafetyNetEnded = "safety_net.ended",
         /// Nothing is sent to the address of a contact any more: mail comes back, or its owner has called it spam.
         ContactUnreachable = "contact.unreachable",
         /// The owner of a contact's address wants no reminders any more.
@@ -69,7 +71,7 @@ pub struct Event {
     pub client: String,
     /// What has happened.
     pub kind: EventKind,
-    /// The id of the issuance, verification, claim or wallet link.
+    /// The id of the issuance, verification, claim or wallet link, or `safety_net`.
     pub subject: String,
     /// The JSON that webhooks carry.
     pub body: String,

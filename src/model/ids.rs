@@ -27,6 +27,13 @@ fn made_at(ulid: &str) -> Timestamp {
     millis.ok().and_then(|millis| Timestamp::from_unix_millis(millis).ok()).unwrap_or(Timestamp::EPOCH)
 }
 
+/// When a record was made, as its id says, of whichever kind it is; `None` if it is none of ours.
+#[must_use]
+pub fn time_of(id: &str) -> Option<Timestamp> {
+    let (_, ulid) = id.split_once('_')?;
+    is_ulid(ulid).then(|| made_at(ulid))
+}
+
 /// Whether it is a ULID as it is written: readers take other spellings, too, and one record has one id.
 fn is_ulid(text: &str) -> bool {
     Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text)
@@ -163,6 +170,8 @@ mod tests {
         let late = IssuanceId::new(Timestamp::from_unix_millis(1_001).unwrap(), &mut rng);
         assert!(early < late);
         assert_eq!(late.made_at().unix_millis(), 1_001);
+        assert_eq!(time_of(late.as_str()), Some(late.made_at()));
+        assert_eq!((time_of("nobody's"), time_of("iss_x")), (None, None));
         let now = Timestamp::from_unix_millis(1_795_944_000_123).unwrap();
         assert_eq!(EventId::new(now, &mut rng).made_at(), now);
         let beyond: EventId = "evt_7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse().unwrap();

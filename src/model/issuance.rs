@@ -10,6 +10,7 @@ use super::files::FileSizes;
 use super::ids::IssuanceId;
 pub use super::named::UnknownName;
 use super::named::named;
+use super::safety_net::Kept;
 use super::time::Timestamp;
 use super::validity::ValidBy;
 
@@ -333,6 +334,8 @@ pub struct Issuance {
     pub renews: Option<IssuanceId>,
     /// The issuance that has taken the place of this one.
     pub superseded_by: Option<IssuanceId>,
+    /// What is kept of its content after delivery.
+    pub kept: Option<Kept>,
 }
 
 impl Issuance {

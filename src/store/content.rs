@@ -356,6 +356,7 @@ impl Tx {
             "DELETE FROM sealed_credential WHERE issuance_id = $1",
             "DELETE FROM write_grant WHERE issuance_id = $1",
             "DELETE FROM contact WHERE issuance_id = $1",
+            "DELETE FROM kept_content WHERE issuance_id = $1",
         ] {
             gone += sqlx::query(query).bind(id).execute(&mut *self.tx).await?.rows_affected();
         }

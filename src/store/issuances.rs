@@ -11,14 +11,18 @@ use crate::model::files::FileSizes;
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Kind, State, Transaction};
 use crate::model::lifecycle::{Next, NoMove};
+use crate::model::safety_net::Kept;
 use crate::model::time::Timestamp;
 use crate::model::validity::ValidBy;
 
-/// The columns of an issuance, and whether it has a contact: counted, so that PostgreSQL does not think of joining all.
+/// The columns of an issuance, whether it has a contact (counted, so that PostgreSQL does not think of joining all), and what is kept of
+/// it after delivery: why, and until when.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT issuance.*, (SELECT COUNT(*) FROM contact WHERE contact.issuance_id = issuance.id) AS has_contact \
+            "SELECT issuance.*, (SELECT COUNT(*) FROM contact WHERE contact.issuance_id = issuance.id) AS has_contact, \
+             (SELECT MAX(stage || ' ' || CAST(kept_until AS TEXT)) FROM kept_content \
+             WHERE kept_content.issuance_id = issuance.id AND stage <> 'waiting') AS kept \
              FROM issuance ",
             $rest
         )
@@ -721,7 +725,19 @@ fn read(row: &AnyRow) -> Result<Issuance, StoreError> {
         files: row.maybe_text("files")?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         renews: row.maybe_parsed("renews")?,
         superseded_by: row.maybe_parsed("superseded_by")?,
+        kept: row.maybe_text("kept")?.map(|text| kept(&text, row.maybe_moment("valid_until"))).transpose()?,
     })
+}
+
+/// What is kept, from its stage and the moment until which it is.
+fn kept(text: &str, valid_until: Result<Option<Timestamp>, StoreError>) -> Result<Kept, StoreError> {
+    let unreadable = StoreError::Unreadable("kept_content");
+    let Some((stage, until)) = text.split_once(' ') else { return Err(unreadable) };
+    let until = until.parse().ok().and_then(|millis| Timestamp::from_unix_millis(millis).ok());
+    match (stage.parse(), until) {
+        (Ok(stage), Some(until)) => Ok(Kept { stage, until, valid_until: valid_until? }),
+        _ => Err(unreadable),
+    }
 }
 
 /// As JSON; nothing where nothing was done.

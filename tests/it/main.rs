@@ -13,6 +13,7 @@ mod cli_dev;
 mod cli_doctor;
 mod cli_keys;
 mod cli_notices;
+mod cli_retention;
 mod cli_secrets;
 mod cli_serve;
 mod cli_sources;

@@ -53,6 +53,8 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("CopyFor", issuances::read::COPY_FOR),
     ("Contact", issuances::read::CONTACT),
     ("ContactChange", issuances::read::CONTACT),
+    ("Restoration", issuances::read::RESTORATION),
+    ("KeptChoice", issuances::read::CHOICE),
     ("InlineFile", issuances::read::INLINE),
     ("PartFile", issuances::read::PART),
     ("NewClaim", claims::NEW_CLAIM),

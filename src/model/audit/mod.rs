@@ -70,6 +70,16 @@ named! {
         WalletLinkProven = "wallet_link_proven",
         /// A credential was read back from the issuer's own copy.
         CopyRead = "copy_read",
+        /// A signed credential is kept after delivery, locked.
+        ContentKept = "content_kept",
+        /// The phase is over in which it was kept, and the person is offered the choice.
+        ChoiceOffered = "choice_offered",
+        /// The person has chosen to have it kept on.
+        KeptChosen = "kept_chosen",
+        /// What was kept was deleted, for this reason.
+        KeptDeleted = "kept_deleted",
+        /// The credential that is kept is given again, by another issuance.
+        Restored = "restored",
         /// A contact was looked for by address.
         ContactLookedUp = "contact_looked_up",
         /// Whom to write to was changed.

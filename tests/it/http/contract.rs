@@ -198,6 +198,8 @@ async fn every_example_is_accepted() {
                     | "unsubscribe"
                     | "proveVerification"
                     | "changeContact"
+                    | "keepOn"
+                    | "restoreIssuance"
                     | "proveWalletLink"
                     | "seeClaimOfPage"
                     | "connectWallet"

@@ -20,6 +20,7 @@ pub(crate) mod full_disk;
 mod halted;
 mod hostile;
 mod idempotency;
+mod kept;
 mod limits;
 mod links;
 mod notices;

@@ -17,6 +17,7 @@ pub(crate) mod privacy;
 mod receiver;
 mod renewals;
 mod reports;
+mod retention;
 mod schema;
 mod sharing;
 mod submitters;

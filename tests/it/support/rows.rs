@@ -36,6 +36,13 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             "contact (issuance_id, client, locked, email_index, created_at)",
             &format!("{issuance}, {client}, {locked}, {hash}, i"),
         ),
+        many(
+            "kept_content (issuance_id, client, stage, kept_until, valid_until, locked, created_at)",
+            &format!(
+                "{issuance}, {client}, CASE WHEN i % 50 = 0 THEN 'waiting' WHEN i % 3 = 0 THEN 'choice_open' ELSE 'safety_net' END, \
+                 1000000 + i, NULL, {locked}, i"
+            ),
+        ),
         many("unsealed_credential (issuance_id, locked)", &format!("{issuance}, {locked}")),
         many("write_grant (issuance_id, locked)", &format!("{issuance}, {locked}")),
         many(

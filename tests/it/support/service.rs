@@ -307,6 +307,7 @@ pub(crate) fn issued_record(app: &App, id: &IssuanceId, now: Timestamp) -> Issua
         files: Vec::new(),
         renews: None,
         superseded_by: None,
+        kept: None,
     }
 }
 

@@ -14,7 +14,8 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::flow::{
-    contact, erase as erasing, intake, read_back as reading, resume as resuming, revoke as revoking,
+    contact, erase as erasing, intake, kept, read_back as reading, restore as restoring, resume as resuming,
+    revoke as revoking,
 };
 use crate::http::api::common::parse_id;
 use crate::http::api::view::List;
@@ -39,6 +40,7 @@ use view::{AuditView, NoticeView};
 
 const FORM: &str = "multipart/form-data";
 const SUBMIT: &[u8] = b"POST /v1/issuances";
+const RESTORE: &[u8] = b"POST /v1/issuances/{id}/restore";
 
 pub(in crate::http) async fn submit(
     State(api): State<Api>,
@@ -194,6 +196,44 @@ pub(in crate::http) async fn erase(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let issuance = erasing::erase(&api.app, &caller, &parse_id(&id)?).await?;
+    Ok(Json(IssuanceView::from(issuance)).into_response())
+}
+
+pub(in crate::http) async fn delete_kept(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let issuance = kept::delete(&api.app, &caller, &parse_id(&id)?).await?;
+    Ok(Json(IssuanceView::from(issuance)).into_response())
+}
+
+pub(in crate::http) async fn restore(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(request.headers())?;
+    let id: IssuanceId = parse_id(&id)?;
+    let body = body::read_json(&api, request).await?;
+    let key = intake::idempotency(&api.app, &caller, &key, &[RESTORE, id.as_str().as_bytes(), &body.bytes]);
+    let by = read::restoration(&json::parse(&body.bytes)?)?;
+    let made = restoring::restore(&api.app, &caller, &key, &id, by).await?;
+    let location = format!("/v1/issuances/{}", made.record.id);
+    Ok(accepted(&location, made.replayed, IssuanceView::from(made.record)))
+}
+
+pub(in crate::http) async fn keep_on(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id: IssuanceId = parse_id(&id)?;
+    let body = body::read_json(&api, request).await?;
+    let until = read::choice(&json::parse(&body.bytes)?)?;
+    let issuance = kept::choose(&api.app, &caller, &id, until).await?;
     Ok(Json(IssuanceView::from(issuance)).into_response())
 }
 

@@ -9,12 +9,15 @@ use crate::flow::credential::TooLarge;
 use crate::flow::erase::EraseError;
 use crate::flow::files::RefusedFile;
 use crate::flow::intake::IntakeError;
+use crate::flow::kept::KeptError;
 use crate::flow::read_back::CopyError;
+use crate::flow::restore::RestoreError;
 use crate::flow::resume::ResumeError;
 use crate::flow::revoke::RevokeError;
 use crate::http::api::common::conflict;
 use crate::http::kit::problem::{Code, Location, Problem};
 use crate::model::issuance::Stopped;
+use crate::model::safety_net::NoChoice;
 
 impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
@@ -156,6 +159,39 @@ impl From<CopyError> for Problem {
             CopyError::Altered => Self::new(Code::CopyAltered),
             CopyError::Node(error) => error.into(),
             CopyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RestoreError> for Problem {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::NotFound => Self::new(Code::NotFound),
+            RestoreError::Conflict(state) => conflict(format!(
+                "The issuance is {state}; only a credential that is issued and holds is given again."
+            )),
+            RestoreError::NothingKept => conflict("Nothing is kept of the issuance's content."),
+            RestoreError::Unreadable(_) => conflict(
+                "What is kept cannot be unlocked: the vault key that locked it is not in the configuration, or it is damaged.",
+            ),
+            RestoreError::Intake(error) => error.into(),
+            RestoreError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeptError> for Problem {
+    fn from(error: KeptError) -> Self {
+        match error {
+            KeptError::NotFound => Self::new(Code::NotFound),
+            KeptError::NothingKept => conflict("Nothing is kept of the issuance's content."),
+            KeptError::NoChoice(error @ NoChoice::NotYet) => {
+                conflict(format!("The phase in which content is kept goes on: {error}."))
+            }
+            KeptError::NoChoice(error) => {
+                Self::new(Code::InvalidFields).at(Location::Pointer("/until".to_owned()), error.to_string())
+            }
+            KeptError::Store(error) => error.into(),
         }
     }
 }

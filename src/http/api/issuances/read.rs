@@ -19,6 +19,7 @@ use crate::model::issuance::{Delivery, Kind};
 use crate::model::kyc_version::KycVersions;
 use crate::model::personal::{Contact, ContactChange, Locale};
 use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
+use crate::model::time::Timestamp;
 
 pub(in crate::http::api) const SUBMISSION: &[&str] =
     &["userId", "kind", "evidence", "files", "delivery", "contact", "reference", "renews"];
@@ -28,6 +29,8 @@ pub(in crate::http::api) const LATER_INSERTER: &[&str] = &["by"];
 pub(in crate::http::api) const LATER_GRANT: &[&str] = &["by", "copyFor"];
 pub(in crate::http::api) const COPY_FOR: &[&str] = &["grantee", "encryptionPublicKey"];
 pub(in crate::http::api) const CONTACT: &[&str] = &["email", "locale"];
+pub(in crate::http::api) const RESTORATION: &[&str] = &["delivery"];
+pub(in crate::http::api) const CHOICE: &[&str] = &["until"];
 pub(in crate::http::api) const INLINE: &[&str] = &["base64"];
 pub(in crate::http::api) const PART: &[&str] = &["part"];
 
@@ -261,6 +264,26 @@ pub(in crate::http) fn contact_change(json: &Json) -> Result<ContactChange, Prob
         ContactChange { email, locale }
     });
     faults.into_result(change)
+}
+
+/// Reads on whose authority a credential is given again.
+pub(in crate::http) fn restoration(json: &Json) -> Result<(Authority, Option<ClaimId>), Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", RESTORATION, &mut faults);
+    let delivery = object.and_then(|object| object.required("delivery", &mut faults));
+    let by = delivery.and_then(|json| authority(json, &mut faults));
+    faults.into_result(by)
+}
+
+/// Reads until when the person has chosen to have content kept.
+pub(in crate::http) fn choice(json: &Json) -> Result<Timestamp, Problem> {
+    let mut faults = Faults::default();
+    let object = Object::of(json, "", CHOICE, &mut faults);
+    let until = object.and_then(|object| {
+        let phrase = "must be a time such as 2026-01-02T03:04:05Z";
+        object.parsed("until", &mut faults, phrase, |text| text.parse().ok())
+    });
+    faults.into_result(until)
 }
 
 /// Reads what a halted issuance is resumed with.

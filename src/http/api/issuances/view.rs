@@ -62,6 +62,10 @@ pub(in crate::http::api) struct IssuanceView {
     renews: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     superseded_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_because: Option<&'static str>,
 }
 
 impl From<Issuance> for IssuanceView {
@@ -97,6 +101,8 @@ impl From<Issuance> for IssuanceView {
             files: issuance.files,
             renews: issuance.renews.map(|id| id.to_string()),
             superseded_by: issuance.superseded_by.map(|id| id.to_string()),
+            kept_until: issuance.kept.map(|kept| kept.until.to_string()),
+            kept_because: issuance.kept.map(|kept| kept.stage.as_str()),
         }
     }
 }

@@ -333,6 +333,8 @@ impl World {
             file
         });
         let vendor_url = &vendor.url;
+        // What is kept after delivery is there to be found, too, were it readable.
+        let until = clock::now().plus_millis(300 * 24 * HOUR);
         stage.settings = format!(
             "[[source]]\nname = \"kyc\"\nvendor = \"sumsub\"\nclient = \"acme\"\nbase_url = \"{vendor_url}\"\n\
              key = \"{key_file}\"\nsecret = \"{secret_file}\"\nwebhook_secrets = [\"{hook_file}\"]\n\
@@ -341,6 +343,7 @@ impl World {
              [[source]]\nname = \"passport\"\npersonhood = \"human_passport\"\nclient = \"acme\"\nbase_url = \"{vendor_url}\"\n\
              write_as_face_sign = true\nscorer = 335\nkey = \"{key_file}\"\naction = \"idos-pop\"\nthreshold = \"20\"\n\
              [http]\npublic_url = \"https://issuer.example\"\n[claims]\nreturn_urls = [\"https://kyc.example/\"]\n\
+             [retention]\nphase = \"safety_net\"\nsafety_net_until = \"{until}\"\n\
              [webhook_policy]\nallow_private = true\nallow_http = true\n\
              [[webhooks]]\nname = \"own\"\nurl = \"http://{receiver}/{token}?{token}\"\nsecrets = [\"{file}\"]\n"
         );
