@@ -14,10 +14,38 @@ CREATE TABLE erasure_case (
     records BIGINT NOT NULL,
     -- The signed receipt, when it is done.
     receipt TEXT,
+    -- 1 if its records were found under several idOS users, so that somebody has to say whose are meant.
+    is_shared BIGINT NOT NULL,
+    -- By what it is known that whoever asks is the person, and since when.
+    identity TEXT,
+    identified_at BIGINT,
+    -- The link of the mail by which the person shows it: SHA-256 of the part that nobody can guess, and until when it works.
+    link_hash TEXT,
+    link_until BIGINT,
+    -- Who has decided, as the audit chain names them.
+    decided_by TEXT,
+    decided_at BIGINT,
+    approved_at BIGINT,
+    extended_at BIGINT,
+    extension TEXT,
+    -- The law that wants the records held, and until when.
+    hold_basis TEXT,
+    held_until BIGINT,
+    -- Why it was refused, and by which provision.
+    grounds TEXT,
+    grounds_basis TEXT,
+    alerted_at BIGINT,
+    -- Counts every change: who writes has seen the one before.
+    version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX erasure_case_by_client ON erasure_case (client, created_at, id);
+CREATE INDEX erasure_case_by_state ON erasure_case ((client || '/' || state), created_at, id);
+-- What somebody or something still has to do.
+CREATE INDEX erasure_case_open ON erasure_case (due_at, id) WHERE state NOT IN ('done', 'refused', 'withdrawn');
+CREATE INDEX erasure_case_held ON erasure_case (held_until, id) WHERE state = 'held';
+CREATE UNIQUE INDEX erasure_case_by_link ON erasure_case (link_hash) WHERE link_hash IS NOT NULL;
 
 -- What a case is about, until it is done.
 CREATE TABLE erasure_record (
@@ -30,3 +58,12 @@ CREATE TABLE erasure_record (
     PRIMARY KEY (case_id, kind, record_id)
 );
 CREATE INDEX erasure_record_by_record ON erasure_record (record_id);
+
+-- By what all records of a person are found.
+CREATE INDEX issuance_by_user ON issuance ((client || '/' || user_id), created_at, id);
+CREATE INDEX verification_by_user ON verification ((client || '/' || user_id), created_at, id);
+CREATE INDEX verification_by_issuance ON verification (issuance_id) WHERE issuance_id IS NOT NULL;
+CREATE INDEX attribute_by_user ON attribute ((client || '/' || user_id), created_at, id);
+CREATE INDEX claim_by_user ON claim ((client || '/' || user_id), created_at, id);
+CREATE INDEX claim_by_reference ON claim ((client || '/' || reference), created_at, id);
+CREATE INDEX claim_by_wallet ON claim (wallet_index) WHERE wallet_index IS NOT NULL;

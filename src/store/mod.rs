@@ -13,6 +13,7 @@
 mod api_keys;
 mod attributes;
 mod audit;
+mod cases;
 mod claims;
 mod connect;
 mod contacts;
@@ -31,6 +32,7 @@ mod notices;
 mod persons;
 mod profiles;
 mod recorded;
+mod records;
 mod relay;
 mod rows;
 mod verifications;
@@ -50,6 +52,7 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
+pub use cases::CaseFilter;
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
 pub use content::{Deliverable, Uploads, WhoseContent};
