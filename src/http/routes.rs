@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
+    attributes, cases, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
     verifications, wallet_links, wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
@@ -313,6 +313,72 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/claims/{id}",
         guard: Guard::Scope(Scope::Erase),
         handler: || delete(claims::erase),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::open),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/erasure-cases",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || get(cases::list),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/erasure-cases/{id}",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || get(cases::show),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::vouch),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity/challenge",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::offer_text),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity/wallet",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::take_signature),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/decide",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::decide),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/approve",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::approve),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/extend",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::extend),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/refuse",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::refuse),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/withdraw",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::withdraw),
     },
     Route { method: "GET", path: "/claim/{token}", guard: Guard::Open, handler: || get(claim::show) },
     Route { method: "GET", path: "/claim/assets/{file}", guard: Guard::Open, handler: || get(claim::asset) },

@@ -218,10 +218,10 @@ impl Tx {
     }
 
     /// Lists records of a case; one that is listed already stays as it is.
-    pub async fn list_case_records<'a>(
+    pub async fn list_case_records(
         &mut self,
         id: &CaseId,
-        records: impl IntoIterator<Item = (RecordKind, &'a str)>,
+        records: &[(RecordKind, String)],
     ) -> Result<(), StoreError> {
         for (kind, record) in records {
             sqlx::query(

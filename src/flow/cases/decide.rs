@@ -40,8 +40,7 @@ pub async fn decide(
     if case.state != CaseState::AwaitingDecision {
         return Err(NoCaseMove::Stands(case.state).into());
     }
-    let listed = app.store.case_records(id).await?.into_iter().map(|(_, id)| id);
-    let found = find::these(app, &case.client, listed).await?;
+    let found = find::these(app, &case.client, app.store.case_records(id).await?).await?;
     let chosen = match choice {
         Some(choice) => choose(found, choice)?,
         None if case.is_shared => return Err(CaseError::Choose),
@@ -73,8 +72,8 @@ fn choose(found: Found, choice: &Choice) -> Result<Found, CaseError> {
 async fn hold_of(app: &App, case: &Case, records: &Found) -> Result<Option<(String, Timestamp)>, CaseError> {
     let Some(hold) = app.erasure.hold() else { return Ok(None) };
     let mut issuances = Vec::new();
-    for (_, id) in records.records().filter(|(kind, _)| *kind == RecordKind::Issuance) {
-        if let Ok(id) = id.parse() {
+    for (kind, id) in records.records() {
+        if let (RecordKind::Issuance, Ok(id)) = (kind, id.parse()) {
             issuances.extend(app.store.issuance(&id).await?);
         }
     }
@@ -91,8 +90,7 @@ pub async fn approve(app: &App, caller: &Submitter, id: &CaseId) -> Result<Shown
     if case.decided_by.as_ref().is_none_or(|by| *by == caller.actor().to_text()) {
         return Err(CaseError::SameDecider);
     }
-    let listed = app.store.case_records(id).await?.into_iter().map(|(_, id)| id);
-    let records = find::these(app, &case.client, listed).await?;
+    let records = find::these(app, &case.client, app.store.case_records(id).await?).await?;
     let hold = hold_of(app, &case, &records).await?;
     let case = step::take(app, caller.actor(), case, Step::Approved { hold }, None).await?;
     shown(app, case).await

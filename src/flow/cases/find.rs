@@ -40,8 +40,9 @@ impl Found {
         self.0.len()
     }
 
-    pub(super) fn records(&self) -> impl Iterator<Item = (RecordKind, &str)> {
-        self.0.keys().map(|(kind, id)| (*kind, id.as_str()))
+    /// What they are, and their ids.
+    pub(super) fn records(&self) -> Vec<(RecordKind, String)> {
+        self.0.keys().cloned().collect()
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = CaseRecord> {
@@ -90,7 +91,12 @@ pub(super) async fn find(app: &App, client: &str, whose: &Whose) -> Result<Found
 }
 
 /// The same, from the records of a case: what has come since is found as well, and what is gone is not.
-pub(super) async fn again(app: &App, client: &str, ids: Vec<String>) -> Result<Found, CaseError> {
+pub(super) async fn again(
+    app: &App,
+    client: &str,
+    records: Vec<(RecordKind, String)>,
+) -> Result<Found, CaseError> {
+    let ids = records.into_iter().map(|(_, id)| id).collect();
     all_of(app, client, ids, MOST_RECORDS * MORE).await
 }
 
@@ -98,10 +104,10 @@ pub(super) async fn again(app: &App, client: &str, ids: Vec<String>) -> Result<F
 pub(super) async fn these(
     app: &App,
     client: &str,
-    ids: impl IntoIterator<Item = String>,
+    records: Vec<(RecordKind, String)>,
 ) -> Result<Found, CaseError> {
     let mut found = Found::default();
-    for id in ids {
+    for (_, id) in records {
         if let Some(loaded) = load(app, client, &id).await? {
             found.0.insert((loaded.kind, id), loaded.user_id);
         }

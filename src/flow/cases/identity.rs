@@ -1,7 +1,7 @@
 //! Find out whether whoever asks is the person. By a wallet of their idOS profile nothing new is collected about them (GDPR,
 //! Art. 12(6)).
 
-use super::find::{self, Found};
+use super::find;
 use super::look::{Shown, shown};
 use super::{CaseError, Whose, step};
 use crate::app::App;
@@ -62,8 +62,7 @@ pub async fn sign(app: &App, caller: &Submitter, id: &CaseId, answer: &Answer) -
         Err(LoginFault::Signature(error)) => return Err(CaseError::Signature(error)),
         Err(LoginFault::Node(error)) => return Err(error.into()),
     };
-    let listed = app.store.case_records(id).await?.into_iter().map(|(_, id)| id);
-    let found: Found = find::these(app, &case.client, listed).await?;
+    let found = find::these(app, &case.client, app.store.case_records(id).await?).await?;
     let users = found.users();
     let records = if users.contains(&user_id) {
         // What names nobody stays for somebody to decide about.

@@ -51,8 +51,7 @@ pub(super) async fn shown(app: &App, case: Case) -> Result<Shown, CaseError> {
     let records = app.store.case_records(&case.id).await?;
     let mut candidates: Vec<Candidate> = Vec::new();
     if case.is_shared && case.state.waits_for_somebody() {
-        let ids = records.iter().map(|(_, id)| id.clone());
-        let found = find::these(app, &case.client, ids).await?;
+        let found = find::these(app, &case.client, records.clone()).await?;
         for record in found.all() {
             match candidates.iter_mut().find(|candidate| candidate.user_id == record.user_id) {
                 Some(candidate) => candidate.records.push(record.id),

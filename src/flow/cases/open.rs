@@ -59,7 +59,7 @@ pub async fn open(
         return replay(app, caller, key).await?.ok_or(CaseError::KeyReused);
     };
     tx.add_case(&case).await?;
-    tx.list_case_records(&case.id, found.records()).await?;
+    tx.list_case_records(&case.id, &found.records()).await?;
     let entry = AuditEntry::new(now, caller.actor(), AuditAction::CaseOpened, case.id.as_str());
     tx.record(&entry.detail(format!("{} records:{}", case.origin, case.records))).await?;
     if let Some(identity) = case.identity {

@@ -24,13 +24,11 @@ pub(super) async fn take(
     let mut after = case.after(&step, app.erasure.rules(), now)?;
     let records = match (after.state, records) {
         (CaseState::CarryingOut, records) => {
-            let ids = match records {
-                Some(chosen) => chosen.records().map(|(_, id)| id.to_owned()).collect(),
-                None => {
-                    app.store.case_records(&before).await?.into_iter().map(|(_, id)| id).collect()
-                }
+            let listed = match records {
+                Some(chosen) => chosen.records(),
+                None => app.store.case_records(&before).await?,
             };
-            Some(find::again(app, &after.client, ids).await?)
+            Some(find::again(app, &after.client, listed).await?)
         }
         (_, records) => records,
     };
@@ -63,7 +61,7 @@ pub(super) async fn take(
 /// Lists these records of a case, and no others.
 async fn list(tx: &mut Tx, case: &Case, records: &Found) -> Result<(), StoreError> {
     tx.drop_case_records(&case.id).await?;
-    tx.list_case_records(&case.id, records.records()).await
+    tx.list_case_records(&case.id, &records.records()).await
 }
 
 fn written_down(step: &Step, after: &Case) -> (AuditAction, String) {

@@ -43,6 +43,8 @@ const GROWING: &[&str] = &[
     "wallet_link",
     "attribute",
     "claim",
+    "erasure_case",
+    "erasure_record",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.
