@@ -20,7 +20,7 @@ use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, wellformed};
-use super::pages::{claim, relay as relay_page, unsubscribe};
+use super::pages::{claim, erasure as erasure_page, relay as relay_page, unsubscribe};
 use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
@@ -379,6 +379,24 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/erasure-cases/{id}/withdraw",
         guard: Guard::Scope(Scope::Erase),
         handler: || post(cases::withdraw),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity/mail",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::send_mail),
+    },
+    Route {
+        method: "GET",
+        path: "/erasure/{token}",
+        guard: Guard::Open,
+        handler: || get(erasure_page::ask),
+    },
+    Route {
+        method: "POST",
+        path: "/erasure/{token}",
+        guard: Guard::Open,
+        handler: || post(erasure_page::take),
     },
     Route { method: "GET", path: "/claim/{token}", guard: Guard::Open, handler: || get(claim::show) },
     Route { method: "GET", path: "/claim/assets/{file}", guard: Guard::Open, handler: || get(claim::asset) },

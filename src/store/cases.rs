@@ -42,6 +42,15 @@ impl Store {
         row.map(|row| Ok((read(&row)?, Columns(&row).moment("link_until")?))).transpose()
     }
 
+    /// Until when the last link works that was sent about a case.
+    pub async fn case_link_until(&self, id: &CaseId) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query("SELECT link_until FROM erasure_case WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map_or(Ok(None), |row| Columns(&row).maybe_moment("link_until"))
+    }
+
     /// A client's cases after (that is, older than) `cursor`, newest first.
     pub async fn cases(
         &self,

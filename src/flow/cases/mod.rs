@@ -7,6 +7,7 @@ mod decide;
 mod find;
 mod identity;
 mod look;
+mod mail;
 mod open;
 mod step;
 mod sweep;
@@ -15,6 +16,7 @@ pub use decide::{Choice, approve, decide, extend, refuse, withdraw};
 pub use find::Whose;
 pub use identity::{Answer, offer, sign, vouch};
 pub use look::{Candidate, Shown, look, show};
+pub use mail::{can_confirm, confirm, send};
 pub use open::{NewCase, open};
 pub(super) use sweep::{end_holds, tell_of_due};
 
@@ -73,6 +75,21 @@ pub enum CaseError {
     /// The wallet has not signed it.
     #[error("the signature is refused: {0}")]
     Signature(InvalidProof),
+    /// No mail can be sent from here.
+    #[error("no mail can be sent: it takes [mail] and http.public_url")]
+    NoMail,
+    /// None of its records has an address.
+    #[error("none of the case's records has an address to write to")]
+    NoAddress,
+    /// Its records have several addresses, so that none is known to be the person's.
+    #[error("the case's records have several addresses")]
+    SeveralAddresses,
+    /// A mail was sent a moment ago.
+    #[error("a mail was sent less than five minutes ago")]
+    TooSoon,
+    /// The mail server has not taken it.
+    #[error("the mail server has not taken the mail")]
+    MailRefused,
     /// The node.
     #[error(transparent)]
     Node(#[from] NodeError),

@@ -121,6 +121,8 @@ named! {
         CaseOpened = "case_opened",
         /// Whoever asks has shown to be the person, or a client vouches for it.
         CaseIdentified = "case_identified",
+        /// The link was sent to the recorded address by which the person shows who they are.
+        CaseMailSent = "case_mail_sent",
         /// It was decided that a case is carried out.
         CaseDecided = "case_decided",
         /// Somebody else has approved.

@@ -207,6 +207,7 @@ async fn every_example_is_accepted() {
                     | "changeContact"
                     | "proveWalletLink"
                     | "vouchForIdentity"
+                    | "sendMailOfCase"
                     | "offerTextOfCase"
                     | "identifyByWallet"
                     | "decideErasureCase"

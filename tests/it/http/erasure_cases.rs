@@ -1,9 +1,11 @@
 //! Requests to erase, as cases: who is meant, who shows it, who decides, and by when.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::sweep;
+use idos_issuer::mail::{Mailer, Sent};
 use idos_issuer::model::client::Scope;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
@@ -492,6 +494,108 @@ on_both_databases! {
         assert_eq!(state, if one.status == 200 { "carrying_out" } else { "refused" });
         let written = acts(&door, &case).await;
         assert_eq!(written.len(), 3, "{written:?}");
+        door.close().await;
+    }
+}
+
+/// A service whose mails are kept in memory, and which knows where it is reached.
+async fn with_mail(backend: Backend) -> (Door, Sent) {
+    let mut stage = Stage::new(backend).await;
+    stage.clock = Clock::fixed(clock::now());
+    "[http]\npublic_url = \"https://issuer.example/kyc\"\n".clone_into(&mut stage.settings);
+    let sent = Sent::default();
+    let mailer = Mailer::memory_of("Example <a@b.example>", sent.clone()).unwrap();
+    let app = Arc::into_inner(stage.app().await).unwrap().with_mailer(mailer);
+    (Door::of(stage, Arc::new(app)).await, sent)
+}
+
+/// The path of the link in the mail that was sent last.
+fn link_of(sent: &Sent) -> String {
+    let text = sent.all().last().unwrap().rendered.text.clone();
+    let link = text.split_whitespace().find(|word| word.contains("/erasure/")).unwrap();
+    link.strip_prefix("https://issuer.example/kyc").unwrap().to_owned()
+}
+
+on_both_databases! {
+    async fn the_link_of_a_mail_shows_who_asks(backend) {
+        let (door, sent) = with_mail(backend).await;
+        let user = User::with(WalletType::Evm);
+        let mut submission = kyc(user.id, inserter());
+        submission["contact"] = json!({ "email": "Ana@example.com", "locale": "pt-PT" });
+        door.make("/v1/issuances", &submission).send().await.expect(202);
+        let case = open(&door, json!({ "userId": user.id })).await;
+        let shown = step(&door, &case, "identity/mail", &json!({})).await.expect(200);
+        assert!(!String::from_utf8_lossy(&shown.body).to_lowercase().contains("ana@example"));
+        let mail = sent.all().pop().unwrap();
+        assert_eq!((mail.envelope.to.as_str(), sent.all().len()), ("Ana@example.com", 1));
+        assert!(mail.rendered.subject.contains("confirme o seu pedido"), "{}", mail.rendered.subject);
+        // Not as often as somebody likes.
+        step(&door, &case, "identity/mail", &json!({})).await.problem(409, "state_conflict");
+        let first = link_of(&sent);
+
+        // Programs look at links: nothing happens, however often.
+        for _ in 0..3 {
+            let page = door.get(&first).without("Authorization").header("Accept-Language", "pt").send().await.expect(200);
+            let html = String::from_utf8(page.body).unwrap();
+            assert!(html.contains("<form method=\"post\"") && html.contains("Confirmar o pedido"), "{html}");
+            assert!(!html.to_lowercase().contains("ana"), "{html}");
+        }
+        assert_eq!(show(&door, &case).await["state"], "awaiting_identity");
+        // A later mail's link takes the place of the first.
+        door.app.clock.advance_millis(5 * 60_000);
+        step(&door, &case, "identity/mail", &json!({})).await.expect(200);
+        let second = link_of(&sent);
+        assert_ne!(first, second);
+        let confirm = |path: &str| door.call("POST", path).without("Authorization");
+        confirm(&first).send().await.expect(404);
+        door.get(&first).send().await.expect(404);
+        for wrong in ["/erasure/x", &format!("/erasure/{}", "A".repeat(43))] {
+            confirm(wrong).send().await.expect(404);
+            door.get(wrong).send().await.expect(404);
+        }
+        confirm(&second).send().await.expect(200);
+        let known = show(&door, &case).await;
+        assert_eq!((&known["state"], &known["identity"]["by"]), (&json!("awaiting_decision"), &json!("mail")));
+        confirm(&second).send().await.expect(404);
+        step(&door, &case, "identity/mail", &json!({})).await.problem(409, "state_conflict");
+        assert_eq!(told(&door, &case).await, ["erasure_case.identified"]);
+        let written: Vec<_> = acts(&door, &case).await.into_iter().map(|(act, _)| act).collect();
+        assert_eq!(written, ["case_opened", "case_mail_sent", "case_mail_sent", "case_identified"]);
+
+        // A day later it is too late, and of a case that is over there is nothing to confirm.
+        let late = open(&door, json!({ "userId": user.id })).await;
+        step(&door, &late, "identity/mail", &json!({})).await.expect(200);
+        let path = link_of(&sent);
+        door.app.clock.advance_millis(DAY);
+        door.get(&path).send().await.expect(404);
+        confirm(&path).send().await.expect(404);
+        step(&door, &late, "identity/mail", &json!({})).await.expect(200);
+        let path = link_of(&sent);
+        step(&door, &late, "withdraw", &json!({})).await.expect(200);
+        confirm(&path).send().await.expect(404);
+        audit_holds(&door.app.store).await;
+        door.close().await;
+    }
+
+    async fn a_mail_goes_to_the_recorded_address_alone(backend) {
+        let (door, sent) = with_mail(backend).await;
+        let user = User::with(WalletType::Evm);
+        door.make("/v1/issuances", &kyc(user.id, inserter())).send().await.expect(202);
+        let case = open(&door, json!({ "userId": user.id })).await;
+        step(&door, &case, "identity/mail", &json!({})).await.problem(409, "state_conflict");
+        issuance(&door, &user, "ana@example.com", "a").await;
+        issuance(&door, &user, "rui@example.com", "b").await;
+        let several = open(&door, json!({ "userId": user.id })).await;
+        let refused = step(&door, &several, "identity/mail", &json!({})).await.problem(409, "state_conflict");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("several addresses"));
+        assert_eq!(sent.all().len(), 0);
+        let stage = door.leave().await;
+        // Where nothing can be sent, that is said.
+        let door = Door::on(stage).await;
+        let alone = User::with(WalletType::Evm);
+        issuance(&door, &alone, "eva@example.com", "c").await;
+        let case = open(&door, json!({ "userId": alone.id })).await;
+        step(&door, &case, "identity/mail", &json!({})).await.problem(503, "not_ready");
         door.close().await;
     }
 }

@@ -153,6 +153,16 @@ pub(in crate::http) async fn offer_text(
     Ok(Json(TextView::from(offered)).into_response())
 }
 
+pub(in crate::http) async fn send_mail(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    json::read_nothing(&api, request).await?;
+    Ok(shown(&api, cases::send(&api.app, &caller, &parse_id(&id)?).await?))
+}
+
 pub(in crate::http) async fn take_signature(
     State(api): State<Api>,
     Extension(caller): Extension<Submitter>,

@@ -43,6 +43,16 @@ pub(super) fn at(error: CaseError, parent: &str) -> Problem {
             let of_answer = matches!(error.field(), Field::Message | Field::Signature);
             Problem::fields(vec![wallet_fault(if of_answer { "" } else { "/wallet" }, error)])
         }
+        CaseError::NoMail => Problem::new(Code::NotReady)
+            .because("No mail can be sent: [mail] and http.public_url have to be set."),
+        CaseError::MailRefused => {
+            Problem::new(Code::NotReady).because("The mail server has not taken the mail. Try again later.")
+        }
+        CaseError::NoAddress => conflict("None of the case's records has an address to write to."),
+        CaseError::SeveralAddresses => {
+            conflict("The case's records have several addresses, and none is known to be the person's.")
+        }
+        CaseError::TooSoon => conflict("A mail was sent less than five minutes ago."),
         CaseError::Node(error) => error.into(),
         CaseError::Store(error) => error.into(),
     }
