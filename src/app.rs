@@ -17,8 +17,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{
-    Claims, Config, ConfigError, Delivery, Evidence, Http, Issuer, Node, Relay, Renewal, Retention, Wallets,
-    Webhook,
+    Claims, Config, ConfigError, Delivery, Erasure, Evidence, Http, Issuer, Node, Relay, Renewal, Retention,
+    Wallets, Webhook,
 };
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
@@ -110,6 +110,8 @@ pub struct App {
     pub renewal: Renewal,
     /// Links by which people have credentials brought into their profiles.
     pub claims: Claims,
+    /// How requests to erase are answered.
+    pub erasure: Erasure,
     /// What consumers of upstream's hosted issuer call.
     pub relay: Relay,
     /// The provider's logo, as the page of those links shows it.
@@ -394,6 +396,7 @@ impl App {
             logo: Logo::load(&config.claims)?,
             claims: config.claims,
             relay: config.relay,
+            erasure: config.erasure,
             http: config.http,
             safety_net,
             periods,

@@ -4,6 +4,7 @@ mod api_keys;
 mod audit;
 #[cfg(feature = "dev")]
 mod background;
+mod cases;
 mod check_wallet;
 mod contacts;
 mod context;
@@ -95,6 +96,9 @@ enum Command {
     /// Find the issuances of an e-mail address, of all clients.
     #[command(subcommand)]
     Contacts(contacts::Contacts),
+    /// List requests to erase what is kept about people, or open, decide, approve, extend or refuse one.
+    #[command(subcommand)]
+    Cases(cases::Cases),
     /// Check what mails say, look at it, or send one to try.
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -159,6 +163,7 @@ pub fn run() -> ExitCode {
         Command::Validity(validity) => validity.run(&context),
         Command::Notices(notices) => notices.run(&context),
         Command::Contacts(contacts) => contacts.run(&context),
+        Command::Cases(cases) => cases.run(&context),
         Command::Mail(mail) => mail.run(&context),
         Command::Retention(retention) => retention.run(&context),
         Command::Audit(audit) => audit.run(&context),

@@ -10,6 +10,7 @@ mod credentials;
 mod database;
 mod delivery;
 mod environment;
+mod erasure;
 mod error;
 mod evidence;
 mod http;
@@ -45,6 +46,7 @@ pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
 pub use environment::{log_filter, no_color};
+pub use erasure::Erasure;
 pub use error::ConfigError;
 pub use evidence::Evidence;
 pub use http::Http;
@@ -162,6 +164,9 @@ sections! {
     /// What consumers of upstream's hosted issuer call.
     #[serde(default)]
     pub relay: Relay,
+    /// Requests of people to have erased what is kept about them.
+    #[serde(default)]
+    pub erasure: Erasure,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -260,6 +265,7 @@ mod tests {
                 mail,
                 notices,
                 claims,
+                erasure,
                 telemetry,
                 ..
             } = config;
@@ -283,7 +289,7 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, notices, claims, telemetry)
+                    (webhooks, webhook_policy, source, mail, notices, claims, erasure, telemetry)
                 )
             )
         };

@@ -80,7 +80,8 @@ impl Found {
     }
 }
 
-async fn find(app: &App, client: &str, email: &Email) -> Result<Found, StoreError> {
+/// What a client has of this contact.
+pub(super) async fn find(app: &App, client: &str, email: &Email) -> Result<Found, StoreError> {
     let indexes = indexes(&app.vault, client, email);
     Ok(Found {
         issuances: app.store.issuances_of_contact(client, &indexes).await?,

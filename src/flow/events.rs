@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::model::audit::{AuditAction, AuditEntry};
+use crate::model::case::Case;
 use crate::model::claim::Claim;
 use crate::model::event::{Event, EventKind};
 use crate::model::ids::{EventId, IssuanceId};
@@ -205,6 +206,25 @@ pub(super) async fn emit_phase_ended(
 ) -> Result<(), StoreError> {
     let data = PhaseData { ended_at: ended.to_string(), choose_until: until.to_string() };
     tell(app, tx, EventKind::SafetyNetEnded, (client, "safety_net"), data, now).await
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CaseData<'a> {
+    case_id: &'a str,
+    due_at: String,
+}
+
+/// Records, with the change of a case itself, that it is to be told.
+pub(super) async fn emit_case(
+    app: &App,
+    tx: &mut Tx,
+    kind: EventKind,
+    case: &Case,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let data = CaseData { case_id: case.id.as_str(), due_at: case.due_at.to_string() };
+    tell(app, tx, kind, (case.client.as_str(), case.id.as_str()), data, now).await
 }
 
 /// Records an event about a client's record, and queues a webhook for each endpoint that wants it.

@@ -8,6 +8,7 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
+use super::cases;
 use super::claim;
 use super::deliver;
 use super::events::{emit, emit_wallet, forget_endpoints};
@@ -70,6 +71,8 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("limits of mail", app.store.forget_mail_limits(before(48)).await.map(|_| ()));
     let hour = now.unix_millis().div_euclid(HOUR);
     done("views", app.store.forget_views_before(hour).await.map(|_| ()));
+    done("cases that are held", cases::end_holds(app).await);
+    done("cases that are due soon", cases::tell_of_due(app).await);
     done("lost work", find_lost_work(app).await);
     done("overdue, sent", end_overdue_sent(app).await);
     done("traces", app.store.forget_traces().await);

@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
+    attributes, cases, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
     verifications, wallet_links, wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, wellformed};
-use super::pages::{claim, relay as relay_page, unsubscribe};
+use super::pages::{claim, erasure as erasure_page, relay as relay_page, unsubscribe};
 use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
@@ -331,6 +331,90 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/claims/{id}",
         guard: Guard::Scope(Scope::Erase),
         handler: || delete(claims::erase),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::open),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/erasure-cases",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || get(cases::list),
+    },
+    Route {
+        method: "GET",
+        path: "/v1/erasure-cases/{id}",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || get(cases::show),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::vouch),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity/challenge",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::offer_text),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity/wallet",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::take_signature),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/decide",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::decide),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/approve",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::approve),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/extend",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::extend),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/refuse",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::refuse),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/withdraw",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::withdraw),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/erasure-cases/{id}/identity/mail",
+        guard: Guard::Scope(Scope::Erase),
+        handler: || post(cases::send_mail),
+    },
+    Route {
+        method: "GET",
+        path: "/erasure/{token}",
+        guard: Guard::Open,
+        handler: || get(erasure_page::ask),
+    },
+    Route {
+        method: "POST",
+        path: "/erasure/{token}",
+        guard: Guard::Open,
+        handler: || post(erasure_page::take),
     },
     Route { method: "GET", path: "/claim/{token}", guard: Guard::Open, handler: || get(claim::show) },
     Route { method: "GET", path: "/claim/assets/{file}", guard: Guard::Open, handler: || get(claim::asset) },

@@ -14,6 +14,8 @@ files!(
     "expiring.txt",
     "expired.html",
     "expired.txt",
+    "identify.html",
+    "identify.txt",
     "test.html",
     "test.txt",
     "en.toml",

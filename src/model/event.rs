@@ -59,6 +59,10 @@ named! {
         ClaimFailed = "claim.failed",
         /// A claim is over: its link's time is, and nothing came of it.
         ClaimExpired = "claim.expired",
+        /// Whoever asks to have their records erased has shown to be the person.
+        CaseIdentified = "erasure_case.identified",
+        /// A request to erase is due soon.
+        CaseDueSoon = "erasure_case.due_soon",
     }
 }
 
@@ -71,7 +75,7 @@ pub struct Event {
     pub client: String,
     /// What has happened.
     pub kind: EventKind,
-    /// The id of the issuance, verification, claim or wallet link, or `safety_net`.
+    /// The id of the issuance, verification, claim, wallet link or case, or `safety_net`.
     pub subject: String,
     /// The JSON that webhooks carry.
     pub body: String,

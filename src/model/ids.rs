@@ -126,6 +126,10 @@ id! {
     ClaimId, "clm_"
 }
 id! {
+    /// One request to erase what is kept about a person.
+    CaseId, "era_"
+}
+id! {
     /// One piece of background work.
     JobId, "job_"
 }

@@ -137,6 +137,19 @@ impl Zone {
         locale.region().and_then(regions::zone_of).map(Self)
     }
 
+    /// The day of a moment; before the calendar's beginning, its first day.
+    #[must_use]
+    pub fn day(self, moment: Timestamp) -> NaiveDate {
+        self.local(moment).map(|local| local.date_naive()).unwrap_or_default()
+    }
+
+    /// The last millisecond of a day.
+    #[must_use]
+    pub fn end_of(self, day: NaiveDate) -> Timestamp {
+        let next = day.succ_opt().and_then(|next| self.moment(next, 0));
+        next.map_or(Timestamp::EPOCH, |next| next.plus_millis(-1))
+    }
+
     fn local(self, moment: Timestamp) -> Option<chrono::DateTime<Tz>> {
         match self.0.timestamp_millis_opt(moment.unix_millis()) {
             LocalResult::Single(local) => Some(local),

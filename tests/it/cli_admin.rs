@@ -7,7 +7,7 @@ use idos_issuer::model::ids::{IssuanceId, JobId};
 use idos_issuer::model::job::{Job, Work};
 use idos_issuer::store::Store;
 use rand::rngs::OsRng;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli_deployment::{Deployment, ask, http, run};
 use crate::cli_keys::fed;
@@ -404,4 +404,49 @@ async fn another_signing_key_is_refused_until_it_is_accepted() {
     assert_eq!(shown["signing"], shown["signingKeys"][0]);
     assert_eq!(shown["signingKeys"][1]["validFrom"], "2099-01-01T00:00:00.000Z");
     assert_eq!(deployment.good_json(&["audit", "verify", "--json"])["proven"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_operator_answers_a_request_to_erase() {
+    let deployment = Deployment::migrated().await;
+    deployment.configure("[erasure]\nidentity = \"by_client\"\nsecond_approver = true\n");
+    let id = crate::cli_serve::submit_with_contact(&deployment, "rare.word@user.example").await;
+    let config = deployment.config();
+    let open = |client: &str, by: &str, more: &[&str], known: &str| {
+        let arguments = [&["--config", &config, "cases", "open", "--client", client, "--by", by], more].concat();
+        fed(&arguments, known)
+    };
+    let opened = open("acme", "email", &["--json"], "Rare.Word@user.example\n");
+    assert_eq!(opened.status.code(), Some(0), "{}", stderr(&opened));
+    let case: Value = serde_json::from_str(&stdout(&opened)).unwrap();
+    assert_eq!((&case["state"], &case["records"]), (&json!("awaiting_identity"), &json!([id.as_str()])));
+    let case = case["id"].as_str().unwrap();
+    let nobody = open("other", "email", &[], "rare.word@user.example");
+    assert!(stdout(&nobody).contains("0 records of other"), "{}", stdout(&nobody));
+    let wrong = open("acme", "email", &[], "rare word");
+    assert_eq!(wrong.status.code(), Some(2));
+    for output in [&opened, &nobody, &wrong] {
+        assert!(!format!("{}{}", stdout(output), stderr(output)).to_lowercase().contains("rare"));
+    }
+
+    assert!(deployment.good(&["cases", "list"]).contains(case));
+    let undecided = deployment.run(&["cases", "decide", case]);
+    assert_eq!(undecided.status.code(), Some(2));
+    assert!(stderr(&undecided).contains("awaiting_identity"), "{}", stderr(&undecided));
+    let extended = deployment.good(&["cases", "extend", case, "--reason", "complexity"]);
+    assert!(extended.contains("extended at"), "{extended}");
+    assert_eq!(deployment.run(&["cases", "extend", case, "--reason", "complexity"]).status.code(), Some(2));
+    let refused = deployment.good(&["cases", "refuse", case, "--grounds", "not_identified"]);
+    assert!(refused.contains("refused: not_identified") && !refused.contains(id.as_str()), "{refused}");
+
+    let checked = open("acme", "email", &["--checked", "--json"], "rare.word@user.example");
+    let checked: Value = serde_json::from_str(&stdout(&checked)).unwrap();
+    let case = checked["id"].as_str().unwrap();
+    assert!(deployment.good(&["cases", "decide", case]).contains("awaiting_approval"));
+    let same = deployment.run(&["cases", "approve", case]);
+    assert!(stderr(&same).contains("cannot approve"), "{}", stderr(&same));
+    assert!(deployment.good(&["cases", "withdraw", case]).contains("withdrawn"));
+    let all = deployment.good_json(&["cases", "list", "--client", "acme", "--json"]);
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    assert_eq!(deployment.run(&["cases", "show", "era_01ARZ3NDEKTSV4RRFFQ69G5FAV"]).status.code(), Some(2));
 }

@@ -44,7 +44,7 @@ class Headers(Case):
 
     def test_each_mail_in_each_language(self):
         (self.folder / "logo.png").write_bytes(PIXEL)
-        for sample in ["expiring", "expired", "test"]:
+        for sample in ["expiring", "expired", "identify", "test"]:
             for language in LANGUAGES:
                 with self.subTest(sample=sample, language=language):
                     content = self.written(sample=sample, locale=language, more='logo = "logo.png"\n')

@@ -6,7 +6,6 @@
 
 mod erase;
 mod grant;
-mod login;
 mod make;
 mod overdue;
 mod page;
@@ -21,6 +20,7 @@ pub(super) use make::make_by;
 pub use make::{Made, make};
 pub(super) use overdue::end_overdue;
 pub use page::{Look, follow, look};
+pub(super) use person::wallet_indexes;
 pub use person::{Next, create_profile, meet, sign_in};
 
 use super::resume::ResumeError;

@@ -1,15 +1,14 @@
 //! Find out who the person is: by a wallet of a profile, or by a profile that is created for them.
 
-use idos_client::LoginError;
-use idos_client::actions::GetUser;
 use idos_credential::RecipientKey;
 use idos_wallet::WalletType;
 use uuid::Uuid;
 
-use super::{ClaimError, invalid, login, submitter};
+use super::{ClaimError, invalid, submitter};
 use crate::app::{App, NodeError};
 use crate::flow::challenge::{self, Challenge, Purpose, Signer};
 use crate::flow::events::emit_claim;
+use crate::flow::login::{self, LoginFault, Offered};
 use crate::flow::network::{self, LOOK_UP};
 use crate::flow::profile;
 use crate::flow::wallet::{RequestError, owner_identity};
@@ -58,11 +57,8 @@ pub async fn meet(app: &App, claim: &Claim, owner: &Owner) -> Result<Next, Claim
     if known.unwrap_or(Err(NodeError::TooSlow))? == Some(false) {
         return create(app, claim, owner).await;
     }
-    let offered = async { Ok::<_, NodeError>(app.idos().await?.offer_login().await?) };
-    let offered = tokio::time::timeout(LOOK_UP, offered).await;
-    let offered = offered.unwrap_or(Err(NodeError::TooSlow))?;
-    let nonce = login::write(app, claim, owner, &offered);
-    Ok(Next::SignIn { message: offered.message, nonce })
+    let Offered { message, nonce } = login::offer(app, claim.id.as_str(), owner).await?;
+    Ok(Next::SignIn { message, nonce })
 }
 
 /// Whether some profile has the wallet, as far as a node tells it: see [`crate::flow::grant::is_owner_known`].
@@ -107,30 +103,15 @@ pub async fn sign_in(
     const NONCE: &str = "nonce";
     const ANEW: &str = "is too old, or not that of this link and this wallet: have another text made to sign";
     check_alive(claim)?;
-    let login = login::read(app, claim, owner, nonce).ok_or_else(|| invalid(NONCE, ANEW))?;
-    let key = owner.public_key.as_ref().map(|key| key.expose().as_str());
-    let signed = idos_wallet::signed_elsewhere(
-        owner.wallet_type,
-        owner.address.expose(),
-        key,
-        &login.message,
-        signature,
-    )
-    .map_err(ClaimError::Signature)?;
-    let ask = async {
-        Ok::<_, NodeError>(app.idos().await?.call_one_by_login(&login, &signed, &GetUser {}).await?)
-    };
-    // Three questions: the login, whose it is, and the end of it.
-    match tokio::time::timeout(LOOK_UP * 3, ask).await.unwrap_or(Err(NodeError::TooSlow)) {
-        Ok(Some(user)) => {
-            identify(app, claim, user.id, owner).await?;
-            Ok(Next::Known(user.id))
+    match login::whose(app, claim.id.as_str(), owner, (nonce, signature)).await {
+        Ok(Some(user_id)) => {
+            identify(app, claim, user_id, owner).await?;
+            Ok(Next::Known(user_id))
         }
         Ok(None) => create(app, claim, owner).await,
-        Err(NodeError::Node(idos_client::Error::Login(
-            LoginError::NotAccepted | LoginError::OtherGateway,
-        ))) => Err(invalid(NONCE, ANEW)),
-        Err(error) => Err(error.into()),
+        Err(LoginFault::Stale) => Err(invalid(NONCE, ANEW)),
+        Err(LoginFault::Signature(error)) => Err(ClaimError::Signature(error)),
+        Err(LoginFault::Node(error)) => Err(error.into()),
     }
 }
 
@@ -169,7 +150,12 @@ async fn identify(app: &App, claim: &Claim, user_id: Uuid, owner: &Owner) -> Res
 /// Whether somebody was identified by this wallet.
 pub(super) fn is_by(app: &App, claim: &Claim, owner: &Owner) -> bool {
     let Some((wallet_type, index)) = &claim.wallet else { return false };
-    *wallet_type == owner.wallet_type && app.vault.indexes(INDEX, &owner_identity(owner)).contains(index)
+    *wallet_type == owner.wallet_type && wallet_indexes(app, owner).contains(index)
+}
+
+/// The keyed hashes that a claim may have of a wallet by which somebody was identified, one for each vault key.
+pub(in crate::flow) fn wallet_indexes(app: &App, owner: &Owner) -> Vec<String> {
+    app.vault.indexes(INDEX, &owner_identity(owner))
 }
 
 /// Has a profile created for the person: the wallet has signed the challenge of [`meet`], and the key is the one that the page has made.

@@ -2,6 +2,7 @@
 //! bodies, what it shows, and what the errors of its flows are to the caller.
 
 pub(super) mod attributes;
+pub(super) mod cases;
 pub(super) mod claims;
 pub(super) mod common;
 pub(super) mod contacts;
@@ -58,6 +59,14 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("InlineFile", issuances::read::INLINE),
     ("PartFile", issuances::read::PART),
     ("NewClaim", claims::NEW_CLAIM),
+    ("NewErasureCase", cases::read::NEW_CASE),
+    ("WantedPerson", cases::read::WANTED),
+    ("CheckedIdentity", cases::read::CHECKED),
+    ("CaseDecision", cases::read::CHOICE),
+    ("CaseExtension", cases::read::EXTENSION),
+    ("CaseRefusal", cases::read::REFUSAL),
+    ("CaseWallet", cases::read::WALLET),
+    ("CaseWalletAnswer", cases::read::ANSWER),
     ("NewConsumer", relay::NEW_CONSUMER),
     ("Share", relay::SHARE),
 ];

@@ -1,6 +1,7 @@
 //! Pages for people who follow links: nothing from elsewhere, no cookie; and no script, but on the page of claims.
 
 pub(super) mod claim;
+pub(super) mod erasure;
 mod language;
 pub(super) mod relay;
 pub(super) mod unsubscribe;

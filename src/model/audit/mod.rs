@@ -136,6 +136,24 @@ named! {
         ConsumerAdded = "consumer_added",
         /// A consumer of the relay was struck off.
         ConsumerRemoved = "consumer_removed",
+        /// A request to erase was received as a case.
+        CaseOpened = "case_opened",
+        /// Whoever asks has shown to be the person, or a client vouches for it.
+        CaseIdentified = "case_identified",
+        /// The link was sent to the recorded address by which the person shows who they are.
+        CaseMailSent = "case_mail_sent",
+        /// It was decided that a case is carried out.
+        CaseDecided = "case_decided",
+        /// Somebody else has approved.
+        CaseApproved = "case_approved",
+        /// The time of a case was extended.
+        CaseExtended = "case_extended",
+        /// A case was refused, by these grounds.
+        CaseRefused = "case_refused",
+        /// Whoever has asked does not want it any more.
+        CaseWithdrawn = "case_withdrawn",
+        /// The time is over for which the law wanted the records of a case.
+        CaseHoldOver = "case_hold_over",
     }
 }
 

@@ -21,6 +21,7 @@ on_both_databases! {
                 path if path.contains("wallets") => "wal_",
                 path if path.contains("verifications") => "ver_",
                 path if path.contains("claims") => "clm_",
+                path if path.contains("erasure-cases") => "era_",
                 _ => "iss_",
             };
             let path = route.path.replace("{id}", &format!("{prefix}{AN_ID}")).replace("{token}", &"A".repeat(43));

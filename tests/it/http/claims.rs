@@ -11,7 +11,7 @@ use super::door::{Answer, Door, kyc, owner};
 use crate::support::User;
 use crate::support::service::{Backend, Stage, audit_holds, audit_names};
 
-const SETTINGS: &str = "[http]\npublic_url = \"https://issuer.example/kyc\"\n\
+pub(super) const SETTINGS: &str = "[http]\npublic_url = \"https://issuer.example/kyc\"\n\
     [claims]\nreturn_urls = [\"https://kyc.example/done\"]\nprovider_url = \"https://kyc.example\"\n";
 
 const DONE: &str = "https://kyc.example/done?case=Quux";
@@ -19,12 +19,12 @@ const DONE: &str = "https://kyc.example/done?case=Quux";
 /// A claim, and its page in a browser.
 pub(super) struct Page<'d> {
     door: &'d Door,
-    id: String,
+    pub(super) id: String,
     path: String,
 }
 
 impl<'d> Page<'d> {
-    async fn make(door: &'d Door, wanted: &Value) -> Self {
+    pub(super) async fn make(door: &'d Door, wanted: &Value) -> Self {
         let made = door.post("/v1/claims", wanted).send().await.expect(201);
         let view = made.json();
         let id = view["id"].as_str().unwrap().to_owned();

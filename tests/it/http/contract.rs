@@ -6,6 +6,7 @@ use idos_issuer::http::problem::Code;
 use idos_issuer::http::{Guard, MEMBERS, PAGE_MEMBERS, ROUTES};
 use idos_issuer::model::attribute::Sensitive;
 use idos_issuer::model::audit::AuditAction;
+use idos_issuer::model::case;
 use idos_issuer::model::claim;
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::event::EventKind;
@@ -84,6 +85,12 @@ fn names_are_those_of_the_model() {
         names(verification::Reason::ALL, verification::Reason::as_str)
     );
     assert_eq!(SPEC.names("WaitsFor"), names(verification::WaitsFor::ALL, verification::WaitsFor::as_str));
+    assert_eq!(SPEC.names("CaseState"), names(case::CaseState::ALL, case::CaseState::as_str));
+    assert_eq!(SPEC.names("CaseOrigin"), names(case::CaseOrigin::ALL, case::CaseOrigin::as_str));
+    assert_eq!(SPEC.names("CaseIdentity"), names(case::Identity::ALL, case::Identity::as_str));
+    assert_eq!(SPEC.names("ExtensionReason"), names(case::ExtensionReason::ALL, case::ExtensionReason::as_str));
+    assert_eq!(SPEC.names("Grounds"), names(case::Grounds::ALL, case::Grounds::as_str));
+    assert_eq!(SPEC.names("RecordKind"), names(case::RecordKind::ALL, case::RecordKind::as_str));
     assert_eq!(SPEC.names("Act"), names(AuditAction::ALL, AuditAction::as_str));
     assert_eq!(SPEC.names("NoticeState"), names(NoticeState::ALL, NoticeState::as_str));
     assert_eq!(SPEC.names("NoticeCode"), names(NoticeCode::ALL, NoticeCode::as_str));
@@ -201,6 +208,15 @@ async fn every_example_is_accepted() {
                     | "keepOn"
                     | "restoreIssuance"
                     | "proveWalletLink"
+                    | "vouchForIdentity"
+                    | "sendMailOfCase"
+                    | "offerTextOfCase"
+                    | "identifyByWallet"
+                    | "decideErasureCase"
+                    | "approveErasureCase"
+                    | "extendErasureCase"
+                    | "refuseErasureCase"
+                    | "withdrawErasureCase"
                     | "seeClaimOfPage"
                     | "connectWallet"
                     | "signInByWallet"

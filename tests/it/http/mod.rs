@@ -14,6 +14,7 @@ mod contract_wallets;
 mod copies;
 mod crowds;
 mod door;
+mod erasure_cases;
 mod fitting;
 mod forms;
 pub(crate) mod full_disk;

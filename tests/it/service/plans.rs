@@ -45,6 +45,8 @@ const GROWING: &[&str] = &[
     "attribute",
     "claim",
     "kept_content",
+    "erasure_case",
+    "erasure_record",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.

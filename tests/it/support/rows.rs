@@ -118,6 +118,20 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             ),
         ),
         many(
+            "erasure_case (id, client, state, origin, received_at, due_at, revokes, records, is_shared, link_hash, held_until, version, \
+             created_at, updated_at)",
+            &format!(
+                "{}, {client}, CASE WHEN i % 200 = 0 THEN 'held' WHEN i % 100 = 0 THEN 'awaiting_decision' ELSE 'done' END, 'api', \
+                 i, i, 0, 1, 0, CASE WHEN i % 200 = 0 THEN {hash} ELSE NULL END, \
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, 1, i, i",
+                id("era")
+            ),
+        ),
+        many(
+            "erasure_record (case_id, kind, record_id, step)",
+            &format!("{}, 'issuance', {issuance}, 'listed'", id("era")),
+        ),
+        many(
             "attribute (id, client, state, user_id, attribute_id, sensitive, write_key, locked, waits_until, created_at, \
              updated_at, was_sent)",
             &format!(
