@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::claim::Claim;
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::{EventId, IssuanceId};
+use crate::model::ids::{CaseId, EventId, IssuanceId};
 use crate::model::issuance::{HaltCode, Issuance, Kind};
 use crate::model::job::{Job, Work};
 use crate::model::profile::{Profile, RecordId};
@@ -185,6 +185,23 @@ pub(super) async fn emit_claim(
         code: code.map(HaltCode::as_str),
     };
     tell(app, tx, kind, (claim.client.as_str(), claim.id.as_str()), data, now).await
+}
+
+#[derive(Serialize)]
+struct RecordsData<'a> {
+    records: &'a [&'a str],
+}
+
+/// Records, with the change of a case itself, that it is to be told which records are forgotten. It says nothing else.
+pub(super) async fn emit_erased(
+    app: &App,
+    tx: &mut Tx,
+    (client, case): (&str, &CaseId),
+    records: &[&str],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let data = RecordsData { records };
+    tell(app, tx, EventKind::RecordErased, (client, case.as_str()), data, now).await
 }
 
 /// Records an event about a client's record, and queues a webhook for each endpoint that wants it.

@@ -17,6 +17,7 @@ pub mod contact;
 pub mod credential;
 pub mod deliver;
 pub mod erase;
+pub mod erasure;
 pub mod events;
 pub mod files;
 pub mod grant;

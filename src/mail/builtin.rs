@@ -14,6 +14,8 @@ files!(
     "expiring.txt",
     "expired.html",
     "expired.txt",
+    "erased.html",
+    "erased.txt",
     "test.html",
     "test.txt",
     "en.toml",

@@ -57,6 +57,8 @@ named! {
         ClaimFailed = "claim.failed",
         /// A claim is over: its link's time is, and nothing came of it.
         ClaimExpired = "claim.expired",
+        /// Records were forgotten because somebody has asked for it.
+        RecordErased = "record.erased",
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod attribute;
 pub mod audit;
+pub mod carrying_out;
 pub mod claim;
 pub mod client;
 pub mod disclosure;

@@ -29,6 +29,11 @@ pub enum Mail {
         /// Where such mails are ordered off.
         unsubscribe_url: Option<Link>,
     },
+    /// What is kept about the person is being erased: the last mail.
+    Erased {
+        /// How many credentials stay in the person's profile.
+        kept: u32,
+    },
     /// Nothing: somebody tries whether mails arrive.
     Test,
 }
@@ -113,7 +118,7 @@ impl fmt::Debug for Link {
 
 impl Mail {
     /// The names of all mails, which their templates and words bear.
-    pub const NAMES: &[&str] = &["expiring", "expired", "test"];
+    pub const NAMES: &[&str] = &["expiring", "expired", "erased", "test"];
 
     /// Its name: one of [`NAMES`](Self::NAMES).
     #[must_use]
@@ -121,6 +126,7 @@ impl Mail {
         match self {
             Self::Expiring { .. } => "expiring",
             Self::Expired { .. } => "expired",
+            Self::Erased { .. } => "erased",
             Self::Test => "test",
         }
     }
@@ -132,7 +138,7 @@ impl Mail {
             Self::Expiring { unsubscribe_url, .. } | Self::Expired { unsubscribe_url, .. } => {
                 unsubscribe_url.as_ref()
             }
-            Self::Test => None,
+            Self::Erased { .. } | Self::Test => None,
         }
     }
 
@@ -141,7 +147,7 @@ impl Mail {
     pub fn renew_url(&self) -> Option<&Link> {
         match self {
             Self::Expiring { renew_url, .. } | Self::Expired { renew_url, .. } => renew_url.as_ref(),
-            Self::Test => None,
+            Self::Erased { .. } | Self::Test => None,
         }
     }
 
@@ -150,7 +156,7 @@ impl Mail {
     pub fn credentials(&self) -> &[Item] {
         match self {
             Self::Expiring { credentials, .. } | Self::Expired { credentials, .. } => credentials,
-            Self::Test => &[],
+            Self::Erased { .. } | Self::Test => &[],
         }
     }
 
@@ -182,6 +188,7 @@ impl Mail {
             });
         }
         samples.push(Self::Expired { credentials: many(1), renew_url: None, unsubscribe_url: None });
+        samples.extend([2, 0, 1, 3, 5, 11].map(|kept| Self::Erased { kept }));
         samples.push(Self::Test);
         samples
     }
