@@ -55,15 +55,42 @@ CREATE TABLE erasure_record (
     record_id TEXT NOT NULL,
     -- How far it is: listed, and what carrying out makes of it.
     step TEXT NOT NULL,
+    -- Whose it is, as far as the record says: what comes of the same user meanwhile goes, too.
+    user_id TEXT,
+    -- The copy on the network that is ours, the write key that it is for, and what has become of it.
+    copy_id TEXT,
+    copy_key TEXT,
+    copy TEXT,
+    -- What the user has of it on the network, and why what was to be done before was not: codes.
+    credential TEXT,
+    code TEXT,
     PRIMARY KEY (case_id, kind, record_id)
 );
 CREATE INDEX erasure_record_by_record ON erasure_record (record_id);
 
--- By what all records of a person are found.
+-- How far a case is that is being carried out.
+CREATE TABLE erasure_run (
+    case_id TEXT NOT NULL PRIMARY KEY REFERENCES erasure_case (id),
+    phase TEXT NOT NULL CHECK (phase IN ('settling', 'writing', 'forgetting', 'telling', 'looking')),
+    -- What became of the confirmation by mail, how often it was tried, and since when the mail server may have all of it.
+    mail TEXT NOT NULL,
+    mail_attempts BIGINT NOT NULL,
+    mail_due_at BIGINT NOT NULL,
+    mail_data_at BIGINT,
+    started_at BIGINT NOT NULL
+);
+
+-- By what all of a record is found, so that all of it goes.
+CREATE INDEX idempotency_by_subject ON idempotency (subject);
 CREATE INDEX issuance_by_user ON issuance ((client || '/' || user_id), created_at, id);
+CREATE INDEX issuance_renewing ON issuance (renews) WHERE renews IS NOT NULL;
+CREATE INDEX issuance_by_successor ON issuance (superseded_by) WHERE superseded_by IS NOT NULL;
+CREATE INDEX attribute_by_user ON attribute ((client || '/' || user_id), created_at, id);
 CREATE INDEX verification_by_user ON verification ((client || '/' || user_id), created_at, id);
 CREATE INDEX verification_by_issuance ON verification (issuance_id) WHERE issuance_id IS NOT NULL;
-CREATE INDEX attribute_by_user ON attribute ((client || '/' || user_id), created_at, id);
+CREATE INDEX verification_issuance_by_verification ON verification_issuance (verification_id, issuance_id);
 CREATE INDEX claim_by_user ON claim ((client || '/' || user_id), created_at, id);
+CREATE INDEX vendor_event_by_verification ON vendor_event (verification_id) WHERE verification_id IS NOT NULL;
+CREATE INDEX vendor_event_by_case ON vendor_event (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX claim_by_reference ON claim ((client || '/' || reference), created_at, id);
 CREATE INDEX claim_by_wallet ON claim (wallet_index) WHERE wallet_index IS NOT NULL;

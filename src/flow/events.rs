@@ -11,7 +11,7 @@ use crate::model::audit::{AuditAction, AuditEntry};
 use crate::model::case::Case;
 use crate::model::claim::Claim;
 use crate::model::event::{Event, EventKind};
-use crate::model::ids::{EventId, IssuanceId};
+use crate::model::ids::{CaseId, EventId, IssuanceId};
 use crate::model::issuance::{HaltCode, Issuance, Kind};
 use crate::model::job::{Job, Work};
 use crate::model::profile::{Profile, RecordId};
@@ -225,6 +225,23 @@ pub(super) async fn emit_case(
 ) -> Result<(), StoreError> {
     let data = CaseData { case_id: case.id.as_str(), due_at: case.due_at.to_string() };
     tell(app, tx, kind, (case.client.as_str(), case.id.as_str()), data, now).await
+}
+
+#[derive(Serialize)]
+struct RecordsData<'a> {
+    records: &'a [&'a str],
+}
+
+/// Records, with the change of a case itself, that it is to be told which records are forgotten. It says nothing else.
+pub(super) async fn emit_erased(
+    app: &App,
+    tx: &mut Tx,
+    (client, case): (&str, &CaseId),
+    records: &[&str],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let data = RecordsData { records };
+    tell(app, tx, EventKind::RecordErased, (client, case.as_str()), data, now).await
 }
 
 /// Records an event about a client's record, and queues a webhook for each endpoint that wants it.

@@ -18,7 +18,7 @@ pub mod contact;
 pub mod credential;
 pub mod deliver;
 pub mod erase;
-mod erasure;
+pub mod erasure;
 pub mod events;
 pub mod files;
 pub mod grant;

@@ -34,7 +34,9 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
         | Work::EditNotes
         | Work::SendWebhook
         | Work::FetchResult
-        | Work::Withdraw => lane_job(work, id.as_str(), lane, now),
+        | Work::Withdraw
+        | Work::RescindCopy
+        | Work::Erase => lane_job(work, id.as_str(), lane, now),
     })
 }
 

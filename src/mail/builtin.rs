@@ -16,6 +16,8 @@ files!(
     "expired.txt",
     "identify.html",
     "identify.txt",
+    "erased.html",
+    "erased.txt",
     "test.html",
     "test.txt",
     "en.toml",

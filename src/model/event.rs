@@ -63,6 +63,8 @@ named! {
         CaseIdentified = "erasure_case.identified",
         /// A request to erase is due soon.
         CaseDueSoon = "erasure_case.due_soon",
+        /// Records were forgotten because somebody has asked for it.
+        RecordErased = "record.erased",
     }
 }
 

@@ -29,6 +29,10 @@ named! {
         FetchResult = "fetch_result",
         /// Withdraw what holds no more: an approval was taken back, or a newer credential replaces it (subject: issuance).
         Withdraw = "withdraw",
+        /// Remove the issuer's own copy of a credential that is being erased (subject: issuance). Has a lane.
+        RescindCopy = "rescind_copy",
+        /// Carry an erasure out (subject: its case).
+        Erase = "erase",
     }
 }
 
@@ -37,7 +41,8 @@ impl Work {
     #[must_use]
     pub fn needs_its_key(self) -> bool {
         match self {
-            Self::EditNotes => true,
+            // Only its grantee can remove a copy.
+            Self::EditNotes | Self::RescindCopy => true,
             Self::AddUser
             | Self::AddWallet
             | Self::AddAttribute
@@ -46,7 +51,8 @@ impl Work {
             | Self::Seal
             | Self::SendWebhook
             | Self::FetchResult
-            | Self::Withdraw => false,
+            | Self::Withdraw
+            | Self::Erase => false,
         }
     }
 
@@ -64,7 +70,9 @@ impl Work {
             | Self::Seal
             | Self::SendWebhook
             | Self::FetchResult
-            | Self::Withdraw => true,
+            | Self::Withdraw
+            | Self::RescindCopy
+            | Self::Erase => true,
         }
     }
 }

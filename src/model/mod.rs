@@ -3,6 +3,7 @@
 pub mod attribute;
 pub mod audit;
 pub mod case;
+pub mod carrying_out;
 pub mod claim;
 pub mod client;
 pub mod disclosure;

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::{audit, events, seal, upload, verification, withdraw};
+use crate::flow::{audit, erasure, events, seal, upload, verification, withdraw};
 use crate::model::job::{Job, Queue, Work};
 
 /// Issuances that one process seals at once. They mostly wait for the node.
@@ -25,6 +25,9 @@ const SEALERS: usize = 4;
 
 /// Uploads of one process at the same time. Each has a part of a content in memory, and no more.
 const UPLOADERS: usize = 4;
+
+/// Erasures that one process carries out at once. They mostly wait for the node, and for a mail server.
+const ERASERS: usize = 2;
 
 /// How long the signature under the audit chain may take when a process ends.
 const SIGNING: Duration = Duration::from_secs(2);
@@ -53,6 +56,10 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     }
     let queue = Queue::of(Work::Withdraw);
     tasks.spawn(runner::run(Arc::clone(&app), queue, withdraw::withdraw, shutdown.clone()));
+    for _ in 0..ERASERS {
+        let queue = Queue::of(Work::Erase);
+        tasks.spawn(runner::run(Arc::clone(&app), queue, erasure::carry_out, shutdown.clone()));
+    }
     tasks.spawn(notices::run(Arc::clone(&app), shutdown.clone()));
     if app.mail_reports.is_some() {
         tasks.spawn(reports::run(Arc::clone(&app), shutdown.clone()));

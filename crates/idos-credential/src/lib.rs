@@ -62,6 +62,7 @@ pub mod number;
 mod plausible;
 pub mod proof;
 pub mod reader;
+pub mod receipt;
 mod rejection;
 pub mod sealing;
 pub mod secret_key;
@@ -93,6 +94,7 @@ pub use notes::PublicNotes;
 pub use plausible::is_assigned_country;
 pub use proof::Suite;
 pub use reader::ReadFile;
+pub use receipt::{ErasureReceipt, UnsignedReceipt, VerifiedReceipt};
 pub use sealing::{
     Blobs, ContentReference, EncryptionSecret, RecipientKey, SealedContent, SealedCredential, SealedRow,
 };

@@ -63,7 +63,11 @@ impl AcceptedIssuer {
         Self { key, method: None }
     }
 
-    fn is_named(&self, id: &str, controller: &str) -> bool {
+    pub(crate) fn key(&self) -> VerificationKey {
+        self.key
+    }
+
+    pub(crate) fn is_named(&self, id: &str, controller: &str) -> bool {
         self.method.as_ref().is_none_or(|method| method.id() == id && method.controller() == controller)
     }
 }

@@ -34,6 +34,11 @@ pub enum Mail {
         /// Where.
         url: Link,
     },
+    /// What is kept about the person is being erased: the last mail.
+    Erased {
+        /// How many credentials stay in the person's profile.
+        kept: u32,
+    },
     /// Nothing: somebody tries whether mails arrive.
     Test,
 }
@@ -118,7 +123,7 @@ impl fmt::Debug for Link {
 
 impl Mail {
     /// The names of all mails, which their templates and words bear.
-    pub const NAMES: &[&str] = &["expiring", "expired", "identify", "test"];
+    pub const NAMES: &[&str] = &["expiring", "expired", "identify", "erased", "test"];
 
     /// Its name: one of [`NAMES`](Self::NAMES).
     #[must_use]
@@ -127,6 +132,7 @@ impl Mail {
             Self::Expiring { .. } => "expiring",
             Self::Expired { .. } => "expired",
             Self::Identify { .. } => "identify",
+            Self::Erased { .. } => "erased",
             Self::Test => "test",
         }
     }
@@ -138,7 +144,7 @@ impl Mail {
             Self::Expiring { unsubscribe_url, .. } | Self::Expired { unsubscribe_url, .. } => {
                 unsubscribe_url.as_ref()
             }
-            Self::Identify { .. } | Self::Test => None,
+            Self::Identify { .. } | Self::Erased { .. } | Self::Test => None,
         }
     }
 
@@ -148,7 +154,7 @@ impl Mail {
         match self {
             Self::Expiring { renew_url, .. } | Self::Expired { renew_url, .. } => renew_url.as_ref(),
             Self::Identify { url } => Some(url),
-            Self::Test => None,
+            Self::Erased { .. } | Self::Test => None,
         }
     }
 
@@ -157,7 +163,7 @@ impl Mail {
     pub fn credentials(&self) -> &[Item] {
         match self {
             Self::Expiring { credentials, .. } | Self::Expired { credentials, .. } => credentials,
-            Self::Identify { .. } | Self::Test => &[],
+            Self::Identify { .. } | Self::Erased { .. } | Self::Test => &[],
         }
     }
 
@@ -190,6 +196,7 @@ impl Mail {
         }
         samples.push(Self::Expired { credentials: many(1), renew_url: None, unsubscribe_url: None });
         samples.extend(link("erasure/0123456789abcdefghjkmnpqrs").map(|url| Self::Identify { url }));
+        samples.extend([2, 0, 1, 3, 5, 11].map(|kept| Self::Erased { kept }));
         samples.push(Self::Test);
         samples
     }

@@ -16,6 +16,7 @@ mod edit_notes;
 mod halt;
 mod place;
 mod refusal;
+mod rescind_copy;
 mod stop;
 mod write_credential;
 
@@ -29,6 +30,8 @@ use self::edit_notes::EditNotes;
 pub(super) use self::halt::halt;
 pub use self::halt::halt_in_lane;
 pub use self::refusal::{named, refused};
+use self::rescind_copy::RescindCopy;
+pub(super) use self::rescind_copy::is_there as is_copy_there;
 pub use self::stop::Stop;
 use self::write_credential::WriteCredential;
 pub(super) use self::write_credential::{found, is_on_network, written};
@@ -61,6 +64,8 @@ pub enum Task {
     WriteCredential(Box<WriteCredential>),
     /// Mark a credential as revoked.
     EditNotes(Box<EditNotes>),
+    /// Remove our own copy of a credential.
+    RescindCopy(Box<RescindCopy>),
 }
 
 impl Task {
@@ -82,8 +87,14 @@ impl Task {
                 let issuance = in_state(app, job, State::Revoking).await?;
                 issuance.map(|issuance| Self::EditNotes(Box::new(EditNotes(issuance))))
             }
+            Work::RescindCopy => RescindCopy::of(app, job).await?.map(|copy| Self::RescindCopy(Box::new(copy))),
             // These have no lane.
-            Work::UploadContent | Work::Seal | Work::SendWebhook | Work::FetchResult | Work::Withdraw => None,
+            Work::UploadContent
+            | Work::Seal
+            | Work::SendWebhook
+            | Work::FetchResult
+            | Work::Withdraw
+            | Work::Erase => None,
         })
     }
 
@@ -94,8 +105,8 @@ impl Task {
             Self::AddWallet(task) => task.0.was_sent,
             Self::AddAttribute(task) => task.0.was_sent,
             Self::WriteCredential(task) => task.0.was_sent,
-            // Another edit writes the same.
-            Self::EditNotes(_) => false,
+            // Another edit writes the same, and nothing is removed twice.
+            Self::EditNotes(_) | Self::RescindCopy(_) => false,
         }
     }
 
@@ -106,6 +117,7 @@ impl Task {
             Self::AddAttribute(task) => task.plan(app, signer).await,
             Self::WriteCredential(task) => task.plan(app, signer).await,
             Self::EditNotes(task) => task.plan(signer).await,
+            Self::RescindCopy(task) => task.plan(signer).await,
         }
     }
 
@@ -114,6 +126,7 @@ impl Task {
         match self {
             Self::AddUser(task) => task.is_there(client, signer).await,
             Self::WriteCredential(task) => task.is_there(client, signer).await,
+            Self::RescindCopy(task) => task.is_gone(client, signer).await,
             // The same wallet id again replaces the row by itself. Revocation cannot be seen by everybody: there the
             // transaction has to say it. Nor can attributes: there the refusal of another one does.
             Self::AddWallet(_) | Self::AddAttribute(_) | Self::EditNotes(_) => Ok(false),
@@ -125,7 +138,7 @@ impl Task {
         match self {
             Self::AddWallet(task) => Sight::of_profile(app, &task.0).await,
             Self::WriteCredential(task) => task.sight(app).await,
-            Self::AddUser(_) | Self::AddAttribute(_) | Self::EditNotes(_) => Ok(None),
+            Self::AddUser(_) | Self::AddAttribute(_) | Self::EditNotes(_) | Self::RescindCopy(_) => Ok(None),
         }
     }
 
@@ -133,6 +146,7 @@ impl Task {
     async fn confirm(&self, app: &App, job: &Job) -> Result<Confirmed, DeliverError> {
         match self {
             Self::EditNotes(task) => task.confirm(app, job).await,
+            Self::RescindCopy(task) => task.confirm(app, job).await,
             Self::AddUser(_) | Self::AddWallet(_) | Self::AddAttribute(_) | Self::WriteCredential(_) => {
                 Ok(Confirmed::Yes(Confirmation::Transaction))
             }
@@ -149,6 +163,7 @@ impl Task {
         match self {
             Self::WriteCredential(task) => task.was_done_unseen(app, job, error).await,
             Self::AddAttribute(task) => Ok(task.was_done_unseen(job, error)),
+            Self::RescindCopy(task) => Ok(task.is_gone_by(app, error).await),
             Self::AddUser(_) | Self::AddWallet(_) | Self::EditNotes(_) => Ok(false),
         }
     }
@@ -161,6 +176,7 @@ impl Task {
             Self::AddAttribute(task) => task.remember(tx, done).await,
             Self::WriteCredential(task) => task.remember(app, tx, done).await,
             Self::EditNotes(task) => task.remember(app, tx, done).await,
+            Self::RescindCopy(task) => task.remember(tx).await,
         }
     }
 
@@ -170,7 +186,7 @@ impl Task {
         match self {
             Self::AddWallet(task) => task.will_pass(app, refusal).await,
             Self::WriteCredential(task) => task.will_pass(app, refusal).await,
-            Self::AddUser(_) | Self::AddAttribute(_) | Self::EditNotes(_) => Ok(false),
+            Self::AddUser(_) | Self::AddAttribute(_) | Self::EditNotes(_) | Self::RescindCopy(_) => Ok(false),
         }
     }
 
@@ -189,6 +205,7 @@ impl Task {
             Self::AddAttribute(task) => task.stop(app, tx, code, job, now).await,
             Self::WriteCredential(task) => write_credential::stop(app, tx, &task.0, code, job, now).await,
             Self::EditNotes(task) => task.stop(app, tx, code, now).await,
+            Self::RescindCopy(task) => task.stop(tx, code).await,
         }
     }
 }

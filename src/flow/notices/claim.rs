@@ -8,7 +8,7 @@ use crate::model::issuance::State;
 use crate::model::notices::{LATEST, MOST_ATTEMPTS, Notice, NoticeCode, NoticeState};
 use crate::model::personal::Contact;
 use crate::model::time::{DAY, Timestamp};
-use crate::store::{Addressee, StoreError};
+use crate::store::{Addressee, StoreError, Tx};
 
 /// How long a turn is held, in milliseconds: longer than a dialogue with a mail server may take ([`super::send`]).
 pub(super) const TURN: i64 = 20 * 60_000;
@@ -183,6 +183,16 @@ async fn judge(app: &App, notice: &Notice, now: Timestamp) -> Result<Judged, Sto
 }
 
 /// Takes the turn of a notice and of what is said along, within the limits. `None` if its turn at the domain comes later.
+/// Counts one mail more of this day; no if the day has had as many as it may.
+pub(in crate::flow) async fn may_send_today(
+    app: &App,
+    tx: &mut Tx,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let today = now.plus_millis(-now.unix_millis().rem_euclid(DAY));
+    tx.count_mail(DAILY, today, app.mail_pace.per_day).await
+}
+
 async fn take(
     app: &App,
     notice: Notice,
@@ -215,8 +225,7 @@ async fn take(
             return Ok(None);
         }
     }
-    let today = now.plus_millis(-now.unix_millis().rem_euclid(DAY));
-    if !tx.count_mail(DAILY, today, app.mail_pace.per_day).await? {
+    if !may_send_today(app, &mut tx, now).await? {
         return Ok(Some(Claim::Enough));
     }
     let end = now.plus_millis(TURN);

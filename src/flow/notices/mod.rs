@@ -8,6 +8,7 @@ mod operate;
 mod plan;
 mod send;
 
+pub(super) use claim::may_send_today;
 pub use claim::{Claim, Claimed, claim};
 pub use letter::{Item, Letter};
 pub use operate::{NoticeError, cancel, resend, text_of};

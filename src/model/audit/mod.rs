@@ -152,6 +152,8 @@ named! {
         CaseRefused = "case_refused",
         /// Whoever has asked does not want it any more.
         CaseWithdrawn = "case_withdrawn",
+        /// A request to erase was carried out, and its receipt signed.
+        CaseDone = "case_done",
         /// The time is over for which the law wanted the records of a case.
         CaseHoldOver = "case_hold_over",
     }
