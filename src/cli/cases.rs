@@ -183,9 +183,15 @@ impl Cases {
                 let operator = one.operator(app).await?;
                 (cases::refuse(app, &operator, &one.id, (grounds, basis)).await?, one.json)
             }
-            Self::Withdraw(one) => (cases::withdraw(app, &one.operator(app).await?, &one.id).await?, one.json),
+            Self::Withdraw(one) => {
+                (cases::withdraw(app, &one.operator(app).await?, &one.id).await?, one.json)
+            }
         };
-        if as_json { output::line(&as_object(app, &shown).to_string()) } else { print(app, &shown) }
+        if as_json {
+            output::line(&as_object(app, &shown).to_string())
+        } else {
+            print(app, &shown)
+        }
         Ok(true)
     }
 }
@@ -293,7 +299,8 @@ fn print(app: &App, shown: &Shown) {
         output::line(&format!("  {id}  {kind}"));
     }
     for candidate in candidates {
-        let whose = candidate.user_id.map_or_else(|| "nobody that is known".to_owned(), |id| format!("user {id}"));
+        let whose =
+            candidate.user_id.map_or_else(|| "nobody that is known".to_owned(), |id| format!("user {id}"));
         output::line(&format!("  of {whose}: {}", candidate.records.join(" ")));
     }
     if !candidates.is_empty() {

@@ -97,11 +97,19 @@ impl Section for Erasure {
         let is_law = (4..=200).contains(&basis.chars().count())
             && !basis.chars().any(char::is_control)
             && disclosure::in_setting(basis).is_none();
-        require(is_law, "erasure.hold.basis", "must name a provision of law, on one line of at most 200 characters")?;
+        require(
+            is_law,
+            "erasure.hold.basis",
+            "must name a provision of law, on one line of at most 200 characters",
+        )?;
         let is_start = start.parse::<HoldStart>().is_ok();
         require(is_start, "erasure.hold.start", "must be issued, revoked or ended")?;
         let is_term = term.parse::<Term>().is_ok();
-        require(is_term, "erasure.hold.term", "must be a term such as 18m, 5y or 1y6m, of 1 month to 100 years")
+        require(
+            is_term,
+            "erasure.hold.term",
+            "must be a term such as 18m, 5y or 1y6m, of 1 month to 100 years",
+        )
     }
 }
 
@@ -110,7 +118,8 @@ mod tests {
     use super::super::testing::{example_with, refused};
     use super::*;
 
-    const HOLD: &str = "hold = { basis = \"Regulation (EU) 2024/1624, Art. 77\", start = \"ended\", term = \"5y\" }";
+    const HOLD: &str =
+        "hold = { basis = \"Regulation (EU) 2024/1624, Art. 77\", start = \"ended\", term = \"5y\" }";
 
     #[test]
     fn nonsense_is_refused_by_name() {
@@ -119,7 +128,11 @@ mod tests {
             ("erasure.alert_days", "alert_days = 7", "alert_days = 0"),
             ("erasure.alert_days", "alert_days = 7", "alert_days = 26"),
             ("erasure.hold.basis", HOLD, "hold = { basis = \"\", start = \"ended\", term = \"5y\" }"),
-            ("erasure.hold.basis", HOLD, "hold = { basis = \"xyzzy@Xyzzy.example\", start = \"ended\", term = \"5y\" }"),
+            (
+                "erasure.hold.basis",
+                HOLD,
+                "hold = { basis = \"xyzzy@Xyzzy.example\", start = \"ended\", term = \"5y\" }",
+            ),
             ("erasure.hold.start", HOLD, "hold = { basis = \"Art. 77\", start = \"Xyzzy\", term = \"5y\" }"),
             ("erasure.hold.term", HOLD, "hold = { basis = \"Art. 77\", start = \"ended\", term = \"5551\" }"),
         ]);

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    attributes, cases, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
-    verifications, wallet_links, wallets, write_grants,
+    attributes, cases, claims, contacts, events, halted, health, issuances, profiles, proofs, relay,
+    renewals, verifications, wallet_links, wallets, write_grants,
 };
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
@@ -404,12 +404,7 @@ pub const ROUTES: &[Route] = &[
         guard: Guard::Scope(Scope::Erase),
         handler: || post(cases::send_mail),
     },
-    Route {
-        method: "GET",
-        path: "/erasure/{token}",
-        guard: Guard::Open,
-        handler: || get(erasure_page::ask),
-    },
+    Route { method: "GET", path: "/erasure/{token}", guard: Guard::Open, handler: || get(erasure_page::ask) },
     Route {
         method: "POST",
         path: "/erasure/{token}",

@@ -145,10 +145,12 @@ impl Store {
 
     /// The records that a case is about, in order of kinds and ids.
     pub async fn case_records(&self, id: &CaseId) -> Result<Vec<(RecordKind, String)>, StoreError> {
-        let rows = sqlx::query("SELECT kind, record_id FROM erasure_record WHERE case_id = $1 ORDER BY kind, record_id")
-            .bind(id.as_str())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT kind, record_id FROM erasure_record WHERE case_id = $1 ORDER BY kind, record_id",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(|row| Ok((Columns(row).parsed("kind")?, Columns(row).text("record_id")?))).collect()
     }
 }
@@ -213,7 +215,12 @@ impl Tx {
 
     /// Keeps by what the link of a mail about a case is known, instead of any before. [`StoreError::Stale`] if the case has changed since
     /// it was read.
-    pub async fn keep_case_link(&mut self, case: &Case, hash: &str, until: Timestamp) -> Result<(), StoreError> {
+    pub async fn keep_case_link(
+        &mut self,
+        case: &Case,
+        hash: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE erasure_case SET link_hash = $3, link_until = $4, version = version + 1 WHERE id = $1 AND version = $2",
         )

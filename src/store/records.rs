@@ -23,7 +23,9 @@ impl Store {
             sqlx::query(
                 "SELECT id FROM verification WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
             ),
-            sqlx::query("SELECT id FROM claim WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2"),
+            sqlx::query(
+                "SELECT id FROM claim WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
+            ),
             sqlx::query(
                 "SELECT id FROM attribute WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
             ),
@@ -115,7 +117,8 @@ impl Store {
     /// Ids of claims by which a profile was created.
     pub async fn records_of_profile(&self, id: &str) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
-        let rows = sqlx::query("SELECT id FROM claim WHERE profile_id = $1").bind(id).fetch_all(&self.pool).await?;
+        let rows =
+            sqlx::query("SELECT id FROM claim WHERE profile_id = $1").bind(id).fetch_all(&self.pool).await?;
         take(&mut ids, &rows)?;
         Ok(ids)
     }

@@ -413,7 +413,8 @@ async fn an_operator_answers_a_request_to_erase() {
     let id = crate::cli_serve::submit_with_contact(&deployment, "rare.word@user.example").await;
     let config = deployment.config();
     let open = |client: &str, by: &str, more: &[&str], known: &str| {
-        let arguments = [&["--config", &config, "cases", "open", "--client", client, "--by", by], more].concat();
+        let arguments =
+            [&["--config", &config, "cases", "open", "--client", client, "--by", by], more].concat();
         fed(&arguments, known)
     };
     let opened = open("acme", "email", &["--json"], "Rare.Word@user.example\n");
@@ -448,5 +449,11 @@ async fn an_operator_answers_a_request_to_erase() {
     assert!(deployment.good(&["cases", "withdraw", case]).contains("withdrawn"));
     let all = deployment.good_json(&["cases", "list", "--client", "acme", "--json"]);
     assert_eq!(all.as_array().unwrap().len(), 2);
+    // What nobody has answered in time is named.
+    let received = idos_issuer::clock::now().plus_millis(-60 * 86_400_000).to_string();
+    let late = open("acme", "reference", &["--received", &received], "case-1");
+    assert_eq!(late.status.code(), Some(0), "{}", stderr(&late));
+    let doctor = stdout(&deployment.run(&["doctor"]));
+    assert!(doctor.contains("1 request to erase is overdue"), "{doctor}");
     assert_eq!(deployment.run(&["cases", "show", "era_01ARZ3NDEKTSV4RRFFQ69G5FAV"]).status.code(), Some(2));
 }

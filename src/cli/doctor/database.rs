@@ -232,6 +232,17 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
             "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
         );
     }
+    let late = store.open_cases(Some(clock::now()), None, 100).await?.items;
+    let late = late.iter().filter(|case| case.state.waits_for_somebody()).count();
+    if late > 0 {
+        is_fine = false;
+        let are = if late == 1 { "request to erase is" } else { "requests to erase are" };
+        report.complain(
+            CHECK,
+            format!("{late} {are} overdue"),
+            "see them: idos-issuer cases list; then decide, or refuse, each: the law gives a month (docs/erasure.md)",
+        );
+    }
     if let Some((count, since)) = store.unclear_notices().await? {
         let are = if count == 1 { "notice is" } else { "notices are" };
         report.note(

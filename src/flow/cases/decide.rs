@@ -54,7 +54,8 @@ pub async fn decide(
 
 /// The records that are chosen.
 fn choose(found: Found, choice: &Choice) -> Result<Found, CaseError> {
-    let (users, records): (BTreeSet<_>, BTreeSet<_>) = (choice.users.iter().collect(), choice.records.iter().collect());
+    let (users, records): (BTreeSet<_>, BTreeSet<_>) =
+        (choice.users.iter().collect(), choice.records.iter().collect());
     if choice.users.iter().any(|user| !found.users().contains(user)) {
         return Err(CaseError::NotACandidate("users"));
     }

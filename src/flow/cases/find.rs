@@ -46,7 +46,11 @@ impl Found {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = CaseRecord> {
-        self.0.iter().map(|((kind, id), user_id)| CaseRecord { kind: *kind, id: id.clone(), user_id: *user_id })
+        self.0.iter().map(|((kind, id), user_id)| CaseRecord {
+            kind: *kind,
+            id: id.clone(),
+            user_id: *user_id,
+        })
     }
 
     /// The idOS users that are named.
@@ -168,7 +172,9 @@ async fn read(app: &App, kind: RecordKind, id: &str) -> Result<Option<Read>, Sto
         RecordKind::Issuance => match store.issuance(&parsed(id)?).await? {
             Some(issuance) => {
                 let mut beside = store.records_of_issuance(id).await?;
-                beside.extend(issuance.renews.into_iter().chain(issuance.superseded_by).map(|id| id.to_string()));
+                beside.extend(
+                    issuance.renews.into_iter().chain(issuance.superseded_by).map(|id| id.to_string()),
+                );
                 Some((issuance.client, Some(issuance.user_id), beside))
             }
             None => None,
@@ -187,9 +193,8 @@ async fn read(app: &App, kind: RecordKind, id: &str) -> Result<Option<Read>, Sto
         RecordKind::Claim => match store.claim(&parsed(id)?).await? {
             Some(claim) => {
                 // Before anybody is identified, the user is one that nobody is yet.
-                let is_known = claim.identified().is_some()
-                    || claim.issuance_id.is_some()
-                    || claim.profile_id.is_some();
+                let is_known =
+                    claim.identified().is_some() || claim.issuance_id.is_some() || claim.profile_id.is_some();
                 let user_id = is_known.then_some(claim.user_id);
                 let beside = text(claim.issuance_id.map(|id| id.to_string()))
                     .chain(text(claim.profile_id.map(|id| id.to_string())));

@@ -31,7 +31,11 @@ pub struct Answer {
 
 async fn waiting(app: &App, caller: &Submitter, id: &CaseId) -> Result<Case, CaseError> {
     let case = app.store.case_of(&caller.tenant, id).await?.ok_or(CaseError::NotFound)?;
-    if case.state == CaseState::AwaitingIdentity { Ok(case) } else { Err(NoCaseMove::Stands(case.state).into()) }
+    if case.state == CaseState::AwaitingIdentity {
+        Ok(case)
+    } else {
+        Err(NoCaseMove::Stands(case.state).into())
+    }
 }
 
 /// The client has checked it, and vouches for it.

@@ -2,9 +2,9 @@
 
 use rand::rngs::OsRng;
 
+use super::CaseError;
 use super::find::{Found, Whose, find};
 use super::look::{Shown, shown};
-use super::CaseError;
 use crate::app::App;
 use crate::flow::{Accepted, idempotency};
 use crate::model::audit::{AuditAction, AuditEntry};

@@ -43,7 +43,12 @@ struct Events {
 impl Hold {
     /// Until when a case is held: until the last of its issuances is not. `None` if none is, at this moment.
     #[must_use]
-    pub fn of_case(&self, issuances: &[Issuance], received_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    pub fn of_case(
+        &self,
+        issuances: &[Issuance],
+        received_at: Timestamp,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         // Of what is erased, nothing is left that a law could want.
         let kept = issuances.iter().filter(|issuance| issuance.state != State::Erased);
         let events = kept.map(|issuance| Events {

@@ -15,7 +15,9 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 use super::disclosure::{self, Disclosed};
-use super::ids::{AttributeId, CaseId, ClaimId, IssuanceId, ProfileId, VerificationId, WalletId, WalletLinkId};
+use super::ids::{
+    AttributeId, CaseId, ClaimId, IssuanceId, ProfileId, VerificationId, WalletId, WalletLinkId,
+};
 use super::named::named;
 use super::time::Timestamp;
 
@@ -285,7 +287,10 @@ mod tests {
         }
         for person in ["Art. 17(3), asked for by ana@example.com", "born 1990-02-14", "+351 912 345 678"] {
             let refused = LegalBasis::read(person, now).unwrap_err();
-            assert!(matches!(refused, NotABasis::Personal(_)) && !refused.to_string().contains("example"), "{person}");
+            assert!(
+                matches!(refused, NotABasis::Personal(_)) && !refused.to_string().contains("example"),
+                "{person}"
+            );
         }
     }
 }

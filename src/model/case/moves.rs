@@ -94,9 +94,8 @@ pub(super) fn next(state: CaseState, step: &Step, rules: Rules) -> Result<CaseSt
     let to = match (state, step) {
         (S::AwaitingIdentity, Step::Identified(_)) => S::AwaitingDecision,
         (S::AwaitingDecision, Step::Decided { .. }) if rules.second_approver => S::AwaitingApproval,
-        (S::AwaitingDecision, Step::Decided { hold, .. }) | (S::AwaitingApproval, Step::Approved { hold }) => {
-            carried_out(hold)
-        }
+        (S::AwaitingDecision, Step::Decided { hold, .. })
+        | (S::AwaitingApproval, Step::Approved { hold }) => carried_out(hold),
         (S::Held, Step::HoldOver) => S::CarryingOut,
         (from, Step::Refused(Grounds::NotIdentified, _))
             if from.waits_for_somebody() && from != S::AwaitingIdentity =>
@@ -155,7 +154,10 @@ mod tests {
         let both = Rules { second_approver: true };
         let hold = Some(("Art. 77".to_owned(), Timestamp::EPOCH));
         for hold in [None, hold] {
-            assert_eq!(next(CaseState::AwaitingDecision, &decided(hold), both), Ok(CaseState::AwaitingApproval));
+            assert_eq!(
+                next(CaseState::AwaitingDecision, &decided(hold), both),
+                Ok(CaseState::AwaitingApproval)
+            );
         }
         for from in CaseState::ALL.iter().filter(|from| **from != CaseState::AwaitingApproval) {
             assert_eq!(next(*from, &Step::Approved { hold: None }, both), Err(NoCaseMove::Stands(*from)));

@@ -88,7 +88,10 @@ fn names_are_those_of_the_model() {
     assert_eq!(SPEC.names("CaseState"), names(case::CaseState::ALL, case::CaseState::as_str));
     assert_eq!(SPEC.names("CaseOrigin"), names(case::CaseOrigin::ALL, case::CaseOrigin::as_str));
     assert_eq!(SPEC.names("CaseIdentity"), names(case::Identity::ALL, case::Identity::as_str));
-    assert_eq!(SPEC.names("ExtensionReason"), names(case::ExtensionReason::ALL, case::ExtensionReason::as_str));
+    assert_eq!(
+        SPEC.names("ExtensionReason"),
+        names(case::ExtensionReason::ALL, case::ExtensionReason::as_str)
+    );
     assert_eq!(SPEC.names("Grounds"), names(case::Grounds::ALL, case::Grounds::as_str));
     assert_eq!(SPEC.names("RecordKind"), names(case::RecordKind::ALL, case::RecordKind::as_str));
     assert_eq!(SPEC.names("Act"), names(AuditAction::ALL, AuditAction::as_str));

@@ -46,7 +46,12 @@ async fn show(door: &Door, case: &Value) -> Value {
 }
 
 fn ids(case: &Value) -> BTreeSet<String> {
-    case["records"].as_array().unwrap().iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+    case["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| record["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// An issuance for a user, with this contact and reference.
@@ -60,7 +65,8 @@ async fn issuance(door: &Door, user: &User, email: &str, reference: &str) -> Str
 
 /// Signs what a case has a wallet sign.
 async fn signed(door: &Door, case: &Value, user: &User) -> Value {
-    let text = step(door, case, "identity/challenge", &json!({ "wallet": owner(user) })).await.expect(200).json();
+    let text =
+        step(door, case, "identity/challenge", &json!({ "wallet": owner(user) })).await.expect(200).json();
     let signature = user.wallet.sign_message(text["message"].as_str().unwrap(), [3; 32]);
     json!({ "wallet": owner(user), "nonce": text["nonce"], "signature": signature })
 }

@@ -16,9 +16,9 @@ pub(super) fn at(error: CaseError, parent: &str) -> Problem {
         CaseError::NotFound => Problem::new(Code::NotFound),
         CaseError::KeyReused => Problem::new(Code::IdempotencyKeyReused),
         CaseError::Move(NoCaseMove::Stands(state)) => conflict(format!("The case is {state}.")),
-        CaseError::Move(NoCaseMove::Identified) => {
-            conflict("Whoever asks has shown to be the person: it cannot be refused because that is not known.")
-        }
+        CaseError::Move(NoCaseMove::Identified) => conflict(
+            "Whoever asks has shown to be the person: it cannot be refused because that is not known.",
+        ),
         CaseError::TooMany => conflict(
             "More than 1000 records belong to it, which is no single person's: have a case opened by userId.",
         ),
@@ -33,7 +33,9 @@ pub(super) fn at(error: CaseError, parent: &str) -> Problem {
         ),
         CaseError::Extended => conflict("The case has been extended already: that can be done once."),
         CaseError::TooLate => conflict("The first month is over, in which a case can be extended."),
-        CaseError::SameDecider => conflict("Whoever has decided cannot approve as well: somebody else has to."),
+        CaseError::SameDecider => {
+            conflict("Whoever has decided cannot approve as well: somebody else has to.")
+        }
         CaseError::WrongWallet(detail) => Problem::new(Code::WrongWallet).because(detail),
         CaseError::StaleText => field(
             "/nonce",

@@ -7,7 +7,9 @@ use crate::flow::cases::{Answer, Choice, NewCase, Whose};
 use crate::http::api::common::{KeyOfOwner, OWNER, owner, owner_with};
 use crate::http::kit::json::{Faults, Object, USER_ID, uuid};
 use crate::http::kit::problem::Problem;
-use crate::model::case::{CaseOrigin, ExtensionReason, Grounds, LegalBasis, MOST_RECORDS, NotABasis, RecordKind};
+use crate::model::case::{
+    CaseOrigin, ExtensionReason, Grounds, LegalBasis, MOST_RECORDS, NotABasis, RecordKind,
+};
 use crate::model::ids::is_user_id;
 use crate::model::issuance::Reference;
 use crate::model::personal::Personal;
@@ -131,13 +133,16 @@ fn texts<T>(
 pub(in crate::http) fn extension(json: &Json) -> Result<ExtensionReason, Problem> {
     let mut faults = Faults::default();
     let phrase = names(ExtensionReason::ALL, ExtensionReason::as_str);
-    let reason =
-        Object::of(json, "", EXTENSION, &mut faults).and_then(|object| object.read("reason", &mut faults, phrase));
+    let reason = Object::of(json, "", EXTENSION, &mut faults)
+        .and_then(|object| object.read("reason", &mut faults, phrase));
     faults.into_result(reason)
 }
 
 /// Reads why a case is refused.
-pub(in crate::http) fn refusal(json: &Json, now: Timestamp) -> Result<(Grounds, Option<LegalBasis>), Problem> {
+pub(in crate::http) fn refusal(
+    json: &Json,
+    now: Timestamp,
+) -> Result<(Grounds, Option<LegalBasis>), Problem> {
     let mut faults = Faults::default();
     let refusal = Object::of(json, "", REFUSAL, &mut faults).and_then(|object| {
         let grounds = object.read("grounds", &mut faults, names(Grounds::ALL, Grounds::as_str));
@@ -164,7 +169,8 @@ pub(in crate::http) fn wallet(json: &Json) -> Result<Owner, Problem> {
 pub(in crate::http) fn answer(json: &Json) -> Result<Answer, Problem> {
     let mut faults = Faults::default();
     let answer = Object::of(json, "", ANSWER, &mut faults).and_then(|object| {
-        let wallet = object.required("wallet", &mut faults).and_then(|json| owner(json, "/wallet", &mut faults));
+        let wallet =
+            object.required("wallet", &mut faults).and_then(|json| owner(json, "/wallet", &mut faults));
         let nonce = object.text("nonce", LONGEST_NONCE, &mut faults);
         let signature = object.text("signature", MAX_SIGNATURE_LEN, &mut faults);
         Some(Answer { wallet: wallet?, nonce: nonce?, signature: Personal::new(signature?) })

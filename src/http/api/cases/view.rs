@@ -110,8 +110,7 @@ impl CaseView {
     pub(super) fn of(shown: Shown, zone: Zone) -> Self {
         let Shown { case, clocks, records, candidates } = shown;
         let since = |at: Option<Timestamp>| at.map(|at| SinceView { by: None, at: at.to_string() });
-        let candidate =
-            |Candidate { user_id, records }: Candidate| CandidateView { user_id, records };
+        let candidate = |Candidate { user_id, records }: Candidate| CandidateView { user_id, records };
         Self {
             id: case.id.to_string(),
             state: case.state.as_str(),
