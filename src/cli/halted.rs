@@ -63,7 +63,8 @@ impl HaltedCommand {
                     let store = context::store(&config).await?;
                     let found = async {
                         let found = halted::find(&store, &list.filter.wanted()).await?;
-                        let what = Viewed::List { of: "halted", by: &list.filter.names(), found: found.len() };
+                        let what =
+                            Viewed::List { of: "halted", by: &list.filter.names(), found: found.len() };
                         saw_by_hand(&store, config.audit.views(), what, clock::now()).await?;
                         Ok::<_, StoreError>(found)
                     }

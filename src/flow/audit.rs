@@ -156,7 +156,8 @@ pub async fn verify(
         if place >= end.seq {
             // What was let go while this read on is said behind the end that there was at first.
             let (mut judge, goes_on) = join(judging).await;
-            let later = if goes_on && judge.waits_for_word() { store.audit_end().await? } else { end.clone() };
+            let later =
+                if goes_on && judge.waits_for_word() { store.audit_end().await? } else { end.clone() };
             if later == end {
                 return Ok(judge.finish(goes_on.then_some(&end)));
             }

@@ -100,8 +100,7 @@ impl Tx {
 
     /// Takes the end of the chain: who else would write waits.
     pub(super) async fn hold_audit(&mut self) -> Result<(), StoreError> {
-        let held =
-            sqlx::query("UPDATE audit_head SET seq = seq WHERE id = 1").execute(&mut *self.tx).await?;
+        let held = sqlx::query("UPDATE audit_head SET seq = seq WHERE id = 1").execute(&mut *self.tx).await?;
         one(&held)
     }
 

@@ -20,10 +20,11 @@ impl Tx {
     /// is erased from here on until this transaction ends.
     pub async fn is_in_audit(&mut self, subject: &str) -> Result<bool, StoreError> {
         self.hold_audit().await?;
-        let row: Option<(i64,)> = sqlx::query_as("SELECT seq FROM audit WHERE subject = $1 ORDER BY seq LIMIT 1")
-            .bind(subject)
-            .fetch_optional(&mut *self.tx)
-            .await?;
+        let row: Option<(i64,)> =
+            sqlx::query_as("SELECT seq FROM audit WHERE subject = $1 ORDER BY seq LIMIT 1")
+                .bind(subject)
+                .fetch_optional(&mut *self.tx)
+                .await?;
         Ok(row.is_some())
     }
 

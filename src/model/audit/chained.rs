@@ -320,8 +320,7 @@ mod tests {
         ] {
             assert_eq!(Link::default().follow(&emptied(&whole)), Ok(()), "{whole:?}");
         }
-        for part in
-            [vec!["subject"], vec!["salt"], vec!["subject", "detail"], vec!["also"], vec!["alsoSalt"]]
+        for part in [vec!["subject"], vec!["salt"], vec!["subject", "detail"], vec!["also"], vec!["alsoSalt"]]
         {
             assert_eq!(Link::default().follow(&emptied(&part)), Err(1), "{part:?}");
         }

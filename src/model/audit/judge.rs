@@ -325,9 +325,7 @@ mod tests {
         of((1..=length).map(|seq| (actor(seq), AuditAction::Received, "iss_1", String::new())))
     }
 
-    fn of(
-        entries: impl Iterator<Item = (Actor, AuditAction, &'static str, String)>,
-    ) -> Vec<ChainedEntry> {
+    fn of(entries: impl Iterator<Item = (Actor, AuditAction, &'static str, String)>) -> Vec<ChainedEntry> {
         let mut at = Link::default();
         let chained = entries.map(|(actor, act, subject, detail)| {
             let seq = at.seq + 1;

@@ -75,7 +75,7 @@ on_both_databases! {
         // Of all who look at the same time, one is written down.
         let all = (0..20).map(|number| {
             let app = if number % 2 == 0 { &door.app } else { &other };
-            async { saw(app, &staff("stf_3"), Viewed::Record(id)).await }
+            async move { saw(app, &staff("stf_3"), Viewed::Record(id)).await }
         });
         for saw in futures_util::future::join_all(all).await {
             saw.unwrap();

@@ -43,7 +43,7 @@ struct Chain {
     _database: Database,
 }
 
-/// As people call what they erase, and have it written down.
+/// Who erases.
 fn client() -> Actor {
     Actor::Client { client: "acme".to_owned(), key: "key_1".to_owned() }
 }
@@ -86,8 +86,8 @@ impl Chain {
         let keys = Keys::ephemeral(None).unwrap();
         let erased = issue(&store).await;
         let kept = issue(&store).await;
-        // The claim has three entries and is named by one, the issuance has two and is named by one, which is the claim's.
-        assert_eq!(unlink(&store, &erased[1]).await, 3 + 2 + 1);
+        // The claim has three entries, of which two name something else, and is named by one; then the issuance has its two.
+        assert_eq!(unlink(&store, &erased[1]).await, 6);
         assert_eq!(unlink(&store, &erased[0]).await, 2);
         let chain = Self { store, connection, keys, erased, kept, _database: database };
         record(&chain.store, Actor::Operator, AuditAction::NoticeResent, &chain.kept[0], "").await;
