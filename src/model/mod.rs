@@ -25,6 +25,7 @@ pub mod relay;
 pub mod retry;
 pub mod server_url;
 mod spelling;
+pub mod staff;
 pub mod submission;
 pub mod submitter;
 pub mod time;

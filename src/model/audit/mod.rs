@@ -117,6 +117,24 @@ named! {
         ConsumerAdded = "consumer_added",
         /// A consumer of the relay was struck off.
         ConsumerRemoved = "consumer_removed",
+        /// Somebody was invited to work at the console, or invited anew: nothing of what let them in before does.
+        StaffInvited = "staff_invited",
+        /// Somebody has followed their invitation, and chosen what lets them in.
+        StaffAccepted = "staff_accepted",
+        /// What somebody may do at the console was changed.
+        StaffChanged = "staff_changed",
+        /// Somebody works at the console no more, and their name is forgotten.
+        StaffRemoved = "staff_removed",
+        /// Somebody has signed in.
+        StaffSignedIn = "staff_signed_in",
+        /// A session, or all of somebody's, was ended.
+        StaffSignedOut = "staff_signed_out",
+        /// Somebody has chosen another password.
+        StaffPasswordChanged = "staff_password_changed",
+        /// Somebody has new codes for the case that theirs are lost.
+        StaffCodesRenewed = "staff_codes_renewed",
+        /// The audit chain was given to somebody.
+        AuditExported = "audit_exported",
     }
 }
 
@@ -151,6 +169,11 @@ pub enum Actor {
         /// The consumer's id.
         consumer: String,
     },
+    /// Somebody who works at the console.
+    Staff {
+        /// Their id.
+        staff: String,
+    },
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -166,6 +189,7 @@ impl Actor {
             Self::Source { client, source } => format!("source:{client}:{source}"),
             Self::Claim { client, claim } => format!("claim:{client}:{claim}"),
             Self::Consumer { client, consumer } => format!("consumer:{client}:{consumer}"),
+            Self::Staff { staff } => format!("staff:{staff}"),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }
