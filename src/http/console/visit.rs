@@ -109,6 +109,11 @@ impl Visit {
         param(self.query.as_deref(), name)
     }
 
+    /// Whether a link of another site has led here, as the browser says.
+    pub(super) fn comes_from_elsewhere(&self) -> bool {
+        self.headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site")
+    }
+
     /// The path below that of the console, with the query.
     pub(super) fn here(&self) -> String {
         let path = self.path.strip_prefix("/console").unwrap_or_default();

@@ -100,6 +100,11 @@ on_both_databases! {
         }
         let page = Browser::of(&office).get("/console/sign-in?next=https://evil.example").await.expect(200);
         assert!(!page.text().contains("evil"));
+        // A link from another site brings no session: the page asks for itself once more, and then has one.
+        let mut linked = Browser::of(&office);
+        linked.site = Some("cross-site");
+        let page = linked.get("/console/audit").await.expect(200);
+        assert!(page.text().contains("http-equiv=\"refresh\" content=\"0\"") && page.all("set-cookie").is_empty());
         // What was asked for is come back to.
         let asked = Browser::of(&office).get("/console/audit?subject=iss_1").await;
         asked.leads_to("/console/sign-in?next=%2Faudit%3Fsubject%3Diss_1");
