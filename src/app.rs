@@ -17,8 +17,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{
-    Claims, Config, ConfigError, Console, Delivery, Evidence, Http, Issuer, Node, Relay, Renewal, Retention, Wallets,
-    Webhook,
+    Claims, Config, ConfigError, Console, Delivery, Evidence, Http, Issuer, Node, Relay, Renewal, Retention,
+    Wallets, Webhook,
 };
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};

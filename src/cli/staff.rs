@@ -132,7 +132,10 @@ fn tell_invited(config: &Config, staff: &Staff, token: &LinkToken, json: bool) {
     }
     output::line(&link);
     let hours = config.console.invitation_hours;
-    output::hint(&format!("{} follows it within {hours} hours. It works once, and is shown this once.", staff.name));
+    output::hint(&format!(
+        "{} follows it within {hours} hours. It works once, and is shown this once.",
+        staff.name
+    ));
     if config.http.public_url.is_none() {
         output::hint("http.public_url is not set: put the address of the service before it");
     }
@@ -148,7 +151,9 @@ fn list(all: &[Staff], json: bool) {
     }
     for staff in all {
         let state = match (staff.accepted_at, &staff.invitation) {
-            (Some(_), _) => staff.signed_in_at.map_or_else(|| "never signed in".to_owned(), |at| format!("signed in {at}")),
+            (Some(_), _) => staff
+                .signed_in_at
+                .map_or_else(|| "never signed in".to_owned(), |at| format!("signed in {at}")),
             (None, Some((_, until))) => format!("invited until {until}"),
             (None, None) => "not invited".to_owned(),
         };

@@ -108,12 +108,7 @@ pub async fn revoke(store: &Store, id: &ApiKeyId, now: Timestamp) -> Result<(), 
 }
 
 /// The same, by whomever.
-pub async fn revoke_by(
-    store: &Store,
-    actor: Actor,
-    id: &ApiKeyId,
-    now: Timestamp,
-) -> Result<(), KeyError> {
+pub async fn revoke_by(store: &Store, actor: Actor, id: &ApiKeyId, now: Timestamp) -> Result<(), KeyError> {
     let key = store.api_key(id).await?.ok_or(KeyError::NotFound)?;
 
     let mut tx = store.begin().await?;

@@ -6,7 +6,9 @@ use idos_credential::VerificationKey;
 
 use crate::app::App;
 use crate::keys::{Keys, KeysError};
-use crate::model::audit::{Actor, AuditAction, AuditEntry, ChainedEntry, Checkpoint, Judge, Link, SignedBy, Verdict};
+use crate::model::audit::{
+    Actor, AuditAction, AuditEntry, ChainedEntry, Checkpoint, Judge, Link, SignedBy, Verdict,
+};
 use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError};
 

@@ -16,8 +16,8 @@ use super::api::{
     attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
     verifications, wallet_links, wallets, write_grants,
 };
-use super::kit::guard::{self, Guard};
 use super::console;
+use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::route::Route;
 use super::kit::state::Api;

@@ -408,10 +408,12 @@ async fn another_signing_key_is_refused_until_it_is_accepted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn people_are_invited_to_the_console() {
-    let deployment = Deployment::new().await;
-    deployment.good(&["migrate", "--create"]);
+    let deployment = Deployment::migrated().await;
     let made = deployment.good_json(&["staff", "add", "Anna", "--role", "admin", "--json"]);
-    assert_eq!((&made["name"], &made["role"], &made["client"]), (&"anna".into(), &"admin".into(), &"*".into()));
+    assert_eq!(
+        (&made["name"], &made["role"], &made["client"]),
+        (&"anna".into(), &"admin".into(), &"*".into())
+    );
     let link = made["link"].as_str().unwrap();
     assert!(link.contains("/console/invitation/") && link.len() > 43, "{link}");
     let id = made["id"].as_str().unwrap();

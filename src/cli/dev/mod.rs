@@ -327,7 +327,10 @@ fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
     output::line(&format!("API key    {}", text("apiKey")));
     output::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
     output::line(&format!("Mailbox    {}", text("mailboxUrl")));
-    output::line(&format!("Console    {} (an invitation: password, and an app for one-time codes)", text("consoleUrl")));
+    output::line(&format!(
+        "Console    {} (an invitation: password, and an app for one-time codes)",
+        text("consoleUrl")
+    ));
     output::line(&format!("Claim page {} (for a wallet in your browser)", text("claimUrl")));
     for (name, url) in vendors {
         output::line(&format!(

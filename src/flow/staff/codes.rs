@@ -93,7 +93,8 @@ pub(super) fn recovery() -> (Vec<Personal<String>>, Vec<String>) {
     let one = || {
         let mut bytes = Zeroizing::new([0; RECOVERY * 8 / 5]);
         OsRng.fill_bytes(bytes.as_mut_slice());
-        let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map_or('A', |letter| char::from(*letter));
+        let letter =
+            |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map_or('A', |letter| char::from(*letter));
         Zeroizing::new(bytes.iter().map(letter).collect::<String>())
     };
     let all: Vec<_> = (0..RECOVERY_CODES).map(|_| one()).collect();

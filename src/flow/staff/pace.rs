@@ -71,7 +71,11 @@ impl Pace {
         let kept = before.filter(|before| before.at.plus_millis(DAY) > now);
         let failures = kept.map_or(0, |before| before.failures).saturating_add(1);
         let above = failures - self.free;
-        let pause = if above < 0 { 0 } else { 1000_i64.checked_shl(u32::try_from(above.min(20)).unwrap_or(20)).unwrap_or(i64::MAX) };
+        let pause = if above < 0 {
+            0
+        } else {
+            1000_i64.checked_shl(u32::try_from(above.min(20)).unwrap_or(20)).unwrap_or(i64::MAX)
+        };
         Attempts { failures, pause_until: now.plus_millis(pause.min(self.longest)), at: now }
     }
 }

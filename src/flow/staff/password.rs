@@ -53,15 +53,9 @@ type Parts = ((u32, u32, u32), Vec<u8>, Zeroizing<Vec<u8>>);
 
 fn read(stored: &str) -> Option<Parts> {
     let mut parts = stored.split('$');
-    let (Some("argon2id"), Some(kib), Some(passes), Some(lanes), Some(salt), Some(hash), None) = (
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-    ) else {
+    let (Some("argon2id"), Some(kib), Some(passes), Some(lanes), Some(salt), Some(hash), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return None;
     };
     let number = |text: &str| text.parse().ok();

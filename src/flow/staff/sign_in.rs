@@ -50,12 +50,7 @@ pub async fn by_password(
 }
 
 /// Looks at the code of somebody who has shown their password. The session goes on under another token.
-pub async fn by_code(
-    app: &App,
-    half: &SignedIn,
-    code: &str,
-    from: From<'_>,
-) -> Result<SignedIn, StaffError> {
+pub async fn by_code(app: &App, half: &SignedIn, code: &str, from: From<'_>) -> Result<SignedIn, StaffError> {
     let counted = count(app, &half.staff, from).await?;
     let now = app.clock.now();
     let mut staff = half.staff.clone();
@@ -82,12 +77,7 @@ pub async fn by_code(
 }
 
 /// Looks at another code of somebody who is in, before they do what cannot be undone. The session goes on under another token.
-pub async fn step_up(
-    app: &App,
-    me: &SignedIn,
-    code: &str,
-    from: From<'_>,
-) -> Result<SignedIn, StaffError> {
+pub async fn step_up(app: &App, me: &SignedIn, code: &str, from: From<'_>) -> Result<SignedIn, StaffError> {
     let counted = count(app, &me.staff, from).await?;
     let now = app.clock.now();
     let mut staff = me.staff.clone();

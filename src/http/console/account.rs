@@ -103,8 +103,7 @@ pub(in crate::http) async fn renew_codes(visit: Visit) -> Result<Response, Probl
 /// Ends one session.
 pub(in crate::http) async fn end_session(visit: Visit) -> Result<Response, Problem> {
     let me = visit.me()?;
-    let id: SessionId =
-        visit.form()?.text("session")?.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let id: SessionId = visit.form()?.text("session")?.parse().map_err(|_| Problem::new(Code::NotFound))?;
     match session::end(visit.app(), me, &id).await {
         Ok(()) if id == me.session.id => Ok(without_session(visit.go("/sign-in"))),
         Ok(()) => Ok(visit.go_saying(HERE, "said.session_ended")),

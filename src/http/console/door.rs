@@ -25,7 +25,9 @@ pub(in crate::http) async fn ask(visit: Visit) -> Result<Response, Problem> {
 fn sign_in_page(visit: &Visit, no: Option<(&'static str, StatusCode, Option<u64>)>) -> Page {
     let (words, status, wait) = no.unzip3();
     let content = context! { next => visit.next().unwrap_or_default(), no => words, wait };
-    Page::new("sign_in.html", "sign_in.title", content).status(status.unwrap_or(StatusCode::OK)).retry_after(wait)
+    Page::new("sign_in.html", "sign_in.title", content)
+        .status(status.unwrap_or(StatusCode::OK))
+        .retry_after(wait)
 }
 
 /// Looks at name and password.
@@ -53,7 +55,11 @@ pub(in crate::http) async fn ask_code(visit: Visit) -> Result<Response, Problem>
     }
 }
 
-fn code_page(visit: &Visit, action: &'static str, no: Option<(&'static str, StatusCode, Option<u64>)>) -> Page {
+fn code_page(
+    visit: &Visit,
+    action: &'static str,
+    no: Option<(&'static str, StatusCode, Option<u64>)>,
+) -> Page {
     let (words, status, wait) = no.unzip3();
     let form_token = visit.who().map(crate::flow::staff::SignedIn::form_token);
     let content = context! {

@@ -44,7 +44,8 @@ pub(in crate::http) async fn dress(State(api): State<Api>, request: Request, nex
     }
     if problem.code == Code::Unauthorized {
         let next: String = form_urlencoded::byte_serialize(visit.here().as_bytes()).collect();
-        let target = if reads && !next.is_empty() { format!("/sign-in?next={next}") } else { "/sign-in".to_owned() };
+        let target =
+            if reads && !next.is_empty() { format!("/sign-in?next={next}") } else { "/sign-in".to_owned() };
         return without_session(visit.go(&target));
     }
     let is_of_form = |name: &str| problem.errors.iter().any(|fault| fault.location.name() == name);
@@ -53,7 +54,9 @@ pub(in crate::http) async fn dress(State(api): State<Api>, request: Request, nex
         Code::Forbidden if is_of_form(&format!("/{FORM_TOKEN}")) => "error.stale_form",
         Code::Forbidden => "error.forbidden",
         Code::InvalidRequest if is_of_form("Origin") || is_of_form("Sec-Fetch-Site") => "error.elsewhere",
-        Code::InvalidRequest | Code::InvalidFields | Code::UnsupportedMediaType | Code::TooLarge => "error.unreadable",
+        Code::InvalidRequest | Code::InvalidFields | Code::UnsupportedMediaType | Code::TooLarge => {
+            "error.unreadable"
+        }
         Code::StateConflict => "error.changed",
         Code::RateLimited | Code::Overloaded | Code::NotReady | Code::RequestTimeout => "error.later",
         _ => "error.internal",

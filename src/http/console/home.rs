@@ -47,14 +47,14 @@ async fn tiles(visit: &Visit) -> Result<Vec<Tile>, Problem> {
     if me.staff.reach == Reach::All {
         let jobs = store.jobs(Some(JobState::Halted), MOST).await?.len();
         tiles.push(Tile::of("home.jobs", jobs, None));
-        for (words, state) in [("home.notices_failed", NoticeState::Failed), ("home.notices_unclear", NoticeState::Unclear)]
+        for (words, state) in
+            [("home.notices_failed", NoticeState::Failed), ("home.notices_unclear", NoticeState::Unclear)]
         {
             let notices = store.notices_in(state, None, MOST).await?.items.len();
             tiles.push(Tile::of(words, notices, None));
         }
         if me.may(Role::Admin) {
-            let invited =
-                store.all_staff().await?.iter().filter(|staff| staff.accepted_at.is_none()).count();
+            let invited = store.all_staff().await?.iter().filter(|staff| staff.accepted_at.is_none()).count();
             tiles.push(Tile::of("home.invited", invited, Some("/people")));
         }
     }

@@ -52,8 +52,10 @@ fn step(visit: &Visit, staff: &Staff, no: Option<No>) -> Result<Page, Problem> {
             path => path.expose(),
         }
     });
-    let (words, status, wait) = no.map_or((None, StatusCode::OK, None), |(words, status, wait)| (Some(words), status, wait));
-    let content = context! { name => staff.name.as_str(), role => staff.role.as_str(), no => words, wait, setup };
+    let (words, status, wait) =
+        no.map_or((None, StatusCode::OK, None), |(words, status, wait)| (Some(words), status, wait));
+    let content =
+        context! { name => staff.name.as_str(), role => staff.role.as_str(), no => words, wait, setup };
     Ok(Page::new("invitation.html", "invitation.title", content).status(status).retry_after(wait))
 }
 

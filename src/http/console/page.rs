@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    RETRY_AFTER, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -155,14 +155,18 @@ impl Visit {
             .map(|section| {
                 let is_here = match section.path {
                     "" => here.is_empty() || here == "/",
-                    path => here.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+                    path => {
+                        here.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    }
                 };
                 context! { path => section.path, words => section.words, is_here }
             })
             .collect();
         let token = me.map(|me| {
             let token = me.form_token();
-            Value::from_safe_string(format!("<input type=\"hidden\" name=\"{FORM_TOKEN}\" value=\"{token}\">"))
+            Value::from_safe_string(format!(
+                "<input type=\"hidden\" name=\"{FORM_TOKEN}\" value=\"{token}\">"
+            ))
         });
         let frame = context! {
             language => self.language.as_str(),
@@ -211,7 +215,9 @@ mod tests {
     #[test]
     fn templates_have_no_script_and_forms_have_their_token() {
         for (template, text) in TEMPLATES {
-            for forbidden in ["<script", "style=\"", "javascript:", " onclick", " onload", "|safe", "autoescape"] {
+            for forbidden in
+                ["<script", "style=\"", "javascript:", " onclick", " onload", "|safe", "autoescape"]
+            {
                 assert!(!text.contains(forbidden), "{template}: {forbidden}");
             }
             let is_of_the_door = ["sign_in.html", "code.html", "invitation.html"].contains(template);

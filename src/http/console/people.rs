@@ -7,8 +7,8 @@ use minijinja::context;
 
 use super::page::Page;
 use super::visit::{Visit, told};
-use crate::flow::staff::manage::{self, By};
 use crate::flow::staff::StaffError;
+use crate::flow::staff::manage::{self, By};
 use crate::http::kit::problem::{Code, Location, Problem};
 use crate::model::ids::StaffId;
 use crate::model::mail_link::LinkToken;
@@ -60,7 +60,8 @@ fn place(visit: &Visit) -> Result<(Role, Reach), Problem> {
     let wrong = |name: &str, detail: &'static str| {
         Problem::new(Code::InvalidFields).at(Location::Pointer(format!("/{name}")), detail)
     };
-    let role = form.text("role")?.parse().map_err(|_| wrong("role", "must be viewer, compliance or admin"))?;
+    let role =
+        form.text("role")?.parse().map_err(|_| wrong("role", "must be viewer, compliance or admin"))?;
     let reach = form.text("client")?.trim().parse();
     Ok((role, reach.map_err(|_| wrong("client", "must be the name of a client, or *"))?))
 }

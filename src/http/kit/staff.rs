@@ -78,9 +78,8 @@ pub(crate) async fn admit(
 
 /// Refuses a form that is not of this session.
 pub(crate) fn check_token(form: &Form, me: &SignedIn) -> Result<(), Problem> {
-    let at = |detail| {
-        Err(Problem::new(Code::Forbidden).at(Location::Pointer(format!("/{FORM_TOKEN}")), detail))
-    };
+    let at =
+        |detail| Err(Problem::new(Code::Forbidden).at(Location::Pointer(format!("/{FORM_TOKEN}")), detail));
     match form.maybe(FORM_TOKEN)? {
         Some(token) if me.has_sent(token) => Ok(()),
         Some(_) => at("is of another session"),

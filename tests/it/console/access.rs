@@ -9,7 +9,10 @@ use super::browser::{Browser, Office};
 
 /// A path of a route, with something in the place of its parameters.
 fn path(route: &str) -> String {
-    route.replace("{id}", "stf_01ARZ3NDEKTSV4RRFFQ69G5FAV").replace("{token}", "AAAA").replace("{file}", "style.css")
+    route
+        .replace("{id}", "stf_01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        .replace("{token}", "AAAA")
+        .replace("{file}", "style.css")
 }
 
 on_both_databases! {

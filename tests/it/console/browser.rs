@@ -78,8 +78,12 @@ impl Office {
         let mut person = Person { name: name.to_owned(), secret, browser, recovery: Vec::new() };
         let code = person.code();
         let page = person.browser.post(&link, &[("code", &code)]).await.expect(200);
-        person.recovery =
-            page.text().split("class=\"secret\">").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect();
+        person.recovery = page
+            .text()
+            .split("class=\"secret\">")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap().to_owned())
+            .collect();
         assert_eq!(person.recovery.len(), 10);
         // The step of this code is used.
         self.pass_seconds(30);
@@ -106,17 +110,22 @@ impl Person<'_> {
     /// What their app shows now.
     pub(super) fn code(&self) -> String {
         let seconds = u64::try_from(self.browser.office.app.clock.now().unix_seconds()).unwrap();
-        let totp = Builder::new().with_secret(Secret::try_from_base32(&self.secret).unwrap()).build().unwrap();
+        let totp =
+            Builder::new().with_secret(Secret::try_from_base32(&self.secret).unwrap()).build().unwrap();
         totp.generate(seconds).to_string()
     }
 
     /// Signs in with another browser.
     pub(super) async fn sign_in(&mut self) -> Answer {
         self.browser = Browser::of(self.browser.office);
-        self.browser.post("/console/sign-in", &[("name", &self.name), ("password", PASSWORD)]).await.expect(303);
+        self.browser
+            .post("/console/sign-in", &[("name", &self.name), ("password", PASSWORD)])
+            .await
+            .expect(303);
         let page = self.browser.get("/console/sign-in/code").await.expect(200);
         let (token, code) = (page.form_token(), self.code());
-        let answer = self.browser.post("/console/sign-in/code", &[("form_token", &token), ("code", &code)]).await;
+        let answer =
+            self.browser.post("/console/sign-in/code", &[("form_token", &token), ("code", &code)]).await;
         self.browser.office.pass_seconds(30);
         answer
     }

@@ -182,7 +182,9 @@ async fn vault_keys_are_rotated() {
     let anna = office.person("anna", Role::Viewer, Reach::All).await;
     let secret = anna.secret.clone();
     let stage = office.close().await;
-    let keys = |all: &[u8]| Vault::new(&all.iter().map(|key| Zeroizing::new([*key; 32])).collect::<Vec<_>>()).unwrap();
+    let keys = |all: &[u8]| {
+        Vault::new(&all.iter().map(|key| Zeroizing::new([*key; 32])).collect::<Vec<_>>()).unwrap()
+    };
     let app = stage.app_with(keys(&[8, 7])).await;
     assert_eq!(manage::relock_all(&app).await.unwrap(), 1);
     assert_eq!(manage::relock_all(&app).await.unwrap(), 0);

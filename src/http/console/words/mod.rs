@@ -17,8 +17,9 @@ type Row = (&'static str, &'static str, &'static str);
 /// All of them.
 const LISTS: &[&[Row]] = &[frame::WORDS, door::WORDS, account::WORDS, work::WORDS];
 
-static BY_NAME: LazyLock<HashMap<&'static str, (&'static str, &'static str)>> =
-    LazyLock::new(|| LISTS.iter().flat_map(|list| list.iter()).map(|(name, en, de)| (*name, (*en, *de))).collect());
+static BY_NAME: LazyLock<HashMap<&'static str, (&'static str, &'static str)>> = LazyLock::new(|| {
+    LISTS.iter().flat_map(|list| list.iter()).map(|(name, en, de)| (*name, (*en, *de))).collect()
+});
 
 /// The words of this name, if there are any.
 pub(super) fn find(language: ConsoleLanguage, name: &str) -> Option<&'static str> {
@@ -40,8 +41,12 @@ mod tests {
         for (name, en, de) in rows {
             assert!(!en.trim().is_empty() && !de.trim().is_empty(), "{name}");
             let values = |text: &str| {
-                let mut found: Vec<_> =
-                    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(value, _)| value.to_owned()).collect();
+                let mut found: Vec<_> = text
+                    .split('{')
+                    .skip(1)
+                    .filter_map(|rest| rest.split_once('}'))
+                    .map(|(value, _)| value.to_owned())
+                    .collect();
                 found.sort();
                 found
             };
