@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{
-    Claims, Config, ConfigError, Delivery, Erasure, Evidence, Http, Issuer, Node, Relay, Renewal, Retention,
+    Claims, Config, ConfigError, Console, Delivery, Erasure, Evidence, Http, Issuer, Node, Relay, Renewal, Retention,
     Wallets, Webhook,
 };
 use crate::evm_rpc::EvmRpc;
@@ -112,6 +112,8 @@ pub struct App {
     pub claims: Claims,
     /// How requests to erase are answered.
     pub erasure: Erasure,
+    /// Pages for those who work here.
+    pub console: Console,
     /// What consumers of upstream's hosted issuer call.
     pub relay: Relay,
     /// The provider's logo, as the page of those links shows it.
@@ -395,6 +397,7 @@ impl App {
             renewal: config.renewal,
             logo: Logo::load(&config.claims)?,
             claims: config.claims,
+            console: config.console,
             relay: config.relay,
             erasure: config.erasure,
             http: config.http,

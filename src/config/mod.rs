@@ -6,6 +6,7 @@
 mod audit;
 mod claims;
 mod controller;
+mod console;
 mod credentials;
 mod database;
 mod delivery;
@@ -42,6 +43,7 @@ use serde::Deserialize;
 pub use audit::Audit;
 pub use claims::Claims;
 pub use controller::Controller;
+pub use console::Console;
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
@@ -161,6 +163,9 @@ sections! {
     /// Links by which people have credentials brought into their profiles.
     #[serde(default)]
     pub claims: Claims,
+    /// Pages for those who work here.
+    #[serde(default)]
+    pub console: Console,
     /// What consumers of upstream's hosted issuer call.
     #[serde(default)]
     pub relay: Relay,
@@ -265,6 +270,7 @@ mod tests {
                 mail,
                 notices,
                 claims,
+                console,
                 erasure,
                 telemetry,
                 ..
@@ -289,7 +295,7 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, notices, claims, erasure, telemetry)
+                    (webhooks, webhook_policy, source, mail, notices, claims, console, erasure, telemetry)
                 )
             )
         };

@@ -42,6 +42,7 @@ pub mod restore;
 pub mod resume;
 pub mod revoke;
 pub mod seal;
+pub mod staff;
 mod supersede;
 pub mod sweep;
 pub mod upload;

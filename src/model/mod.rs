@@ -29,6 +29,7 @@ pub mod retry;
 pub mod safety_net;
 pub mod server_url;
 mod spelling;
+pub mod staff;
 pub mod submission;
 pub mod submitter;
 pub mod time;

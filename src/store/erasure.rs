@@ -306,6 +306,7 @@ impl Tx {
     async fn forget_issuance(&mut self, text: &str) -> Result<(), StoreError> {
         let Ok(id) = text.parse::<IssuanceId>() else { return Err(StoreError::Unreadable("record_id")) };
         self.forget_content(&id).await?;
+        sqlx::query("DELETE FROM kept_content WHERE issuance_id = $1").bind(text).execute(&mut *self.tx).await?;
         self.forget_contact(&id).await?;
         self.forget_mail_links(&id).await?;
         self.release_person(&id).await?;

@@ -85,6 +85,13 @@ const TABLES: [Table; 10] = [
                ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
         count: "SELECT COUNT(*) FROM kept_content WHERE SUBSTR(locked, 4, 8) = $1",
     },
+    Table {
+        name: "staff",
+        is_relocked: true,
+        next: "SELECT SUBSTR(locked_totp, 4, 8) FROM staff WHERE locked_totp IS NOT NULL \
+               AND SUBSTR(locked_totp, 4, 8) > $1 ORDER BY SUBSTR(locked_totp, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM staff WHERE locked_totp IS NOT NULL AND SUBSTR(locked_totp, 4, 8) = $1",
+    },
 ];
 
 /// Records of one table that are locked under one vault key.
@@ -135,6 +142,7 @@ mod tests {
         include_str!("../../migrations/0006_attributes.sql"),
         include_str!("../../migrations/0007_claims.sql"),
         include_str!("../../migrations/0010_kept_content.sql"),
+        include_str!("../../migrations/0011_staff.sql"),
     ];
 
     /// A column that is forgotten here is one whose key somebody destroys.

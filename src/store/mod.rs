@@ -40,6 +40,7 @@ mod recorded;
 mod records;
 mod relay;
 mod rows;
+mod staff;
 mod verifications;
 mod views;
 mod walk;

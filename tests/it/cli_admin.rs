@@ -457,3 +457,38 @@ async fn an_operator_answers_a_request_to_erase() {
     assert!(doctor.contains("1 request to erase is overdue"), "{doctor}");
     assert_eq!(deployment.run(&["cases", "show", "era_01ARZ3NDEKTSV4RRFFQ69G5FAV"]).status.code(), Some(2));
 }
+
+#[tokio::test]
+async fn people_are_invited_to_the_console() {
+    let deployment = Deployment::migrated().await;
+    let made = deployment.good_json(&["staff", "add", "Anna", "--role", "admin", "--json"]);
+    assert_eq!(
+        (&made["name"], &made["role"], &made["client"]),
+        (&"anna".into(), &"admin".into(), &"*".into())
+    );
+    let link = made["link"].as_str().unwrap();
+    assert!(link.contains("/console/invitation/") && link.len() > 43, "{link}");
+    let id = made["id"].as_str().unwrap();
+    assert!(id.starts_with("stf_"));
+    let token = link.rsplit('/').next().unwrap();
+    let listed = deployment.good(&["staff", "list"]);
+    assert!(listed.contains("anna  admin  *  invited until ") && !listed.contains(token), "{listed}");
+    // One name is one person.
+    assert_eq!(deployment.run(&["staff", "add", "anna", "--role", "viewer"]).status.code(), Some(2));
+    deployment.good(&["staff", "role", "anna", "--role", "viewer", "--client", "acme"]);
+    assert!(deployment.good(&["staff", "list"]).contains("anna  viewer  acme"));
+    let again = deployment.good(&["staff", "reset", id]);
+    assert!(again.contains("/console/invitation/") && !again.contains(token));
+    assert!(deployment.good(&["staff", "sign-out", "anna"]).contains("ended 0 sessions"));
+    deployment.good(&["staff", "remove", id]);
+    assert_eq!(deployment.good(&["staff", "list", "--json"]).trim(), "[]");
+    for wrong in [
+        &["staff", "add", "b c", "--role", "viewer"][..],
+        &["staff", "add", "bert", "--role", "king"],
+        &["staff", "add", "bert", "--role", "viewer", "--client", "a b"],
+        &["staff", "remove", "anna"],
+        &["staff", "reset", "stf_01ARZ3NDEKTSV4RRFFQ69G5FAV"],
+    ] {
+        assert_eq!(deployment.run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}

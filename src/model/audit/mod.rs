@@ -156,6 +156,24 @@ named! {
         CaseDone = "case_done",
         /// The time is over for which the law wanted the records of a case.
         CaseHoldOver = "case_hold_over",
+        /// Somebody was invited to work at the console, or invited anew: nothing of what let them in before does.
+        StaffInvited = "staff_invited",
+        /// Somebody has followed their invitation, and chosen what lets them in.
+        StaffAccepted = "staff_accepted",
+        /// What somebody may do at the console was changed.
+        StaffChanged = "staff_changed",
+        /// Somebody works at the console no more, and their name is forgotten.
+        StaffRemoved = "staff_removed",
+        /// Somebody has signed in.
+        StaffSignedIn = "staff_signed_in",
+        /// A session, or all of somebody's, was ended.
+        StaffSignedOut = "staff_signed_out",
+        /// Somebody has chosen another password.
+        StaffPasswordChanged = "staff_password_changed",
+        /// Somebody has new codes for the case that theirs are lost.
+        StaffCodesRenewed = "staff_codes_renewed",
+        /// The audit chain was given to somebody.
+        AuditExported = "audit_exported",
     }
 }
 
@@ -202,9 +220,9 @@ pub enum Actor {
         /// The consumer's id.
         consumer: String,
     },
-    /// Somebody of the provider's own people, by the account with which they have signed in.
+    /// Somebody who works at the console.
     Staff {
-        /// The account's id.
+        /// Their id.
         staff: String,
     },
     /// The service itself.

@@ -47,6 +47,9 @@ const GROWING: &[&str] = &[
     "kept_content",
     "erasure_case",
     "erasure_record",
+    "staff_recovery",
+    "staff_session",
+    "sign_in_attempt",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.

@@ -186,5 +186,15 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             "audit_checkpoint (number, entry, hash, at, key_id, public_key, signature)",
             "i, i, '', i, 'k', 'p', 's'",
         ),
+        many(
+            "staff (id, name, role, client, locked_totp, totp_step, version, created_at, updated_at)",
+            &format!("{}, 'name-' || CAST(i AS TEXT), 'viewer', '*', {locked}, 0, 0, i, i", id("stf")),
+        ),
+        many("staff_recovery (staff_id, hash)", &format!("{}, {hash}", id("stf"))),
+        many(
+            "staff_session (id, hash, staff_id, stage, seen_at, ends_at, created_at)",
+            &format!("{}, {hash}, {}, 'full', i, i, i", id("ses"), id("stf")),
+        ),
+        many("sign_in_attempt (who, failures, pause_until, at)", &format!("{hash}, 1, i, i")),
     ]
 }
