@@ -2,6 +2,7 @@
 
 pub mod attribute;
 pub mod audit;
+pub mod bulk_resume;
 pub mod claim;
 pub mod client;
 pub mod disclosure;
@@ -18,12 +19,14 @@ pub mod named;
 pub mod network;
 pub mod notes;
 pub mod notices;
+pub mod numbers;
 pub mod personal;
 pub mod profile;
 mod regions;
 pub mod relay;
 pub mod retry;
 pub mod server_url;
+pub mod sought;
 mod spelling;
 pub mod submission;
 pub mod submitter;
@@ -31,3 +34,4 @@ pub mod time;
 pub mod validity;
 pub mod verification;
 pub mod wallet_link;
+pub mod whose;

@@ -13,10 +13,12 @@
 mod api_keys;
 mod attributes;
 mod audit;
+mod bulk;
 mod claims;
 mod connect;
 mod contacts;
 mod content;
+mod daily;
 mod events;
 mod file;
 mod forget;
@@ -24,7 +26,9 @@ mod idempotency;
 mod issuances;
 mod jobs;
 mod lanes;
+mod lists;
 mod locked;
+mod look;
 mod mail_links;
 mod migrations;
 mod notices;
@@ -50,9 +54,11 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
+pub use bulk::StoppedRow;
 pub use connect::ConnectFault;
 pub use contacts::ContactToRelock;
 pub use content::{Deliverable, Uploads, WhoseContent};
+pub use daily::DayCount;
 pub use file::FileFault;
 pub use issuances::{Filter, Halt, Page};
 pub use lanes::{LaneLease, LeaseEnd, Sending};
@@ -62,7 +68,7 @@ pub use notices::{Addressee, NewNotice, Turn};
 pub use persons::KeptPerson;
 pub use profiles::ProfileChange;
 pub use verifications::{VendorEvent, VerificationFilter};
-pub use walk::{Batch, Place};
+pub use walk::{Batch, Place, Way};
 pub use wallet_links::LinkFilter;
 
 /// The database.

@@ -480,7 +480,7 @@ impl Tx {
 
 const ROWS: Rows<Notice> = Rows { table: "notice", at: None, read };
 
-const BY_DUE: Rows<Notice> = Rows { table: "notice", at: Some("due_at"), read };
+pub(super) const BY_DUE: Rows<Notice> = Rows { table: "notice", at: Some("due_at"), read };
 
 fn read(row: &AnyRow) -> Result<Notice, StoreError> {
     let row = Columns(row);
