@@ -7,12 +7,11 @@ use rand::rngs::OsRng;
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
-use super::mail::shown;
 use super::{Outcome, input, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::notices;
-use crate::mail::{Letter, Mail, Next};
+use crate::mail::{Letter, Mail, Next, shown};
 use crate::model::ids::{IssuanceId, NoticeId};
 use crate::model::notices::{Notice, NoticeCode, NoticeState};
 use crate::model::personal::Email;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::error::ConfigError;
 use super::section::{Section, require};
 
-/// How long each kind of record is kept, in hours.
+/// How long each kind of record is kept, in hours where nothing else is said.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
@@ -22,6 +22,8 @@ pub struct Retention {
     pub events_hours: u32,
     /// Ids of vendors' webhooks, by which a repetition is known.
     pub vendor_events_hours: u32,
+    /// Numbers of days, in days: how often what happened.
+    pub numbers_days: u32,
 }
 
 impl Default for Retention {
@@ -33,6 +35,7 @@ impl Default for Retention {
             idempotency_hours: 48,
             events_hours: 24 * 30,
             vendor_events_hours: 24 * 30,
+            numbers_days: 1100,
         }
     }
 }
@@ -45,7 +48,9 @@ impl Section for Retention {
         require(self.idempotency_hours >= 24, "retention.idempotency_hours", "must be at least 24")?;
         require(self.events_hours > 0, "retention.events_hours", "must be at least 1")?;
         // Vendors repeat a webhook for five days at the longest.
-        require(self.vendor_events_hours >= 168, "retention.vendor_events_hours", "must be at least 168")
+        require(self.vendor_events_hours >= 168, "retention.vendor_events_hours", "must be at least 168")?;
+        // The shortest span that is shown, and the day that is not over.
+        require(self.numbers_days >= 31, "retention.numbers_days", "must be at least 31")
     }
 }
 
@@ -62,6 +67,7 @@ mod tests {
             ("retention.idempotency_hours", "idempotency_hours = 48", "idempotency_hours = 1"),
             ("retention.events_hours", "\nevents_hours = 720", "\nevents_hours = 0"),
             ("retention.vendor_events_hours", "vendor_events_hours = 720", "vendor_events_hours = 167"),
+            ("retention.numbers_days", "numbers_days = 1100", "numbers_days = 30"),
         ]);
     }
 }

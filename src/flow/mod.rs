@@ -24,6 +24,7 @@ pub mod halted;
 pub mod holder;
 mod idempotency;
 pub mod intake;
+pub mod look;
 pub mod mail_link;
 mod moves;
 pub mod network;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::claim;
 use super::deliver;
 use super::events::{emit, emit_wallet, forget_endpoints};
+use super::look;
 use super::moves::{follow, next};
 use super::notices;
 use super::verification::end_overdue as end_overdue_verifications;
@@ -65,7 +66,10 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("notices", notices::replan(app).await);
     done("limits of mail", app.store.forget_mail_limits(before(48)).await.map(|_| ()));
     done("lost work", find_lost_work(app).await);
+    done("numbers that are old", look::forget_numbers(app).await);
+    done("what was brought on in bulk", look::forget_bulk_resumes(app).await);
     done("overdue, sent", end_overdue_sent(app).await);
+    done("numbers", look::count_up(app).await);
     done("traces", app.store.forget_traces().await);
     outcome
 }

@@ -508,6 +508,11 @@ pub(super) fn owner_identity(owner: &Owner) -> Zeroizing<Vec<u8>> {
     identity(owner.into())
 }
 
+/// The keyed hashes by which a wallet is found that is on its way into a profile, one for each vault key.
+pub(super) fn owner_indexes(app: &App, owner: &Owner) -> Vec<String> {
+    app.vault.indexes(INDEX, &owner_identity(owner))
+}
+
 /// What makes a wallet itself, whatever the spelling.
 fn identity(wallet: Which<'_>) -> Zeroizing<Vec<u8>> {
     let key = wallet.public_key.filter(|_| wallet.wallet_type == WalletType::Near);

@@ -50,7 +50,7 @@ impl Store {
         let mut groups = Vec::new();
         let queries = [
             "SELECT client, halt, state AS what, client || '/' || halt || '/' || state AS name FROM issuance \
-             WHERE halt IS NOT NULL AND state IN ('halted', 'issued') AND client || '/' || halt || '/' || state > $1 \
+             WHERE halt IS NOT NULL AND state || '' IN ('halted', 'issued') AND client || '/' || halt || '/' || state > $1 \
              ORDER BY client || '/' || halt || '/' || state LIMIT 1",
             "SELECT client, halt, SUBSTR(id, 1, 3) AS what, client || '/' || halt || '/' || SUBSTR(id, 1, 3) AS name \
              FROM profile WHERE state = 'halted' AND halt IS NOT NULL \
@@ -85,7 +85,7 @@ impl Store {
             Stopped::Issuance | Stopped::Revocation => {
                 sqlx::query_as(
                     "SELECT COUNT(*), MIN(since) FROM (SELECT updated_at AS since FROM issuance WHERE halt IS NOT NULL \
-                     AND state IN ('halted', 'issued') AND client || '/' || halt || '/' || state = $1 \
+                     AND state || '' IN ('halted', 'issued') AND client || '/' || halt || '/' || state = $1 \
                      ORDER BY updated_at, id LIMIT $2) AS counted",
                 )
             }
@@ -118,7 +118,7 @@ impl Store {
         let query = match reason.what {
             Stopped::Issuance | Stopped::Revocation => {
                 sqlx::query_as(
-                    "SELECT id, updated_at FROM issuance WHERE halt IS NOT NULL AND state IN ('halted', 'issued') \
+                    "SELECT id, updated_at FROM issuance WHERE halt IS NOT NULL AND state || '' IN ('halted', 'issued') \
                      AND client || '/' || halt || '/' || state = $1 AND (updated_at, id) > ($2, $3) AND updated_at <= $4 \
                      ORDER BY updated_at, id LIMIT $5",
                 )
@@ -166,13 +166,21 @@ impl Store {
 
     /// Forgets those from before `moment`. Gives how many.
     pub async fn forget_bulk_resumes_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        let result = sqlx::query("DELETE FROM bulk_resume WHERE created_at < $1 AND state <> 'running'")
-            .bind(moment.unix_millis())
-            .execute(&mut *tx.tx)
-            .await?;
-        tx.commit().await?;
-        Ok(result.rows_affected())
+        self.forget(
+            (i64::MIN, String::new()),
+            |(at, id), limit| {
+                sqlx::query_as(
+                    "SELECT created_at, id FROM bulk_resume WHERE created_at < $1 AND (created_at, id) > ($2, $3) \
+                     ORDER BY created_at, id LIMIT $4",
+                )
+                .bind(moment.unix_millis())
+                .bind(at)
+                .bind(id)
+                .bind(limit)
+            },
+            |(_, id)| sqlx::query("DELETE FROM bulk_resume WHERE id = $1 AND state || '' <> 'running'").bind(id),
+        )
+        .await
     }
 }
 
@@ -201,7 +209,7 @@ impl Tx {
     pub async fn move_bulk_resume(&mut self, bulk: &BulkResume, now: Timestamp) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE bulk_resume SET state = $2, resumed = $3, remaining = $4, place_at = $5, place_id = $6, updated_at = $7 \
-             WHERE id = $1 AND state = 'running'",
+             WHERE id = $1 AND state || '' = 'running'",
         )
         .bind(bulk.id.as_str())
         .bind(bulk.state.as_str())
@@ -218,7 +226,7 @@ impl Tx {
     /// It is ended. [`StoreError::Stale`] if it does not run any more.
     pub async fn stop_bulk_resume(&mut self, id: &BulkResumeId, now: Timestamp) -> Result<(), StoreError> {
         let result = sqlx::query(
-            "UPDATE bulk_resume SET state = 'stopped', updated_at = $2 WHERE id = $1 AND state = 'running'",
+            "UPDATE bulk_resume SET state = 'stopped', updated_at = $2 WHERE id = $1 AND state || '' = 'running'",
         )
         .bind(id.as_str())
         .bind(now.unix_millis())

@@ -38,13 +38,22 @@ impl Store {
         Ok(rows.into_iter().map(|(day, what, count)| DayCount { day, what, count }).collect())
     }
 
-    /// Forgets numbers of days before this one. Gives how many rows. Others write in between.
+    /// Forgets numbers of days before this one. Gives how many days of clients. Others write in between.
     pub async fn forget_numbers_before(&self, day: i64) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        let result =
-            sqlx::query("DELETE FROM daily WHERE day < $1").bind(day).execute(&mut *tx.tx).await?;
-        tx.commit().await?;
-        Ok(result.rows_affected())
+        self.forget(
+            (i64::MIN, String::new()),
+            |(at, client), limit| {
+                sqlx::query_as(
+                    "SELECT day, client FROM daily WHERE day < $1 AND (day, client) > ($2, $3) ORDER BY day, client LIMIT $4",
+                )
+                .bind(day)
+                .bind(at)
+                .bind(client)
+                .bind(limit)
+            },
+            |(at, client)| sqlx::query("DELETE FROM daily WHERE client = $1 AND day = $2").bind(client).bind(at),
+        )
+        .await
     }
 }
 

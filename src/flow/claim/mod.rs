@@ -21,6 +21,7 @@ pub(super) use make::make_by;
 pub use make::{Made, make};
 pub(super) use overdue::end_overdue;
 pub use page::{Look, follow, look};
+pub(super) use person::owner_indexes;
 pub use person::{Next, create_profile, meet, sign_in};
 
 use super::resume::ResumeError;

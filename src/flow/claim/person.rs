@@ -166,10 +166,15 @@ async fn identify(app: &App, claim: &Claim, user_id: Uuid, owner: &Owner) -> Res
     Ok(())
 }
 
+/// The keyed hashes by which claims are found whose person was identified by this wallet, one for each vault key.
+pub(in crate::flow) fn owner_indexes(app: &App, owner: &Owner) -> Vec<String> {
+    app.vault.indexes(INDEX, &owner_identity(owner))
+}
+
 /// Whether somebody was identified by this wallet.
 pub(super) fn is_by(app: &App, claim: &Claim, owner: &Owner) -> bool {
     let Some((wallet_type, index)) = &claim.wallet else { return false };
-    *wallet_type == owner.wallet_type && app.vault.indexes(INDEX, &owner_identity(owner)).contains(index)
+    *wallet_type == owner.wallet_type && owner_indexes(app, owner).contains(index)
 }
 
 /// Has a profile created for the person: the wallet has signed the challenge of [`meet`], and the key is the one that the page has made.

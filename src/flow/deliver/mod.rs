@@ -83,7 +83,12 @@ impl Task {
                 issuance.map(|issuance| Self::EditNotes(Box::new(EditNotes(issuance))))
             }
             // These have no lane.
-            Work::UploadContent | Work::Seal | Work::SendWebhook | Work::FetchResult | Work::Withdraw => None,
+            Work::UploadContent
+            | Work::Seal
+            | Work::SendWebhook
+            | Work::FetchResult
+            | Work::ResumeAll
+            | Work::Withdraw => None,
         })
     }
 
