@@ -1,6 +1,6 @@
 //! What is counted for each day, and told by which entry of the audit chain.
 
-use super::audit::{AuditAction, ChainedEntry};
+use super::audit::AuditAction;
 use super::mail_link::StopReason;
 use super::named::named;
 use super::notices::NoticeState;
@@ -39,48 +39,37 @@ named! {
 }
 
 impl Counted {
-    /// What an entry of the chain counts as.
+    /// What an entry of the chain counts as, by what was done, to what, and what more it says.
     #[must_use]
-    pub fn of(entry: &ChainedEntry) -> Option<Self> {
-        let act: AuditAction = entry.act.parse().ok()?;
-        let is_of = |prefix: &str| entry.subject.starts_with(prefix);
+    pub fn of(act: &str, subject: &str, detail: &str) -> Option<Self> {
+        let act: AuditAction = act.parse().ok()?;
+        let is_of = |prefix: &str| subject.starts_with(prefix);
         Some(match act {
             AuditAction::Received if is_of("iss_") => Self::Received,
             AuditAction::Issued if is_of("iss_") => Self::Issued,
             AuditAction::Halted if !is_of("ver_") => Self::Halted,
             AuditAction::Failed if is_of("iss_") => Self::Failed,
             AuditAction::Revoked if is_of("iss_") => Self::Revoked,
-            AuditAction::Erased if is_of("iss_") => Self::Erased,
+            // What is erased is called by its kind alone where its name must not stand.
+            AuditAction::Erased if is_of("iss_") || subject == "issuance" => Self::Erased,
             AuditAction::ProfileCreated => Self::Profiles,
             AuditAction::VerificationOpened => Self::Opened,
             AuditAction::VerificationApproved => Self::Approved,
             AuditAction::VerificationDeclined => Self::Declined,
             // The notice's id, what became of it, and how many days before the end.
-            AuditAction::NoticeSent => match entry.detail.split(':').nth(1)?.parse().ok()? {
+            AuditAction::NoticeSent => match detail.split(':').nth(1)?.parse().ok()? {
                 NoticeState::Sent => Self::MailsSent,
                 NoticeState::Failed => Self::MailsFailed,
                 NoticeState::Planned | NoticeState::Sending | NoticeState::Dropped | NoticeState::Unclear => {
                     return None;
                 }
             },
-            AuditAction::MailStopped => match entry.detail.parse().ok()? {
+            AuditAction::MailStopped => match detail.parse().ok()? {
                 StopReason::Unreachable | StopReason::Complained => Self::MailsBounced,
                 StopReason::Unsubscribed => return None,
             },
             _ => return None,
         })
-    }
-
-    /// Whether an entry repeats the one before it: an address that cannot be reached is written down once for each issuance that has it,
-    /// all in one transaction.
-    #[must_use]
-    pub fn is_repeated(self, before: Option<&ChainedEntry>, entry: &ChainedEntry) -> bool {
-        self == Self::MailsBounced
-            && before.is_some_and(|before| {
-                (before.at, &before.act, &before.detail, &before.actor)
-                    == (entry.at, &entry.act, &entry.detail, &entry.actor)
-                    && before.seq + 1 == entry.seq
-            })
     }
 }
 
@@ -126,19 +115,6 @@ impl std::fmt::Display for Day {
 mod tests {
     use super::*;
 
-    fn entry(seq: i64, act: &str, subject: &str, detail: &str) -> ChainedEntry {
-        ChainedEntry {
-            seq,
-            at: 5,
-            actor: "service".to_owned(),
-            act: act.to_owned(),
-            subject: subject.to_owned(),
-            detail: detail.to_owned(),
-            previous: String::new(),
-            hash: String::new(),
-        }
-    }
-
     #[test]
     fn entries_count_as_what_they_tell() {
         for (act, subject, detail, counted) in [
@@ -160,19 +136,8 @@ mod tests {
             // Of a newer program.
             ("something_new", "iss_1", "", None),
         ] {
-            assert_eq!(Counted::of(&entry(1, act, subject, detail)), counted, "{act} {subject}");
+            assert_eq!(Counted::of(act, subject, detail), counted, "{act} {subject}");
         }
-    }
-
-    #[test]
-    fn one_address_that_bounces_counts_once() {
-        let first = entry(1, "mail_stopped", "iss_1", "unreachable");
-        let second = entry(2, "mail_stopped", "iss_2", "unreachable");
-        assert!(!Counted::MailsBounced.is_repeated(None, &first));
-        assert!(Counted::MailsBounced.is_repeated(Some(&first), &second));
-        assert!(!Counted::MailsBounced.is_repeated(Some(&first), &entry(3, "mail_stopped", "iss_2", "unreachable")));
-        assert!(!Counted::MailsBounced.is_repeated(Some(&first), &entry(2, "mail_stopped", "iss_2", "complained")));
-        assert!(!Counted::Issued.is_repeated(Some(&first), &second));
     }
 
     #[test]

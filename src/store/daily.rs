@@ -74,15 +74,15 @@ impl Tx {
         one(&moved)
     }
 
-    /// So many more of a client's on a day, and of all clients together.
+    /// So many more of a client's on a day, if it is known whose they are, and of all clients together.
     pub async fn count_day(
         &mut self,
-        client: &str,
+        client: Option<&str>,
         day: i64,
         what: &str,
         count: i64,
     ) -> Result<(), StoreError> {
-        for client in [client, ALL] {
+        for client in client.into_iter().chain([ALL]) {
             sqlx::query(
                 "INSERT INTO daily (client, day, what, count) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (client, day, what) DO UPDATE SET count = daily.count + excluded.count",

@@ -3,6 +3,7 @@
 //!
 //! Nothing here is about a person but what the records are: ids, codes and times. Whoever shows a record writes down that it was seen.
 
+mod act;
 mod fact;
 mod found;
 mod halted;
@@ -15,6 +16,7 @@ mod search;
 mod standing;
 mod timeline;
 
+pub use act::{resume, saw, tell_again};
 pub use fact::{Fact, Value};
 pub use found::Hit;
 pub(super) use halted::forget_old as forget_bulk_resumes;

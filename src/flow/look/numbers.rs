@@ -73,18 +73,27 @@ pub async fn count_up(app: &App) -> Result<(), StoreError> {
         // With the entry before, by which a repetition is told.
         let entries = app.store.audit_page(counted.saturating_sub(1), until).await?;
         let mut clients: BTreeMap<&str, Option<String>> = BTreeMap::new();
-        let mut counts: BTreeMap<(String, Day, Counted), i64> = BTreeMap::new();
+        let mut counts: BTreeMap<(Option<String>, Day, Counted), i64> = BTreeMap::new();
         for (place, entry) in entries.iter().enumerate() {
             let before = place.checked_sub(1).and_then(|place| entries.get(place));
-            let Some(what) = Counted::of(entry).filter(|_| entry.seq > counted) else { continue };
-            if what.is_repeated(before, entry) {
+            let what = Counted::of(&entry.act, &entry.subject, &entry.detail);
+            let Some(what) = what.filter(|_| entry.seq > counted) else { continue };
+            // An address that cannot be reached is written down once for each issuance that has it, all in one transaction.
+            let is_same = before.is_some_and(|before| {
+                (before.at, &before.act, &before.detail, &before.actor)
+                    == (entry.at, &entry.act, &entry.detail, &entry.actor)
+            });
+            if is_same && what == Counted::MailsBounced {
                 continue;
             }
             if !clients.contains_key(entry.subject.as_str()) {
                 clients.insert(&entry.subject, app.store.client_of(&entry.subject).await?);
             }
-            let Some(Some(client)) = clients.get(entry.subject.as_str()) else { continue };
-            *counts.entry((client.clone(), Day::of_millis(entry.at), what)).or_default() += 1;
+            let client = clients.get(entry.subject.as_str()).cloned().flatten();
+            // Of what is erased it is not known whose it was.
+            if client.is_some() || what == Counted::Erased {
+                *counts.entry((client, Day::of_millis(entry.at), what)).or_default() += 1;
+            }
         }
         let to = until.to_string();
         let mut tx = app.store.begin().await?;
@@ -94,7 +103,7 @@ pub async fn count_up(app: &App) -> Result<(), StoreError> {
             counted => counted?,
         }
         for ((client, day, what), count) in &counts {
-            tx.count_day(client, day.millis(), what.as_str(), *count).await?;
+            tx.count_day(client.as_deref(), day.millis(), what.as_str(), *count).await?;
         }
         tx.commit().await?;
         recorded = Some(to);

@@ -14,4 +14,5 @@ pub use hear::{Taken, hear};
 pub use open::{
     EraseError, Opening, OpeningError, ResumeError, Resumption, VendorCase, ask_again, erase, open, resume,
 };
+pub(super) use open::resume_as;
 pub(super) use overdue::end_overdue;

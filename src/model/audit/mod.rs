@@ -113,6 +113,8 @@ named! {
         ClaimUsed = "claim_used",
         /// Its time was over, and nothing had come of it.
         ClaimExpired = "claim_expired",
+        /// Somebody who works here was shown a record.
+        RecordViewed = "record_viewed",
         /// A consumer of the relay was registered.
         ConsumerAdded = "consumer_added",
         /// A consumer of the relay was struck off.
