@@ -17,8 +17,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{
-    Claims, Config, ConfigError, Delivery, Evidence, Http, Issuer, Node, Relay, Renewal, Retention, Wallets,
-    Webhook,
+    Claims, Config, ConfigError, Console, Delivery, Evidence, Http, Issuer, Node, Relay, Renewal, Retention,
+    Wallets, Webhook,
 };
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
@@ -101,6 +101,8 @@ pub struct App {
     pub renewal: Renewal,
     /// Links by which people have credentials brought into their profiles.
     pub claims: Claims,
+    /// Pages for those who work here.
+    pub console: Console,
     /// What consumers of upstream's hosted issuer call.
     pub relay: Relay,
     /// The provider's logo, as the page of those links shows it.
@@ -166,7 +168,7 @@ pub struct Endpoint {
     pub url: Url,
     /// What signs.
     pub secrets: Secrets,
-    /// Whose events; everybody's if `None`.
+    /// Reach events; everybody's if `None`.
     pub client: Option<String>,
     /// Which kinds; all if empty.
     pub kinds: Vec<EventKind>,
@@ -364,6 +366,7 @@ impl App {
             renewal: config.renewal,
             logo: Logo::load(&config.claims)?,
             claims: config.claims,
+            console: config.console,
             relay: config.relay,
             http: config.http,
             retention: config.retention,

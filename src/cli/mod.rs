@@ -31,6 +31,7 @@ mod serve;
 mod signals;
 mod source_test;
 mod sources;
+mod staff;
 mod validity;
 mod vault;
 mod verify;
@@ -75,6 +76,9 @@ enum Command {
     /// Make, list or revoke the keys by which clients call the API.
     #[command(subcommand, name = "apikey")]
     ApiKeys(api_keys::ApiKeys),
+    /// Invite people to the console, say what they may do, or end their sessions.
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
     /// List background work, or put halted work back.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
@@ -148,6 +152,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(doctor) => doctor.run(&context),
         Command::Healthcheck(healthcheck) => healthcheck.run(&context),
         Command::ApiKeys(keys) => keys.run(&context),
+        Command::Staff(staff) => staff.run(&context),
         Command::Jobs(jobs) => jobs.run(&context),
         Command::Halted(halted) => halted.run(&context),
         Command::Sources(sources) => sources.run(&context),

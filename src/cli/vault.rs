@@ -6,6 +6,7 @@ use super::context::Context;
 use super::{Outcome, output};
 use crate::app::App;
 use crate::clock::Clock;
+use crate::flow::staff::manage;
 use crate::flow::{contact, holder};
 
 #[derive(Subcommand)]
@@ -26,6 +27,10 @@ impl Vault {
             let persons = holder::relock_all(&app).await?;
             if persons > 0 {
                 output::line(&format!("made {persons} people findable under it"));
+            }
+            let staff = manage::relock_all(&app).await?;
+            if staff > 0 {
+                output::line(&format!("locked the secrets of the one-time codes of {staff} people under it"));
             }
             app.store.forget_traces().await?;
             app.store.close().await;

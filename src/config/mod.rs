@@ -4,6 +4,7 @@
 //! [`Config`] is the list of them.
 
 mod claims;
+mod console;
 mod credentials;
 mod database;
 mod delivery;
@@ -37,6 +38,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use claims::Claims;
+pub use console::Console;
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
@@ -149,6 +151,9 @@ sections! {
     /// Links by which people have credentials brought into their profiles.
     #[serde(default)]
     pub claims: Claims,
+    /// Pages for those who work here.
+    #[serde(default)]
+    pub console: Console,
     /// What consumers of upstream's hosted issuer call.
     #[serde(default)]
     pub relay: Relay,
@@ -250,6 +255,7 @@ mod tests {
                 mail,
                 notices,
                 claims,
+                console,
                 telemetry,
                 ..
             } = config;
@@ -273,7 +279,7 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, notices, claims, telemetry)
+                    (webhooks, webhook_policy, source, mail, notices, claims, console, telemetry)
                 )
             )
         };

@@ -48,9 +48,21 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
-/// Makes a key for `client`. The text is given once, here, and is kept nowhere.
+/// Makes a key for `client`, by somebody at the command line. The text is given once, here, and is kept nowhere.
 pub async fn create(
     store: &Store,
+    client: &str,
+    scopes: &[Scope],
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(ApiKey, Zeroizing<String>), KeyError> {
+    create_by(store, Actor::Operator, client, scopes, expires_at, now).await
+}
+
+/// The same, by whomever.
+pub async fn create_by(
+    store: &Store,
+    actor: Actor,
     client: &str,
     scopes: &[Scope],
     expires_at: Option<Timestamp>,
@@ -85,13 +97,18 @@ pub async fn create(
 
     let mut tx = store.begin().await?;
     tx.add_api_key(&key).await?;
-    tx.record(&entry(AuditAction::KeyCreated, &key.id, &key.client, now)).await?;
+    tx.record(&entry(actor, AuditAction::KeyCreated, &key.id, &key.client, now)).await?;
     tx.commit().await?;
     Ok((key, text))
 }
 
-/// Revokes a key, at once and for good.
+/// Revokes a key, at once and for good, by somebody at the command line.
 pub async fn revoke(store: &Store, id: &ApiKeyId, now: Timestamp) -> Result<(), KeyError> {
+    revoke_by(store, Actor::Operator, id, now).await
+}
+
+/// The same, by whomever.
+pub async fn revoke_by(store: &Store, actor: Actor, id: &ApiKeyId, now: Timestamp) -> Result<(), KeyError> {
     let key = store.api_key(id).await?.ok_or(KeyError::NotFound)?;
 
     let mut tx = store.begin().await?;
@@ -99,7 +116,7 @@ pub async fn revoke(store: &Store, id: &ApiKeyId, now: Timestamp) -> Result<(), 
         Err(StoreError::Stale) => return Err(KeyError::NotFound),
         other => other?,
     }
-    tx.record(&entry(AuditAction::KeyRevoked, id, &key.client, now)).await?;
+    tx.record(&entry(actor, AuditAction::KeyRevoked, id, &key.client, now)).await?;
     Ok(tx.commit().await?)
 }
 
@@ -151,8 +168,8 @@ fn hash(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
 }
 
-fn entry(act: AuditAction, id: &ApiKeyId, client: &str, at: Timestamp) -> AuditEntry {
-    AuditEntry::new(at, Actor::Operator, act, id.as_str()).detail(format!("client:{client}"))
+fn entry(actor: Actor, act: AuditAction, id: &ApiKeyId, client: &str, at: Timestamp) -> AuditEntry {
+    AuditEntry::new(at, actor, act, id.as_str()).detail(format!("client:{client}"))
 }
 
 #[cfg(test)]

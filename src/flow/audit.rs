@@ -1,11 +1,14 @@
 //! The audit chain: signs where it stands, and holds it against what was signed.
 
+use futures_util::{Stream, StreamExt as _};
 use idos_client::SignError;
 use idos_credential::VerificationKey;
 
 use crate::app::App;
 use crate::keys::{Keys, KeysError};
-use crate::model::audit::{ChainedEntry, Checkpoint, Judge, Link, SignedBy, Verdict};
+use crate::model::audit::{
+    Actor, AuditAction, AuditEntry, ChainedEntry, Checkpoint, Judge, Link, SignedBy, Verdict,
+};
 use crate::model::time::Timestamp;
 use crate::store::{Store, StoreError};
 
@@ -196,6 +199,33 @@ pub async fn export<E: From<StoreError>>(
         place = until;
     }
     Ok(())
+}
+
+/// The same as lines of text (`docs/audit.md`), for somebody who asks for it: page by page, as they are taken. Who that was is recorded
+/// before, and so is in it.
+pub async fn export_for(
+    store: &Store,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<impl Stream<Item = Result<Vec<u8>, StoreError>> + Send + 'static, StoreError> {
+    let mut tx = store.begin().await?;
+    tx.record(&AuditEntry::new(now, actor, AuditAction::AuditExported, "audit")).await?;
+    tx.commit().await?;
+    let (checkpoints, end) = (store.checkpoints().await?, store.audit_end().await?.seq);
+    let first: String = checkpoints.iter().map(|checkpoint| checkpoint.to_line() + "\n").collect();
+    let entries = futures_util::stream::try_unfold((store.clone(), 0), move |(store, place)| async move {
+        if place >= end {
+            return Ok(None);
+        }
+        let until = end.min(i64::saturating_add(place, PAGE));
+        let mut lines = Vec::new();
+        for entry in store.audit_page(place, until).await? {
+            lines.extend(serde_json::to_vec(&entry).unwrap_or_default()); // texts and numbers
+            lines.push(b'\n');
+        }
+        Ok(Some((lines, (store, until))))
+    });
+    Ok(futures_util::stream::once(async move { Ok(first.into_bytes()) }).chain(entries))
 }
 
 async fn join<T>(running: tokio::task::JoinHandle<T>) -> T {

@@ -78,7 +78,7 @@ impl Halted {
         }
     }
 
-    /// Whose it is.
+    /// Reach it is.
     #[must_use]
     pub fn client(&self) -> &str {
         match self {

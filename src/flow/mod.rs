@@ -37,6 +37,7 @@ mod relayed;
 pub mod resume;
 pub mod revoke;
 pub mod seal;
+pub mod staff;
 mod supersede;
 pub mod sweep;
 pub mod upload;

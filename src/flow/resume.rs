@@ -206,10 +206,8 @@ pub(super) async fn retry_job_as(app: &App, actor: Actor, id: &JobId) -> Result<
 
     let mut tx = app.store.begin().await?;
     tx.restart_job(id, now).await?;
-    tx.record(
-        &AuditEntry::new(now, actor, AuditAction::JobRetried, &job.subject).detail(job.work.as_str()),
-    )
-    .await?;
+    tx.record(&AuditEntry::new(now, actor, AuditAction::JobRetried, &job.subject).detail(job.work.as_str()))
+        .await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(())

@@ -65,6 +65,8 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("ends", tell_of_ends(app).await);
     done("notices", notices::replan(app).await);
     done("limits of mail", app.store.forget_mail_limits(before(48)).await.map(|_| ()));
+    done("sessions", app.store.forget_sessions_before(now).await.map(|_| ()));
+    done("attempts to sign in", app.store.forget_attempts_before(before(24)).await.map(|_| ()));
     done("lost work", find_lost_work(app).await);
     done("numbers that are old", look::forget_numbers(app).await);
     done("what was brought on in bulk", look::forget_bulk_resumes(app).await);

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -16,8 +16,10 @@ use super::api::{
     attributes, claims, contacts, events, halted, health, issuances, profiles, proofs, relay, renewals,
     verifications, wallet_links, wallets, write_grants,
 };
+use super::console;
 use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
+use super::kit::route::Route;
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, wellformed};
 use super::pages::{claim, relay as relay_page, unsubscribe};
@@ -25,18 +27,7 @@ use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
 
-/// One operation.
-pub struct Route {
-    /// The method.
-    pub method: &'static str,
-    /// The path, with names of its parameters in braces.
-    pub path: &'static str,
-    /// Who may come in.
-    pub guard: Guard,
-    handler: fn() -> MethodRouter<Api>,
-}
-
-/// Every operation there is.
+/// Every operation of the API, and of the pages for people who follow links.
 pub const ROUTES: &[Route] = &[
     Route {
         method: "POST",
@@ -418,6 +409,11 @@ fn build(api: Api) -> Router {
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
         let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);
         router.route(route.path, (route.handler)().route_layer(check))
+    });
+    let routes = console::ROUTES.iter().fold(routes, |router, route| {
+        let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);
+        let dress = middleware::from_fn_with_state(api.clone(), console::dress);
+        router.route(route.path, (route.handler)().route_layer(check).route_layer(dress))
     });
     let routes = routes.method_not_allowed_fallback(method_not_allowed).fallback(not_found);
     with_common_layers(routes.layer(middleware::from_fn_with_state(api.clone(), admit::admit)))

@@ -132,6 +132,14 @@ id! {
     /// One API key; a part of its text.
     ApiKeyId, "key_"
 }
+id! {
+    /// Somebody who works at the console.
+    StaffId, "stf_"
+}
+id! {
+    /// One session of theirs. It opens nothing.
+    SessionId, "ses_"
+}
 
 /// A fresh UUID of version 4.
 #[must_use]

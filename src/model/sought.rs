@@ -5,7 +5,8 @@ use idos_wallet::{WalletType, address_types};
 use uuid::Uuid;
 
 use super::ids::{
-    AttributeId, ClaimId, EventId, IssuanceId, JobId, NoticeId, ProfileId, VerificationId, WalletId, WalletLinkId,
+    AttributeId, ClaimId, EventId, IssuanceId, JobId, NoticeId, ProfileId, VerificationId, WalletId,
+    WalletLinkId,
 };
 use super::issuance::Reference;
 use super::personal::{Email, Personal};
@@ -129,15 +130,22 @@ pub fn meanings(text: &str) -> Vec<Meaning> {
     if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         all.push(Meaning::Transaction(digits.to_ascii_lowercase()));
     }
-    match address_types(text) {
-        Ok(types) => all.push(Meaning::Wallet(types, Personal::new(text.to_owned()))),
-        Err(_) if is_near_key(text) => {
-            all.push(Meaning::Wallet(vec![WalletType::Near], Personal::new(text.to_owned())));
-        }
-        Err(_) => {}
+    let types = wallet_types(text);
+    if !types.is_empty() {
+        all.push(Meaning::Wallet(types, Personal::new(text.to_owned())));
     }
     all.extend(text.parse::<Reference>().map(|reference| Meaning::Reference(reference.into_string())).ok());
     all
+}
+
+/// The types of wallet that a text may name. Nearly every word is a name that an account of NEAR could have, and the network is asked for
+/// what may be one: so only those count that end as the accounts of people do, or are 64 digits.
+fn wallet_types(text: &str) -> Vec<WalletType> {
+    let mut types = if is_near_key(text) { vec![WalletType::Near] } else { address_types(text).unwrap_or_default() };
+    let is_account = [".near", ".tg", ".testnet"].iter().any(|end| text.ends_with(end))
+        || (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    types.retain(|known| *known != WalletType::Near || is_account || is_near_key(text));
+    types
 }
 
 /// Whether it is a key of NEAR as wallets show it.
@@ -179,12 +187,13 @@ mod tests {
             ("ntc_01ARZ3NDEKTSV4RRFFQ69G5FAV", &["notice"]),
             ("job_01ARZ3NDEKTSV4RRFFQ69G5FAV", &["job"]),
             // No id of ours any more, so it may be what somebody calls a case.
-            ("iss_01arz3ndektsv4rrffq69g5fav", &["wallet", "reference"]),
+            ("iss_01arz3ndektsv4rrffq69g5fav", &["reference"]),
             ("  ada@example.com\n", &["email"]),
-            ("7b0c3d7e-9d0a-4f63-9a55-0f0ea3e1a001", &["uuid", "wallet", "reference"]),
+            ("7b0c3d7e-9d0a-4f63-9a55-0f0ea3e1a001", &["uuid", "reference"]),
             ("0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1", &["wallet", "reference"]),
             ("ada.near", &["wallet", "reference"]),
             ("ed25519:6E8sCci9badyRkXb3JoRpBj5p8C6Tw41ELDZoiihKEtp", &["wallet", "reference"]),
+            ("case-2026.11", &["reference"]),
             ("Case:2026/11", &[]),
             ("Case:2026.11", &["reference"]),
             ("", &[]),

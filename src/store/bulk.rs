@@ -82,13 +82,11 @@ impl Store {
     /// How much has stopped for one reason; nothing if nothing has.
     pub async fn stopped_group(&self, reason: &Reason) -> Result<Option<Group>, StoreError> {
         let query = match reason.what {
-            Stopped::Issuance | Stopped::Revocation => {
-                sqlx::query_as(
-                    "SELECT COUNT(*), MIN(since) FROM (SELECT updated_at AS since FROM issuance WHERE halt IS NOT NULL \
+            Stopped::Issuance | Stopped::Revocation => sqlx::query_as(
+                "SELECT COUNT(*), MIN(since) FROM (SELECT updated_at AS since FROM issuance WHERE halt IS NOT NULL \
                      AND state || '' IN ('halted', 'issued') AND client || '/' || halt || '/' || state = $1 \
                      ORDER BY updated_at, id LIMIT $2) AS counted",
-                )
-            }
+            ),
             Stopped::Profile | Stopped::Wallet => sqlx::query_as(
                 "SELECT COUNT(*), MIN(since) FROM (SELECT updated_at AS since FROM profile WHERE state = 'halted' \
                  AND halt IS NOT NULL AND client || '/' || halt || '/' || SUBSTR(id, 1, 3) = $1 \
@@ -116,13 +114,11 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoppedRow>, StoreError> {
         let query = match reason.what {
-            Stopped::Issuance | Stopped::Revocation => {
-                sqlx::query_as(
-                    "SELECT id, updated_at FROM issuance WHERE halt IS NOT NULL AND state || '' IN ('halted', 'issued') \
+            Stopped::Issuance | Stopped::Revocation => sqlx::query_as(
+                "SELECT id, updated_at FROM issuance WHERE halt IS NOT NULL AND state || '' IN ('halted', 'issued') \
                      AND client || '/' || halt || '/' || state = $1 AND (updated_at, id) > ($2, $3) AND updated_at <= $4 \
                      ORDER BY updated_at, id LIMIT $5",
-                )
-            }
+            ),
             Stopped::Profile | Stopped::Wallet => sqlx::query_as(
                 "SELECT id, updated_at FROM profile WHERE state = 'halted' AND halt IS NOT NULL \
                  AND client || '/' || halt || '/' || SUBSTR(id, 1, 3) = $1 AND (updated_at, id) > ($2, $3) \
@@ -148,10 +144,12 @@ impl Store {
 
     /// The newest of what was brought on in bulk.
     pub async fn bulk_resumes(&self, limit: u32) -> Result<Vec<BulkResume>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM bulk_resume WHERE created_at >= 0 ORDER BY created_at DESC, id DESC LIMIT $1")
-            .bind(i64::from(limit))
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT * FROM bulk_resume WHERE created_at >= 0 ORDER BY created_at DESC, id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
         ROWS.all(&rows)
     }
 

@@ -61,14 +61,14 @@ impl Tx {
     /// Counts on from one entry of the chain to another. [`StoreError::Stale`] if somebody else has counted on meanwhile: then nothing of
     /// this transaction counts.
     pub async fn count_on(&mut self, from: Option<&str>, to: &str) -> Result<(), StoreError> {
-        let Some(from) = from else {
-            let recorded = self.record_once(COUNTED, to).await?;
-            return if recorded == to { Ok(()) } else { Err(StoreError::Stale) };
-        };
+        // Several may begin at the same time: the first that moves it has counted.
+        if from.is_none() {
+            self.record_once(COUNTED, "0").await?;
+        }
         let moved = sqlx::query("UPDATE recorded SET value = $1 WHERE name = $2 AND value = $3")
             .bind(to)
             .bind(COUNTED)
-            .bind(from)
+            .bind(from.unwrap_or("0"))
             .execute(&mut *self.tx)
             .await?;
         one(&moved)

@@ -86,12 +86,7 @@ impl Filter {
     }
 
     /// What is asked for: conditions that lack their right side, and what belongs there.
-    fn conditions(
-        &self,
-        client: &str,
-        way: Way,
-        place: Option<&Place>,
-    ) -> Vec<(&'static str, Vec<Value>)> {
+    fn conditions(&self, client: &str, way: Way, place: Option<&Place>) -> Vec<(&'static str, Vec<Value>)> {
         let text = |value: String| vec![Value::Text(value)];
         let mut all = match (&self.reference, self.kind, self.state) {
             (Some(reference), kind, state) => {

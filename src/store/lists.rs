@@ -28,7 +28,8 @@ impl Store {
         (way, from): (Way, Option<Place>),
         limit: u32,
     ) -> Result<Vec<Verification>, StoreError> {
-        let rows = Rows { table: "verification", at: Some("created_at"), read: super::verifications::ROWS.read };
+        let rows =
+            Rows { table: "verification", at: Some("created_at"), read: super::verifications::ROWS.read };
         let batch = rows
             .walk(Some(from.unwrap_or_else(|| way.start())), limit, |place, limit| async move {
                 let place = place.unwrap_or(Place::START);

@@ -14,7 +14,7 @@ struct Table {
 }
 
 /// A locked text is `v1.<key's name>.…`, and a name has 8 characters.
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     Table {
         name: "contact",
         is_relocked: true,
@@ -78,6 +78,13 @@ const TABLES: [Table; 9] = [
                ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
         count: "SELECT COUNT(*) FROM claim WHERE locked IS NOT NULL AND SUBSTR(locked, 4, 8) = $1",
     },
+    Table {
+        name: "staff",
+        is_relocked: true,
+        next: "SELECT SUBSTR(locked_totp, 4, 8) FROM staff WHERE locked_totp IS NOT NULL \
+               AND SUBSTR(locked_totp, 4, 8) > $1 ORDER BY SUBSTR(locked_totp, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM staff WHERE locked_totp IS NOT NULL AND SUBSTR(locked_totp, 4, 8) = $1",
+    },
 ];
 
 /// Records of one table that are locked under one vault key.
@@ -127,6 +134,7 @@ mod tests {
         include_str!("../../migrations/0005_wallet_links.sql"),
         include_str!("../../migrations/0006_attributes.sql"),
         include_str!("../../migrations/0007_claims.sql"),
+        include_str!("../../migrations/0011_staff.sql"),
     ];
 
     /// A column that is forgotten here is one whose key somebody destroys.

@@ -1,4 +1,4 @@
-//! What staff look for: ids of records, by what a person, a consumer or a block explorer calls them. Whose they are is looked at by
+//! What staff look for: ids of records, by what a person, a consumer or a block explorer calls them. Reach they are is looked at by
 //! whoever asks: these find everybody's.
 
 use std::collections::BTreeSet;
@@ -62,8 +62,11 @@ impl Store {
             "SELECT id FROM claim WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
         ];
         for query in queries {
-            let rows: Ids =
-                sqlx::query_as(query).bind(user_id.clone()).bind(i64::from(limit)).fetch_all(&self.pool).await?;
+            let rows: Ids = sqlx::query_as(query)
+                .bind(user_id.clone())
+                .bind(i64::from(limit))
+                .fetch_all(&self.pool)
+                .await?;
             found.extend(texts(rows));
         }
         Ok(found)
@@ -123,8 +126,11 @@ impl Store {
                  ORDER BY created_at DESC, id DESC LIMIT $2",
         ];
         for query in queries {
-            let rows: Ids =
-                sqlx::query_as(query).bind(reference.clone()).bind(i64::from(limit)).fetch_all(&self.pool).await?;
+            let rows: Ids = sqlx::query_as(query)
+                .bind(reference.clone())
+                .bind(i64::from(limit))
+                .fetch_all(&self.pool)
+                .await?;
             found.extend(texts(rows));
         }
         Ok(found)
@@ -191,21 +197,23 @@ impl Store {
 
     /// The claims of an issuance.
     pub async fn claims_for_issuance(&self, id: &IssuanceId) -> Result<Vec<String>, StoreError> {
-        let rows: Ids =
-            sqlx::query_as("SELECT id FROM claim WHERE issuance_id IS NOT NULL AND issuance_id = $1 ORDER BY id")
-                .bind(id.as_str())
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Ids = sqlx::query_as(
+            "SELECT id FROM claim WHERE issuance_id IS NOT NULL AND issuance_id = $1 ORDER BY id",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.pool)
+        .await?;
         Ok(texts(rows).collect())
     }
 
     /// The claims by which a profile was made.
     pub async fn claims_for_profile(&self, id: &ProfileId) -> Result<Vec<String>, StoreError> {
-        let rows: Ids =
-            sqlx::query_as("SELECT id FROM claim WHERE profile_id IS NOT NULL AND profile_id = $1 ORDER BY id")
-                .bind(id.as_str())
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Ids = sqlx::query_as(
+            "SELECT id FROM claim WHERE profile_id IS NOT NULL AND profile_id = $1 ORDER BY id",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.pool)
+        .await?;
         Ok(texts(rows).collect())
     }
 
@@ -232,11 +240,12 @@ impl Store {
 
     /// The links whose wallets a record writes, or has written.
     pub async fn links_for_record(&self, record: &str) -> Result<Vec<String>, StoreError> {
-        let rows: Ids =
-            sqlx::query_as("SELECT id FROM wallet_link WHERE record_id IS NOT NULL AND record_id = $1 ORDER BY id")
-                .bind(record)
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Ids = sqlx::query_as(
+            "SELECT id FROM wallet_link WHERE record_id IS NOT NULL AND record_id = $1 ORDER BY id",
+        )
+        .bind(record)
+        .fetch_all(&self.pool)
+        .await?;
         Ok(texts(rows).collect())
     }
 
@@ -268,7 +277,7 @@ impl Store {
         super::audit::ROWS.all(&rows)
     }
 
-    /// Whose a record is, by its id; nobody's if there is none, or it cannot be told.
+    /// Reach a record is, by its id; nobody's if there is none, or it cannot be told.
     pub async fn client_of(&self, id: &str) -> Result<Option<String>, StoreError> {
         let query = match id.get(..4) {
             Some("iss_") => sqlx::query_as("SELECT client FROM issuance WHERE id = $1"),

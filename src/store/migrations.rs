@@ -14,6 +14,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "attributes", include_str!("../../migrations/0006_attributes.sql")),
     (7, "claims", include_str!("../../migrations/0007_claims.sql")),
     (8, "relay", include_str!("../../migrations/0008_relay.sql")),
+    (11, "staff", include_str!("../../migrations/0011_staff.sql")),
     (12, "daily", include_str!("../../migrations/0012_daily.sql")),
 ];
 

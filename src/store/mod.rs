@@ -37,6 +37,7 @@ mod profiles;
 mod recorded;
 mod relay;
 mod rows;
+mod staff;
 mod verifications;
 mod walk;
 mod wallet_links;

@@ -18,6 +18,7 @@ mod cli_serve;
 mod cli_sources;
 mod cli_traces;
 mod commands;
+mod console;
 mod demo;
 mod flows;
 mod foreign;

@@ -36,10 +36,13 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Telemetry};
 use crate::flow::api_keys;
+use crate::flow::staff::manage::{self, By};
 use crate::http;
 use crate::keys::{Keys, load_text, store_text};
 use crate::mail::{Letter, Mail, Mailer, Sent};
+use crate::model::audit::Actor;
 use crate::model::client::Scope;
+use crate::model::staff::{Reach, Role};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -146,8 +149,10 @@ impl Dev {
         let caller = caller.ok_or("the API key of this folder is not in its database")?;
         let mailbox_url = mailbox(&app, sent, self.mailbox_listen, stop.clone()).await?;
         let samples = samples::make(&app, &caller.submitter, &folder, self.schema()).await?;
+        let console_url = console_url(&app, &url).await?;
         let shown = json!({
             "url": url,
+            "consoleUrl": console_url,
             "apiKey": api_key.as_str(),
             "node": if self.kwild { "kwild" } else { "development node" },
             "nodeUrl": node.url(),
@@ -224,6 +229,19 @@ async fn api_key(app: &App, folder: &Folder) -> Result<Zeroizing<String>, Error>
     Ok(text)
 }
 
+/// Where the console is: the invitation of an admin, until somebody has followed it.
+async fn console_url(app: &App, url: &str) -> Result<String, Error> {
+    const NAME: &str = "admin";
+    let invitation_hours = app.console.invitation_hours;
+    let by = By { actor: Actor::Operator, at: app.clock.now(), invitation_hours };
+    let token = match app.store.staff_of_name(NAME).await? {
+        Some(staff) if staff.accepted_at.is_some() => return Ok(format!("{url}/console")),
+        Some(staff) => manage::reset(&app.store, &by, &staff.id).await?.1,
+        None => manage::add(&app.store, &by, NAME, Role::Admin, Reach::All).await?.1,
+    };
+    Ok(format!("{url}/console/invitation/{}", token.to_text().as_str()))
+}
+
 /// The secret of an earlier start with which events are signed, or a fresh one.
 fn webhook_secret(folder: &Folder) -> Result<Zeroizing<String>, Error> {
     let path = folder.path("keys").join("webhook.secret");
@@ -296,6 +314,7 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          [claims]\nprovider_url = \"https://kyc.example.com\"\nreturn_urls = [\"https://kyc.example.com/\"]\n\n\
          [relay]\nenabled = true\nclient = \"{CLIENT}\"\n\
          journey = [{{ level = \"basic+liveness\", source = \"sumsub\", page = \"https://kyc.example.com/check?case={{externalId}}\" }}]\n\n\
+         [console]\nenabled = true\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n\n\
          # Mails go out at any hour.\n\
          [notices]\nquiet_from = 8\nquiet_until = 8\n"
@@ -308,6 +327,10 @@ fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
     output::line(&format!("API key    {}", text("apiKey")));
     output::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
     output::line(&format!("Mailbox    {}", text("mailboxUrl")));
+    output::line(&format!(
+        "Console    {} (an invitation: password, and an app for one-time codes)",
+        text("consoleUrl")
+    ));
     output::line(&format!("Claim page {} (for a wallet in your browser)", text("claimUrl")));
     for (name, url) in vendors {
         output::line(&format!(

@@ -7,7 +7,7 @@ use crate::flow::{resume as resuming, verification};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::JobId;
 use crate::model::sought::AnyRecord;
-use crate::model::whose::Whose;
+use crate::model::staff::Reach;
 use crate::store::StoreError;
 
 /// Brings on a record that has stopped. Gives whether it goes on: it may take a new write grant, or have nothing left to go on with. `None`
@@ -15,7 +15,7 @@ use crate::store::StoreError;
 pub async fn resume(
     app: &App,
     actor: &Actor,
-    whose: &Whose,
+    whose: &Reach,
     id: &AnyRecord,
 ) -> Result<Option<bool>, StoreError> {
     let stopped = match Loaded::read(app, whose, id).await? {
@@ -25,7 +25,9 @@ pub async fn resume(
         Some(Loaded::Verification(one)) => {
             return match verification::resume_as(app, actor.clone(), *one).await {
                 Ok(_) => Ok(Some(true)),
-                Err(verification::ResumeError::Store(error)) if !matches!(error, StoreError::Stale) => Err(error),
+                Err(verification::ResumeError::Store(error)) if !matches!(error, StoreError::Stale) => {
+                    Err(error)
+                }
                 Err(_) => Ok(Some(false)),
             };
         }
@@ -42,7 +44,7 @@ pub async fn resume(
 }
 
 /// Has an endpoint told again of an event that it was given up for. Gives whether there is such work on an event that may be seen.
-pub async fn tell_again(app: &App, actor: &Actor, whose: &Whose, id: &JobId) -> Result<bool, StoreError> {
+pub async fn tell_again(app: &App, actor: &Actor, whose: &Reach, id: &JobId) -> Result<bool, StoreError> {
     let Some(job) = app.store.job(id).await? else { return Ok(false) };
     let event = match job.subject.parse() {
         Ok(id) => app.store.event(&id).await?,
@@ -60,6 +62,7 @@ pub async fn tell_again(app: &App, actor: &Actor, whose: &Whose, id: &JobId) -> 
 /// Writes down that somebody was shown a record. What cannot be written down is not shown.
 pub async fn saw(app: &App, actor: &Actor, id: &AnyRecord) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
-    tx.record(&AuditEntry::new(app.clock.now(), actor.clone(), AuditAction::RecordViewed, id.as_str())).await?;
+    tx.record(&AuditEntry::new(app.clock.now(), actor.clone(), AuditAction::RecordViewed, id.as_str()))
+        .await?;
     tx.commit().await
 }

@@ -6,10 +6,10 @@ use crate::model::claim::Claim;
 use crate::model::issuance::{HaltCode, Issuance, Stopped};
 use crate::model::profile::Profile;
 use crate::model::sought::AnyRecord;
+use crate::model::staff::Reach;
 use crate::model::time::Timestamp;
 use crate::model::verification::Verification;
 use crate::model::wallet_link::WalletLink;
-use crate::model::whose::Whose;
 use crate::store::StoreError;
 
 /// A record, as it was read.
@@ -28,7 +28,7 @@ pub(super) enum Loaded {
 pub struct Hit {
     /// Which it is.
     pub record: AnyRecord,
-    /// Whose it is.
+    /// Reach it is.
     pub client: String,
     /// Where it stands, as a code.
     pub state: &'static str,
@@ -44,7 +44,7 @@ pub struct Hit {
 
 impl Loaded {
     /// Reads a record that may be seen. Nobody is told whether there is one that may not.
-    pub(super) async fn read(app: &App, whose: &Whose, id: &AnyRecord) -> Result<Option<Self>, StoreError> {
+    pub(super) async fn read(app: &App, whose: &Reach, id: &AnyRecord) -> Result<Option<Self>, StoreError> {
         let store = &app.store;
         let found = match id {
             AnyRecord::Issuance(id) => store.issuance(id).await?.map(|one| Self::Issuance(Box::new(one))),
@@ -149,7 +149,7 @@ impl Loaded {
 }
 
 /// A record that may be seen, in short.
-pub(super) async fn hit(app: &App, whose: &Whose, record: AnyRecord) -> Result<Option<Hit>, StoreError> {
+pub(super) async fn hit(app: &App, whose: &Reach, record: AnyRecord) -> Result<Option<Hit>, StoreError> {
     let found = Loaded::read(app, whose, &record).await?;
     Ok(found.map(|found| found.hit(record, app.clock.now())))
 }

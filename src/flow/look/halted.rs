@@ -11,8 +11,8 @@ use crate::model::ids::BulkResumeId;
 use crate::model::issuance::Stopped;
 use crate::model::job::{Job, Work};
 use crate::model::sought::AnyRecord;
+use crate::model::staff::Reach;
 use crate::model::time::{HOUR, Timestamp};
-use crate::model::whose::Whose;
 use crate::store::{Place, StoreError};
 
 /// The most that are shown of what was brought on in bulk: the newest.
@@ -60,7 +60,7 @@ pub enum BulkError {
 }
 
 /// All that has stopped among what may be seen.
-pub async fn halts(app: &App, whose: &Whose) -> Result<Halts, StoreError> {
+pub async fn halts(app: &App, whose: &Reach) -> Result<Halts, StoreError> {
     let mut groups = app.store.stopped_groups().await?;
     groups.retain(|group| whose.sees(&group.reason.client));
     groups.sort_by_key(|group| group.oldest);
@@ -72,7 +72,7 @@ pub async fn halts(app: &App, whose: &Whose) -> Result<Halts, StoreError> {
 /// What has stopped for one reason, the first to stop first: as many as are shown at once, and whether there are more.
 pub async fn stopped_for(
     app: &App,
-    whose: &Whose,
+    whose: &Reach,
     reason: &Reason,
     behind: Option<Place>,
 ) -> Result<(Vec<StoppedRecord>, bool), StoreError> {
@@ -98,7 +98,7 @@ pub async fn stopped_for(
 pub async fn resume_all(
     app: &App,
     actor: &Actor,
-    whose: &Whose,
+    whose: &Reach,
     reason: Reason,
 ) -> Result<BulkResume, BulkError> {
     let group = if whose.sees(&reason.client) { app.store.stopped_group(&reason).await? } else { None };
@@ -131,7 +131,7 @@ pub async fn resume_all(
 }
 
 /// Ends what is brought on in bulk. What was brought on goes on.
-pub async fn end(app: &App, actor: &Actor, whose: &Whose, id: &BulkResumeId) -> Result<(), BulkError> {
+pub async fn end(app: &App, actor: &Actor, whose: &Reach, id: &BulkResumeId) -> Result<(), BulkError> {
     let bulk = app.store.bulk_resume(id).await?;
     if !bulk.is_some_and(|bulk| whose.sees(&bulk.reason.client)) {
         return Err(BulkError::Over);

@@ -10,8 +10,8 @@ use crate::model::event::Event;
 use crate::model::issuance::Issuance;
 use crate::model::job::Job;
 use crate::model::notices::{Notice, NoticeState};
+use crate::model::staff::Reach;
 use crate::model::verification::{State as VerificationState, Verification};
-use crate::model::whose::Whose;
 use crate::store::{Filter, Place, StoreError, Way};
 
 /// Rows of one part.
@@ -100,7 +100,7 @@ fn from(at: Option<&At>) -> (Way, Option<Place>) {
 /// Puts together what each client has.
 async fn merged<T>(
     app: &App,
-    whose: &Whose,
+    whose: &Reach,
     at: Option<&At>,
     fetch: impl AsyncFn(&str) -> Result<Vec<T>, StoreError>,
     place: impl Fn(&T) -> Place,
@@ -119,7 +119,7 @@ async fn merged<T>(
 /// Issuances, by what is asked for.
 pub async fn issuances(
     app: &App,
-    whose: &Whose,
+    whose: &Reach,
     filter: &Filter,
     at: Option<&At>,
 ) -> Result<Listed<Issuance>, StoreError> {
@@ -134,7 +134,7 @@ pub async fn issuances(
 /// Verifications, of one source and in one state where that is said.
 pub async fn verifications(
     app: &App,
-    whose: &Whose,
+    whose: &Reach,
     wanted: (Option<&str>, Option<VerificationState>),
     at: Option<&At>,
 ) -> Result<Listed<Verification>, StoreError> {
@@ -149,7 +149,7 @@ pub async fn verifications(
 /// Notices in one state, by when they are or were due.
 pub async fn notices(
     app: &App,
-    whose: &Whose,
+    whose: &Reach,
     state: NoticeState,
     at: Option<&At>,
 ) -> Result<Listed<Notice>, StoreError> {
@@ -173,7 +173,7 @@ pub struct NotTold {
 /// Events that some endpoint was not told of. Where nearly all are other clients', a part may have fewer rows than others, and more behind it.
 pub async fn events_not_told(
     app: &App,
-    whose: &Whose,
+    whose: &Reach,
     at: Option<&At>,
 ) -> Result<Listed<NotTold>, StoreError> {
     let place = |job: &Job| Place { at: job.created_at.unix_millis(), id: job.id.as_str().to_owned() };
@@ -206,7 +206,9 @@ mod tests {
         for text in ["o.1795944000123.iss_01ARZ3NDEKTSV4RRFFQ69G5FAV", "n.-5.", "o.9223372036854775807."] {
             assert_eq!(text.parse::<At>().unwrap().to_string(), text);
         }
-        for wrong in ["", "o", "o.1", "x.1.a", "o.a.a", "o.1.a.b", "o.1.a%", "o.1.'--", "o.99999999999999999999.a"] {
+        for wrong in
+            ["", "o", "o.1", "x.1.a", "o.a.a", "o.1.a.b", "o.1.a%", "o.1.'--", "o.99999999999999999999.a"]
+        {
             assert_eq!(wrong.parse::<At>(), Err(NotAPlace), "{wrong}");
         }
         assert!(format!("o.1.{}", "a".repeat(41)).parse::<At>().is_err());

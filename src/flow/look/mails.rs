@@ -17,12 +17,16 @@ pub struct MailPreview {
 /// The names of all mails, and the languages in which they are written; no languages where mail is not set up.
 #[must_use]
 pub fn mail_names(app: &App) -> (&'static [&'static str], Vec<String>) {
-    let languages = app.mailer.templates().map(|(templates, _)| templates.languages().map(ToString::to_string).collect());
+    let languages =
+        app.mailer.templates().map(|(templates, _)| templates.languages().map(ToString::to_string).collect());
     (Mail::NAMES, languages.unwrap_or_default())
 }
 
-/// A mail of this name in this language; `None` if there is no mail or no language of this name.
+/// A mail of this name in this language; `None` if there is no mail or no language of this name, or mail is not set up.
 pub fn preview(app: &App, name: &str, language: &str) -> Result<Option<MailPreview>, MailError> {
+    if !app.mailer.is_there() {
+        return Ok(None);
+    }
     let (templates, brand) = app.mailer.templates()?;
     let sample = Mail::samples().into_iter().find(|mail| mail.name() == name);
     let is_known = templates.languages().any(|known| known.to_string() == language);

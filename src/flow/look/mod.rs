@@ -25,8 +25,8 @@ pub use halted::{
 };
 pub use lists::{At, Listed, NotTold, events_not_told, issuances, notices, verifications};
 pub use mails::{MailPreview, mail_names, preview};
-pub use numbers::{Numbers, count_up, numbers};
 pub(super) use numbers::forget_old as forget_numbers;
+pub use numbers::{Numbers, count_up, numbers};
 pub use record::{Delivered, Record, record};
 pub use related::{Related, Relation};
 pub use search::{Findings, Network, search};

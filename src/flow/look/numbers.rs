@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::app::App;
 use crate::model::numbers::{Counted, Day};
-use crate::model::whose::Whose;
+use crate::model::staff::Reach;
 use crate::store::StoreError;
 
 /// Entries that are counted in one transaction.
@@ -38,13 +38,13 @@ impl Numbers {
 }
 
 /// The numbers of the last `days` days, today included.
-pub async fn numbers(app: &App, whose: &Whose, days: u32) -> Result<Numbers, StoreError> {
+pub async fn numbers(app: &App, whose: &Reach, days: u32) -> Result<Numbers, StoreError> {
     let last = Day::of(app.clock.now());
     let first = last.plus(1 - i64::from(days.max(1)));
     let span: Vec<Day> = (0..i64::from(days.max(1))).map(|after| first.plus(after)).collect();
     let mut counts: BTreeMap<Counted, Vec<u64>> =
         Counted::ALL.iter().map(|what| (*what, vec![0; span.len()])).collect();
-    for row in app.store.numbers(whose.as_str(), first.millis(), last.millis()).await? {
+    for row in app.store.numbers(&whose.to_string(), first.millis(), last.millis()).await? {
         // What a newer program counts is not known here.
         let Ok(what) = row.what.parse::<Counted>() else { continue };
         let place = span.iter().position(|day| *day == Day::of_millis(row.day));

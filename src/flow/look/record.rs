@@ -10,7 +10,7 @@ use crate::model::event::Event;
 use crate::model::job::{Job, JobState};
 use crate::model::notices::Notice;
 use crate::model::sought::AnyRecord;
-use crate::model::whose::Whose;
+use crate::model::staff::Reach;
 use crate::store::StoreError;
 
 /// The most events of a record that are shown: the newest.
@@ -59,7 +59,7 @@ pub struct Record {
 }
 
 /// A record that may be seen. Whoever shows it writes down that it was seen.
-pub async fn record(app: &App, whose: &Whose, id: &AnyRecord) -> Result<Option<Record>, StoreError> {
+pub async fn record(app: &App, whose: &Reach, id: &AnyRecord) -> Result<Option<Record>, StoreError> {
     let Some(loaded) = Loaded::read(app, whose, id).await? else { return Ok(None) };
     let now = app.clock.now();
     let notices = match id {
@@ -74,7 +74,8 @@ pub async fn record(app: &App, whose: &Whose, id: &AnyRecord) -> Result<Option<R
     }
     let related = related(app, whose, id, &loaded).await?;
     let waits = waits(&loaded, now);
-    let (timeline, has_earlier) = timeline::of(app, id, (&loaded, waits.as_ref()), &related, &notices).await?;
+    let (timeline, has_earlier) =
+        timeline::of(app, id, (&loaded, waits.as_ref()), &related, &notices).await?;
     Ok(Some(Record {
         hit: loaded.hit(id.clone(), now),
         facts: facts(id, &loaded),

@@ -3,7 +3,7 @@
 use super::found::{self, Hit, Loaded};
 use crate::app::App;
 use crate::model::sought::AnyRecord;
-use crate::model::whose::Whose;
+use crate::model::staff::Reach;
 use crate::store::StoreError;
 
 /// The most records of the same user that are shown.
@@ -62,7 +62,7 @@ pub struct Related {
 /// The others that a record has to do with; those of the same user come last.
 pub(super) async fn related(
     app: &App,
-    whose: &Whose,
+    whose: &Reach,
     record: &AnyRecord,
     loaded: &Loaded,
 ) -> Result<Vec<Related>, StoreError> {

@@ -12,8 +12,8 @@ use crate::flow::{claim, wallet};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::personal::Personal;
 use crate::model::sought::{AnyRecord, Meaning, meanings};
+use crate::model::staff::Reach;
 use crate::model::submission::Owner;
-use crate::model::whose::Whose;
 use crate::store::StoreError;
 
 /// The most records of each kind that are found by one thing that a text may be.
@@ -25,7 +25,7 @@ const MOST_SHOWN: usize = 200;
 /// What the network says of a wallet that was searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// Some profile has it. Whose it is, the network does not tell.
+    /// Some profile has it. Reach it is, the network does not tell.
     HasIt,
     /// No profile has it.
     HasItNot,
@@ -48,7 +48,7 @@ pub struct Findings {
 
 /// Finds all that a text may be among the records that may be seen. That an e-mail address or a wallet was looked for is written down, without
 /// saying which.
-pub async fn search(app: &App, actor: &Actor, whose: &Whose, text: &str) -> Result<Findings, StoreError> {
+pub async fn search(app: &App, actor: &Actor, whose: &Reach, text: &str) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
     let mut ids = BTreeSet::new();
     for meaning in meanings(text) {
@@ -111,10 +111,10 @@ pub async fn search(app: &App, actor: &Actor, whose: &Whose, text: &str) -> Resu
 }
 
 /// The clients whose records may be seen.
-pub(super) async fn clients(app: &App, whose: &Whose) -> Result<Vec<String>, StoreError> {
+pub(super) async fn clients(app: &App, whose: &Reach) -> Result<Vec<String>, StoreError> {
     match whose {
-        Whose::Everybodys => Ok(app.store.clients().await?.into_iter().collect()),
-        Whose::Of(client) => Ok(vec![client.clone()]),
+        Reach::All => Ok(app.store.clients().await?.into_iter().collect()),
+        Reach::Client(client) => Ok(vec![client.clone()]),
     }
 }
 
@@ -157,8 +157,8 @@ async fn of_network(app: &App, address: &Personal<String>) -> Option<Network> {
     })
 }
 
-async fn write_down(app: &App, actor: &Actor, whose: &Whose, found: usize) -> Result<(), StoreError> {
-    let subject = if *whose == Whose::Everybodys { "all" } else { whose.as_str() };
+async fn write_down(app: &App, actor: &Actor, whose: &Reach, found: usize) -> Result<(), StoreError> {
+    let subject = whose.client().unwrap_or("all");
     let entry = AuditEntry::new(app.clock.now(), actor.clone(), AuditAction::ContactLookedUp, subject);
     let mut tx = app.store.begin().await?;
     tx.record(&entry.detail(format!("wallet:found:{found}"))).await?;

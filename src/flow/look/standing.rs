@@ -56,9 +56,10 @@ pub(super) fn waits(loaded: &Loaded, now: Timestamp) -> Option<Waits> {
             | LinkState::Erased => return None,
         },
         Loaded::Verification(one) => match one.state {
-            VerificationState::Opened | VerificationState::Pending => {
-                (one.waits_for.map_or("vendor", crate::model::verification::WaitsFor::as_str), one.waits_until)
-            }
+            VerificationState::Opened | VerificationState::Pending => (
+                one.waits_for.map_or("vendor", crate::model::verification::WaitsFor::as_str),
+                one.waits_until,
+            ),
             VerificationState::Approved if one.issuance_id.is_none() => ("user_id", one.waits_until),
             VerificationState::Approved => ("issuance", None),
             VerificationState::Halted => ("person", one.waits_until),
@@ -73,7 +74,9 @@ pub(super) fn waits(loaded: &Loaded, now: Timestamp) -> Option<Waits> {
             ClaimState::Open | ClaimState::Identified => ("user", Some(one.expires_at)),
             ClaimState::Granted => ("submission", Some(one.expires_at)),
             ClaimState::Writing => ("network", None),
-            ClaimState::Written | ClaimState::Failed | ClaimState::Expired | ClaimState::Erased => return None,
+            ClaimState::Written | ClaimState::Failed | ClaimState::Expired | ClaimState::Erased => {
+                return None;
+            }
         },
     };
     Some(Waits { what, until })

@@ -87,7 +87,10 @@ pub(super) async fn of(
     let mut has_earlier = own.len() > MOST as usize;
     let mut moments: Vec<_> = own.into_iter().take(MOST as usize).map(|entry| done(entry, None)).collect();
     let belongs = |relation| {
-        matches!(relation, Relation::MadeOf | Relation::Claim | Relation::OfClaim | Relation::WrittenBy | Relation::Link)
+        matches!(
+            relation,
+            Relation::MadeOf | Relation::Claim | Relation::OfClaim | Relation::WrittenBy | Relation::Link
+        )
     };
     for other in related.iter().filter(|other| belongs(other.relation)) {
         let entries = app.store.audit_end_of(other.hit.record.as_str(), MOST.saturating_add(1)).await?;
@@ -97,7 +100,9 @@ pub(super) async fn of(
     }
     let jobs = app.store.jobs_about(record.as_str()).await?;
     let mut planned = planned(loaded, waits, notices);
-    planned.extend(jobs.iter().map(|job| Moment { at: job.due_at, what: What::Planned(Planned::Work(job.work)) }));
+    planned.extend(
+        jobs.iter().map(|job| Moment { at: job.due_at, what: What::Planned(Planned::Work(job.work)) }),
+    );
     // What is due and has not been done comes behind all that has happened.
     sort(&mut moments);
     planned.sort_by_key(|moment| moment.at);

@@ -109,6 +109,7 @@ fn bars(svg: &mut String, chart: &Chart<'_>, top: u128) {
     let room = inner() / points;
     let each = room * 4 / 5 / many;
     for (nth, series) in chart.series.iter().enumerate() {
+        let _ = write!(svg, "<g><title>{}</title>", escaped(series.name));
         for (place, count) in series.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let begin = u128::from(LEFT) * 10 + wide(place) * room + room / 10 + wide(nth) * each;
             let y = height(u128::from(*count), top);
@@ -122,6 +123,7 @@ fn bars(svg: &mut String, chart: &Chart<'_>, top: u128) {
                 tenths(ground() - y)
             );
         }
+        svg.push_str("</g>");
     }
 }
 
@@ -136,7 +138,12 @@ fn line(svg: &mut String, series: &Series<'_>, points: usize, top: u128) {
             tenths(height(u128::from(*count), top))
         );
     }
-    let _ = write!(svg, "<polyline class=\"line {}\" fill=\"none\" points=\"{places}\"/>", series.class);
+    let _ = write!(
+        svg,
+        "<g><title>{}</title><polyline class=\"line {}\" fill=\"none\" points=\"{places}\"/></g>",
+        escaped(series.name),
+        series.class
+    );
 }
 
 /// Between the axes, in tenths of a unit.
@@ -184,8 +191,14 @@ fn step_for(most: u64) -> u64 {
 
 /// A number in few characters: `12`, `4.5k`, `20M`.
 fn short(number: u64) -> String {
-    let units = [(1_000_000_000_000_000_000, "E"), (1_000_000_000_000_000, "P"), (1_000_000_000_000, "T"), (1_000_000_000, "G"),
-        (1_000_000, "M"), (1_000, "k")];
+    let units = [
+        (1_000_000_000_000_000_000, "E"),
+        (1_000_000_000_000_000, "P"),
+        (1_000_000_000_000, "T"),
+        (1_000_000_000, "G"),
+        (1_000_000, "M"),
+        (1_000, "k"),
+    ];
     for (unit, name) in units {
         if number >= unit {
             let (whole, tenth) = (number / unit, number % unit / (unit / 10));
@@ -228,7 +241,10 @@ mod tests {
 
     /// All numbers of an attribute.
     fn values(svg: &str, name: &str) -> Vec<f64> {
-        svg.split(&format!(" {name}=\"")).skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+        svg.split(&format!(" {name}=\""))
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().parse().unwrap())
+            .collect()
     }
 
     #[test]
@@ -253,7 +269,17 @@ mod tests {
 
     #[test]
     fn the_highest_number_is_at_most_at_the_highest_line() {
-        for (most, step) in [(0, 1), (4, 1), (5, 2), (8, 2), (9, 5), (20, 5), (21, 10), (1_000, 500), (u64::MAX, 5_000_000_000_000_000_000)] {
+        for (most, step) in [
+            (0, 1),
+            (4, 1),
+            (5, 2),
+            (8, 2),
+            (9, 5),
+            (20, 5),
+            (21, 10),
+            (1_000, 500),
+            (u64::MAX, 5_000_000_000_000_000_000),
+        ] {
             assert_eq!(step_for(most), step, "{most}");
         }
         let svg = drawn(&days(2), &[&[u64::MAX, 1]]);

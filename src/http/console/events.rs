@@ -48,8 +48,8 @@ pub(in crate::http) async fn retry(Path(id): Path<String>, visit: Visit) -> Resu
     let staff = &visit.me()?.staff;
     let not_found = || Problem::new(Code::NotFound);
     let id: JobId = id.parse().map_err(|_| not_found())?;
-    match look::tell_again(visit.app(), &staff.actor(), &staff.reach, &id).await? {
-        true => Ok(visit.go_saying(HERE, "said.told_again")),
-        false => Err(not_found()),
+    if !look::tell_again(visit.app(), &staff.actor(), &staff.reach, &id).await? {
+        return Err(not_found());
     }
+    Ok(visit.go_saying(HERE, "said.told_again"))
 }

@@ -68,7 +68,8 @@ pub(in crate::http) async fn of_reason(
     visit: Visit,
 ) -> Result<Response, Problem> {
     let unknown = |_| Problem::new(Code::NotFound);
-    let reason = Reason { client, what: what.parse().map_err(unknown)?, code: code.parse().map_err(unknown)? };
+    let reason =
+        Reason { client, what: what.parse().map_err(unknown)?, code: code.parse().map_err(unknown)? };
     let me = visit.me()?;
     let (records, more) = look::stopped_for(visit.app(), &me.staff.reach, &reason, None).await?;
     let rows: Vec<_> = records
@@ -97,14 +98,22 @@ pub(in crate::http) async fn resume(visit: Visit) -> Result<Response, Problem> {
         what: form.text("what")?.parse::<Stopped>().map_err(unknown)?,
         code: form.text("code")?.parse::<HaltCode>().map_err(unknown)?,
     };
-    said(&visit, look::resume_all(visit.app(), &staff.actor(), &staff.reach, reason).await.map(drop), "said.begun")
+    said(
+        &visit,
+        look::resume_all(visit.app(), &staff.actor(), &staff.reach, reason).await.map(drop),
+        "said.begun",
+    )
 }
 
 /// Ends what is brought on.
 pub(in crate::http) async fn end(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
     let staff = &visit.me()?.staff;
     let id: BulkResumeId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    said(&visit, look::end_bulk_resume(visit.app(), &staff.actor(), &staff.reach, &id).await, "said.session_ended")
+    said(
+        &visit,
+        look::end_bulk_resume(visit.app(), &staff.actor(), &staff.reach, &id).await,
+        "said.session_ended",
+    )
 }
 
 fn said(visit: &Visit, outcome: Result<(), BulkError>, well: &'static str) -> Result<Response, Problem> {

@@ -1,7 +1,9 @@
 //! Notices by what has become of them, and what each mail says.
 
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use axum::response::{IntoResponse as _, Response};
 use minijinja::{Value, context};
 
@@ -23,8 +25,10 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
     let wanted = chosen::<NoticeState>(&visit, "state")?.unwrap_or(NoticeState::Planned);
     let list = look::notices(visit.app(), &whose, wanted, chosen::<At>(&visit, "at")?.as_ref()).await?;
     let client = client_of(&visit, &whose)?;
-    let asked =
-        [("client", Some(client.as_str()).filter(|client| !client.is_empty())), ("state", Some(wanted.as_str()))];
+    let asked = [
+        ("client", Some(client.as_str()).filter(|client| !client.is_empty())),
+        ("state", Some(wanted.as_str())),
+    ];
     let rows: Vec<Value> = list
         .rows
         .iter()
@@ -54,12 +58,11 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
 /// Every mail in every language, with made-up contents.
 pub(in crate::http) async fn mails(visit: Visit) -> Result<Response, Problem> {
     let (names, languages) = look::mail_names(visit.app());
-    let name = visit.param("mail").unwrap_or_else(|| names.first().map_or_else(String::new, |name| (*name).to_owned()));
+    let name = visit
+        .param("mail")
+        .unwrap_or_else(|| names.first().map_or_else(String::new, |name| (*name).to_owned()));
     let language = visit.param("language").or_else(|| languages.first().cloned()).unwrap_or_default();
-    let shown = match languages.is_empty() {
-        true => None,
-        false => look::preview(visit.app(), &name, &language).map_err(|error| Problem::fault(&error))?,
-    };
+    let shown = look::preview(visit.app(), &name, &language).map_err(|error| Problem::fault(&error))?;
     if shown.is_none() && !languages.is_empty() {
         return Err(Problem::new(Code::NotFound));
     }
@@ -74,7 +77,10 @@ pub(in crate::http) async fn mails(visit: Visit) -> Result<Response, Problem> {
 }
 
 /// One mail as its readers see it, for a frame of that page.
-pub(in crate::http) async fn mail(Path((name, language)): Path<(String, String)>, visit: Visit) -> Result<Response, Problem> {
+pub(in crate::http) async fn mail(
+    Path((name, language)): Path<(String, String)>,
+    visit: Visit,
+) -> Result<Response, Problem> {
     let shown = look::preview(visit.app(), &name, &language).map_err(|error| Problem::fault(&error))?;
     let shown = shown.ok_or_else(|| Problem::new(Code::NotFound))?;
     let headers = [

@@ -26,10 +26,7 @@ const CHARTS: [(&str, &[(Counted, &str)]); 3] = [
             (Counted::Revoked, "second"),
         ],
     ),
-    (
-        "verifications",
-        &[(Counted::Approved, "good"), (Counted::Opened, "first"), (Counted::Declined, "bad")],
-    ),
+    ("verifications", &[(Counted::Approved, "good"), (Counted::Opened, "first"), (Counted::Declined, "bad")]),
     (
         "mails",
         &[(Counted::MailsSent, "good"), (Counted::MailsFailed, "bad"), (Counted::MailsBounced, "second")],
@@ -49,11 +46,12 @@ pub(in crate::http) async fn show(visit: Visit) -> Result<Response, Problem> {
     let numbers = look::numbers(visit.app(), &whose, days).await?;
     let labels: Vec<String> =
         numbers.days.iter().map(|day| day.to_string().get(5..).unwrap_or_default().to_owned()).collect();
-    let charts: Vec<Value> =
-        CHARTS.iter().map(|(name, what)| chart(&visit, &numbers, &labels, name, what)).collect();
+    let charts = CHARTS.map(|(name, what)| chart(&visit, &numbers, &labels, name, what)).to_vec();
     let totals: Vec<Value> = Counted::ALL
         .iter()
-        .map(|what| context! { text => word(&visit, "counted", what.as_str()), count => numbers.total(*what) })
+        .map(
+            |what| context! { text => word(&visit, "counted", what.as_str()), count => numbers.total(*what) },
+        )
         .collect();
     let table: Vec<Value> = numbers
         .days
@@ -61,7 +59,8 @@ pub(in crate::http) async fn show(visit: Visit) -> Result<Response, Problem> {
         .enumerate()
         .rev()
         .map(|(place, day)| {
-            let counts = Counted::ALL.iter().map(|what| numbers.of(*what).get(place).copied().unwrap_or_default());
+            let counts =
+                Counted::ALL.iter().map(|what| numbers.of(*what).get(place).copied().unwrap_or_default());
             context! { day => day.to_string(), counts => counts.collect::<Vec<_>>() }
         })
         .collect();
@@ -87,15 +86,19 @@ fn chart(
 ) -> Value {
     let title = word(visit, "chart", name);
     let names: Vec<_> = what.iter().map(|(what, _)| word(visit, "counted", what.as_str())).collect();
-    let sums: Vec<_> =
-        what.iter().zip(&names).map(|((what, _), name)| format!("{name}: {}", numbers.total(*what))).collect();
+    let sums: Vec<_> = what
+        .iter()
+        .zip(&names)
+        .map(|((what, _), name)| format!("{name}: {}", numbers.total(*what)))
+        .collect();
     let series: Vec<_> = what
         .iter()
         .zip(&names)
-        .map(|((what, class), name)| Series { name, class, counts: numbers.of(*what) })
+        .map(|((what, class), name)| Series { name: name.as_str(), class: *class, counts: numbers.of(*what) })
         .collect();
     let description = sums.join("; ");
-    let svg = draw(&Chart { id: name, title: &title, description: &description, points: labels, series: &series });
+    let svg =
+        draw(&Chart { id: name, title: &title, description: &description, points: labels, series: &series });
     let key: Vec<Value> =
         what.iter().zip(&names).map(|((_, class), name)| context! { class, text => name.as_str() }).collect();
     // It is made by `chart`, which escapes what it is given.

@@ -15,7 +15,11 @@ use crate::model::verification::{Reason, State as VerificationState};
 use crate::store::Filter;
 
 /// A choice of a form: no choice first, then each with its words.
-pub(super) fn options<'a>(visit: &Visit, of: &str, names: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+pub(super) fn options<'a>(
+    visit: &Visit,
+    of: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Vec<(String, String)> {
     let all = (String::new(), word(visit, "list", "all"));
     std::iter::once(all).chain(names.map(|name| (name.to_owned(), word(visit, of, name)))).collect()
 }

@@ -21,7 +21,9 @@ pub(in crate::http) async fn find(visit: Visit) -> Result<Response, Problem> {
     let text = visit.form()?.text("text")?.trim();
     let found = look::search(visit.app(), &staff.actor(), &staff.reach, text).await?;
     // One record that was named by its own id needs no list.
-    if let ([hit], ["record" | "event" | "notice" | "job"]) = (found.hits.as_slice(), found.understood.as_slice()) {
+    if let ([hit], ["record" | "event" | "notice" | "job"]) =
+        (found.hits.as_slice(), found.understood.as_slice())
+    {
         return Ok(visit.go(&format!("/records/{}", hit.record)));
     }
     let network = found.network.map(|network| match network {

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse as _, Response};
 use super::limits::RateKey;
 use super::problem::{Code, Problem};
 use super::state::Api;
-use super::{api_key, consumer, signed, wellformed};
+use super::{api_key, consumer, signed, staff, wellformed};
 use crate::model::client::Scope;
+use crate::model::staff::Role;
 
 /// What guards a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,13 @@ pub enum Guard {
     Source,
     /// A consumer of the relay, by a token that it has signed.
     Consumer,
+    /// Nothing, for pages of the console; and no such page is there where the console is not on.
+    Console,
+    /// Those who work here in this role, or in one that may do more, in a session of the console. Whatever they send is from a form of that
+    /// session.
+    Staff(Role),
+    /// The same, of those who see the records of all clients.
+    StaffOfAll(Role),
 }
 
 /// Lets those through who may come in. Handlers find the [`Submitter`](crate::model::submitter::Submitter) among the
@@ -33,6 +41,17 @@ pub(crate) async fn check(
     let from = address(&request);
     let admitted = match guard {
         Guard::Open => return next.run(request).await,
+        Guard::Console | Guard::Staff(_) | Guard::StaffOfAll(_) => {
+            let wanted = match guard {
+                Guard::Staff(role) => Some((role, false)),
+                Guard::StaffOfAll(role) => Some((role, true)),
+                _ => None,
+            };
+            return match staff::admit(&api, request, &from, wanted).await {
+                Ok((request, _permit)) => next.run(request).await,
+                Err(problem) => problem.into_response(),
+            };
+        }
         Guard::Scope(scope) => api_key::holder(&api, request.headers(), &from, scope).await,
         Guard::Consumer => {
             consumer::holder(&api, request.headers(), &from).await.map(|(submitter, id, permit)| {

@@ -1,7 +1,8 @@
 //! The language of a page: the one of those there are that its reader likes best (RFC 9110, section 12.5.4).
 
 use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_LANGUAGE;
+
+use crate::http::kit::accept_language;
 
 /// The languages of pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,23 +41,14 @@ impl Language {
 
     /// The one that a request asks for, if it asks for any of them.
     pub(super) fn asked(headers: &HeaderMap) -> Option<Self> {
-        let text = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let ranges = text.split(',').filter_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let range = parts.next()?;
-            let weight =
-                parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
-            let language = Self::of_tag(range)?;
-            (weight > 0.0).then_some((language, weight))
-        });
-        // Of those that are liked as much, the first.
-        let best = ranges.reduce(|best: (Self, f32), other| if other.1 > best.1 { other } else { best });
-        best.map(|(language, _)| language)
+        accept_language::best(headers, Self::of_tag)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::ACCEPT_LANGUAGE;
+
     use super::*;
 
     #[test]

@@ -119,6 +119,24 @@ named! {
         ConsumerAdded = "consumer_added",
         /// A consumer of the relay was struck off.
         ConsumerRemoved = "consumer_removed",
+        /// Somebody was invited to work at the console, or invited anew: nothing of what let them in before does.
+        StaffInvited = "staff_invited",
+        /// Somebody has followed their invitation, and chosen what lets them in.
+        StaffAccepted = "staff_accepted",
+        /// What somebody may do at the console was changed.
+        StaffChanged = "staff_changed",
+        /// Somebody works at the console no more, and their name is forgotten.
+        StaffRemoved = "staff_removed",
+        /// Somebody has signed in.
+        StaffSignedIn = "staff_signed_in",
+        /// A session, or all of somebody's, was ended.
+        StaffSignedOut = "staff_signed_out",
+        /// Somebody has chosen another password.
+        StaffPasswordChanged = "staff_password_changed",
+        /// Somebody has new codes for the case that theirs are lost.
+        StaffCodesRenewed = "staff_codes_renewed",
+        /// The audit chain was given to somebody.
+        AuditExported = "audit_exported",
     }
 }
 
@@ -153,6 +171,11 @@ pub enum Actor {
         /// The consumer's id.
         consumer: String,
     },
+    /// Somebody who works at the console.
+    Staff {
+        /// Their id.
+        staff: String,
+    },
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -168,6 +191,7 @@ impl Actor {
             Self::Source { client, source } => format!("source:{client}:{source}"),
             Self::Claim { client, claim } => format!("claim:{client}:{claim}"),
             Self::Consumer { client, consumer } => format!("consumer:{client}:{consumer}"),
+            Self::Staff { staff } => format!("staff:{staff}"),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }
@@ -182,6 +206,7 @@ impl Actor {
         Some(match (parts.next()?.as_str(), parts.next(), parts.next()) {
             ("service", None, None) => Self::Service,
             ("operator", None, None) => Self::Operator,
+            ("staff", Some(staff), None) => Self::Staff { staff },
             ("client", Some(client), Some(key)) => Self::Client { client, key },
             ("source", Some(client), Some(source)) => Self::Source { client, source },
             ("claim", Some(client), Some(claim)) => Self::Claim { client, claim },
@@ -289,6 +314,7 @@ mod tests {
             Actor::Source { client: client.clone(), source: own.clone() },
             Actor::Claim { client: client.clone(), claim: own.clone() },
             Actor::Consumer { client, consumer: own },
+            Actor::Staff { staff: "stf_1".to_owned() },
             Actor::Service,
             Actor::Operator,
         ] {

@@ -30,7 +30,7 @@ async fn stopped(office: &Office) -> [IssuanceId; 2] {
 }
 
 async fn run(office: &Office, statement: &str) {
-    let mut connection = AnyConnection::connect(office.database_url()).await.unwrap();
+    let mut connection = AnyConnection::connect(&office.stage.database.url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
@@ -116,7 +116,7 @@ on_both_databases! {
         let bulk = office.app.store.bulk_resumes(10).await.unwrap();
         assert_eq!(bulk.len(), 1);
         assert!(bulk[0].actor.starts_with("staff:stf_"));
-        let end = format!("/console/halted/{}/end", bulk[0].id);
+        let end = format!("/console/resumptions/{}/end", bulk[0].id);
         viewer.browser.submit("/console/account", &end, &[]).await.expect(403);
         anna.browser.submit("/console/halted", &end, &[]).await.leads_to("/console/halted");
         anna.browser.submit("/console/halted", &end, &[]).await.expect(404);

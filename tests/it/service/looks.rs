@@ -11,10 +11,10 @@ use idos_issuer::model::notices::NoticeState;
 use idos_issuer::model::numbers::Counted;
 use idos_issuer::model::personal::{Contact, Locale};
 use idos_issuer::model::sought::AnyRecord;
+use idos_issuer::model::staff::Reach;
 use idos_issuer::model::submission::Authority;
 use idos_issuer::model::time::{DAY, Timestamp};
 use idos_issuer::model::verification::State as VerificationState;
-use idos_issuer::model::whose::Whose;
 use idos_issuer::store::Filter;
 use idos_wallet::WalletType;
 use rand::rngs::OsRng;
@@ -26,7 +26,7 @@ use crate::support::service::{Stage, caller, fresh_key, issued_record, new_profi
 
 const ACTOR: Actor = Actor::Operator;
 
-fn of(client: &str) -> Whose {
+fn of(client: &str) -> Reach {
     client.parse().unwrap()
 }
 
@@ -38,7 +38,7 @@ async fn run(stage: &Stage, statements: &[String]) {
     connection.close().await.unwrap();
 }
 
-async fn found(app: &App, whose: &Whose, text: &str) -> Vec<String> {
+async fn found(app: &App, whose: &Reach, text: &str) -> Vec<String> {
     let findings = look::search(app, &ACTOR, whose, text).await.unwrap();
     let mut ids: Vec<_> = findings.hits.iter().map(|hit| hit.record.to_string()).collect();
     assert!(findings.hits.iter().all(|hit| whose.sees(&hit.client)));
@@ -133,7 +133,7 @@ on_both_databases! {
         let app = stage.app().await;
         let user = "7b0c3d7e-9d0a-4f63-9a55-0f0ea3e1a001";
         run(&stage, &of_every_kind(user)).await;
-        let (all, acme, other) = (Whose::Everybodys, of("acme"), of("other"));
+        let (all, acme, other) = (Reach::All, of("acme"), of("other"));
         let ids = |numbers: &[(&str, u32)]| {
             let mut ids: Vec<_> = numbers.iter().map(|(prefix, number)| id(prefix, *number)).collect();
             ids.sort();
@@ -198,7 +198,7 @@ on_both_databases! {
         }
         let mut both = ids.clone();
         both.sort();
-        assert_eq!(found(&app, &Whose::Everybodys, "ada@EXAMPLE.com").await, both);
+        assert_eq!(found(&app, &Reach::All, "ada@EXAMPLE.com").await, both);
         assert_eq!(found(&app, &of("acme"), "ada@example.com").await, [ids[0].clone()]);
         assert_eq!(found(&app, &of("acme"), "eve@example.com").await, [""; 0]);
 
@@ -239,8 +239,8 @@ on_both_databases! {
             tx.record(&AuditEntry::new(app.clock.now(), Actor::Service, act, id(subject, number))).await.unwrap();
             tx.commit().await.unwrap();
         }
-        let (all, acme) = (Whose::Everybodys, of("acme"));
-        let show = async |whose: &Whose, id: String| {
+        let (all, acme) = (Reach::All, of("acme"));
+        let show = async |whose: &Reach, id: String| {
             look::record(&app, whose, &id.parse::<AnyRecord>().unwrap()).await.unwrap()
         };
         // Whoever may not see it is told the same as of what is not there.
@@ -347,7 +347,7 @@ on_both_databases! {
         ];
         run(&stage, &statements).await;
 
-        let halts = look::halts(app, &Whose::Everybodys).await.unwrap();
+        let halts = look::halts(app, &Reach::All).await.unwrap();
         let groups: Vec<_> = halts
             .groups
             .iter()
@@ -462,7 +462,7 @@ on_both_databases! {
         run(&stage, &statements).await;
         let filter = Filter::default();
         let queued = Filter { state: Some(State::Queued), ..Filter::default() };
-        for (whose, count, of_queued) in [(Whose::Everybodys, 130, 65), (of("other"), 43, 21), (of("nobody"), 0, 0)] {
+        for (whose, count, of_queued) in [(Reach::All, 130, 65), (of("other"), 43, 21), (of("nobody"), 0, 0)] {
             let issuances = through(async |at| {
                 let part = look::issuances(&app, &whose, &filter, at).await.unwrap();
                 (part.rows.iter().map(|one| one.id.to_string()).collect(), part.newer, part.older)
@@ -491,7 +491,7 @@ on_both_databases! {
             }).await;
             assert_eq!(not_told.len(), count, "{whose}");
         }
-        assert!(look::notices(&app, &Whose::Everybodys, NoticeState::Failed, None).await.unwrap().rows.is_empty());
+        assert!(look::notices(&app, &Reach::All, NoticeState::Failed, None).await.unwrap().rows.is_empty());
         app.store.close().await;
     }
 
@@ -524,7 +524,7 @@ on_both_databases! {
             one.unwrap();
             other.unwrap();
         }
-        let numbers = look::numbers(&app, &Whose::Everybodys, 2).await.unwrap();
+        let numbers = look::numbers(&app, &Reach::All, 2).await.unwrap();
         assert_eq!(numbers.days.len(), 2);
         assert_eq!(numbers.of(Counted::Issued), [3, 3]);
         assert_eq!(numbers.of(Counted::Declined), [1, 1]);
@@ -538,7 +538,7 @@ on_both_databases! {
         let yesterday = idos_issuer::model::numbers::Day::of(now).plus(-1).millis();
         app.store.forget_numbers_before(yesterday).await.unwrap();
         look::count_up(&app).await.unwrap();
-        assert_eq!(look::numbers(&app, &Whose::Everybodys, 30).await.unwrap().total(Counted::Issued), 6);
+        assert_eq!(look::numbers(&app, &Reach::All, 30).await.unwrap().total(Counted::Issued), 6);
         app.store.close().await;
     }
 }

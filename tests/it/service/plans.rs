@@ -43,6 +43,9 @@ const GROWING: &[&str] = &[
     "wallet_link",
     "attribute",
     "claim",
+    "staff_recovery",
+    "staff_session",
+    "sign_in_attempt",
     "daily",
     "bulk_resume",
 ];

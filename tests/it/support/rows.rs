@@ -157,10 +157,16 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
                 id("ntc")
             ),
         ),
-        many("daily (client, day, what, count)", &format!("{client}, 86400000 * CAST(i AS BIGINT), 'issued', 1")),
+        many(
+            "daily (client, day, what, count)",
+            &format!("{client}, 86400000 * CAST(i AS BIGINT), 'issued', 1"),
+        ),
         many(
             "bulk_resume (id, client, what, code, state, actor, total, resumed, remaining, place_at, place_id, created_at, updated_at)",
-            &format!("{}, {client}, 'issuance', 'refused', 'done', 'operator', 1, 1, 0, i, '', i, i", id("blk")),
+            &format!(
+                "{}, {client}, 'issuance', 'refused', 'done', 'operator', 1, 1, 0, i, '', i, i",
+                id("blk")
+            ),
         ),
         many("mail_limit (name, at, count)", &format!("{hash}, i, 1")),
         many("vendor_event (id, event, received_at)", &format!("'kyc/' || {hash}, 'approved', i")),
@@ -168,5 +174,15 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             "audit_checkpoint (number, entry, hash, at, key_id, public_key, signature)",
             "i, i, '', i, 'k', 'p', 's'",
         ),
+        many(
+            "staff (id, name, role, client, locked_totp, totp_step, version, created_at, updated_at)",
+            &format!("{}, 'name-' || CAST(i AS TEXT), 'viewer', '*', {locked}, 0, 0, i, i", id("stf")),
+        ),
+        many("staff_recovery (staff_id, hash)", &format!("{}, {hash}", id("stf"))),
+        many(
+            "staff_session (id, hash, staff_id, stage, seen_at, ends_at, created_at)",
+            &format!("{}, {hash}, {}, 'full', i, i, i", id("ses"), id("stf")),
+        ),
+        many("sign_in_attempt (who, failures, pause_until, at)", &format!("{hash}, 1, i, i")),
     ]
 }

@@ -1,13 +1,13 @@
 //! Who comes in by a link: whoever has it, from the page itself.
 
 use axum::extract::Request;
-use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 
 use crate::flow::claim::{self, ClaimError};
 use crate::http::kit::guard;
 use crate::http::kit::limits::RateKey;
-use crate::http::kit::problem::{Code, Location, Problem};
+pub(in crate::http::pages) use crate::http::kit::origin::check as check_origin;
+use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::model::claim::Claim;
 use crate::model::mail_link::LinkToken;
@@ -56,26 +56,4 @@ pub(super) fn refused(api: &Api, visitor: &Visitor, error: ClaimError) -> Proble
         return too_many;
     }
     error.into()
-}
-
-/// What the page itself sends, browsers say to be of the same origin (Fetch Metadata); those that do not say that name the origin.
-pub(in crate::http::pages) fn check_origin(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
-    const SITE: &str = "Sec-Fetch-Site";
-    let no = |name, detail| Err(Problem::new(Code::InvalidRequest).at(Location::Header(name), detail));
-    if let Some(site) = headers.get(SITE) {
-        if site.as_bytes() == b"same-origin" {
-            return Ok(());
-        }
-        return no(SITE, "must be same-origin: the page alone may ask for this");
-    }
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let is_ours = text(ORIGIN).is_some_and(|origin| {
-        if let Some(public) = &api.app.http.public_url {
-            return origin == public.origin().ascii_serialization();
-        }
-        // Where nobody has said what we are called, it is what we are called here.
-        let named = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        named.is_some() && named == text(HOST)
-    });
-    if is_ours { Ok(()) } else { no("Origin", "must be that of the page: the page alone may ask for this") }
 }

@@ -1,0 +1,121 @@
+//! The keys by which clients call the API.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::context;
+
+use super::page::Page;
+use super::visit::Visit;
+use crate::flow::api_keys::{self, KeyError};
+use crate::http::kit::problem::{Code, Problem};
+use crate::model::client::{ApiKey, Scope};
+use crate::model::ids::ApiKeyId;
+use crate::model::staff::Reach;
+use crate::model::time::DAY;
+
+/// The path.
+const HERE: &str = "/api-keys";
+
+/// The page.
+pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
+    page(&visit, None, StatusCode::OK).await
+}
+
+async fn page(visit: &Visit, no: Option<&'static str>, status: StatusCode) -> Result<Response, Problem> {
+    let (me, now) = (visit.me()?, visit.app().clock.now());
+    let keys = visit.app().store.api_keys().await?;
+    let keys: Vec<_> = keys
+        .iter()
+        .rev()
+        .filter(|key| me.staff.reach.sees(&key.client))
+        .map(|key| {
+            context! {
+                id => key.id.as_str(),
+                client => key.client.as_str(),
+                scopes => key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
+                created => visit.when(key.created_at),
+                expires => visit.maybe_when(key.expires_at),
+                used => visit.maybe_when(key.used_at),
+                state => state(key, now),
+            }
+        })
+        .collect();
+    // What was typed stays typed.
+    let client = match (&me.staff.reach, visit.form()) {
+        (Reach::Client(client), _) => client.clone(),
+        (Reach::All, Ok(form)) => form.text("client")?.to_owned(),
+        (Reach::All, Err(_)) => String::new(),
+    };
+    let content = context! {
+        keys,
+        client,
+        is_of_one => me.staff.reach != Reach::All,
+        scopes => Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
+        no,
+    };
+    visit.page(Page::new("api_keys.html", "nav.api_keys", content).status(status))
+}
+
+fn state(key: &ApiKey, now: crate::model::time::Timestamp) -> &'static str {
+    match (key.is_valid_at(now), key.revoked_at) {
+        (true, _) => "valid",
+        (false, Some(_)) => "revoked",
+        (false, None) => "expired",
+    }
+}
+
+/// Makes a key, and shows it this once.
+pub(in crate::http) async fn create(visit: Visit) -> Result<Response, Problem> {
+    let (me, form, app) = (visit.me()?, visit.form()?, visit.app());
+    if me.require_fresh_code(app).is_err() {
+        return Ok(visit.confirm_first(HERE));
+    }
+    let refuse = async |no| page(&visit, Some(no), StatusCode::UNPROCESSABLE_ENTITY).await;
+    let client = form.text("client")?.trim();
+    if !me.staff.reach.sees(client) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    let Ok(scopes) = form.all("scope").map(str::parse).collect::<Result<Vec<Scope>, _>>() else {
+        return refuse("no.scope").await;
+    };
+    let now = app.clock.now();
+    let expires_at = match form.text("days")?.trim() {
+        "" => None,
+        days => match days.parse::<u16>() {
+            Ok(days @ 1..=3650) => Some(now.plus_millis(i64::from(days) * DAY)),
+            _ => return refuse("no.days").await,
+        },
+    };
+    match api_keys::create_by(&app.store, me.staff.actor(), client, &scopes, expires_at, now).await {
+        Ok((_, text)) => {
+            let secrets = vec![text.to_string()];
+            let content = context! {
+                heading => "api_keys.made", text => "api_keys.made_text", secrets, back => HERE, back_words => "api_keys.done",
+            };
+            visit.page(Page::new("secret.html", "nav.api_keys", content))
+        }
+        Err(KeyError::Client) => refuse("no.client").await,
+        Err(KeyError::NoScope) => refuse("no.no_scope").await,
+        Err(KeyError::Past) => refuse("no.days").await,
+        Err(KeyError::NotFound) => Err(Problem::new(Code::NotFound)),
+        Err(KeyError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Revokes one.
+pub(in crate::http) async fn revoke(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
+    let (me, app) = (visit.me()?, visit.app());
+    let not_found = || Problem::new(Code::NotFound);
+    let id: ApiKeyId = id.parse().map_err(|_| not_found())?;
+    let key = app.store.api_key(&id).await?.filter(|key| me.staff.reach.sees(&key.client));
+    key.ok_or_else(not_found)?;
+    if me.require_fresh_code(app).is_err() {
+        return Ok(visit.confirm_first(HERE));
+    }
+    match api_keys::revoke_by(&app.store, me.staff.actor(), &id, app.clock.now()).await {
+        Ok(()) => Ok(visit.go_saying(HERE, "said.key_revoked")),
+        Err(KeyError::Store(error)) => Err(error.into()),
+        Err(_) => Err(not_found()),
+    }
+}

@@ -1,0 +1,127 @@
+//! Coming in and going out.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::context;
+
+use super::page::Page;
+use super::visit::{DEVICE, Visit, set, told, with_session, without_session};
+use crate::flow::staff::{StaffError, device, session, sign_in};
+use crate::http::kit::problem::Problem;
+use crate::model::personal::Personal;
+use crate::model::staff::Stage;
+
+/// For how long a browser is known that has come in: 180 days, in seconds.
+const KNOWN: u32 = 180 * 24 * 3600;
+
+/// Asks for name and password.
+pub(in crate::http) async fn ask(visit: Visit) -> Result<Response, Problem> {
+    if visit.who().is_some_and(|me| me.session.stage == Stage::Full) {
+        return Ok(visit.go(&visit.next().unwrap_or_default()));
+    }
+    visit.page(sign_in_page(&visit, None))
+}
+
+fn sign_in_page(visit: &Visit, no: Option<(&'static str, StatusCode, Option<u64>)>) -> Page {
+    let (words, status, wait) = no.unzip3();
+    let content = context! { next => visit.next().unwrap_or_default(), no => words, wait };
+    Page::new("sign_in.html", "sign_in.title", content)
+        .status(status.unwrap_or(StatusCode::OK))
+        .retry_after(wait)
+}
+
+/// Looks at name and password.
+pub(in crate::http) async fn take_password(visit: Visit) -> Result<Response, Problem> {
+    let form = visit.form()?;
+    let password = Personal::new(form.text("password")?.to_owned());
+    match sign_in::by_password(visit.app(), form.text("name")?, &password, visit.from()).await {
+        Ok(half) => Ok(with_session(visit.go(&code_path(&visit)), &half)),
+        Err(error) => visit.page(sign_in_page(&visit, Some(told(error)?))),
+    }
+}
+
+fn code_path(visit: &Visit) -> String {
+    let next = visit.next().unwrap_or_default();
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    format!("/sign-in/code?next={next}")
+}
+
+/// Asks for a code, who has shown their password.
+pub(in crate::http) async fn ask_code(visit: Visit) -> Result<Response, Problem> {
+    match visit.who().map(|me| me.session.stage) {
+        None => Ok(visit.go("/sign-in")),
+        Some(Stage::Full) => Ok(visit.go(&visit.next().unwrap_or_default())),
+        Some(Stage::Password) => visit.page(code_page(&visit, "/sign-in/code", None)),
+    }
+}
+
+fn code_page(
+    visit: &Visit,
+    action: &'static str,
+    no: Option<(&'static str, StatusCode, Option<u64>)>,
+) -> Page {
+    let (words, status, wait) = no.unzip3();
+    let form_token = visit.who().map(crate::flow::staff::SignedIn::form_token);
+    let content = context! {
+        next => visit.next().unwrap_or_default(), no => words, wait, action, form_token,
+        is_again => action == "/confirm",
+    };
+    Page::new("code.html", "code.title", content).status(status.unwrap_or(StatusCode::OK)).retry_after(wait)
+}
+
+/// Looks at the code.
+pub(in crate::http) async fn take_code(visit: Visit) -> Result<Response, Problem> {
+    let Some(half) = visit.who().filter(|me| me.session.stage == Stage::Password) else {
+        return Ok(visit.go("/sign-in"));
+    };
+    let form = visit.form()?;
+    crate::http::kit::staff::check_token(form, half)?;
+    match sign_in::by_code(visit.app(), half, form.text("code")?, visit.from()).await {
+        Ok(full) => {
+            let response = with_session(visit.go(&visit.next().unwrap_or_default()), &full);
+            Ok(set(response, DEVICE, &device::issue(visit.app(), &full.staff.id), Some(KNOWN)))
+        }
+        Err(error) => visit.page(code_page(&visit, "/sign-in/code", Some(told(error)?))),
+    }
+}
+
+/// Asks for another code, before what cannot be undone.
+pub(in crate::http) async fn ask_again(visit: Visit) -> Result<Response, Problem> {
+    visit.page(code_page(&visit, "/confirm", None))
+}
+
+/// Looks at it.
+pub(in crate::http) async fn take_again(visit: Visit) -> Result<Response, Problem> {
+    let me = visit.me()?;
+    match sign_in::step_up(visit.app(), me, visit.form()?.text("code")?, visit.from()).await {
+        Ok(renewed) => {
+            let response = visit.go_saying(&visit.next().unwrap_or_default(), "said.confirmed");
+            Ok(with_session(response, &renewed))
+        }
+        Err(error) => visit.page(code_page(&visit, "/confirm", Some(told(error)?))),
+    }
+}
+
+/// Ends the session.
+pub(in crate::http) async fn sign_out(visit: Visit) -> Result<Response, Problem> {
+    match session::sign_out(visit.app(), visit.me()?).await {
+        // It has ended meanwhile.
+        Ok(()) | Err(StaffError::NotFound) => {}
+        Err(error) => drop(told(error)?),
+    }
+    Ok(without_session(visit.go_saying("/sign-in", "said.signed_out")))
+}
+
+/// Three of one that may be there.
+trait Unzip3<A, B, C> {
+    fn unzip3(self) -> (Option<A>, Option<B>, Option<C>);
+}
+
+impl<A, B, C> Unzip3<A, B, C> for Option<(A, B, Option<C>)> {
+    fn unzip3(self) -> (Option<A>, Option<B>, Option<C>) {
+        match self {
+            Some((a, b, c)) => (Some(a), Some(b), c),
+            None => (None, None, None),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Who works here.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use minijinja::context;
+
+use super::page::Page;
+use super::visit::{Visit, told};
+use crate::flow::staff::StaffError;
+use crate::flow::staff::manage::{self, By};
+use crate::http::kit::problem::{Code, Location, Problem};
+use crate::model::ids::StaffId;
+use crate::model::mail_link::LinkToken;
+use crate::model::staff::{Reach, Role};
+
+/// The path.
+const HERE: &str = "/people";
+
+/// The page.
+pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
+    page(&visit, None, StatusCode::OK).await
+}
+
+async fn page(visit: &Visit, no: Option<&'static str>, status: StatusCode) -> Result<Response, Problem> {
+    let me = visit.me()?;
+    let people = visit.app().store.all_staff().await?;
+    let people: Vec<_> = people
+        .iter()
+        .map(|staff| {
+            context! {
+                id => staff.id.as_str(),
+                name => staff.name.as_str(),
+                role => staff.role.as_str(),
+                client => staff.reach.to_string(),
+                is_me => staff.id == me.staff.id,
+                accepted => staff.accepted_at.is_some(),
+                invited_until => visit.maybe_when(staff.invitation.as_ref().map(|(_, until)| *until)),
+                signed_in => visit.maybe_when(staff.signed_in_at),
+            }
+        })
+        .collect();
+    let name = match visit.form() {
+        Ok(form) => form.text("name")?.to_owned(),
+        Err(_) => String::new(),
+    };
+    let roles: Vec<_> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    let content = context! { people, roles, name, no };
+    visit.page(Page::new("people.html", "nav.people", content).status(status))
+}
+
+fn by(visit: &Visit) -> Result<By, Problem> {
+    let app = visit.app();
+    let invitation_hours = app.console.invitation_hours;
+    Ok(By { actor: visit.me()?.staff.actor(), at: app.clock.now(), invitation_hours })
+}
+
+fn place(visit: &Visit) -> Result<(Role, Reach), Problem> {
+    let form = visit.form()?;
+    let wrong = |name: &str, detail: &'static str| {
+        Problem::new(Code::InvalidFields).at(Location::Pointer(format!("/{name}")), detail)
+    };
+    let role =
+        form.text("role")?.parse().map_err(|_| wrong("role", "must be viewer, compliance or admin"))?;
+    let reach = form.text("client")?.trim().parse();
+    Ok((role, reach.map_err(|_| wrong("client", "must be the name of a client, or *"))?))
+}
+
+/// Shows the link of an invitation this once.
+fn invited(visit: &Visit, token: &LinkToken) -> Result<Response, Problem> {
+    let path = format!("/console/invitation/{}", token.to_text().as_str());
+    let link = visit.app().http.public(&path).unwrap_or(path);
+    let content = context! {
+        heading => "people.link", text => "people.link_text", secrets => vec![link], back => HERE, back_words => "people.done",
+    };
+    visit.page(Page::new("secret.html", "nav.people", content))
+}
+
+/// Invites somebody.
+pub(in crate::http) async fn add(visit: Visit) -> Result<Response, Problem> {
+    if visit.me()?.require_fresh_code(visit.app()).is_err() {
+        return Ok(visit.confirm_first(HERE));
+    }
+    let (role, reach) = match place(&visit) {
+        Err(problem) if problem.code == Code::InvalidFields => {
+            return page(&visit, Some("no.client"), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+        place => place?,
+    };
+    let name = visit.form()?.text("name")?;
+    match manage::add(&visit.app().store, &by(&visit)?, name, role, reach).await {
+        Ok((_, token)) => invited(&visit, &token),
+        Err(error) => refuse(&visit, error).await,
+    }
+}
+
+async fn refuse(visit: &Visit, error: StaffError) -> Result<Response, Problem> {
+    let (words, status, _) = told(error)?;
+    page(visit, Some(words), status).await
+}
+
+fn id_of(id: &str) -> Result<StaffId, Problem> {
+    id.parse().map_err(|_| Problem::new(Code::NotFound))
+}
+
+/// Changes what somebody may do.
+pub(in crate::http) async fn change(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
+    let id = id_of(&id)?;
+    if visit.me()?.require_fresh_code(visit.app()).is_err() {
+        return Ok(visit.confirm_first(HERE));
+    }
+    let (role, reach) = place(&visit)?;
+    match manage::change(&visit.app().store, &by(&visit)?, &id, role, reach).await {
+        Ok(_) => Ok(visit.go_saying(HERE, "said.saved")),
+        Err(error) => refuse(&visit, error).await,
+    }
+}
+
+/// Invites somebody anew.
+pub(in crate::http) async fn reset(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
+    let id = id_of(&id)?;
+    if visit.me()?.require_fresh_code(visit.app()).is_err() {
+        return Ok(visit.confirm_first(HERE));
+    }
+    match manage::reset(&visit.app().store, &by(&visit)?, &id).await {
+        Ok((_, token)) => invited(&visit, &token),
+        Err(error) => refuse(&visit, error).await,
+    }
+}
+
+/// Ends somebody's sessions.
+pub(in crate::http) async fn sign_out(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
+    let id = id_of(&id)?;
+    match manage::sign_out(&visit.app().store, &by(&visit)?, &id).await {
+        Ok(_) => Ok(visit.go_saying(HERE, "said.session_ended")),
+        Err(error) => refuse(&visit, error).await,
+    }
+}
+
+/// Forgets somebody.
+pub(in crate::http) async fn remove(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
+    let id = id_of(&id)?;
+    if visit.me()?.require_fresh_code(visit.app()).is_err() {
+        return Ok(visit.confirm_first(HERE));
+    }
+    match manage::remove(&visit.app().store, &by(&visit)?, &id).await {
+        Ok(()) => Ok(visit.go_saying(HERE, "said.removed")),
+        Err(error) => refuse(&visit, error).await,
+    }
+}

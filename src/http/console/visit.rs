@@ -1,0 +1,276 @@
+//! A request of the console, as its pages see it.
+
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use chrono::DateTime;
+use chrono_tz::Tz;
+use minijinja::{Value, context};
+use url::form_urlencoded;
+
+use crate::app::App;
+use crate::flow::staff::{SignedIn, StaffError, sign_in};
+use crate::http::kit::accept_language;
+use crate::http::kit::cookies;
+use crate::http::kit::form::Form;
+use crate::http::kit::limits::RateKey;
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::state::Api;
+use crate::model::staff::ConsoleLanguage;
+use crate::model::time::Timestamp;
+
+/// The cookie with the name of what is said on the next page.
+const SAID: &str = "__Host-idos_console_said";
+
+/// The cookie of a browser that has come in before.
+pub(super) const DEVICE: &str = "__Host-idos_console_device";
+
+/// The longest path that is gone back to.
+const LONGEST_NEXT: usize = 512;
+
+/// What is known of a request.
+pub(in crate::http) struct Visit {
+    api: Api,
+    me: Option<SignedIn>,
+    form: Option<Arc<Form>>,
+    headers: HeaderMap,
+    query: Option<String>,
+    path: String,
+    address: String,
+    /// The language of what is answered.
+    pub(super) language: ConsoleLanguage,
+}
+
+impl FromRequestParts<Api> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
+        Ok(Self::of(api, parts))
+    }
+}
+
+impl Visit {
+    /// Of a request that was let in, or was not.
+    pub(super) fn of(api: &Api, parts: &Parts) -> Self {
+        let me = parts.extensions.get::<SignedIn>().cloned();
+        let query = parts.uri.query().map(str::to_owned);
+        let chosen = param(query.as_deref(), "lang").and_then(|tag| of_tag(&tag));
+        let own = me.as_ref().and_then(|me| me.staff.language);
+        let asked = || accept_language::best(&parts.headers, of_tag);
+        let address = match parts.extensions.get::<RateKey>() {
+            Some(RateKey::Address(address)) => address.to_string(),
+            _ => Ipv4Addr::UNSPECIFIED.to_string(),
+        };
+        Self {
+            api: api.clone(),
+            language: own.or(chosen).or_else(asked).unwrap_or(ConsoleLanguage::En),
+            me,
+            form: parts.extensions.get::<Arc<Form>>().cloned(),
+            headers: parts.headers.clone(),
+            query,
+            path: parts.uri.path().to_owned(),
+            address,
+        }
+    }
+
+    /// The service.
+    pub(super) fn app(&self) -> &App {
+        &self.api.app
+    }
+
+    /// The parts of the service that do not work.
+    pub(super) async fn broken(&self) -> Vec<&'static str> {
+        self.api.readiness.broken(&self.api.app).await
+    }
+
+    /// Who it is, if they have come in.
+    pub(super) fn who(&self) -> Option<&SignedIn> {
+        self.me.as_ref()
+    }
+
+    /// Who it is.
+    pub(super) fn me(&self) -> Result<&SignedIn, Problem> {
+        self.me.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
+    }
+
+    /// What was sent.
+    pub(super) fn form(&self) -> Result<&Form, Problem> {
+        self.form.as_deref().ok_or_else(|| Problem::new(Code::InvalidRequest))
+    }
+
+    /// A parameter of the query.
+    pub(super) fn param(&self, name: &str) -> Option<String> {
+        param(self.query.as_deref(), name)
+    }
+
+    /// The path below that of the console, with the query.
+    pub(super) fn here(&self) -> String {
+        let path = self.path.strip_prefix("/console").unwrap_or_default();
+        match &self.query {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        }
+    }
+
+    /// From where somebody tries to come in.
+    pub(super) fn from(&self) -> sign_in::From<'_> {
+        sign_in::From { address: &self.address, device: cookies::read(&self.headers, DEVICE) }
+    }
+
+    /// The path of the console, as browsers see it.
+    pub(super) fn base(&self) -> String {
+        let before = self.app().http.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+        format!("{before}/console")
+    }
+
+    /// A moment, for the macro `time`: as it is read in the reader's time zone, and as programs read it.
+    pub(super) fn when(&self, at: Timestamp) -> Value {
+        let zone = self.me.as_ref().and_then(|me| me.staff.time_zone).unwrap_or(Tz::UTC);
+        let format = match self.language {
+            ConsoleLanguage::En => "%-d %b %Y, %H:%M %Z",
+            ConsoleLanguage::De => "%d.%m.%Y, %H:%M %Z",
+        };
+        let text = DateTime::from_timestamp_millis(at.unix_millis())
+            .map(|moment| moment.with_timezone(&zone).format(format).to_string());
+        context! { iso => at.to_string(), text => text.unwrap_or_else(|| at.to_string()) }
+    }
+
+    /// The same of what may not have been.
+    pub(super) fn maybe_when(&self, at: Option<Timestamp>) -> Value {
+        at.map_or(Value::from(()), |at| self.when(at))
+    }
+
+    /// Leads on to another page of the console.
+    pub(super) fn go(&self, path: &str) -> Response {
+        let target = HeaderValue::try_from(format!("{}{path}", self.base()));
+        let target = target.unwrap_or(HeaderValue::from_static("/console"));
+        (StatusCode::SEE_OTHER, [(LOCATION, target)]).into_response()
+    }
+
+    /// The same, and has that page say that it went well: by words whose name begins with `said.`.
+    pub(super) fn go_saying(&self, path: &str, words: &'static str) -> Response {
+        set(self.go(path), SAID, words, Some(60))
+    }
+
+    /// The name of the words that this page is to say, and whether there is something to be said no more.
+    pub(super) fn said(&self) -> Option<&str> {
+        cookies::read(&self.headers, SAID).filter(|words| words.starts_with("said."))
+    }
+
+    /// Has nothing said on the next page.
+    pub(super) fn unsay(response: Response) -> Response {
+        set(response, SAID, "", Some(0))
+    }
+
+    /// Where to go on, if that is a page of ours: it is below the path of the console, whatever it is.
+    pub(super) fn next(&self) -> Option<String> {
+        let next = self.param("next")?;
+        is_own_path(&next).then_some(next)
+    }
+
+    /// Has somebody show a code again before they come back to `path`.
+    pub(super) fn confirm_first(&self, path: &str) -> Response {
+        let next: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+        self.go(&format!("/confirm?next={next}"))
+    }
+}
+
+/// Gives a browser its session.
+pub(super) fn with_session(response: Response, me: &SignedIn) -> Response {
+    set(response, cookies::SESSION, &me.token.to_text(), None)
+}
+
+/// Takes it from a browser.
+pub(super) fn without_session(response: Response) -> Response {
+    set(response, cookies::SESSION, "", Some(0))
+}
+
+/// Adds a cookie.
+pub(super) fn set(mut response: Response, name: &str, value: &str, seconds: Option<u32>) -> Response {
+    if let Some(cookie) = cookies::write(name, value, seconds) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn param(query: Option<&str>, name: &str) -> Option<String> {
+    let mut found = form_urlencoded::parse(query?.as_bytes()).filter(|(there, _)| there == name);
+    found.next().map(|(_, value)| value.into_owned())
+}
+
+fn of_tag(tag: &str) -> Option<ConsoleLanguage> {
+    tag.split('-').next()?.to_ascii_lowercase().parse().ok()
+}
+
+/// Whether a text can stand behind the path of the console.
+fn is_own_path(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\\\"<>".contains(&byte);
+    (text.is_empty() || text.starts_with('/') || text.starts_with('?'))
+        && text.len() <= LONGEST_NEXT
+        && text.bytes().all(plain)
+        && !text.contains("//")
+        && !text.contains("..")
+}
+
+/// What each error is to the reader: the name of its words, and the status of the page that says so.
+pub(super) fn told(error: StaffError) -> Result<(&'static str, StatusCode, Option<u64>), Problem> {
+    let refused = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(match error {
+        StaffError::Wrong => ("no.wrong", refused, None),
+        StaffError::Pause(seconds) => ("no.pause", StatusCode::TOO_MANY_REQUESTS, Some(seconds)),
+        StaffError::Busy => ("no.busy", StatusCode::SERVICE_UNAVAILABLE, Some(5)),
+        StaffError::Weak(weak) => (
+            match weak {
+                crate::model::staff::WeakPassword::Length => "no.password_length",
+                crate::model::staff::WeakPassword::Monotonous => "no.password_monotonous",
+                crate::model::staff::WeakPassword::Name => "no.password_name",
+            },
+            refused,
+            None,
+        ),
+        StaffError::Name => ("no.name", refused, None),
+        StaffError::Taken => ("no.taken", StatusCode::CONFLICT, None),
+        StaffError::Oneself => ("no.oneself", StatusCode::CONFLICT, None),
+        StaffError::NoInvitation => ("no.invitation", StatusCode::NOT_FOUND, None),
+        StaffError::InvitationExpired => ("no.invitation_expired", StatusCode::GONE, None),
+        StaffError::NotFound => return Err(Problem::new(Code::NotFound)),
+        StaffError::StepUp => return Err(Problem::new(Code::Forbidden)),
+        error @ StaffError::Vault(_) => return Err(Problem::fault(&error)),
+        StaffError::Store(error) => return Err(error.into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_on_to_pages_of_ours_only() {
+        for own in ["", "/api-keys", "/audit?subject=iss_1&before=5", "?x=1"] {
+            assert!(is_own_path(own), "{own}");
+        }
+        for wrong in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/..//evil.example",
+            "/../../v1",
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie: x=y",
+            "/a b",
+            "/\u{e4}",
+            "@evil.example",
+            ".evil.example",
+            &format!("/{}", "a".repeat(512)),
+        ] {
+            assert!(!is_own_path(wrong), "{wrong}");
+        }
+    }
+}

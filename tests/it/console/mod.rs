@@ -1,0 +1,8 @@
+//! The console through its door, as a browser goes through it: cookies, forms and redirects.
+
+mod access;
+mod attacks;
+mod browser;
+mod looks;
+mod pages;
+mod signing_in;
