@@ -7,6 +7,7 @@ use minijinja::{Value, context};
 use super::page::Page;
 use super::shown::{row, whose, word};
 use super::visit::Visit;
+use super::words;
 use crate::flow::look::{self, BulkError};
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::bulk_resume::{BulkResume, BulkState, Group, MOST_COUNTED, Reason};
@@ -36,7 +37,7 @@ fn group(visit: &Visit, Group { reason, count, oldest }: &Group) -> Value {
         what => reason.what.as_str(),
         what_text => word(visit, "stopped", reason.what.as_str()),
         code => reason.code.as_str(),
-        cure => reason.code.cure(reason.what),
+        cure => words::cure(visit.language, reason.code.cure(reason.what)),
         count => *count.min(&MOST_COUNTED),
         more => *count > MOST_COUNTED,
         oldest => visit.when(*oldest),
@@ -83,7 +84,7 @@ pub(in crate::http) async fn of_reason(
         what => reason.what.as_str(),
         what_text => word(&visit, "stopped", reason.what.as_str()),
         code => reason.code.as_str(),
-        cure => reason.code.cure(reason.what),
+        cure => words::cure(visit.language, reason.code.cure(reason.what)),
         may_resume => me.may(Role::Compliance),
     };
     visit.page(Page::new("halted_for.html", "halted.title", content))

@@ -7,6 +7,7 @@ use minijinja::{Value, context};
 use super::page::Page;
 use super::shown::{row, state, word};
 use super::visit::Visit;
+use super::words;
 use crate::flow::look::{self, Fact, Moment, Planned, Record, Value as Known, What};
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::sought::AnyRecord;
@@ -31,7 +32,7 @@ pub(in crate::http) async fn show(Path(id): Path<String>, visit: Visit) -> Resul
         }),
         stop => record.stop.as_ref().map(|stop| context! {
             code => stop.code,
-            cure => stop.cure,
+            cure => words::cure(visit.language, stop.cure),
             obstacles => stop.obstacles.clone(),
             may_resume => stop.is_resumable && me.may(Role::Compliance),
         }),

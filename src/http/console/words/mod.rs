@@ -2,6 +2,7 @@
 //! words by name (`t('home.title')`), with values in braces (`t('home.more', n=3)`).
 
 mod account;
+mod cures;
 mod door;
 mod frame;
 mod looks;
@@ -29,6 +30,14 @@ pub(super) fn find(language: ConsoleLanguage, name: &str) -> Option<&'static str
         ConsoleLanguage::En => en,
         ConsoleLanguage::De => de,
     })
+}
+
+/// What helps, as the model says it in English, in a language of the console.
+pub(super) fn cure(language: ConsoleLanguage, english: &'static str) -> &'static str {
+    match language {
+        ConsoleLanguage::En => english,
+        ConsoleLanguage::De => cures::in_german(english).unwrap_or(english),
+    }
 }
 
 #[cfg(test)]
