@@ -191,7 +191,7 @@ pub struct Endpoint {
     pub url: Url,
     /// What signs.
     pub secrets: Secrets,
-    /// Whose events; everybody's if `None`.
+    /// Reach events; everybody's if `None`.
     pub client: Option<String>,
     /// Which kinds; all if empty.
     pub kinds: Vec<EventKind>,

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use rand::RngCore as _;
@@ -198,7 +196,7 @@ impl Preview {
             for name in mail::Mail::NAMES {
                 let rendered = templates.render(&sample(name)?, language.as_str(), brand)?;
                 let file = format!("{name}.{language}");
-                write(&self.out, &format!("{file}.html"), &shown(&rendered))?;
+                write(&self.out, &format!("{file}.html"), &mail::shown(&rendered))?;
                 write(
                     &self.out,
                     &format!("{file}.txt"),
@@ -218,13 +216,6 @@ impl Preview {
 
 fn write(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
     std::fs::write(folder.join(name), text)
-}
-
-/// The HTML of a mail, for a browser: with its picture inside.
-pub(super) fn shown(rendered: &mail::Rendered) -> String {
-    let Some(logo) = &rendered.logo else { return rendered.html.clone() };
-    let data = format!("data:{};base64,{}", logo.media_type(), STANDARD.encode(logo.bytes()));
-    rendered.html.replace("cid:logo", &data)
 }
 
 impl Test {

@@ -7,13 +7,12 @@ use rand::rngs::OsRng;
 use serde_json::{Value, json};
 
 use super::context::{self, Context};
-use super::mail::shown;
 use super::{Outcome, input, output};
 use crate::app::App;
 use crate::clock::{self, Clock};
 use crate::flow::notices;
 use crate::flow::viewed::{Viewed, saw, saw_by_hand};
-use crate::mail::{Letter, Mail, Next};
+use crate::mail::{Letter, Mail, Next, shown};
 use crate::model::audit::Actor;
 use crate::model::ids::{IssuanceId, NoticeId};
 use crate::model::notices::{Notice, NoticeCode, NoticeState};

@@ -35,6 +35,8 @@ pub struct Retention {
     pub safety_net_after: String,
     /// How many days people have then to choose.
     pub safety_net_choice_days: u32,
+    /// Numbers of days, in days: how often what happened.
+    pub numbers_days: u32,
 }
 
 impl Default for Retention {
@@ -48,6 +50,7 @@ impl Default for Retention {
             vendor_events_hours: 24 * 30,
             // The reason stands in docs/retention.md.
             records_months: 36,
+            numbers_days: 1100,
             phase: Phase::None.as_str().to_owned(),
             safety_net_until: None,
             safety_net_after: AfterPhase::Ask.as_str().to_owned(),
@@ -120,7 +123,9 @@ impl Section for Retention {
             (1..=365).contains(&self.safety_net_choice_days),
             "retention.safety_net_choice_days",
             "must be 1 to 365",
-        )
+        )?;
+        // The shortest span that is shown, and the day that is not over.
+        require(self.numbers_days >= 31, "retention.numbers_days", "must be at least 31")
     }
 }
 
@@ -157,6 +162,7 @@ mod tests {
                 "safety_net_choice_days = 90",
                 "safety_net_choice_days = 366",
             ),
+            ("retention.numbers_days", "numbers_days = 1100", "numbers_days = 30"),
         ]);
     }
 }

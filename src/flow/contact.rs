@@ -13,6 +13,7 @@ use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::{IssuanceId, VerificationId};
 use crate::model::issuance::{Issuance, State};
 use crate::model::personal::{Contact, ContactChange, Email, LockedContact};
+use crate::model::staff::Reach;
 use crate::model::submitter::Submitter;
 use crate::store::{ContactToRelock, StoreError, Tx};
 use crate::vault::{self, Locked, Vault, VaultError};
@@ -182,14 +183,25 @@ pub async fn look_up(app: &App, caller: &Submitter, email: &Email) -> Result<Fou
 
 /// What all clients have of this contact, by client. For operators. Looking is written down.
 pub async fn look_up_all(app: &App, email: &Email) -> Result<Vec<(String, Found)>, StoreError> {
+    look_up_as(app, Actor::Operator, &Reach::All, email).await
+}
+
+/// What there is of this contact among the records that somebody may see, by client. Looking is written down.
+pub async fn look_up_as(
+    app: &App,
+    actor: Actor,
+    whose: &Reach,
+    email: &Email,
+) -> Result<Vec<(String, Found)>, StoreError> {
     let mut all = Vec::new();
-    for client in app.store.clients_with_contacts().await? {
+    for client in app.store.clients_with_contacts().await?.into_iter().filter(|client| whose.sees(client)) {
         let found = find(app, &client, email).await?;
         if !found.is_empty() {
             all.push((client, found));
         }
     }
-    write_down(app, Actor::Operator, "all", all.iter().map(|(_, found)| found.len()).sum()).await?;
+    let subject = whose.client().unwrap_or("all");
+    write_down(app, actor, subject, all.iter().map(|(_, found)| found.len()).sum()).await?;
     Ok(all)
 }
 

@@ -50,6 +50,23 @@ pub enum HaltedError {
     Attribute(#[from] attribute::ResumeError),
 }
 
+impl HaltedError {
+    /// What the database had to say, if it is that and would be so of any record. Somebody who was faster is none of it.
+    pub(super) fn of_the_store(self) -> Option<StoreError> {
+        match self {
+            Self::Issuance(resume::ResumeError::Store(error))
+            | Self::Revocation(revoke::RevokeError::Store(error))
+            | Self::Profile(wallet::ResumeError::Store(error))
+            | Self::Attribute(attribute::ResumeError::Store(error))
+                if !matches!(error, StoreError::Stale) =>
+            {
+                Some(error)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Halted {
     /// Its id: that of the issuance, the profile, the wallet or the attribute.
     #[must_use]
@@ -61,7 +78,7 @@ impl Halted {
         }
     }
 
-    /// Whose it is.
+    /// Reach it is.
     #[must_use]
     pub fn client(&self) -> &str {
         match self {
@@ -150,6 +167,11 @@ pub async fn resume(app: &App, halted: Halted) -> Result<(), HaltedError> {
     bring_on(app, Actor::Operator, halted).await
 }
 
+/// Brings one on, by somebody's word.
+pub(super) async fn resume_as(app: &App, actor: Actor, halted: Halted) -> Result<(), HaltedError> {
+    bring_on(app, actor, halted).await
+}
+
 async fn bring_on(app: &App, actor: Actor, halted: Halted) -> Result<(), HaltedError> {
     match halted {
         Halted::Issuance(issuance) if issuance.state == State::Issued => {
@@ -198,13 +220,10 @@ pub async fn resume_all(
         }
         match bring_on(app, caller.actor(), halted).await {
             Ok(()) => outcome.resumed += 1,
-            Err(
-                HaltedError::Issuance(resume::ResumeError::Store(error))
-                | HaltedError::Revocation(revoke::RevokeError::Store(error))
-                | HaltedError::Profile(wallet::ResumeError::Store(error))
-                | HaltedError::Attribute(attribute::ResumeError::Store(error)),
-            ) if !matches!(error, StoreError::Stale) => return Err(error),
-            Err(_) => outcome.left += 1,
+            Err(error) => match error.of_the_store() {
+                Some(error) => return Err(error),
+                None => outcome.left += 1,
+            },
         }
     }
     Ok(outcome)

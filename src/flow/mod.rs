@@ -28,6 +28,7 @@ mod idempotency;
 pub mod intake;
 pub mod kept;
 pub mod login;
+pub mod look;
 pub mod mail_link;
 mod moves;
 pub mod network;

@@ -196,16 +196,18 @@ fn used_elsewhere() -> ResumeError {
 
 /// Puts a halted or waiting job to work again, for an operator. Only webhooks halt as jobs: what else stops is a record.
 pub async fn retry_job(app: &App, id: &JobId) -> Result<(), StoreError> {
+    retry_job_as(app, Actor::Operator, id).await
+}
+
+/// The same, by somebody's word.
+pub(super) async fn retry_job_as(app: &App, actor: Actor, id: &JobId) -> Result<(), StoreError> {
     let job = app.store.job(id).await?.ok_or(StoreError::Stale)?;
     let now = app.clock.now();
 
     let mut tx = app.store.begin().await?;
     tx.restart_job(id, now).await?;
-    tx.record(
-        &AuditEntry::new(now, Actor::Operator, AuditAction::JobRetried, &job.subject)
-            .detail(job.work.as_str()),
-    )
-    .await?;
+    tx.record(&AuditEntry::new(now, actor, AuditAction::JobRetried, &job.subject).detail(job.work.as_str()))
+        .await?;
     tx.commit().await?;
     app.notify_workers();
     Ok(())

@@ -13,6 +13,7 @@ use super::claim;
 use super::deliver;
 use super::events::{emit, emit_wallet, forget_endpoints};
 use super::kept;
+use super::look;
 use super::moves::{follow, next};
 use super::notices;
 use super::records;
@@ -76,7 +77,10 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("sessions", app.store.forget_sessions_before(now).await.map(|_| ()));
     done("attempts to sign in", app.store.forget_attempts_before(before(24)).await.map(|_| ()));
     done("lost work", find_lost_work(app).await);
+    done("numbers that are old", look::forget_numbers(app).await);
+    done("what was brought on in bulk", look::forget_bulk_resumes(app).await);
     done("overdue, sent", end_overdue_sent(app).await);
+    done("numbers", look::count_up(app).await);
     done("traces", app.store.forget_traces().await);
     outcome
 }

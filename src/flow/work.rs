@@ -34,6 +34,7 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
         | Work::EditNotes
         | Work::SendWebhook
         | Work::FetchResult
+        | Work::ResumeAll
         | Work::Withdraw
         | Work::RescindCopy
         | Work::Erase => lane_job(work, id.as_str(), lane, now),

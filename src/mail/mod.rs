@@ -21,6 +21,8 @@ mod settings;
 mod smtp;
 mod transport;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 pub use notice_mail::{Brand, Composed, Envelope, Fault, Item, Language, Link, Mail, Rendered, Templates};
 use notice_mail::{MessageId, Post, Recipient, Sender, Signer, compose};
@@ -48,6 +50,14 @@ struct Office {
     return_path: Option<Sender>,
     signer: Option<Signer>,
     transport: Transport,
+}
+
+/// The HTML of a mail, for a browser: with its picture inside.
+#[must_use]
+pub fn shown(rendered: &Rendered) -> String {
+    let Some(logo) = &rendered.logo else { return rendered.html.clone() };
+    let data = format!("data:{};base64,{}", logo.media_type(), STANDARD.encode(logo.bytes()));
+    rendered.html.replace("cid:logo", &data)
 }
 
 /// To whom a mail goes, in which language, and under which id.

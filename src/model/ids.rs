@@ -142,6 +142,10 @@ id! {
     NoticeId, "ntc_"
 }
 id! {
+    /// One request to bring on all that has stopped for one reason.
+    BulkResumeId, "blk_"
+}
+id! {
     /// One API key; a part of its text.
     ApiKeyId, "key_"
 }

@@ -27,6 +27,8 @@ named! {
         SendWebhook = "send_webhook",
         /// Ask a vendor what became of a person (subject: verification, or a webhook of which none is known; target: source).
         FetchResult = "fetch_result",
+        /// Bring on all that has stopped for one reason (subject: bulk resume).
+        ResumeAll = "resume_all",
         /// Withdraw what holds no more: an approval was taken back, or a newer credential replaces it (subject: issuance).
         Withdraw = "withdraw",
         /// Remove the issuer's own copy of a credential that is being erased (subject: issuance). Has a lane.
@@ -51,6 +53,7 @@ impl Work {
             | Self::Seal
             | Self::SendWebhook
             | Self::FetchResult
+            | Self::ResumeAll
             | Self::Withdraw
             | Self::Erase => false,
         }
@@ -70,6 +73,7 @@ impl Work {
             | Self::Seal
             | Self::SendWebhook
             | Self::FetchResult
+            | Self::ResumeAll
             | Self::Withdraw
             | Self::RescindCopy
             | Self::Erase => true,

@@ -225,7 +225,7 @@ fn entry(text: &str) -> Result<ChainedEntry, StoreError> {
     columns.next().map_or(Ok(entry), |_| Err(StoreError::Unreadable("an entry")))
 }
 
-const ROWS: Rows<ChainedEntry> = Rows { table: "audit", at: None, read };
+pub(super) const ROWS: Rows<ChainedEntry> = Rows { table: "audit", at: None, read };
 
 const CHECKPOINTS: Rows<Checkpoint> = Rows { table: "audit_checkpoint", at: None, read: read_checkpoint };
 

@@ -113,7 +113,7 @@ impl Store {
     }
 }
 
-const ROWS: Rows<Event> = Rows { table: "event", at: Some("created_at"), read };
+pub(super) const ROWS: Rows<Event> = Rows { table: "event", at: Some("created_at"), read };
 
 impl Tx {
     /// Forgets the events of an issuance or a verification, told or not.

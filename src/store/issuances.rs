@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::rows::{Columns, millis};
-use super::walk::{Place, Rows};
+use super::walk::{Place, Rows, Way};
 use super::{Batch, Store, StoreError, Tx, one};
 use crate::model::files::FileSizes;
 use crate::model::ids::IssuanceId;
@@ -69,28 +69,28 @@ enum Value {
 }
 
 impl Filter {
-    /// The list behind `place`. What is not asked for is not in it: no database can use an index for a condition that may be
-    /// off. And what makes it short is one condition, for which there is one index (see the migration).
+    /// The list behind `place`, in one direction. What is not asked for is not in it: no database can use an index for a condition that may
+    /// be off. And what makes it short is one condition, for which there is one index (see the migration).
     #[must_use]
-    pub fn statement(&self, client: &str, place: Option<&Place>) -> String {
+    pub fn statement(&self, client: &str, way: Way, place: Option<&Place>) -> String {
         let mut next = 1;
         let mut conditions = Vec::new();
-        for (condition, values) in self.conditions(client, place) {
+        for (condition, values) in self.conditions(client, way, place) {
             let places: Vec<_> = (next..).take(values.len()).map(|place| format!("${place}")).collect();
             next += values.len();
             // Of two values a row is made.
             let (open, close) = if values.len() == 1 { ("", "") } else { ("(", ")") };
             conditions.push(format!("{condition}{open}{}{close}", places.join(", ")));
         }
-        format!(
-            "{}{} ORDER BY issuance.created_at DESC, issuance.id DESC LIMIT ${next}",
-            select!("WHERE "),
-            conditions.join(" AND ")
-        )
+        let order = match way {
+            Way::Older => "issuance.created_at DESC, issuance.id DESC",
+            Way::Newer => "issuance.created_at, issuance.id",
+        };
+        format!("{}{} ORDER BY {order} LIMIT ${next}", select!("WHERE "), conditions.join(" AND "))
     }
 
     /// What is asked for: conditions that lack their right side, and what belongs there.
-    fn conditions(&self, client: &str, place: Option<&Place>) -> Vec<(&'static str, Vec<Value>)> {
+    fn conditions(&self, client: &str, way: Way, place: Option<&Place>) -> Vec<(&'static str, Vec<Value>)> {
         let text = |value: String| vec![Value::Text(value)];
         let mut all = match (&self.reference, self.kind, self.state) {
             (Some(reference), kind, state) => {
@@ -119,11 +119,15 @@ impl Filter {
             self.created_from
                 .map(|from| ("issuance.created_at >= ", vec![Value::Millis(from.unix_millis())])),
         );
+        let row = |place: Place| vec![Value::Millis(place.at), Value::Text(place.id)];
+        let (older, newer) = match way {
+            Way::Older => (place.cloned(), None),
+            Way::Newer => (None, place.cloned()),
+        };
         let until = self.created_before.map(|moment| Place { at: moment.unix_millis(), id: String::new() });
-        all.extend(place.cloned().into_iter().chain(until).min().map(|place| {
-            let values = vec![Value::Millis(place.at), Value::Text(place.id)];
-            ("(issuance.created_at, issuance.id) < ", values)
-        }));
+        let before = older.into_iter().chain(until).min();
+        all.extend(before.map(|place| ("(issuance.created_at, issuance.id) < ", row(place))));
+        all.extend(newer.map(|place| ("(issuance.created_at, issuance.id) > ", row(place))));
         all
     }
 }
@@ -183,13 +187,25 @@ impl Store {
             None => None,
             Some(id) => Some(self.place_of(id).await?),
         };
+        let items = self.issuances_at(client, filter, (Way::Older, from), limit.saturating_add(1)).await?;
+        Ok(Page::of(items, limit))
+    }
+
+    /// A client's issuances behind a place, in the direction that is said.
+    pub(super) async fn issuances_at(
+        &self,
+        client: &str,
+        filter: &Filter,
+        (way, from): (Way, Option<Place>),
+        limit: u32,
+    ) -> Result<Vec<Issuance>, StoreError> {
         let batch = BY_AGE
-            .walk(from, limit.saturating_add(1), |place, limit| async move {
+            .walk(from, limit, |place, limit| async move {
                 // Made of constant texts; what was asked for is bound.
-                let statement = filter.statement(client, place.as_ref());
+                let statement = filter.statement(client, way, place.as_ref());
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(statement));
                 let values =
-                    filter.conditions(client, place.as_ref()).into_iter().flat_map(|(_, values)| values);
+                    filter.conditions(client, way, place.as_ref()).into_iter().flat_map(|(_, values)| values);
                 for value in values {
                     query = match value {
                         Value::Text(text) => query.bind(text),
@@ -199,7 +215,7 @@ impl Store {
                 query.bind(limit).fetch_all(&self.pool).await
             })
             .await?;
-        Ok(Page::of(batch.items, limit))
+        Ok(batch.items)
     }
 
     async fn place_of(&self, id: &IssuanceId) -> Result<Place, StoreError> {

@@ -30,9 +30,9 @@ pub struct NewNotice<'a> {
     pub id: NoticeId,
     /// The issuance whose credential ends.
     pub issuance_id: &'a IssuanceId,
-    /// Whose it is.
+    /// Reach it is.
     pub client: &'a str,
-    /// Whose credential of what.
+    /// Reach credential of what.
     pub owner: &'a str,
     /// How many days before the end.
     pub days: u32,
@@ -480,7 +480,7 @@ impl Tx {
 
 const ROWS: Rows<Notice> = Rows { table: "notice", at: None, read };
 
-const BY_DUE: Rows<Notice> = Rows { table: "notice", at: Some("due_at"), read };
+pub(super) const BY_DUE: Rows<Notice> = Rows { table: "notice", at: Some("due_at"), read };
 
 fn read(row: &AnyRow) -> Result<Notice, StoreError> {
     let row = Columns(row);

@@ -355,7 +355,7 @@ impl Tx {
     }
 }
 
-const ROWS: Rows<Verification> = Rows { table: "verification", at: Some("created_at"), read };
+pub(super) const ROWS: Rows<Verification> = Rows { table: "verification", at: Some("created_at"), read };
 
 fn read(row: &AnyRow) -> Result<Verification, StoreError> {
     let row = Columns(row);

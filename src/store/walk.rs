@@ -29,6 +29,25 @@ impl Place {
     pub(super) const START: Self = Self { at: i64::MIN, id: String::new() };
 }
 
+/// In which direction a list is read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To what is older, the newest first.
+    Older,
+    /// To what is newer, the oldest first.
+    Newer,
+}
+
+impl Way {
+    /// Before the first row in this direction.
+    pub(super) fn start(self) -> Place {
+        match self {
+            Self::Older => Place { at: i64::MAX, id: String::new() },
+            Self::Newer => Place::START,
+        }
+    }
+}
+
 /// A part of a walk.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {

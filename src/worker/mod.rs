@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::{audit, erasure, events, seal, upload, verification, withdraw};
+use crate::flow::{audit, erasure, events, look, seal, upload, verification, withdraw};
 use crate::model::job::{Job, Queue, Work};
 
 /// Issuances that one process seals at once. They mostly wait for the node.
@@ -60,6 +60,8 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
         let queue = Queue::of(Work::Erase);
         tasks.spawn(runner::run(Arc::clone(&app), queue, erasure::carry_out, shutdown.clone()));
     }
+    let queue = Queue::of(Work::ResumeAll);
+    tasks.spawn(runner::run(Arc::clone(&app), queue, look::bring_on_all, shutdown.clone()));
     tasks.spawn(notices::run(Arc::clone(&app), shutdown.clone()));
     if app.mail_reports.is_some() {
         tasks.spawn(reports::run(Arc::clone(&app), shutdown.clone()));

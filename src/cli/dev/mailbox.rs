@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::super::mail::shown;
+use crate::mail::shown;
 use crate::mail::{Composed, Sent};
 
 /// For pages of ours: nothing but their own style, and mails in frames.

@@ -92,7 +92,7 @@ async fn check_may_be_new(app: &App, claim: &Claim) -> Result<(), ClaimError> {
     Ok(())
 }
 
-/// The wallet has signed the gateway's login. Whose profile it belongs to, the gateway says.
+/// The wallet has signed the gateway's login. Reach profile it belongs to, the gateway says.
 pub async fn sign_in(
     app: &App,
     claim: &Claim,
@@ -145,6 +145,11 @@ async fn identify(app: &App, claim: &Claim, user_id: Uuid, owner: &Owner) -> Res
     tx.commit().await?;
     app.notify_workers();
     Ok(())
+}
+
+/// The keyed hashes by which claims are found whose person was identified by this wallet, one for each vault key.
+pub(in crate::flow) fn wallet_indexes(app: &App, owner: &Owner) -> Vec<String> {
+    app.vault.indexes(INDEX, &owner_identity(owner))
 }
 
 /// Whether somebody was identified by this wallet.

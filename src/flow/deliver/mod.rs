@@ -93,6 +93,7 @@ impl Task {
             | Work::Seal
             | Work::SendWebhook
             | Work::FetchResult
+            | Work::ResumeAll
             | Work::Withdraw
             | Work::Erase => None,
         })

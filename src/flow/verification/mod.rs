@@ -11,6 +11,7 @@ mod overdue;
 
 pub use ask::fetch_result;
 pub use hear::{Taken, hear};
+pub(super) use open::resume_as;
 pub use open::{
     EraseError, Opening, OpeningError, ResumeError, Resumption, VendorCase, ask_again, erase, open, resume,
 };

@@ -208,6 +208,7 @@ pub(super) fn ask_now(source: &str, subject: &str, now: Timestamp) -> Job {
 }
 
 /// What is said of a verification after it was opened.
+#[derive(Default)]
 pub struct Resumption {
     /// The idOS user.
     pub user_id: Option<Uuid>,
@@ -240,6 +241,24 @@ pub async fn resume(
     with: Resumption,
 ) -> Result<Verification, ResumeError> {
     let before = app.store.verification_of(&caller.tenant, id).await?.ok_or(ResumeError::NotFound)?;
+    bring_on(app, caller.actor(), before, with).await
+}
+
+/// The same, by somebody's word, with nothing that was not known.
+pub(in crate::flow) async fn resume_as(
+    app: &App,
+    actor: Actor,
+    before: Verification,
+) -> Result<Verification, ResumeError> {
+    bring_on(app, actor, before, Resumption::default()).await
+}
+
+async fn bring_on(
+    app: &App,
+    actor: Actor,
+    before: Verification,
+    with: Resumption,
+) -> Result<Verification, ResumeError> {
     let is_open = matches!(before.state, State::Opened | State::Pending | State::Halted)
         || (before.state == State::Approved && before.issuance_id.is_none());
     if !is_open {
@@ -265,10 +284,10 @@ pub async fn resume(
     if verification.case_id.is_some() {
         tx.enqueue(&ask_now(&verification.source, verification.id.as_str(), now)).await?;
     }
-    write_down(&mut tx, (caller.actor(), AuditAction::Resumed), &before, now).await?;
+    write_down(&mut tx, (actor, AuditAction::Resumed), &before, now).await?;
     tx.commit().await?;
     app.notify_workers();
-    app.store.verification(id).await?.ok_or(ResumeError::NotFound)
+    app.store.verification(&before.id).await?.ok_or(ResumeError::NotFound)
 }
 
 /// Why a verification is not erased.

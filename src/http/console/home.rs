@@ -46,12 +46,13 @@ async fn tiles(visit: &Visit) -> Result<Vec<Tile>, Problem> {
     let mut tiles = vec![halted(visit).await?];
     if me.staff.reach == Reach::All {
         let jobs = store.jobs(Some(JobState::Halted), MOST).await?.len();
-        tiles.push(Tile::of("home.jobs", jobs, None));
-        for (words, state) in
-            [("home.notices_failed", NoticeState::Failed), ("home.notices_unclear", NoticeState::Unclear)]
-        {
+        tiles.push(Tile::of("home.jobs", jobs, Some("/events")));
+        for (words, state, path) in [
+            ("home.notices_failed", NoticeState::Failed, "/notices?state=failed"),
+            ("home.notices_unclear", NoticeState::Unclear, "/notices?state=unclear"),
+        ] {
             let notices = store.notices_in(state, None, MOST).await?.items.len();
-            tiles.push(Tile::of(words, notices, None));
+            tiles.push(Tile::of(words, notices, Some(path)));
         }
         if me.may(Role::Admin) {
             let invited = store.all_staff().await?.iter().filter(|staff| staff.accepted_at.is_none()).count();
@@ -81,5 +82,5 @@ async fn halted(visit: &Visit) -> Result<Tile, Problem> {
             halted::find(store, &wanted).await?.len()
         }
     };
-    Ok(Tile::of("home.halted", count, None))
+    Ok(Tile::of("home.halted", count, Some("/halted")))
 }

@@ -9,14 +9,23 @@ mod account;
 mod api_keys;
 mod assets;
 mod audit;
+mod chart;
 mod door;
 mod dress;
+mod events;
+mod halted;
 mod health;
 mod home;
 mod invitation;
+mod notices;
+mod numbers;
 mod page;
 mod people;
+mod record;
+mod records;
+mod search;
 mod section;
+mod shown;
 mod visit;
 mod words;
 
@@ -29,6 +38,7 @@ use crate::model::staff::Role;
 pub(super) use dress::dress;
 
 const VIEWER: Guard = Guard::Staff(Role::Viewer);
+const COMPLIANCE: Guard = Guard::Staff(Role::Compliance);
 const ADMIN: Guard = Guard::Staff(Role::Admin);
 const VIEWER_OF_ALL: Guard = Guard::StaffOfAll(Role::Viewer);
 const COMPLIANCE_OF_ALL: Guard = Guard::StaffOfAll(Role::Compliance);
@@ -54,6 +64,22 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/console/account/recovery-codes", guard: VIEWER, handler: || post(account::renew_codes) },
     Route { method: "POST", path: "/console/account/sessions/end", guard: VIEWER, handler: || post(account::end_session) },
     Route { method: "POST", path: "/console/account/sessions/end-all", guard: VIEWER, handler: || post(account::end_sessions) },
+    Route { method: "GET", path: "/console/search", guard: VIEWER, handler: || get(search::ask) },
+    Route { method: "POST", path: "/console/search", guard: VIEWER, handler: || post(search::find) },
+    Route { method: "GET", path: "/console/records/{id}", guard: VIEWER, handler: || get(record::show) },
+    Route { method: "POST", path: "/console/records/{id}/resume", guard: COMPLIANCE, handler: || post(record::resume) },
+    Route { method: "GET", path: "/console/halted", guard: VIEWER, handler: || get(halted::list) },
+    Route { method: "GET", path: "/console/halted/{client}/{what}/{code}", guard: VIEWER, handler: || get(halted::of_reason) },
+    Route { method: "POST", path: "/console/halted/resume", guard: COMPLIANCE, handler: || post(halted::resume) },
+    Route { method: "POST", path: "/console/resumptions/{id}/end", guard: COMPLIANCE, handler: || post(halted::end) },
+    Route { method: "GET", path: "/console/issuances", guard: VIEWER, handler: || get(records::issuances) },
+    Route { method: "GET", path: "/console/verifications", guard: VIEWER, handler: || get(records::verifications) },
+    Route { method: "GET", path: "/console/notices", guard: VIEWER, handler: || get(notices::list) },
+    Route { method: "GET", path: "/console/mails", guard: VIEWER, handler: || get(notices::mails) },
+    Route { method: "GET", path: "/console/mails/{name}/{language}", guard: VIEWER, handler: || get(notices::mail) },
+    Route { method: "GET", path: "/console/events", guard: VIEWER, handler: || get(events::list) },
+    Route { method: "POST", path: "/console/events/{id}/retry", guard: COMPLIANCE, handler: || post(events::retry) },
+    Route { method: "GET", path: "/console/numbers", guard: VIEWER, handler: || get(numbers::show) },
     Route { method: "GET", path: "/console/api-keys", guard: ADMIN, handler: || get(api_keys::list) },
     Route { method: "POST", path: "/console/api-keys", guard: ADMIN, handler: || post(api_keys::create) },
     Route { method: "POST", path: "/console/api-keys/{id}/revoke", guard: ADMIN, handler: || post(api_keys::revoke) },

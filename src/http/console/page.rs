@@ -23,6 +23,10 @@ use crate::model::staff::{ConsoleLanguage, Stage};
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; \
                       base-uri 'none'";
 
+/// The same for a page that shows others of ours in frames.
+const FRAMING: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+                       base-uri 'none'; frame-src 'self'";
+
 /// What it may do besides: nothing.
 const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), \
                            gyroscope=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
@@ -39,12 +43,19 @@ pub(super) struct Page {
     pub(super) status: StatusCode,
     /// After how many seconds the same may be tried again.
     pub(super) retry_after: Option<u64>,
+    /// Whether it shows other pages of ours in frames.
+    pub(super) frames: bool,
 }
 
 impl Page {
     /// A page that went well.
     pub(super) fn new(template: &'static str, title: &'static str, content: Value) -> Self {
-        Self { template, title, content, status: StatusCode::OK, retry_after: None }
+        Self { template, title, content, status: StatusCode::OK, retry_after: None, frames: false }
+    }
+
+    /// The same, which shows other pages of ours in frames.
+    pub(super) fn framing(self) -> Self {
+        Self { frames: true, ..self }
     }
 
     /// The same with another status.
@@ -75,10 +86,20 @@ templates! {
     "audit.html",
     "code.html",
     "error.html",
+    "events.html",
+    "halted.html",
+    "halted_for.html",
     "health.html",
     "home.html",
     "invitation.html",
+    "mails.html",
+    "notices.html",
+    "numbers.html",
     "people.html",
+    "record.html",
+    "records.html",
+    "records_table.html",
+    "search.html",
     "secret.html",
     "sign_in.html",
 }
@@ -128,7 +149,7 @@ impl Visit {
             (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
             (CONTENT_LANGUAGE, fixed(self.language.as_str())),
             (CACHE_CONTROL, fixed("no-store")),
-            (CONTENT_SECURITY_POLICY, fixed(POLICY)),
+            (CONTENT_SECURITY_POLICY, fixed(if page.frames { FRAMING } else { POLICY })),
             (X_FRAME_OPTIONS, fixed("DENY")),
             // With less, browsers would not say where a form comes from.
             (REFERRER_POLICY, fixed("same-origin")),

@@ -29,6 +29,13 @@ impl Section {
 /// All of them, in the order in which they are shown.
 pub(super) const SECTIONS: &[Section] = &[
     Section::of("", "nav.home", Role::Viewer, false),
+    Section::of("/search", "nav.search", Role::Viewer, false),
+    Section::of("/halted", "nav.halted", Role::Viewer, false),
+    Section::of("/issuances", "nav.issuances", Role::Viewer, false),
+    Section::of("/verifications", "nav.verifications", Role::Viewer, false),
+    Section::of("/notices", "nav.notices", Role::Viewer, false),
+    Section::of("/events", "nav.events", Role::Viewer, false),
+    Section::of("/numbers", "nav.numbers", Role::Viewer, false),
     Section::of("/audit", "nav.audit", Role::Compliance, true),
     Section::of("/health", "nav.health", Role::Viewer, true),
     Section::of("/api-keys", "nav.api_keys", Role::Admin, false),

@@ -58,7 +58,7 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// Whose signature it is.
+/// Reach signature it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedBy {
     /// A key that is known as the issuer's.
@@ -137,7 +137,7 @@ impl Checkpoint {
         Link { seq: self.entry, hash: self.hash.clone() }
     }
 
-    /// Whose signature it bears.
+    /// Reach signature it bears.
     #[must_use]
     pub fn signed_by(&self, known: &[VerificationKey]) -> SignedBy {
         let mut signature = [0; 64];

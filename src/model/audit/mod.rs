@@ -247,6 +247,24 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// Who it is that was written down so; nobody that this program knows, if it is none of that.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ':').map(str::to_owned);
+        Some(match (parts.next()?.as_str(), parts.next(), parts.next()) {
+            ("service", None, None) => Self::Service,
+            ("operator", None, None) => Self::Operator,
+            ("staff", Some(staff), None) => Self::Staff { staff },
+            ("client", Some(client), Some(key)) => Self::Client { client, key },
+            ("source", Some(client), Some(source)) => Self::Source { client, source },
+            ("claim", Some(client), Some(claim)) => Self::Claim { client, claim },
+            ("consumer", Some(client), Some(consumer)) => Self::Consumer { client, consumer },
+            _ => return None,
+        })
+    }
+}
+
 /// Something that was done, before it has its place in the chain.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
@@ -274,5 +292,29 @@ impl AuditEntry {
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_did_it_is_read_as_it_is_written() {
+        let (client, own) = ("acme".to_owned(), "x".to_owned());
+        for actor in [
+            Actor::Client { client: client.clone(), key: own.clone() },
+            Actor::Source { client: client.clone(), source: own.clone() },
+            Actor::Claim { client: client.clone(), claim: own.clone() },
+            Actor::Consumer { client, consumer: own },
+            Actor::Staff { staff: "stf_1".to_owned() },
+            Actor::Service,
+            Actor::Operator,
+        ] {
+            assert_eq!(Actor::of_text(&actor.to_text()), Some(actor));
+        }
+        for text in ["", "somebody", "service:x", "client:acme", "operator:"] {
+            assert_eq!(Actor::of_text(text), None, "{text}");
+        }
     }
 }

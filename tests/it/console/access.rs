@@ -9,6 +9,8 @@ use super::browser::{Browser, Office};
 
 /// A path of a route, with something in the place of its parameters.
 fn path(route: &str) -> String {
+    let route = route.replace("{client}", "acme").replace("{what}", "x").replace("{code}", "x");
+    let route = route.replace("{name}", "test").replace("{language}", "en");
     route
         .replace("{id}", "stf_01ARZ3NDEKTSV4RRFFQ69G5FAV")
         .replace("{token}", "AAAA")
@@ -48,7 +50,9 @@ on_both_databases! {
                     continue;
                 }
                 let answer = browser.send(route.method, &path(route.path), Some(String::new())).await;
-                let status = if may { 200 } else { 403 };
+                // What is not there is nothing, for those who may.
+                let is_of_one = route.path.contains('{');
+                let status = if !may { 403 } else if is_of_one { 404 } else { 200 };
                 assert_eq!(answer.status, status, "{} {} as {role} of {reach}: {}", route.method, route.path, answer.text());
                 refused += u32::from(!may);
             }

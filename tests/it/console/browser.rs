@@ -28,7 +28,7 @@ pub(super) struct Office {
     pub(super) app: Arc<App>,
     pub(super) clock: Clock,
     pub(super) address: SocketAddr,
-    stage: Stage,
+    pub(super) stage: Stage,
     stop: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }

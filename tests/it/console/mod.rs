@@ -3,5 +3,6 @@
 mod access;
 mod attacks;
 mod browser;
+mod looks;
 mod pages;
 mod signing_in;

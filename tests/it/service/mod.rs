@@ -8,6 +8,7 @@ mod halts;
 mod issuing;
 mod keeping;
 mod key_rotation;
+mod looks;
 mod nodes;
 mod not_understood;
 mod notices;

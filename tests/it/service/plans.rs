@@ -5,7 +5,7 @@ use std::path::Path;
 
 use idos_credential::Timestamp;
 use idos_issuer::model::issuance::{Kind, State};
-use idos_issuer::store::{Filter, Place, Store};
+use idos_issuer::store::{Filter, Place, Store, Way};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
 use crate::support::rows;
@@ -50,6 +50,8 @@ const GROWING: &[&str] = &[
     "staff_recovery",
     "staff_session",
     "sign_in_attempt",
+    "daily",
+    "bulk_resume",
 ];
 
 /// Statements that may walk a whole table or index, each with its reason.
@@ -128,10 +130,14 @@ fn statements() -> Vec<String> {
         }
     }
     assert_eq!(lists, 1, "a statement is put together: add its forms here");
-    all.extend(filters().iter().map(|(filter, cursor)| filter.statement("acme", cursor.as_ref())));
+    for way in WAYS {
+        all.extend(filters().iter().map(|(filter, cursor)| filter.statement("acme", way, cursor.as_ref())));
+    }
     assert!(all.len() > 100, "{} statements are too few to be all", all.len());
     all
 }
+
+const WAYS: [Way; 2] = [Way::Older, Way::Newer];
 
 /// All combinations of what lists may be asked for.
 fn filters() -> Vec<(Filter, Option<Place>)> {
@@ -315,7 +321,7 @@ on_both_databases! {
                 }
             }
             // What lists are asked for, they find by the index that is made for it.
-            for (filter, cursor) in filters() {
+            for ((filter, cursor), way) in filters().into_iter().flat_map(|one| WAYS.map(|way| (one.clone(), way))) {
                 let index = match (&filter.reference, filter.kind, filter.state) {
                     (Some(_), ..) => "issuance_by_reference",
                     (None, Some(_), Some(_)) => "issuance_by_kind_and_state",
@@ -323,7 +329,7 @@ on_both_databases! {
                     (None, None, Some(_)) => "issuance_by_state",
                     (None, None, None) => "issuance_by_client",
                 };
-                let statement = filter.statement("acme", cursor.as_ref());
+                let statement = filter.statement("acme", way, cursor.as_ref());
                 let plan = plan(&mut connection, backend, &statement).await;
                 if !plan.iter().any(|line| line.contains(&format!("{index} "))) {
                     bad.insert(format!("{phase}: not by {index}: {statement}\n    {}", plan.join("\n    ")));

@@ -20,7 +20,7 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
     vec![
         many(
             "issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, reference, \
-             write_key, valid_until, waits_until, created_at, updated_at, sealed_at, noticed, was_sent, halt)",
+             write_key, valid_until, waits_until, created_at, updated_at, sealed_at, noticed, was_sent, halt, tx_hash)",
             &format!(
                 "{issuance}, {client}, CASE WHEN i % 500 = 0 THEN 'personhood' ELSE 'kyc' END, \
                  CASE WHEN i % 400 = 0 THEN 'queued' WHEN i % 300 = 0 THEN 'halted' \
@@ -29,7 +29,7 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
                  CASE WHEN i % 300 = 0 OR i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, \
                  CASE WHEN i % 200 = 0 THEN NULL ELSE CAST(i AS BIGINT) END, \
                  CASE WHEN i % 3 = 0 THEN NULL ELSE 'expired' END, \
-                 CASE WHEN i % 2 = 0 THEN 1 ELSE 0 END, CASE WHEN i % 300 = 0 THEN 'refused' ELSE NULL END"
+                 CASE WHEN i % 2 = 0 THEN 1 ELSE 0 END, CASE WHEN i % 300 = 0 THEN 'refused' ELSE NULL END, {hash}"
             ),
         ),
         many(
@@ -52,22 +52,23 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
         many("sealed_part (issuance_id, is_copy, number, content)", &format!("{issuance}, 0, 0, 'a'")),
         many(
             "profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, password_store, \
-             locked_wallet, waits_until, created_at, updated_at, was_sent)",
+             locked_wallet, waits_until, created_at, updated_at, was_sent, halt, tx_hash)",
             &format!(
                 "{profile}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, \
                  {user}, {user}, 'k', 'e', 'user', CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
-                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0"
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0, \
+                 CASE WHEN i % 200 = 0 THEN 'refused' ELSE NULL END, {hash}"
             ),
         ),
         many(
-            "job (id, work, subject, target, series, lane, state, due_at, attempts, created_at)",
+            "job (id, work, subject, target, series, lane, state, due_at, attempts, created_at, tx_hash)",
             &format!(
                 "{job}, CASE WHEN i % 2 = 0 THEN 'send_webhook' ELSE 'write_credential' END, \
                  CASE WHEN i % 2 = 0 THEN {event} ELSE {issuance} END, '', \
                  CASE WHEN i % 2 = 0 THEN {issuance} ELSE '' END, \
                  CASE WHEN i % 2 = 0 THEN NULL ELSE 'lane' || CAST(i % 4 AS TEXT) END, \
                  CASE WHEN i % 100 = 0 THEN 'halted' WHEN i % 99 = 0 AND i % 2 = 1 THEN 'sent' ELSE 'ready' END, \
-                 i, 0, i"
+                 i, 0, i, CASE WHEN i % 99 = 0 AND i % 2 = 1 THEN {hash} ELSE NULL END"
             ),
         ),
         many(
@@ -110,10 +111,10 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
         ),
         many(
             "claim (id, client, hash, state, delivery, user_id, issuance_id, profile_id, grant_seconds, locked, version, \
-             expires_at, due_at, created_at, updated_at)",
+             expires_at, due_at, created_at, updated_at, reference, wallet_index)",
             &format!(
                 "{}, {client}, {hash}, 'written', 'write_grant', {user}, {issuance}, {profile}, 3600, \
-                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, 1, i, i, i, i",
+                 CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, 1, i, i, i, i, 'case-' || CAST(i AS TEXT), {hash}",
                 id("clm")
             ),
         ),
@@ -133,11 +134,12 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
         ),
         many(
             "attribute (id, client, state, user_id, attribute_id, sensitive, write_key, locked, waits_until, created_at, \
-             updated_at, was_sent)",
+             updated_at, was_sent, halt, tx_hash)",
             &format!(
                 "{}, {client}, CASE WHEN i % 200 = 0 THEN 'halted' ELSE 'created' END, {user}, {user}, 'value', 'k', \
                  CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, \
-                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0",
+                 CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i, 0, \
+                 CASE WHEN i % 200 = 0 THEN 'refused' ELSE NULL END, {hash}",
                 id("att")
             ),
         ),
@@ -178,6 +180,17 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
                  CASE WHEN i % 1000 = 0 THEN 'sending' WHEN i % 3 = 0 THEN 'planned' ELSE 'sent' END, i, 0, 0, \
                  CASE WHEN i % 1000 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
                 id("ntc")
+            ),
+        ),
+        many(
+            "daily (client, day, what, count)",
+            &format!("{client}, 86400000 * CAST(i AS BIGINT), 'issued', 1"),
+        ),
+        many(
+            "bulk_resume (id, client, what, code, state, actor, total, resumed, remaining, place_at, place_id, created_at, updated_at)",
+            &format!(
+                "{}, {client}, 'issuance', 'refused', 'done', 'operator', 1, 1, 0, i, '', i, i",
+                id("blk")
             ),
         ),
         many("mail_limit (name, at, count)", &format!("{hash}, i, 1")),

@@ -2,8 +2,10 @@
 //! words by name (`t('home.title')`), with values in braces (`t('home.more', n=3)`).
 
 mod account;
+mod cures;
 mod door;
 mod frame;
+mod looks;
 mod work;
 
 use std::collections::HashMap;
@@ -15,7 +17,7 @@ use crate::model::staff::ConsoleLanguage;
 type Row = (&'static str, &'static str, &'static str);
 
 /// All of them.
-const LISTS: &[&[Row]] = &[frame::WORDS, door::WORDS, account::WORDS, work::WORDS];
+const LISTS: &[&[Row]] = &[frame::WORDS, door::WORDS, account::WORDS, work::WORDS, looks::WORDS];
 
 static BY_NAME: LazyLock<HashMap<&'static str, (&'static str, &'static str)>> = LazyLock::new(|| {
     LISTS.iter().flat_map(|list| list.iter()).map(|(name, en, de)| (*name, (*en, *de))).collect()
@@ -28,6 +30,14 @@ pub(super) fn find(language: ConsoleLanguage, name: &str) -> Option<&'static str
         ConsoleLanguage::En => en,
         ConsoleLanguage::De => de,
     })
+}
+
+/// What helps, as the model says it in English, in a language of the console.
+pub(super) fn cure(language: ConsoleLanguage, english: &'static str) -> &'static str {
+    match language {
+        ConsoleLanguage::En => english,
+        ConsoleLanguage::De => cures::in_german(english).unwrap_or(english),
+    }
 }
 
 #[cfg(test)]
