@@ -24,5 +24,6 @@ mod foreign;
 mod http;
 mod kills;
 mod misbehaving;
+mod oidc;
 mod service;
 mod validators;
