@@ -16,6 +16,7 @@
 //! | [`mail`], [`outbound`] | mails, and HTTP to others |
 //! | [`source`] | an account with a vendor of KYC results, and requests to it |
 //! | [`person_source`] | a source of personhood, and questions to it |
+//! | [`oidc`] | the OpenID provider at which staff sign in |
 //! | [`evm_rpc`] | endpoints of chains, asked whether a contract wallet takes a signature as its own |
 //! | [`telemetry`] | logs, traces and metrics |
 //!
@@ -31,6 +32,7 @@ pub mod http;
 pub mod keys;
 pub mod mail;
 pub mod model;
+pub mod oidc;
 pub mod outbound;
 pub mod person_source;
 pub mod secret_file;

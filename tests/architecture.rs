@@ -26,6 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("source", &["config", "keys", "model", "outbound"]),
     ("person_source", &["config", "keys", "model", "outbound", "source"]),
     ("evm_rpc", &["config", "outbound"]),
+    ("oidc", &["config", "keys", "model", "outbound"]),
     ("telemetry", &["config", "outbound"]),
     ("store", &["model"]),
     (
@@ -37,6 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "keys",
             "mail",
             "model",
+            "oidc",
             "outbound",
             "person_source",
             "source",
@@ -93,6 +95,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lettre", &["mail", "model"]),
     ("memchr", &["http"]),
     ("notice_mail", &["cli", "config", "flow", "mail"]),
+    ("openidconnect", &["oidc"]),
     ("opentelemetry", &["telemetry"]),
     ("p521", &["model"]),
     ("qrcodegen", &["flow"]),

@@ -26,5 +26,6 @@ mod foreign;
 mod http;
 mod kills;
 mod misbehaving;
+mod oidc;
 mod service;
 mod validators;
