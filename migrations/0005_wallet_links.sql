@@ -7,6 +7,8 @@ CREATE TABLE wallet_link (
     user_id TEXT,
     -- 1 if the wallet is to be written into the user's profile.
     in_profile BIGINT NOT NULL,
+    -- 1 if the wallet stays locked once it is proven, to be listed in a credential.
+    for_credential BIGINT NOT NULL,
     reference TEXT,
     -- By what the same wallet of the same user is found again, once it is proven.
     wallet_index TEXT,
@@ -19,6 +21,8 @@ CREATE TABLE wallet_link (
     proof_hash TEXT,
     -- The record that writes the wallet, or has written it.
     record_id TEXT,
+    -- The issuance whose credential lists the wallet. There is one at most.
+    issuance_id TEXT,
     -- When the locked wallet is forgotten.
     waits_until BIGINT,
     created_at BIGINT NOT NULL,

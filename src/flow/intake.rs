@@ -19,6 +19,7 @@ use super::credential::{self, CredentialError, TooLarge, check_size, is_taken, p
 use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
+use super::linkage;
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
 use super::verified::MadeFor;
 use super::{Accepted, contact, supersede, work};
@@ -33,7 +34,7 @@ use crate::model::issuance::{Ids, Issuance, Reference, State};
 use crate::model::lifecycle::{self, Found};
 use crate::model::personal::LockedContact;
 use crate::model::profile::ProfileState;
-use crate::model::submission::{CopyFor, SignedGrant, Submission};
+use crate::model::submission::{CopyFor, Given, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::store::{StoreError, Tx};
@@ -129,6 +130,22 @@ pub(super) async fn accept_for(
     submission: Submission,
     made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
+    match attempt(app, caller, key, submission, made_for).await {
+        // What this names, a request with the same key may have used up meanwhile: then its answer is the answer.
+        Err(IntakeError::Invalid(invalid)) => {
+            replay(app, caller, key).await?.ok_or(IntakeError::Invalid(invalid))
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(
+    app: &Arc<App>,
+    caller: &Submitter,
+    key: &Idempotency,
+    submission: Submission,
+    made_for: Option<MadeFor<'_>>,
+) -> Result<Accepted<Issuance>, IntakeError> {
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
     }
@@ -140,6 +157,7 @@ pub(super) async fn accept_for(
     let (grant, copy_for) = authority.into_parts();
     let submitted = Submitted { user_id, kind: evidence.kind(), needs_grant: delivery.needs_grant() };
     let mut used = take_up(app, caller, claim, submitted).await?;
+    let (evidence, listed) = found_out(app, caller, user_id, evidence).await?;
     let grant = used.as_mut().and_then(|used| used.grant.take()).map(Box::new).or(grant);
     let place = known_place(app).await;
     if place.is_some_and(|place| !is_taken(delivery, place)) {
@@ -226,7 +244,7 @@ pub(super) async fn accept_for(
             .transpose()?,
         content,
     };
-    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used }).await
+    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used, listed }).await
 }
 
 /// The claim that something is submitted for, with the grant that the person has signed.
@@ -239,6 +257,22 @@ async fn take_up(
     match claim {
         Some(id) => Ok(Some(claimed::take_up(app, caller, &id, submitted).await?)),
         None => Ok(None),
+    }
+}
+
+/// What the credential says: what was given, or what is found where it says.
+async fn found_out(
+    app: &App,
+    caller: &Submitter,
+    user_id: Uuid,
+    given: Given,
+) -> Result<(Evidence, Option<linkage::Used>), IntakeError> {
+    match given {
+        Given::Result(evidence) => Ok((evidence, None)),
+        Given::Wallets { links, .. } => {
+            let (evidence, used) = linkage::take_up(app, caller, user_id, links).await?;
+            Ok((evidence, Some(used)))
+        }
     }
 }
 
@@ -303,6 +337,8 @@ struct Kept {
 struct MadeOf<'a> {
     verification: Option<MadeFor<'a>>,
     claim: Option<Used>,
+    /// The links whose wallets it lists.
+    listed: Option<linkage::Used>,
 }
 
 /// All of it, or nothing: or what an earlier request with the same key has made.
@@ -345,6 +381,9 @@ async fn remember(
     if let Some(used) = &made_of.claim {
         used.record(&mut tx, &issuance, now).await?;
     }
+    if let Some(listed) = &made_of.listed {
+        listed.record(&mut tx, &issuance.id, now).await?;
+    }
     let entry =
         |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
     tx.record(&entry(AuditAction::Received, issuance.kind.as_str())).await?;
@@ -354,6 +393,9 @@ async fn remember(
     if let Some(used) = &made_of.claim {
         let entry = AuditEntry::new(now, caller.actor(), AuditAction::ClaimUsed, used.id().as_str());
         tx.record(&entry.detail(issuance.id.as_str())).await?;
+    }
+    if let Some(listed) = &made_of.listed {
+        listed.write_down(&mut tx, caller, &issuance.id, now).await?;
     }
     tx.commit().await?;
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());

@@ -24,6 +24,7 @@ pub mod halted;
 pub mod holder;
 mod idempotency;
 pub mod intake;
+mod linkage;
 pub mod mail_link;
 mod moves;
 pub mod network;

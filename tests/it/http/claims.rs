@@ -11,7 +11,7 @@ use super::door::{Answer, Door, kyc, owner};
 use crate::support::User;
 use crate::support::service::{Backend, Stage, audit_holds};
 
-const SETTINGS: &str = "[http]\npublic_url = \"https://issuer.example/kyc\"\n\
+pub(super) const SETTINGS: &str = "[http]\npublic_url = \"https://issuer.example/kyc\"\n\
     [claims]\nreturn_urls = [\"https://kyc.example/done\"]\nprovider_url = \"https://kyc.example\"\n";
 
 const DONE: &str = "https://kyc.example/done?case=Quux";
@@ -24,7 +24,7 @@ pub(super) struct Page<'d> {
 }
 
 impl<'d> Page<'d> {
-    async fn make(door: &'d Door, wanted: &Value) -> Self {
+    pub(super) async fn make(door: &'d Door, wanted: &Value) -> Self {
         let made = door.post("/v1/claims", wanted).send().await.expect(201);
         let view = made.json();
         let id = view["id"].as_str().unwrap().to_owned();
@@ -38,6 +38,11 @@ impl<'d> Page<'d> {
     /// The page at a link that somebody else has made.
     pub(super) fn at(door: &'d Door, path: &str) -> Self {
         Self { door, id: String::new(), path: path.to_owned() }
+    }
+
+    /// The id of its claim.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// What the page asks for.

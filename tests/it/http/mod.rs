@@ -21,6 +21,7 @@ mod halted;
 mod hostile;
 mod idempotency;
 mod limits;
+mod linkage;
 mod links;
 mod notices;
 mod oddities;
