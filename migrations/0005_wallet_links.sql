@@ -7,6 +7,8 @@ CREATE TABLE wallet_link (
     user_id TEXT,
     -- 1 if the wallet is to be written into the user's profile.
     in_profile BIGINT NOT NULL,
+    -- 1 if the wallet stays locked once it is proven, to be listed in a credential.
+    for_credential BIGINT NOT NULL,
     reference TEXT,
     -- By what the same wallet of the same user is found again, once it is proven.
     wallet_index TEXT,
@@ -19,6 +21,8 @@ CREATE TABLE wallet_link (
     proof_hash TEXT,
     -- The record that writes the wallet, or has written it.
     record_id TEXT,
+    -- The issuance whose credential lists the wallet. There is one at most.
+    issuance_id TEXT,
     -- When the locked wallet is forgotten.
     waits_until BIGINT,
     created_at BIGINT NOT NULL,
@@ -31,3 +35,5 @@ CREATE INDEX wallet_link_by_wallet ON wallet_link (wallet_index, created_at) WHE
 CREATE INDEX wallet_link_by_record ON wallet_link (record_id) WHERE record_id IS NOT NULL;
 CREATE INDEX wallet_link_by_limit ON wallet_link (waits_until, id) WHERE waits_until IS NOT NULL;
 CREATE INDEX wallet_link_by_key ON wallet_link (SUBSTR(locked_wallet, 4, 8)) WHERE locked_wallet IS NOT NULL;
+-- What a credential lists.
+CREATE INDEX wallet_link_by_issuance ON wallet_link (issuance_id) WHERE issuance_id IS NOT NULL;

@@ -3,13 +3,14 @@
 //! A problem names places, never values. That is tried by planting a rare word into one text of the input after the
 //! other: no problem may hold a part of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use idos_credential::Subject;
+use idos_credential::kind::wallet_linkage::MOST_WALLETS;
 use idos_credential::sealing::SealedCredential;
 use idos_credential::stored::{StoredCredential, StoredRow};
 use idos_credential::{ContentReference, SealedContent};
@@ -21,10 +22,11 @@ use idos_issuer::model::evidence::{Evidence, members};
 use idos_issuer::model::ids::{ApiKeyId, AttributeId, EventId, IssuanceId, JobId, ProfileId, WalletId};
 use idos_issuer::model::issuance::{Kind, Reference, State};
 use idos_issuer::model::personal::{Email, Locale};
-use idos_issuer::model::submission::{Authority, SignedGrant, Submission};
+use idos_issuer::model::submission::{Authority, Given, SignedGrant, Submission};
 use idos_issuer::vault::Vault;
 use idos_webhooks::{Headers, LONGEST_WAIT, Message, Secret, Secrets, TOLERANCE, Targets, parse_retry_after};
 use serde_json::Value;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::input::{Fixed, flipped, lines, text};
@@ -100,29 +102,43 @@ fn check_submission(data: &[u8], read: &dyn Fn(&[u8]) -> Result<Submission, Prob
     }
 }
 
-/// What was read, and that it keeps the rules.
-fn tell(submission: Submission) -> Vec<(&'static str, String)> {
-    let mut told = vec![("user", submission.user_id.to_string())];
-    let evidence = submission.evidence;
+/// What was read of a result, and that it keeps the rules.
+fn tell_result(evidence: &Evidence, user_id: Uuid) -> Vec<(&'static str, String)> {
     assert!(evidence.subject.check(Some(evidence.approved_at)).is_ok());
-    told.push(("approved", evidence.approved_at.to_string()));
+    let mut told = vec![("approved", evidence.approved_at.to_string())];
     match &evidence.subject {
         Subject::KycV2(subject) => {
-            assert_eq!(subject.id, format!("uuid:{}", submission.user_id));
+            assert_eq!(subject.id, format!("uuid:{user_id}"));
             told.push(("file", hex::encode(&subject.selfie_file)));
             told.push(("file", hex::encode(&subject.id_document_front_file)));
             told.push(("name", subject.first_name.clone().unwrap_or_default()));
         }
         Subject::FaceSign(subject) => told.push(("name", subject.face_sign_user_id.clone())),
-        Subject::WalletLinkage(_) => panic!("no request brings one"),
+        Subject::WalletLinkage(_) => panic!("such a kind is made of links: Given::Wallets"),
         Subject::KycV3(_) | Subject::EddV1(_) => {
             let subject = &evidence.subject;
-            assert_eq!(subject.id(), Some(format!("uuid:{}", submission.user_id).as_str()));
+            assert_eq!(subject.id(), Some(format!("uuid:{user_id}").as_str()));
             assert!(subject.kyc_level().is_none_or(|level| level <= 3));
             assert!(evidence.expires_at.is_none() || subject.kind().envelope_has("expirationDate"));
             told.push(("level", subject.level()));
             told.push(("bytes", subject.file_bytes().to_string()));
             assert!(!format!("{subject:?}").contains(':'), "subjects are not printed");
+        }
+    }
+    told
+}
+
+/// What was read, and that it keeps the rules.
+fn tell(submission: Submission) -> Vec<(&'static str, String)> {
+    let mut told = vec![("user", submission.user_id.to_string())];
+    let kind = submission.evidence.kind();
+    match submission.evidence {
+        Given::Result(evidence) => told.extend(tell_result(&evidence, submission.user_id)),
+        Given::Wallets { links, .. } => {
+            assert!(kind.lists_wallets() && (1..=MOST_WALLETS).contains(&links.len()));
+            let different: BTreeSet<_> = links.iter().map(|id| id.as_str()).collect();
+            assert_eq!(different.len(), links.len(), "each of them once");
+            told.extend(links.iter().map(|id| ("link", id.to_string())));
         }
     }
     if let Authority::WriteGrant { grant, copy_for } = submission.authority {

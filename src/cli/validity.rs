@@ -58,11 +58,13 @@ impl Validity {
 impl Preview {
     fn run(self, config: &Config) -> Outcome {
         let versions = config.credentials.kyc_versions();
-        let kind =
-            versions.asked(self.client.as_deref().unwrap_or_default(), &self.kind).ok_or_else(|| {
-                let names: Vec<_> = KycVersions::names().collect();
-                format!("--kind must be one of {}", names.join(", "))
-            })?;
+        // The others are not of a result, and do not end.
+        let given = |kind: &Kind| Kind::GIVEN.contains(kind);
+        let asked = |name: &str| versions.asked(self.client.as_deref().unwrap_or_default(), name).filter(given);
+        let kind = asked(&self.kind).ok_or_else(|| {
+            let names: Vec<_> = KycVersions::names().filter(|name| asked(name).is_some()).collect();
+            format!("--kind must be one of {}", names.join(", "))
+        })?;
         let mut result = load(kind, &self.result)?;
         result.risk = self.risk.unwrap_or(result.risk);
         let bounds = result.bounds(&config.validity.policy());

@@ -86,6 +86,7 @@ impl Retention {
             choice_days: self.safety_net_choice_days,
             challenge_minutes,
             link_days,
+            numbers_days: self.numbers_days,
         }
     }
 }

@@ -20,6 +20,7 @@ use super::files::{self, FitError, RefusedFile};
 use super::grant::{self, GrantError};
 use super::idempotency::{self, ReplayError};
 use super::kept::{self, LockedContent};
+use super::linkage;
 use super::network::{LOOK_UP, NotAnInserter, Seen, see};
 use super::verified::MadeFor;
 use super::{Accepted, contact, supersede, work};
@@ -34,7 +35,7 @@ use crate::model::issuance::{Delivery, Ids, Issuance, Kind, Reference, State};
 use crate::model::lifecycle::{self, Found};
 use crate::model::personal::{Contact, LockedContact};
 use crate::model::profile::ProfileState;
-use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
+use crate::model::submission::{Authority, CopyFor, Given, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::model::validity::ValidBy;
@@ -131,6 +132,22 @@ pub(super) async fn accept_for(
     submission: Submission,
     made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
+    match attempt(app, caller, key, submission, made_for).await {
+        // What this names, a request with the same key may have used up meanwhile: then its answer is the answer.
+        Err(IntakeError::Invalid(invalid)) => {
+            replay(app, caller, key).await?.ok_or(IntakeError::Invalid(invalid))
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(
+    app: &Arc<App>,
+    caller: &Submitter,
+    key: &Idempotency,
+    submission: Submission,
+    made_for: Option<MadeFor<'_>>,
+) -> Result<Accepted<Issuance>, IntakeError> {
     if let Some(accepted) = replay(app, caller, key).await? {
         return Ok(accepted);
     }
@@ -218,6 +235,7 @@ async fn find_way(
     let (grant, copy_for) = authority.into_parts();
     let submitted = Submitted { user_id, kind, needs_grant: delivery.needs_grant() };
     let mut used = take_up(app, caller, claim, submitted).await?;
+    let (evidence, listed) = found_out(app, caller, user_id, evidence).await?;
     let grant = used.as_mut().and_then(|used| used.grant.take()).map(Box::new).or(grant);
     let place = known_place(app).await;
     if place.is_some_and(|place| !is_taken(delivery, place)) {
@@ -321,7 +339,7 @@ async fn take_in(
         content,
         net,
     };
-    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used, restores }).await
+    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used, restores, listed }).await
 }
 
 /// The claim that something is submitted for, with the grant that the person has signed.
@@ -334,6 +352,22 @@ async fn take_up(
     match claim {
         Some(id) => Ok(Some(claimed::take_up(app, caller, &id, submitted).await?)),
         None => Ok(None),
+    }
+}
+
+/// What the credential says: what was given, or what is found where it says.
+async fn found_out(
+    app: &App,
+    caller: &Submitter,
+    user_id: Uuid,
+    given: Given,
+) -> Result<(Evidence, Option<linkage::Used>), IntakeError> {
+    match given {
+        Given::Result(evidence) => Ok((evidence, None)),
+        Given::Wallets { links, .. } => {
+            let (evidence, used) = linkage::take_up(app, caller, user_id, links).await?;
+            Ok((evidence, Some(used)))
+        }
     }
 }
 
@@ -401,6 +435,8 @@ struct MadeOf<'a> {
     verification: Option<MadeFor<'a>>,
     claim: Option<Used>,
     restores: Option<IssuanceId>,
+    /// The links whose wallets it lists.
+    listed: Option<linkage::Used>,
 }
 
 /// All of it, or nothing: or what an earlier request with the same key has made.
@@ -446,6 +482,9 @@ async fn remember(
     if let Some(used) = &made_of.claim {
         used.record(&mut tx, &issuance, now).await?;
     }
+    if let Some(listed) = &made_of.listed {
+        listed.record(&mut tx, &issuance.id, now).await?;
+    }
     let entry =
         |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
     tx.record(&entry(AuditAction::Received, issuance.kind.as_str())).await?;
@@ -459,6 +498,9 @@ async fn remember(
     if let Some(used) = &made_of.claim {
         let entry = AuditEntry::new(now, caller.actor(), AuditAction::ClaimUsed, used.id().as_str());
         tx.record(&entry.detail(issuance.id.as_str())).await?;
+    }
+    if let Some(listed) = &made_of.listed {
+        listed.write_down(&mut tx, caller, &issuance.id, now).await?;
     }
     tx.commit().await?;
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());

@@ -27,6 +27,7 @@ pub mod holder;
 mod idempotency;
 pub mod intake;
 pub mod kept;
+mod linkage;
 pub mod login;
 pub mod look;
 pub mod mail_link;

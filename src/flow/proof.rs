@@ -21,7 +21,7 @@ use crate::model::evidence::Evidence;
 use crate::model::ids::VerificationId;
 use crate::model::personal::Contact;
 use crate::model::profile::WalletClaim;
-use crate::model::submission::{Authority, CopyFor, Submission};
+use crate::model::submission::{Authority, CopyFor, Given, Submission};
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::model::validity::Risk;
@@ -353,13 +353,13 @@ fn submission(
     });
     Ok(Submission {
         user_id,
-        evidence: Evidence {
+        evidence: Given::Result(Evidence {
             approved_at: found_at.unwrap_or(now),
             expires_at,
             subject,
             level: None,
             risk: Risk::default(),
-        },
+        }),
         files: None,
         authority: Authority::without_grant(of.delivery, copy_for),
         contact,

@@ -31,7 +31,7 @@ use crate::model::profile::{NewWallet, Profile, ProfileState, RecordId, UserKeys
 use crate::model::submission::Owner;
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
-use crate::model::wallet_link::LinkAnswer;
+use crate::model::wallet_link::{LinkAnswer, NotListed};
 use crate::store::{ProfileChange, StoreError, Tx};
 use crate::vault::{self, Locked, VaultError};
 
@@ -68,6 +68,9 @@ pub enum RequestError {
     /// The wallet is on its way into a profile.
     #[error("the wallet is being added to a profile already")]
     WalletUnderWay,
+    /// The wallet can be in no credential that lists wallets.
+    #[error(transparent)]
+    NotListed(#[from] NotListed),
     /// The wallet is a contract on a chain that cannot be asked.
     #[error("no endpoint is configured for the wallet's chain")]
     NoEndpoint,

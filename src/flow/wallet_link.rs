@@ -1,10 +1,12 @@
 //! Link wallets: make a challenge for a wallet, take its answer once, and have the wallet written into the user's profile.
 //!
-//! Between the two, and no longer, the wallet lies locked. A wallet that is a contract is asked of its chain. That a challenge is answered
+//! Between the two the wallet lies locked; one that is to be listed in a credential stays so until the credential is asked for
+//! (`linkage.rs`), for a limited time. A wallet that is a contract is asked of its chain. That a challenge is answered
 //! and that the wallet is on its way into the profile is one transaction: killed anywhere, one answer is one wallet.
 
 use std::mem::take;
 
+use idos_credential::Account;
 use idos_wallet::{ContractCall, ContractVerdict, EvmChain, InvalidProof, WalletType};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,8 @@ use crate::model::profile::{NewWallet, Profile, WalletClaim, spelled};
 use crate::model::submission::Owner;
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
-use crate::model::wallet_link::{LinkAnswer, LinkState, WalletLink};
+use crate::model::time::HOUR;
+use crate::model::wallet_link::{LinkAnswer, LinkState, NotListed, WalletLink, account};
 use crate::store::StoreError;
 use crate::vault::{self, Locked, VaultError};
 
@@ -42,6 +45,8 @@ pub struct NewLink {
     pub wallet: Owner,
     /// Whether it is to be written into the user's profile.
     pub in_profile: bool,
+    /// Whether it is to be kept for a credential that lists wallets.
+    pub for_credential: bool,
     /// The chain on which it is a contract; `None` for a wallet with a key.
     pub chain: Option<EvmChain>,
     /// The provider's reference.
@@ -140,6 +145,9 @@ pub async fn offer(
     if new.in_profile {
         check_beforehand(app, caller, &new).await?;
     }
+    if new.for_credential {
+        account(&new.wallet, new.chain)?;
+    }
     if new.chain.is_some_and(|chain| !app.evm.knows(chain)) {
         return Err(RequestError::NoEndpoint);
     }
@@ -152,12 +160,15 @@ pub async fn offer(
         state: LinkState::Challenged,
         user_id: Some(new.user_id),
         in_profile: new.in_profile,
+        for_credential: new.for_credential,
         reference: new.reference.map(Reference::into_string),
         attempts: 0,
         expires_at: challenge.expires_at,
         proven_at: None,
         proof_hash: None,
         record_id: None,
+        issuance_id: None,
+        waits_until: Some(challenge.expires_at),
         created_at: now,
         updated_at: now,
         id,
@@ -246,6 +257,7 @@ pub async fn prove(
         id: id.clone(),
         proof_hash: proof_hashes.first().cloned().ok_or(VaultError::NoKey)?,
         wallet_index: indexes.into_iter().next().ok_or(VaultError::NoKey)?,
+        kept_until: now.plus_millis(i64::from(app.retention.sealed_hours) * HOUR),
     };
     let outcome = if link.in_profile {
         let new = NewWallet { user_id, wallet: claim };
@@ -373,13 +385,18 @@ fn proof_of(id: &WalletLinkId, answer: &Answer) -> Zeroizing<Vec<u8>> {
 }
 
 /// A wallet, and the text that it is to sign, as they are kept.
-struct KeptWallet {
+pub(super) struct KeptWallet {
     wallet: Owner,
     chain: Option<EvmChain>,
     message: Personal<String>,
 }
 
 impl KeptWallet {
+    /// Its account, as a credential lists it.
+    pub(super) fn account(&self) -> Result<Account, NotListed> {
+        account(&self.wallet, self.chain)
+    }
+
     /// The claim that an answer makes of it.
     fn answered(self, answer: Answer) -> Result<WalletClaim, ProveError> {
         let Owner { wallet_type, address, public_key } = self.wallet;

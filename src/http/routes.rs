@@ -294,6 +294,12 @@ pub const ROUTES: &[Route] = &[
         handler: || delete(verifications::erase),
     },
     Route {
+        method: "GET",
+        path: "/v1/verifications/{id}/audit",
+        guard: Guard::Scope(Scope::IssuancesRead),
+        handler: || get(verifications::audit),
+    },
+    Route {
         method: "POST",
         path: "/v1/verifications/{id}/resume",
         guard: Guard::Scope(Scope::IssuancesWrite),

@@ -28,6 +28,8 @@ pub enum Setting {
     ChallengeMinutes,
     /// Links of reminders.
     LinkDays,
+    /// Numbers of days.
+    NumbersDays,
 }
 
 impl Setting {
@@ -43,6 +45,7 @@ impl Setting {
         Self::ChoiceDays,
         Self::ChallengeMinutes,
         Self::LinkDays,
+        Self::NumbersDays,
     ];
 
     /// Its name in the configuration.
@@ -59,6 +62,7 @@ impl Setting {
             Self::ChoiceDays => "retention.safety_net_choice_days",
             Self::ChallengeMinutes => "wallets.challenge_minutes",
             Self::LinkDays => "renewal.link_days",
+            Self::NumbersDays => "retention.numbers_days",
         }
     }
 }
@@ -86,6 +90,8 @@ pub struct Periods {
     pub challenge_minutes: u32,
     /// Links of reminders.
     pub link_days: u32,
+    /// Numbers of days.
+    pub numbers_days: u32,
 }
 
 impl Periods {
@@ -103,6 +109,7 @@ impl Periods {
             Setting::ChoiceDays => self.choice_days,
             Setting::ChallengeMinutes => self.challenge_minutes,
             Setting::LinkDays => self.link_days,
+            Setting::NumbersDays => self.numbers_days,
         }
     }
 
@@ -372,8 +379,8 @@ pub const KINDS: &[Kind] = &[
         holds: Holds::Locked,
         how: None,
         period: Period::Ends,
-        long: "until the challenge is answered or its time is over , `wallets.challenge_minutes` (30), or there were ten wrong signatures; until it is erased",
-        settings: &[Setting::ChallengeMinutes],
+        long: "until the challenge is answered or its time is over (`wallets.challenge_minutes` (30)), or there were ten wrong signatures; with `forCredential` it stays once it is answered, until a credential that lists it is asked for, at most `retention.sealed_hours` (168); until it is erased",
+        settings: &[Setting::ChallengeMinutes, Setting::SealedHours],
         owners: &[("src/flow/wallet_link.rs", "erase"), ("src/flow/sweep.rs", "sweep")],
     },
     Kind {
@@ -384,6 +391,8 @@ pub const KINDS: &[Kind] = &[
             "state",
             "user_id",
             "in_profile",
+            "for_credential",
+            "issuance_id",
             "reference",
             "wallet_index",
             "attempts",
@@ -396,7 +405,7 @@ pub const KINDS: &[Kind] = &[
             "updated_at",
         ],
         is_part: false,
-        what: "the record of a link: user id, state, times, the provider's reference, which record writes the wallet; by what the same wallet of the same user, and the same proof, are known again",
+        what: "the record of a link: user id, state, times, the provider's reference, which record writes the wallet, which issuance lists it; by what the same wallet of the same user, and the same proof, are known again",
         holds: Holds::Ids,
         how: Some("readable; keyed hashes"),
         period: Period::Ends,
@@ -994,6 +1003,44 @@ pub const KINDS: &[Kind] = &[
         long: "for ever",
         settings: &[],
         owners: &[("src/flow/audit.rs", "checkpoint")],
+    },
+    Kind {
+        table: "daily",
+        columns: &["client", "day", "what", "count"],
+        is_part: false,
+        what: "how often what happened on a day, by client: codes and counts, from the audit chain",
+        holds: Holds::Nothing,
+        how: None,
+        period: Period::Ends,
+        long: "`retention.numbers_days` (1100)",
+        settings: &[Setting::NumbersDays],
+        owners: &[("src/flow/sweep.rs", "sweep")],
+    },
+    Kind {
+        table: "bulk_resume",
+        columns: &[
+            "id",
+            "client",
+            "what",
+            "code",
+            "state",
+            "actor",
+            "total",
+            "resumed",
+            "remaining",
+            "place_at",
+            "place_id",
+            "created_at",
+            "updated_at",
+        ],
+        is_part: false,
+        what: "what was brought on in bulk: client, codes, counts, by whose word",
+        holds: Holds::Ids,
+        how: None,
+        period: Period::Ends,
+        long: "`retention.events_hours` (720)",
+        settings: &[Setting::EventsHours],
+        owners: &[("src/flow/sweep.rs", "sweep")],
     },
     Kind {
         table: "api_key",

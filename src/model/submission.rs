@@ -7,16 +7,46 @@ use uuid::Uuid;
 
 use super::evidence::Evidence;
 use super::files::FileMode;
-use super::ids::{ClaimId, IssuanceId};
-use super::issuance::{Delivery, Reference};
+use super::ids::{ClaimId, IssuanceId, WalletLinkId};
+use super::issuance::{Delivery, Kind, Reference};
 use super::personal::{Contact, Personal};
 
-/// A provider's result, and what is to become of it.
+/// What a credential is made of.
+pub enum Given {
+    /// A provider's result.
+    Result(Evidence),
+    /// Wallets that the user has shown to hold.
+    Wallets {
+        /// The kind of a credential that lists them.
+        kind: Kind,
+        /// Their links, each of them once.
+        links: Vec<WalletLinkId>,
+    },
+}
+
+impl Given {
+    /// What the credential is about.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Result(evidence) => evidence.kind(),
+            Self::Wallets { kind, .. } => *kind,
+        }
+    }
+}
+
+impl From<Evidence> for Given {
+    fn from(evidence: Evidence) -> Self {
+        Self::Result(evidence)
+    }
+}
+
+/// What a credential is made of, and what is to become of it.
 pub struct Submission {
     /// The user.
     pub user_id: Uuid,
-    /// The result.
-    pub evidence: Evidence,
+    /// The result, or where it is found.
+    pub evidence: Given,
     /// What is done with its files; what the configuration says, where nobody does.
     pub files: Option<FileMode>,
     /// On whose authority the credential is written.

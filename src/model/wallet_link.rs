@@ -1,10 +1,13 @@
 //! Links: a wallet whose holder signs a challenge of ours, once, for one user; and what comes of it.
 
+use idos_credential::{Account, AccountError};
+use idos_wallet::{EvmChain, WalletType};
 use uuid::Uuid;
 
-use super::ids::{WalletId, WalletLinkId};
+use super::ids::{IssuanceId, WalletId, WalletLinkId};
 use super::named::named;
 use super::profile::{Profile, ProfileState};
+use super::submission::Owner;
 use super::time::Timestamp;
 
 /// How many wrong signatures a challenge takes before it is over.
@@ -48,6 +51,8 @@ pub struct WalletLink {
     pub user_id: Option<Uuid>,
     /// Whether the wallet is to be written into the user's profile.
     pub in_profile: bool,
+    /// Whether the wallet is kept once it is proven, to be listed in a credential.
+    pub for_credential: bool,
     /// The provider's reference.
     pub reference: Option<String>,
     /// Wrong signatures so far.
@@ -60,6 +65,10 @@ pub struct WalletLink {
     pub proof_hash: Option<String>,
     /// The record that writes the wallet, or has written it.
     pub record_id: Option<WalletId>,
+    /// The issuance whose credential lists the wallet.
+    pub issuance_id: Option<IssuanceId>,
+    /// Until when the locked wallet is kept: for an answer, and then for a credential.
+    pub waits_until: Option<Timestamp>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it last changed, the record that writes the wallet aside.
@@ -81,6 +90,12 @@ impl WalletLink {
             (state, _) => state,
         }
     }
+
+    /// Until when a wallet that is proven can be listed in a credential; `None` if it cannot, or is already.
+    #[must_use]
+    pub fn kept_until(&self) -> Option<Timestamp> {
+        self.waits_until.filter(|_| self.state == LinkState::Proven)
+    }
 }
 
 /// What is remembered of a link with the record that writes its wallet: that its challenge was answered.
@@ -92,4 +107,36 @@ pub struct LinkAnswer {
     pub proof_hash: String,
     /// The keyed hash of user and wallet.
     pub wallet_index: String,
+    /// Until when the wallet is kept, if it is to be listed in a credential.
+    pub kept_until: Timestamp,
+}
+
+/// Why a wallet can be in no credential that lists wallets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotListed {
+    /// Accounts of this type of wallet have no name by CAIP-10.
+    #[error("a wallet of the type FaceSign has no account by CAIP-10")]
+    NoNamespace,
+    /// It is no account that such a credential lists.
+    #[error("the wallet's account {0}")]
+    Account(#[from] AccountError),
+}
+
+/// The chain that the account of an EVM wallet with a key is named on: the same key holds it on all of them.
+const ETHEREUM: u64 = 1;
+
+/// The account of a wallet as a credential lists it (CAIP-10). A contract is one on its `chain` alone.
+pub fn account(wallet: &Owner, chain: Option<EvmChain>) -> Result<Account, NotListed> {
+    let address = wallet.address.expose();
+    let text = match wallet.wallet_type {
+        WalletType::Evm => {
+            return Ok(Account::evm(chain.map_or(ETHEREUM, EvmChain::number), address)?);
+        }
+        // Some software writes implicit accounts in upper case.
+        WalletType::Near => format!("near:mainnet:{}", address.to_ascii_lowercase()),
+        WalletType::Xrpl => format!("xrpl:0:{address}"),
+        WalletType::Stellar => format!("stellar:pubnet:{address}"),
+        WalletType::FaceSign => return Err(NotListed::NoNamespace),
+    };
+    Ok(text.parse::<Account>()?)
 }

@@ -326,6 +326,10 @@ impl Tx {
         .bind(text)
         .execute(&mut *self.tx)
         .await?;
+        sqlx::query("UPDATE wallet_link SET issuance_id = NULL WHERE issuance_id = $1 AND issuance_id IS NOT NULL")
+            .bind(text)
+            .execute(&mut *self.tx)
+            .await?;
         sqlx::query("DELETE FROM issuance WHERE id = $1").bind(text).execute(&mut *self.tx).await?;
         Ok(())
     }

@@ -37,6 +37,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("verification_issuance", "issuance_id"),
     ("verification_issuance", "verification_id"),
     ("wallet_link", "id"),
+    ("wallet_link", "issuance_id"),
     ("wallet_link", "record_id"),
     ("write_grant", "issuance_id"),
 ];
@@ -49,6 +50,8 @@ pub const HOLDS_NO_IDS: &[(&str, &str)] = &[
     ("audit.also", "the chain stays: what links its entries is let go of when the case is done"),
     ("audit.subject", "the chain stays: what links its entries is let go of when the case is done"),
     ("audit_head.id", "a number"),
+    ("bulk_resume.id", "of what is brought on in bulk"),
+    ("bulk_resume.place_id", "a place in an order: it goes with its row, after `retention.events_hours`"),
     ("claim.grant_id", "of a grant: it goes with its record"),
     ("claim.user_id", "of an idOS user: it goes with its record"),
     ("erasure_case.id", "of cases"),
@@ -119,6 +122,7 @@ impl Store {
              UNION ALL SELECT 'verification_issuance.issuance_id' FROM verification_issuance WHERE issuance_id = $1 \
              UNION ALL SELECT 'verification_issuance.verification_id' FROM verification_issuance WHERE verification_id = $1 \
              UNION ALL SELECT 'wallet_link.id' FROM wallet_link WHERE id = $1 \
+             UNION ALL SELECT 'wallet_link.issuance_id' FROM wallet_link WHERE issuance_id = $1 AND issuance_id IS NOT NULL \
              UNION ALL SELECT 'wallet_link.record_id' FROM wallet_link WHERE record_id = $1 AND record_id IS NOT NULL \
              UNION ALL SELECT 'write_grant.issuance_id' FROM write_grant WHERE issuance_id = $1",
         )

@@ -6,7 +6,7 @@ use sqlx::{Any, Executor};
 use super::rows::Columns;
 use super::walk::{Place, Rows};
 use super::{Page, Store, StoreError, Tx, one};
-use crate::model::ids::{WalletId, WalletLinkId};
+use crate::model::ids::{IssuanceId, WalletId, WalletLinkId};
 use crate::model::profile::RecordId;
 use crate::model::time::Timestamp;
 use crate::model::wallet_link::{LinkAnswer, LinkState, MOST_ATTEMPTS, WalletLink};
@@ -115,7 +115,8 @@ impl Store {
         Ok(Page::of(batch.items, limit))
     }
 
-    /// Forgets wallets of challenges that nobody has answered in time. Gives how many.
+    /// Forgets wallets of challenges that nobody has answered in time, and of those that were kept for a credential which nobody
+    /// has asked for in time. Gives how many.
     pub async fn expire_wallet_links(&self, now: Timestamp) -> Result<u64, StoreError> {
         let now = now.unix_millis();
         self.forget(
@@ -132,8 +133,8 @@ impl Store {
             },
             |(_, id)| {
                 sqlx::query(
-                    "UPDATE wallet_link SET state = 'expired', locked_wallet = NULL, waits_until = NULL, updated_at = $2 \
-                     WHERE id = $1 AND state = 'challenged' AND waits_until < $2",
+                    "UPDATE wallet_link SET state = CASE WHEN state = 'challenged' THEN 'expired' ELSE state END, \
+                     locked_wallet = NULL, waits_until = NULL, updated_at = $2 WHERE id = $1 AND waits_until < $2",
                 )
                 .bind(id)
                 .bind(now)
@@ -165,15 +166,16 @@ impl Tx {
         locked_wallet: &str,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO wallet_link (id, client, state, user_id, in_profile, reference, \
+            "INSERT INTO wallet_link (id, client, state, user_id, in_profile, for_credential, reference, \
              locked_wallet, attempts, expires_at, waits_until, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8, $9, $10)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, $10, $11)",
         )
         .bind(link.id.as_str())
         .bind(&link.client)
         .bind(link.state.as_str())
         .bind(link.user_id.map(|id| id.to_string()))
         .bind(i64::from(link.in_profile))
+        .bind(i64::from(link.for_credential))
         .bind(link.reference.as_deref())
         .bind(locked_wallet)
         .bind(link.expires_at.unix_millis())
@@ -184,7 +186,8 @@ impl Tx {
         Ok(())
     }
 
-    /// The challenge of a link was answered: it never is again. `record` writes the wallet, or has written it.
+    /// The challenge of a link was answered: it never is again. `record` writes the wallet, or has written it. The wallet is
+    /// forgotten, unless it is to be listed in a credential.
     /// [`StoreError::Stale`] if it is not open any more.
     pub async fn answer_link(
         &mut self,
@@ -194,7 +197,8 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE wallet_link SET state = 'proven', proven_at = $2, updated_at = $2, proof_hash = $3, record_id = $4, \
-             wallet_index = $5, locked_wallet = NULL, waits_until = NULL \
+             wallet_index = $5, locked_wallet = CASE WHEN for_credential = 1 THEN locked_wallet ELSE NULL END, \
+             waits_until = CASE WHEN for_credential = 1 THEN $6 ELSE NULL END \
              WHERE id = $1 AND state = 'challenged' AND expires_at >= $2",
         )
         .bind(answer.id.as_str())
@@ -202,6 +206,7 @@ impl Tx {
         .bind(&answer.proof_hash)
         .bind(record.map(RecordId::as_str))
         .bind(&answer.wallet_index)
+        .bind(answer.kept_until.unix_millis())
         .execute(&mut *self.tx)
         .await?;
         one(&result)
@@ -225,12 +230,32 @@ impl Tx {
         one(&result)
     }
 
+    /// The credential of this issuance lists the wallet of a link: it is in no other, and forgotten. [`StoreError::Stale`] if it is
+    /// not kept for one any more.
+    pub async fn list_wallet_of_link(
+        &mut self,
+        id: &WalletLinkId,
+        issuance: &IssuanceId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let result = sqlx::query(
+            "UPDATE wallet_link SET issuance_id = $2, locked_wallet = NULL, waits_until = NULL, updated_at = $3 \
+             WHERE id = $1 AND state = 'proven' AND for_credential = 1 AND waits_until >= $3",
+        )
+        .bind(id.as_str())
+        .bind(issuance.as_str())
+        .bind(now.unix_millis())
+        .execute(&mut *self.tx)
+        .await?;
+        one(&result)
+    }
+
     /// Forgets all of a link but our id and times. [`StoreError::Stale`] if there is none, or it is so already.
     pub async fn erase_wallet_link(&mut self, id: &WalletLinkId, now: Timestamp) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE wallet_link SET state = 'erased', user_id = NULL, reference = NULL, wallet_index = NULL, \
-             locked_wallet = NULL, proof_hash = NULL, record_id = NULL, waits_until = NULL, updated_at = $2 \
-             WHERE id = $1 AND state <> 'erased'",
+             locked_wallet = NULL, proof_hash = NULL, record_id = NULL, issuance_id = NULL, waits_until = NULL, \
+             updated_at = $2 WHERE id = $1 AND state <> 'erased'",
         )
         .bind(id.as_str())
         .bind(now.unix_millis())
@@ -261,12 +286,15 @@ fn read(row: &AnyRow) -> Result<WalletLink, StoreError> {
         state: row.parsed::<LinkState>("state")?,
         user_id: row.maybe_parsed("user_id")?,
         in_profile: row.number("in_profile")? == 1,
+        for_credential: row.number("for_credential")? == 1,
         reference: row.maybe_text("reference")?,
         attempts: row.count("attempts")?,
         expires_at: row.moment("expires_at")?,
         proven_at: row.maybe_moment("proven_at")?,
         proof_hash: row.maybe_text("proof_hash")?,
         record_id: row.maybe_parsed("record_id")?,
+        issuance_id: row.maybe_parsed("issuance_id")?,
+        waits_until: row.maybe_moment("waits_until")?,
         created_at: row.moment("created_at")?,
         updated_at: row.moment("updated_at")?,
     })

@@ -1,6 +1,8 @@
 //! `verify --foreign`: yes, no, and what cannot be judged, each told from the others.
 
-use idos_credential::{CredentialFields, Draft, FaceSignSubject, IssuerKey, Timestamp};
+use idos_credential::{
+    CredentialFields, Draft, FaceSignSubject, IssuerKey, LinkedWallet, Timestamp, WalletLinkage,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, run, stderr, stdout};
@@ -249,5 +251,60 @@ fn another_hash_is_a_no_whatever_else_is_said() {
         let output = run(&["verify", &file, "--foreign", "--at", "2026-09-01", "--content-hash", &other]);
         assert_eq!(output.status.code(), Some(1));
         assert!(stdout(&output).contains("content hash is another"), "{}", stdout(&output));
+    }
+}
+
+/// A credential that brings its own context, which no document of ours or of idOS has: judged by its RDF.
+#[test]
+fn wallets_that_are_listed_are_bound_to_their_times_for_everybody() {
+    const EVM: &str = "eip155:1:0xba32858eA15Ad4A729d3aCA3c2ed5E3363Bc16f6";
+    const XRPL: &str = "xrpl:0:rrrrrrrrrrrrrrrrrrrrBZbvji";
+    let (earlier, later) = ("2026-01-02T03:04:05Z", "2026-01-03T03:04:05Z");
+    let key = IssuerKey::of_did_key(&[4; 32]);
+    let wallet = |account: &str, time: &str| LinkedWallet::new(account.parse().unwrap(), time.parse().unwrap());
+    let user = "9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a11";
+    let subject = WalletLinkage::new(user, vec![wallet(EVM, earlier), wallet(XRPL, later)]).unwrap();
+    let fields = CredentialFields {
+        id: "https://issuer.example/1".into(),
+        level: "linked".into(),
+        issued: None,
+        approved_at: subject.newest(),
+        expiration_date: None,
+    };
+    let signed = Draft::new(fields, subject).unwrap().sign_with(&key, "2026-01-04".parse().unwrap());
+    let text = signed.text();
+    let own = "urn:idos-issuer:wallet-linkage:1#wallet";
+    let issuer = key.method().controller();
+    // Exit codes of the strict verifier, of the official SDK's verdict, and of general software.
+    for (from, to, codes) in [
+        ("", "", [0, 0, 0]),
+        (earlier, "2026-01-02T03:04:06Z", [1, 1, 1]),
+        ("eip155:1:", "eip155:137:", [1, 1, 1]),
+        (user, "9f51b3b2-4cbe-4c2b-8ea3-0b0c1b2f1a12", [1, 1, 1]),
+        (own, "urn:idos-issuer:wallet-linkage:2#wallet", [1, 1, 1]),
+        // What says the same in other words, only the strict one refuses: a reader of the JSON would see something else.
+        (r#""@protected":true,"#, "", [1, 0, 0]),
+        ("\"wallets\":", "\"other\":", [1, 0, 0]),
+        // A context that is fetched, nobody fetches.
+        (r#"{"@version":1.1,"#, r#"{"@version":1.1,"@import":"https://x.example/","#, [1, 2, 2]),
+    ] {
+        let folder = Folder::new();
+        let changed = text.replace(from, to);
+        assert!(from.is_empty() || changed != text, "{from}");
+        let file = folder.write("credential", if from.is_empty() { text } else { &changed });
+        let common = ["verify", &file, "--at", "2026-09-01"];
+        for (mode, code) in
+            [&["--issuer", issuer][..], &["--issuer", issuer, "--as-sdk"], &["--foreign"]].iter().zip(codes)
+        {
+            let output = run(&[&common[..], mode].concat());
+            let said = stdout(&output) + &stderr(&output);
+            assert_eq!(output.status.code(), Some(code), "{from} {to} {mode:?}: {said}");
+            for value in [EVM, XRPL, user, "x.example"] {
+                assert!(!said.contains(value), "{said}");
+            }
+            if mode.contains(&"--as-sdk") && code == 0 {
+                assert_eq!(said.contains("overlooks that"), codes[0] == 1, "{said}");
+            }
+        }
     }
 }

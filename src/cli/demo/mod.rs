@@ -42,7 +42,7 @@ pub(super) struct Demo {
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
     /// The kind of credential: `kyc` (version 2), `kyc_v3`, `edd` or `personhood`.
-    #[arg(long, default_value_t, value_name = "KIND")]
+    #[arg(long, default_value_t, value_name = "KIND", value_parser = of_a_result)]
     kind: Kind,
     /// The idOS node to use in place of the configured one. Needs --config.
     #[arg(long, value_name = "URL")]
@@ -115,7 +115,7 @@ async fn act(
 
     let submission = Submission {
         user_id: holder.user_id,
-        evidence: result,
+        evidence: result.into(),
         files: None,
         authority: Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None },
         contact: None,
@@ -145,6 +145,12 @@ async fn act(
     let same_copy = *copy.credential == *mine && copy.problem.is_none();
     narration.read_by_issuer(same_copy, start.elapsed());
     Ok(verdict.is_ok() && same && same_copy)
+}
+
+/// A kind of which there can be a result.
+fn of_a_result(name: &str) -> Result<Kind, &'static str> {
+    let kind: Option<Kind> = name.parse().ok();
+    kind.filter(|kind| Kind::GIVEN.contains(kind)).ok_or("must be kyc, kyc_v3, edd or personhood")
 }
 
 /// What would be refused is refused now, and not when a profile has been made and a grant been signed for nothing. Gives the

@@ -112,7 +112,7 @@ async fn claim(app: &Arc<App>, caller: &Submitter) -> Result<String, Error> {
     let user_id = random_id();
     let submission = Submission {
         user_id,
-        evidence: evidence::load(Kind::default(), None, user_id)?,
+        evidence: evidence::load(Kind::default(), None, user_id)?.into(),
         files: None,
         authority: Authority::WriteGrant { grant: None, copy_for: None },
         contact: None,

@@ -58,11 +58,3 @@ pub async fn tell_again(app: &App, actor: &Actor, whose: &Reach, id: &JobId) -> 
         done => done.map(|()| true),
     }
 }
-
-/// Writes down that somebody was shown a record. What cannot be written down is not shown.
-pub async fn saw(app: &App, actor: &Actor, id: &AnyRecord) -> Result<(), StoreError> {
-    let mut tx = app.store.begin().await?;
-    tx.record(&AuditEntry::new(app.clock.now(), actor.clone(), AuditAction::RecordViewed, id.as_str()))
-        .await?;
-    tx.commit().await
-}

@@ -16,7 +16,7 @@ mod search;
 mod standing;
 mod timeline;
 
-pub use act::{resume, saw, tell_again};
+pub use act::{resume, tell_again};
 pub use fact::{Fact, Value};
 pub use found::Hit;
 pub(super) use halted::forget_old as forget_bulk_resumes;

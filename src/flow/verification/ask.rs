@@ -494,7 +494,7 @@ async fn issue(
     });
     let submission = Submission {
         user_id,
-        evidence,
+        evidence: evidence.into(),
         files: Some(source.file_mode),
         authority: Authority::without_grant(of.delivery, copy_for),
         contact,

@@ -14,6 +14,7 @@ use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::problem::{Code, Fault, Location, Problem};
 use crate::model::personal::Personal;
 use crate::model::submission::Owner;
+use crate::model::wallet_link::NotListed;
 
 pub(in crate::http) const OWNER: &[&str] = &["type", "address", "publicKey"];
 
@@ -124,6 +125,14 @@ pub(in crate::http) fn wallet_fault(parent: &str, error: InvalidProof) -> Fault 
         _ => "is not accepted".into(),
     };
     Fault { location: Location::Pointer(format!("{parent}/{name}")), detail }
+}
+
+/// The fault of a link whose wallet is to be kept for a credential, and can be in none.
+pub(in crate::http) fn not_listed(error: NotListed) -> Fault {
+    Fault {
+        location: Location::Pointer("/forCredential".to_owned()),
+        detail: format!("must be false: {error}").into(),
+    }
 }
 
 /// A record that is in a state in which it cannot be done.

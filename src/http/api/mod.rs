@@ -48,6 +48,7 @@ pub const MEMBERS: &[(&str, &[&str])] = &[
     ("PersonhoodProof", proofs::PROOF),
     ("WhichHalted", halted::WHICH_HALTED),
     ("Submission", issuances::read::SUBMISSION),
+    ("LinkedWalletsEvidence", issuances::read::LINKS),
     ("InserterDelivery", issuances::read::INSERTER),
     ("LaterInserterDelivery", issuances::read::LATER_INSERTER),
     ("WriteGrantDelivery", issuances::read::WRITE_GRANT),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::common::{conflict, parse_id};
-use super::issuances::read;
+use super::issuances::{AuditView, read};
 use super::view::List;
 use crate::flow::intake;
 use crate::flow::verification::{
@@ -128,6 +128,18 @@ pub(in crate::http) async fn show(
     let (verification, issuance) = until_settled(&api, query.as_deref(), read, is_settled).await?;
     api.saw(&caller, verification.id.as_str()).await?;
     Ok(JsonBody(VerificationView::of(verification, issuance)).into_response())
+}
+
+pub(in crate::http) async fn audit(
+    State(api): State<Api>,
+    Extension(caller): Extension<Submitter>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id: VerificationId = parse_id(&id)?;
+    let own = api.app.store.verification_of(&caller.tenant, &id).await?;
+    own.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let items = api.app.store.audit_of(id.as_str()).await?.into_iter().map(AuditView::from).collect();
+    Ok(JsonBody(List { items, next_cursor: None }).into_response())
 }
 
 pub(in crate::http) async fn resume(

@@ -10,7 +10,7 @@ use idos_wallet::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::common::{KeyOfOwner, conflict, owner_with, parse_id, wallet_fault};
+use super::common::{KeyOfOwner, conflict, not_listed, owner_with, parse_id, wallet_fault};
 use super::view::{HaltView, List, TransactionView};
 use crate::flow::wallet::RequestError;
 use crate::flow::wallet_link::{self, Answer, NewLink, ProveError, Shown};
@@ -27,10 +27,10 @@ use crate::model::issuance::Reference;
 use crate::model::personal::Personal;
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
-use crate::model::wallet_link::LinkState;
+use crate::model::wallet_link::{LinkState, account};
 use crate::store::LinkFilter;
 
-pub(super) const NEW_LINK: &[&str] = &["userId", "wallet", "inProfile", "reference"];
+pub(super) const NEW_LINK: &[&str] = &["userId", "wallet", "inProfile", "forCredential", "reference"];
 pub(super) const LINKED_WALLET: &[&str] = &["type", "address", "publicKey", "chain"];
 pub(super) const LINK_ANSWER: &[&str] = &["signature", "publicKey"];
 
@@ -134,16 +134,23 @@ fn read_new(json: &Json) -> Result<NewLink, Problem> {
             owner_with(json, ("/wallet", LINKED_WALLET), KeyOfOwner::MayComeLater, &mut faults)
         });
         let in_profile = truth(&object, "inProfile", true, &mut faults);
+        let for_credential = truth(&object, "forCredential", false, &mut faults);
         let chain = chain(given, wallet.as_ref().map(|wallet| wallet.wallet_type), &mut faults);
         let reference = object.get("reference").map(|_| object.read("reference", &mut faults, REFERENCE));
         if chain.is_some() && in_profile == Some(true) {
             let problem = "must be false for a contract: idOS takes wallets with a key into profiles, and a contract has none";
             faults.add("/inProfile", problem);
         }
+        if let (Some(true), Some(wallet)) = (for_credential, &wallet)
+            && let Err(error) = account(wallet, chain)
+        {
+            faults.0.push(not_listed(error));
+        }
         Some(NewLink {
             user_id: user_id?,
             wallet: wallet?,
             in_profile: in_profile?,
+            for_credential: for_credential?,
             chain,
             reference: reference.flatten(),
         })
@@ -202,6 +209,7 @@ struct LinkView {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<Uuid>,
     in_profile: bool,
+    for_credential: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,6 +219,10 @@ struct LinkView {
     proven_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wallet_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuance_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction: Option<TransactionView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,15 +243,18 @@ impl LinkView {
             .as_ref()
             .and_then(|record| Some(HaltView::new(record.halt?, record.stopped(), record.waits_until)));
         Self {
+            waits_until: link.kept_until().map(|at| at.to_string()),
             id: link.id.to_string(),
             state: state.as_str(),
             user_id: link.user_id,
             in_profile: link.in_profile,
+            for_credential: link.for_credential,
             reference: link.reference,
             challenge,
             expires_at: link.expires_at.to_string(),
             proven_at: link.proven_at.map(|at| at.to_string()),
             wallet_id: link.record_id.map(|id| id.to_string()),
+            issuance_id: link.issuance_id.map(|id| id.to_string()),
             updated_at: record
                 .as_ref()
                 .map_or(link.updated_at, |it| it.updated_at.max(link.updated_at))

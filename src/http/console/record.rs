@@ -9,6 +9,7 @@ use super::shown::{row, state, word};
 use super::visit::Visit;
 use super::words;
 use crate::flow::look::{self, Fact, Moment, Planned, Record, Value as Known, What};
+use crate::flow::viewed::{Viewed, saw};
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::sought::AnyRecord;
 use crate::model::staff::Role;
@@ -22,7 +23,7 @@ pub(in crate::http) async fn show(Path(id): Path<String>, visit: Visit) -> Resul
     let (me, app) = (visit.me()?, visit.app());
     let id: AnyRecord = id.parse().map_err(|_| not_found())?;
     let record = look::record(app, &me.staff.reach, &id).await?.ok_or_else(not_found)?;
-    look::saw(app, &me.staff.actor(), &id).await?;
+    saw(app, &me.staff.actor(), Viewed::Record(id.as_str())).await?;
     let content = context! {
         record => row(&visit, &record.hit),
         facts => record.facts.iter().map(|known| fact(&visit, known)).collect::<Vec<_>>(),

@@ -68,6 +68,8 @@ named! {
         WalletLinkRequested = "wallet_link_requested",
         /// The holder of a wallet has answered its challenge.
         WalletLinkProven = "wallet_link_proven",
+        /// A credential that lists the wallet of a link was asked for, and the wallet forgotten.
+        WalletLinkUsed = "wallet_link_used",
         /// A credential was read back from the issuer's own copy.
         CopyRead = "copy_read",
         /// A signed credential is kept after delivery, locked.

@@ -40,6 +40,11 @@ impl<'d> Page<'d> {
         Self { door, id: String::new(), path: path.to_owned() }
     }
 
+    /// The id of its claim.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// What the page asks for.
     pub(super) async fn ask(&self, what: &str, body: &Value) -> Answer {
         let call = self.door.post(format!("{}/{what}", self.path), body);

@@ -12,8 +12,8 @@ use idos_wallet::WalletType;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::door::{Answer, Door};
-use crate::support::User;
+use super::door::{Answer, Door, inserter};
+use crate::support::{User, owned};
 use crate::support::service::{Backend, Stage};
 
 const SAFE: &str = "0xba32858eA15Ad4A729d3aCA3c2ed5E3363Bc16f6";
@@ -174,6 +174,31 @@ on_both_databases! {
         let door = Door::on(stage).await;
         let refused = prove(&door, &place, "0xabcd").await.problem(503, "chain_unavailable");
         assert!(refused.json()["detail"].as_str().unwrap().contains("no endpoint is configured"), "{refused:?}");
+        door.close().await;
+    }
+
+    async fn a_contract_is_listed_in_a_credential_on_its_chain(backend) {
+        let (endpoint, url) = Endpoint::start().await;
+        let door = opened(backend, &url).await.working();
+        let user = door.user(WalletType::Evm).await;
+        let mut body = wanted(&user, "eip155:137");
+        body["forCredential"] = json!(true);
+        // However the address is spelled, the credential has one spelling.
+        body["wallet"]["address"] = json!(SAFE.to_lowercase());
+        let made = door.make("/v1/wallet-links", &body).send().await.expect(201).json();
+        let place = format!("/v1/wallet-links/{}", made["id"].as_str().unwrap());
+        endpoint.says(&result(MAGIC));
+        let proven = prove(&door, &place, "0xabcd").await.expect(200).json();
+        let submission = json!({ "userId": user.id, "kind": "wallet_linkage", "evidence": { "links": [made["id"]] }, "delivery": inserter() });
+        let made = door.make("/v1/issuances", &submission).send().await.expect(202);
+        let issued = door.get(format!("{}?wait=60", made.header("location").unwrap())).send().await.expect(200).json();
+        assert_eq!(issued["state"], "issued", "{issued:#}");
+        let id = issued["credentialId"].as_str().unwrap().parse().unwrap();
+        let text = owned(door.app.idos().await.unwrap(), &user, id).await.unwrap();
+        let credential: Value = serde_json::from_slice(&text).unwrap();
+        let time = format!("{}Z", &proven["provenAt"].as_str().unwrap()[..19]);
+        let expected = json!([{ "id": format!("eip155:137:{SAFE}"), "provenAt": time }]);
+        assert_eq!(credential["credentialSubject"]["wallets"], expected);
         door.close().await;
     }
 

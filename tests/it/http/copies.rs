@@ -22,7 +22,7 @@ async fn issued(door: &Door, user: &User, delivery: Value) -> String {
     place
 }
 
-async fn by_grant(door: &Door, user: &User, copy_for: Option<Value>) -> Value {
+pub(super) async fn by_grant(door: &Door, user: &User, copy_for: Option<Value>) -> Value {
     let mut wanted = json!({ "owner": owner(user) });
     if let Some(copy_for) = &copy_for {
         wanted["grantee"] = copy_for["grantee"].clone();

@@ -23,6 +23,7 @@ mod hostile;
 mod idempotency;
 mod kept;
 mod limits;
+mod linkage;
 mod links;
 mod notices;
 mod oddities;

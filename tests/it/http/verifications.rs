@@ -303,6 +303,19 @@ on_both_databases! {
         assert_eq!(vendor.badly_signed(), [""; 0]);
         assert!(vendor.asked().len() >= 5, "{:?}", vendor.asked());
 
+        let trail = format!("/v1/verifications/{}/audit", opened["id"].as_str().unwrap());
+        let entries = door.get(&trail).send().await.expect(200).json();
+        let entries = entries["items"].as_array().unwrap();
+        let acts: Vec<_> = entries.iter().map(|entry| entry["act"].as_str().unwrap()).collect();
+        assert_eq!(acts, ["verification_opened", "vendor_told", "verification_approved", "issued"]);
+        assert_eq!((&entries[0]["detail"], &entries[3]["detail"]), (&json!("kyc"), &issued["issuance"]["id"]));
+        assert!(entries[0]["actor"].as_str().unwrap().starts_with("client:acme:"), "{}", entries[0]);
+        let stranger = door.key_of("other", Scope::ALL).await;
+        door.get(&trail).key(&stranger).send().await.problem(404, "not_found");
+        let key = door.key_of("acme", &[Scope::IssuancesWrite]).await;
+        door.get(&trail).key(&key).send().await.problem(403, "forbidden");
+        door.get("/v1/verifications/x/audit").send().await.expect(404);
+
         // The same decision told of once more makes no other one.
         tell(&door, &green(reference, "2026-01-02 03:04:07.000")).await.expect(200);
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;

@@ -49,7 +49,7 @@ async fn by_grant(app: &App, user: &User) -> Authority {
 
 async fn submit_with(app: &Arc<App>, user: &User, evidence: Evidence) -> Result<Issuance, IntakeError> {
     let submission = idos_issuer::model::submission::Submission {
-        evidence,
+        evidence: evidence.into(),
         ..submission(user.id, by_grant(app, user).await)
     };
     Ok(intake::accept(app, &caller(), &fresh_key(app), submission).await?.record)

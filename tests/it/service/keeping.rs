@@ -8,10 +8,11 @@ use idos_issuer::flow::sweep::sweep;
 use idos_issuer::flow::wallet::RequestError;
 use idos_issuer::flow::{contact, erase, events, intake, profile, resume, revoke};
 use idos_issuer::model::event::EventKind;
+use idos_issuer::model::evidence::Evidence;
 use idos_issuer::model::issuance::{Confirmation, HaltCode, State};
 use idos_issuer::model::job::JobState;
 use idos_issuer::model::personal::{Contact, Locale};
-use idos_issuer::model::submission::Authority;
+use idos_issuer::model::submission::{Authority, Submission};
 use idos_issuer::store::Sending;
 use idos_issuer::vault::Vault;
 use idos_wallet::WalletType;
@@ -24,7 +25,7 @@ use super::receiver::{Receiver, header};
 use crate::support::service::{
     Service, Stage, audit_holds, caller, fresh_key, new_profile, signed_grant, submission, submit, until,
 };
-use crate::support::{Folder, User};
+use crate::support::{Folder, User, evidence};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -63,9 +64,9 @@ on_both_databases! {
         stage.clock = Clock::fixed(clock::now());
         let service = stage.service().await;
         let app = &service.app;
-        let mut wanted = submission(user.id, Authority::Inserter);
         let end = stage.clock.now().plus_millis(40 * DAY);
-        wanted.evidence.expires_at = Some(end);
+        let evidence = Evidence { expires_at: Some(end), ..evidence(user.id) };
+        let wanted = Submission { evidence: evidence.into(), ..submission(user.id, Authority::Inserter) };
         let issuance = intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record;
         until(app, &issuance.id, |i| i.state == State::Issued).await;
         for (days, expected) in [(5, 0), (6, 1), (1, 1), (28, 2), (10, 2)] {

@@ -144,10 +144,10 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             ),
         ),
         many(
-            "wallet_link (id, client, state, user_id, in_profile, reference, wallet_index, locked_wallet, attempts, \
+            "wallet_link (id, client, state, user_id, in_profile, for_credential, reference, wallet_index, locked_wallet, attempts, \
              expires_at, proven_at, proof_hash, record_id, waits_until, created_at, updated_at)",
             &format!(
-                "{}, {client}, CASE WHEN i % 200 = 0 THEN 'challenged' ELSE 'proven' END, {user}, 1, \
+                "{}, {client}, CASE WHEN i % 200 = 0 THEN 'challenged' ELSE 'proven' END, {user}, 1, 0, \
                  'case-' || CAST(i AS TEXT), {hash}, CASE WHEN i % 200 = 0 THEN {locked} ELSE NULL END, 0, i, i, {hash}, \
                  {profile}, CASE WHEN i % 200 = 0 THEN CAST(i AS BIGINT) ELSE NULL END, i, i",
                 id("lnk")

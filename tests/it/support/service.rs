@@ -261,7 +261,7 @@ pub(crate) fn fresh_key(app: &App) -> Idempotency {
 pub(crate) fn submission(user: Uuid, authority: Authority) -> Submission {
     Submission {
         user_id: user,
-        evidence: evidence(user),
+        evidence: evidence(user).into(),
         files: None,
         authority,
         contact: None,

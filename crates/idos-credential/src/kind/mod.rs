@@ -44,7 +44,7 @@ pub enum Kind {
     EddV1,
     /// Identity data, first version of the context: verified, and no longer issued.
     KycV1,
-    /// Which wallets a user has shown to hold: built and verified here, and not asked for by name.
+    /// Which wallets a user has shown to hold.
     WalletLinkage,
 }
 
@@ -71,8 +71,11 @@ impl Kind {
     /// Those that a verifier takes unless told otherwise: all but old ones.
     pub const TAKEN: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1, Self::WalletLinkage];
 
-    /// Those that are issued of a subject in JSON, by name.
-    pub const ISSUED: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1];
+    /// Those that are issued, by name.
+    pub const ISSUED: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1, Self::WalletLinkage];
+
+    /// Those of them that are issued of a subject in JSON. The others are made of what the issuer itself has seen proven.
+    pub const GIVEN: &[Self] = &[Self::KycV2, Self::FaceSign, Self::KycV3, Self::EddV1];
 
     /// Identity data by the version of its context, for versions that are issued.
     #[must_use]
@@ -176,7 +179,7 @@ struct Definition {
     lacks: Lacks,
     /// Whether its subjects have an id.
     has_id: bool,
-    /// Reads a subject from JSON; nothing for a kind that is no longer issued.
+    /// Reads a subject from JSON; nothing for a kind that is not issued of one.
     read: Option<ReadSubject>,
     /// Whether what a level claims is there; `None` where levels are not derived.
     supports: Supports,
@@ -273,6 +276,12 @@ impl Kind {
     /// `residentialAddress.street` and so on.
     pub fn members(self) -> impl Iterator<Item = String> {
         self.terms().map(input_path)
+    }
+
+    /// Whether its subjects list wallets ([`WalletLinkage`]), and are made of those and of nothing else.
+    #[must_use]
+    pub fn lists_wallets(self) -> bool {
+        self.list_member().is_some()
     }
 
     /// Whether such a credential has the member `name` in its envelope: `issued`, `expirationDate` or `kycLevel`.
@@ -538,7 +547,9 @@ mod tests {
         assert_eq!((names.len(), contexts.len()), (Kind::ALL.len(), Kind::ALL.len()));
         for kind in Kind::ALL {
             assert_eq!(Kind::by_context(kind.context()), Some(*kind));
-            assert_eq!(kind.definition().read.is_some(), Kind::ISSUED.contains(kind), "{kind}");
+            assert_eq!(kind.definition().read.is_some(), Kind::GIVEN.contains(kind), "{kind}");
+            let is_made = kind.definition().read.is_some() || kind.lists_wallets();
+            assert_eq!(is_made, Kind::ISSUED.contains(kind), "{kind}");
             assert_eq!(kind.as_str().parse().ok(), Kind::ISSUED.contains(kind).then_some(*kind));
         }
     }

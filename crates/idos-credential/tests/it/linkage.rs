@@ -56,7 +56,7 @@ fn it_is_verified_as_what_it_is() {
     // Whoever wants people only does not get wallets.
     let accepted = [idos_credential::AcceptedIssuer::of(key().method().clone())];
     let now = moment("2026-01-05T00:00:00Z");
-    let refused = verify_with(Kind::ISSUED, signed().text().as_bytes(), &accepted, now).unwrap_err();
+    let refused = verify_with(Kind::GIVEN, signed().text().as_bytes(), &accepted, now).unwrap_err();
     assert!(refused.to_string().contains("not taken here"), "{refused}");
 }
 

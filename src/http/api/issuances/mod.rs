@@ -35,8 +35,8 @@ use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::store::Filter;
 use read::Files;
-pub(in crate::http::api) use view::IssuanceView;
-use view::{AuditView, NoticeView};
+use view::NoticeView;
+pub(in crate::http::api) use view::{AuditView, IssuanceView};
 
 const FORM: &str = "multipart/form-data";
 const SUBMIT: &[u8] = b"POST /v1/issuances";

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use idos_credential::RecipientKey;
+use idos_credential::kind::wallet_linkage::MOST_WALLETS;
 use idos_credential::strict_json::Json;
 use uuid::Uuid;
 
@@ -14,15 +15,16 @@ use crate::http::kit::json::{Faults, Object};
 use crate::http::kit::multipart::File;
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::evidence::Evidence;
-use crate::model::ids::ClaimId;
+use crate::model::ids::{ClaimId, WalletLinkId};
 use crate::model::issuance::{Delivery, Kind};
 use crate::model::kyc_version::KycVersions;
 use crate::model::personal::{Contact, ContactChange, Locale};
-use crate::model::submission::{Authority, CopyFor, SignedGrant, Submission};
+use crate::model::submission::{Authority, CopyFor, Given, SignedGrant, Submission};
 use crate::model::time::Timestamp;
 
 pub(in crate::http::api) const SUBMISSION: &[&str] =
     &["userId", "kind", "evidence", "files", "delivery", "contact", "reference", "renews"];
+pub(in crate::http::api) const LINKS: &[&str] = &["links"];
 pub(in crate::http::api) const INSERTER: &[&str] = &["by", "claim"];
 pub(in crate::http::api) const WRITE_GRANT: &[&str] = &["by", "writeGrant", "copyFor", "claim"];
 pub(in crate::http::api) const LATER_INSERTER: &[&str] = &["by"];
@@ -61,11 +63,12 @@ pub(in crate::http) fn submission(
             faults.add("/evidence", "is required");
         }
         let evidence = kind.zip(evidence).and_then(|(kind, json)| {
-            let evidence = read_evidence(kind, json, user_id.unwrap_or_default(), &mut reading, &mut faults);
+            let of_files = if kind.lists_wallets() { "/evidence" } else { "/evidence/subject" };
+            let evidence = read_given(kind, json, user_id.unwrap_or_default(), &mut reading, &mut faults);
             for (_, file) in
                 files.parts.iter().flatten().filter(|(name, _)| !reading.used.contains(name.as_str()))
             {
-                faults.add("/evidence/subject", format!("does not refer to part {}", file.index));
+                faults.add(of_files, format!("does not refer to part {}", file.index));
             }
             evidence
         });
@@ -114,6 +117,42 @@ fn take(json: &mut Json, name: &str) -> Option<Json> {
     let Json::Object(members) = json else { return None };
     let (_, value) = members.iter_mut().find(|(there, _)| there == name)?;
     Some(std::mem::replace(value, Json::Null))
+}
+
+fn read_given(
+    kind: Kind,
+    json: Json,
+    user_id: Uuid,
+    reading: &mut Reading<'_>,
+    faults: &mut Faults,
+) -> Option<Given> {
+    if kind.lists_wallets() {
+        return Some(Given::Wallets { kind, links: links(&json, faults)? });
+    }
+    read_evidence(kind, json, user_id, reading, faults).map(Given::Result)
+}
+
+/// Reads whose wallets are to be listed.
+fn links(json: &Json, faults: &mut Faults) -> Option<Vec<WalletLinkId>> {
+    let object = Object::of(json, "/evidence", LINKS, faults)?;
+    let at = object.pointer("links");
+    let Json::List(items) = object.required("links", faults)? else {
+        faults.add(at, "must be a list of ids of links");
+        return None;
+    };
+    if !(1..=MOST_WALLETS).contains(&items.len()) {
+        faults.add(at, format!("must be a list of 1 to {MOST_WALLETS} ids of links"));
+        return None;
+    }
+    let mut links: Vec<WalletLinkId> = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        match item.as_text().and_then(|text| text.parse().ok()) {
+            Some(id) if links.contains(&id) => faults.add(format!("{at}/{place}"), "is listed twice"),
+            Some(id) => links.push(id),
+            None => faults.add(format!("{at}/{place}"), "must be an id of a link, such as lnk_01J…"),
+        }
+    }
+    Some(links)
 }
 
 fn read_evidence(

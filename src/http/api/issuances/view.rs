@@ -145,7 +145,7 @@ impl From<Notice> for NoticeView {
 
 /// An entry of the audit chain.
 #[derive(Serialize)]
-pub(super) struct AuditView {
+pub(in crate::http::api) struct AuditView {
     seq: i64,
     at: String,
     actor: String,

@@ -2,7 +2,7 @@
 
 use crate::flow::wallet::RequestError;
 use crate::flow::wallet::ResumeError;
-use crate::http::api::common::{conflict, wallet_fault};
+use crate::http::api::common::{conflict, not_listed, wallet_fault};
 use crate::http::kit::json::USER_ID;
 use crate::http::kit::problem::{Code, Location, Problem};
 
@@ -45,6 +45,7 @@ impl From<RequestError> for Problem {
                 Location::Pointer("/wallet/chain".to_owned()),
                 "names a chain that is not asked here: what its contracts say of signatures is not known",
             ),
+            RequestError::NotListed(error) => Self::fields(vec![not_listed(error)]),
             RequestError::NotAnInserter(error) => error.into(),
             RequestError::Store(error) => error.into(),
             error @ RequestError::Vault(_) => Self::fault(&error),

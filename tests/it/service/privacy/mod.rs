@@ -997,12 +997,14 @@ impl World {
         self.assert_nothing_kept("when attributes are written").await;
     }
 
-    /// Wallets are linked, one of them without being written.
-    async fn link_wallets(&mut self, user: &User) {
+    /// Wallets are linked, one of them without being written, and a credential lists both.
+    async fn link_wallets(&mut self, user: &User) -> String {
+        let mut links = Vec::new();
         for (wallet_type, in_profile) in [(WalletType::Evm, true), (WalletType::Xrpl, false)] {
             let wallet = self.user(wallet_type);
             let new = json!({
                 "userId": user.id, "wallet": owner(&wallet), "inProfile": in_profile,
+                "forCredential": true,
             });
             let made = self.post("/v1/wallet-links", &new).await;
             let link = format!("/v1/wallet-links/{}", made.body["id"].as_str().unwrap());
@@ -1022,10 +1024,23 @@ impl World {
                 self.post(&format!("{link}/proof"), &answer).await.accepted();
             }
             self.until(&link, if in_profile { "linked" } else { "proven" }).await;
-            self.assert_nothing_kept("when a wallet is proven").await;
+            self.assert_nothing_kept("when a wallet is proven, and kept for a credential").await;
+            links.push(made.body["id"].clone());
         }
         let all = self.get(&format!("/v1/wallet-links?userId={}", user.id)).await.accepted();
         assert!(all["items"].as_array().unwrap().len() >= 2);
+
+        self.stop_work().await;
+        let listed = json!({
+            "userId": user.id, "kind": "wallet_linkage", "evidence": { "links": links }, "delivery": { "by": "inserter" },
+        });
+        self.refuse_all("/v1/issuances", &listed).await;
+        let listed = format!("/v1/issuances/{}", self.post("/v1/issuances", &listed).await.id());
+        self.assert_nothing_kept("while a credential that lists wallets waits for its turn").await;
+        self.start_work();
+        self.until(&listed, "issued").await;
+        self.assert_nothing_kept("when a credential that lists wallets is written").await;
+        listed
     }
 
     /// A grant expires while nothing is sent; a new one brings it on.
@@ -1286,7 +1301,7 @@ on_both_databases! {
         world.add_wallet(&user).await;
         world.follow_claim().await;
         world.write_attributes(&user).await;
-        world.link_wallets(&user).await;
+        let listed = world.link_wallets(&user).await;
         let halted = world.halt_and_resume(&user).await;
 
         let verified = world.verify_at_vendor(&user).await;
@@ -1305,7 +1320,7 @@ on_both_databases! {
         sweep::sweep(&world.app).await.unwrap();
         assert_eq!(stated(&world.get(&overdue).await.accepted()), "failed");
 
-        let mut all = vec![&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood, &verified, &proven, &by_wallet];
+        let mut all = vec![&waits, &overdue, &by_parts, &by_grant, &later, &halted, &personhood, &verified, &proven, &by_wallet, &listed];
         all.extend(&at_every_vendor);
         world.read_all(&all).await;
         world.stop_work().await;
