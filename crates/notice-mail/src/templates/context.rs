@@ -41,11 +41,11 @@ impl Form {
 pub(super) fn shared(mail: &Mail, language: &Language, brand: &Brand) -> Value {
     let days = match mail {
         Mail::Expiring { days_left, .. } => Value::from(*days_left),
-        Mail::Expired { .. } | Mail::Erased { .. } | Mail::Test => Value::from(()),
+        Mail::Expired { .. } | Mail::Identify { .. } | Mail::Erased { .. } | Mail::Test => Value::from(()),
     };
     let count = match mail {
         Mail::Erased { kept } => *kept as usize,
-        Mail::Expiring { .. } | Mail::Expired { .. } | Mail::Test => mail.credentials().len(),
+        Mail::Expiring { .. } | Mail::Expired { .. } | Mail::Identify { .. } | Mail::Test => mail.credentials().len(),
     };
     context! { name => language.direction().isolate(brand.name.as_str()), days, count }
 }
