@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use url::form_urlencoded;
 
 use super::assets;
 use super::section::SECTIONS;
@@ -144,6 +145,20 @@ impl Visit {
         Ok(if self.said().is_some() { Self::unsay(response) } else { response })
     }
 
+    /// The page in the other language, for those who have chosen none.
+    fn other_language(&self) -> Value {
+        let code = match self.language {
+            ConsoleLanguage::En => ConsoleLanguage::De,
+            ConsoleLanguage::De => ConsoleLanguage::En,
+        };
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(next) = self.next() {
+            query.append_pair("next", &next);
+        }
+        let query = query.append_pair("lang", code.as_str()).finish();
+        context! { code => code.as_str(), href => format!("?{query}") }
+    }
+
     fn render(&self, page: &Page) -> Result<String, Error> {
         // Who has shown their password alone sees no more than others.
         let me = self.who().filter(|me| me.session.stage == Stage::Full);
@@ -177,6 +192,7 @@ impl Visit {
             me => me.map(|me| context! { name => me.staff.name.as_str(), role => me.staff.role.as_str() }),
             said => self.said().filter(|name| words::find(self.language, name).is_some()),
             sections,
+            other => self.other_language(),
             no => page.no.map(|no| no.words),
             wait => page.no.and_then(|no| no.wait),
             token => token.unwrap_or_default(),
