@@ -73,6 +73,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// For each outside crate that must stay in its place: the modules that may name it.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("argon2", &["flow"]),
     ("axum", &["cli", "http"]), // cli: the page of `dev`
     ("chacha20poly1305", &["vault"]),
     ("clap", &["cli"]),
@@ -94,11 +95,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("notice_mail", &["cli", "config", "flow", "mail"]),
     ("opentelemetry", &["telemetry"]),
     ("p521", &["model"]),
+    ("qrcodegen", &["flow"]),
     ("reqwest", &["cli", "evm_rpc", "outbound", "person_source", "source", "telemetry"]),
     ("sqlx", &["store"]),
     ("tokio_cron_scheduler", &["worker"]),
     ("tokio_rustls", &["mail"]),
     ("toml", &["config"]),
+    ("totp_rs", &["flow"]),
     ("tower_http", &["http"]),
 ];
 

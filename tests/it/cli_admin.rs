@@ -405,3 +405,38 @@ async fn another_signing_key_is_refused_until_it_is_accepted() {
     assert_eq!(shown["signingKeys"][1]["validFrom"], "2099-01-01T00:00:00.000Z");
     assert_eq!(deployment.good_json(&["audit", "verify", "--json"])["proven"], 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_are_invited_to_the_console() {
+    let deployment = Deployment::migrated().await;
+    let made = deployment.good_json(&["staff", "add", "Anna", "--role", "admin", "--json"]);
+    assert_eq!(
+        (&made["name"], &made["role"], &made["client"]),
+        (&"anna".into(), &"admin".into(), &"*".into())
+    );
+    let link = made["link"].as_str().unwrap();
+    assert!(link.contains("/console/invitation/") && link.len() > 43, "{link}");
+    let id = made["id"].as_str().unwrap();
+    assert!(id.starts_with("stf_"));
+    let token = link.rsplit('/').next().unwrap();
+    let listed = deployment.good(&["staff", "list"]);
+    assert!(listed.contains("anna  admin  *  invited until ") && !listed.contains(token), "{listed}");
+    // One name is one person.
+    assert_eq!(deployment.run(&["staff", "add", "anna", "--role", "viewer"]).status.code(), Some(2));
+    deployment.good(&["staff", "role", "anna", "--role", "viewer", "--client", "acme"]);
+    assert!(deployment.good(&["staff", "list"]).contains("anna  viewer  acme"));
+    let again = deployment.good(&["staff", "reset", id]);
+    assert!(again.contains("/console/invitation/") && !again.contains(token));
+    assert!(deployment.good(&["staff", "sign-out", "anna"]).contains("ended 0 sessions"));
+    deployment.good(&["staff", "remove", id]);
+    assert_eq!(deployment.good(&["staff", "list", "--json"]).trim(), "[]");
+    for wrong in [
+        &["staff", "add", "b c", "--role", "viewer"][..],
+        &["staff", "add", "bert", "--role", "king"],
+        &["staff", "add", "bert", "--role", "viewer", "--client", "a b"],
+        &["staff", "remove", "anna"],
+        &["staff", "reset", "stf_01ARZ3NDEKTSV4RRFFQ69G5FAV"],
+    ] {
+        assert_eq!(deployment.run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}

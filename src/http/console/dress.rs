@@ -1,9 +1,10 @@
 //! What goes wrong, as a page.
 
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use minijinja::context;
 use url::form_urlencoded;
 
@@ -12,6 +13,19 @@ use super::visit::{Visit, without_session};
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::staff::FORM_TOKEN;
 use crate::http::kit::state::Api;
+
+/// A page that asks for itself once more. Who follows a link from another site brings no session with them (`SameSite=Strict`); who comes
+/// from a page of ours does.
+fn once_more() -> Response {
+    const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0\">\
+                        <title>One moment</title><p>One moment …</p></html>";
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (REFERRER_POLICY, "same-origin"),
+    ];
+    (headers, PAGE).into_response()
+}
 
 /// Makes a page of a problem. Who is not in is asked to come in, and then gets what they asked for.
 pub(in crate::http) async fn dress(State(api): State<Api>, request: Request, next: Next) -> Response {
@@ -25,6 +39,9 @@ pub(in crate::http) async fn dress(State(api): State<Api>, request: Request, nex
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let places: Vec<_> = problem.errors.iter().map(|fault| fault.location.name()).collect();
     tracing::info!(code = problem.code.as_str(), places = places.join(" "), "The request was refused");
+    if problem.code == Code::Unauthorized && reads && visit.comes_from_elsewhere() {
+        return once_more();
+    }
     if problem.code == Code::Unauthorized {
         let next: String = form_urlencoded::byte_serialize(visit.here().as_bytes()).collect();
         let target =
@@ -46,9 +63,14 @@ pub(in crate::http) async fn dress(State(api): State<Api>, request: Request, nex
     };
     let content = context! { words, code => problem.code.as_str() };
     let page = Page::new("error.html", "error.title", content).status(problem.code.status());
-    match visit.page(page.retry_after(problem.retry_after)) {
-        Ok(response) => response,
+    match visit.page(page) {
+        Ok(mut response) => {
+            if let Some(seconds) = problem.retry_after {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
+        }
         // Not even that: the plain one.
-        Err(_) => axum::response::IntoResponse::into_response(problem),
+        Err(_) => problem.into_response(),
     }
 }

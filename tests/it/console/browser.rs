@@ -252,7 +252,8 @@ impl Answer {
     }
 
     pub(super) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+        // Slashes are escaped, too.
+        String::from_utf8_lossy(&self.body).replace("&#x2f;", "/")
     }
 
     #[track_caller]

@@ -47,6 +47,7 @@ on_both_databases! {
                     continue;
                 }
                 // Of sources that are configured; there is none here, whatever key comes with it.
+                Guard::Console | Guard::Staff(_) | Guard::StaffOfAll(_) => panic!("{path} is the console's"),
                 Guard::Source => {
                     assert!(!path.starts_with("/v1"), "{path} takes no key");
                     let path = path.replace("{source}", "none");

@@ -1,0 +1,110 @@
+// The console in a browser: whether its cookies are taken, how every page looks and reads, in the light and in the dark, on a phone, in both
+// languages, and by keyboard.
+//
+// With IDOS_CONSOLE_PICTURES=FOLDER, the pictures are kept there.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+import { chromium } from "playwright-core";
+
+import { Service } from "../lib/service.js";
+import { accept, PASSWORD } from "../lib/staff.js";
+
+const service = await Service.start();
+// As root, as CI runs, Chromium has no sandbox.
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+after(async () => {
+  await browser.close();
+  await service.stop();
+});
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const pictures = process.env.IDOS_CONSOLE_PICTURES;
+
+const VIEWS = {
+  light: { viewport: { width: 1100, height: 800 }, colorScheme: "light" },
+  dark: { viewport: { width: 1100, height: 800 }, colorScheme: "dark" },
+  phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+};
+const PAGES = { home: "", account: "/account", keys: "/api-keys", people: "/people", health: "/health", audit: "/audit" };
+
+/** Nothing that axe finds, nothing cut off, and nothing too small to be pressed. */
+async function isFit(page, view) {
+  if (pictures) await page.screenshot({ path: join(pictures, `${view}.png`), fullPage: true });
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const found = violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  assert.deepEqual(found, []);
+  const { needed, width, small } = await page.evaluate(() => ({
+    needed: document.documentElement.scrollWidth,
+    width: document.documentElement.clientWidth,
+    small: [...document.querySelectorAll("button, select, summary, input:not([type=hidden], [type=checkbox])")]
+      .filter((element) => element.offsetParent !== null && element.getBoundingClientRect().height < 43.5)
+      .map((element) => element.outerHTML),
+  }));
+  assert.ok(needed <= width, `${view}: ${needed} pixels are needed, ${width} are there`);
+  assert.deepEqual(small, [], view);
+}
+
+test("somebody follows an invitation, and every page is fit in every view", async () => {
+  const refused = [];
+  const context = await browser.newContext({ ...VIEWS.light, locale: "en-GB" });
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && refused.push(message.text()));
+  const app = await accept(page, service.ready.consoleUrl, (step) => isFit(page, `${step}-light-en`));
+  const state = await context.storageState();
+  assert.deepEqual(state.cookies.map(({ name, httpOnly, secure, sameSite }) => [name, httpOnly, secure, sameSite]).sort(), [
+    ["__Host-idos_console", true, true, "Strict"],
+    ["__Host-idos_console_device", true, true, "Strict"],
+  ]);
+
+  // By keyboard: past the navigation, and to its entries.
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+
+  for (const [name, view] of Object.entries(VIEWS)) {
+    for (const locale of ["en-GB", "de-DE"]) {
+      const context = await browser.newContext({ ...view, locale, storageState: state });
+      const page = await context.newPage();
+      page.on("console", (message) => message.type() === "error" && refused.push(message.text()));
+      for (const [what, path] of Object.entries(PAGES)) {
+        const answer = await page.goto(`${service.url}/console${path}`);
+        assert.equal(answer.status(), 200);
+        assert.equal(await page.locator("html").getAttribute("lang"), locale.slice(0, 2));
+        await isFit(page, `${what}-${name}-${locale.slice(0, 2)}`);
+      }
+      await context.close();
+      // The door.
+      const stranger = await (await browser.newContext({ ...view, locale })).newPage();
+      await stranger.goto(`${service.url}/console/audit`);
+      assert.match(stranger.url(), /\/console\/sign-in\?next=%2Faudit$/);
+      await isFit(stranger, `sign-in-${name}-${locale.slice(0, 2)}`);
+      await stranger.context().close();
+    }
+  }
+  assert.deepEqual(refused, [], "the pages' policy has refused something");
+
+  // Out, and in again, to where one wanted to go.
+  await page.locator("header button").click();
+  await page.locator("[role=status]").waitFor();
+  await page.goto(`${service.url}/console/audit`);
+  await page.locator("input[name=name]").fill("admin");
+  await page.locator("input[name=password]").fill("not the password");
+  await page.keyboard.press("Enter");
+  await page.locator("[role=alert]").waitFor();
+  await isFit(page, "refused-light-en");
+  await page.locator("input[name=name]").fill("admin");
+  await page.locator("input[name=password]").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.locator("input[name=code]").waitFor();
+  await isFit(page, "code-light-en");
+  await page.locator("input[name=code]").fill(await app.code());
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${service.url}/console/audit`);
+});
