@@ -141,7 +141,8 @@ pub fn meanings(text: &str) -> Vec<Meaning> {
 /// The types of wallet that a text may name. Nearly every word is a name that an account of NEAR could have, and the network is asked for
 /// what may be one: so only those count that end as the accounts of people do, or are 64 digits.
 fn wallet_types(text: &str) -> Vec<WalletType> {
-    let mut types = if is_near_key(text) { vec![WalletType::Near] } else { address_types(text).unwrap_or_default() };
+    let mut types =
+        if is_near_key(text) { vec![WalletType::Near] } else { address_types(text).unwrap_or_default() };
     let is_account = [".near", ".tg", ".testnet"].iter().any(|end| text.ends_with(end))
         || (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
     types.retain(|known| *known != WalletType::Near || is_account || is_near_key(text));

@@ -1,13 +1,12 @@
 //! One's own account.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use minijinja::context;
 
 use super::invitation::codes_of;
 use super::page::Page;
-use super::visit::{Visit, told, with_session, without_session};
+use super::visit::{No, Visit, with_session, without_session};
 use crate::flow::staff::{StaffError, account, session};
 use crate::http::kit::problem::{Code, Location, Problem};
 use crate::model::ids::SessionId;
@@ -22,10 +21,7 @@ pub(in crate::http) async fn show(visit: Visit) -> Result<Response, Problem> {
     page(&visit, None).await
 }
 
-async fn page(
-    visit: &Visit,
-    no: Option<(&'static str, StatusCode, Option<u64>)>,
-) -> Result<Response, Problem> {
+async fn page(visit: &Visit, no: Option<No>) -> Result<Response, Problem> {
     let me = visit.me()?;
     let (app, now) = (visit.app(), visit.app().clock.now());
     let sessions = app.store.sessions_of_staff(&me.staff.id).await?;
@@ -42,8 +38,6 @@ async fn page(
             }
         })
         .collect();
-    let (words, status, wait) =
-        no.map_or((None, StatusCode::OK, None), |(words, status, wait)| (Some(words), status, wait));
     let content = context! {
         name => me.staff.name.as_str(),
         role => me.staff.role.as_str(),
@@ -53,10 +47,8 @@ async fn page(
         language_chosen => me.staff.language.map_or("", ConsoleLanguage::as_str),
         zone_chosen => me.staff.time_zone.map_or("UTC", Tz::name),
         zones => TZ_VARIANTS.iter().map(|zone| zone.name()).collect::<Vec<_>>(),
-        no => words,
-        wait,
     };
-    visit.page(Page::new("account.html", "account.title", content).status(status).retry_after(wait))
+    visit.page(Page::new("account.html", "account.title", content).unless(no))
 }
 
 /// Takes another password.
@@ -64,12 +56,12 @@ pub(in crate::http) async fn change_password(visit: Visit) -> Result<Response, P
     let (me, form) = (visit.me()?, visit.form()?);
     let new = Personal::new(form.text("password")?.to_owned());
     if form.text("again")? != new.expose() {
-        return page(&visit, Some(("no.again", StatusCode::UNPROCESSABLE_ENTITY, None))).await;
+        return page(&visit, Some(No::of("no.again"))).await;
     }
     let old = Personal::new(form.text("old")?.to_owned());
     match account::change_password(visit.app(), me, &old, &new).await {
         Ok(renewed) => Ok(with_session(visit.go_saying(HERE, "said.password_changed"), &renewed)),
-        Err(error) => page(&visit, Some(told(error)?)).await,
+        Err(error) => page(&visit, Some(No::told(error)?)).await,
     }
 }
 
@@ -87,7 +79,7 @@ pub(in crate::http) async fn prefer(visit: Visit) -> Result<Response, Problem> {
         form.text("zone")?.parse().map_err(|_| wrong("zone", "must be the name of a time zone (IANA)"))?;
     match account::prefer(visit.app(), me, language, Some(zone)).await {
         Ok(()) => Ok(visit.go_saying(HERE, "said.saved")),
-        Err(error) => page(&visit, Some(told(error)?)).await,
+        Err(error) => page(&visit, Some(No::told(error)?)).await,
     }
 }
 
@@ -96,7 +88,7 @@ pub(in crate::http) async fn renew_codes(visit: Visit) -> Result<Response, Probl
     match account::renew_recovery_codes(visit.app(), visit.me()?).await {
         Ok(codes) => visit.page(Page::new("secret.html", "codes.title", codes_of(&codes))),
         Err(StaffError::StepUp) => Ok(visit.confirm_first(HERE)),
-        Err(error) => page(&visit, Some(told(error)?)).await,
+        Err(error) => page(&visit, Some(No::told(error)?)).await,
     }
 }
 
@@ -107,7 +99,7 @@ pub(in crate::http) async fn end_session(visit: Visit) -> Result<Response, Probl
     match session::end(visit.app(), me, &id).await {
         Ok(()) if id == me.session.id => Ok(without_session(visit.go("/sign-in"))),
         Ok(()) => Ok(visit.go_saying(HERE, "said.session_ended")),
-        Err(error) => page(&visit, Some(told(error)?)).await,
+        Err(error) => page(&visit, Some(No::told(error)?)).await,
     }
 }
 
@@ -115,6 +107,6 @@ pub(in crate::http) async fn end_session(visit: Visit) -> Result<Response, Probl
 pub(in crate::http) async fn end_sessions(visit: Visit) -> Result<Response, Problem> {
     match session::end_all(visit.app(), visit.me()?).await {
         Ok(()) => Ok(without_session(visit.go_saying("/sign-in", "said.signed_out"))),
-        Err(error) => page(&visit, Some(told(error)?)).await,
+        Err(error) => page(&visit, Some(No::told(error)?)).await,
     }
 }

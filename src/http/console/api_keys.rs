@@ -1,12 +1,11 @@
 //! The keys by which clients call the API.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 
 use super::page::Page;
-use super::visit::Visit;
+use super::visit::{No, Visit};
 use crate::flow::api_keys::{self, KeyError};
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::client::{ApiKey, Scope};
@@ -19,10 +18,10 @@ const HERE: &str = "/api-keys";
 
 /// The page.
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
-    page(&visit, None, StatusCode::OK).await
+    page(&visit, None).await
 }
 
-async fn page(visit: &Visit, no: Option<&'static str>, status: StatusCode) -> Result<Response, Problem> {
+async fn page(visit: &Visit, no: Option<No>) -> Result<Response, Problem> {
     let (me, now) = (visit.me()?, visit.app().clock.now());
     let keys = visit.app().store.api_keys().await?;
     let keys: Vec<_> = keys
@@ -52,9 +51,8 @@ async fn page(visit: &Visit, no: Option<&'static str>, status: StatusCode) -> Re
         client,
         is_of_one => me.staff.reach != Reach::All,
         scopes => Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
-        no,
     };
-    visit.page(Page::new("api_keys.html", "nav.api_keys", content).status(status))
+    visit.page(Page::new("api_keys.html", "nav.api_keys", content).unless(no))
 }
 
 fn state(key: &ApiKey, now: crate::model::time::Timestamp) -> &'static str {
@@ -71,7 +69,7 @@ pub(in crate::http) async fn create(visit: Visit) -> Result<Response, Problem> {
     if me.require_fresh_code(app).is_err() {
         return Ok(visit.confirm_first(HERE));
     }
-    let refuse = async |no| page(&visit, Some(no), StatusCode::UNPROCESSABLE_ENTITY).await;
+    let refuse = async |words| page(&visit, Some(No::of(words))).await;
     let client = form.text("client")?.trim();
     if !me.staff.reach.sees(client) {
         return Err(Problem::new(Code::Forbidden));

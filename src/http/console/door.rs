@@ -1,13 +1,13 @@
 //! Coming in and going out.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 
 use super::page::Page;
-use super::visit::{DEVICE, Visit, set, told, with_session, without_session};
-use crate::flow::staff::{StaffError, device, session, sign_in};
-use crate::http::kit::problem::Problem;
+use super::visit::{DEVICE, No, Visit, set, with_session, without_session};
+use crate::flow::staff::{SignedIn, StaffError, device, session, sign_in};
+use crate::http::kit::problem::{Code, Problem};
+use crate::http::kit::staff;
 use crate::model::personal::Personal;
 use crate::model::staff::Stage;
 
@@ -22,12 +22,9 @@ pub(in crate::http) async fn ask(visit: Visit) -> Result<Response, Problem> {
     visit.page(sign_in_page(&visit, None))
 }
 
-fn sign_in_page(visit: &Visit, no: Option<(&'static str, StatusCode, Option<u64>)>) -> Page {
-    let (words, status, wait) = no.unzip3();
-    let content = context! { next => visit.next().unwrap_or_default(), no => words, wait };
-    Page::new("sign_in.html", "sign_in.title", content)
-        .status(status.unwrap_or(StatusCode::OK))
-        .retry_after(wait)
+fn sign_in_page(visit: &Visit, no: Option<No>) -> Page {
+    let content = context! { next => visit.next().unwrap_or_default() };
+    Page::new("sign_in.html", "sign_in.title", content).unless(no)
 }
 
 /// Looks at name and password.
@@ -36,7 +33,7 @@ pub(in crate::http) async fn take_password(visit: Visit) -> Result<Response, Pro
     let password = Personal::new(form.text("password")?.to_owned());
     match sign_in::by_password(visit.app(), form.text("name")?, &password, visit.from()).await {
         Ok(half) => Ok(with_session(visit.go(&code_path(&visit)), &half)),
-        Err(error) => visit.page(sign_in_page(&visit, Some(told(error)?))),
+        Err(error) => visit.page(sign_in_page(&visit, Some(No::told(error)?))),
     }
 }
 
@@ -55,18 +52,14 @@ pub(in crate::http) async fn ask_code(visit: Visit) -> Result<Response, Problem>
     }
 }
 
-fn code_page(
-    visit: &Visit,
-    action: &'static str,
-    no: Option<(&'static str, StatusCode, Option<u64>)>,
-) -> Page {
-    let (words, status, wait) = no.unzip3();
-    let form_token = visit.who().map(crate::flow::staff::SignedIn::form_token);
+fn code_page(visit: &Visit, action: &'static str, no: Option<No>) -> Page {
     let content = context! {
-        next => visit.next().unwrap_or_default(), no => words, wait, action, form_token,
+        next => visit.next().unwrap_or_default(),
+        action,
+        form_token => visit.who().map(SignedIn::form_token),
         is_again => action == "/confirm",
     };
-    Page::new("code.html", "code.title", content).status(status.unwrap_or(StatusCode::OK)).retry_after(wait)
+    Page::new("code.html", "code.title", content).unless(no)
 }
 
 /// Looks at the code.
@@ -75,13 +68,13 @@ pub(in crate::http) async fn take_code(visit: Visit) -> Result<Response, Problem
         return Ok(visit.go("/sign-in"));
     };
     let form = visit.form()?;
-    crate::http::kit::staff::check_token(form, half)?;
+    staff::check_token(form, half)?;
     match sign_in::by_code(visit.app(), half, form.text("code")?, visit.from()).await {
         Ok(full) => {
             let response = with_session(visit.go(&visit.next().unwrap_or_default()), &full);
             Ok(set(response, DEVICE, &device::issue(visit.app(), &full.staff.id), Some(KNOWN)))
         }
-        Err(error) => visit.page(code_page(&visit, "/sign-in/code", Some(told(error)?))),
+        Err(error) => visit.page(code_page(&visit, "/sign-in/code", Some(No::told(error)?))),
     }
 }
 
@@ -98,7 +91,7 @@ pub(in crate::http) async fn take_again(visit: Visit) -> Result<Response, Proble
             let response = visit.go_saying(&visit.next().unwrap_or_default(), "said.confirmed");
             Ok(with_session(response, &renewed))
         }
-        Err(error) => visit.page(code_page(&visit, "/confirm", Some(told(error)?))),
+        Err(error) => visit.page(code_page(&visit, "/confirm", Some(No::told(error)?))),
     }
 }
 
@@ -107,21 +100,7 @@ pub(in crate::http) async fn sign_out(visit: Visit) -> Result<Response, Problem>
     match session::sign_out(visit.app(), visit.me()?).await {
         // It has ended meanwhile.
         Ok(()) | Err(StaffError::NotFound) => {}
-        Err(error) => drop(told(error)?),
+        Err(error) => return Err(No::told(error).err().unwrap_or_else(|| Problem::new(Code::Internal))),
     }
     Ok(without_session(visit.go_saying("/sign-in", "said.signed_out")))
-}
-
-/// Three of one that may be there.
-trait Unzip3<A, B, C> {
-    fn unzip3(self) -> (Option<A>, Option<B>, Option<C>);
-}
-
-impl<A, B, C> Unzip3<A, B, C> for Option<(A, B, Option<C>)> {
-    fn unzip3(self) -> (Option<A>, Option<B>, Option<C>) {
-        match self {
-            Some((a, b, c)) => (Some(a), Some(b), c),
-            None => (None, None, None),
-        }
-    }
 }

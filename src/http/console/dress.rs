@@ -1,8 +1,8 @@
 //! What goes wrong, as a page.
 
 use axum::extract::{Request, State};
-use axum::http::Method;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use minijinja::context;
@@ -63,8 +63,13 @@ pub(in crate::http) async fn dress(State(api): State<Api>, request: Request, nex
     };
     let content = context! { words, code => problem.code.as_str() };
     let page = Page::new("error.html", "error.title", content).status(problem.code.status());
-    match visit.page(page.retry_after(problem.retry_after)) {
-        Ok(response) => response,
+    match visit.page(page) {
+        Ok(mut response) => {
+            if let Some(seconds) = problem.retry_after {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
+        }
         // Not even that: the plain one.
         Err(_) => problem.into_response(),
     }

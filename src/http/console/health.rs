@@ -36,7 +36,7 @@ pub(in crate::http) async fn show(visit: Visit) -> Result<Response, Problem> {
         issuer_url => app.issuer_url(),
         signing => signing.map(|key| key.method.id().to_owned()),
         write_keys => app.keys.write.iter().map(|key| key.key.public_hex()).collect::<Vec<_>>(),
-        vault_keys => app.vault.key_ids().collect::<Vec<_>>(),
+        vault_keys => app.vault.key_ids().map(str::to_owned).collect::<Vec<_>>(),
         checkpoint,
         entries,
     };

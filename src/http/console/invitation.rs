@@ -1,12 +1,11 @@
 //! The pages that an invitation leads through: a password, then the app for one-time codes.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::{Value, context};
 
 use super::page::Page;
-use super::visit::{DEVICE, Visit, set, told, with_session};
+use super::visit::{DEVICE, No, Visit, set, with_session};
 use crate::flow::staff::{StaffError, device, invitation};
 use crate::http::kit::problem::Problem;
 use crate::model::mail_link::LinkToken;
@@ -30,12 +29,10 @@ pub(in crate::http) async fn show(Path(token): Path<String>, visit: Visit) -> Re
 }
 
 fn refuse(visit: &Visit, error: StaffError) -> Result<Response, Problem> {
-    let (words, status, wait) = told(error)?;
-    let content = context! { words, code => "" };
-    visit.page(Page::new("error.html", "invitation.title", content).status(status).retry_after(wait))
+    let no = No::told(error)?;
+    let content = context! { words => no.words, code => "" };
+    visit.page(Page::new("error.html", "invitation.title", content).unless(Some(no)))
 }
-
-type No = (&'static str, StatusCode, Option<u64>);
 
 fn step(visit: &Visit, staff: &Staff, no: Option<No>) -> Result<Page, Problem> {
     let setup = if staff.password.is_some() {
@@ -52,11 +49,8 @@ fn step(visit: &Visit, staff: &Staff, no: Option<No>) -> Result<Page, Problem> {
             path => path.expose(),
         }
     });
-    let (words, status, wait) =
-        no.map_or((None, StatusCode::OK, None), |(words, status, wait)| (Some(words), status, wait));
-    let content =
-        context! { name => staff.name.as_str(), role => staff.role.as_str(), no => words, wait, setup };
-    Ok(Page::new("invitation.html", "invitation.title", content).status(status).retry_after(wait))
+    let content = context! { name => staff.name.as_str(), role => staff.role.as_str(), setup };
+    Ok(Page::new("invitation.html", "invitation.title", content).unless(no))
 }
 
 /// Takes the password, or the first code.
@@ -73,17 +67,16 @@ pub(in crate::http) async fn take(Path(token): Path<String>, visit: Visit) -> Re
                 let response = with_session(visit.page(page)?, &me);
                 Ok(set(response, DEVICE, &device::issue(visit.app(), &me.staff.id), Some(KNOWN)))
             }
-            Err(error) => visit.page(step(&visit, &staff, Some(told(error)?))?),
+            Err(error) => visit.page(step(&visit, &staff, Some(No::told(error)?))?),
         };
     }
     let password = Personal::new(form.text("password")?.to_owned());
     if form.text("again")? != password.expose() {
-        let no = ("no.again", StatusCode::UNPROCESSABLE_ENTITY, None);
-        return visit.page(step(&visit, &staff, Some(no))?);
+        return visit.page(step(&visit, &staff, Some(No::of("no.again")))?);
     }
     match invitation::choose_password(visit.app(), staff.clone(), &password).await {
         Ok(_) => Ok(visit.go(&format!("/invitation/{token}"))),
-        Err(error) => visit.page(step(&visit, &staff, Some(told(error)?))?),
+        Err(error) => visit.page(step(&visit, &staff, Some(No::told(error)?))?),
     }
 }
 

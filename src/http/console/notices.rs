@@ -68,7 +68,7 @@ pub(in crate::http) async fn mails(visit: Visit) -> Result<Response, Problem> {
     }
     let content = context! {
         mails => names.iter().map(|name| (*name, word(&visit, "mail", name))).collect::<Vec<_>>(),
-        languages => languages.iter().map(|language| (language.as_str(), language.as_str())).collect::<Vec<_>>(),
+        languages => languages.iter().map(|language| (language.clone(), language.clone())).collect::<Vec<_>>(),
         name,
         chosen => language,
         preview => shown.map(|shown| context! { subject => shown.subject, text => shown.text }),

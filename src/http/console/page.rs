@@ -10,10 +10,11 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use url::form_urlencoded;
 
 use super::assets;
 use super::section::SECTIONS;
-use super::visit::Visit;
+use super::visit::{No, Visit};
 use super::words;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::staff::FORM_TOKEN;
@@ -41,8 +42,8 @@ pub(super) struct Page {
     pub(super) content: Value,
     /// The status of the answer.
     pub(super) status: StatusCode,
-    /// After how many seconds the same may be tried again.
-    pub(super) retry_after: Option<u64>,
+    /// Why what was sent is not taken.
+    pub(super) no: Option<No>,
     /// Whether it shows other pages of ours in frames.
     pub(super) frames: bool,
 }
@@ -50,7 +51,7 @@ pub(super) struct Page {
 impl Page {
     /// A page that went well.
     pub(super) fn new(template: &'static str, title: &'static str, content: Value) -> Self {
-        Self { template, title, content, status: StatusCode::OK, retry_after: None, frames: false }
+        Self { template, title, content, status: StatusCode::OK, no: None, frames: false }
     }
 
     /// The same, which shows other pages of ours in frames.
@@ -63,9 +64,9 @@ impl Page {
         Self { status, ..self }
     }
 
-    /// The same, which can be tried again after so many seconds.
-    pub(super) fn retry_after(self, retry_after: Option<u64>) -> Self {
-        Self { retry_after, ..self }
+    /// The same, which says why what was sent is not taken, if it is not: its template shows `refusal(no, wait)`.
+    pub(super) fn unless(self, no: Option<No>) -> Self {
+        Self { status: no.map_or(self.status, |no| no.status), no, ..self }
     }
 }
 
@@ -159,10 +160,24 @@ impl Visit {
             (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
         ];
         let mut response = (page.status, headers, html).into_response();
-        if let Some(seconds) = page.retry_after {
+        if let Some(seconds) = page.no.and_then(|no| no.wait) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         Ok(if self.said().is_some() { Self::unsay(response) } else { response })
+    }
+
+    /// The page in the other language, for those who have chosen none.
+    fn other_language(&self) -> Value {
+        let code = match self.language {
+            ConsoleLanguage::En => ConsoleLanguage::De,
+            ConsoleLanguage::De => ConsoleLanguage::En,
+        };
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(next) = self.next() {
+            query.append_pair("next", &next);
+        }
+        let query = query.append_pair("lang", code.as_str()).finish();
+        context! { code => code.as_str(), href => format!("?{query}") }
     }
 
     fn render(&self, page: &Page) -> Result<String, Error> {
@@ -198,6 +213,9 @@ impl Visit {
             me => me.map(|me| context! { name => me.staff.name.as_str(), role => me.staff.role.as_str() }),
             said => self.said().filter(|name| words::find(self.language, name).is_some()),
             sections,
+            other => self.other_language(),
+            no => page.no.map(|no| no.words),
+            wait => page.no.and_then(|no| no.wait),
             token => token.unwrap_or_default(),
             ..page.content.clone()
         };

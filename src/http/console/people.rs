@@ -1,12 +1,11 @@
 //! Who works here.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::context;
 
 use super::page::Page;
-use super::visit::{Visit, told};
+use super::visit::{No, Visit};
 use crate::flow::staff::StaffError;
 use crate::flow::staff::manage::{self, By};
 use crate::http::kit::problem::{Code, Location, Problem};
@@ -19,10 +18,10 @@ const HERE: &str = "/people";
 
 /// The page.
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
-    page(&visit, None, StatusCode::OK).await
+    page(&visit, None).await
 }
 
-async fn page(visit: &Visit, no: Option<&'static str>, status: StatusCode) -> Result<Response, Problem> {
+async fn page(visit: &Visit, no: Option<No>) -> Result<Response, Problem> {
     let me = visit.me()?;
     let people = visit.app().store.all_staff().await?;
     let people: Vec<_> = people
@@ -45,8 +44,8 @@ async fn page(visit: &Visit, no: Option<&'static str>, status: StatusCode) -> Re
         Err(_) => String::new(),
     };
     let roles: Vec<_> = Role::ALL.iter().map(|role| role.as_str()).collect();
-    let content = context! { people, roles, name, no };
-    visit.page(Page::new("people.html", "nav.people", content).status(status))
+    let content = context! { people, roles, name };
+    visit.page(Page::new("people.html", "nav.people", content).unless(no))
 }
 
 fn by(visit: &Visit) -> Result<By, Problem> {
@@ -83,7 +82,7 @@ pub(in crate::http) async fn add(visit: Visit) -> Result<Response, Problem> {
     }
     let (role, reach) = match place(&visit) {
         Err(problem) if problem.code == Code::InvalidFields => {
-            return page(&visit, Some("no.client"), StatusCode::UNPROCESSABLE_ENTITY).await;
+            return page(&visit, Some(No::of("no.client"))).await;
         }
         place => place?,
     };
@@ -95,8 +94,7 @@ pub(in crate::http) async fn add(visit: Visit) -> Result<Response, Problem> {
 }
 
 async fn refuse(visit: &Visit, error: StaffError) -> Result<Response, Problem> {
-    let (words, status, _) = told(error)?;
-    page(visit, Some(words), status).await
+    page(visit, Some(No::told(error)?)).await
 }
 
 fn id_of(id: &str) -> Result<StaffId, Problem> {

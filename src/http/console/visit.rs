@@ -22,7 +22,7 @@ use crate::http::kit::form::Form;
 use crate::http::kit::limits::RateKey;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::state::Api;
-use crate::model::staff::ConsoleLanguage;
+use crate::model::staff::{ConsoleLanguage, WeakPassword};
 use crate::model::time::Timestamp;
 
 /// The cookie with the name of what is said on the next page.
@@ -223,32 +223,51 @@ fn is_own_path(text: &str) -> bool {
         && !text.contains("..")
 }
 
-/// What each error is to the reader: the name of its words, and the status of the page that says so.
-pub(super) fn told(error: StaffError) -> Result<(&'static str, StatusCode, Option<u64>), Problem> {
-    let refused = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(match error {
-        StaffError::Wrong => ("no.wrong", refused, None),
-        StaffError::Pause(seconds) => ("no.pause", StatusCode::TOO_MANY_REQUESTS, Some(seconds)),
-        StaffError::Busy => ("no.busy", StatusCode::SERVICE_UNAVAILABLE, Some(5)),
-        StaffError::Weak(weak) => (
-            match weak {
-                crate::model::staff::WeakPassword::Length => "no.password_length",
-                crate::model::staff::WeakPassword::Monotonous => "no.password_monotonous",
-                crate::model::staff::WeakPassword::Name => "no.password_name",
-            },
-            refused,
-            None,
-        ),
-        StaffError::Name => ("no.name", refused, None),
-        StaffError::Taken => ("no.taken", StatusCode::CONFLICT, None),
-        StaffError::Oneself => ("no.oneself", StatusCode::CONFLICT, None),
-        StaffError::NoInvitation => ("no.invitation", StatusCode::NOT_FOUND, None),
-        StaffError::InvitationExpired => ("no.invitation_expired", StatusCode::GONE, None),
-        StaffError::NotFound => return Err(Problem::new(Code::NotFound)),
-        StaffError::StepUp => return Err(Problem::new(Code::Forbidden)),
-        error @ StaffError::Vault(_) => return Err(Problem::fault(&error)),
-        StaffError::Store(error) => return Err(error.into()),
-    })
+/// Why something is not done, as it is told.
+#[derive(Clone, Copy)]
+pub(super) struct No {
+    /// The name of the words.
+    pub(super) words: &'static str,
+    /// The status of the page that says them.
+    pub(super) status: StatusCode,
+    /// After how many seconds the same may be tried again.
+    pub(super) wait: Option<u64>,
+}
+
+impl No {
+    /// What was sent is not taken.
+    pub(super) fn of(words: &'static str) -> Self {
+        Self { words, status: StatusCode::UNPROCESSABLE_ENTITY, wait: None }
+    }
+
+    fn with(words: &'static str, status: StatusCode) -> Self {
+        Self { words, status, wait: None }
+    }
+
+    /// What an error is to the reader; or the problem that no form can mend.
+    pub(super) fn told(error: StaffError) -> Result<Self, Problem> {
+        Ok(match error {
+            StaffError::Wrong => Self::of("no.wrong"),
+            StaffError::Pause(seconds) => {
+                Self { wait: Some(seconds), ..Self::with("no.pause", StatusCode::TOO_MANY_REQUESTS) }
+            }
+            StaffError::Busy => {
+                Self { wait: Some(5), ..Self::with("no.busy", StatusCode::SERVICE_UNAVAILABLE) }
+            }
+            StaffError::Weak(WeakPassword::Length) => Self::of("no.password_length"),
+            StaffError::Weak(WeakPassword::Monotonous) => Self::of("no.password_monotonous"),
+            StaffError::Weak(WeakPassword::Name) => Self::of("no.password_name"),
+            StaffError::Name => Self::of("no.name"),
+            StaffError::Taken => Self::with("no.taken", StatusCode::CONFLICT),
+            StaffError::Oneself => Self::with("no.oneself", StatusCode::CONFLICT),
+            StaffError::NoInvitation => Self::with("no.invitation", StatusCode::NOT_FOUND),
+            StaffError::InvitationExpired => Self::with("no.invitation_expired", StatusCode::GONE),
+            StaffError::NotFound => return Err(Problem::new(Code::NotFound)),
+            StaffError::StepUp => return Err(Problem::new(Code::Forbidden)),
+            error @ StaffError::Vault(_) => return Err(Problem::fault(&error)),
+            StaffError::Store(error) => return Err(error.into()),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(crate) mod peer;
 pub mod problem;
 pub(crate) mod query;
 pub(crate) mod readiness;
-pub mod route;
+pub(crate) mod route;
 pub(crate) mod serve;
 pub(crate) mod shares;
 pub(crate) mod signed;
