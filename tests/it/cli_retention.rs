@@ -30,8 +30,8 @@ on_both_databases! {
         let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
         assert_eq!(report["overdue"], 3);
         for (place, oldest) in [
-            ("event", json!("1970-01-01T00:00:01Z")),
-            ("vendor_event", json!("1970-01-01T00:00:01Z")),
+            ("event", json!("1970-01-01T00:00:01.000Z")),
+            ("vendor_event", json!("1970-01-01T00:00:01.000Z")),
             ("wallet_link", json!("2016-07-30T23:54:10.259Z")),
         ] {
             let kind = report["kinds"].as_array().unwrap().iter().find(|kind| kind["place"] == place).unwrap();
