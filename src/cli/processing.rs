@@ -81,12 +81,12 @@ fn given(text: Option<&String>, setting: &str) -> String {
 
 fn controller(controller: &Controller, issuer: &str) -> Vec<Named> {
     let Controller { name, address, contact, dpo, transfers: _ } = controller;
-    let row = |name, text: &Option<String>, setting| Named { name, text: given(text.as_ref(), setting) };
+    let row = |name, text: Option<&String>, setting| Named { name, text: given(text, setting) };
     vec![
-        row("Name", name, "controller.name"),
-        row("Address", address, "controller.address"),
-        row("Contact", contact, "controller.contact"),
-        row("Data protection officer", dpo, "controller.dpo"),
+        row("Name", name.as_ref(), "controller.name"),
+        row("Address", address.as_ref(), "controller.address"),
+        row("Contact", contact.as_ref(), "controller.contact"),
+        row("Data protection officer", dpo.as_ref(), "controller.dpo"),
         Named { name: "Name as issuer, in public notes", text: issuer.to_owned() },
     ]
 }

@@ -133,6 +133,22 @@ impl Section for Retention {
 #[cfg(test)]
 mod tests {
     use super::super::testing::refused;
+    use super::*;
+
+    #[test]
+    fn an_introduction_has_an_end() {
+        let phase = || Phase::SafetyNet.as_str().to_owned();
+        let endless = Retention { phase: phase(), ..Retention::default() };
+        let error = endless.check().unwrap_err().to_string();
+        assert!(error.contains("the setting retention.safety_net_until is required"), "{error}");
+        let until = Some("2027-12-31".to_owned());
+        let set = Retention { phase: phase(), safety_net_until: until.clone(), ..Retention::default() };
+        set.check().unwrap();
+        assert_eq!(set.safety_net().until, "2027-12-31".parse().ok());
+        // The date alone keeps nothing.
+        let off = Retention { safety_net_until: until, ..Retention::default() };
+        assert_eq!(off.safety_net().until, None);
+    }
 
     #[test]
     fn nonsense_is_refused_by_name() {
@@ -150,11 +166,6 @@ mod tests {
                 "retention.safety_net_until",
                 "safety_net_until = \"2027-12-31\"",
                 "safety_net_until = \"Xyzzy\"",
-            ),
-            (
-                "retention.safety_net_until",
-                "phase = \"none\"\n",
-                "phase = \"safety_net\"\n#safety_net_until_is_away = \"",
             ),
             ("retention.safety_net_after", "safety_net_after = \"ask\"", "safety_net_after = \"Xyzzy\""),
             ("retention.safety_net_choice_days", "safety_net_choice_days = 90", "safety_net_choice_days = 0"),

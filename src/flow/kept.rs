@@ -85,9 +85,8 @@ pub(super) async fn follow(
     let why = match to {
         State::Issued if issuance.state != State::Revoking => return delivered(app, tx, issuance, now).await,
         State::Revoked => Deleted::Revoked,
-        State::Erased => Deleted::Erased,
-        // It never was the user's.
-        State::Failed => Deleted::Erased,
+        // What has failed never was the user's, and nothing is said of it.
+        State::Erased | State::Failed => Deleted::Erased,
         _ => return Ok(()),
     };
     let Some(kept) = tx.kept_of(&issuance.id).await? else { return Ok(()) };

@@ -3,7 +3,7 @@
 //! `docs/retention.md` has the same table, and `tests/it/service/retention.rs` compares both with the schema: a column that nobody has
 //! thought about here fails it, as does one about a person that stays for ever.
 
-use super::time::{DAY, HOUR, Timestamp};
+use super::time::Timestamp;
 
 /// A setting that says how long something is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,18 +118,6 @@ impl Periods {
     pub fn records_before(&self, now: Timestamp) -> Timestamp {
         let months = i32::try_from(self.records_months).unwrap_or(i32::MAX);
         now.plus_months(-months).unwrap_or(Timestamp::EPOCH)
-    }
-
-    /// What of a kind of row that is kept for so many hours had its time at this moment.
-    #[must_use]
-    pub fn hours_before(hours: u32, now: Timestamp) -> Timestamp {
-        now.plus_millis(-i64::from(hours) * HOUR)
-    }
-
-    /// The same for days.
-    #[must_use]
-    pub fn days_before(days: u32, now: Timestamp) -> Timestamp {
-        now.plus_millis(-i64::from(days) * DAY)
     }
 }
 

@@ -325,11 +325,11 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::TABLES;
-    use crate::model::retention::{KINDS, Period, Setting};
+    use crate::model::retention::{KINDS, Kind, Period, Setting};
 
     #[test]
     fn every_kind_is_counted() {
-        let kinds: Vec<_> = KINDS.iter().map(|kind| kind.place()).collect();
+        let kinds: Vec<_> = KINDS.iter().map(Kind::place).collect();
         let tables: Vec<_> = TABLES.iter().map(|table| table.place.to_owned()).collect();
         assert_eq!(tables, kinds);
     }

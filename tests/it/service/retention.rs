@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use idos_devnode::{DevNodeConfig, Schema};
 use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::kept::KeptError;
-use idos_issuer::flow::sweep::sweep;
 use idos_issuer::flow::restore::{self, RestoreError};
-use idos_issuer::flow::{erase, intake, kept, revoke};
+use idos_issuer::flow::sweep::sweep;
+use idos_issuer::flow::{audit, erase, intake, kept, read_back, revoke};
 use idos_issuer::model::client::Idempotency;
 use idos_issuer::model::event::EventKind;
 use idos_issuer::model::ids::IssuanceId;
@@ -27,11 +28,11 @@ use zeroize::Zeroizing;
 
 use super::issuing::create_profile;
 use super::keeping::kinds_of_events;
-use crate::support::User;
 use crate::support::service::{
-    Backend, Database, Service, Stage as Scene, audit_holds, caller, fresh_key, have_profile, submission,
-    submit, until,
+    Backend, Database, Service, Stage as Scene, audit_holds, caller, fresh_key, have_profile, signed_grant,
+    submission, submit, until,
 };
+use crate::support::{User, evidence_with, owned};
 
 /// In the phase, until so many days from now.
 fn in_phase(scene: &Scene, days: i64, more: &str) -> String {
@@ -61,6 +62,12 @@ async fn acts(app: &App, issuance: &Issuance) -> Vec<String> {
     let shown = entries.into_iter().map(|entry| format!("{}:{}", entry.act, entry.detail));
     let after = shown.skip_while(|shown| !shown.starts_with("content_kept"));
     after.filter(|shown| !shown.starts_with("issued:")).collect()
+}
+
+/// Over months in which the background work signs nothing, since no time passes for it.
+async fn the_chain_holds(app: &App) {
+    audit::checkpoint_or_log(app).await;
+    audit_holds(&app.store).await;
 }
 
 async fn rows(database: &Database, statement: &str) -> i64 {
@@ -220,7 +227,7 @@ on_both_databases! {
         assert_eq!(acts(app, &silent).await[1..], ["choice_offered:", "kept_deleted:not_answered"]);
         assert_eq!(acts(app, &keeps).await[1..], ["choice_offered:", "kept_chosen:", "kept_deleted:time_over"]);
         assert_eq!(acts(app, &leaves).await[1..], ["choice_offered:", "kept_deleted:asked"]);
-        audit_holds(&app.store).await;
+        the_chain_holds(app).await;
         service.stop().await;
     }
 
@@ -258,6 +265,36 @@ on_both_databases! {
         erase::erase(app, &caller(), &issuance.id).await.unwrap();
         let over = again(&fresh_key(app), &issuance.id).await;
         assert!(matches!(over, Err(RestoreError::Conflict(State::Erased))), "{over:?}");
+        audit_holds(&app.store).await;
+        service.stop().await;
+    }
+
+    async fn large_contents_are_kept_and_given_again_by_a_write_grant(backend) {
+        let node = DevNodeConfig { schema: Schema::Next, ..DevNodeConfig::default() };
+        let mut scene = Scene::with(backend, 1, node).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&scene, &user).await;
+        scene.settings = in_phase(&scene, 30, "");
+        let service = scene.service().await;
+        let app = &service.app;
+        let by = async || {
+            let grant = signed_grant(app, &user, -60, 3600).await;
+            Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None }
+        };
+        let mut wanted = submission(user.id, by().await);
+        wanted.evidence = evidence_with(user.id, 6_000_000);
+        let made = intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record;
+        let issued = until(app, &made.id, |issuance| issuance.state == State::Issued).await;
+        assert!(issued.announced_at.is_some() && issued.kept.is_some(), "its content went to the blob gateway");
+        let key = fresh_key(app);
+        let again = restore::restore(app, &caller(), &key, &issued.id, (by().await, None)).await.unwrap();
+        let restored = until(app, &again.record.id, |issuance| issuance.state == State::Issued).await;
+        let client = app.idos().await.unwrap();
+        let first = owned(client, &user, issued.ids.original).await.unwrap();
+        let second = owned(client, &user, restored.ids.original).await.unwrap();
+        assert!(first.len() > 6_000_000 && *first == *second, "the user has it twice, byte for byte");
+        let copy = read_back::issued_copy(app, &caller(), &restored.id).await.unwrap();
+        assert_eq!((copy.problem, *copy.credential == *first), (None, true), "and consumers believe it");
         audit_holds(&app.store).await;
         service.stop().await;
     }
@@ -330,7 +367,7 @@ on_both_databases! {
         }
         assert!(app.store.audit_of(ending.id.as_str()).await.unwrap().is_empty(), "the chain has let go of it");
         assert!(kinds_of_events(app).await.contains(&EventKind::Erased), "the client is told");
-        audit_holds(&app.store).await;
+        the_chain_holds(app).await;
         sweep(app).await.unwrap();
         service.stop().await;
     }
