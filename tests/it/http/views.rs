@@ -17,7 +17,8 @@ use crate::support::service::{Backend, Stage, audit_holds, audit_names};
 async fn looks(app: &App) -> Vec<(String, String, String)> {
     let entries = app.store.audit_page(0, i64::MAX).await.unwrap().into_iter().map(ChainedEntry::told);
     let looks = entries.filter(|entry| {
-        ["record_viewed", "records_listed"].contains(&entry.act.as_str()) && !entry.subject.starts_with("prf_")
+        ["record_viewed", "records_listed"].contains(&entry.act.as_str())
+            && !entry.subject.starts_with("prf_")
     });
     looks.map(|entry| (entry.actor, entry.subject, entry.detail)).collect()
 }
