@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 
-import { ISSUER } from "../lib/both.js";
 import { issuerKey } from "../lib/credential.js";
 import { REPOSITORY } from "../lib/paths.js";
 import { run } from "../lib/process.js";
 
+const ISSUER = "https://issuer.example/idos";
 const binary = process.env.IDOS_ISSUER_BIN ?? "target/debug/idos-issuer";
 const folder = mkdtempSync(path.join(tmpdir(), "idos-audit-"));
 after(() => rmSync(folder, { recursive: true }));
