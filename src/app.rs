@@ -17,8 +17,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{
-    Claims, Config, ConfigError, Console, Delivery, Erasure, Evidence, Http, Issuer, Node, Relay, Renewal, Retention,
-    Wallets, Webhook,
+    Claims, Config, ConfigError, Console, Delivery, Erasure, Evidence, Http, Issuer, Node, Relay, Renewal,
+    Retention, Wallets, Webhook,
 };
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
@@ -34,6 +34,7 @@ use crate::model::notices::Settings as NoticeSettings;
 use crate::model::retention::Periods;
 use crate::model::safety_net::{MOST_YEARS, SafetyNet};
 use crate::model::validity::Policy;
+use crate::oidc::{OidcProvider, OidcSetupError};
 use crate::outbound::OutboundError;
 use crate::person_source::{PersonSource, PersonSourceError};
 use crate::source::{Source, SourceError};
@@ -114,6 +115,8 @@ pub struct App {
     pub erasure: Erasure,
     /// Pages for those who work here.
     pub console: Console,
+    /// Where they sign in, if not here.
+    pub oidc: Option<OidcProvider>,
     /// What consumers of upstream's hosted issuer call.
     pub relay: Relay,
     /// The provider's logo, as the page of those links shows it.
@@ -221,6 +224,9 @@ pub enum StartError {
     /// An HTTP client for the chains of contract wallets.
     #[error(transparent)]
     Evm(OutboundError),
+    /// Where staff sign in.
+    #[error(transparent)]
+    Oidc(#[from] OidcSetupError),
     /// The signing key is not the one that has signed so far.
     #[error(
         "the signing key (or the issuer's URL) is not the one that this database has recorded: consumers would not \
@@ -303,6 +309,16 @@ const LOOK_AGAIN: Duration = Duration::from_mins(10);
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Refuses a journey of the relay that leads to no vendor of the relay's client.
+/// The OpenID provider, which sends people back to a page of the console.
+fn oidc(config: &Config) -> Result<Option<OidcProvider>, OidcSetupError> {
+    let Some(settings) = config.console.oidc.as_ref().filter(|_| config.console.enabled) else {
+        return Ok(None);
+    };
+    let back = config.http.public("/console/sign-in/return").and_then(|text| Url::parse(&text).ok());
+    let back = back.ok_or(OidcSetupError::NoPublicUrl)?;
+    OidcProvider::wire(settings, &back).map(Some)
+}
+
 fn check_journeys(relay: &Relay, sources: &[Arc<Source>]) -> Result<(), StartError> {
     let is_there = |name: &str| {
         let found = sources.iter().find(|source| source.name.as_str() == name);
@@ -359,6 +375,7 @@ impl App {
         }
         let periods = config.retention.periods(config.wallets.challenge_minutes, config.renewal.link_days);
         let notes = config.notes_form();
+        let oidc = oidc(&config)?;
         let mailer = Mailer::new(config.mail.as_ref())?;
         let mail_reports = Reports::new(config.mail.as_ref())?;
         let policy = config.webhook_policy;
@@ -397,6 +414,7 @@ impl App {
             renewal: config.renewal,
             logo: Logo::load(&config.claims)?,
             claims: config.claims,
+            oidc,
             console: config.console,
             relay: config.relay,
             erasure: config.erasure,

@@ -22,6 +22,7 @@ use url::Url;
 
 use crate::config;
 use crate::keys::{KeysError, load_text};
+use crate::model::staff::Role;
 use crate::model::time::Timestamp;
 use crate::outbound::{self, OutboundError};
 
@@ -70,9 +71,9 @@ struct Known {
 /// Why the provider cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OidcSetupError {
-    /// A setting.
-    #[error("console.oidc.{0} cannot be used")]
-    Setting(&'static str),
+    /// Nobody could come back.
+    #[error("console.oidc needs http.public_url: the provider sends people back there")]
+    NoPublicUrl,
     /// The file with the client's secret.
     #[error("console.oidc.client_secret: {0}")]
     Secret(#[from] KeysError),
@@ -110,17 +111,6 @@ pub struct Returned {
     pub error: Option<String>,
 }
 
-/// What somebody may do, by what the provider says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GivenRole {
-    /// Look.
-    Viewer,
-    /// Decide about people's records.
-    Compliance,
-    /// Manage keys and staff.
-    Admin,
-}
-
 /// Somebody who has signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -131,7 +121,7 @@ pub struct Identity {
     /// What they are called. It may change, and says nothing about who it is.
     pub name: String,
     /// What they may do.
-    pub role: GivenRole,
+    pub role: Role,
     /// When they showed the provider who they are, if it said so.
     pub authenticated_at: Option<Timestamp>,
 }
@@ -236,7 +226,7 @@ impl OidcProvider {
         Ok(Self {
             secret: secret.map(|text| ClientSecret::new(text.trim().to_owned())),
             redirect: RedirectUrl::new(redirect.as_str().to_owned())
-                .map_err(|_| OidcSetupError::Setting("redirect"))?,
+                .map_err(|_| OidcSetupError::NoPublicUrl)?,
             http: outbound::client(Duration::from_secs(settings.timeout))?,
             known: Mutex::default(),
             settings: settings.clone(),
@@ -398,7 +388,7 @@ impl OidcProvider {
     }
 
     /// The highest role that the claim gives.
-    fn role(&self, claims: &Value) -> Option<GivenRole> {
+    fn role(&self, claims: &Value) -> Option<Role> {
         let claim = self.settings.role_claim.split('.').try_fold(claims, |value, name| value.get(name));
         // A name with dots in it is one name, too: providers use URLs.
         let claim = claims.get(&self.settings.role_claim).or(claim)?;
@@ -407,13 +397,9 @@ impl OidcProvider {
             values.iter().filter_map(Value::as_str).any(|value| wanted.iter().any(|wanted| wanted == value))
         };
         let roles = &self.settings.roles;
-        [
-            (GivenRole::Admin, &roles.admin),
-            (GivenRole::Compliance, &roles.compliance),
-            (GivenRole::Viewer, &roles.viewer),
-        ]
-        .into_iter()
-        .find_map(|(role, wanted)| has(wanted).then_some(role))
+        [(Role::Admin, &roles.admin), (Role::Compliance, &roles.compliance), (Role::Viewer, &roles.viewer)]
+            .into_iter()
+            .find_map(|(role, wanted)| has(wanted).then_some(role))
     }
 
     /// Asks as the library wants to be asked for: no redirects, within a time, and no more of an answer than is wanted.

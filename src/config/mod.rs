@@ -5,8 +5,8 @@
 
 mod audit;
 mod claims;
-mod controller;
 mod console;
+mod controller;
 mod credentials;
 mod database;
 mod delivery;
@@ -43,8 +43,8 @@ use serde::Deserialize;
 
 pub use audit::Audit;
 pub use claims::Claims;
-pub use controller::Controller;
 pub use console::Console;
+pub use controller::Controller;
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;

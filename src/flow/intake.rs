@@ -157,6 +157,7 @@ async fn attempt(
         submission;
     let kind = evidence.kind();
     let way = find_way(app, caller, (user_id, kind), authority, claim).await?;
+    let (evidence, listed) = found_out(app, caller, user_id, evidence).await?;
     let ids = new_ids();
     let signing = app.keys.signing_at(now)?;
     // A node that cannot be asked may keep contents in rows, which take less.
@@ -178,6 +179,7 @@ async fn attempt(
         contact,
         renews,
         restores: None,
+        listed,
     };
     take_in(app, caller, key, signed, way, made_for).await
 }
@@ -212,6 +214,8 @@ pub(super) struct Signed {
     pub(super) renews: Option<IssuanceId>,
     /// The issuance whose credential is given again. It is kept there, and not a second time.
     pub(super) restores: Option<IssuanceId>,
+    /// The links whose wallets it lists.
+    pub(super) listed: Option<linkage::Used>,
 }
 
 /// On which way a credential comes into its user's profile.
@@ -235,7 +239,6 @@ async fn find_way(
     let (grant, copy_for) = authority.into_parts();
     let submitted = Submitted { user_id, kind, needs_grant: delivery.needs_grant() };
     let mut used = take_up(app, caller, claim, submitted).await?;
-    let (evidence, listed) = found_out(app, caller, user_id, evidence).await?;
     let grant = used.as_mut().and_then(|used| used.grant.take()).map(Box::new).or(grant);
     let place = known_place(app).await;
     if place.is_some_and(|place| !is_taken(delivery, place)) {
@@ -269,6 +272,7 @@ async fn take_in(
         contact,
         renews,
         restores,
+        listed,
     } = signed;
     let text = signed.text().len();
     check_size(text, delivery.has_copy(), place_for(text, delivery.has_copy(), place))?;
@@ -339,7 +343,15 @@ async fn take_in(
         content,
         net,
     };
-    remember(app, caller, key, issuance, kept, MadeOf { verification: made_for, claim: used, restores, listed }).await
+    remember(
+        app,
+        caller,
+        key,
+        issuance,
+        kept,
+        MadeOf { verification: made_for, claim: used, restores, listed },
+    )
+    .await
 }
 
 /// The claim that something is submitted for, with the grant that the person has signed.

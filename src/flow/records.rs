@@ -6,7 +6,7 @@ use super::moves::{follow, next};
 use crate::app::App;
 use crate::model::audit::Actor;
 use crate::model::ids::IssuanceId;
-use crate::model::issuance::{Issuance, State};
+use crate::model::issuance::State;
 use crate::model::lifecycle::Cause;
 use crate::model::time::Timestamp;
 use crate::store::{EndedKind, Place, StoreError};

@@ -75,6 +75,7 @@ pub async fn restore(
         contact: None,
         renews: None,
         restores: Some(issuance.id),
+        listed: None,
     };
     Ok(accept_signed(app, caller, key, signed, by).await?)
 }

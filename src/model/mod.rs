@@ -2,9 +2,9 @@
 
 pub mod attribute;
 pub mod audit;
-pub mod case;
-pub mod carrying_out;
 pub mod bulk_resume;
+pub mod carrying_out;
+pub mod case;
 pub mod claim;
 pub mod client;
 pub mod disclosure;

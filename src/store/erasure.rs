@@ -56,11 +56,12 @@ impl Store {
 
     /// Whether work on `subject` has been tried: a transaction of it may have reached a node.
     pub async fn was_tried(&self, subject: &str) -> Result<bool, StoreError> {
-        let (tried,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM job WHERE subject = $1 AND lane IS NOT NULL AND attempts > 0")
-                .bind(subject)
-                .fetch_one(&self.pool)
-                .await?;
+        let (tried,): (i64,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM job WHERE subject = $1 AND lane IS NOT NULL AND attempts > 0",
+        )
+        .bind(subject)
+        .fetch_one(&self.pool)
+        .await?;
         Ok(tried > 0)
     }
 
@@ -203,12 +204,7 @@ impl Tx {
     }
 
     /// What has become of the confirmation. [`StoreError::Stale`] if another process has gone on with it since `before`.
-    pub async fn note_erasure_mail(
-        &mut self,
-        id: &CaseId,
-        before: &Run,
-        to: &Run,
-    ) -> Result<(), StoreError> {
+    pub async fn note_erasure_mail(&mut self, id: &CaseId, before: &Run, to: &Run) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE erasure_run SET mail = $4, mail_attempts = $5, mail_due_at = $6, mail_data_at = $7 \
              WHERE case_id = $1 AND mail = $2 AND mail_attempts = $3 \
@@ -306,7 +302,10 @@ impl Tx {
     async fn forget_issuance(&mut self, text: &str) -> Result<(), StoreError> {
         let Ok(id) = text.parse::<IssuanceId>() else { return Err(StoreError::Unreadable("record_id")) };
         self.forget_content(&id).await?;
-        sqlx::query("DELETE FROM kept_content WHERE issuance_id = $1").bind(text).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM kept_content WHERE issuance_id = $1")
+            .bind(text)
+            .execute(&mut *self.tx)
+            .await?;
         self.forget_contact(&id).await?;
         self.forget_mail_links(&id).await?;
         self.release_person(&id).await?;
@@ -326,10 +325,12 @@ impl Tx {
         .bind(text)
         .execute(&mut *self.tx)
         .await?;
-        sqlx::query("UPDATE wallet_link SET issuance_id = NULL WHERE issuance_id = $1 AND issuance_id IS NOT NULL")
-            .bind(text)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "UPDATE wallet_link SET issuance_id = NULL WHERE issuance_id = $1 AND issuance_id IS NOT NULL",
+        )
+        .bind(text)
+        .execute(&mut *self.tx)
+        .await?;
         sqlx::query("DELETE FROM issuance WHERE id = $1").bind(text).execute(&mut *self.tx).await?;
         Ok(())
     }

@@ -158,7 +158,7 @@ impl Store {
     }
 
     /// All records of a client's about an idOS user.
-    pub async fn records_of_user(
+    pub async fn all_of_user(
         &self,
         client: &str,
         user_id: &str,

@@ -14,7 +14,7 @@ struct Table {
 }
 
 /// A locked text is `v1.<key's name>.…`, and a name has 8 characters.
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 11] = [
     Table {
         name: "contact",
         is_relocked: true,

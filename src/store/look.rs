@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::model::audit::ChainedEntry;
+use crate::model::audit::{ChainedEntry, ToldEntry};
 use crate::model::event::Event;
 use crate::model::ids::{ClaimId, IssuanceId, ProfileId, VerificationId};
 use crate::model::job::Job;
@@ -268,13 +268,13 @@ impl Store {
     }
 
     /// The newest `limit` entries of the audit chain about `subject`, the newest first.
-    pub async fn audit_end_of(&self, subject: &str, limit: u32) -> Result<Vec<ChainedEntry>, StoreError> {
+    pub async fn audit_end_of(&self, subject: &str, limit: u32) -> Result<Vec<ToldEntry>, StoreError> {
         let rows = sqlx::query("SELECT * FROM audit WHERE subject = $1 ORDER BY seq DESC LIMIT $2")
             .bind(subject)
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await?;
-        super::audit::ROWS.all(&rows)
+        Ok(super::audit::ROWS.all(&rows)?.into_iter().map(ChainedEntry::told).collect())
     }
 
     /// Reach a record is, by its id; nobody's if there is none, or it cannot be told.

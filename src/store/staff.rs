@@ -27,6 +27,16 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
+    /// Somebody, by who they are at an identity provider.
+    pub async fn staff_of_identity(&self, issuer: &str, subject: &str) -> Result<Option<Staff>, StoreError> {
+        let row = sqlx::query("SELECT * FROM staff WHERE issuer = $1 AND subject = $2")
+            .bind(issuer)
+            .bind(subject)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
     /// Somebody, by the hash of their invitation's token.
     pub async fn staff_of_invitation(&self, hash: &str) -> Result<Option<Staff>, StoreError> {
         let row = sqlx::query("SELECT * FROM staff WHERE invitation_hash = $1")

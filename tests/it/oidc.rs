@@ -13,8 +13,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ed25519_dalek::{Signer as _, SigningKey};
 use hmac::{Hmac, Mac as _};
 use idos_issuer::config::{Oidc, RoleValues};
+use idos_issuer::model::staff::Role;
 use idos_issuer::model::time::Timestamp;
-use idos_issuer::oidc::{Begun, GivenRole, Identity, OidcError, OidcProvider, Returned, TokenFault};
+use idos_issuer::oidc::{Begun, Identity, OidcError, OidcProvider, Returned, TokenFault};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -226,7 +227,7 @@ async fn who_signs_in_is_told_with_the_role_that_their_groups_give() {
         issuer: told.0.lock().unwrap().base.clone(),
         subject: "subject-1".to_owned(),
         name: "ada".to_owned(),
-        role: GivenRole::Compliance,
+        role: Role::Compliance,
         authenticated_at: Timestamp::from_unix_millis((NOW - 5) * 1000).ok(),
     };
     assert_eq!(identity, expected);
@@ -237,15 +238,11 @@ async fn roles_are_found_where_the_provider_says_them() {
     let told = Told::start().await;
     let mut settings = told.settings();
     for (claim, claims, expected) in [
-        ("groups", json!({ "groups": "ops" }), Ok(GivenRole::Admin)),
-        ("groups", json!({ "groups": ["look", "ops", "decide"] }), Ok(GivenRole::Admin)),
-        ("groups", json!({ "groups": ["look", 7, null] }), Ok(GivenRole::Viewer)),
-        ("realm_access.roles", json!({ "realm_access": { "roles": ["decide"] } }), Ok(GivenRole::Compliance)),
-        (
-            "https://example.com/roles",
-            json!({ "https://example.com/roles": ["look"] }),
-            Ok(GivenRole::Viewer),
-        ),
+        ("groups", json!({ "groups": "ops" }), Ok(Role::Admin)),
+        ("groups", json!({ "groups": ["look", "ops", "decide"] }), Ok(Role::Admin)),
+        ("groups", json!({ "groups": ["look", 7, null] }), Ok(Role::Viewer)),
+        ("realm_access.roles", json!({ "realm_access": { "roles": ["decide"] } }), Ok(Role::Compliance)),
+        ("https://example.com/roles", json!({ "https://example.com/roles": ["look"] }), Ok(Role::Viewer)),
         ("groups", json!({ "groups": ["OPS", "op", "ops "] }), Err(OidcError::NoRole)),
         ("groups", json!({ "groups": { "ops": true } }), Err(OidcError::NoRole)),
         ("groups", json!({ "groups": [] }), Err(OidcError::NoRole)),

@@ -276,7 +276,11 @@ impl ErasureReceipt {
 
     /// Verifies a receipt, a JSON text, at the time `now`: exactly the shape that issuers write, and signed by one of `accepted`.
     /// Nothing is fetched.
-    pub fn verify(text: &[u8], accepted: &[AcceptedIssuer], now: Timestamp) -> Result<VerifiedReceipt, Rejection> {
+    pub fn verify(
+        text: &[u8],
+        accepted: &[AcceptedIssuer],
+        now: Timestamp,
+    ) -> Result<VerifiedReceipt, Rejection> {
         if text.len() > MAX_BYTES {
             return Err(Rejection::TooLong);
         }
@@ -410,7 +414,11 @@ fn read_subject(json: &Json) -> Result<(&str, Vec<(&'static Term, Value)>), Reje
     Ok((subject, values))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole, and within its range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is whole, and within its range"
+)]
 #[expect(clippy::cast_precision_loss, reason = "the bound is a power of two")]
 fn count(members: &mut Members<'_>, name: &str) -> Result<u64, Rejection> {
     match members.required(name)? {

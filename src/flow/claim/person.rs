@@ -158,11 +158,6 @@ pub(super) fn is_by(app: &App, claim: &Claim, owner: &Owner) -> bool {
     *wallet_type == owner.wallet_type && wallet_indexes(app, owner).contains(index)
 }
 
-/// The keyed hashes that a claim may have of a wallet by which somebody was identified, one for each vault key.
-pub(in crate::flow) fn wallet_indexes(app: &App, owner: &Owner) -> Vec<String> {
-    app.vault.indexes(INDEX, &owner_identity(owner))
-}
-
 /// Has a profile created for the person: the wallet has signed the challenge of [`meet`], and the key is the one that the page has made.
 /// Doing it again is the same profile.
 pub async fn create_profile(

@@ -103,7 +103,7 @@ pub(super) async fn list_relatives(
     }
     let users: BTreeSet<_> = records.iter().filter_map(|record| record.user_id.as_deref()).collect();
     for user in users {
-        found.extend(app.store.records_of_user(&case.client, user).await?);
+        found.extend(app.store.all_of_user(&case.client, user).await?);
     }
     found.retain(|(kind, id)| !known.contains(&(*kind, id.as_str())));
     if found.is_empty() {

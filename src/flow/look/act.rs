@@ -4,7 +4,7 @@ use super::found::Loaded;
 use crate::app::App;
 use crate::flow::halted::{self, Halted};
 use crate::flow::{resume as resuming, verification};
-use crate::model::audit::{Actor, AuditAction, AuditEntry};
+use crate::model::audit::Actor;
 use crate::model::ids::JobId;
 use crate::model::sought::AnyRecord;
 use crate::model::staff::Reach;

@@ -12,6 +12,7 @@ pub mod invitation;
 pub mod manage;
 mod pace;
 mod password;
+pub mod provider;
 pub mod session;
 pub mod sign_in;
 mod start;
@@ -19,6 +20,7 @@ mod start;
 pub use session::SignedIn;
 
 use crate::model::staff::WeakPassword;
+use crate::oidc::OidcError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -58,6 +60,9 @@ pub enum StaffError {
     /// A code is asked for again before this is done.
     #[error("a one-time code is asked for again")]
     StepUp,
+    /// The OpenID provider, or what it says.
+    #[error(transparent)]
+    Provider(#[from] OidcError),
     /// What is locked here cannot be unlocked.
     #[error(transparent)]
     Vault(#[from] VaultError),

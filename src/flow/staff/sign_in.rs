@@ -33,7 +33,7 @@ pub async fn by_password(
         Some(device) => pace::DEVICE.count(app, device).await?,
         None => pace::ACCOUNT.count(app, &name).await?,
     };
-    let may_come = staff.filter(|staff| staff.accepted_at.is_some());
+    let may_come = staff.filter(|staff| staff.accepted_at.is_some() && app.console.local_accounts);
     let stored = may_come.as_ref().and_then(|staff| staff.password.as_ref());
     let is_right =
         password::is(typed_password(given.expose()), stored.map(|stored| stored.expose().as_str())).await?;

@@ -28,7 +28,8 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
         let before = visit.param("before").and_then(|text| text.parse::<i64>().ok()).unwrap_or(i64::MAX);
         let until = end.min(before.saturating_sub(1)).max(0);
         let after = until.saturating_sub(PAGE).max(0);
-        let entries: Vec<_> = store.audit_page(after, until).await?.into_iter().rev().map(ChainedEntry::told).collect();
+        let entries: Vec<_> =
+            store.audit_page(after, until).await?.into_iter().rev().map(ChainedEntry::told).collect();
         let newer = (until < end).then(|| until.saturating_add(PAGE).saturating_add(1));
         (entries, (after > 0).then(|| after.saturating_add(1)), newer)
     } else {

@@ -1,11 +1,14 @@
 //! Coming in and going out.
 
-use axum::response::Response;
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use minijinja::context;
 
 use super::page::Page;
-use super::visit::{DEVICE, No, Visit, set, with_session, without_session};
-use crate::flow::staff::{SignedIn, StaffError, device, session, sign_in};
+use super::visit::{AWAY, DEVICE, No, Visit, set, with_session, without_session};
+use crate::flow::staff::{SignedIn, StaffError, device, provider, session, sign_in};
+use crate::http::kit::cookies;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::staff;
 use crate::model::personal::Personal;
@@ -23,7 +26,12 @@ pub(in crate::http) async fn ask(visit: Visit) -> Result<Response, Problem> {
 }
 
 fn sign_in_page(visit: &Visit, no: Option<No>) -> Page {
-    let content = context! { next => visit.next().unwrap_or_default() };
+    let app = visit.app();
+    let content = context! {
+        next => visit.next().unwrap_or_default(),
+        is_local => app.console.local_accounts,
+        has_provider => app.oidc.is_some(),
+    };
     Page::new("sign_in.html", "sign_in.title", content).unless(no)
 }
 
@@ -58,6 +66,7 @@ fn code_page(visit: &Visit, action: &'static str, no: Option<No>) -> Page {
         action,
         form_token => visit.who().map(SignedIn::form_token),
         is_again => action == "/confirm",
+        is_of_provider => visit.who().is_some_and(|me| me.staff.identity.is_some()),
     };
     Page::new("code.html", "code.title", content).unless(no)
 }
@@ -93,6 +102,34 @@ pub(in crate::http) async fn take_again(visit: Visit) -> Result<Response, Proble
         }
         Err(error) => visit.page(code_page(&visit, "/confirm", Some(No::told(error)?))),
     }
+}
+
+/// Sends somebody to the OpenID provider; once more, if they have come in, before what cannot be undone.
+pub(in crate::http) async fn leave(visit: Visit) -> Result<Response, Problem> {
+    match provider::leave(visit.app(), visit.who(), &visit.next().unwrap_or_default()).await {
+        Ok(leaving) => Ok(away(&leaving)),
+        Err(error) => visit.page(sign_in_page(&visit, Some(No::told(error)?))),
+    }
+}
+
+fn away(leaving: &provider::Leaving) -> Response {
+    let target = HeaderValue::try_from(leaving.url.as_str()).unwrap_or(HeaderValue::from_static("/console"));
+    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, target)]).into_response();
+    let lasts = u32::try_from(provider::LASTS / 1000).unwrap_or_default();
+    if let Some(cookie) = cookies::write_for_return(AWAY, &leaving.kept, lasts) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Lets somebody in whom the OpenID provider sends back.
+pub(in crate::http) async fn come_back(visit: Visit) -> Result<Response, Problem> {
+    let response = match provider::come_back(visit.app(), visit.away(), visit.returned(), visit.from()).await
+    {
+        Ok((me, next)) => with_session(visit.go(&next), &me),
+        Err(error) => visit.page(sign_in_page(&visit, Some(No::told(error)?)))?,
+    };
+    Ok(set(response, AWAY, "", Some(0)))
 }
 
 /// Ends the session.

@@ -53,6 +53,8 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/console/sign-in", guard: Guard::Console, handler: || post(door::take_password) },
     Route { method: "GET", path: "/console/sign-in/code", guard: Guard::Console, handler: || get(door::ask_code) },
     Route { method: "POST", path: "/console/sign-in/code", guard: Guard::Console, handler: || post(door::take_code) },
+    Route { method: "GET", path: "/console/sign-in/provider", guard: Guard::Console, handler: || get(door::leave) },
+    Route { method: "GET", path: "/console/sign-in/return", guard: Guard::Console, handler: || get(door::come_back) },
     Route { method: "GET", path: "/console/confirm", guard: VIEWER, handler: || get(door::ask_again) },
     Route { method: "POST", path: "/console/confirm", guard: VIEWER, handler: || post(door::take_again) },
     Route { method: "POST", path: "/console/sign-out", guard: VIEWER, handler: || post(door::sign_out) },

@@ -34,6 +34,7 @@ async fn page(visit: &Visit, no: Option<No>) -> Result<Response, Problem> {
                 client => staff.reach.to_string(),
                 is_me => staff.id == me.staff.id,
                 accepted => staff.accepted_at.is_some(),
+                is_of_provider => staff.identity.is_some(),
                 invited_until => visit.maybe_when(staff.invitation.as_ref().map(|(_, until)| *until)),
                 signed_in => visit.maybe_when(staff.signed_in_at),
             }

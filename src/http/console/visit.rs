@@ -24,12 +24,16 @@ use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::state::Api;
 use crate::model::staff::{ConsoleLanguage, WeakPassword};
 use crate::model::time::Timestamp;
+use crate::oidc::{OidcError, Returned};
 
 /// The cookie with the name of what is said on the next page.
 const SAID: &str = "__Host-idos_console_said";
 
 /// The cookie of a browser that has come in before.
 pub(super) const DEVICE: &str = "__Host-idos_console_device";
+
+/// The cookie of somebody who is at the OpenID provider.
+pub(super) const AWAY: &str = "__Host-idos_console_away";
 
 /// The longest path that is gone back to.
 const LONGEST_NEXT: usize = 512;
@@ -107,6 +111,17 @@ impl Visit {
     /// A parameter of the query.
     pub(super) fn param(&self, name: &str) -> Option<String> {
         param(self.query.as_deref(), name)
+    }
+
+    /// What the browser has kept of somebody who was at the OpenID provider.
+    pub(super) fn away(&self) -> Option<&str> {
+        cookies::read(&self.headers, AWAY)
+    }
+
+    /// The query, as a provider sends it.
+    pub(super) fn returned(&self) -> Returned {
+        let of = |name| self.param(name);
+        Returned { code: of("code"), state: of("state"), iss: of("iss"), error: of("error") }
     }
 
     /// Whether a link of another site has led here, as the browser says.
@@ -263,10 +278,32 @@ impl No {
             StaffError::NoInvitation => Self::with("no.invitation", StatusCode::NOT_FOUND),
             StaffError::InvitationExpired => Self::with("no.invitation_expired", StatusCode::GONE),
             StaffError::NotFound => return Err(Problem::new(Code::NotFound)),
+            StaffError::Provider(error) => Self::of_provider(error),
             StaffError::StepUp => return Err(Problem::new(Code::Forbidden)),
             error @ StaffError::Vault(_) => return Err(Problem::fault(&error)),
             StaffError::Store(error) => return Err(error.into()),
         })
+    }
+
+    /// The same of what the OpenID provider says, or does not.
+    fn of_provider(error: OidcError) -> Self {
+        match error {
+            OidcError::Unreachable | OidcError::OtherIssuer | OidcError::Client => {
+                tracing::error!("Nobody can sign in by the OpenID provider: {error}");
+                Self::with("no.provider", StatusCode::BAD_GATEWAY)
+            }
+            OidcError::Token(fault) => {
+                tracing::warn!(
+                    "A sign-in by the OpenID provider is refused, since its token does not hold: {fault}"
+                );
+                Self::with("no.provider_token", StatusCode::FORBIDDEN)
+            }
+            OidcError::NoRole => Self::with("no.provider_role", StatusCode::FORBIDDEN),
+            OidcError::Declined => Self::with("no.provider_declined", StatusCode::FORBIDDEN),
+            OidcError::NotBegunHere | OidcError::Code => {
+                Self::with("no.provider_again", StatusCode::FORBIDDEN)
+            }
+        }
     }
 }
 

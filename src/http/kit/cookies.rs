@@ -20,8 +20,17 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// A cookie that stays for so many seconds; without a number, for as long as the browser is open.
 pub(crate) fn write(name: &str, value: &str, seconds: Option<u32>) -> Option<HeaderValue> {
+    made(name, value, "Strict", seconds)
+}
+
+/// One that comes along when a page of another site leads here: what somebody brings back from there. It opens nothing by itself.
+pub(crate) fn write_for_return(name: &str, value: &str, seconds: u32) -> Option<HeaderValue> {
+    made(name, value, "Lax", Some(seconds))
+}
+
+fn made(name: &str, value: &str, site: &str, seconds: Option<u32>) -> Option<HeaderValue> {
     let lasts = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{lasts}");
+    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite={site}{lasts}");
     let mut value = HeaderValue::try_from(text).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -54,5 +63,7 @@ mod tests {
         assert_eq!(text, "__Host-idos_console=x; Path=/; Secure; HttpOnly; SameSite=Strict");
         assert!(!text.contains("Domain"));
         assert!(write(SESSION, "x\r\ny", None).is_none());
+        let text = write_for_return("__Host-a", "x", 60).unwrap();
+        assert_eq!(text.to_str().unwrap(), "__Host-a=x; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=60");
     }
 }

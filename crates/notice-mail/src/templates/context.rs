@@ -45,7 +45,9 @@ pub(super) fn shared(mail: &Mail, language: &Language, brand: &Brand) -> Value {
     };
     let count = match mail {
         Mail::Erased { kept } => *kept as usize,
-        Mail::Expiring { .. } | Mail::Expired { .. } | Mail::Identify { .. } | Mail::Test => mail.credentials().len(),
+        Mail::Expiring { .. } | Mail::Expired { .. } | Mail::Identify { .. } | Mail::Test => {
+            mail.credentials().len()
+        }
     };
     context! { name => language.direction().isolate(brand.name.as_str()), days, count }
 }

@@ -8,6 +8,8 @@ pub(super) const WORDS: &[Row] = &[
     ("sign_in.name", "Login name", "Anmeldename"),
     ("sign_in.password", "Password", "Passwort"),
     ("sign_in.go", "Continue", "Weiter"),
+    ("sign_in.provider", "Sign in with your organisation’s account", "Mit dem Konto Ihrer Organisation anmelden"),
+    ("code.provider", "Show it with your organisation’s account", "Mit dem Konto Ihrer Organisation zeigen"),
     ("code.title", "One-time code", "Einmalcode"),
     ("code.text", "Type the code that your app shows. If you have lost it, type one of your recovery codes.", "Geben Sie den Code ein, den Ihre App zeigt. Haben Sie sie verloren, geben Sie einen Ihrer Wiederherstellungscodes ein."),
     ("code.again", "This cannot be undone, so please show once more that it is you.", "Das lässt sich nicht rückgängig machen. Bitte zeigen Sie noch einmal, dass Sie es sind."),

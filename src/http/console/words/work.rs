@@ -47,6 +47,8 @@ pub(super) const WORDS: &[Row] = &[
     ("people.signed_in", "Signed in last", "Zuletzt angemeldet"),
     ("people.invited_until", "invited until", "eingeladen bis"),
     ("people.me", "you", "Sie"),
+    ("people.of_provider", "organisation’s account", "Konto der Organisation"),
+    ("people.role_of_provider", "The role comes from your organisation’s sign-in, each time.", "Die Rolle kommt jedes Mal von der Anmeldung Ihrer Organisation."),
     ("people.change", "Change", "Ändern"),
     ("people.save", "Save", "Speichern"),
     ("people.sign_out", "End all sessions", "Alle Sitzungen beenden"),
