@@ -194,7 +194,7 @@ pub struct Endpoint {
     pub url: Url,
     /// What signs.
     pub secrets: Secrets,
-    /// Reach events; everybody's if `None`.
+    /// Whose events; everybody's if `None`.
     pub client: Option<String>,
     /// Which kinds; all if empty.
     pub kinds: Vec<EventKind>,

@@ -33,7 +33,7 @@ pub enum SecretFileError {
     Exposed {
         /// The file.
         path: PathBuf,
-        /// Reach it is, and who may do what.
+        /// Whose it is, and who may do what.
         exposure: Exposure,
     },
     /// Too long for a secret.
@@ -91,7 +91,7 @@ pub struct Exposure {
     pub user: u32,
 }
 
-/// Reach a file is, and who may do what.
+/// Whose a file is, and who may do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ownership {
     /// The owner's number.

@@ -24,7 +24,7 @@ pub(super) enum ApiKeys {
 
 #[derive(Args)]
 pub(super) struct Create {
-    /// Reach key it is: letters a-z, digits, and any of `._-`. Several keys of one client see the same records: that is how a key is replaced.
+    /// Whose key it is: letters a-z, digits, and any of `._-`. Several keys of one client see the same records: that is how a key is replaced.
     #[arg(long, value_name = "NAME")]
     client: String,
     /// What it may be used for; may be repeated. Without it: all that submitting takes, which is everything but

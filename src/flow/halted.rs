@@ -78,7 +78,7 @@ impl Halted {
         }
     }
 
-    /// Reach it is.
+    /// Whose it is.
     #[must_use]
     pub fn client(&self) -> &str {
         match self {

@@ -610,7 +610,7 @@ async fn recipient(
     Ok(Recipient { key, is_there: false })
 }
 
-/// Reach wallet has signed the grant, as far as a node tells it. Gives whether it can be counted on to be on the network:
+/// Whose wallet has signed the grant, as far as a node tells it. Gives whether it can be counted on to be on the network:
 /// it may still be on its way, by a job of ours.
 async fn check_owner(
     app: &App,

@@ -148,7 +148,7 @@ impl ProofError {
     }
 }
 
-/// Reach the credential will be.
+/// Whose the credential will be.
 fn user(of: &Verification, proof: &Proof) -> Result<Uuid, Invalid> {
     match (of.user_id, proof.user_id) {
         (Some(known), Some(given)) if known != given => {

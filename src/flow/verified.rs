@@ -143,7 +143,7 @@ pub(super) async fn follow(
     }
     match to {
         IssuanceState::Failed | IssuanceState::Erased => tx.release_person(&issuance.id).await?,
-        // One that was replaced holds nobody any more. Reach only credential is revoked does not get one for somebody else.
+        // One that was replaced holds nobody any more. Whose only credential is revoked does not get one for somebody else.
         IssuanceState::Revoked => tx.release_person_if_held(&issuance.id).await?,
         _ => {}
     }

@@ -39,7 +39,7 @@ const PROOF: &str = "wallet_link_proof";
 /// A wallet that is to be proven, checked.
 #[derive(Debug)]
 pub struct NewLink {
-    /// Reach it is to be.
+    /// Whose it is to be.
     pub user_id: Uuid,
     /// The wallet. Its key may come with the proof: many wallets tell it only then.
     pub wallet: Owner,

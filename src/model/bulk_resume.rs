@@ -23,7 +23,7 @@ named! {
 /// A reason for which something of a client's has stopped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reason {
-    /// Reach it is.
+    /// Whose it is.
     pub client: String,
     /// What has stopped.
     pub what: Stopped,

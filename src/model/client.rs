@@ -43,7 +43,7 @@ named! {
 pub struct ApiKey {
     /// Its id.
     pub id: ApiKeyId,
-    /// Reach it is. Several keys of one client see the same records, so that a key can be replaced while both hold.
+    /// Whose it is. Several keys of one client see the same records, so that a key can be replaced while both hold.
     pub client: String,
     /// SHA-256 of the secret: lower-case hex.
     pub hash: String,

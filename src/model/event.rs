@@ -73,7 +73,7 @@ named! {
 pub struct Event {
     /// Our id, and the `webhook-id`.
     pub id: EventId,
-    /// Reach it is.
+    /// Whose it is.
     pub client: String,
     /// What has happened.
     pub kind: EventKind,

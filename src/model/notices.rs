@@ -80,7 +80,7 @@ pub struct Notice {
     pub id: NoticeId,
     /// The issuance whose credential ends.
     pub issuance_id: IssuanceId,
-    /// Reach it is.
+    /// Whose it is.
     pub client: String,
     /// How many days before the end; 0 is the day itself.
     pub days: u32,

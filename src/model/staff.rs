@@ -45,7 +45,7 @@ named! {
     }
 }
 
-/// Reach records somebody sees.
+/// Whose records somebody sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Everybody's.
@@ -103,7 +103,7 @@ pub struct Staff {
     pub name: String,
     /// What they may do.
     pub role: Role,
-    /// Reach records they see.
+    /// Whose records they see.
     pub reach: Reach,
     /// The hash of their password, with its parameters.
     pub password: Option<Personal<String>>,
@@ -146,7 +146,7 @@ pub struct StaffSession {
     pub id: SessionId,
     /// The hash of its token.
     pub hash: String,
-    /// Reach it is.
+    /// Whose it is.
     pub staff: StaffId,
     /// What they have shown.
     pub stage: Stage,

@@ -211,7 +211,7 @@ impl Obstacle {
 pub struct Verification {
     /// Our id.
     pub id: VerificationId,
-    /// Reach it is.
+    /// Whose it is.
     pub client: String,
     /// The configured source.
     pub source: String,
@@ -266,7 +266,7 @@ impl Verification {
         Actor::Source { client: self.client.clone(), source: self.source.clone() }
     }
 
-    /// Reach credential it is, of which the newest alone holds: client, source and user. None has a NUL.
+    /// Whose credential it is, of which the newest alone holds: client, source and user. None has a NUL.
     #[must_use]
     pub fn owner(&self, user_id: Uuid) -> String {
         format!("{}/{}/{user_id}", self.client, self.source)

@@ -47,7 +47,7 @@ pub struct WalletLink {
     pub client: String,
     /// Where it stands, as far as the link itself knows.
     pub state: LinkState,
-    /// Reach wallet it is to be; `None` when it is erased.
+    /// Whose wallet it is to be; `None` when it is erased.
     pub user_id: Option<Uuid>,
     /// Whether the wallet is to be written into the user's profile.
     pub in_profile: bool,

@@ -18,7 +18,7 @@ use crate::model::time::Timestamp;
 pub struct ContactToRelock<Id> {
     /// What it belongs to.
     pub id: Id,
-    /// Reach that is.
+    /// Whose that is.
     pub client: String,
     /// The contact, locked.
     pub locked: String,

@@ -39,7 +39,7 @@ pub struct Sending<'a> {
 
 impl Store {
     /// Takes a lane that nobody holds, or whose holder has given no sign of life: its lease is over, or ends at `stale`, which
-    /// the caller has seen unchanged for as long as a lease lasts. Reach clock ran ahead when it was taken ended it late.
+    /// the caller has seen unchanged for as long as a lease lasts. Whose clock ran ahead when it was taken ended it late.
     pub async fn take_lane(
         &self,
         write_key: &str,

@@ -1,4 +1,4 @@
-//! What staff look for: ids of records, by what a person, a consumer or a block explorer calls them. Reach they are is looked at by
+//! What staff look for: ids of records, by what a person, a consumer or a block explorer calls them. Whose they are is looked at by
 //! whoever asks: these find everybody's.
 
 use std::collections::BTreeSet;
@@ -277,7 +277,7 @@ impl Store {
         Ok(super::audit::ROWS.all(&rows)?.into_iter().map(ChainedEntry::told).collect())
     }
 
-    /// Reach a record is, by its id; nobody's if there is none, or it cannot be told.
+    /// Whose a record is, by its id; nobody's if there is none, or it cannot be told.
     pub async fn client_of(&self, id: &str) -> Result<Option<String>, StoreError> {
         let query = match id.get(..4) {
             Some("iss_") => sqlx::query_as("SELECT client FROM issuance WHERE id = $1"),

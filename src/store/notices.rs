@@ -30,9 +30,9 @@ pub struct NewNotice<'a> {
     pub id: NoticeId,
     /// The issuance whose credential ends.
     pub issuance_id: &'a IssuanceId,
-    /// Reach it is.
+    /// Whose it is.
     pub client: &'a str,
-    /// Reach credential of what.
+    /// Whose credential of what.
     pub owner: &'a str,
     /// How many days before the end.
     pub days: u32,

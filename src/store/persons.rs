@@ -14,7 +14,7 @@ pub struct KeptPerson {
 }
 
 impl Store {
-    /// Reach a person is that has one of these hashes.
+    /// Whose a person is that has one of these hashes.
     pub async fn person_owner(&self, hashes: &[String]) -> Result<Option<String>, StoreError> {
         for hash in hashes {
             let row: Option<(String,)> = sqlx::query_as("SELECT owner FROM person WHERE hash = $1")

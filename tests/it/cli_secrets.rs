@@ -51,7 +51,7 @@ impl Mounted {
         Self { folder, binary }
     }
 
-    /// Reach the files are.
+    /// Whose the files are.
     fn own(&self, names: &[&str], owner: u32, group: u32, mode: u32) {
         let folder = self.folder.0.join("keys");
         if is_root() {

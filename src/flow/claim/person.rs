@@ -92,7 +92,7 @@ async fn check_may_be_new(app: &App, claim: &Claim) -> Result<(), ClaimError> {
     Ok(())
 }
 
-/// The wallet has signed the gateway's login. Reach profile it belongs to, the gateway says.
+/// The wallet has signed the gateway's login. Whose profile it belongs to, the gateway says.
 pub async fn sign_in(
     app: &App,
     claim: &Claim,

@@ -28,7 +28,7 @@ pub(super) enum Loaded {
 pub struct Hit {
     /// Which it is.
     pub record: AnyRecord,
-    /// Reach it is.
+    /// Whose it is.
     pub client: String,
     /// Where it stands, as a code.
     pub state: &'static str,

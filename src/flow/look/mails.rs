@@ -29,7 +29,7 @@ pub fn preview(app: &App, name: &str, language: &str) -> Result<Option<MailPrevi
     }
     let (templates, brand) = app.mailer.templates()?;
     let sample = Mail::samples().into_iter().find(|mail| mail.name() == name);
-    let is_known = templates.languages().any(|known| known.to_string() == language);
+    let is_known = templates.languages().any(|known| known.as_str() == language);
     let Some(sample) = sample.filter(|_| is_known) else { return Ok(None) };
     let rendered = templates.render(&sample, language, brand).map_err(MailError::Template)?;
     Ok(Some(MailPreview { html: mail::shown(&rendered), subject: rendered.subject, text: rendered.text }))

@@ -86,10 +86,14 @@ pub async fn count_up(app: &App) -> Result<(), StoreError> {
             if is_same && what == Counted::MailsBounced {
                 continue;
             }
-            if !clients.contains_key(entry.subject.as_str()) {
-                clients.insert(&entry.subject, app.store.client_of(&entry.subject).await?);
-            }
-            let client = clients.get(entry.subject.as_str()).cloned().flatten();
+            let client = match clients.get(entry.subject.as_str()) {
+                Some(known) => known.clone(),
+                None => {
+                    let found = app.store.client_of(&entry.subject).await?;
+                    clients.insert(&entry.subject, found.clone());
+                    found
+                }
+            };
             // Of what is erased it is not known whose it was.
             if client.is_some() || what == Counted::Erased {
                 *counts.entry((client, Day::of_millis(entry.at), what)).or_default() += 1;

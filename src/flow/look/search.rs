@@ -25,7 +25,7 @@ const MOST_SHOWN: usize = 200;
 /// What the network says of a wallet that was searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// Some profile has it. Reach it is, the network does not tell.
+    /// Some profile has it. Whose it is, the network does not tell.
     HasIt,
     /// No profile has it.
     HasItNot,

@@ -126,7 +126,7 @@ pub(super) fn zone_of(app: &App, id: &IssuanceId, locked: &str) -> Zone {
     app.notices.zone_of(contact.as_ref().map(|contact| &contact.locale))
 }
 
-/// Reach credential of what: all versions of KYC are one and the same.
+/// Whose credential of what: all versions of KYC are one and the same.
 fn owner(issuance: &Issuance) -> String {
     let is_kyc = (0..=9).filter_map(Kind::of_kyc_version).any(|kind| kind == issuance.kind);
     let kind = if is_kyc { "kyc" } else { issuance.kind.as_str() };

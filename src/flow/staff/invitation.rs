@@ -13,7 +13,7 @@ use crate::model::staff::{Staff, Stage, check_password, typed_password};
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
-/// Reach invitation it is.
+/// Whose invitation it is.
 pub async fn follow(app: &App, token: &LinkToken) -> Result<Staff, StaffError> {
     let staff = app.store.staff_of_invitation(&token.hash()).await?.ok_or(StaffError::NoInvitation)?;
     match &staff.invitation {

@@ -99,7 +99,7 @@ async fn note(app: &App, source: &Source, notice: &Notice, proof: Proof) -> Resu
             told(&mut tx, &verification, notice.event.as_str(), now).await?;
             Taken::Accepted
         }
-        // Reach it is, the vendor has to say. What is not signed makes us ask about nothing that we do not know.
+        // Whose it is, the vendor has to say. What is not signed makes us ask about nothing that we do not know.
         (None, None)
             if notice.event.is_worth_asking() && proof == Proof::Signed && event.case_id.is_some() =>
         {

@@ -42,7 +42,7 @@ pub(super) fn row(visit: &Visit, hit: &Hit) -> Value {
     }
 }
 
-/// Reach records are listed: those that may be seen, or of them one client's that was asked for.
+/// Whose records are listed: those that may be seen, or of them one client's that was asked for.
 pub(super) fn whose(visit: &Visit) -> Result<Reach, Problem> {
     let reach = visit.me()?.staff.reach.clone();
     Ok(match visit.param("client").filter(|client| !client.is_empty()) {

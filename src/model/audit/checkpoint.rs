@@ -58,7 +58,7 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// Reach signature it is.
+/// Whose signature it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedBy {
     /// A key that is known as the issuer's.
@@ -137,7 +137,7 @@ impl Checkpoint {
         Link { seq: self.entry, hash: self.hash.clone() }
     }
 
-    /// Reach signature it bears.
+    /// Whose signature it bears.
     #[must_use]
     pub fn signed_by(&self, known: &[VerificationKey]) -> SignedBy {
         let mut signature = [0; 64];

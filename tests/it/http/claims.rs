@@ -348,7 +348,7 @@ on_both_databases! {
         assert_eq!(page.state().await["state"], "open");
         page.identify(&user).await.expect(200);
 
-        // Reach a link is, others cannot learn, nor use what is another client's.
+        // Whose a link is, others cannot learn, nor use what is another client's.
         let stranger = door.key_of("other", Scope::ALL).await;
         for call in [door.get(format!("/v1/claims/{}", page.id)), door.delete(format!("/v1/claims/{}", page.id))] {
             call.key(&stranger).send().await.problem(404, "not_found");

@@ -136,7 +136,7 @@ on_both_databases! {
         let unsubscribe = link(&door, Purpose::Unsubscribe, std::slice::from_ref(&first)).await;
         door.post("/v1/renewals/redeem", &redemption(&unsubscribe)).send().await.problem(404, "not_found");
 
-        // Reach is forgotten has no link any more; nor has what is over.
+        // Whose is forgotten has no link any more; nor has what is over.
         let token = link(&door, Purpose::Renew, std::slice::from_ref(&first)).await;
         door.delete(format!("/v1/issuances/{first}")).send().await.expect(200);
         door.post("/v1/renewals/redeem", &redemption(&token)).send().await.problem(404, "not_found");

@@ -100,7 +100,7 @@ on_both_databases! {
         for _ in 0..2 {
             assert_eq!(bounce::hear(app, &dead).await.unwrap(), Heard::Stopped(StopReason::Unreachable));
         }
-        // Reach address has changed meanwhile is not stopped by what became of the old one.
+        // Whose address has changed meanwhile is not stopped by what became of the old one.
         let change = ContactChange { email: Some("after@b.example".parse().unwrap()), locale: None };
         office.stage.clock.advance_millis(60_000);
         contact::change(app, &caller(), &moved, change).await.unwrap();

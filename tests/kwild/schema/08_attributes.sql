@@ -40,7 +40,7 @@ CREATE OR REPLACE ACTION remove_attribute($id uuid) PUBLIC {
     DELETE FROM user_attributes WHERE id = $id AND user_id = $user_id;
 };
 
--- Reach the original is, is not checked.
+-- Whose the original is, is not checked.
 CREATE OR REPLACE ACTION share_attribute($id uuid, $original_attribute_id uuid, $attribute_key text, $value text)
 PUBLIC {
     capture_gas(0::numeric(6,2));
