@@ -1,5 +1,6 @@
 //! Staff, their sessions, and how often somebody has tried to come in.
 
+use chrono_tz::Tz;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns, millis};
@@ -7,7 +8,7 @@ use super::walk::Rows;
 use super::{Store, StoreError, Tx, one};
 use crate::model::ids::{SessionId, StaffId};
 use crate::model::personal::Personal;
-use crate::model::staff::{Attempts, Staff, StaffSession};
+use crate::model::staff::{Attempts, ConsoleLanguage, Staff, StaffSession};
 use crate::model::time::Timestamp;
 
 impl Store {
@@ -187,8 +188,8 @@ impl Tx {
         .bind(millis(staff.accepted_at))
         .bind(invitation)
         .bind(millis(until))
-        .bind(staff.language.map(|language| language.as_str()))
-        .bind(staff.time_zone.map(|zone| zone.name()))
+        .bind(staff.language.map(ConsoleLanguage::as_str))
+        .bind(staff.time_zone.map(Tz::name))
         .bind(issuer)
         .bind(subject)
         .bind(millis(staff.signed_in_at))

@@ -3,7 +3,7 @@
 //! A page is a file: its handlers take a [`Visit`](visit::Visit), call flows, and give a [`Page`](page::Page), which has a template in
 //! `templates/console/`. It has rows of [`ROUTES`], words in `words/`, and, if it is to be found in the navigation, a row of
 //! [`SECTIONS`](section::SECTIONS). Who may come in, and that a form is of the session that sends it, is seen to before
-//! (`kit/staff.rs`); what goes wrong becomes a page by [`dress`].
+//! (`src/http/kit/staff.rs`); what goes wrong becomes a page by [`dress()`].
 
 mod account;
 mod api_keys;
