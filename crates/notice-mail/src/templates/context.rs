@@ -41,7 +41,7 @@ impl Form {
 pub(super) fn shared(mail: &Mail, language: &Language, brand: &Brand) -> Value {
     let days = match mail {
         Mail::Expiring { days_left, .. } => Value::from(*days_left),
-        Mail::Expired { .. } | Mail::Test => Value::from(()),
+        Mail::Expired { .. } | Mail::Identify { .. } | Mail::Test => Value::from(()),
     };
     context! { name => language.direction().isolate(brand.name.as_str()), days, count => mail.credentials().len() }
 }
