@@ -188,9 +188,9 @@ impl Cases {
             }
         };
         if as_json {
-            output::line(&as_object(app, &shown).to_string())
+            output::line(&as_object(app, &shown).to_string());
         } else {
-            print(app, &shown)
+            print(app, &shown);
         }
         Ok(true)
     }

@@ -52,21 +52,22 @@ pub async fn decide(
     shown(app, case).await
 }
 
-/// The records that are chosen.
+/// The records that are chosen: some, since a case about none of them would be done without anything having been done.
 fn choose(found: Found, choice: &Choice) -> Result<Found, CaseError> {
-    let (users, records): (BTreeSet<_>, BTreeSet<_>) =
-        (choice.users.iter().collect(), choice.records.iter().collect());
-    if choice.users.iter().any(|user| !found.users().contains(user)) {
+    let users: BTreeSet<_> = choice.users.iter().copied().collect();
+    let records: BTreeSet<_> = choice.records.iter().map(String::as_str).collect();
+    if users.is_empty() && records.is_empty() {
+        return Err(CaseError::Choose);
+    }
+    if !users.is_subset(&found.users()) {
         return Err(CaseError::NotACandidate("users"));
     }
-    let is_unowned = |id: &&String| found.all().any(|record| record.id == **id && record.user_id.is_none());
-    if !choice.records.iter().all(|id| is_unowned(&id)) {
+    let unowned: BTreeSet<_> =
+        found.all().filter(|record| record.user_id.is_none()).map(|record| record.id).collect();
+    if !records.iter().all(|id| unowned.contains(*id)) {
         return Err(CaseError::NotACandidate("records"));
     }
-    Ok(found.only(|id, user| match user {
-        Some(user) => users.contains(&user),
-        None => records.contains(&id.to_owned()),
-    }))
+    Ok(found.only(|id, user| user.map_or_else(|| records.contains(id), |user| users.contains(&user))))
 }
 
 /// The law that wants records of a case held, and until when.
