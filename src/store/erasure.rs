@@ -37,7 +37,7 @@ impl Store {
     pub async fn copy_to_remove(&self, record: &str) -> Result<Option<(String, String)>, StoreError> {
         Ok(sqlx::query_as(
             "SELECT copy_id, copy_key FROM erasure_record WHERE record_id = $1 AND copy = 'removing' \
-             AND copy_id IS NOT NULL AND copy_key IS NOT NULL ORDER BY case_id LIMIT 1",
+             AND copy_id IS NOT NULL AND copy_key IS NOT NULL",
         )
         .bind(record)
         .fetch_optional(&self.pool)

@@ -26,7 +26,7 @@ use crate::store::{StoreError, Tx};
 use self::settle::Settled;
 
 /// Begins to carry a case out, in the transaction that has decided it. Its records are listed. Asking again changes nothing.
-pub(super) async fn begin(tx: &mut Tx, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn begin(tx: &mut Tx, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
     tx.begin_erasure(case, now).await?;
     tx.enqueue(&Job::new(Work::Erase, case.as_str(), now, &mut OsRng)).await
 }
