@@ -56,11 +56,12 @@ impl Store {
 
     /// Whether work on `subject` has been tried: a transaction of it may have reached a node.
     pub async fn was_tried(&self, subject: &str) -> Result<bool, StoreError> {
-        let (tried,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM job WHERE subject = $1 AND lane IS NOT NULL AND attempts > 0")
-                .bind(subject)
-                .fetch_one(&self.pool)
-                .await?;
+        let (tried,): (i64,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM job WHERE subject = $1 AND lane IS NOT NULL AND attempts > 0",
+        )
+        .bind(subject)
+        .fetch_one(&self.pool)
+        .await?;
         Ok(tried > 0)
     }
 
@@ -203,12 +204,7 @@ impl Tx {
     }
 
     /// What has become of the confirmation. [`StoreError::Stale`] if another process has gone on with it since `before`.
-    pub async fn note_erasure_mail(
-        &mut self,
-        id: &CaseId,
-        before: &Run,
-        to: &Run,
-    ) -> Result<(), StoreError> {
+    pub async fn note_erasure_mail(&mut self, id: &CaseId, before: &Run, to: &Run) -> Result<(), StoreError> {
         let result = sqlx::query(
             "UPDATE erasure_run SET mail = $4, mail_attempts = $5, mail_due_at = $6, mail_data_at = $7 \
              WHERE case_id = $1 AND mail = $2 AND mail_attempts = $3 \
@@ -330,16 +326,28 @@ impl Tx {
     }
 
     async fn forget_verification(&mut self, id: &str) -> Result<(), StoreError> {
+        let of: Option<(String, String, Option<String>, Option<String>)> =
+            sqlx::query_as("SELECT client, source, case_id, contact_index FROM verification WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *self.tx)
+                .await?;
         // What the vendor has told of it, also before it was known of whom; and the work that this has made.
-        let heard: Vec<(String,)> = sqlx::query_as(
-            "SELECT vendor_event.id FROM vendor_event WHERE verification_id = $1 AND verification_id IS NOT NULL \
-             UNION SELECT vendor_event.id FROM verification JOIN vendor_event ON vendor_event.case_id = verification.case_id \
-             WHERE verification.id = $1 AND vendor_event.case_id IS NOT NULL \
-             AND SUBSTR(vendor_event.id, 1, LENGTH(verification.source) + 1) = verification.source || '/'",
+        let mut heard: Vec<(String,)> = sqlx::query_as(
+            "SELECT id FROM vendor_event WHERE verification_id = $1 AND verification_id IS NOT NULL",
         )
         .bind(id)
         .fetch_all(&mut *self.tx)
         .await?;
+        if let Some((_, source, Some(case), _)) = &of {
+            let of_case: Vec<(String,)> =
+                sqlx::query_as("SELECT id FROM vendor_event WHERE case_id = $1 AND case_id IS NOT NULL")
+                    .bind(case)
+                    .fetch_all(&mut *self.tx)
+                    .await?;
+            // Two vendors may have named two cases alike.
+            let source = format!("{source}/");
+            heard.extend(of_case.into_iter().filter(|(event,)| event.starts_with(&source)));
+        }
         for (event,) in heard {
             sqlx::query("DELETE FROM job WHERE subject = $1").bind(&event).execute(&mut *self.tx).await?;
             sqlx::query("DELETE FROM vendor_event WHERE id = $1").bind(&event).execute(&mut *self.tx).await?;
@@ -356,14 +364,9 @@ impl Tx {
             .bind(id)
             .execute(&mut *self.tx)
             .await?;
-        let whose: Option<(String, Option<String>)> =
-            sqlx::query_as("SELECT client, contact_index FROM verification WHERE id = $1")
-                .bind(id)
-                .fetch_optional(&mut *self.tx)
-                .await?;
         sqlx::query("DELETE FROM verification WHERE id = $1").bind(id).execute(&mut *self.tx).await?;
-        match whose {
-            Some((client, Some(index))) => self.forget_mail_stops(&client, &index).await,
+        match of {
+            Some((client, _, _, Some(index))) => self.forget_mail_stops(&client, &index).await,
             _ => Ok(()),
         }
     }

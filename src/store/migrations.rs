@@ -14,6 +14,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "attributes", include_str!("../../migrations/0006_attributes.sql")),
     (7, "claims", include_str!("../../migrations/0007_claims.sql")),
     (8, "relay", include_str!("../../migrations/0008_relay.sql")),
+    (9, "erasure", include_str!("../../migrations/0009_erasure.sql")),
 ];
 
 /// What brings a database up to date. A step that the database has and the program does not is one of a newer program:

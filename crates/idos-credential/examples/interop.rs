@@ -22,8 +22,9 @@ use base64::engine::general_purpose::STANDARD;
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, EddSubject, EncryptionSecret, ErasureReceipt, FaceSignSubject, IssuerKey,
-    Kind, KycSubject, KycV3Subject, LinkedWallet, RecipientKey, Timestamp, VerificationKey, WalletLinkage, verify_with,
+    AcceptedIssuer, CredentialFields, Draft, EddSubject, EncryptionSecret, ErasureReceipt, FaceSignSubject,
+    IssuerKey, Kind, KycSubject, KycV3Subject, LinkedWallet, RecipientKey, Timestamp, VerificationKey,
+    WalletLinkage, verify_with,
 };
 use rand_core::OsRng;
 use serde_json::{Value, json};

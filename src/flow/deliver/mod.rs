@@ -87,7 +87,9 @@ impl Task {
                 let issuance = in_state(app, job, State::Revoking).await?;
                 issuance.map(|issuance| Self::EditNotes(Box::new(EditNotes(issuance))))
             }
-            Work::RescindCopy => RescindCopy::of(app, job).await?.map(|copy| Self::RescindCopy(Box::new(copy))),
+            Work::RescindCopy => {
+                RescindCopy::of(app, job).await?.map(|copy| Self::RescindCopy(Box::new(copy)))
+            }
             // These have no lane.
             Work::UploadContent
             | Work::Seal

@@ -44,7 +44,9 @@ impl RescindCopy {
     }
 
     pub(super) async fn confirm(&self, app: &App, job: &Job) -> Result<Confirmed, DeliverError> {
-        let Some(key) = app.write_key(&self.key) else { return Ok(Confirmed::Yes(Confirmation::Transaction)) };
+        let Some(key) = app.write_key(&self.key) else {
+            return Ok(Confirmed::Yes(Confirmation::Transaction));
+        };
         if self.is_gone(app.idos().await?, &key.signer()).await? {
             Ok(Confirmed::Yes(Confirmation::ReadBack))
         } else if job.attempts < READ_AGAIN {

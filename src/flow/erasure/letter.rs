@@ -9,8 +9,8 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use crate::app::App;
-use crate::flow::notices::may_send_today;
 use crate::flow::mail_link;
+use crate::flow::notices::may_send_today;
 use crate::mail::{self, Mail, MailError, Next};
 use crate::model::carrying_out::{CarriedCase, Kept, MailState, Run};
 use crate::model::ids::VerificationId;
@@ -30,7 +30,9 @@ pub(super) async fn confirm(app: &App, case: &CarriedCase) -> Result<Option<Time
     let is_over = match run.mail {
         MailState::Open => false,
         // Whoever was sending is gone. Nobody knows what the mail server has, if it may have all of it.
-        MailState::Sending if run.mail_data_at.is_some() => return settle(app, case, run, MailState::Unclear).await,
+        MailState::Sending if run.mail_data_at.is_some() => {
+            return settle(app, case, run, MailState::Unclear).await;
+        }
         MailState::Sending => false,
         MailState::Sent | MailState::None | MailState::Failed | MailState::Unclear => true,
     };
@@ -91,7 +93,8 @@ async fn send(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let records = app.store.listed_records(&case.id).await?;
-    let kept = records.iter().filter(|record| matches!(record.kept, Some(Kept::Credential | Kept::Revoked))).count();
+    let kept =
+        records.iter().filter(|record| matches!(record.kept, Some(Kept::Credential | Kept::Revoked))).count();
     let composed = write(app, case, contact, u32::try_from(kept).unwrap_or(u32::MAX));
     let composed = match composed {
         Ok(composed) => composed,

@@ -185,12 +185,7 @@ async fn told(app: &App, case: &CarriedCase) -> Result<Flow, StoreError> {
 }
 
 /// Nothing is left: the receipt is signed, and what the case was about is forgotten.
-async fn end(
-    app: &App,
-    case: &CarriedCase,
-    records: &[ListedRecord],
-    job: &Job,
-) -> Result<(), StoreError> {
+async fn end(app: &App, case: &CarriedCase, records: &[ListedRecord], job: &Job) -> Result<(), StoreError> {
     let now = app.clock.now();
     let receipt = match receipt::sign(app, case, records, now).await {
         Ok(receipt) => receipt,

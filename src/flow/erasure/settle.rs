@@ -82,7 +82,9 @@ pub(super) async fn settle(
                     }
                 }
             }
-            (Next::RemoveCopy, Some(issuance)) => return remove_copy(app, case, (record, issuance), is_late).await,
+            (Next::RemoveCopy, Some(issuance)) => {
+                return remove_copy(app, case, (record, issuance), is_late).await;
+            }
             (Next::Forget { kept, undone }, issuance) => {
                 if let (Some(CopyState::Removed), Some(issuance)) = (record.copy, issuance)
                     && has_another(app, case, record, issuance).await?
@@ -100,7 +102,9 @@ pub(super) async fn settle(
                 return Ok(Settled::Ready { record, seen: loaded.seen });
             }
             // Only issuances are asked for, revoked, and have copies.
-            (Next::Ask | Next::Revoke | Next::RemoveCopy, None) => return Err(StoreError::Unreadable("kind")),
+            (Next::Ask | Next::Revoke | Next::RemoveCopy, None) => {
+                return Err(StoreError::Unreadable("kind"));
+            }
         }
     }
     Ok(Settled::Moved)
@@ -238,12 +242,14 @@ async fn load(app: &App, client: &str, record: &ListedRecord) -> Result<Option<L
             Some(of) => (of.client, free(of.version.to_string(), Some(of.user_id.to_string()))),
             None => return Ok(Some(Loaded::GONE)),
         },
-        RecordKind::WalletLink => match app.store.wallet_link(&id.parse().map_err(|_| unreadable())?).await? {
-            Some(of) => {
-                (of.client, free(of.state.as_str().to_owned(), of.user_id.map(|id| id.to_string())))
+        RecordKind::WalletLink => {
+            match app.store.wallet_link(&id.parse().map_err(|_| unreadable())?).await? {
+                Some(of) => {
+                    (of.client, free(of.state.as_str().to_owned(), of.user_id.map(|id| id.to_string())))
+                }
+                None => return Ok(Some(Loaded::GONE)),
             }
-            None => return Ok(Some(Loaded::GONE)),
-        },
+        }
     };
     let (owner, loaded) = loaded;
     Ok((owner == client).then_some(loaded))

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use idos_client::{Broadcast, Nonce, Signer};
 use idos_client::actions::RemoveCredential;
+use idos_client::{Broadcast, Nonce, Signer};
 use idos_credential::{AcceptedIssuer, ErasureReceipt, VerifiedReceipt};
 use idos_devnode::{DevNodeConfig, Fault};
 use idos_issuer::app::App;
@@ -33,7 +33,7 @@ use crate::support::service::{
     Backend, Service, Stage, audit_holds, caller, fresh_key, issued_record, signed_grant, signed_grant_for,
     submission, submit, until,
 };
-use crate::support::{Folder, User};
+use crate::support::{Folder, ISSUER_URL, User, run, stdout};
 
 const EMAIL: &str = "marianne.quirxblat@example.com";
 const REFERENCE: &str = "reference-quirxblat-17";
@@ -62,7 +62,7 @@ impl Scene {
         Service::start(self.app().await)
     }
 
-    async fn run(&self, statement: &str) -> u64 {
+    async fn execute(&self, statement: &str) -> u64 {
         let mut connection = AnyConnection::connect(&self.stage.database.url).await.unwrap();
         let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
@@ -81,7 +81,7 @@ impl Scene {
         let now = app.clock.now();
         let id = CaseId::new(now, &mut OsRng);
         let millis = now.unix_millis();
-        self.run(&format!(
+        self.execute(&format!(
             "INSERT INTO erasure_case (id, client, state, origin, received_at, due_at, revokes, records, created_at, updated_at) \
              VALUES ('{id}', 'acme', 'carrying_out', 'api', {millis}, {millis}, {}, {}, {millis}, {millis})",
             i32::from(revokes),
@@ -89,7 +89,7 @@ impl Scene {
         ))
         .await;
         for (kind, record) in records {
-            self.run(&format!(
+            self.execute(&format!(
                 "INSERT INTO erasure_record (case_id, kind, record_id, step) VALUES ('{id}', '{kind}', '{record}', 'listed')"
             ))
             .await;
@@ -113,7 +113,8 @@ impl Scene {
 
     /// The verified receipt of a case that is done.
     async fn receipt(&self, app: &App, case: &CaseId) -> BTreeMap<&'static str, String> {
-        let text = self.texts(&format!("SELECT receipt FROM erasure_case WHERE id = '{case}'")).await.remove(0);
+        let text =
+            self.texts(&format!("SELECT receipt FROM erasure_case WHERE id = '{case}'")).await.remove(0);
         let key = app.keys.signing_at(app.clock.now()).unwrap();
         let accepted = [AcceptedIssuer::of(key.method.clone())];
         let VerifiedReceipt { case: of, says, .. } =
@@ -154,7 +155,7 @@ async fn submit_for(app: &Arc<App>, user: &User, authority: Authority) -> Issuan
     let contact = Contact { email: EMAIL.parse().unwrap(), locale: "de".parse().unwrap() };
     let submission = Submission {
         contact: Some(contact),
-        reference: Some(REFERENCE.to_owned()),
+        reference: Some(REFERENCE.parse().unwrap()),
         ..submission(user.id, authority)
     };
     intake::accept(app, &caller(), &fresh_key(app), submission).await.unwrap().record
@@ -192,6 +193,18 @@ on_both_databases! {
         }
         assert_eq!(receipt["confirmation"], "sent");
 
+        // By the command, as whoever got it does.
+        let written = scene.texts(&format!("SELECT receipt FROM erasure_case WHERE id = '{case}'")).await.remove(0);
+        let key = app.keys.signing_at(app.clock.now()).unwrap().method.key().to_multibase();
+        let file = folder.write("receipt.json", written.as_bytes());
+        let verify = |file: &str| run(&["receipt", "verify", file, "--key", &key, "--issuer", ISSUER_URL]);
+        let good = verify(&file);
+        assert_eq!((good.status.code(), stdout(&good).starts_with("verified\n")), (Some(0), true));
+        let changed = folder.write("changed.json", written.replace("\"profiles\":1", "\"profiles\":0").as_bytes());
+        let bad = verify(&changed);
+        assert_eq!((bad.status.code(), stdout(&bad).as_str()), (Some(1), "not verified: the signature is wrong\n"));
+        assert_eq!(verify("nothing-here").status.code(), Some(2));
+
         // On the network, the user has the credential, revoked, and nobody else has anything.
         let rows = scene.stage.node.credentials().await.unwrap();
         assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), [marks[1].as_str()]);
@@ -199,7 +212,8 @@ on_both_databases! {
         assert!(scene.stage.dev().access_grants().await.unwrap().is_empty());
 
         // The person was told once, in their language, and the client by a webhook that says ids alone.
-        let mails = scene.sent.all();
+        let mut mails = scene.sent.all();
+        mails.retain(|mail| mail.message_id.to_string().contains(case.as_str()));
         assert_eq!(mails.len(), 1);
         assert_eq!((mails[0].envelope.to.as_str(), mails[0].rendered.subject.contains("gelöscht")), (EMAIL, true));
         let told: Vec<_> = receiver.got().into_iter().filter(|request| request.contains("record.erased")).collect();
@@ -247,7 +261,7 @@ on_both_databases! {
         // One that was never there, and one of another client's, which is left alone.
         records.push(("issuance", IssuanceId::new(app.clock.now(), &mut OsRng).to_string()));
         let others = scene.issuance(app, "failed").await;
-        scene.run(&format!("UPDATE issuance SET client = 'other' WHERE id = '{others}'")).await;
+        scene.execute(&format!("UPDATE issuance SET client = 'other' WHERE id = '{others}'")).await;
         records.push(("issuance", others.clone()));
         let listed: Vec<_> = records.iter().map(|(kind, id)| (*kind, id.as_str())).collect();
         let case = scene.open(app, false, &listed).await;
@@ -259,13 +273,14 @@ on_both_databases! {
             assert_eq!(receipt[member], text(wanted), "{member}");
         }
         assert_eq!(receipt["confirmation"], "none");
-        assert_eq!(scene.texts("SELECT id FROM issuance").await, [others]);
+        assert_eq!(scene.texts("SELECT id FROM issuance").await, [others.clone()]);
         for (_, id) in &records[..records.len() - 1] {
             assert_eq!(app.store.remains_of(id).await.unwrap(), Vec::<String>::new(), "{id}");
         }
-        for table in ["vendor_event", "event", "idempotency"] {
+        for table in ["vendor_event", "event"] {
             assert_eq!(scene.rows(table).await.trim(), "", "{table}");
         }
+        assert_eq!(scene.texts("SELECT subject FROM idempotency").await, [others]);
         // What is left of all of them is a case of which nobody can say whose it was.
         assert_eq!(scene.texts("SELECT case_id FROM erasure_record").await, Vec::<String>::new());
         assert_eq!(scene.texts("SELECT case_id FROM erasure_run").await, Vec::<String>::new());
@@ -277,26 +292,26 @@ on_both_databases! {
         // No sweep, which gives work to what has lost its own.
         let app = scene.app().await;
         let soon = app.clock.now().unix_millis() + 100_000;
-        scene.run(&format!("INSERT INTO recurring (name, due_at) VALUES ('sweep', {soon})")).await;
+        scene.execute(&format!("INSERT INTO recurring (name, due_at) VALUES ('sweep', {soon})")).await;
         app.store.close().await;
         let service = scene.service().await;
         let app = &service.app;
         for state in ["queued", "uploading", "revoking"] {
             let id = scene.issuance(app, state).await;
-            scene.run(&format!("UPDATE issuance SET was_sent = 1 WHERE id = '{id}'")).await;
+            scene.execute(&format!("UPDATE issuance SET was_sent = 1 WHERE id = '{id}'")).await;
             let case = scene.open(app, false, &[("issuance", &id)]).await;
             tokio::time::sleep(Duration::from_millis(1500)).await;
             assert!(!scene.is_done(app, &case).await, "{state}");
             assert!(app.store.issuance(&id.parse().unwrap()).await.unwrap().is_some());
-            scene.run(&format!("UPDATE issuance SET state = 'issued' WHERE id = '{id}'")).await;
+            scene.execute(&format!("UPDATE issuance SET state = 'issued' WHERE id = '{id}'")).await;
             scene.done(app, &case).await;
         }
         let (_, id) = scene.other(app, "prf", "pending").await;
-        scene.run(&format!("UPDATE profile SET was_sent = 1 WHERE id = '{id}'")).await;
+        scene.execute(&format!("UPDATE profile SET was_sent = 1 WHERE id = '{id}'")).await;
         let case = scene.open(app, false, &[("profile", &id)]).await;
         tokio::time::sleep(Duration::from_millis(1500)).await;
         assert!(!scene.is_done(app, &case).await);
-        scene.run(&format!("UPDATE profile SET state = 'created' WHERE id = '{id}'")).await;
+        scene.execute(&format!("UPDATE profile SET state = 'created' WHERE id = '{id}'")).await;
         assert_eq!(scene.done(app, &case).await["userRows"], "1");
         service.stop().await;
     }
@@ -312,7 +327,7 @@ on_both_databases! {
         until(app, &issuance.id, |i| i.state == State::Issued).await;
         // As if nobody had heard of its block.
         let id = &issuance.id;
-        scene.run(&format!("UPDATE issuance SET state = 'halted', halt = 'too_many_attempts', was_sent = 1, issued_at = NULL, \
+        scene.execute(&format!("UPDATE issuance SET state = 'halted', halt = 'too_many_attempts', was_sent = 1, issued_at = NULL, \
              tx_hash = NULL, tx_height = NULL WHERE id = '{id}'")).await;
         scene.stage.dev().faults().until_cleared(Fault::Down);
         let case = scene.open(app, true, &[("issuance", id.as_str())]).await;
@@ -436,12 +451,12 @@ on_both_databases! {
         let id = scene.issuance(&app, "failed").await;
         let case = scene.open(&app, false, &[("issuance", &id)]).await;
         // A hold came before anything was done.
-        scene.run(&format!("UPDATE erasure_case SET state = 'held' WHERE id = '{case}'")).await;
+        scene.execute(&format!("UPDATE erasure_case SET state = 'held' WHERE id = '{case}'")).await;
         let service = Service::start(app);
         wait_for("the work ends", async || service.app.store.jobs(None, 10).await.unwrap().is_empty()).await;
         assert!(service.app.store.issuance(&id.parse().unwrap()).await.unwrap().is_some());
         // It ends, and the case goes on.
-        scene.run(&format!("UPDATE erasure_case SET state = 'carrying_out' WHERE id = '{case}'")).await;
+        scene.execute(&format!("UPDATE erasure_case SET state = 'carrying_out' WHERE id = '{case}'")).await;
         let mut tx = service.app.store.begin().await.unwrap();
         erasure::begin(&mut tx, &case, service.app.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
@@ -508,9 +523,9 @@ impl Scene {
         let mut tx = app.store.begin().await.unwrap();
         tx.add_issuance(&record, None).await.unwrap();
         tx.commit().await.unwrap();
-        self.run(&format!("UPDATE issuance SET state = '{state}' WHERE id = '{id}'")).await;
+        self.execute(&format!("UPDATE issuance SET state = '{state}' WHERE id = '{id}'")).await;
         let hash = format!("{:064x}", rand::random::<u128>());
-        self.run(&format!(
+        self.execute(&format!(
             "INSERT INTO idempotency (client, key_hash, fingerprint, subject, created_at) VALUES ('acme', '{hash}', 'f', '{id}', 1)"
         ))
         .await;
@@ -528,7 +543,8 @@ impl Scene {
                 } else {
                     ("wallet", WalletId::new(now, &mut OsRng).to_string())
                 };
-                let key = if prefix == "prf" { "'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='" } else { "NULL" };
+                let key =
+                    if prefix == "prf" { "'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='" } else { "NULL" };
                 let store = if prefix == "prf" { "'user'" } else { "NULL" };
                 let statement = format!(
                     "INSERT INTO profile (id, client, state, user_id, wallet_id, write_key, encryption_public_key, password_store, \
@@ -546,7 +562,7 @@ impl Scene {
             }
             "ver" => {
                 let id = VerificationId::new(now, &mut OsRng).to_string();
-                self.run(&format!(
+                self.execute(&format!(
                     "INSERT INTO vendor_event (id, event, case_id, received_at) VALUES ('kyc/{id}', 'progress', '{other}', 1)"
                 ))
                 .await;
@@ -575,9 +591,9 @@ impl Scene {
                 ("wallet_link", id, statement)
             }
         };
-        self.run(&statement).await;
+        self.execute(&statement).await;
         let event = format!("evt_{}", &id[4..]);
-        self.run(&format!(
+        self.execute(&format!(
             "INSERT INTO event (id, client, kind, subject, body, created_at) VALUES ('{event}', 'acme', 'claim.granted', '{id}', '{{}}', {})",
             now.unix_millis()
         ))

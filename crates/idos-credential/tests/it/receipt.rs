@@ -1,6 +1,8 @@
 //! Receipts of erasures: what they say is bound to its name, and nothing of it can be changed.
 
-use idos_credential::{AcceptedIssuer, ErasureReceipt, IssuerKey, RejectionKind, Timestamp, Kind, verify_with};
+use idos_credential::{
+    AcceptedIssuer, ErasureReceipt, IssuerKey, Kind, RejectionKind, Timestamp, verify_with,
+};
 use serde_json::{Value, json};
 
 const ISSUER: &str = "https://kyc.example.com/idos";
@@ -57,7 +59,8 @@ fn judged(text: &str) -> Result<idos_credential::VerifiedReceipt, RejectionKind>
 fn what_was_signed_is_verified() {
     let verified = judged(&signed(&receipt())).unwrap();
     assert_eq!(verified.case, receipt().case);
-    let says = |name: &str| verified.says.iter().find(|(there, _)| *there == name).map(|(_, says)| says.as_str());
+    let says =
+        |name: &str| verified.says.iter().find(|(there, _)| *there == name).map(|(_, says)| says.as_str());
     assert_eq!(says("attributes"), Some("3"));
     assert_eq!(says("consumerCopiesLockedUntil"), Some("2027-01-01T00:00:00Z"));
     let open = ErasureReceipt { consumer_copies_locked_until: None, ..receipt() };
@@ -69,6 +72,7 @@ fn what_was_signed_is_verified() {
 fn nothing_of_it_can_be_changed() {
     let text = signed(&receipt());
     let document: Value = serde_json::from_str(&text).unwrap();
+    assert!(judged(&document.to_string()).is_ok(), "the order of members says nothing");
     let subject = document["credentialSubject"].as_object().unwrap();
     for (name, value) in subject.iter().filter(|(name, _)| *name != "@context") {
         let mut changed = document.clone();
@@ -80,11 +84,17 @@ fn nothing_of_it_can_be_changed() {
         };
         assert_eq!(judged(&changed.to_string()), Err(RejectionKind::Signature), "{name}");
         changed["credentialSubject"].as_object_mut().unwrap().remove(name);
-        let missing = if name == "consumerCopiesLockedUntil" { RejectionKind::Signature } else { RejectionKind::Malformed };
+        let missing = if name == "consumerCopiesLockedUntil" {
+            RejectionKind::Signature
+        } else {
+            RejectionKind::Malformed
+        };
         assert_eq!(judged(&changed.to_string()), Err(missing), "{name}");
     }
     // Two that are the same number do not pass for each other.
-    let swapped = text.replace("\"issuances\":2", "\"issuances\":1").replace("\"verifications\":1", "\"verifications\":2");
+    let swapped = text
+        .replace("\"issuances\":2", "\"issuances\":1")
+        .replace("\"verifications\":1", "\"verifications\":2");
     assert_eq!(judged(&swapped), Err(RejectionKind::Signature));
     for (from, to, no) in [
         ("\"issuances\":2", "\"issuances\":2.5", RejectionKind::Malformed),
@@ -111,7 +121,8 @@ fn it_is_no_credential_of_idos_nor_of_somebody_else() {
     let of_other = [AcceptedIssuer::of(other.method().clone())];
     let no = ErasureReceipt::verify(text.as_bytes(), &of_other, now).unwrap_err();
     assert_eq!(no.kind(), RejectionKind::Signature);
-    let elsewhere = [AcceptedIssuer::of(IssuerKey::of_url("https://other.example", &[7; 32]).unwrap().method().clone())];
+    let elsewhere =
+        [AcceptedIssuer::of(IssuerKey::of_url("https://other.example", &[7; 32]).unwrap().method().clone())];
     let no = ErasureReceipt::verify(text.as_bytes(), &elsewhere, now).unwrap_err();
     assert_eq!(no.kind(), RejectionKind::Issuer);
     let early = ErasureReceipt::verify(text.as_bytes(), &accepted, at("2026-01-19T00:00:00Z")).unwrap_err();
