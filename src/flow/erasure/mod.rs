@@ -57,6 +57,8 @@ pub async fn carry_out(app: &App, job: &Job) -> Result<(), StoreError> {
             Phase::Telling => told(app, &case).await?,
             Phase::Looking => match look::look(app, &case, &records).await? {
                 look::Seen::Nothing => return end(app, &case, &records, job).await,
+                // The copies were seen to be gone when they were removed.
+                look::Seen::NotAsked if is_late(app, &case) => return end(app, &case, &records, job).await,
                 look::Seen::Something => Flow::On,
                 look::Seen::NotAsked => Flow::Wait("the node cannot be asked", again(app, &case)),
             },
