@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use idos_credential::kind::present_address;
 use idos_credential::strict_json::Json;
-use idos_credential::{AcceptedIssuer, Timestamp, VerificationKey, verify};
+use idos_credential::{AcceptedIssuer, ErasureReceipt, Timestamp, VerificationKey, verify};
 
 /// The key of the SDK's vectors.
 const VECTOR_KEY: &str = "z6Mkp2kwy7pmTRftiprun5oKbs9RzNe2rD5koAYPX481gRLB";
@@ -29,6 +29,8 @@ pub fn verify_credential(data: &[u8]) {
     }
     let padded = verify(&[data, b"\n "].concat(), &[AcceptedIssuer::any_name(vector_key())], vector_time());
     assert_eq!(padded.ok(), any.ok(), "white space means nothing");
+    let receipt = ErasureReceipt::verify(data, &[AcceptedIssuer::any_name(vector_key())], vector_time());
+    assert!(receipt.is_err(), "the vectors' issuer has signed no receipt of an erasure");
 }
 
 pub(crate) fn vector_key() -> VerificationKey {

@@ -20,6 +20,7 @@ mod folder;
 mod halted;
 mod healthcheck;
 mod input;
+mod issuers;
 mod jobs;
 mod keys;
 mod mail;
@@ -29,6 +30,7 @@ mod open;
 mod output;
 mod process;
 mod processing;
+mod receipt;
 mod retention;
 mod serve;
 mod signals;
@@ -123,6 +125,9 @@ enum Command {
     Demo(demo::Demo),
     /// Verify a credential: prints "verified", or why not. Exit code 0 or 1.
     Verify(verify::Verify),
+    /// Verify the receipt of an erasure.
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
     /// Open a sealed content and print what is in it.
     Open(open::Open),
     /// Check a wallet ownership proof: prints "valid", or why not. Exit code 0 or 1.
@@ -177,6 +182,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "dev")]
         Command::Demo(demo) => demo.run(&context),
         Command::Verify(verify) => context.log().and_then(|()| verify.run()),
+        Command::Receipt(receipt) => context.log().and_then(|()| receipt.run()),
         Command::Open(open) => context.log().and_then(|()| open.run()),
         Command::CheckWallet(check) => context.log().and_then(|()| check.run()),
     };

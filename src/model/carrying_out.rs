@@ -212,6 +212,7 @@ pub enum Standing {
 
 /// Where an issuance stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct IssuanceStanding {
     /// Its state.
     pub state: State,
@@ -292,8 +293,8 @@ fn next_of_issuance(of: IssuanceStanding, revokes: bool, copy: Option<CopyState>
         | State::Failed
         | State::Erased => match of.is_there {
             Some(true) => (Kept::Credential, revokes.then_some(Undone::NotRevoked)),
-            _ if of.is_unsent => (Kept::Nothing, None),
             Some(false) => (Kept::Nothing, None),
+            None if of.is_unsent => (Kept::Nothing, None),
             None if is_late => (Kept::Unknown, Some(Undone::OutcomeUnknown)),
             None => return Next::Ask,
         },

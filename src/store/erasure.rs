@@ -37,7 +37,7 @@ impl Store {
     pub async fn copy_to_remove(&self, record: &str) -> Result<Option<(String, String)>, StoreError> {
         Ok(sqlx::query_as(
             "SELECT copy_id, copy_key FROM erasure_record WHERE record_id = $1 AND copy = 'removing' \
-             AND copy_id IS NOT NULL AND copy_key IS NOT NULL ORDER BY case_id LIMIT 1",
+             AND copy_id IS NOT NULL AND copy_key IS NOT NULL",
         )
         .bind(record)
         .fetch_optional(&self.pool)
@@ -336,16 +336,28 @@ impl Tx {
     }
 
     async fn forget_verification(&mut self, id: &str) -> Result<(), StoreError> {
+        let of: Option<(String, String, Option<String>, Option<String>)> =
+            sqlx::query_as("SELECT client, source, case_id, contact_index FROM verification WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *self.tx)
+                .await?;
         // What the vendor has told of it, also before it was known of whom; and the work that this has made.
-        let heard: Vec<(String,)> = sqlx::query_as(
-            "SELECT vendor_event.id FROM vendor_event WHERE verification_id = $1 AND verification_id IS NOT NULL \
-             UNION SELECT vendor_event.id FROM verification JOIN vendor_event ON vendor_event.case_id = verification.case_id \
-             WHERE verification.id = $1 AND vendor_event.case_id IS NOT NULL \
-             AND SUBSTR(vendor_event.id, 1, LENGTH(verification.source) + 1) = verification.source || '/'",
+        let mut heard: Vec<(String,)> = sqlx::query_as(
+            "SELECT id FROM vendor_event WHERE verification_id = $1 AND verification_id IS NOT NULL",
         )
         .bind(id)
         .fetch_all(&mut *self.tx)
         .await?;
+        if let Some((_, source, Some(case), _)) = &of {
+            let of_case: Vec<(String,)> =
+                sqlx::query_as("SELECT id FROM vendor_event WHERE case_id = $1 AND case_id IS NOT NULL")
+                    .bind(case)
+                    .fetch_all(&mut *self.tx)
+                    .await?;
+            // Two vendors may have named two cases alike.
+            let source = format!("{source}/");
+            heard.extend(of_case.into_iter().filter(|(event,)| event.starts_with(&source)));
+        }
         for (event,) in heard {
             sqlx::query("DELETE FROM job WHERE subject = $1").bind(&event).execute(&mut *self.tx).await?;
             sqlx::query("DELETE FROM vendor_event WHERE id = $1").bind(&event).execute(&mut *self.tx).await?;
@@ -362,14 +374,9 @@ impl Tx {
             .bind(id)
             .execute(&mut *self.tx)
             .await?;
-        let whose: Option<(String, Option<String>)> =
-            sqlx::query_as("SELECT client, contact_index FROM verification WHERE id = $1")
-                .bind(id)
-                .fetch_optional(&mut *self.tx)
-                .await?;
         sqlx::query("DELETE FROM verification WHERE id = $1").bind(id).execute(&mut *self.tx).await?;
-        match whose {
-            Some((client, Some(index))) => self.forget_mail_stops(&client, &index).await,
+        match of {
+            Some((client, _, _, Some(index))) => self.forget_mail_stops(&client, &index).await,
             _ => Ok(()),
         }
     }

@@ -134,27 +134,27 @@ impl Store {
 
     /// Records that belong to one: they refer to it, or it to them. Each with its kind.
     pub async fn relatives_of(&self, id: &str) -> Result<Vec<(RecordKind, String)>, StoreError> {
-        let rows: Vec<(String, String)> = sqlx::query_as(
+        let rows: Vec<(String, Option<String>)> = sqlx::query_as(
             "SELECT 'verification', verification_id FROM verification_issuance WHERE issuance_id = $1 \
              UNION SELECT 'issuance', issuance_id FROM verification_issuance WHERE verification_id = $1 \
              UNION SELECT 'verification', id FROM verification WHERE issuance_id = $1 AND issuance_id IS NOT NULL \
              UNION SELECT 'claim', id FROM claim WHERE issuance_id = $1 AND issuance_id IS NOT NULL \
              UNION SELECT 'claim', id FROM claim WHERE profile_id = $1 AND profile_id IS NOT NULL \
              UNION SELECT 'claim', claim_id FROM relay_start WHERE verification_id = $1 AND verification_id IS NOT NULL \
-             UNION SELECT 'verification', verification_id FROM relay_start WHERE claim_id = $1 AND verification_id IS NOT NULL \
-             UNION SELECT 'issuance', issuance_id FROM claim WHERE id = $1 AND issuance_id IS NOT NULL \
-             UNION SELECT 'profile', profile_id FROM claim WHERE id = $1 AND profile_id IS NOT NULL \
+             UNION SELECT 'verification', verification_id FROM relay_start WHERE claim_id = $1 \
+             UNION SELECT 'issuance', issuance_id FROM claim WHERE id = $1 \
+             UNION SELECT 'profile', profile_id FROM claim WHERE id = $1 \
              UNION SELECT 'issuance', id FROM issuance WHERE renews = $1 AND renews IS NOT NULL \
              UNION SELECT 'issuance', id FROM issuance WHERE superseded_by = $1 AND superseded_by IS NOT NULL \
-             UNION SELECT 'issuance', renews FROM issuance WHERE id = $1 AND renews IS NOT NULL \
-             UNION SELECT 'issuance', superseded_by FROM issuance WHERE id = $1 AND superseded_by IS NOT NULL \
+             UNION SELECT 'issuance', renews FROM issuance WHERE id = $1 \
+             UNION SELECT 'issuance', superseded_by FROM issuance WHERE id = $1 \
              UNION SELECT 'wallet_link', id FROM wallet_link WHERE record_id = $1 AND record_id IS NOT NULL \
-             UNION SELECT 'wallet', record_id FROM wallet_link WHERE id = $1 AND record_id IS NOT NULL",
+             UNION SELECT 'wallet', record_id FROM wallet_link WHERE id = $1",
         )
         .bind(id)
         .fetch_all(&self.pool)
         .await?;
-        read(rows)
+        read(rows.into_iter().filter_map(|(kind, id)| Some((kind, id?))))
     }
 
     /// All records of a client's about an idOS user.
@@ -177,14 +177,12 @@ impl Store {
         .bind(user_id)
         .fetch_all(&self.pool)
         .await?;
-        read(rows)
+        read(rows.into_iter())
     }
 }
 
-fn read(rows: Vec<(String, String)>) -> Result<Vec<(RecordKind, String)>, StoreError> {
-    rows.into_iter()
-        .map(|(kind, id)| Ok((kind.parse().map_err(|_| StoreError::Unreadable("kind"))?, id)))
-        .collect()
+fn read(rows: impl Iterator<Item = (String, String)>) -> Result<Vec<(RecordKind, String)>, StoreError> {
+    rows.map(|(kind, id)| Ok((kind.parse().map_err(|_| StoreError::Unreadable("kind"))?, id))).collect()
 }
 
 #[cfg(test)]
@@ -199,7 +197,7 @@ mod tests {
         let looks = source.split("pub async fn remains_of").nth(1).unwrap();
         let looks = looks.split("pub async fn relatives_of").next().unwrap();
         let mut found = BTreeSet::new();
-        for look in looks.split("SELECT '").skip(1) {
+        for look in looks.split("ELECT '").skip(1) {
             let name = look.split('\'').next().unwrap();
             let (table, column) = name.split_once('.').unwrap();
             assert!(look.contains(&format!("' FROM {table} WHERE {column} = $1")), "{name}");

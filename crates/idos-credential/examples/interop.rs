@@ -5,6 +5,8 @@
 //! |---|---|---|
 //! | `issue` | `seedHex`, `issuer`, `kind` (`kyc`, `facesign`, `kyc-v3`, `edd`, `wallets`), `fields`, `subject`, `created`, `believed` | `credential` |
 //! | `verify` | `credential`, `issuers` (each with `publicKeyMultibase` and `issuer` or `id`, `controller`), `at`, `oldSubjects` | `verified`, `reason` |
+//! | `receipt` | `seedHex`, `issuer`, `created`, `lockedUntil` | `credential`: the receipt of an erasure |
+//! | `verify-receipt` | as `verify` | `verified`, `reason` |
 //! | `seal` | `recipientPublicKey`, `plaintext` (both base64) | `content`, `encryptorPublicKey` |
 //! | `open` | `content`, `encryptorPublicKey`, `secretKey` | `plaintext` |
 //!
@@ -20,8 +22,9 @@ use base64::engine::general_purpose::STANDARD;
 use idos_credential::sealing::seal_bytes;
 use idos_credential::strict_json::Json;
 use idos_credential::{
-    AcceptedIssuer, CredentialFields, Draft, EddSubject, EncryptionSecret, FaceSignSubject, IssuerKey, Kind,
-    KycSubject, KycV3Subject, LinkedWallet, RecipientKey, VerificationKey, WalletLinkage, verify_with,
+    AcceptedIssuer, CredentialFields, Draft, EddSubject, EncryptionSecret, ErasureReceipt, FaceSignSubject,
+    IssuerKey, Kind, KycSubject, KycV3Subject, LinkedWallet, RecipientKey, Timestamp, VerificationKey,
+    WalletLinkage, verify_with,
 };
 use rand_core::OsRng;
 use serde_json::{Value, json};
@@ -41,6 +44,12 @@ fn answer(request: &Value) -> Answer {
     match text(request, "op")? {
         "issue" => issue(request),
         "verify" => judge(request),
+        "receipt" => receipt(request),
+        "verify-receipt" => {
+            let (accepted, at) = (issuers(request)?, text(request, "at")?.parse()?);
+            let verdict = ErasureReceipt::verify(text(request, "credential")?.as_bytes(), &accepted, at);
+            Ok(json!({ "verified": verdict.is_ok(), "reason": verdict.err().map(|no| no.to_string()) }))
+        }
         "seal" => {
             let recipient = RecipientKey::from_base64(text(request, "recipientPublicKey")?)?;
             let plaintext = STANDARD.decode(text(request, "plaintext")?)?;
@@ -84,6 +93,16 @@ fn linkage(subject: &Value) -> Result<WalletLinkage, Box<dyn Error>> {
 }
 
 fn judge(request: &Value) -> Answer {
+    let kinds = if request["oldSubjects"] == true { Kind::ALL } else { Kind::TAKEN };
+    let credential = text(request, "credential")?.as_bytes();
+    let verdict = verify_with(kinds, credential, &issuers(request)?, text(request, "at")?.parse()?);
+    Ok(match verdict {
+        Ok(_) => json!({ "verified": true }),
+        Err(rejection) => json!({ "verified": false, "reason": rejection.to_string() }),
+    })
+}
+
+fn issuers(request: &Value) -> Result<Vec<AcceptedIssuer>, Box<dyn Error>> {
     let mut issuers = Vec::new();
     for issuer in request["issuers"].as_array().ok_or("issuers must be a list")? {
         let key = VerificationKey::from_multibase(text(issuer, "publicKeyMultibase")?)?;
@@ -94,13 +113,43 @@ fn judge(request: &Value) -> Answer {
             }
         });
     }
-    let kinds = if request["oldSubjects"] == true { Kind::ALL } else { Kind::TAKEN };
-    let credential = text(request, "credential")?.as_bytes();
-    let verdict = verify_with(kinds, credential, &issuers, text(request, "at")?.parse()?);
-    Ok(match verdict {
-        Ok(_) => json!({ "verified": true }),
-        Err(rejection) => json!({ "verified": false, "reason": rejection.to_string() }),
-    })
+    Ok(issuers)
+}
+
+/// The receipt of a made-up erasure.
+fn receipt(request: &Value) -> Answer {
+    let seed = hex::decode(text(request, "seedHex")?)?.try_into().map_err(|_| "seedHex must be 32 bytes")?;
+    let key = IssuerKey::of_url(text(request, "issuer")?, &seed)?;
+    let created: Timestamp = text(request, "created")?.parse()?;
+    let locked_until = request["lockedUntil"].as_str().map(str::parse).transpose()?;
+    let receipt = ErasureReceipt {
+        case: "era_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
+        received: created,
+        erased: created,
+        issuances: 12,
+        verifications: 1,
+        claims: 0,
+        profiles: 1,
+        wallets: 0,
+        attributes: 3,
+        wallet_links: 0,
+        copies_removed: 10,
+        copies_absent: 1,
+        copies_left: 0,
+        credentials: 1,
+        credentials_revoked: 11,
+        credentials_not_revoked: 0,
+        credentials_unknown: 0,
+        rows: 4,
+        removes_by: "Nur \"Nutzer\" können das.\n".to_owned(),
+        consumer_copies: 1,
+        consumer_copies_locked_until: locked_until,
+        consumer_copies_known_by: "the profile".to_owned(),
+        confirmation: "sent".to_owned(),
+    };
+    let unsigned = receipt.prepare(key.method(), created);
+    let signature = key.sign(unsigned.to_sign());
+    Ok(json!({ "credential": unsigned.signed(&signature)? }))
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> Result<&'a str, Box<dyn Error>> {

@@ -8,11 +8,11 @@ mod linked_data;
 use std::path::PathBuf;
 
 use clap::Args;
-use idos_credential::{AcceptedIssuer, Kind, VerificationKey, verify_with};
+use idos_credential::{AcceptedIssuer, Kind, verify_with};
 
 use self::answer::Answer;
 use self::content_hash::ContentHash;
-use super::{Outcome, input};
+use super::{Outcome, input, issuers};
 use crate::clock;
 use crate::model::time::Timestamp;
 
@@ -68,54 +68,16 @@ impl Verify {
         let mut answer = if self.foreign {
             linked_data::foreign(&text, now)
         } else if self.as_sdk {
-            linked_data::as_sdk(&text, self.issuer.as_deref(), self.keys()?, now)
+            let keys = issuers::keys(&self.key, self.issuer.as_deref())?;
+            linked_data::as_sdk(&text, self.issuer.as_deref(), keys, now)
         } else {
             let kinds = if self.old_subjects { Kind::ALL } else { Kind::TAKEN };
-            strict(&text, kinds, &self.accepted()?, now)
+            strict(&text, kinds, &issuers::accepted(&self.key, self.issuer.as_deref())?, now)
         };
         if let Some(hash) = hash {
             answer = answer.and_hash(hash.compare(&text));
         }
         answer.say(self.json)
-    }
-
-    fn keys(&self) -> Result<Vec<VerificationKey>, String> {
-        let mut keys = Vec::new();
-        for text in &self.key {
-            let text = text.trim();
-            let key = if text.starts_with('{') {
-                VerificationKey::from_jwk(text)
-            } else {
-                VerificationKey::from_multibase(text)
-            };
-            keys.push(key.map_err(|problem| format!("--key {problem}"))?);
-        }
-        if let Some(did) = self.did() {
-            let key = key_of_did(did).ok_or("--issuer is not the did:key of an Ed25519 key")?;
-            if !keys.is_empty() && !keys.contains(&key) {
-                return Err("--key is not the key of the did:key in --issuer".to_owned());
-            }
-            keys = vec![key];
-        }
-        if keys.is_empty() {
-            return Err("--issuer is a URL and does not tell the key: give --key too".to_owned());
-        }
-        Ok(keys)
-    }
-
-    fn did(&self) -> Option<&str> {
-        self.issuer.as_deref().filter(|issuer| issuer.starts_with("did:"))
-    }
-
-    fn accepted(&self) -> Result<Vec<AcceptedIssuer>, String> {
-        let accept = |key| match (&self.issuer, self.did()) {
-            (None, _) => Ok(AcceptedIssuer::any_name(key)),
-            (Some(_), Some(_)) => Ok(AcceptedIssuer::of_did_key(key)),
-            (Some(url), None) => {
-                AcceptedIssuer::of_url(url, key).map_err(|problem| format!("--issuer {problem}"))
-            }
-        };
-        self.keys()?.into_iter().map(accept).collect()
     }
 }
 
@@ -124,10 +86,4 @@ fn strict(text: &[u8], kinds: &[Kind], accepted: &[AcceptedIssuer], now: Timesta
         Ok(details) => Answer::verified(details),
         Err(rejection) => Answer::no(rejection.kind().as_str(), rejection.to_string()),
     }
-}
-
-/// The key of a `did:key` (did:key method, section Format), with or without a fragment.
-fn key_of_did(did: &str) -> Option<VerificationKey> {
-    let without_fragment = did.split('#').next()?;
-    VerificationKey::from_multibase(without_fragment.strip_prefix("did:key:")?).ok()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error as _;
 
 use super::settle::begin_to_remove;
-use crate::app::App;
+use crate::app::{App, NodeError};
 use crate::flow::deliver::is_copy_there;
 use crate::model::carrying_out::{CarriedCase, CopyState, ListedRecord, Phase, Step};
 use crate::store::StoreError;
@@ -64,7 +64,7 @@ async fn look_for_copies(
     for record in records.iter().filter(|record| record.copy == Some(CopyState::Removed)) {
         let (Some(copy), Some(key)) = (&record.copy_id, &record.copy_key) else { continue };
         let (Ok(id), Some(signer)) = (copy.parse(), app.write_key(key)) else { continue };
-        let is_there = match app.idos().await {
+        let is_there: Result<bool, NodeError> = match app.idos().await {
             Ok(client) => is_copy_there(client, &signer.signer(), id).await.map_err(Into::into),
             Err(error) => Err(error),
         };
@@ -80,7 +80,6 @@ async fn look_for_copies(
                 seen = Seen::Something;
             }
             Err(error) => {
-                let error: crate::app::NodeError = error;
                 tracing::debug!(case.id = %case.id, cause = error.source(), "The node cannot be asked: {error}");
                 return Ok(Seen::NotAsked);
             }

@@ -28,7 +28,7 @@ use crate::store::{StoreError, Tx};
 use self::settle::Settled;
 
 /// Begins to carry a case out, in the transaction that has decided it. Its records are listed. Asking again changes nothing.
-pub(super) async fn begin(tx: &mut Tx, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn begin(tx: &mut Tx, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
     tx.begin_erasure(case, now).await?;
     tx.enqueue(&Job::new(Work::Erase, case.as_str(), now, &mut OsRng)).await
 }
@@ -59,6 +59,8 @@ pub async fn carry_out(app: &App, job: &Job) -> Result<(), StoreError> {
             Phase::Telling => told(app, &case).await?,
             Phase::Looking => match look::look(app, &case, &records).await? {
                 look::Seen::Nothing => return end(app, &case, &records, job).await,
+                // The copies were seen to be gone when they were removed.
+                look::Seen::NotAsked if is_late(app, &case) => return end(app, &case, &records, job).await,
                 look::Seen::Something => Flow::On,
                 look::Seen::NotAsked => Flow::Wait("the node cannot be asked", again(app, &case)),
             },

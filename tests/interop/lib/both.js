@@ -11,7 +11,7 @@ import { encodeValues } from "./values.js";
 
 export const ISSUER = "https://issuer.example/idos";
 export const CREATED = "2026-08-10T12:34:56Z";
-const SEED = Buffer.alloc(32, 7);
+export const SEED = Buffer.alloc(32, 7);
 
 export const key = await issuerKey({ issuer: ISSUER, seed: SEED });
 

@@ -3,6 +3,7 @@
 mod attributes;
 mod chain;
 mod crashes;
+mod erasure;
 mod gateway;
 mod halts;
 mod issuing;

@@ -9,6 +9,7 @@ mod linkage;
 mod next;
 mod plausible;
 mod properties;
+mod receipt;
 mod sealing;
 mod secret_keys;
 mod signing;
