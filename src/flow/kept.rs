@@ -204,20 +204,21 @@ async fn see_to(app: &App, due: &[KeptOf], now: Timestamp) -> Result<(), StoreEr
     let mut tx = app.store.begin().await?;
     let (mut entries, mut told) = (Vec::new(), BTreeMap::new());
     for KeptOf { id, client, kept } in due {
-        match app.safety_net.due(kept, now) {
-            None => {}
+        let done = match app.safety_net.due(kept, now) {
+            None => None,
             Some(Due::Delete(why)) => {
-                if tx.forget_kept(id, kept).await? {
-                    entries.push(deleted(id, Actor::Service, why, now));
-                }
+                let is_gone = tx.forget_kept(id, kept).await?;
+                is_gone.then(|| deleted(id, Actor::Service, why, now))
             }
             Some(Due::Offer(until)) => {
-                if offer(&mut tx, (id, kept), until).await? {
-                    entries.push(entry(id, Actor::Service, AuditAction::ChoiceOffered, now));
+                let is_offered = offer(&mut tx, (id, kept), until).await?;
+                if is_offered {
                     told.entry(client).or_insert((kept.until, until));
                 }
+                is_offered.then(|| entry(id, Actor::Service, AuditAction::ChoiceOffered, now))
             }
-        }
+        };
+        entries.extend(done);
     }
     for (client, (ended, until)) in told {
         if ends.get(client) == Some(&ended) {

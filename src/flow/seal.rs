@@ -105,7 +105,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
         let stop = Stop::new(HaltCode::WriteGrantNeeded, "the network takes no credential from an inserter");
         return halt(app, job, &issuance, stop).await;
     }
-    let (signed, net) = match kept::lock(app, &issuance.id, signed) {
+    let (signed, content) = match kept::lock(app, &issuance.id, signed) {
         Ok(locked) => locked,
         Err(error) => {
             return halt(app, job, &issuance, Stop::new(HaltCode::Unreadable, error.to_string())).await;
@@ -122,7 +122,7 @@ pub async fn proceed(app: &App, job: &Job) -> Result<(), StoreError> {
             return halt(app, job, &issuance, stop).await;
         }
     };
-    advance(app, job, &issuance, Some((&mut sealed, &user_key, net.as_ref()))).await
+    advance(app, job, &issuance, Some((&mut sealed, &user_key, content.as_ref()))).await
 }
 
 /// The user is there: the evidence goes in the same transaction in which the sealed credential comes, so that after a
@@ -142,11 +142,11 @@ async fn advance(
 
     let mut tx = app.store.begin().await?;
     match &mut sealed {
-        Some((sealed, recipient_key, net)) => {
+        Some((sealed, recipient_key, content)) => {
             tx.mark_sealed(&issuance.id, issuance.state, &next, (*sealed, recipient_key), now).await?;
             keep_sealed(&mut tx, &issuance.id, sealed).await?;
-            if let Some(net) = net {
-                net.keep(&mut tx, (&issuance.id, &issuance.client), now).await?;
+            if let Some(content) = content {
+                content.keep(&mut tx, (&issuance.id, &issuance.client), now).await?;
             }
         }
         None => tx.mark_moved(&issuance.id, issuance.state, &next, now).await?,
