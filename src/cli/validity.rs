@@ -60,7 +60,8 @@ impl Preview {
         let versions = config.credentials.kyc_versions();
         // The others are not of a result, and do not end.
         let given = |kind: &Kind| Kind::GIVEN.contains(kind);
-        let asked = |name: &str| versions.asked(self.client.as_deref().unwrap_or_default(), name).filter(given);
+        let asked =
+            |name: &str| versions.asked(self.client.as_deref().unwrap_or_default(), name).filter(given);
         let kind = asked(&self.kind).ok_or_else(|| {
             let names: Vec<_> = KycVersions::names().filter(|name| asked(name).is_some()).collect();
             format!("--kind must be one of {}", names.join(", "))

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::door::{Answer, Door, inserter};
-use crate::support::{User, owned};
 use crate::support::service::{Backend, Stage};
+use crate::support::{User, owned};
 
 const SAFE: &str = "0xba32858eA15Ad4A729d3aCA3c2ed5E3363Bc16f6";
 const MAGIC: &str = "0x1626ba7e00000000000000000000000000000000000000000000000000000000";
