@@ -84,6 +84,7 @@ pub enum PageBody {
 }
 
 /// Reads what the claim page sends to `path`, in which the token is `{token}`. `None` where it sends nothing.
+#[must_use]
 pub fn page_body(path: &str, bytes: &[u8]) -> Option<Result<PageBody, Problem>> {
     let read: fn(&json::Json) -> Result<PageBody, Problem> = match path {
         "/claim/{token}/state" => |json| page_read::wait(json).map(|it| PageBody::Wait(it.seconds, it.seen)),
