@@ -171,8 +171,8 @@ on_both_databases! {
         refused_at(submit(&door, &anew).await, &[("/evidence/links/0", "in a credential already")]);
         let trail = door.get(format!("/v1/issuances/{}/audit", made["id"].as_str().unwrap())).send().await.expect(200).json();
         assert_eq!(trail["items"][0]["detail"], "wallet_linkage");
-        let used = door.app.store.audit_of(&links[0]).await.unwrap();
-        let last = used.last().unwrap();
+        let entries = door.app.store.audit_of(&links[0]).await.unwrap();
+        let last = entries.last().unwrap();
         assert_eq!((last.act.as_str(), json!(last.detail)), ("wallet_link_used", made["id"].clone()));
 
         // A link that is forgotten, forgets its issuance, too; the credential is the user's.
@@ -346,7 +346,7 @@ on_both_databases! {
                 door.post("/v1/issuances", &one).idempotent(&same).send(),
                 submit(&door, &other),
             );
-            let (taken, lost) = if one.status == 202 { (first, last) } else { (last, first) };
+            let (taken, left) = if one.status == 202 { (first, last) } else { (last, first) };
             if taken == first {
                 // The same asked twice at once is one, and answered twice.
                 assert_eq!(one.clone().expect(202).json()["id"], again.expect(202).json()["id"]);
@@ -359,8 +359,8 @@ on_both_databases! {
             }
             // Who came too late has lost nothing.
             assert!(!is_locked(&door, taken).await && !is_locked(&door, shared).await);
-            assert!(is_locked(&door, lost).await);
-            assert_eq!(shown(&door, lost).await.get("issuanceId"), None);
+            assert!(is_locked(&door, left).await);
+            assert_eq!(shown(&door, left).await.get("issuanceId"), None);
             assert_eq!(count(&door).await, round + 1);
         }
         audit_holds(&door.app.store).await;
@@ -410,7 +410,7 @@ on_both_databases! {
         let door = Door::on(stage).await.working();
         let user = User::with(WalletType::Evm);
         let links = [kept(&door, &user).await, kept(&door, &user).await, kept(&door, &user).await];
-        let [used, late, erased] = &links;
+        let [listed, late, erased] = &links;
         let until = clock_text(&door, 3);
         assert_eq!(shown(&door, late).await["waitsUntil"], until);
         door.delete(format!("/v1/wallet-links/{erased}")).send().await.expect(200);
@@ -419,7 +419,7 @@ on_both_databases! {
         door.stage.clock.advance_millis(3 * 3_600_000 - 1000);
         sweep::sweep(&door.app).await.unwrap();
         assert!(is_locked(&door, late).await);
-        submit(&door, &linkage(&user, &[used], inserter())).await.expect(202);
+        submit(&door, &linkage(&user, &[listed], inserter())).await.expect(202);
         door.stage.clock.advance_millis(2000);
         for swept in [false, true] {
             if swept {
