@@ -38,8 +38,8 @@ pub use payloads::{action_call, action_execution};
 pub use persons::{personhood_answers, personhood_proofs};
 pub use relay::relay_token;
 pub use service::{
-    config_toml, http_bodies, http_headers, http_multipart, http_submission, personhood, short_texts,
-    stored_credential, vault_unlock, webhooks,
+    config_toml, http_bodies, http_headers, http_multipart, http_submission, page_bodies, personhood,
+    short_texts, stored_credential, vault_unlock, webhooks,
 };
 pub use transactions::{nep413, transaction_signature, transaction_wire};
 pub use vendors::{vendor_results, vendor_webhooks};
@@ -73,6 +73,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("nep413", nep413),
     ("nquads", nquads),
     ("open_content", open_content),
+    ("page_bodies", page_bodies),
     ("personhood", personhood),
     ("personhood_answers", personhood_answers),
     ("personhood_proofs", personhood_proofs),

@@ -15,14 +15,15 @@ use idos_credential::sealing::SealedCredential;
 use idos_credential::stored::{StoredCredential, StoredRow};
 use idos_credential::{ContentReference, SealedContent};
 use idos_issuer::config::Config;
-use idos_issuer::http::foreign::{self, Body, Parts};
+use idos_issuer::http::foreign::{self, Body, PageBody, Parts};
 use idos_issuer::http::problem::Problem;
 use idos_issuer::model::disclosure;
 use idos_issuer::model::evidence::{Evidence, members};
 use idos_issuer::model::ids::{ApiKeyId, AttributeId, EventId, IssuanceId, JobId, ProfileId, WalletId};
 use idos_issuer::model::issuance::{Kind, Reference, State};
-use idos_issuer::model::personal::{Email, Locale};
+use idos_issuer::model::personal::{Email, Locale, Personal};
 use idos_issuer::model::submission::{Authority, Given, SignedGrant, Submission};
+use idos_issuer::model::wallet_link::account;
 use idos_issuer::vault::Vault;
 use idos_webhooks::{Headers, LONGEST_WAIT, Message, Secret, Secrets, TOLERANCE, Targets, parse_retry_after};
 use serde_json::Value;
@@ -175,6 +176,46 @@ pub fn http_bodies(data: &[u8]) {
     }
 }
 
+/// The bodies that the claim page sends. The first line is the path, with `{token}` for the token.
+///
+/// Reading them twice gives the same; what is refused is pointed at, without values; a profile's proof holds, and nothing is longer
+/// or waits longer than it may.
+pub fn page_bodies(data: &[u8]) {
+    let mut lines = data.splitn(2, |byte| *byte == b'\n');
+    let (Some(path), Some(body)) = (lines.next().and_then(text), lines.next()) else { return };
+    check_planted(body, &|bytes| foreign::page_body(path, bytes)?.err());
+    match (foreign::page_body(path, body), foreign::page_body(path, body)) {
+        (Some(Ok(one)), Some(Ok(other))) => assert_eq!(tell_page(&one), tell_page(&other)),
+        (Some(Err(one)), Some(Err(other))) => assert_eq!(one.body(""), other.body("")),
+        (None, None) => {}
+        _ => panic!("it is read in two ways"),
+    }
+}
+
+fn tell_page(body: &PageBody) -> String {
+    match body {
+        PageBody::Wait(seconds, seen) => {
+            assert!(*seconds <= 60 && seen.as_ref().is_none_or(|seen| (1..=64).contains(&seen.len())));
+            format!("{seconds} {seen:?}")
+        }
+        PageBody::Wallet(owner) => {
+            // A short name of an account may be a part of what is printed.
+            let address = owner.address.expose();
+            assert!(address.len() < 20 || !format!("{owner:?}").contains(address), "wallets are not printed");
+            owner.identifier().to_owned()
+        }
+        PageBody::SignIn(owner, nonce, signature) => {
+            assert!(!nonce.is_empty() && !nonce.contains('\0') && nonce.len() <= 16 * 1024);
+            format!("{} {nonce} {}", owner.identifier(), signature.expose())
+        }
+        PageBody::Profile(key, wallet) => {
+            assert!(wallet.proof().verify().is_ok());
+            format!("{key} {}", wallet.address.expose())
+        }
+        PageBody::Grant(signed) => tell_grant(signed),
+    }
+}
+
 fn tell_body(body: &Body) -> String {
     match body {
         Body::LookUp(by) | Body::ContactLookUp(by) => by.clone(),
@@ -188,6 +229,15 @@ fn tell_body(body: &Body) -> String {
             format!("{} {seconds} {grantee:?}", owner.identifier())
         }
         Body::SignedGrant(signed) => tell_grant(signed),
+        Body::NewLink(new) => {
+            assert!(new.chain.is_none() || !new.in_profile, "a contract is in no profile");
+            let listed = account(&new.wallet, new.chain);
+            assert!(!new.for_credential || listed.is_ok(), "what is kept can be listed");
+            format!("{} {} {:?}", new.user_id, new.wallet.identifier(), new.chain)
+        }
+        Body::LinkAnswer(answer) => {
+            format!("{} {:?}", answer.signature.expose(), answer.public_key.as_ref().map(Personal::expose))
+        }
         Body::Resumption(signed) => signed.as_ref().map(|signed| tell_grant(signed)).unwrap_or_default(),
         Body::Nothing => String::new(),
     }

@@ -9,14 +9,17 @@ use zeroize::Zeroizing;
 use super::api::issuances::read::{self as submission_read, Files};
 use super::api::profiles::read::{self as profile_read, LookUp};
 use super::api::write_grants::read as grant_read;
-use super::api::{contacts, issuances};
+use super::api::{contacts, issuances, wallet_links};
 use super::kit::multipart::{self, File};
 use super::kit::problem::Problem;
 use super::kit::{api_key, body as kit_body, idempotency, json, observe};
+use super::pages::claim::read as page_read;
 use crate::flow::api_keys;
+use crate::flow::wallet_link::{Answer, NewLink};
 use crate::model::ids::ApiKeyId;
 use crate::model::kyc_version::KycVersions;
-use crate::model::profile::NewProfile;
+use crate::model::personal::Personal;
+use crate::model::profile::{NewProfile, WalletClaim};
 use crate::model::submission::{Owner, SignedGrant, Submission};
 
 /// A body that was read, other than a submission.
@@ -31,6 +34,10 @@ pub enum Body {
     GrantOffer(Owner, u64, Option<String>),
     /// `POST /v1/write-grants/check`
     SignedGrant(Box<SignedGrant>),
+    /// `POST /v1/wallet-links`
+    NewLink(Box<NewLink>),
+    /// `POST /v1/wallet-links/{id}/proof`
+    LinkAnswer(Answer),
     /// `POST /v1/issuances/{id}/resume`
     Resumption(Option<Box<SignedGrant>>),
     /// Any that says nothing.
@@ -52,12 +59,51 @@ pub fn body(path: &str, bytes: &[u8]) -> Result<Body, Problem> {
             Body::GrantOffer(offer.owner, offer.valid_for.as_secs(), offer.grantee)
         }
         "/v1/write-grants/check" => Body::SignedGrant(Box::new(grant_read::signed_grant(&parsed)?)),
+        "/v1/wallet-links" => Body::NewLink(Box::new(wallet_links::read_new(&parsed)?)),
+        "/v1/wallet-links/{id}/proof" => Body::LinkAnswer(wallet_links::read_answer(&parsed)?),
         "/v1/issuances/{id}/resume" => Body::Resumption(submission_read::resumption(&parsed)?.map(Box::new)),
         _ => {
             json::nothing(&parsed)?;
             Body::Nothing
         }
     })
+}
+
+/// A body of the claim page that was read.
+pub enum PageBody {
+    /// `POST /claim/{token}/state`: for how many seconds it waits, and what it has seen.
+    Wait(u64, Option<String>),
+    /// `POST /claim/{token}/wallet` and `…/grant`
+    Wallet(Owner),
+    /// `POST /claim/{token}/sign-in`: the wallet, the login, the signature.
+    SignIn(Owner, String, Personal<String>),
+    /// `POST /claim/{token}/profile`: the encryption key, in base64, and the wallet.
+    Profile(String, Box<WalletClaim>),
+    /// `POST /claim/{token}/grant/signed`
+    Grant(Box<SignedGrant>),
+}
+
+/// Reads what the claim page sends to `path`, in which the token is `{token}`. `None` where it sends nothing.
+#[must_use]
+pub fn page_body(path: &str, bytes: &[u8]) -> Option<Result<PageBody, Problem>> {
+    let read: fn(&json::Json) -> Result<PageBody, Problem> = match path {
+        "/claim/{token}/state" => |json| page_read::wait(json).map(|it| PageBody::Wait(it.seconds, it.seen)),
+        "/claim/{token}/wallet" | "/claim/{token}/grant" => {
+            |json| page_read::wallet(json).map(PageBody::Wallet)
+        }
+        "/claim/{token}/sign-in" => {
+            |json| page_read::sign_in(json).map(|it| PageBody::SignIn(it.owner, it.nonce, it.signature))
+        }
+        "/claim/{token}/profile" => |json| {
+            let new = page_read::profile(json)?;
+            Ok(PageBody::Profile(new.encryption_key.to_base64(), Box::new(new.wallet)))
+        },
+        "/claim/{token}/grant/signed" => {
+            |json| page_read::signed_grant(json).map(|signed| PageBody::Grant(Box::new(signed)))
+        }
+        _ => return None,
+    };
+    Some(json::parse(bytes).and_then(|json| read(&json)))
 }
 
 /// The parts of a body beside the submission, by their names.

@@ -198,7 +198,7 @@ impl Tx {
         let result = sqlx::query(
             "UPDATE wallet_link SET state = 'proven', proven_at = $2, updated_at = $2, proof_hash = $3, record_id = $4, \
              wallet_index = $5, locked_wallet = CASE WHEN for_credential = 1 THEN locked_wallet ELSE NULL END, \
-             waits_until = CASE WHEN for_credential = 1 THEN $6 ELSE NULL END \
+             waits_until = CASE WHEN for_credential = 1 THEN CAST($6 AS BIGINT) ELSE NULL END \
              WHERE id = $1 AND state = 'challenged' AND expires_at >= $2",
         )
         .bind(answer.id.as_str())

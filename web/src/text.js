@@ -28,7 +28,13 @@ export function t(name, values = {}) {
 
 /** What a kind of credential is called. Versions of one kind are one thing to a person. */
 export function kindOf(kind) {
-  const names = { kyc: "kind_kyc", kyc_v3: "kind_kyc", edd: "kind_edd", personhood: "kind_personhood" };
+  const names = {
+    kyc: "kind_kyc",
+    kyc_v3: "kind_kyc",
+    edd: "kind_edd",
+    personhood: "kind_personhood",
+    wallet_linkage: "kind_wallets",
+  };
   return t(Object.hasOwn(names, kind ?? "") ? names[kind] : "kind_other");
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { LANGUAGES, NAMES, setLanguage, t } from "../src/text.js";
+import { kindOf, LANGUAGES, NAMES, setLanguage, t } from "../src/text.js";
 import { nameOf } from "../src/words.js";
 
 const placeholders = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
@@ -43,6 +43,14 @@ test("everything that is said is used, and everything used is there", () => {
     assert.ok(used, `${name} is never said`);
   }
   for (const [, name] of source.matchAll(/\bt\("(\w+)"/g)) assert.ok(LANGUAGES.en[name], name);
+});
+
+test("each kind of credential has a name of its own", () => {
+  // From where the service has them.
+  const described = readFileSync(new URL("../../openapi.yaml", import.meta.url), "utf8");
+  const kinds = described.match(/^ {4}Kind:\n {6}type: string\n[\s\S]*?enum: \[(.*?)\]/m)[1].split(", ");
+  assert.ok(kinds.length >= 5, `${kinds}`);
+  for (const kind of kinds) assert.notEqual(kindOf(kind), LANGUAGES.en.kind_other, kind);
 });
 
 test("whatever a wallet or the service says has words", () => {

@@ -125,7 +125,7 @@ impl std::str::FromStr for UserId {
 }
 
 /// Reads which wallet is to be proven.
-fn read_new(json: &Json) -> Result<NewLink, Problem> {
+pub(in crate::http) fn read_new(json: &Json) -> Result<NewLink, Problem> {
     let mut faults = Faults::default();
     let new = Object::of(json, "", NEW_LINK, &mut faults).and_then(|object| {
         let user_id = object.user_id("userId", &mut faults);
@@ -183,7 +183,7 @@ fn truth(object: &Object<'_>, name: &'static str, default: bool, faults: &mut Fa
 }
 
 /// Reads what a wallet has answered.
-fn read_answer(json: &Json) -> Result<Answer, Problem> {
+pub(in crate::http) fn read_answer(json: &Json) -> Result<Answer, Problem> {
     let mut faults = Faults::default();
     let answer = Object::of(json, "", LINK_ANSWER, &mut faults).and_then(|object| {
         let signature = object.text("signature", MAX_SIGNATURE_LEN, &mut faults);

@@ -1,11 +1,15 @@
 //! Credentials that list wallets: made of links whose challenges were answered, each of them once.
 
+use std::time::Duration;
+
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::sweep;
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::ids::WalletLinkId;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use super::claims::{Page, SETTINGS};
 use super::copies::by_grant;
@@ -87,7 +91,7 @@ fn account(wallet: &User) -> String {
         WalletType::Near => format!("near:mainnet:{address}"),
         WalletType::Xrpl => format!("xrpl:0:{address}"),
         WalletType::Stellar => format!("stellar:pubnet:{address}"),
-        WalletType::FaceSign => unreachable!("it has none"),
+        WalletType::FaceSign => panic!("it has none"),
     }
 }
 
@@ -167,8 +171,8 @@ on_both_databases! {
         refused_at(submit(&door, &anew).await, &[("/evidence/links/0", "in a credential already")]);
         let trail = door.get(format!("/v1/issuances/{}/audit", made["id"].as_str().unwrap())).send().await.expect(200).json();
         assert_eq!(trail["items"][0]["detail"], "wallet_linkage");
-        let used = door.app.store.audit_of(&links[0]).await.unwrap();
-        let last = used.last().unwrap();
+        let entries = door.app.store.audit_of(&links[0]).await.unwrap();
+        let last = entries.last().unwrap();
         assert_eq!((last.act.as_str(), json!(last.detail)), ("wallet_link_used", made["id"].clone()));
 
         // A link that is forgotten, forgets its issuance, too; the credential is the user's.
@@ -342,7 +346,7 @@ on_both_databases! {
                 door.post("/v1/issuances", &one).idempotent(&same).send(),
                 submit(&door, &other),
             );
-            let (taken, lost) = if one.status == 202 { (first, last) } else { (last, first) };
+            let (taken, left) = if one.status == 202 { (first, last) } else { (last, first) };
             if taken == first {
                 // The same asked twice at once is one, and answered twice.
                 assert_eq!(one.clone().expect(202).json()["id"], again.expect(202).json()["id"]);
@@ -355,8 +359,8 @@ on_both_databases! {
             }
             // Who came too late has lost nothing.
             assert!(!is_locked(&door, taken).await && !is_locked(&door, shared).await);
-            assert!(is_locked(&door, lost).await);
-            assert_eq!(shown(&door, lost).await.get("issuanceId"), None);
+            assert!(is_locked(&door, left).await);
+            assert_eq!(shown(&door, left).await.get("issuanceId"), None);
             assert_eq!(count(&door).await, round + 1);
         }
         audit_holds(&door.app.store).await;
@@ -364,42 +368,39 @@ on_both_databases! {
     }
 
     async fn a_crash_leaves_neither_a_wallet_without_nor_a_second_credential(backend) {
-        let door = Door::open(backend).await;
-        let user = door.user(WalletType::Evm).await;
-        let (mut stage, mut number) = (door.crash().await, 0);
-        loop {
-            let door = Door::on(stage).await.working();
+        let user = User::with(WalletType::Evm);
+        let (mut stage, mut all) = (Stage::new(backend).await, Vec::new());
+        "[delivery]\nlease_seconds = 5\n".clone_into(&mut stage.settings);
+        for number in 0..8_u32 {
+            let door = Door::on(stage).await;
             let link = kept(&door, &user).await;
             let submission = linkage(&user, &[&link], inserter());
             let key = format!("crash-{number}");
             // Killed at any place between the request and its end.
             let asked = door.post("/v1/issuances", &submission).idempotent(&key).bytes();
-            let address = door.address;
-            let sent = tokio::spawn(async move {
-                use tokio::io::AsyncWriteExt as _;
-                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-                let _ = stream.write_all(&asked).await;
-                std::future::pending::<()>().await;
-            });
-            tokio::time::sleep(std::time::Duration::from_millis(number * 4)).await;
-            stage = door.crash().await;
-            sent.abort();
-            let door = Door::on(stage).await.working();
+            let mut stream = TcpStream::connect(door.address).await.unwrap();
+            stream.write_all(&asked).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(u64::from(number) * 4)).await;
+            let door = Door::on(door.crash().await).await;
             let link_now = shown(&door, &link).await;
             let is_made = link_now["issuanceId"].is_string();
             assert_eq!(is_locked(&door, &link).await, !is_made, "{link_now}");
-            // Asked again, with the key of this service's client: it is the first one, or the only one.
-            let made = submit_as(&door, &submission, &key, is_made).await;
-            assert_eq!(shown(&door, &link).await["issuanceId"], made["id"]);
-            assert_eq!(settled(&door, &made["id"]).await["state"], "issued");
-            number += 1;
-            if number == 8 {
-                assert_eq!(count(&door).await, 8);
-                audit_holds(&door.app.store).await;
-                return door.close().await;
-            }
+            // Asked again, it is the first one, or the only one.
+            let again = door.post("/v1/issuances", &submission).idempotent(&key).send().await.expect(202);
+            assert_eq!(again.header("idempotency-replayed").is_some(), is_made);
+            assert_eq!(shown(&door, &link).await["issuanceId"], again.json()["id"]);
+            all.push(again.json()["id"].clone());
             stage = door.leave().await;
         }
+        let door = Door::on(stage).await.working();
+        door.create_profile(&user).await;
+        for id in &all {
+            assert_eq!(settled(&door, id).await["state"], "issued");
+        }
+        assert_eq!(count(&door).await, all.len());
+        assert_eq!(door.stage.node.counts().await.unwrap().credentials, 8);
+        audit_holds(&door.app.store).await;
+        door.close().await;
     }
 
     async fn what_is_kept_for_a_credential_is_kept_for_so_long(backend) {
@@ -409,7 +410,7 @@ on_both_databases! {
         let door = Door::on(stage).await.working();
         let user = User::with(WalletType::Evm);
         let links = [kept(&door, &user).await, kept(&door, &user).await, kept(&door, &user).await];
-        let [used, late, erased] = &links;
+        let [listed, late, erased] = &links;
         let until = clock_text(&door, 3);
         assert_eq!(shown(&door, late).await["waitsUntil"], until);
         door.delete(format!("/v1/wallet-links/{erased}")).send().await.expect(200);
@@ -418,7 +419,7 @@ on_both_databases! {
         door.stage.clock.advance_millis(3 * 3_600_000 - 1000);
         sweep::sweep(&door.app).await.unwrap();
         assert!(is_locked(&door, late).await);
-        submit(&door, &linkage(&user, &[used], inserter())).await.expect(202);
+        submit(&door, &linkage(&user, &[listed], inserter())).await.expect(202);
         door.stage.clock.advance_millis(2000);
         for swept in [false, true] {
             if swept {
@@ -432,13 +433,6 @@ on_both_databases! {
         assert_eq!((&link["state"], link.get("waitsUntil")), (&json!("proven"), None));
         door.close().await;
     }
-}
-
-/// Sends it again after a crash, which may have come before the answer.
-async fn submit_as(door: &Door, submission: &Value, key: &str, is_made: bool) -> Value {
-    let answer = door.post("/v1/issuances", submission).idempotent(key).send().await.expect(202);
-    assert_eq!(answer.header("idempotency-replayed").is_some(), is_made);
-    answer.json()
 }
 
 fn clock_text(door: &Door, hours: i64) -> String {

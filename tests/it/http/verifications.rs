@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use idos_devnode::DevNodeConfig;
+use idos_issuer::model::client::Scope;
 use idos_wallet::WalletType;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

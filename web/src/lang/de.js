@@ -12,6 +12,7 @@ export default {
   kind_kyc: "Identitätsprüfung",
   kind_edd: "erweiterte Identitätsprüfung",
   kind_personhood: "Nachweis, ein Mensch zu sein",
+  kind_wallets: "Liste Ihrer Wallets",
   kind_other: "Nachweis",
 
   connect_title: "Verbinden Sie Ihre Wallet",

@@ -12,6 +12,7 @@ export default {
   kind_kyc: "identity verification",
   kind_edd: "extended identity verification",
   kind_personhood: "proof of personhood",
+  kind_wallets: "list of your wallets",
   kind_other: "credential",
 
   connect_title: "Connect your wallet",

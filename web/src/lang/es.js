@@ -12,6 +12,7 @@ export default {
   kind_kyc: "verificación de identidad",
   kind_edd: "verificación de identidad ampliada",
   kind_personhood: "prueba de ser una persona",
+  kind_wallets: "lista de sus billeteras",
   kind_other: "credencial",
 
   connect_title: "Conecte su billetera",

@@ -12,6 +12,7 @@ export default {
   kind_kyc: "vérification d’identité",
   kind_edd: "vérification d’identité étendue",
   kind_personhood: "preuve d’humanité",
+  kind_wallets: "liste de vos portefeuilles",
   kind_other: "attestation",
 
   connect_title: "Connectez votre portefeuille",

@@ -12,6 +12,7 @@ export default {
   kind_kyc: "verificação de identidade",
   kind_edd: "verificação de identidade alargada",
   kind_personhood: "prova de ser uma pessoa",
+  kind_wallets: "lista das suas carteiras",
   kind_other: "credencial",
 
   connect_title: "Ligue a sua carteira",

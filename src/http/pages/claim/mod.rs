@@ -6,7 +6,7 @@
 mod assets;
 pub(super) mod door;
 mod problem;
-mod read;
+pub(in crate::http) mod read;
 pub(super) mod shell;
 mod view;
 

@@ -25,13 +25,13 @@ const LONGEST_WAIT: u32 = 60;
 const LONGEST_NONCE: usize = 16 * 1024;
 
 /// What the page has seen, and how long it waits for something else.
-pub(super) struct Wait {
-    pub(super) seconds: u64,
-    pub(super) seen: Option<String>,
+pub(in crate::http) struct Wait {
+    pub(in crate::http) seconds: u64,
+    pub(in crate::http) seen: Option<String>,
 }
 
 /// Reads for how long the page waits.
-pub(super) fn wait(json: &Json) -> Result<Wait, Problem> {
+pub(in crate::http) fn wait(json: &Json) -> Result<Wait, Problem> {
     let mut faults = Faults::default();
     let wait = Object::of(json, "", WAIT, &mut faults).map(|object| Wait {
         seconds: object.optional_whole("wait", 0..=LONGEST_WAIT, &mut faults).unwrap_or(0).into(),
@@ -41,7 +41,7 @@ pub(super) fn wait(json: &Json) -> Result<Wait, Problem> {
 }
 
 /// Reads which wallet it is.
-pub(super) fn wallet(json: &Json) -> Result<Owner, Problem> {
+pub(in crate::http) fn wallet(json: &Json) -> Result<Owner, Problem> {
     let mut faults = Faults::default();
     let wallet =
         Object::of(json, "", WALLET, &mut faults).and_then(|object| read_owner(&object, &mut faults));
@@ -53,14 +53,14 @@ fn read_owner(object: &Object<'_>, faults: &mut Faults) -> Option<Owner> {
 }
 
 /// A login that a wallet has signed.
-pub(super) struct SignIn {
-    pub(super) owner: Owner,
-    pub(super) nonce: String,
-    pub(super) signature: Personal<String>,
+pub(in crate::http) struct SignIn {
+    pub(in crate::http) owner: Owner,
+    pub(in crate::http) nonce: String,
+    pub(in crate::http) signature: Personal<String>,
 }
 
 /// Reads a login that a wallet has signed.
-pub(super) fn sign_in(json: &Json) -> Result<SignIn, Problem> {
+pub(in crate::http) fn sign_in(json: &Json) -> Result<SignIn, Problem> {
     let mut faults = Faults::default();
     let signed = Object::of(json, "", SIGN_IN, &mut faults).and_then(|object| {
         let owner = read_owner(&object, &mut faults);
@@ -72,14 +72,14 @@ pub(super) fn sign_in(json: &Json) -> Result<SignIn, Problem> {
 }
 
 /// A profile that is to be created.
-pub(super) struct Profile {
-    pub(super) encryption_key: RecipientKey,
-    pub(super) password_store: PasswordStore,
-    pub(super) wallet: WalletClaim,
+pub(in crate::http) struct Profile {
+    pub(in crate::http) encryption_key: RecipientKey,
+    pub(in crate::http) password_store: PasswordStore,
+    pub(in crate::http) wallet: WalletClaim,
 }
 
 /// Reads a profile that is to be created, and verifies the wallet's proof.
-pub(super) fn profile(json: &Json) -> Result<Profile, Problem> {
+pub(in crate::http) fn profile(json: &Json) -> Result<Profile, Problem> {
     let mut faults = Faults::default();
     let profile = Object::of(json, "", PROFILE, &mut faults).and_then(|object| {
         let encryption_key = object.parsed("encryptionPublicKey", &mut faults, ENCRYPTION_KEY, |text| {
@@ -93,6 +93,6 @@ pub(super) fn profile(json: &Json) -> Result<Profile, Problem> {
 }
 
 /// Reads the grant that a wallet has signed.
-pub(super) fn signed_grant(json: &Json) -> Result<SignedGrant, Problem> {
+pub(in crate::http) fn signed_grant(json: &Json) -> Result<SignedGrant, Problem> {
     grants::signed_grant(json)
 }
