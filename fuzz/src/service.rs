@@ -137,7 +137,7 @@ fn tell(submission: Submission) -> Vec<(&'static str, String)> {
         Given::Result(evidence) => told.extend(tell_result(&evidence, submission.user_id)),
         Given::Wallets { links, .. } => {
             assert!(kind.lists_wallets() && (1..=MOST_WALLETS).contains(&links.len()));
-            let different: BTreeSet<_> = links.iter().map(|id| id.as_str()).collect();
+            let different: BTreeSet<_> = links.iter().map(ToString::to_string).collect();
             assert_eq!(different.len(), links.len(), "each of them once");
             told.extend(links.iter().map(|id| ("link", id.to_string())));
         }
