@@ -1176,6 +1176,7 @@ mod tests {
         choice_days: 180,
         challenge_minutes: 30,
         link_days: 180,
+        numbers_days: 2200,
     };
 
     #[test]

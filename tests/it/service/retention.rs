@@ -18,7 +18,7 @@ use idos_issuer::model::ids::IssuanceId;
 use idos_issuer::model::issuance::{Issuance, State};
 use idos_issuer::model::retention::KINDS;
 use idos_issuer::model::safety_net::{NoChoice, Stage};
-use idos_issuer::model::submission::Authority;
+use idos_issuer::model::submission::{Authority, Given};
 use idos_issuer::model::time::{DAY, Timestamp};
 use idos_issuer::store::Store;
 use idos_issuer::vault::Vault;
@@ -51,7 +51,8 @@ async fn in_the_phase(backend: Backend, days: i64, more: &str) -> (Scene, User) 
 
 async fn issue(app: &Arc<App>, user: &User, ends: Option<Timestamp>) -> Issuance {
     let mut wanted = submission(user.id, Authority::Inserter);
-    wanted.evidence.expires_at = ends;
+    let Given::Result(evidence) = &mut wanted.evidence else { panic!("a result was submitted") };
+    evidence.expires_at = ends;
     let made = intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record;
     until(app, &made.id, |issuance| issuance.state == State::Issued).await
 }
@@ -282,7 +283,7 @@ on_both_databases! {
             Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None }
         };
         let mut wanted = submission(user.id, by().await);
-        wanted.evidence = evidence_with(user.id, 6_000_000);
+        wanted.evidence = Given::Result(evidence_with(user.id, 6_000_000));
         let made = intake::accept(app, &caller(), &fresh_key(app), wanted).await.unwrap().record;
         let issued = until(app, &made.id, |issuance| issuance.state == State::Issued).await;
         assert!(issued.announced_at.is_some() && issued.kept.is_some(), "its content went to the blob gateway");
