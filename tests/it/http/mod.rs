@@ -34,7 +34,7 @@ mod spellings;
 mod validity;
 mod vendors;
 pub(crate) mod verifications;
-mod views;
 mod version_3;
+mod views;
 mod wallet_links;
 mod ways;
