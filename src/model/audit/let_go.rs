@@ -92,7 +92,9 @@ impl FromIterator<i64> for Places {
         let mut sorted: Vec<_> = places.into_iter().collect();
         sorted.sort_unstable();
         let mut all = Self::default();
-        sorted.into_iter().for_each(|seq| all.push(seq));
+        for seq in sorted {
+            all.push(seq);
+        }
         all
     }
 }

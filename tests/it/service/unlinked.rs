@@ -143,7 +143,9 @@ impl Chain {
             exported => exported.unwrap(),
         }
         let mut judge = Judge::new(self.known());
-        checkpoints.into_iter().for_each(|checkpoint| judge.checkpoint(checkpoint));
+        for checkpoint in checkpoints {
+            judge.checkpoint(checkpoint);
+        }
         let _ = entries.iter().all(|entry| judge.entry(entry));
         Some(judge.finish(None))
     }
