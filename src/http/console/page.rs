@@ -141,8 +141,9 @@ fn templates(language: ConsoleLanguage) -> Result<&'static Environment<'static>,
 impl Visit {
     /// A page as an answer.
     pub(super) fn page(&self, page: Page) -> Result<Response, Problem> {
-        let html = self.render(&page).map_err(|error| {
-            tracing::error!(template = page.template, "A page cannot be made: {error:#}");
+        let Page { template, title, content, status, no } = page;
+        let html = self.render((template, title), content, no).map_err(|error| {
+            tracing::error!(template, "A page cannot be made: {error:#}");
             Problem::new(Code::Internal)
         })?;
         let fixed = HeaderValue::from_static;
@@ -159,8 +160,8 @@ impl Visit {
             (HeaderName::from_static("permissions-policy"), fixed(PERMISSIONS)),
             (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
         ];
-        let mut response = (page.status, headers, html).into_response();
-        if let Some(seconds) = page.no.and_then(|no| no.wait) {
+        let mut response = (status, headers, html).into_response();
+        if let Some(seconds) = no.and_then(|no| no.wait) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         Ok(if self.said().is_some() { Self::unsay(response) } else { response })
@@ -180,7 +181,12 @@ impl Visit {
         context! { code => code.as_str(), href => format!("?{query}") }
     }
 
-    fn render(&self, page: &Page) -> Result<String, Error> {
+    fn render(
+        &self,
+        (template, title): (&'static str, &'static str),
+        content: Value,
+        no: Option<No>,
+    ) -> Result<String, Error> {
         // Who has shown their password alone sees no more than others.
         let me = self.who().filter(|me| me.session.stage == Stage::Full);
         let here = self.here();
@@ -209,17 +215,17 @@ impl Visit {
             provider => self.app().issuer.name.as_str(),
             base => self.base(),
             style => assets::STYLE_NAME.as_str(),
-            title => words::find(self.language, page.title).unwrap_or(page.title),
+            title => words::find(self.language, title).unwrap_or(title),
             me => me.map(|me| context! { name => me.staff.name.as_str(), role => me.staff.role.as_str() }),
             said => self.said().filter(|name| words::find(self.language, name).is_some()),
             sections,
             other => self.other_language(),
-            no => page.no.map(|no| no.words),
-            wait => page.no.and_then(|no| no.wait),
+            no => no.map(|no| no.words),
+            wait => no.and_then(|no| no.wait),
             token => token.unwrap_or_default(),
-            ..page.content.clone()
+            ..content
         };
-        templates(self.language)?.get_template(page.template)?.render(frame)
+        templates(self.language)?.get_template(template)?.render(frame)
     }
 }
 
