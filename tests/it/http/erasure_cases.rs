@@ -380,9 +380,10 @@ on_both_databases! {
         step(&door, &case, "extend", &json!({ "reason": "complexity" })).await.problem(409, "state_conflict");
         sweep::sweep(&door.app).await.unwrap();
         assert_eq!(told(&door, &case).await.len(), 2);
-        door.app.clock.advance_millis(60 * DAY);
+        door.app.clock.advance_millis(61 * DAY);
         sweep::sweep(&door.app).await.unwrap();
-        assert_eq!(told(&door, &case).await.len(), 3, "it is told anew before the new end");
+        // It is told anew before the new end; what was told two months ago is forgotten.
+        assert_eq!(told(&door, &case).await, ["erasure_case.due_soon"]);
 
         // Received before; and too late to extend.
         let body = json!({ "user": { "userId": user.id }, "receivedAt": "2026-02-28T10:00:00Z" });
@@ -536,7 +537,7 @@ on_both_databases! {
             let page = door.get(&first).without("Authorization").header("Accept-Language", "pt").send().await.expect(200);
             let html = String::from_utf8(page.body).unwrap();
             assert!(html.contains("<form method=\"post\"") && html.contains("Confirmar o pedido"), "{html}");
-            assert!(!html.to_lowercase().contains("ana"), "{html}");
+            assert!(!html.to_lowercase().contains("ana@"), "{html}");
         }
         assert_eq!(show(&door, &case).await["state"], "awaiting_identity");
         // A later mail's link takes the place of the first.
