@@ -98,22 +98,12 @@ fn from(at: Option<&At>) -> (Way, Option<Place>) {
 }
 
 /// Puts together what each client has.
-async fn merged<T>(
-    app: &App,
-    whose: &Reach,
-    at: Option<&At>,
-    fetch: impl AsyncFn(&str) -> Result<Vec<T>, StoreError>,
-    place: impl Fn(&T) -> Place,
-) -> Result<Listed<T>, StoreError> {
-    let mut rows = Vec::new();
-    for client in clients(app, whose).await? {
-        rows.extend(fetch(&client).await?);
-    }
+fn merged<T>(mut rows: Vec<T>, at: Option<&At>, place: impl Fn(&T) -> Place) -> Listed<T> {
     rows.sort_by_key(&place);
     if from(at).0 == Way::Older {
         rows.reverse();
     }
-    Ok(Listed::of(rows, at, place))
+    Listed::of(rows, at, place)
 }
 
 /// Issuances, by what is asked for.
@@ -123,12 +113,14 @@ pub async fn issuances(
     filter: &Filter,
     at: Option<&At>,
 ) -> Result<Listed<Issuance>, StoreError> {
-    let fetch = async |client: &str| app.store.listed_issuances(client, filter, from(at), ROWS + 1).await;
-    merged(app, whose, at, fetch, |one| Place {
+    let mut rows = Vec::new();
+    for client in clients(app, whose).await? {
+        rows.extend(app.store.listed_issuances(&client, filter, from(at), ROWS + 1).await?);
+    }
+    Ok(merged(rows, at, |one| Place {
         at: one.created_at.unix_millis(),
         id: one.id.as_str().to_owned(),
-    })
-    .await
+    }))
 }
 
 /// Verifications, of one source and in one state where that is said.
@@ -138,12 +130,14 @@ pub async fn verifications(
     wanted: (Option<&str>, Option<VerificationState>),
     at: Option<&At>,
 ) -> Result<Listed<Verification>, StoreError> {
-    let fetch = async |client: &str| app.store.listed_verifications(client, wanted, from(at), ROWS + 1).await;
-    merged(app, whose, at, fetch, |one| Place {
+    let mut rows = Vec::new();
+    for client in clients(app, whose).await? {
+        rows.extend(app.store.listed_verifications(&client, wanted, from(at), ROWS + 1).await?);
+    }
+    Ok(merged(rows, at, |one| Place {
         at: one.created_at.unix_millis(),
         id: one.id.as_str().to_owned(),
-    })
-    .await
+    }))
 }
 
 /// Notices in one state, by when they are or were due.
@@ -153,12 +147,14 @@ pub async fn notices(
     state: NoticeState,
     at: Option<&At>,
 ) -> Result<Listed<Notice>, StoreError> {
-    let fetch = async |client: &str| app.store.listed_notices(client, state, from(at), ROWS + 1).await;
-    merged(app, whose, at, fetch, |one| Place {
+    let mut rows = Vec::new();
+    for client in clients(app, whose).await? {
+        rows.extend(app.store.listed_notices(&client, state, from(at), ROWS + 1).await?);
+    }
+    Ok(merged(rows, at, |one| Place {
         at: one.due_at.unix_millis(),
         id: one.id.as_str().to_owned(),
-    })
-    .await
+    }))
 }
 
 /// An event that an endpoint was not told of, and the work that was given up.

@@ -99,8 +99,11 @@ fn chart(
     let description = sums.join("; ");
     let svg =
         draw(&Chart { id: name, title: &title, description: &description, points: labels, series: &series });
-    let key: Vec<Value> =
-        what.iter().zip(&names).map(|((_, class), name)| context! { class => *class, text => name.as_str() }).collect();
+    let key: Vec<Value> = what
+        .iter()
+        .zip(&names)
+        .map(|((_, class), name)| context! { class => *class, text => name.as_str() })
+        .collect();
     // It is made by `chart`, which escapes what it is given.
     context! { title, svg => Value::from_safe_string(svg), key }
 }
