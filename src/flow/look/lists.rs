@@ -97,7 +97,7 @@ fn from(at: Option<&At>) -> (Way, Option<Place>) {
     at.map_or((Way::Older, None), |at| (at.way, Some(at.place.clone())))
 }
 
-/// A part of what clients have together, of what was read of each of them.
+/// Puts together what each client has.
 fn merged<T>(mut rows: Vec<T>, at: Option<&At>, place: impl Fn(&T) -> Place) -> Listed<T> {
     rows.sort_by_key(&place);
     if from(at).0 == Way::Older {
@@ -117,7 +117,10 @@ pub async fn issuances(
     for client in clients(app, whose).await? {
         rows.extend(app.store.listed_issuances(&client, filter, from(at), ROWS + 1).await?);
     }
-    Ok(merged(rows, at, |one| Place { at: one.created_at.unix_millis(), id: one.id.as_str().to_owned() }))
+    Ok(merged(rows, at, |one| Place {
+        at: one.created_at.unix_millis(),
+        id: one.id.as_str().to_owned(),
+    }))
 }
 
 /// Verifications, of one source and in one state where that is said.
@@ -131,7 +134,10 @@ pub async fn verifications(
     for client in clients(app, whose).await? {
         rows.extend(app.store.listed_verifications(&client, wanted, from(at), ROWS + 1).await?);
     }
-    Ok(merged(rows, at, |one| Place { at: one.created_at.unix_millis(), id: one.id.as_str().to_owned() }))
+    Ok(merged(rows, at, |one| Place {
+        at: one.created_at.unix_millis(),
+        id: one.id.as_str().to_owned(),
+    }))
 }
 
 /// Notices in one state, by when they are or were due.
@@ -145,7 +151,10 @@ pub async fn notices(
     for client in clients(app, whose).await? {
         rows.extend(app.store.listed_notices(&client, state, from(at), ROWS + 1).await?);
     }
-    Ok(merged(rows, at, |one| Place { at: one.due_at.unix_millis(), id: one.id.as_str().to_owned() }))
+    Ok(merged(rows, at, |one| Place {
+        at: one.due_at.unix_millis(),
+        id: one.id.as_str().to_owned(),
+    }))
 }
 
 /// An event that an endpoint was not told of, and the work that was given up.
