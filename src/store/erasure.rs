@@ -427,8 +427,8 @@ impl Tx {
             .execute(&mut *self.tx)
             .await?;
         let done = sqlx::query(
-            "UPDATE erasure_case SET state = 'done', records = $2, receipt = $3, updated_at = $4 \
-             WHERE id = $1 AND state = 'carrying_out'",
+            "UPDATE erasure_case SET state = 'done', records = $2, receipt = $3, updated_at = $4, link_hash = NULL, \
+             link_until = NULL, version = version + 1 WHERE id = $1 AND state = 'carrying_out'",
         )
         .bind(id.as_str())
         .bind(i64::try_from(records).unwrap_or(i64::MAX))

@@ -117,10 +117,7 @@ pub async fn issuances(
     for client in clients(app, whose).await? {
         rows.extend(app.store.listed_issuances(&client, filter, from(at), ROWS + 1).await?);
     }
-    Ok(merged(rows, at, |one| Place {
-        at: one.created_at.unix_millis(),
-        id: one.id.as_str().to_owned(),
-    }))
+    Ok(merged(rows, at, |one| Place { at: one.created_at.unix_millis(), id: one.id.as_str().to_owned() }))
 }
 
 /// Verifications, of one source and in one state where that is said.
@@ -134,10 +131,7 @@ pub async fn verifications(
     for client in clients(app, whose).await? {
         rows.extend(app.store.listed_verifications(&client, wanted, from(at), ROWS + 1).await?);
     }
-    Ok(merged(rows, at, |one| Place {
-        at: one.created_at.unix_millis(),
-        id: one.id.as_str().to_owned(),
-    }))
+    Ok(merged(rows, at, |one| Place { at: one.created_at.unix_millis(), id: one.id.as_str().to_owned() }))
 }
 
 /// Notices in one state, by when they are or were due.
@@ -151,10 +145,7 @@ pub async fn notices(
     for client in clients(app, whose).await? {
         rows.extend(app.store.listed_notices(&client, state, from(at), ROWS + 1).await?);
     }
-    Ok(merged(rows, at, |one| Place {
-        at: one.due_at.unix_millis(),
-        id: one.id.as_str().to_owned(),
-    }))
+    Ok(merged(rows, at, |one| Place { at: one.due_at.unix_millis(), id: one.id.as_str().to_owned() }))
 }
 
 /// An event that an endpoint was not told of, and the work that was given up.

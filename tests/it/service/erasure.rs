@@ -84,8 +84,8 @@ impl Scene {
         let id = CaseId::new(now, &mut OsRng);
         let millis = now.unix_millis();
         self.execute(&format!(
-            "INSERT INTO erasure_case (id, client, state, origin, received_at, due_at, revokes, records, created_at, updated_at) \
-             VALUES ('{id}', 'acme', 'carrying_out', 'api', {millis}, {millis}, {}, {}, {millis}, {millis})",
+            "INSERT INTO erasure_case (id, client, state, origin, received_at, due_at, revokes, records, is_shared, version, created_at, updated_at) \
+             VALUES ('{id}', 'acme', 'carrying_out', 'api', {millis}, {millis}, {}, {}, 0, 1, {millis}, {millis})",
             i32::from(revokes),
             records.len(),
         ))
