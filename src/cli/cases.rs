@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand, ValueEnum};
 use idos_wallet::{WalletType, check_address};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -242,16 +242,13 @@ impl Open {
 
 impl List {
     async fn run(self, app: &App) -> Outcome {
-        let found = match &self.client {
-            Some(client) => {
-                let filter = CaseFilter { state: self.state, due_before: None };
-                app.store.cases(client, filter, None, self.limit).await?.items
-            }
-            None => {
-                let mut found = app.store.open_cases(None, None, self.limit).await?.items;
-                found.retain(|case| self.state.is_none_or(|state| case.state == state));
-                found
-            }
+        let found = if let Some(client) = &self.client {
+            let filter = CaseFilter { state: self.state, due_before: None };
+            app.store.cases(client, filter, None, self.limit).await?.items
+        } else {
+            let mut found = app.store.open_cases(None, None, self.limit).await?.items;
+            found.retain(|case| self.state.is_none_or(|state| case.state == state));
+            found
         };
         if self.json {
             let all: Vec<_> = found.iter().map(|case| of_case(app, case)).collect();
@@ -325,10 +322,13 @@ fn of_case(app: &App, case: &Case) -> Value {
 fn as_object(app: &App, shown: &Shown) -> Value {
     let mut object = of_case(app, &shown.case);
     let records = shown.records.iter().map(|(_, id)| id.as_str());
-    object["records"] = json!(records.collect::<Vec<_>>());
+    let mut more = Map::from_iter([("records".to_owned(), json!(records.collect::<Vec<_>>()))]);
     if !shown.candidates.is_empty() {
         let one = |candidate: &cases::Candidate| json!({ "userId": candidate.user_id, "records": candidate.records });
-        object["candidates"] = shown.candidates.iter().map(one).collect();
+        more.insert("candidates".to_owned(), shown.candidates.iter().map(one).collect());
+    }
+    if let Some(members) = object.as_object_mut() {
+        members.append(&mut more);
     }
     object
 }

@@ -279,13 +279,51 @@ const TABLES: &[Table] = &[
         "relay_credential",
         "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM relay_credential LIMIT $1) AS counted",
     ),
+    counted(
+        "erasure_case.link_hash, erasure_case.link_until",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM erasure_case WHERE link_hash IS NOT NULL LIMIT $1) AS counted",
+    ),
+    counted("erasure_case", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM erasure_case LIMIT $1) AS counted"),
+    counted(
+        "erasure_record",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM erasure_record LIMIT $1) AS counted",
+    ),
+    counted("erasure_run", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM erasure_run LIMIT $1) AS counted"),
     counted("audit", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit LIMIT $1) AS counted"),
+    counted(
+        "audit.subject, audit.detail, audit.salt, audit.also, audit.also_salt",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit WHERE salt <> '' LIMIT $1) AS counted",
+    ),
+    counted("audit_view", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit_view LIMIT $1) AS counted"),
     counted("audit_head", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit_head LIMIT $1) AS counted"),
     counted(
         "audit_checkpoint",
         "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit_checkpoint LIMIT $1) AS counted",
     ),
+    counted("daily", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM daily LIMIT $1) AS counted"),
+    counted("bulk_resume", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM bulk_resume LIMIT $1) AS counted"),
     counted("api_key", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM api_key LIMIT $1) AS counted"),
+    counted(
+        "staff.locked_totp",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM staff WHERE locked_totp IS NOT NULL LIMIT $1) AS counted",
+    ),
+    counted("staff", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM staff LIMIT $1) AS counted"),
+    counted(
+        "staff_recovery",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM staff_recovery LIMIT $1) AS counted",
+    ),
+    Table {
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM staff_session WHERE ends_at <= $1 \
+                  ORDER BY ends_at, id, hash LIMIT $2) AS counted",
+        ..counted(
+            "staff_session",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM staff_session LIMIT $1) AS counted",
+        )
+    },
+    counted(
+        "sign_in_attempt",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM sign_in_attempt LIMIT $1) AS counted",
+    ),
     counted("recorded", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM recorded LIMIT $1) AS counted"),
     counted("lane", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM lane LIMIT $1) AS counted"),
     counted("recurring", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM recurring LIMIT $1) AS counted"),

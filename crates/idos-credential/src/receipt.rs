@@ -401,7 +401,10 @@ fn is_same(a: &Json, b: &Json) -> bool {
     }
 }
 
-fn read_subject(json: &Json) -> Result<(&str, Vec<(&'static Term, Value)>), Rejection> {
+/// The id of a case, and what its receipt says of it.
+type Told<'a> = (&'a str, Vec<(&'static Term, Value)>);
+
+fn read_subject(json: &Json) -> Result<Told<'_>, Rejection> {
     let mut members = Members::of(json, "credentialSubject")?;
     let context = Json::parse(context_json().as_bytes())?;
     if !is_same(members.required("@context")?, &context) {

@@ -67,7 +67,7 @@ impl Demo {
         let mut narration = Narration::new(self.json);
         let service = match (config, self.node_url) {
             (Some(_), _) if self.next => return Err("--next is for a demo without --config".into()),
-            (Some(config), node_url) => Service::configured(config, node_url).await?,
+            (Some(config), node_url) => Box::pin(Service::configured(config, node_url)).await?,
             (None, None) => Service::alone(if self.next { Schema::Next } else { Schema::Current }).await?,
             (None, Some(_)) => {
                 return Err(

@@ -28,12 +28,11 @@ pub(super) async fn confirm(app: &App, case: &CarriedCase) -> Result<Option<Time
     let run = &case.run;
     let now = app.clock.now();
     let is_over = match run.mail {
-        MailState::Open => false,
         // Whoever was sending is gone. Nobody knows what the mail server has, if it may have all of it.
         MailState::Sending if run.mail_data_at.is_some() => {
             return settle(app, case, run, MailState::Unclear).await;
         }
-        MailState::Sending => false,
+        MailState::Open | MailState::Sending => false,
         MailState::Sent | MailState::None | MailState::Failed | MailState::Unclear => true,
     };
     if is_over {
@@ -131,9 +130,8 @@ async fn send(
             }
             outcome.next()
         }
-        Ok(Err(_)) => Next::Again,
         Err(_) if has_begun.load(Ordering::SeqCst) => Next::Unknown,
-        Err(_) => Next::Again,
+        Ok(Err(_)) | Err(_) => Next::Again,
     };
     let before = if has_begun.load(Ordering::SeqCst) { &begun } else { &taken };
     match outcome {

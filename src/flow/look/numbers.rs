@@ -86,13 +86,12 @@ pub async fn count_up(app: &App) -> Result<(), StoreError> {
             if is_same && what == Counted::MailsBounced {
                 continue;
             }
-            let client = match clients.get(entry.subject.as_str()) {
-                Some(known) => known.clone(),
-                None => {
-                    let found = app.store.client_of(&entry.subject).await?;
-                    clients.insert(&entry.subject, found.clone());
-                    found
-                }
+            let client = if let Some(known) = clients.get(entry.subject.as_str()) {
+                known.clone()
+            } else {
+                let found = app.store.client_of(&entry.subject).await?;
+                clients.insert(&entry.subject, found.clone());
+                found
             };
             // Of what is erased it is not known whose it was.
             if client.is_some() || what == Counted::Erased {

@@ -57,7 +57,7 @@ pub async fn fetch_result(app: Arc<App>, job: Job) -> Result<SendOutcome, StoreE
     };
     let then = match job.subject.parse() {
         Ok(id) => match app.store.verification(&id).await? {
-            Some(of) => proceed(&app, &source, &job, of).await,
+            Some(of) => Box::pin(proceed(&app, &source, &job, of)).await,
             None => finish(&app, &job).await,
         },
         Err(_) => find_out_whose(&app, &source, &job).await,

@@ -94,7 +94,7 @@ fn chart(
     let series: Vec<_> = what
         .iter()
         .zip(&names)
-        .map(|((what, class), name)| Series { name: name.as_str(), class: *class, counts: numbers.of(*what) })
+        .map(|((what, class), name)| Series { name: name.as_str(), class, counts: numbers.of(*what) })
         .collect();
     let description = sums.join("; ");
     let svg =

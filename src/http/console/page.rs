@@ -141,7 +141,7 @@ fn templates(language: ConsoleLanguage) -> Result<&'static Environment<'static>,
 impl Visit {
     /// A page as an answer.
     pub(super) fn page(&self, page: Page) -> Result<Response, Problem> {
-        let Page { template, title, content, status, no } = page;
+        let Page { template, title, content, status, no, frames } = page;
         let html = self.render((template, title), content, no).map_err(|error| {
             tracing::error!(template, "A page cannot be made: {error:#}");
             Problem::new(Code::Internal)
@@ -151,7 +151,7 @@ impl Visit {
             (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
             (CONTENT_LANGUAGE, fixed(self.language.as_str())),
             (CACHE_CONTROL, fixed("no-store")),
-            (CONTENT_SECURITY_POLICY, fixed(if page.frames { FRAMING } else { POLICY })),
+            (CONTENT_SECURITY_POLICY, fixed(if frames { FRAMING } else { POLICY })),
             (X_FRAME_OPTIONS, fixed("DENY")),
             // With less, browsers would not say where a form comes from.
             (REFERRER_POLICY, fixed("same-origin")),

@@ -125,16 +125,17 @@ impl RecordKind {
         fn is<T: FromStr>(id: &str) -> bool {
             id.parse::<T>().is_ok()
         }
-        let all: [(fn(&str) -> bool, Self); 7] = [
-            (is::<IssuanceId>, Self::Issuance),
-            (is::<VerificationId>, Self::Verification),
-            (is::<ClaimId>, Self::Claim),
-            (is::<ProfileId>, Self::Profile),
-            (is::<WalletId>, Self::Wallet),
-            (is::<AttributeId>, Self::Attribute),
-            (is::<WalletLinkId>, Self::WalletLink),
-        ];
-        all.into_iter().find(|(is_it, _)| is_it(id)).map(|(_, kind)| kind)
+        [
+            (is::<IssuanceId>(id), Self::Issuance),
+            (is::<VerificationId>(id), Self::Verification),
+            (is::<ClaimId>(id), Self::Claim),
+            (is::<ProfileId>(id), Self::Profile),
+            (is::<WalletId>(id), Self::Wallet),
+            (is::<AttributeId>(id), Self::Attribute),
+            (is::<WalletLinkId>(id), Self::WalletLink),
+        ]
+        .into_iter()
+        .find_map(|(is_it, kind)| is_it.then_some(kind))
     }
 }
 
