@@ -311,8 +311,11 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 /// Refuses a journey of the relay that leads to no vendor of the relay's client.
 /// The OpenID provider, which sends people back to a page of the console.
 fn oidc(config: &Config) -> Result<Option<OidcProvider>, OidcSetupError> {
-    let Some(settings) = config.console.oidc.as_ref().filter(|_| config.console.enabled) else {
+    if !config.console.enabled {
         return Ok(None);
+    }
+    let Some(settings) = &config.openid else {
+        return if config.console.local_accounts { Ok(None) } else { Err(OidcSetupError::NoDoor) };
     };
     let back = config.http.public("/console/sign-in/return").and_then(|text| Url::parse(&text).ok());
     let back = back.ok_or(OidcSetupError::NoPublicUrl)?;

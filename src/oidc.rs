@@ -72,10 +72,13 @@ struct Known {
 #[derive(Debug, thiserror::Error)]
 pub enum OidcSetupError {
     /// Nobody could come back.
-    #[error("console.oidc needs http.public_url: the provider sends people back there")]
+    #[error("[openid] needs http.public_url: the provider sends people back there")]
     NoPublicUrl,
+    /// Nobody could come in.
+    #[error("console.local_accounts must be true without [openid]: nobody could sign in to the console")]
+    NoDoor,
     /// The file with the client's secret.
-    #[error("console.oidc.client_secret: {0}")]
+    #[error("openid.client_secret: {0}")]
     Secret(#[from] KeysError),
     /// HTTP.
     #[error(transparent)]
@@ -133,11 +136,11 @@ pub enum OidcError {
     #[error("the OpenID provider cannot be reached, or answers in no way that can be used")]
     Unreachable,
     /// What the provider says of itself is about another issuer.
-    #[error("what answers at console.oidc.issuer calls itself by another name")]
+    #[error("what answers at openid.issuer calls itself by another name")]
     OtherIssuer,
     /// The provider knows no such client, or not with this secret or address.
     #[error(
-        "the OpenID provider does not take this client: console.oidc.client_id, client_secret, or the address of return"
+        "the OpenID provider does not take this client: openid.client_id, client_secret, or the address of return"
     )]
     Client,
     /// The answer is none to what was asked from this browser.

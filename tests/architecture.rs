@@ -46,9 +46,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "vault",
         ],
     ),
-    ("flow", &["app", "evm_rpc", "keys", "mail", "model", "person_source", "source", "store", "vault"]),
+    (
+        "flow",
+        &["app", "evm_rpc", "keys", "mail", "model", "oidc", "person_source", "source", "store", "vault"],
+    ),
     ("worker", &["app", "flow", "keys", "mail", "model", "source", "store"]),
-    ("http", &["app", "flow", "model", "source", "store", "telemetry"]),
+    ("http", &["app", "flow", "model", "oidc", "source", "store", "telemetry"]),
     (
         "cli",
         &[
@@ -99,7 +102,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("opentelemetry", &["telemetry"]),
     ("p521", &["model"]),
     ("qrcodegen", &["flow"]),
-    ("reqwest", &["cli", "evm_rpc", "outbound", "person_source", "source", "telemetry"]),
+    ("reqwest", &["cli", "evm_rpc", "oidc", "outbound", "person_source", "source", "telemetry"]),
     ("sqlx", &["store"]),
     ("tokio_cron_scheduler", &["worker"]),
     ("tokio_rustls", &["mail"]),

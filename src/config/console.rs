@@ -1,11 +1,8 @@
 //! The console: pages for those who work here.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use super::error::ConfigError;
-use super::oidc::Oidc;
 use super::section::{Section, require};
 
 /// The console: pages for those who work here.
@@ -26,8 +23,6 @@ pub struct Console {
     pub four_eyes: bool,
     /// Whether people sign in with a password and one-time codes of this service.
     pub local_accounts: bool,
-    /// The OpenID provider at which people sign in.
-    pub oidc: Option<Oidc>,
 }
 
 impl Default for Console {
@@ -40,18 +35,11 @@ impl Default for Console {
             invitation_hours: 72,
             four_eyes: false,
             local_accounts: true,
-            oidc: None,
         }
     }
 }
 
 impl Section for Console {
-    fn paths(&mut self, folder: &Path) {
-        if let Some(oidc) = &mut self.oidc {
-            oidc.paths(folder);
-        }
-    }
-
     fn check(&self) -> Result<(), ConfigError> {
         require((1..=1440).contains(&self.idle_minutes), "console.idle_minutes", "must be from 1 to 1440")?;
         require((1..=168).contains(&self.session_hours), "console.session_hours", "must be from 1 to 168")?;
@@ -64,13 +52,7 @@ impl Section for Console {
             (1..=720).contains(&self.invitation_hours),
             "console.invitation_hours",
             "must be from 1 to 720",
-        )?;
-        require(
-            self.local_accounts || self.oidc.is_some(),
-            "console.local_accounts",
-            "must be true without console.oidc: nobody could sign in",
-        )?;
-        self.oidc.as_ref().map_or(Ok(()), Section::check)
+        )
     }
 }
 
@@ -85,7 +67,6 @@ mod tests {
             ("console.session_hours", "session_hours = 12", "session_hours = 0"),
             ("console.step_up_minutes", "step_up_minutes = 10", "step_up_minutes = 0"),
             ("console.invitation_hours", "invitation_hours = 72", "invitation_hours = 55512"),
-            ("console.local_accounts", "local_accounts = true", "local_accounts = false"),
         ]);
     }
 }

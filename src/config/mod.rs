@@ -59,7 +59,7 @@ pub use mail::{Bounces, BouncesThen, Dkim, Mail, MailTransport};
 pub use node::Node;
 pub use notes::Notes;
 pub use notices::Notices;
-pub use oidc::{Oidc, RoleValues};
+pub use oidc::Oidc;
 pub use persons::PersonSource;
 pub use relay::{Journey, Relay};
 pub use renewal::Renewal;
@@ -168,6 +168,9 @@ sections! {
     /// Pages for those who work here.
     #[serde(default)]
     pub console: Console,
+    /// The OpenID provider at which people sign in to it.
+    #[serde(default)]
+    pub openid: Option<Oidc>,
     /// What consumers of upstream's hosted issuer call.
     #[serde(default)]
     pub relay: Relay,

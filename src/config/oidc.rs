@@ -8,7 +8,7 @@ use url::{Host, Url};
 use super::error::ConfigError;
 use super::section::{Section, require, start_at};
 
-/// The OpenID provider at which staff sign in, as `[console.oidc]` has it.
+/// The OpenID provider at which staff sign in, as `[openid]` has it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Oidc {
@@ -29,24 +29,19 @@ pub struct Oidc {
     /// objects.
     #[serde(default = "role_claim")]
     pub role_claim: String,
-    /// Which of its values mean which role.
-    pub roles: RoleValues,
+    /// The values of that claim that mean the role of those who may look. The highest role that one of somebody's values gives is
+    /// theirs; who has none of them does not come in.
+    #[serde(default)]
+    pub viewers: Vec<String>,
+    /// Those of the role of those who may also decide about people's records.
+    #[serde(default)]
+    pub compliance: Vec<String>,
+    /// Those of the role of those who may also manage keys and staff.
+    #[serde(default)]
+    pub admins: Vec<String>,
     /// How long the provider may take to answer, in seconds.
     #[serde(default = "seconds")]
     pub timeout: u64,
-}
-
-/// Values of the claim, by the role that they give. The highest role that one of somebody's values gives is theirs; who has none
-/// of them does not come in.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RoleValues {
-    /// Who may look.
-    pub viewer: Vec<String>,
-    /// Who may also decide about people's records.
-    pub compliance: Vec<String>,
-    /// Who may also manage keys and staff.
-    pub admin: Vec<String>,
 }
 
 fn scopes() -> Vec<String> {
@@ -87,36 +82,52 @@ impl Section for Oidc {
         let has_user = !self.issuer.username().is_empty() || self.issuer.password().is_some();
         require(
             is_private(&self.issuer) && is_bare && !has_user,
-            "console.oidc.issuer",
+            "openid.issuer",
             "must be an https URL without query, fragment and user (http only on this machine's own address)",
         )?;
-        require(!self.client_id.is_empty(), "console.oidc.client_id", "must not be empty")?;
+        require(!self.client_id.is_empty(), "openid.client_id", "must not be empty")?;
         let is_scope = |text: &String| {
             !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
         };
         require(
             self.scopes.iter().all(is_scope),
-            "console.oidc.scopes",
+            "openid.scopes",
             "must be scopes: printable ASCII without spaces, quotation marks and backslashes (RFC 6749, section 3.3)",
         )?;
-        require(!self.name_claim.is_empty(), "console.oidc.name_claim", "must not be empty")?;
+        require(!self.name_claim.is_empty(), "openid.name_claim", "must not be empty")?;
         require(
             self.role_claim.split('.').all(|name| !name.is_empty()),
-            "console.oidc.role_claim",
+            "openid.role_claim",
             "must be a name, or names with a dot between them",
         )?;
-        let RoleValues { viewer, compliance, admin } = &self.roles;
-        let mut values: Vec<_> = [viewer, compliance, admin].into_iter().flatten().collect();
+        let mut values: Vec<_> =
+            [&self.viewers, &self.compliance, &self.admins].into_iter().flatten().collect();
         require(
             !values.is_empty() && values.iter().all(|value| !value.is_empty()),
-            "console.oidc.roles",
-            "must name at least one value of the claim, and none that is empty: nobody could sign in",
+            "openid.admins",
+            "must have a value, or one of openid.viewers and openid.compliance, and none that is empty: nobody could sign in",
         )?;
         values.sort();
         let all = values.len();
         values.dedup();
-        require(values.len() == all, "console.oidc.roles", "must give each value one role")?;
-        require((1..=60).contains(&self.timeout), "console.oidc.timeout", "must be 1 to 60 seconds")
+        require(
+            values.len() == all,
+            "openid.admins",
+            "must share no value with openid.viewers and openid.compliance",
+        )?;
+        require((1..=60).contains(&self.timeout), "openid.timeout", "must be 1 to 60 seconds")
+    }
+}
+
+impl Section for Option<Oidc> {
+    fn paths(&mut self, folder: &Path) {
+        if let Some(oidc) = self {
+            oidc.paths(folder);
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.as_ref().map_or(Ok(()), Section::check)
     }
 }
 
@@ -124,23 +135,27 @@ impl Section for Oidc {
 mod tests {
     use super::*;
 
-    fn oidc(change: &str) -> Result<Oidc, toml::de::Error> {
-        let base = "client_id = \"console\"\nissuer = \"https://login.example.com\"\n";
-        let without: String = base
-            .lines()
-            .filter(|line| !change.starts_with(line.split(' ').next().unwrap()))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let roles = if change.contains("[roles]") { "" } else { "[roles]\nadmin = [\"ops\"]\n" };
-        toml::from_str(&format!("{without}{change}\n{roles}"))
+    const LEAST: [&str; 3] =
+        ["client_id = \"console\"", "issuer = \"https://login.example.com\"", "admins = [\"ops\"]"];
+
+    /// The least that is needed, with these lines in place of its own.
+    fn oidc(lines: &str) -> Result<Oidc, toml::de::Error> {
+        let is_other = |line: &&str| !lines.contains(line.split(" = ").next().unwrap());
+        let least: Vec<_> = LEAST.into_iter().filter(is_other).collect();
+        toml::from_str(&format!("{}\n{lines}", least.join("\n")))
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused_by_name() {
-        assert!(oidc("").unwrap().check().is_ok());
-        assert!(oidc("issuer = \"http://127.0.0.1:3000\"").unwrap().check().is_ok());
-        assert!(oidc("issuer = \"http://[::1]:3000/realm\"").unwrap().check().is_ok());
-        for (setting, change) in [
+        for fine in [
+            "",
+            "issuer = \"http://127.0.0.1:3000\"",
+            "issuer = \"http://[::1]:3000/realm\"",
+            "viewers = [\"a\"]",
+        ] {
+            oidc(fine).unwrap().check().unwrap();
+        }
+        for (setting, lines) in [
             ("issuer", "issuer = \"http://login.example.com\""),
             ("issuer", "issuer = \"https://login.example.com/?a=b\""),
             ("issuer", "issuer = \"https://me:secret@login.example.com/\""),
@@ -150,13 +165,13 @@ mod tests {
             ("scopes", "scopes = [\"a b\"]"),
             ("name_claim", "name_claim = \"\""),
             ("role_claim", "role_claim = \"realm..roles\""),
-            ("roles", "[roles]"),
-            ("roles", "[roles]\nadmin = [\"\"]"),
-            ("roles", "[roles]\nadmin = [\"ops\"]\nviewer = [\"ops\"]"),
+            ("admins", "admins = []"),
+            ("admins", "admins = [\"\"]"),
+            ("admins", "admins = [\"ops\"]\nviewers = [\"ops\"]"),
             ("timeout", "timeout = 0"),
         ] {
-            let error = oidc(change).unwrap().check().unwrap_err().to_string();
-            assert!(error.contains(&format!("console.oidc.{setting} ")), "{change}: {error}");
+            let error = oidc(lines).unwrap().check().unwrap_err().to_string();
+            assert!(error.contains(&format!("openid.{setting} ")), "{lines}: {error}");
         }
         assert!(oidc("secret = \"x\"").is_err(), "an unknown setting");
     }

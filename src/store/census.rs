@@ -301,7 +301,15 @@ const TABLES: &[Table] = &[
         "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit_checkpoint LIMIT $1) AS counted",
     ),
     counted("daily", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM daily LIMIT $1) AS counted"),
-    counted("bulk_resume", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM bulk_resume LIMIT $1) AS counted"),
+    Table {
+        due: DueBy::Events,
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM bulk_resume WHERE created_at <= $1 AND state || '' <> 'running' \
+                  ORDER BY created_at, id LIMIT $2) AS counted",
+        ..counted(
+            "bulk_resume",
+            "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM bulk_resume LIMIT $1) AS counted",
+        )
+    },
     counted("api_key", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM api_key LIMIT $1) AS counted"),
     counted(
         "staff.locked_totp",

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ed25519_dalek::{Signer as _, SigningKey};
 use hmac::{Hmac, Mac as _};
-use idos_issuer::config::{Oidc, RoleValues};
+use idos_issuer::config::Oidc;
 use idos_issuer::model::staff::Role;
 use idos_issuer::model::time::Timestamp;
 use idos_issuer::oidc::{Begun, Identity, OidcError, OidcProvider, Returned, TokenFault};
@@ -90,11 +90,9 @@ impl Told {
             scopes: vec!["profile".to_owned()],
             name_claim: "preferred_username".to_owned(),
             role_claim: "groups".to_owned(),
-            roles: RoleValues {
-                viewer: vec!["look".to_owned()],
-                compliance: vec!["decide".to_owned()],
-                admin: vec!["ops".to_owned()],
-            },
+            viewers: vec!["look".to_owned()],
+            compliance: vec!["decide".to_owned()],
+            admins: vec!["ops".to_owned()],
             timeout: 5,
         }
     }

@@ -189,7 +189,7 @@ class Words(Case):
     def test_a_language_can_be_added(self):
         arabic = pathlib.Path(__file__).parent / "arabic"
         done = Service(self.folder, 'transport = "folder"\nfolder = "out"\n').run("check", "--templates", str(arabic))
-        self.assertEqual((done.returncode, done.stdout), (0, "fine: expiring, expired, erased, test in ar, de, en, es, fr, pt\n"), done)
+        self.assertEqual((done.returncode, done.stdout), (0, "fine: expiring, expired, identify, erased, test in ar, de, en, es, fr, pt\n"), done)
         content = self.written(more=f'templates = "{arabic}"\n', locale="ar-EG")
         message = email.message_from_bytes(content, policy=email.policy.default)
         self.assertEqual(message["Content-Language"], "ar")
