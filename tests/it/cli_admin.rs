@@ -458,7 +458,7 @@ async fn an_operator_answers_a_request_to_erase() {
     assert_eq!(deployment.run(&["cases", "show", "era_01ARZ3NDEKTSV4RRFFQ69G5FAV"]).status.code(), Some(2));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn people_are_invited_to_the_console() {
     let deployment = Deployment::migrated().await;
     let made = deployment.good_json(&["staff", "add", "Anna", "--role", "admin", "--json"]);

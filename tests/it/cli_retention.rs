@@ -20,8 +20,8 @@ on_both_databases! {
         for statement in [
             "INSERT INTO event (id, client, kind, subject, body, created_at) VALUES ('evt_1', 'acme', 'k', 's', '{}', 1000)",
             "INSERT INTO vendor_event (id, event, received_at) VALUES ('checks/1', 'approved', 1000)",
-            "INSERT INTO wallet_link (id, client, state, in_profile, attempts, expires_at, created_at, updated_at) \
-             VALUES ('lnk_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'acme', 'expired', 1, 0, 1, 1, 1)",
+            "INSERT INTO wallet_link (id, client, state, in_profile, for_credential, attempts, expires_at, created_at, updated_at) \
+             VALUES ('lnk_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'acme', 'expired', 1, 0, 0, 1, 1, 1)",
         ] {
             tamper(&deployment, statement).await;
         }

@@ -604,8 +604,8 @@ impl Scene {
             _ => {
                 let id = WalletLinkId::new(now, &mut OsRng).to_string();
                 let statement = format!(
-                    "INSERT INTO wallet_link (id, client, state, user_id, in_profile, attempts, expires_at, created_at, updated_at) \
-                     VALUES ('{id}', 'acme', '{state}', '{user}', 1, 0, 1, 1, 1)"
+                    "INSERT INTO wallet_link (id, client, state, user_id, in_profile, for_credential, attempts, expires_at, created_at, \
+                     updated_at) VALUES ('{id}', 'acme', '{state}', '{user}', 1, 0, 0, 1, 1, 1)"
                 );
                 ("wallet_link", id, statement)
             }

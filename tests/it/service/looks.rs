@@ -96,8 +96,8 @@ fn of_every_kind(user: &str) -> Vec<String> {
             id("ver", 6)
         ),
         format!(
-            "INSERT INTO wallet_link (id, client, state, user_id, in_profile, reference, attempts, expires_at, record_id, created_at, \
-             updated_at) VALUES ('{}', 'acme', 'proven', '{user}', 1, 'case-1', 0, 9, '{}', 7, 7)",
+            "INSERT INTO wallet_link (id, client, state, user_id, in_profile, for_credential, reference, attempts, expires_at, record_id, created_at, \
+             updated_at) VALUES ('{}', 'acme', 'proven', '{user}', 1, 0, 'case-1', 0, 9, '{}', 7, 7)",
             id("lnk", 7),
             id("wal", 4)
         ),
