@@ -399,8 +399,8 @@ impl OidcProvider {
         let has = |wanted: &[String]| {
             values.iter().filter_map(Value::as_str).any(|value| wanted.iter().any(|wanted| wanted == value))
         };
-        let roles = &self.settings.roles;
-        [(Role::Admin, &roles.admin), (Role::Compliance, &roles.compliance), (Role::Viewer, &roles.viewer)]
+        let of = &self.settings;
+        [(Role::Admin, &of.admins), (Role::Compliance, &of.compliance), (Role::Viewer, &of.viewers)]
             .into_iter()
             .find_map(|(role, wanted)| has(wanted).then_some(role))
     }
