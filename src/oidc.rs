@@ -27,7 +27,7 @@ use crate::model::time::Timestamp;
 use crate::outbound::{self, OutboundError};
 
 /// How long what the provider says of itself, its keys with it, is believed before it is asked again.
-const FRESH: Duration = Duration::from_secs(3600);
+const FRESH: Duration = Duration::from_hours(1);
 
 /// Keys are fetched anew for a token whose key is not known, but not more often than this: tokens cost nothing to make up.
 const KEYS_PAUSE: Duration = Duration::from_secs(30);

@@ -51,7 +51,7 @@ impl Store {
         for index in indexes {
             let row: Option<(String,)> = sqlx::query_as(
                 "SELECT wallet_link.record_id FROM wallet_link JOIN profile ON profile.id = wallet_link.record_id \
-                 WHERE wallet_link.wallet_index = $1 AND profile.state = 'created' \
+                 WHERE wallet_link.wallet_index = $1 AND profile.state || '' = 'created' \
                  ORDER BY wallet_link.created_at DESC LIMIT 1",
             )
             .bind(index)

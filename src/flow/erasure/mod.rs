@@ -104,7 +104,9 @@ async fn settle_all(app: &App, case: &CarriedCase, records: &[ListedRecord]) -> 
     if let Some(why) = waits {
         return Ok(Flow::Wait(why, again(app, case)));
     }
-    if has_moved || look::list_relatives(app, case, records).await? {
+    // As they are now: whose a record is may be known only since it was settled.
+    let records = app.store.listed_records(&case.id).await?;
+    if has_moved || look::list_relatives(app, case, &records).await? {
         return Ok(Flow::On);
     }
     let mut tx = app.store.begin().await?;

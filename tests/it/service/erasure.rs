@@ -216,11 +216,10 @@ on_both_databases! {
         // The person was told once, in their language, and the client by a webhook that says ids alone.
         let mut mails = scene.sent.all();
         mails.retain(|mail| mail.rendered.subject.contains("gelöscht"));
-        let texts: Vec<_> = mails.iter().map(|mail| String::from_utf8_lossy(&mail.bytes).into_owned()).collect();
-        assert_eq!(mails.len(), 1, "{texts:?}");
+        assert_eq!(mails.len(), 1);
         assert_eq!(mails[0].envelope.to, EMAIL);
         let told: Vec<_> = receiver.got().into_iter().filter(|request| request.contains("record.erased")).collect();
-        assert_eq!(told.len(), 1);
+        assert_eq!(told.len(), 1, "{told:?}");
         let body: serde_json::Value = serde_json::from_str(told[0].split_once("\r\n\r\n").unwrap().1).unwrap();
         assert_eq!(body["data"], serde_json::json!({ "records": [issuance.id.as_str(), profile] }));
 
