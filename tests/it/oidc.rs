@@ -108,8 +108,8 @@ impl Told {
         assert_eq!(query["code_challenge_method"], "S256");
         assert_eq!(query["redirect_uri"], "https://issuer.example.com/console/sign-in/return");
         self.tell(|what| {
-            what.nonce = query["nonce"].clone();
-            what.challenge = query["code_challenge"].clone();
+            what.nonce.clone_from(&query["nonce"]);
+            what.challenge.clone_from(&query["code_challenge"]);
             what.codes.push("the-code".to_owned());
         });
         Returned {
@@ -369,7 +369,7 @@ async fn what_the_provider_refuses_is_told_apart() {
 async fn a_provider_that_is_away_or_another_one_is_told() {
     let told = Told::start().await;
     told.tell(|what| {
-        what.metadata = [("issuer".to_owned(), json!("https://other.example.com"))].into_iter().collect()
+        what.metadata = [("issuer".to_owned(), json!("https://other.example.com"))].into_iter().collect();
     });
     assert_eq!(told.provider().check().await, Err(OidcError::OtherIssuer));
     told.tell(|what| what.metadata = [("jwks_uri".to_owned(), json!(7))].into_iter().collect());

@@ -53,7 +53,7 @@ on_both_databases! {
         let office = Office::open(backend).await;
         let mut anna = office.person("anna", Role::Viewer, Reach::All).await;
         let code = anna.code();
-        let mut browsers = vec![Browser::of(&office), Browser::of(&office)];
+        let mut browsers = [Browser::of(&office), Browser::of(&office)];
         for (number, browser) in browsers.iter_mut().enumerate() {
             browser.post("/console/sign-in", &[("name", "anna"), ("password", PASSWORD)]).await.expect(303);
             let token = browser.get("/console/sign-in/code").await.expect(200).form_token();

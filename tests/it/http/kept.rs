@@ -47,7 +47,7 @@ on_both_databases! {
         door.delete(&kept).key(&stranger).send().await.expect(404);
         let body = json!({ "until": far }).to_string();
         door.call("PUT", &kept).key(&stranger).body("application/json", body).send().await.expect(404);
-        let restore = async |id: &str, body: Value| door.make(&format!("/v1/issuances/{id}/restore"), &body).send().await;
+        let restore = async |id: &str, body: Value| door.make(format!("/v1/issuances/{id}/restore"), &body).send().await;
         assert_eq!(restore(&id, json!({})).await.expect(422).pointers(), ["/delivery"]);
         let again = restore(&id, json!({ "delivery": inserter() })).await.expect(202).json();
         let again = again["id"].as_str().unwrap();

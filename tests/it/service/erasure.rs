@@ -275,7 +275,7 @@ on_both_databases! {
             assert_eq!(receipt[member], text(wanted), "{member}");
         }
         assert_eq!(receipt["confirmation"], "none");
-        assert_eq!(scene.texts("SELECT id FROM issuance").await, [others.clone()]);
+        assert_eq!(scene.texts("SELECT id FROM issuance").await, std::slice::from_ref(&others));
         for (_, id) in &records[..records.len() - 1] {
             assert_eq!(app.store.remains_of(id).await.unwrap(), Vec::<String>::new(), "{id}");
         }

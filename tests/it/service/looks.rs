@@ -425,13 +425,13 @@ on_both_databases! {
         let mut statements = Vec::new();
         for number in 1..=130_u32 {
             let client = if number % 3 == 0 { "other" } else { "acme" };
-            let state = if number % 2 == 0 { "queued" } else { "issued" };
+            let now = if number % 2 == 0 { "queued" } else { "issued" };
             // Several at the same moment.
             let at = number / 4;
             let uuid = random_uuid(&mut OsRng);
             statements.push(format!(
                 "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, write_key, \
-                 created_at, updated_at, was_sent) VALUES ('{}', '{client}', 'kyc', '{state}', 'inserter', '{uuid}', '{uuid}', '{uuid}', \
+                 created_at, updated_at, was_sent) VALUES ('{}', '{client}', 'kyc', '{now}', 'inserter', '{uuid}', '{uuid}', '{uuid}', \
                  '{uuid}', 'basic', 'k', {at}, {at}, 0)",
                 id("iss", number)
             ));

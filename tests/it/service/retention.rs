@@ -112,7 +112,7 @@ on_both_databases! {
         assert_eq!(*Vault::new(&[new()]).unwrap().unlock(&place, &locked).unwrap(), *credential);
 
         let mut stranger = caller();
-        stranger.tenant = "other".to_owned();
+        "other".clone_into(&mut stranger.tenant);
         assert!(matches!(kept::delete(app, &stranger, &issuance.id).await, Err(KeptError::NotFound)));
         for _ in 0..2 {
             let left = kept::delete(app, &caller(), &issuance.id).await.unwrap();
@@ -261,7 +261,7 @@ on_both_databases! {
         let gone = again(&fresh_key(app), &issuance.id).await;
         assert!(matches!(gone, Err(RestoreError::NothingKept)), "{gone:?}");
         let mut stranger = caller();
-        stranger.tenant = "other".to_owned();
+        "other".clone_into(&mut stranger.tenant);
         let by = (Authority::Inserter, None);
         let hidden = restore::restore(app, &stranger, &fresh_key(app), &issuance.id, by).await;
         assert!(matches!(hidden, Err(RestoreError::NotFound)), "{hidden:?}");
@@ -338,7 +338,7 @@ on_both_databases! {
 
     async fn records_end(backend) {
         let (mut scene, user) = in_the_phase(backend, 30, "").await;
-        scene.settings = "[retention]\nrecords_months = 12\n".to_owned();
+        "[retention]\nrecords_months = 12\n".clone_into(&mut scene.settings);
         let service = scene.service().await;
         let app = &service.app;
         let end = scene.clock.now().plus_millis(40 * DAY);
@@ -398,18 +398,18 @@ on_both_databases! {
             found.iter().map(|row| (row.get::<String, _>("t"), row.get::<String, _>("c"))).collect();
         // What the migrations themselves keep: their numbers and hashes.
         schema.retain(|(table, _)| table != "_sqlx_migrations");
-        let mut named = BTreeMap::new();
+        let mut times_named = BTreeMap::new();
         for kind in KINDS {
             for column in kind.columns {
-                *named.entry((kind.table.to_owned(), (*column).to_owned())).or_insert(0) += 1;
+                *times_named.entry((kind.table.to_owned(), (*column).to_owned())).or_insert(0) += 1;
             }
         }
-        let names: BTreeSet<_> = named.keys().cloned().collect();
+        let names: BTreeSet<_> = times_named.keys().cloned().collect();
         let missing: Vec<_> = schema.difference(&names).collect();
         assert!(missing.is_empty(), "nobody has said how long these are kept: {missing:?}");
         let gone: Vec<_> = names.difference(&schema).collect();
         assert!(gone.is_empty(), "there are no such columns: {gone:?}");
-        assert!(named.values().all(|times| *times == 1), "{named:?}");
+        assert!(times_named.values().all(|times| *times == 1), "{times_named:?}");
     }
 }
 

@@ -248,7 +248,7 @@ on_both_databases! {
                 chain.insert(row).await;
             }
             // One more, of the same content.
-            first[0] = "14".to_owned();
+            "14".clone_into(&mut first[0]);
             chain.insert(&first).await;
             chain.run("UPDATE audit_head SET seq = 14").await;
             chain.is_found(&format!("{seq} is there once more")).await;
