@@ -8,15 +8,12 @@ use axum::response::Response;
 
 use super::language::Language;
 use super::words::words;
-use super::{Page, answer};
+use super::{MAX_FORM, show};
 use crate::flow::cases::{self, CaseError};
 use crate::http::kit::body;
 use crate::http::kit::problem::Problem;
 use crate::http::kit::state::Api;
 use crate::model::mail_link::LinkToken;
-
-/// What is read of a body, in bytes: the form has no field that matters.
-const MAX_BODY: usize = 4096;
 
 /// Shows a page that asks.
 pub(in crate::http) async fn ask(
@@ -44,7 +41,7 @@ pub(in crate::http) async fn take(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    body::read(&api, request, MAX_BODY).await?;
+    body::read(&api, request, MAX_FORM).await?;
     let language = Language::wanted(&headers);
     let outcome = match token.parse::<LinkToken>() {
         Ok(token) => cases::confirm(&api.app, &token).await,
@@ -58,15 +55,4 @@ pub(in crate::http) async fn take(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn show(
-    api: &Api,
-    language: Language,
-    status: StatusCode,
-    (title, text): (&str, &str),
-    button: Option<&str>,
-) -> Result<Response, Problem> {
-    let page = Page { language: language.code(), provider: &api.app.notes.issuer_name, title, text, button };
-    answer(status, &page)
 }

@@ -20,7 +20,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use minijinja::{Environment, Template, UndefinedBehavior};
 use sha2::{Digest as _, Sha256};
 
+use self::language::Language;
 use super::kit::problem::{Code, Problem};
+use super::kit::state::Api;
 
 /// How the pages look.
 const STYLE: &str = include_str!("../../../templates/pages/style.css");
@@ -61,6 +63,21 @@ fn answer(status: StatusCode, page: &Page<'_>) -> Result<Response, Problem> {
         (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
     ];
     Ok((status, headers, html).into_response())
+}
+
+/// The most that is read of the body of a page's form, in bytes: none has a field of any length.
+const MAX_FORM: usize = 4096;
+
+/// A page of the provider's that says one thing, with a button if there is something to do.
+fn show(
+    api: &Api,
+    language: Language,
+    status: StatusCode,
+    (title, text): (&str, &str),
+    button: Option<&str>,
+) -> Result<Response, Problem> {
+    let page = Page { language: language.code(), provider: &api.app.notes.issuer_name, title, text, button };
+    answer(status, &page)
 }
 
 /// The page of claims, with what is its own in `claim`.

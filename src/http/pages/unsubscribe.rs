@@ -9,15 +9,12 @@ use axum::response::Response;
 
 use super::language::Language;
 use super::words::words;
-use super::{Page, answer};
+use super::{MAX_FORM, show};
 use crate::flow::mail_link::{self, LinkError};
 use crate::http::kit::body;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::state::Api;
 use crate::model::mail_link::LinkToken;
-
-/// What is read of a body, in bytes: the form has one field.
-const MAX_BODY: usize = 4096;
 
 /// The field of the form and its value (RFC 8058, section 3.1), which stand in the body in both encodings that it may come in.
 const ONE_CLICK: [&str; 2] = ["List-Unsubscribe", "One-Click"];
@@ -48,7 +45,7 @@ pub(in crate::http) async fn take(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = body::read(&api, request, MAX_BODY).await?;
+    let body = body::read(&api, request, MAX_FORM).await?;
     let text = String::from_utf8_lossy(&body.bytes);
     if !ONE_CLICK.iter().all(|part| text.contains(part)) {
         return Err(Problem::new(Code::InvalidRequest)
@@ -65,15 +62,4 @@ pub(in crate::http) async fn take(
         Err(LinkError::Store(error)) => Err(error.into()),
         Err(_) => show(&api, language, StatusCode::NOT_FOUND, words.over, None),
     }
-}
-
-fn show(
-    api: &Api,
-    language: Language,
-    status: StatusCode,
-    (title, text): (&str, &str),
-    button: Option<&str>,
-) -> Result<Response, Problem> {
-    let page = Page { language: language.code(), provider: &api.app.notes.issuer_name, title, text, button };
-    answer(status, &page)
 }
