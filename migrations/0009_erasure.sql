@@ -82,14 +82,10 @@ CREATE TABLE erasure_run (
 
 -- By what all of a record is found, so that all of it goes.
 CREATE INDEX idempotency_by_subject ON idempotency (subject);
-CREATE INDEX issuance_by_user ON issuance ((client || '/' || user_id), created_at, id);
 CREATE INDEX issuance_renewing ON issuance (renews) WHERE renews IS NOT NULL;
 CREATE INDEX issuance_by_successor ON issuance (superseded_by) WHERE superseded_by IS NOT NULL;
-CREATE INDEX attribute_by_user ON attribute ((client || '/' || user_id), created_at, id);
-CREATE INDEX verification_by_user ON verification ((client || '/' || user_id), created_at, id);
 CREATE INDEX verification_by_issuance ON verification (issuance_id) WHERE issuance_id IS NOT NULL;
 CREATE INDEX verification_issuance_by_verification ON verification_issuance (verification_id, issuance_id);
-CREATE INDEX claim_by_user ON claim ((client || '/' || user_id), created_at, id);
 CREATE INDEX vendor_event_by_verification ON vendor_event (verification_id) WHERE verification_id IS NOT NULL;
 CREATE INDEX vendor_event_by_case ON vendor_event (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX claim_by_reference ON claim ((client || '/' || reference), created_at, id);

@@ -47,7 +47,7 @@ CREATE INDEX profile_stopped_for ON profile ((client || '/' || halt || '/' || SU
 CREATE INDEX attribute_stopped_for ON attribute ((client || '/' || halt), updated_at, id)
     WHERE state = 'halted' AND halt IS NOT NULL;
 
--- All of one user, whichever client's.
+-- All of one user, whichever client's. A client's are few among them.
 CREATE INDEX issuance_of_user ON issuance (user_id, created_at, id);
 CREATE INDEX profile_of_user ON profile (user_id, created_at, id);
 CREATE INDEX attribute_of_user ON attribute (user_id, created_at, id);

@@ -3,31 +3,12 @@
 //!
 //! What is on its way to the network is settled first: else nobody would know whether something of it is there.
 
+use super::case::RecordKind;
 use super::ids::CaseId;
 use super::issuance::State;
 use super::named::named;
 use super::profile::ProfileState;
 use super::time::Timestamp;
-
-named! {
-    /// The kinds of records that a case lists.
-    RecordKind {
-        /// A result that is, or is to be, a credential.
-        Issuance = "issuance",
-        /// A verification at a vendor.
-        Verification = "verification",
-        /// A link for a person.
-        Claim = "claim",
-        /// A profile that was created.
-        Profile = "profile",
-        /// A wallet that was added to a profile.
-        Wallet = "wallet",
-        /// An attribute that was written.
-        Attribute = "attribute",
-        /// A wallet that was proven.
-        WalletLink = "wallet_link",
-    }
-}
 
 named! {
     /// How far a record of a case is.

@@ -96,14 +96,12 @@ impl Tx {
                 .fetch_optional(&mut *self.tx)
                 .await?;
         for query in [
-            "DELETE FROM notice WHERE issuance_id = $1",
             "DELETE FROM mail_link WHERE issuance_id = $1",
             "DELETE FROM relay_credential WHERE issuance_id = $1",
-            "DELETE FROM verification_issuance WHERE issuance_id = $1",
-            "DELETE FROM issuance WHERE id = $1",
         ] {
             sqlx::query(query).bind(id).execute(&mut *self.tx).await?;
         }
+        self.delete_issuance_row(id).await?;
         let Some((of,)) = of else { return Ok(None) };
         let deleted = sqlx::query("DELETE FROM verification WHERE id = $1 AND issuance_id = $2")
             .bind(&of)

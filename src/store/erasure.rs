@@ -4,9 +4,8 @@ use sqlx::any::AnyRow;
 
 use super::rows::Columns;
 use super::{Store, StoreError, Tx, one};
-use crate::model::carrying_out::{
-    CarriedCase, CopyState, Kept, ListedRecord, MailState, Phase, RecordKind, Run, Undone,
-};
+use crate::model::carrying_out::{CarriedCase, CopyState, Kept, ListedRecord, MailState, Phase, Run, Undone};
+use crate::model::case::RecordKind;
 use crate::model::ids::{CaseId, IssuanceId, VerificationId};
 use crate::model::time::Timestamp;
 
@@ -102,7 +101,7 @@ impl Store {
     pub async fn held_contacts_of_case(&self, id: &CaseId) -> Result<Vec<VerificationId>, StoreError> {
         let rows: Vec<(String,)> = sqlx::query_as(
             "SELECT verification.id FROM erasure_record JOIN verification ON verification.id = erasure_record.record_id \
-             WHERE erasure_record.case_id = $1 AND verification.locked_contact IS NOT NULL ORDER BY verification.id",
+             WHERE erasure_record.case_id = $1 AND verification.locked_contact || '' IS NOT NULL ORDER BY verification.id",
         )
         .bind(id.as_str())
         .fetch_all(&self.pool)
@@ -310,28 +309,34 @@ impl Tx {
         self.forget_mail_links(&id).await?;
         self.release_person(&id).await?;
         self.forget_relay_credentials(&id).await?;
-        sqlx::query("DELETE FROM notice WHERE issuance_id = $1").bind(text).execute(&mut *self.tx).await?;
+        self.delete_issuance_row(text).await
+    }
+
+    /// Deletes the row of an issuance, with the rows that stand for nothing without it; what names it elsewhere names it no more. What it
+    /// still had is forgotten before.
+    pub(super) async fn delete_issuance_row(&mut self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM notice WHERE issuance_id = $1").bind(id).execute(&mut *self.tx).await?;
         sqlx::query("DELETE FROM verification_issuance WHERE issuance_id = $1")
-            .bind(text)
+            .bind(id)
             .execute(&mut *self.tx)
             .await?;
         sqlx::query("UPDATE issuance SET renews = NULL WHERE renews = $1 AND renews IS NOT NULL")
-            .bind(text)
+            .bind(id)
             .execute(&mut *self.tx)
             .await?;
         sqlx::query(
             "UPDATE issuance SET superseded_by = NULL WHERE superseded_by = $1 AND superseded_by IS NOT NULL",
         )
-        .bind(text)
+        .bind(id)
         .execute(&mut *self.tx)
         .await?;
         sqlx::query(
             "UPDATE wallet_link SET issuance_id = NULL WHERE issuance_id = $1 AND issuance_id IS NOT NULL",
         )
-        .bind(text)
+        .bind(id)
         .execute(&mut *self.tx)
         .await?;
-        sqlx::query("DELETE FROM issuance WHERE id = $1").bind(text).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM issuance WHERE id = $1").bind(id).execute(&mut *self.tx).await?;
         Ok(())
     }
 

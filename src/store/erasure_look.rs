@@ -1,7 +1,7 @@
 //! Looking for what is left of a record: in every column of the schema that can hold the id of one.
 
 use super::{Store, StoreError};
-use crate::model::carrying_out::RecordKind;
+use crate::model::case::RecordKind;
 
 /// Every column that can hold the id of a record, or name its user: [`Store::remains_of`] looks into each. A test compares this
 /// list, with [`HOLDS_NO_IDS`], with the schema.
@@ -159,29 +159,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         read(rows.into_iter().filter_map(|(kind, id)| Some((kind, id?))))
-    }
-
-    /// All records of a client's about an idOS user.
-    pub async fn all_of_user(
-        &self,
-        client: &str,
-        user_id: &str,
-    ) -> Result<Vec<(RecordKind, String)>, StoreError> {
-        let rows: Vec<(String, String)> = sqlx::query_as(
-            "SELECT 'issuance', id FROM issuance WHERE client || '/' || user_id = $1 \
-             UNION ALL SELECT 'verification', id FROM verification WHERE client || '/' || user_id = $1 \
-             UNION ALL SELECT 'attribute', id FROM attribute WHERE client || '/' || user_id = $1 \
-             UNION ALL SELECT 'wallet_link', id FROM wallet_link WHERE client || '/' || user_id = $1 \
-             UNION ALL SELECT 'claim', id FROM claim WHERE client || '/' || user_id = $1 \
-             UNION ALL SELECT CASE WHEN id LIKE 'wal_%' THEN 'wallet' ELSE 'profile' END, id FROM profile \
-             WHERE client = $2 AND user_id = $3",
-        )
-        .bind(format!("{client}/{user_id}"))
-        .bind(client)
-        .bind(user_id)
-        .fetch_all(&self.pool)
-        .await?;
-        read(rows.into_iter())
     }
 }
 

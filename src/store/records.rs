@@ -14,32 +14,32 @@ impl Store {
         user_id: Uuid,
         most: i64,
     ) -> Result<Vec<String>, StoreError> {
-        let whose = format!("{client}/{user_id}");
+        let user_id = user_id.to_string();
         let mut ids = Vec::new();
         for query in [
             sqlx::query(
-                "SELECT id FROM issuance WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
+                "SELECT id FROM issuance WHERE user_id = $1 AND client || '' = $2 ORDER BY created_at, id LIMIT $3",
             ),
             sqlx::query(
-                "SELECT id FROM verification WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
+                "SELECT id FROM verification WHERE user_id = $1 AND client || '' = $2 ORDER BY created_at, id LIMIT $3",
             ),
             sqlx::query(
-                "SELECT id FROM claim WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
+                "SELECT id FROM claim WHERE user_id = $1 AND client || '' = $2 ORDER BY created_at, id LIMIT $3",
             ),
             sqlx::query(
-                "SELECT id FROM attribute WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
+                "SELECT id FROM attribute WHERE user_id = $1 AND client || '' = $2 ORDER BY created_at, id LIMIT $3",
             ),
             sqlx::query(
-                "SELECT id FROM wallet_link WHERE client || '/' || user_id = $1 ORDER BY created_at, id LIMIT $2",
+                "SELECT id FROM wallet_link WHERE user_id = $1 AND client || '' = $2 ORDER BY created_at, id LIMIT $3",
             ),
         ] {
-            take(&mut ids, &query.bind(&whose).bind(most).fetch_all(&self.pool).await?)?;
+            take(&mut ids, &query.bind(&user_id).bind(client).bind(most).fetch_all(&self.pool).await?)?;
         }
         let rows = sqlx::query(
             "SELECT id FROM profile WHERE client = $1 AND user_id = $2 ORDER BY created_at, id LIMIT $3",
         )
         .bind(client)
-        .bind(user_id.to_string())
+        .bind(&user_id)
         .bind(most)
         .fetch_all(&self.pool)
         .await?;

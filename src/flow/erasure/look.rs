@@ -7,6 +7,7 @@ use super::settle::begin_to_remove;
 use crate::app::{App, NodeError};
 use crate::flow::deliver::is_copy_there;
 use crate::model::carrying_out::{CarriedCase, CopyState, ListedRecord, Phase, Step};
+use crate::model::case::RecordKind;
 use crate::store::StoreError;
 
 /// What was seen.
@@ -102,7 +103,11 @@ pub(super) async fn list_relatives(
     }
     let users: BTreeSet<_> = records.iter().filter_map(|record| record.user_id.as_deref()).collect();
     for user in users {
-        found.extend(app.store.all_of_user(&case.client, user).await?);
+        let user = user.parse().map_err(|_| StoreError::Unreadable("user_id"))?;
+        for id in app.store.records_of_user(&case.client, user, i64::MAX).await? {
+            let kind = RecordKind::of_id(&id).ok_or(StoreError::Unreadable("id"))?;
+            found.insert((kind, id));
+        }
     }
     found.retain(|(kind, id)| !known.contains(&(*kind, id.as_str())));
     if found.is_empty() {

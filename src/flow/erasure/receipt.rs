@@ -5,7 +5,8 @@ use idos_credential::{ErasureReceipt, WrongSignature};
 
 use crate::app::App;
 use crate::keys::KeysError;
-use crate::model::carrying_out::{CarriedCase, CopyState, Kept, ListedRecord, RecordKind, Undone};
+use crate::model::carrying_out::{CarriedCase, CopyState, Kept, ListedRecord, Undone};
+use crate::model::case::RecordKind;
 use crate::model::time::Timestamp;
 
 /// How users remove what is theirs.

@@ -9,8 +9,9 @@ use crate::flow::revoke::{self, RevokeError};
 use crate::flow::work::lane_job;
 use crate::model::audit::Actor;
 use crate::model::carrying_out::{
-    CarriedCase, CopyState, IssuanceStanding, ListedRecord, Next, RecordKind, Standing, next,
+    CarriedCase, CopyState, IssuanceStanding, ListedRecord, Next, Standing, next,
 };
+use crate::model::case::RecordKind;
 use crate::model::issuance::{Issuance, State};
 use crate::model::job::Work;
 use crate::model::profile::ProfileState;
