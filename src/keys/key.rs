@@ -45,7 +45,7 @@ impl Key {
         if self.public().verifies(message, &signature) { Ok(signature) } else { Err(self.wrong()) }
     }
 
-    /// Signs the rows of an encrypted credential, which checks the signatures itself.
+    /// Signs the rows of an encrypted credential, and has what comes from elsewhere checked.
     pub async fn seal(&self, encrypted: Encrypted) -> Result<SealedCredential, SignError> {
         let notes = self.sign_each(&encrypted.to_sign()).await?;
         self.seal_rows(encrypted.signed(&notes).map_err(|_| self.wrong())?).await
@@ -53,10 +53,8 @@ impl Key {
 
     /// The same where the notes are signed already.
     pub async fn seal_rows(&self, encrypted: NotesSigned) -> Result<SealedCredential, SignError> {
-        let rows = self.sign_each(&encrypted.to_sign()).await?;
-        // Megabytes are hashed once more.
-        let sealed = tokio::task::spawn_blocking(move || encrypted.signed(&rows)).await;
-        sealed.map_err(|error| self.failed(error.into()))?.map_err(|_| self.wrong())
+        let rows = self.0.sign_rows(encrypted).await.map_err(|source| self.failed(source))?;
+        rows.map_err(|_| self.wrong())
     }
 
     async fn sign_each(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 64]>, SignError> {

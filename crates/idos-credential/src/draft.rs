@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::base85;
 use crate::claim::{Claim, Value};
+use crate::contents;
 use crate::envelope::{CredentialFields, Head};
 use crate::error::{Invalid, Problem, Problems};
 use crate::iri;
@@ -166,7 +167,7 @@ fn check(fields: &CredentialFields, subject: Result<(), Invalid>) -> Result<(), 
 }
 
 /// Writes the document, up to the place of its proof, and hashes it.
-fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timestamp) -> Unsigned {
+fn prepare(mut draft: Draft, suite: Suite, method: &VerificationMethod, now: Timestamp) -> Unsigned {
     let fields = &draft.fields;
     let issuance_date = now.to_seconds_text();
     let dates = [
@@ -224,6 +225,9 @@ fn prepare(draft: Draft, suite: Suite, method: &VerificationMethod, now: Timesta
     let to_sign = suite.to_sign(&options, document);
     drop(literals);
     drop(claims);
+    for file in draft.subject.files_mut() {
+        contents::wipe(file.bytes);
+    }
     let (method, created) = (method.clone(), issuance_date);
     let kyc_level = kind.has_kyc_level().then(|| draft.kyc_level.unwrap_or(0));
     Unsigned { document: out, suite, to_sign, method, created, fields: draft.fields, kyc_level }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use idos_content_id::ContentId;
 use rand_core::CryptoRngCore;
 
+use crate::contents::{BASE64, wipe_text};
 use crate::error::{Invalid, Problem, WrongSignature};
 use crate::key::VerificationKey;
 use crate::notes::PublicNotes;
@@ -92,7 +93,7 @@ impl Row {
     /// Gives the row, and the content where the row only names it.
     fn sealed(mut self, notes: [u8; SIGNATURE], broader: [u8; SIGNATURE]) -> (SealedRow, Option<Vec<u8>>) {
         let (content, blob) = match self.named {
-            None => (SealedContent::InRow(STANDARD.encode(self.content())), None),
+            None => (SealedContent::InRow(BASE64.encode(self.content())), None),
             Some(named) => {
                 self.message.drain(..SIGNATURE);
                 (SealedContent::ByReference(named.reference), Some(self.message))
@@ -193,6 +194,16 @@ impl NotesSigned {
         Ok(self.complete(signatures))
     }
 
+    /// Signs the rows with a key that is at hand. What it signs is not checked, since that takes half as long again: Ed25519
+    /// hashes the whole content twice for a signature, and once to check it. Refuses a key that is not the write key.
+    pub fn sign_with(self, key: &WriteKey) -> Result<SealedCredential, WrongSignature> {
+        if key.verification_key() != self.encrypted.writer {
+            return Err(WrongSignature);
+        }
+        let signatures = self.to_sign().into_iter().map(|message| key.sign(message)).collect();
+        Ok(self.complete(signatures))
+    }
+
     fn complete(self, broader: Vec<[u8; SIGNATURE]>) -> SealedCredential {
         let Encrypted { content_hash, writer, original, copy } = self.encrypted;
         let mut signatures = self.notes.into_iter().zip(broader);
@@ -218,7 +229,7 @@ impl SignedCredential {
     ///
     /// From `rng` are drawn, for each copy, 32 bytes for the ephemeral secret and then 24 for the nonce.
     pub fn encrypt(
-        self,
+        mut self,
         notes: &PublicNotes,
         user: &RecipientKey,
         grantee: Option<&RecipientKey>,
@@ -229,12 +240,14 @@ impl SignedCredential {
             return Err(SealError::Level);
         }
         let plaintext = self.text.as_bytes();
-        Ok(Encrypted {
+        let encrypted = Encrypted {
             content_hash: self.content_hash(),
             writer,
             original: row(plaintext, notes.text(), user, rng)?,
             copy: grantee.map(|grantee| row(plaintext, "", grantee, rng)).transpose()?,
-        })
+        };
+        wipe_text(&mut self.text);
+        Ok(encrypted)
     }
 
     /// Encrypts and signs it, with a write key that is at hand.

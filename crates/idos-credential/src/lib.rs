@@ -34,6 +34,7 @@
 //! | [`notes`] | the public notes that stand beside a sealed credential |
 //! | [`user_key`] | the encryption key that a user derives from a password |
 //! | [`base85`], [`timestamp`], [`number`] | how files, dates and numbers are spelled inside a credential |
+//! | [`contents`] | what may have megabytes: written as base64, and wiped |
 //!
 //! # What a proof says, and what it does not
 //!
@@ -46,6 +47,7 @@
 
 pub mod base85;
 pub mod claim;
+pub mod contents;
 pub mod contexts;
 pub mod draft;
 pub mod encrypted;
@@ -56,6 +58,7 @@ mod iri;
 pub mod key;
 pub mod kind;
 pub mod level;
+mod nacl_box;
 pub mod notes;
 mod nquads;
 pub mod number;

@@ -7,14 +7,14 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crypto_box::aead::AeadInPlace;
-use crypto_box::{PublicKey, SalsaBox, SecretKey};
+use crypto_box::{PublicKey, SecretKey};
 use idos_content_id::ContentId;
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
-pub(crate) const NONCE: usize = 24;
-pub(crate) const TAG: usize = 16;
+use crate::contents::BASE64;
+use crate::nacl_box::{BoxKey, NONCE, TAG};
+
 pub(crate) const SIGNATURE: usize = 64;
 
 /// Why sealing or opening failed.
@@ -107,7 +107,7 @@ impl EncryptionSecret {
 
     /// Opens a content as it stands in a row: base64.
     pub fn open(&self, content: &str, encryptor_public_key: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        self.open_bytes(STANDARD.decode(content).map_err(|_| SealError::Content)?, encryptor_public_key)
+        self.open_bytes(BASE64.decode(content).map_err(|_| SealError::Content)?, encryptor_public_key)
     }
 
     /// Opens a content as a blob gateway gives it: the bytes of nonce and box.
@@ -126,9 +126,7 @@ impl EncryptionSecret {
             return Err(SealError::Content);
         };
         let ciphertext = bytes.get_mut(NONCE + TAG..).ok_or(SealError::Content)?;
-        SalsaBox::new(&sender, &self.0)
-            .decrypt_in_place_detached(&nonce.into(), b"", ciphertext, &tag.into())
-            .map_err(|_| SealError::DoesNotOpen)?;
+        BoxKey::agreed(&sender, &self.0).decrypt(&nonce, &tag, ciphertext).ok_or(SealError::DoesNotOpen)?;
         bytes.drain(..NONCE + TAG);
         Ok(bytes)
     }
@@ -283,7 +281,7 @@ pub fn seal_bytes(
     rng: &mut impl CryptoRngCore,
 ) -> Result<(String, String), SealError> {
     let (sealed, encryptor) = encrypt(plaintext, recipient, rng)?;
-    Ok((STANDARD.encode(sealed.get(SIGNATURE..).unwrap_or_default()), encryptor))
+    Ok((BASE64.encode(sealed.get(SIGNATURE..).unwrap_or_default()), encryptor))
 }
 
 /// What stands before a text that is sealed by itself: it names the format.
@@ -315,18 +313,12 @@ pub(crate) fn encrypt(
     rng.fill_bytes(&mut nonce);
     let ephemeral = SecretKey::from_bytes(*secret);
 
-    let mut sealed = Vec::with_capacity(START + plaintext.len());
-    sealed.extend_from_slice(&[0; SIGNATURE]);
-    sealed.extend_from_slice(&nonce);
-    sealed.extend_from_slice(&[0; TAG]);
-    sealed.extend_from_slice(plaintext);
+    let mut sealed = vec![0; START + plaintext.len()];
     let (head, body) = sealed.split_at_mut(START);
-    let tag = SalsaBox::new(&recipient.0, &ephemeral)
-        .encrypt_in_place_detached(&nonce.into(), b"", body)
-        .map_err(|_| SealError::TooLong)?;
-    if let Some(room) = head.last_chunk_mut::<TAG>() {
-        *room = tag.into();
-    }
+    let key = BoxKey::agreed(&recipient.0, &ephemeral);
+    let tag = key.encrypt(&nonce, plaintext, body).ok_or(SealError::TooLong)?;
+    let (_, public) = head.split_at_mut(SIGNATURE);
+    public.copy_from_slice(&[nonce.as_slice(), &tag].concat());
     Ok((sealed, STANDARD.encode(ephemeral.public_key().as_bytes())))
 }
 

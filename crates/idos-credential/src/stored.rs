@@ -10,11 +10,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::contents::BASE64;
 use crate::error::{Invalid, Problems};
 use crate::key::VerificationKey;
-use crate::sealing::{
-    NONCE, RecipientKey, SIGNATURE, SealError, SealedContent, SealedCredential, SealedRow, TAG,
-};
+use crate::nacl_box::{NONCE, TAG};
+use crate::sealing::{RecipientKey, SIGNATURE, SealError, SealedContent, SealedCredential, SealedRow};
 
 /// The columns of a [`SealedCredential`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ fn damage(row: &StoredRow, key: &VerificationKey) -> Vec<Damage> {
         SealedContent::InRow(content) => {
             message.reserve_exact(SIGNATURE + content.len() / 4 * 3);
             message.extend_from_slice(&notes_signature.unwrap_or([0; SIGNATURE]));
-            let decoded = STANDARD.decode_vec(content, &mut message);
+            let decoded = BASE64.decode_vec(content, &mut message);
             decoded.is_ok() && message.len() >= SIGNATURE + NONCE + TAG
         }
         SealedContent::ByReference(reference) => {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use idos_credential::secret_key::Curve;
-use idos_credential::{VerificationKey, WriteKey};
+use idos_credential::{NotesSigned, SealedCredential, VerificationKey, WriteKey, WrongSignature};
 
 use super::super::{KeysError, load_key};
 use super::NotSigned;
@@ -36,5 +36,15 @@ impl InMemory {
         }
         let (key, message) = (self.0.clone(), message.to_vec());
         Ok(tokio::task::spawn_blocking(move || key.sign(&message)).await?)
+    }
+
+    /// Signs rows where they are, so that no content is copied, on a thread for work that keeps a core busy. The signatures are not
+    /// checked: the key is here, and whoever reads a row back later checks it ([`idos_credential::stored`]).
+    pub(super) async fn sign_rows(
+        &self,
+        rows: NotesSigned,
+    ) -> Result<Result<SealedCredential, WrongSignature>, NotSigned> {
+        let key = self.0.clone();
+        Ok(tokio::task::spawn_blocking(move || rows.sign_with(&key)).await?)
     }
 }

@@ -10,6 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
+use idos_credential::contents;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -75,13 +76,13 @@ async fn read_json(
     api: &Api,
     caller: Submitter,
     key: String,
-    bytes: Bytes,
+    mut bytes: Bytes,
 ) -> Result<(Idempotency, Submission), Problem> {
     let shared = api.clone();
     let work = move || {
         let key = intake::idempotency(&shared.app, &caller, &key, &[SUBMIT, b"json", &bytes]);
         let json = json::parse(&bytes)?;
-        drop(bytes);
+        contents::wipe(&mut bytes);
         let files = Files { parts: None, max_file: shared.app.http.max_file };
         let kind = |name: &str| shared.app.kyc_versions.asked(&caller.tenant, name);
         Ok((key, read::submission(json, &files, &kind)?))
@@ -103,9 +104,13 @@ async fn read_parts(
         content.extend(files.iter().flat_map(|(name, file)| [name.as_bytes(), &file.bytes]));
         let key = intake::idempotency(&shared.app, &caller, &key, &content);
         let json = json::parse(&submission)?;
-        let files = Files { parts: Some(files), max_file: shared.app.http.max_file };
+        let mut files = Files { parts: Some(files), max_file: shared.app.http.max_file };
         let kind = |name: &str| shared.app.kyc_versions.asked(&caller.tenant, name);
-        Ok((key, read::submission(json, &files, &kind)?, permit))
+        let submission = read::submission(json, &files, &kind)?;
+        for file in files.parts.iter_mut().flat_map(|parts| parts.values_mut()) {
+            contents::wipe(&mut file.bytes);
+        }
+        Ok((key, submission, permit))
     };
     api.app.compute(work).await
 }

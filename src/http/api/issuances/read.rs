@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use idos_credential::RecipientKey;
+use idos_credential::contents::BASE64;
 use idos_credential::kind::wallet_linkage::MOST_WALLETS;
 use idos_credential::strict_json::Json;
 use uuid::Uuid;

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use idos_credential::contents;
 use zeroize::Zeroizing;
 
 use self::delimit::Broken;
@@ -54,9 +55,14 @@ pub(crate) struct File {
 /// Reads the parts of a submission.
 pub(crate) async fn read(api: &Api, request: Request) -> Result<Parts, Problem> {
     let boundary = boundary_of(request.headers())?;
-    let body::Body { bytes, mut permit } = body::read(api, request, api.app.http.max_body).await?;
+    let body::Body { mut bytes, mut permit } = body::read(api, request, api.app.http.max_body).await?;
     let max_file = api.app.http.max_file;
-    let (submission, files) = api.app.compute(move || split(&bytes, &boundary, max_file)).await?;
+    let work = move || {
+        let parts = split(&bytes, &boundary, max_file);
+        contents::wipe(&mut bytes);
+        parts
+    };
+    let (submission, files) = api.app.compute(work).await?;
     permit.shrink(submission.len() + files.values().map(|file| file.bytes.len()).sum::<usize>());
     Ok(Parts { submission, files, permit })
 }
