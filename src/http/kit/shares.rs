@@ -226,7 +226,10 @@ mod tests {
 
     fn budget(units: usize, client: usize, address: usize) -> BodyBudget {
         let max_wait = Duration::from_millis(10);
-        BodyBudget { max_wait, ..BodyBudget::new(units * UNIT, client * UNIT, (client / 2) * UNIT, address * UNIT) }
+        BodyBudget {
+            max_wait,
+            ..BodyBudget::new(units * UNIT, client * UNIT, (client / 2) * UNIT, address * UNIT)
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
 use self::run::Import;
+use crate::http::kit::body;
 use crate::http::kit::guard;
 use crate::http::kit::idempotency::idempotency_key;
 use crate::http::kit::limits::RateKey;
@@ -21,7 +22,6 @@ use crate::http::kit::lines::Lines;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
-use crate::http::kit::body;
 use crate::model::submitter::Submitter;
 
 pub(in crate::http) use run::describe;
@@ -43,7 +43,9 @@ pub(in crate::http) async fn import(
     let from = query.read("from", "must be the number of a line, from 1");
     query.end()?;
     if body::essence(request.headers()).as_deref() != Some(NDJSON) {
-        return Err(Problem::new(Code::UnsupportedMediaType).because("The body must be application/x-ndjson."));
+        return Err(
+            Problem::new(Code::UnsupportedMediaType).because("The body must be application/x-ndjson.")
+        );
     }
     body::check_plain(request.headers())?;
     let client = RateKey::Client(caller.tenant.clone());

@@ -159,7 +159,11 @@ async fn judge(import: Arc<Import>, line: Line) -> Outcome {
     }
 }
 
-async fn submit(import: &Import, number: u64, bytes: zeroize::Zeroizing<Vec<u8>>) -> Result<Verdict, Problem> {
+async fn submit(
+    import: &Import,
+    number: u64,
+    bytes: zeroize::Zeroizing<Vec<u8>>,
+) -> Result<Verdict, Problem> {
     // No header has a NUL, so it is the key of no request.
     let key = format!("import\0{}\0{number}", import.key);
     let (key, submission) =
@@ -219,7 +223,8 @@ impl Drop for Writer {
     fn drop(&mut self) {
         metrics::gauge!(ACTIVE).decrement(1.0);
         let Counts { accepted, replayed, refused, failed } = self.counts;
-        let (next, how) = (self.next, if self.is_done { "has ended" } else { "was broken off by its caller" });
+        let (next, how) =
+            (self.next, if self.is_done { "has ended" } else { "was broken off by its caller" });
         self.span.in_scope(|| {
             tracing::info!(next, accepted, replayed, refused, failed, "An import {how}");
         });

@@ -28,13 +28,19 @@ const MAX_RETRY_AFTER: u64 = 60;
 
 /// Tells what the metrics are.
 pub(crate) fn describe() {
-    metrics::describe_gauge!(WAITING, "Requests, and lines of imports, that wait for their turn to be worked on");
+    metrics::describe_gauge!(
+        WAITING,
+        "Requests, and lines of imports, that wait for their turn to be worked on"
+    );
     metrics::describe_histogram!(
         WAITED,
         metrics::Unit::Seconds,
         "How long requests, and lines of imports, have waited for their turn"
     );
-    metrics::describe_counter!(REFUSED, "Requests that were told to come again, since they would have waited too long");
+    metrics::describe_counter!(
+        REFUSED,
+        "Requests that were told to come again, since they would have waited too long"
+    );
 }
 
 /// For what a turn is.

@@ -73,7 +73,8 @@ impl<W> Queues<W> {
 
     /// How long a single request of this client would wait if it came now, from how long turns have taken so far.
     pub(super) fn expected_wait(&self, client: &RateKey) -> Duration {
-        let (held, own) = self.clients.get(client).map_or((0, 0), |client| (client.held, client.single.len()));
+        let (held, own) =
+            self.clients.get(client).map_or((0, 0), |client| (client.held, client.single.len()));
         if own == 0 && held < self.limits.of_client && self.held < self.limits.turns {
             return Duration::ZERO;
         }
@@ -130,11 +131,8 @@ impl<W> Queues<W> {
             return None;
         }
         // An import that got nothing at all would never end.
-        let lanes = if self.held_by_imports == 0 {
-            [Lane::Bulk, Lane::Single]
-        } else {
-            [Lane::Single, Lane::Bulk]
-        };
+        let lanes =
+            if self.held_by_imports == 0 { [Lane::Bulk, Lane::Single] } else { [Lane::Single, Lane::Bulk] };
         lanes.into_iter().find_map(|lane| self.next_of(lane))
     }
 
@@ -187,7 +185,8 @@ impl<W> Queues<W> {
 
     /// Forgets a client for whom there is nothing to do.
     fn forget(&mut self, name: &RateKey) {
-        let idle = |client: &Client<W>| client.held == 0 && client.single.is_empty() && client.bulk.is_empty();
+        let idle =
+            |client: &Client<W>| client.held == 0 && client.single.is_empty() && client.bulk.is_empty();
         if self.clients.get(name).is_some_and(idle) {
             self.clients.remove(name);
         }

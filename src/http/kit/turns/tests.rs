@@ -16,7 +16,12 @@ fn client(name: &str) -> RateKey {
 }
 
 /// A request, or a line, of a client that takes so long once it has its turn. Gives how long it waited.
-async fn ask(turns: Arc<Turns>, name: &'static str, lane: Lane, takes: Duration) -> Result<Duration, Problem> {
+async fn ask(
+    turns: Arc<Turns>,
+    name: &'static str,
+    lane: Lane,
+    takes: Duration,
+) -> Result<Duration, Problem> {
     let arrived = Instant::now();
     let turn = match lane {
         Lane::Single => turns.take(client(name)).await?,
@@ -80,7 +85,13 @@ async fn a_flood_of_lines_holds_up_no_request_and_comes_to_its_end() {
     let began = Instant::now();
     let requests = async {
         while began.elapsed() < Duration::from_secs(15) {
-            let four = flood(&turns, "b", Lane::Single, 2, TENTH).into_iter().chain(flood(&turns, "c", Lane::Single, 2, TENTH));
+            let four = flood(&turns, "b", Lane::Single, 2, TENTH).into_iter().chain(flood(
+                &turns,
+                "c",
+                Lane::Single,
+                2,
+                TENTH,
+            ));
             for request in four {
                 assert!(request.await.unwrap().unwrap() <= TENTH);
             }
