@@ -80,7 +80,7 @@ impl Import {
             };
             progress.end();
             ledger.save()?;
-            sent.map_err(|error| at(&error, &ledger))?;
+            sent.map_err(|error| at(&error.to_string(), &ledger))?;
             Ok(self.report(ledger.counts(), &refused))
         })
     }
@@ -134,7 +134,7 @@ impl Import {
 }
 
 /// Why it did not come to its end, and how it does.
-fn at(error: &Error, ledger: &Ledger) -> Error {
+fn at(error: &str, ledger: &Ledger) -> Error {
     format!("{error}. Run the same command again: it goes on at line {}", ledger.next()).into()
 }
 

@@ -67,16 +67,12 @@ impl Lines {
             let piece = self.splitter.take(&mut self.chunk);
             if self.splitter.line.len() > SMALL && self.permit.is_none() {
                 // For what it had so far nothing was held, or many that read at once could wait for each other.
-                self.permit = Some(self.acquire(self.splitter.max).await);
+                self.permit = Some(acquire(&self.api, &self.whose, self.splitter.max).await);
             }
-            let piece = match piece {
-                Some(piece) => piece,
-                None if self.fetch().await? => continue,
-                None => match self.splitter.end() {
-                    Some(piece) => piece,
-                    None => return Ok(None),
-                },
-            };
+            if piece.is_none() && self.fetch().await? {
+                continue;
+            }
+            let Some(piece) = piece.or_else(|| self.splitter.end()) else { return Ok(None) };
             let held = self.permit.take();
             match piece {
                 Piece::Empty => {}
@@ -87,17 +83,12 @@ impl Lines {
                             permit.shrink(bytes.len());
                             permit
                         }
-                        None => self.acquire(bytes.len()).await,
+                        None => acquire(&self.api, &self.whose, bytes.len()).await,
                     };
                     return Ok(Some(Line { number, content: Some((bytes, permit)) }));
                 }
             }
         }
-    }
-
-    async fn acquire(&self, bytes: usize) -> BodyPermit {
-        let (client, address) = &self.whose;
-        self.api.body_budget.acquire_for_line((client, address), bytes).await
     }
 
     /// Gets further bytes. Whether there are any.
@@ -111,6 +102,10 @@ impl Lines {
         }
         Ok(true)
     }
+}
+
+async fn acquire(api: &Api, (client, address): &(RateKey, RateKey), bytes: usize) -> BodyPermit {
+    api.body_budget.acquire_for_line((client, address), bytes).await
 }
 
 /// What bytes are cut into.
@@ -204,10 +199,10 @@ mod tests {
         for chunk in chunks {
             let mut chunk = Bytes::from_static(chunk);
             while !chunk.is_empty() {
-                splitter.take(&mut chunk).map(&mut note);
+                splitter.take(&mut chunk).into_iter().for_each(&mut note);
             }
         }
-        splitter.end().map(&mut note);
+        splitter.end().into_iter().for_each(&mut note);
         found
     }
 

@@ -35,7 +35,7 @@ const LINES: &str = "import_lines_total";
 const ACTIVE: &str = "imports_active";
 
 /// Tells what the metrics are.
-pub(super) fn describe() {
+pub(in crate::http) fn describe() {
     metrics::describe_counter!(LINES, "Lines of imports, by verdict");
     metrics::describe_gauge!(ACTIVE, "Imports that run");
 }
