@@ -36,12 +36,19 @@ pub fn tls(others: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig,
 
 /// An HTTP client with TLS by ring that trusts whom this machine trusts. Follows no redirects.
 pub fn client(timeout: Duration) -> Result<reqwest::Client, OutboundError> {
+    Ok(builder()?.timeout(timeout).build()?)
+}
+
+/// The same for requests that may take as long as they like, but for times in which nothing comes back.
+pub fn patient_client(silence: Duration) -> Result<reqwest::Client, OutboundError> {
+    Ok(builder()?.connect_timeout(silence).read_timeout(silence).build()?)
+}
+
+fn builder() -> Result<reqwest::ClientBuilder, OutboundError> {
     Ok(reqwest::Client::builder()
         .user_agent(concat!("idos-issuer/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(tls(Vec::new())?)
-        .redirect(Policy::none())
-        .timeout(timeout)
-        .build()?)
+        .redirect(Policy::none()))
 }
 
 /// Why TLS did not come about.

@@ -96,7 +96,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("imap_proto", &["mail"]),
     ("ipnet", &["model"]),
     ("lettre", &["mail", "model"]),
-    ("memchr", &["http"]),
+    ("memchr", &["cli", "http"]),
     ("notice_mail", &["cli", "config", "flow", "mail"]),
     ("openidconnect", &["oidc"]),
     ("opentelemetry", &["telemetry"]),

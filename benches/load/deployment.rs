@@ -96,7 +96,7 @@ impl Site {
         self.keys(write).first().signer()
     }
 
-    fn program(&self, name: &str) -> Command {
+    pub(crate) fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         for variable in
             ["IDOS_NODE_URL", "IDOS_ISSUER_DATABASE_URL", "IDOS_ISSUER_DATABASE_URL_FILE", "RUST_LOG"]

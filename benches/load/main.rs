@@ -11,6 +11,7 @@ mod delivery;
 mod deployment;
 mod evidence;
 mod growth;
+mod import;
 mod intake;
 mod kwild;
 mod memory;
@@ -48,6 +49,9 @@ struct Arguments {
     /// One part only
     #[arg(long)]
     only: Option<Part>,
+    /// How many lines the file has that is imported
+    #[arg(long, default_value_t = 1_000_000)]
+    lines: u32,
     /// Where the figures go, as JSON
     #[arg(long, default_value = "target/load.json")]
     json: PathBuf,
@@ -64,6 +68,8 @@ enum Part {
     Growth,
     /// What the audit chain costs, with a million entries. Not among those either
     Audit,
+    /// A file of results by `idos-issuer import`: how fast it goes in, and in how much memory. Not among those either
+    Import,
     /// What kwild takes from a client that has signed everything beforehand. Not among those either
     KwildAlone,
 }
@@ -86,6 +92,7 @@ async fn main() {
         kwild: Vec::new(),
         growth: Vec::new(),
         audit: Vec::new(),
+        import: Vec::new(),
     };
     if does(Part::Intake) {
         measure_intake(&site, arguments.quick, &mut report.intake).await;
@@ -117,6 +124,17 @@ async fn main() {
         let entries = if arguments.quick { 20_000 } else { 1_000_000 };
         tell(&format!("an audit chain of {entries} entries"));
         report.audit = audit::measure(&site, entries).await;
+    }
+    if arguments.only == Some(Part::Import) {
+        let lines = if arguments.quick { 5_000 } else { arguments.lines };
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            // With pictures as many lines as take about as long.
+            for cell in [(lines, 0), (lines.div_ceil(50), LARGE)] {
+                let node = Node::start(&site, Duration::from_secs(1)).await;
+                tell(&format!("{backend:?}: a file of {} lines, {} bytes of files each", cell.0, cell.1));
+                report.import.push(import::measure(&site, &node, backend, cell).await);
+            }
+        }
     }
     report.load[1] = process::load_average();
     if let Some(folder) = arguments.json.parent() {

@@ -146,7 +146,7 @@ async fn scenario(
     let end = Instant::now() + time;
     let all: Vec<_> =
         connections.into_iter().map(|sending| tokio::spawn(misbehave(service.port, sending, end))).collect();
-    let beside = tokio::spawn(as_it_should(submitter, end));
+    let beside = tokio::spawn(as_it_should(submitter, move || Instant::now() >= end));
     let count = all.len();
     let mut answers = BTreeMap::new();
     for connection in all {
@@ -162,7 +162,7 @@ async fn largest(site: &Site, node: &Node, encoding: Encoding, time: Duration, a
     let end = Instant::now() + time;
     let submitter = Submitter::new(&service, evidence::body(node.user, encoding, FILES));
     let all: Vec<_> = (0..at_once).map(|_| tokio::spawn(in_series(submitter.clone(), end))).collect();
-    let beside = tokio::spawn(as_it_should(small, end));
+    let beside = tokio::spawn(as_it_should(small, move || Instant::now() >= end));
     let mut answers = BTreeMap::new();
     for client in all {
         for status in client.await.unwrap() {
@@ -209,9 +209,10 @@ async fn in_series(submitter: Submitter, end: Instant) -> Vec<u16> {
     answers
 }
 
-async fn as_it_should(submitter: Submitter, end: Instant) -> Vec<(u16, Duration)> {
+/// Submits one after the other, with a pause, until it is over.
+pub(crate) async fn as_it_should(submitter: Submitter, is_over: impl Fn() -> bool) -> Vec<(u16, Duration)> {
     let mut answers = Vec::new();
-    while Instant::now() < end {
+    while !is_over() {
         let start = Instant::now();
         answers.push((submitter.submit().await, start.elapsed()));
         tokio::time::sleep(Duration::from_millis(100)).await;

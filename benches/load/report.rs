@@ -11,7 +11,7 @@ use crate::intake::{BROKEN_OFF, TIMED_OUT};
 use crate::kwild::{Intake, Way, Who};
 use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
 use crate::usage::Cores;
-use crate::{audit, delivery, growth, intake, kwild, memory};
+use crate::{audit, delivery, growth, import, intake, kwild, memory};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
@@ -28,6 +28,7 @@ pub(crate) struct Report {
     pub(crate) kwild: Vec<kwild::Row>,
     pub(crate) growth: Vec<growth::Row>,
     pub(crate) audit: Vec<audit::Row>,
+    pub(crate) import: Vec<import::Row>,
 }
 
 impl Report {
@@ -71,6 +72,10 @@ impl Report {
         if !self.audit.is_empty() {
             text.push_str(AUDIT);
             self.audit.iter().for_each(|row| audit_row(&mut text, row));
+        }
+        if !self.import.is_empty() {
+            text.push_str(IMPORT);
+            self.import.iter().for_each(|row| import_row(&mut text, row));
         }
         text
     }
@@ -177,6 +182,30 @@ const AUDIT: &str = "\nThe audit chain.\n\n| what | database | entries | ms |\n|
 fn audit_row(text: &mut String, row: &audit::Row) {
     let database = row.database.map_or("none", database);
     let _ = writeln!(text, "| {} | {database} | {} | {:.4} |", row.what, row.entries, row.ms);
+}
+
+const IMPORT: &str = "\nA file of results by `idos-issuer import`, and single requests of the same client meanwhile, one after the other.\n\n\
+    | database | files | lines | s | lines/s | peak MB: service | command | requests meanwhile | not 202 | their p50 ms | p99 ms \
+    | service | client | node | PostgreSQL |\n\
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+
+fn import_row(text: &mut String, row: &import::Row) {
+    let _ = writeln!(
+        text,
+        "| {} | {} kB | {} | {:.0} | {:.0} | {} | {} | {} | {} | {:.1} | {:.1} | {} |",
+        database(row.database),
+        row.file_bytes / 1000,
+        row.lines,
+        row.seconds,
+        row.per_second,
+        row.peak_bytes / 1_000_000,
+        row.command_peak_bytes / 1_000_000,
+        row.others,
+        row.others_refused,
+        row.others_p50_ms,
+        row.others_p99_ms,
+        cores(&row.cores),
+    );
 }
 
 const GROWTH: &str = "\nLook-ups by the number of rows in each table: medians.\n\n\

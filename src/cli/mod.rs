@@ -19,6 +19,7 @@ mod evidence;
 mod folder;
 mod halted;
 mod healthcheck;
+mod import;
 mod input;
 mod issuers;
 mod jobs;
@@ -78,6 +79,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Ask a running service whether it lives. Exit code 0 or 1. For containers.
     Healthcheck(healthcheck::Healthcheck),
+    /// Send a file of results to a running service, a line each. Goes on by itself after a break. Exit code 0, or 1 if lines were refused.
+    Import(import::Import),
     /// Make, list or revoke the keys by which clients call the API.
     #[command(subcommand, name = "apikey")]
     ApiKeys(api_keys::ApiKeys),
@@ -165,6 +168,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(migrate) => migrate.run(&context),
         Command::Doctor(doctor) => doctor.run(&context),
         Command::Healthcheck(healthcheck) => healthcheck.run(&context),
+        Command::Import(import) => import.run(&context),
         Command::ApiKeys(keys) => keys.run(&context),
         Command::Staff(staff) => staff.run(&context),
         Command::Jobs(jobs) => jobs.run(&context),

@@ -20,6 +20,13 @@ pub(super) fn hint(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// A line that takes the place of the one before, on a terminal.
+pub(super) fn status(text: &str) {
+    const CLEAR: &str = "\r\x1b[K";
+    let mut terminal = std::io::stderr();
+    let _ = write!(terminal, "{CLEAR}{text}").and_then(|()| terminal.flush());
+}
+
 /// Why a command could not do its work, with all causes.
 pub(super) fn error(error: &dyn Error) {
     let all = telemetry::causes(error);

@@ -49,6 +49,12 @@ pub fn log_filter(level: &str) -> String {
     Environment::of_process().text("RUST_LOG").unwrap_or_else(|| level.to_owned())
 }
 
+/// The API key by which this program calls a running service: `IDOS_ISSUER_API_KEY`.
+#[must_use]
+pub fn api_key() -> Option<Secret> {
+    Environment::of_process().secret("IDOS_ISSUER_API_KEY")
+}
+
 /// Whether a terminal is to show no colours (<https://no-color.org>).
 #[must_use]
 pub fn no_color() -> bool {

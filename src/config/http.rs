@@ -38,11 +38,23 @@ pub struct Http {
     pub max_file: usize,
     /// Bytes of request bodies that may be in memory at once. What does not fit waits, and then is told to come again.
     pub max_bodies_in_memory: usize,
-    /// Percent of `max_bodies_in_memory` that one client may hold at once, and percent of `max_connections` that it may have
-    /// in requests.
+    /// Percent of `max_bodies_in_memory` that one client may hold at once, of `max_connections` that it may have in requests, of `turns` and
+    /// of `max_queued`.
     pub share_per_client: u8,
     /// Percent of each that one address may hold at once, and of the connections themselves.
     pub share_per_address: u8,
+    /// Requests with a body, and lines of imports, that are worked on at once. Further ones wait, each client's in a queue of its own.
+    pub turns: usize,
+    /// Percent of `turns` that lines of imports may have, all together.
+    pub share_of_imports: u8,
+    /// Requests that may wait for a turn.
+    pub max_queued: usize,
+    /// How long one may wait for it, in seconds. Who would wait longer is told to come again.
+    pub max_queue_wait: u64,
+    /// Imports of one client that run at once.
+    pub imports_per_client: usize,
+    /// How long nothing of an import may come, in seconds.
+    pub import_pause: u64,
     /// Requests that one client may make in a second, on average.
     pub requests_per_second: u32,
     /// Requests that one client may make at once, above the average.
@@ -71,6 +83,12 @@ impl Default for Http {
             max_bodies_in_memory: 64 * 1024 * 1024,
             share_per_client: 50,
             share_per_address: 75,
+            turns: 64,
+            share_of_imports: 25,
+            max_queued: 2048,
+            max_queue_wait: 5,
+            imports_per_client: 2,
+            import_pause: 60,
             requests_per_second: 50,
             burst: 200,
             clients_per_address: 8,
@@ -177,6 +195,12 @@ impl Section for Http {
         )?;
         require(percent(self.share_per_client), "http.share_per_client", "must be from 1 to 100")?;
         require(percent(self.share_per_address), "http.share_per_address", "must be from 1 to 100")?;
+        require(self.turns >= 2, "http.turns", "must be at least 2")?;
+        require(percent(self.share_of_imports), "http.share_of_imports", "must be from 1 to 100")?;
+        require(self.max_queued > 0, "http.max_queued", "must be at least 1")?;
+        require((1..=60).contains(&self.max_queue_wait), "http.max_queue_wait", "must be from 1 to 60")?;
+        require(self.imports_per_client > 0, "http.imports_per_client", "must be at least 1")?;
+        require(self.import_pause > 0, "http.import_pause", "must be at least 1")?;
         require(self.requests_per_second > 0, "http.requests_per_second", "must be at least 1")?;
         require(self.burst > 0, "http.burst", "must be at least 1")?;
         require(self.body_timeout > 0, "http.body_timeout", "must be at least 1")?;
@@ -207,6 +231,12 @@ mod tests {
             ("http.share_per_client", "share_per_client = 50", "share_per_client = 101"),
             ("http.share_per_address", "share_per_address = 75", "share_per_address = 0"),
             ("http.max_connections", "max_connections = 2048", "max_connections = 1"),
+            ("http.turns", "turns = 64", "turns = 1"),
+            ("http.share_of_imports", "share_of_imports = 25", "share_of_imports = 0"),
+            ("http.max_queued", "max_queued = 2048", "max_queued = 0"),
+            ("http.max_queue_wait", "max_queue_wait = 5", "max_queue_wait = 61"),
+            ("http.imports_per_client", "imports_per_client = 2", "imports_per_client = 0"),
+            ("http.import_pause", "import_pause = 60", "import_pause = 0"),
             ("http.body_timeout", "body_timeout = 30", "body_timeout = 0"),
             ("http.body_pause", "body_pause = 10", "body_pause = 0"),
             (

@@ -48,7 +48,7 @@ pub use controller::Controller;
 pub use credentials::Credentials;
 pub use database::Database;
 pub use delivery::Delivery;
-pub use environment::{log_filter, no_color};
+pub use environment::{api_key, log_filter, no_color};
 pub use erasure::Erasure;
 pub use error::ConfigError;
 pub use evidence::Evidence;

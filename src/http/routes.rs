@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{
-    attributes, cases, claims, contacts, events, halted, health, issuances, profiles, proofs, relay,
+    attributes, cases, claims, contacts, events, halted, health, imports, issuances, profiles, proofs, relay,
     renewals, verifications, wallet_links, wallets, write_grants,
 };
 use super::console;
@@ -21,7 +21,7 @@ use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::route::Route;
 use super::kit::state::Api;
-use super::kit::{admit, connections, observe, wellformed};
+use super::kit::{admit, connections, observe, turns, wellformed};
 use super::pages::{claim, erasure as erasure_page, relay as relay_page, unsubscribe};
 use super::webhooks;
 use crate::app::App;
@@ -154,6 +154,12 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/issuances",
         guard: Guard::Scope(Scope::IssuancesRead),
         handler: || get(issuances::list),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/imports",
+        guard: Guard::Scope(Scope::IssuancesWrite),
+        handler: || post(imports::import),
     },
     Route {
         method: "POST",
@@ -509,6 +515,8 @@ pub(super) fn stoppable(app: Arc<App>, metrics: Option<PrometheusHandle>, stop: 
 fn build(api: Api) -> Router {
     observe::describe();
     connections::describe();
+    turns::describe();
+    imports::describe();
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
         let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);
         router.route(route.path, (route.handler)().route_layer(check))

@@ -11,6 +11,7 @@ mod cli_database;
 mod cli_deployment;
 mod cli_dev;
 mod cli_doctor;
+mod cli_import;
 mod cli_keys;
 mod cli_notices;
 mod cli_retention;

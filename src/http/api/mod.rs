@@ -9,6 +9,7 @@ pub(super) mod contacts;
 pub(super) mod events;
 pub(super) mod halted;
 pub(super) mod health;
+pub(super) mod imports;
 pub(super) mod issuances;
 pub(super) mod profiles;
 pub(super) mod proofs;

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use zeroize::Zeroizing;
 
 use super::problem::{Code, Problem};
-use super::shares::BodyPermit;
+use super::shares::{self, BodyPermit};
 use super::state::Api;
 
 /// The largest body of a request without files, in bytes. The longest proof of a wallet has half of it.
@@ -20,7 +20,7 @@ pub(crate) const MAX_BODY_WITHOUT_FILES: usize = 128 * 1024;
 pub(crate) struct Body {
     /// What was sent.
     pub(crate) bytes: Zeroizing<Vec<u8>>,
-    /// For the memory that it takes, for as long as the request lasts.
+    /// For the memory that it takes, and the turn in which it is worked on, for as long as the request lasts.
     pub(crate) permit: BodyPermit,
 }
 
@@ -41,10 +41,7 @@ pub(crate) struct Incoming {
 /// Looks at the headers of a body, and takes memory for it from the budget.
 pub(crate) async fn open(api: &Api, request: Request, max: usize) -> Result<Incoming, Problem> {
     let headers = request.headers();
-    let plain = |value: &axum::http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
-        return Err(Problem::new(Code::UnsupportedMediaType).because("Compressed bodies are not read."));
-    }
+    check_plain(headers)?;
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
@@ -60,12 +57,27 @@ pub(crate) async fn open(api: &Api, request: Request, max: usize) -> Result<Inco
     Ok(Incoming { stream: request.into_body().into_data_stream(), permit, max, announced, pause })
 }
 
-/// Reads a body to its end.
+/// That a body is not compressed.
+pub(crate) fn check_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    let plain = |value: &axum::http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType).because("Compressed bodies are not read."))
+}
+
+/// Reads a body to its end, and waits for the client's turn to be worked for, once it is known which one it is.
 pub(crate) async fn read(api: &Api, request: Request, max: usize) -> Result<Body, Problem> {
+    let client = shares::client_of(request.extensions());
     let mut incoming = open(api, request, max).await?;
     let bytes = in_time(api, collect(&mut incoming)).await?;
     incoming.permit.shrink(bytes.len());
-    Ok(Body { bytes, permit: incoming.permit })
+    let permit = match client {
+        // Not before: whoever sends slowly would hold a turn meanwhile.
+        Some(client) => incoming.permit.in_turn(api.turns.take(client).await?),
+        None => incoming.permit,
+    };
+    Ok(Body { bytes, permit })
 }
 
 /// Reads a JSON body to its end.
@@ -109,7 +121,7 @@ pub(crate) async fn in_time<T>(
 }
 
 /// What has not begun, or does not go on.
-fn stalled(seconds: u64) -> Problem {
+pub(crate) fn stalled(seconds: u64) -> Problem {
     Problem::new(Code::RequestTimeout)
         .because(format!("While a body arrives, it may stand still for at most {seconds} seconds."))
 }

@@ -26,8 +26,13 @@ pub(crate) fn nothing(json: &Json) -> Result<(), Problem> {
 
 /// Reads JSON, or says why it is none.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Json, Problem> {
+    parse_of("body", bytes)
+}
+
+/// The same of something that is not the whole body: `what` it is.
+pub(crate) fn parse_of(what: &str, bytes: &[u8]) -> Result<Json, Problem> {
     Json::parse(bytes)
-        .map_err(|error| Problem::new(Code::InvalidRequest).because(format!("The body {error}.")))
+        .map_err(|error| Problem::new(Code::InvalidRequest).because(format!("The {what} {error}.")))
 }
 
 /// Reads a body that has nothing to say: none at all, or `{}`.

@@ -209,16 +209,17 @@ pub struct Problem {
     pub retry_after: Option<u64>,
 }
 
-/// The body of a problem.
+/// A problem as callers see it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+pub struct ProblemView<'a> {
     r#type: String,
     title: &'static str,
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
-    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
 }
@@ -274,15 +275,20 @@ impl Problem {
     /// The JSON of it.
     #[must_use]
     pub fn body(&self, request_id: &str) -> Vec<u8> {
-        let body = Body {
+        serde_json::to_vec(&self.view(Some(request_id))).unwrap_or_default() // texts and a number
+    }
+
+    /// What callers see of it; without the request's id where it is one of many in an answer.
+    #[must_use]
+    pub fn view<'a>(&'a self, request_id: Option<&'a str>) -> ProblemView<'a> {
+        ProblemView {
             r#type: format!("urn:idos-issuer:problem:{}", self.code),
             title: self.code.title(),
             status: self.code.status().as_u16(),
             detail: self.detail.as_deref(),
             request_id,
             errors: &self.errors,
-        };
-        serde_json::to_vec(&body).unwrap_or_default() // texts and a number
+        }
     }
 
     /// A fault of ours. Logged here, where it is handled; the caller gets the request's id, not the cause.

@@ -16,6 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::connections::{ConnectionSlot, Connections};
+use super::held::HeldBody;
 use super::peer::Peer;
 use super::socket::Socket;
 use super::unread::TrackedBody;
@@ -113,8 +114,8 @@ fn connection(
         async move {
             let mut answer = answer.await?;
             ended.close_unless_read(answer.headers_mut());
-            drop(busy);
-            Ok::<_, Infallible>(answer)
+            // An answer that goes on for long, as that of an import, is no idleness.
+            Ok::<_, Infallible>(answer.map(|body| HeldBody::new(body, busy)))
         }
     });
     http1::Builder::new()

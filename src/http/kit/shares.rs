@@ -13,6 +13,7 @@ use tokio::time::timeout_at;
 
 use super::limits::RateKey;
 use super::problem::{Code, Problem};
+use super::turns::Turn;
 use crate::model::submitter::Submitter;
 
 /// How long a request waits for memory before it is told to come again.
@@ -86,31 +87,56 @@ impl RequestSlots {
     }
 }
 
+/// Imports that run at once.
+pub(crate) struct ImportSlots(PerKey);
+
+impl ImportSlots {
+    /// So many of one client.
+    pub(crate) fn new(of_client: usize) -> Self {
+        Self(PerKey::new(of_client))
+    }
+
+    /// Takes one for an import of this client.
+    pub(crate) fn acquire(&self, client: &RateKey) -> Result<RequestPermit, Problem> {
+        self.0.of(client).try_acquire_owned().map(RequestPermit).map_err(|_| {
+            Problem::new(Code::RateLimited)
+                .because(format!("At most {} imports of one client run at the same time.", self.0.max))
+        })
+    }
+}
+
 /// How many bytes of request bodies may be in memory at once.
 pub(crate) struct BodyBudget {
     all: Arc<Semaphore>,
     client: PerKey,
+    /// Of what one client may hold, for lines of its imports.
+    imports: PerKey,
     address: PerKey,
     max_wait: Duration,
 }
 
-/// Some of the budget, until it is dropped.
-pub(crate) struct BodyPermit(Vec<OwnedSemaphorePermit>);
+/// Some of the budget, until it is dropped, and the turn in which the body is worked on.
+pub(crate) struct BodyPermit {
+    memory: Vec<OwnedSemaphorePermit>,
+    #[expect(dead_code, reason = "held, and given back when dropped")]
+    turn: Option<Turn>,
+}
 
 impl BodyBudget {
-    /// So many bytes for all, and of them so many for the bodies of one client and for those from one address.
-    pub(crate) fn new(bytes: usize, client: usize, address: usize) -> Self {
+    /// So many bytes for all, and of them so many for the bodies of one client, for the lines of its imports, and for the bodies from
+    /// one address.
+    pub(crate) fn new(bytes: usize, client: usize, imports: usize, address: usize) -> Self {
         let all = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
         // Shares are rounded up: the largest body must fit into each.
         let each = |bytes: usize| PerKey::new(bytes.div_ceil(UNIT));
-        Self { all, client: each(client), address: each(address), max_wait: MAX_WAIT }
+        let (client, imports, address) = (each(client), each(imports), each(address));
+        Self { all, client, imports, address, max_wait: MAX_WAIT }
     }
 
     /// Takes `bytes` for the request with these extensions; waits a little for it. Whoever waits for his own
     /// share holds nobody else up.
     pub(crate) async fn acquire(&self, request: &Extensions, bytes: usize) -> Result<BodyPermit, Problem> {
-        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        let client = request.get::<Submitter>().map(|caller| RateKey::Client(caller.tenant.clone()));
+        let client = client_of(request);
         let wanted = [
             (
                 client.map(|client| self.client.of(&client)),
@@ -123,25 +149,60 @@ impl BodyBudget {
             (Some(Arc::clone(&self.all)), "Too many request bodies are being read."),
         ];
         let end = tokio::time::Instant::now() + self.max_wait;
-        let mut held = BodyPermit(Vec::with_capacity(wanted.len()));
+        let mut held = BodyPermit { memory: Vec::with_capacity(wanted.len()), turn: None };
         for (share, busy) in wanted {
             let Some(share) = share else { continue };
-            match timeout_at(end, share.acquire_many_owned(units)).await {
-                Ok(Ok(permit)) => held.0.push(permit),
+            match timeout_at(end, share.acquire_many_owned(units(bytes))).await {
+                Ok(Ok(permit)) => held.memory.push(permit),
                 Ok(Err(_)) | Err(_) => return Err(Problem::new(Code::Overloaded).because(busy)),
             }
         }
         Ok(held)
     }
+
+    /// Takes `bytes` for a line of an import that this client sends from this address, however long that takes: what is held by lines
+    /// before it is given back without it.
+    pub(crate) async fn acquire_for_line(
+        &self,
+        (client, address): (&RateKey, &RateKey),
+        bytes: usize,
+    ) -> BodyPermit {
+        let wanted = [
+            self.imports.of(client),
+            self.client.of(client),
+            self.address.of(address),
+            Arc::clone(&self.all),
+        ];
+        let mut held = BodyPermit { memory: Vec::with_capacity(wanted.len()), turn: None };
+        for share in wanted {
+            // None of them is ever closed.
+            held.memory.extend(share.acquire_many_owned(units(bytes)).await);
+        }
+        held
+    }
+}
+
+/// The client whose request has these extensions, once it is known.
+pub(crate) fn client_of(request: &Extensions) -> Option<RateKey> {
+    request.get::<Submitter>().map(|caller| RateKey::Client(caller.tenant.clone()))
+}
+
+fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 
 impl BodyPermit {
     /// Gives back what is more than `bytes`.
     pub(crate) fn shrink(&mut self, bytes: usize) {
-        for permit in &mut self.0 {
+        for permit in &mut self.memory {
             let surplus = permit.num_permits().saturating_sub(bytes.div_ceil(UNIT));
             drop(permit.split(surplus));
         }
+    }
+
+    /// The same, to be worked on in this turn.
+    pub(crate) fn in_turn(self, turn: Turn) -> Self {
+        Self { turn: Some(turn), ..self }
     }
 }
 
@@ -165,7 +226,10 @@ mod tests {
 
     fn budget(units: usize, client: usize, address: usize) -> BodyBudget {
         let max_wait = Duration::from_millis(10);
-        BodyBudget { max_wait, ..BodyBudget::new(units * UNIT, client * UNIT, address * UNIT) }
+        BodyBudget {
+            max_wait,
+            ..BodyBudget::new(units * UNIT, client * UNIT, (client / 2) * UNIT, address * UNIT)
+        }
     }
 
     #[test]
@@ -201,6 +265,18 @@ mod tests {
         assert_eq!(full.detail.unwrap(), "Too many request bodies are being read.");
         drop((of_a, of_b, elsewhere));
         assert!(budget.acquire(&a, 4 * UNIT).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_of_imports_wait_for_a_part_of_their_clients_share() {
+        let budget = budget(8, 4, 8);
+        let (a, here) = (RateKey::Client("a".into()), RateKey::of_address([10, 0, 0, 1].into()));
+        let line = budget.acquire_for_line((&a, &here), 2 * UNIT).await;
+        let further = budget.acquire_for_line((&a, &here), 1);
+        assert!(tokio::time::timeout(Duration::from_hours(1), further).await.is_err());
+        let request = budget.acquire(&request("a", [10, 0, 0, 1]), 2 * UNIT).await.unwrap();
+        drop((line, request));
+        let _line = budget.acquire_for_line((&a, &here), 2 * UNIT).await;
     }
 
     #[test]

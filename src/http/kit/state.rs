@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::good_keys::GoodKeys;
 use super::limits::RateLimits;
 use super::readiness::Readiness;
-use super::shares::{BodyBudget, RequestSlots, share};
+use super::shares::{BodyBudget, ImportSlots, RequestSlots, share};
+use super::turns::{TurnLimits, Turns};
 use crate::app::App;
 
 /// What the handlers share.
@@ -24,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) good_keys: GoodKeys,
     pub(crate) request_slots: RequestSlots,
     pub(crate) body_budget: BodyBudget,
+    pub(crate) import_slots: ImportSlots,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) readiness: Readiness,
     /// Cancelled when the service stops: whoever waits for a result gets the record as it is.
     pub(crate) stop: CancellationToken,
@@ -55,8 +59,18 @@ impl Api {
             body_budget: BodyBudget::new(
                 bodies,
                 at_least_one_body(of_client(bodies)),
+                at_least_one_body(of_client(bodies) / 2),
                 at_least_one_body(of_address(bodies)),
             ),
+            import_slots: ImportSlots::new(http.imports_per_client),
+            turns: Turns::new(TurnLimits {
+                turns: http.turns,
+                of_client: of_client(http.turns),
+                of_imports: share(http.turns, http.share_of_imports),
+                queue: http.max_queued,
+                queue_of_client: of_client(http.max_queued),
+                max_wait: Duration::from_secs(http.max_queue_wait),
+            }),
             readiness: Readiness::default(),
             app,
             metrics,

@@ -188,6 +188,7 @@ async fn every_example_is_accepted() {
                         door.call(&operation.method, &path).body(media, value.to_string())
                     }
                     "application/json" => door.make(&path, value),
+                    "application/x-ndjson" => door.make(&path, value).body(media, value.to_string()),
                     "application/x-www-form-urlencoded" => {
                         door.make(&path, value).body(media, "List-Unsubscribe=One-Click")
                     }

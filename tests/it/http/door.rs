@@ -247,11 +247,22 @@ impl Answer {
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers = lines
+        let headers: Vec<_> = lines
             .map(|line| line.split_once(": ").unwrap())
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        Self { status, headers, body: bytes[end + 4..].to_vec() }
+        let body = &bytes[end + 4..];
+        let is_chunked =
+            headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+        Self { status, headers, body: if is_chunked { joined(body) } else { body.to_vec() } }
+    }
+
+    /// The lines of a body that is lines of JSON.
+    pub(super) fn lines(&self) -> Vec<Value> {
+        let text = std::str::from_utf8(&self.body).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+            .collect()
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -285,6 +296,18 @@ impl Answer {
         let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         errors.iter().filter_map(|error| error["pointer"].as_str()).map(str::to_owned).collect()
     }
+}
+
+/// The chunks of a body (RFC 9112, section 7.1), as far as they have come.
+fn joined(mut chunked: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunked.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&chunked[..end]).unwrap(), 16).unwrap();
+        let rest = &chunked[end + 2..];
+        body.extend_from_slice(&rest[..size.min(rest.len())]);
+        chunked = rest.get(size + 2..).unwrap_or_default();
+    }
+    body
 }
 
 pub(super) fn new_profile(user: &User) -> Value {

@@ -21,6 +21,7 @@ pub(crate) mod full_disk;
 mod halted;
 mod hostile;
 mod idempotency;
+mod imports;
 mod kept;
 mod limits;
 mod linkage;

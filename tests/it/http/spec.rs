@@ -133,7 +133,12 @@ impl Spec {
         let media = answer.header("content-type").unwrap().split(';').next().unwrap();
         let content = &response["content"][media];
         assert!(content.is_object(), "{method} {path} {status} is {media}");
-        if !answer.body.is_empty() && media.ends_with("json") {
+        if media == "application/x-ndjson" {
+            let at = format!("{at}/content/{}/schema", media.replace('/', "~1"));
+            for line in answer.lines() {
+                self.hold(&at, &line).unwrap_or_else(|e| panic!("{method} {path}: {e}\n{line:#}"));
+            }
+        } else if !answer.body.is_empty() && media.ends_with("json") {
             let at = format!("{at}/content/{}/schema", media.replace('/', "~1"));
             let body = answer.json();
             self.hold(&at, &body).unwrap_or_else(|e| panic!("{method} {path} {status}: {e}\n{body:#}"));

@@ -3,6 +3,7 @@
 //! Clients submit all the while, and repeat what was not answered under the same `Idempotency-Key`. In the end there is
 //! exactly one credential for each request, the audit chain holds, and no content is left.
 
+mod imports;
 mod sources;
 
 use std::collections::BTreeSet;

@@ -41,6 +41,10 @@ pub(in crate::http::api) use view::{AuditView, IssuanceView};
 
 const FORM: &str = "multipart/form-data";
 const SUBMIT: &[u8] = b"POST /v1/issuances";
+/// A submission as a body that is JSON as a whole.
+const JSON_BODY: Given = Given { what: "body", fingerprint: &[SUBMIT, b"json"] };
+/// A submission as a line of an import.
+pub(in crate::http::api) const LINE: Given = Given { what: "line", fingerprint: &[b"POST /v1/imports"] };
 const RESTORE: &[u8] = b"POST /v1/issuances/{id}/restore";
 
 pub(in crate::http) async fn submit(
@@ -53,7 +57,7 @@ pub(in crate::http) async fn submit(
     let (key, submission, _permit) = match body::essence(request.headers()).as_deref() {
         Some(JSON) => {
             let body = body::read(&api, request, api.app.http.max_body).await?;
-            let (key, submission) = read_json(&api, caller.clone(), key, body.bytes).await?;
+            let (key, submission) = read_json(&api, caller.clone(), (key, JSON_BODY), body.bytes).await?;
             (key, submission, body.permit)
         }
         Some(FORM) => {
@@ -72,16 +76,27 @@ pub(in crate::http) async fn submit(
 
 type Bytes = zeroize::Zeroizing<Vec<u8>>;
 
-async fn read_json(
+/// How a submission is given whose files are inside its JSON.
+#[derive(Clone, Copy)]
+pub(in crate::http::api) struct Given {
+    /// What it is called.
+    what: &'static str,
+    /// What tells it from other requests, beside its bytes.
+    fingerprint: &'static [&'static [u8]],
+}
+
+/// Reads a submission whose files are inside its JSON, with the key by which it is given once.
+pub(in crate::http::api) async fn read_json(
     api: &Api,
     caller: Submitter,
-    key: String,
+    (key, given): (String, Given),
     mut bytes: Bytes,
 ) -> Result<(Idempotency, Submission), Problem> {
     let shared = api.clone();
     let work = move || {
-        let key = intake::idempotency(&shared.app, &caller, &key, &[SUBMIT, b"json", &bytes]);
-        let json = json::parse(&bytes)?;
+        let parts: Vec<_> = given.fingerprint.iter().copied().chain([bytes.as_slice()]).collect();
+        let key = intake::idempotency(&shared.app, &caller, &key, &parts);
+        let json = json::parse_of(given.what, &bytes)?;
         contents::wipe(&mut bytes);
         let files = Files { parts: None, max_file: shared.app.http.max_file };
         let kind = |name: &str| shared.app.kyc_versions.asked(&caller.tenant, name);
