@@ -136,9 +136,7 @@ impl Encrypted {
     /// Signs all with a key that is at hand. It is the write key.
     pub(crate) fn sign_with(self, key: &WriteKey) -> SealedCredential {
         let signatures = self.to_sign().into_iter().map(|notes| key.sign(notes)).collect();
-        let notes_signed = self.put(signatures);
-        let signatures = notes_signed.to_sign().into_iter().map(|message| key.sign(message)).collect();
-        notes_signed.complete(signatures)
+        self.put(signatures).sign_by(key)
     }
 
     fn put(mut self, notes: Vec<[u8; SIGNATURE]>) -> NotesSigned {
@@ -200,8 +198,12 @@ impl NotesSigned {
         if key.verification_key() != self.encrypted.writer {
             return Err(WrongSignature);
         }
+        Ok(self.sign_by(key))
+    }
+
+    fn sign_by(self, key: &WriteKey) -> SealedCredential {
         let signatures = self.to_sign().into_iter().map(|message| key.sign(message)).collect();
-        Ok(self.complete(signatures))
+        self.complete(signatures)
     }
 
     fn complete(self, broader: Vec<[u8; SIGNATURE]>) -> SealedCredential {

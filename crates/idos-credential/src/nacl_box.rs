@@ -87,8 +87,8 @@ type Encrypt = fn(&Key, &[u8; NONCE], &[u8], &mut [u8]) -> Option<[u8; TAG]>;
 fn agrees(candidate: Encrypt) -> bool {
     let (mut key, mut nonce) = (Zeroizing::new([0; 32]), [0; NONCE]);
     (0..48_u8).all(|turn| {
-        for (place, byte) in (0..).zip(key.iter_mut().chain(&mut nonce)) {
-            *byte = turn.wrapping_mul(167).wrapping_add(place * 59);
+        for (place, byte) in (0_u8..).zip(key.iter_mut().chain(&mut nonce)) {
+            *byte = turn.wrapping_mul(167).wrapping_add(place.wrapping_mul(59));
         }
         let length = LARGE + 67 * usize::from(turn);
         let plaintext: Vec<u8> = (0..=u8::MAX).map(|byte| byte ^ turn).cycle().take(length).collect();

@@ -121,6 +121,30 @@ fn rows_are_signed_elsewhere_as_they_are_here() {
     assert_eq!(sealed(&all, &writer, by_hand).unwrap(), here);
 }
 
+/// The rows in one piece, by a key that is at hand, after the notes were signed elsewhere.
+#[test]
+fn rows_are_signed_by_the_write_key_that_is_at_hand_and_by_no_other() {
+    let all = vectors("sdk/credentials.json");
+    let writer = WriteKey::from_seed(&[3; 32]);
+    for by_reference in [false, true] {
+        let notes_signed = || {
+            let signed = signed(&all);
+            let notes = PublicNotes::new("1", "kyc", signed.level(), "approved", "Example KYC").unwrap();
+            let [user, grantee] = [1, 2].map(|byte| EncryptionSecret::from_bytes([byte; 32]).public());
+            let writer_key = writer.verification_key();
+            let encrypted = signed.encrypt(&notes, &user, Some(&grantee), writer_key, &mut drawn()).unwrap();
+            let encrypted = if by_reference { encrypted.by_reference().unwrap() } else { encrypted };
+            let signatures: Vec<_> = encrypted.to_sign().into_iter().map(|m| writer.sign(m)).collect();
+            encrypted.signed(&signatures).unwrap()
+        };
+        let rows = notes_signed();
+        let signatures: Vec<_> = rows.to_sign().into_iter().map(|m| writer.sign(m)).collect();
+        assert_eq!(notes_signed().sign_with(&writer).unwrap(), rows.signed(&signatures).unwrap());
+        let other = WriteKey::from_seed(&[4; 32]);
+        assert_eq!(notes_signed().sign_with(&other).unwrap_err(), WrongSignature);
+    }
+}
+
 #[test]
 fn a_row_takes_no_other_signature() {
     let all = vectors("sdk/credentials.json");
