@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 const { ISSUER_URL, ISSUER_KEY, KEY = "import.mjs" } = process.env;
 const [, , file, from = "1"] = process.argv;
 const headers = { Authorization: `Bearer ${ISSUER_KEY}`, "Idempotency-Key": KEY, "Content-Type": "application/x-ndjson" };
-// Not fetch: that may keep the answer until all is sent. This reads and writes at the same time.
+// Not fetch: its standard lets it keep the answer until all is sent. This reads and writes at the same time.
 const call = (ISSUER_URL.startsWith("https:") ? https : http)(`${ISSUER_URL}/v1/imports?from=${from}`, { method: "POST", headers });
 async function* rest() {
   let number = 0;

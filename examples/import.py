@@ -20,6 +20,8 @@ call.putheader("Idempotency-Key", os.environ.get("KEY", "import.py"))
 call.putheader("Content-Type", "application/x-ndjson")
 call.putheader("Transfer-Encoding", "chunked")
 call.endheaders()
+# Not call.send: when the answer begins, `call` lets go of the connection, which closes with the end of the answer.
+link = call.sock
 
 
 def send() -> None:
@@ -28,8 +30,8 @@ def send() -> None:
         with open(path, "rb") as file:
             for number, line in enumerate(file, 1):
                 if number >= start:
-                    call.send(b"%x\r\n%s\r\n" % (len(line), line))
-        call.send(b"0\r\n\r\n")
+                    link.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+        link.sendall(b"0\r\n\r\n")
     except OSError as error:
         print(f"sending ended: {error}", file=sys.stderr)
 

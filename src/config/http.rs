@@ -135,8 +135,9 @@ impl Http {
     }
 }
 
-/// Whether it is of this machine, for development: there is nobody on the way.
-pub(super) fn is_here(url: &Url) -> bool {
+/// Whether it is http:// of this machine: there is nobody on the way.
+#[must_use]
+pub fn is_here(url: &Url) -> bool {
     let is_loopback = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -52,7 +52,7 @@ pub use environment::{api_key, log_filter, no_color};
 pub use erasure::Erasure;
 pub use error::ConfigError;
 pub use evidence::Evidence;
-pub use http::Http;
+pub use http::{Http, is_here};
 pub use issuer::Issuer;
 pub use keys::{KeyEntry, KeyFiles};
 pub use mail::{Bounces, BouncesThen, Dkim, Mail, MailTransport};

@@ -147,15 +147,9 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
 
 /// Where imports are sent.
 fn endpoint(url: &Url, plain_http: bool) -> Result<Url, Error> {
-    let is_here = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match url.scheme() {
         "https" => {}
-        "http" if is_here || plain_http => {}
+        "http" if plain_http || config::is_here(url) => {}
         "http" => {
             return Err(
                 "--url must be https:// (or say --plain-http: who is on the way reads everything)".into()

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
-use hyper::body::{Body as _, Frame, SizeHint};
+use hyper::body::{Frame, SizeHint};
 
 /// The body of an answer, with what is held until all of it has been given on, or nobody wants it any more.
 pub(crate) struct HeldBody<H> {

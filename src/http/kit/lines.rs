@@ -52,7 +52,7 @@ impl Lines {
     }
 
     /// Waits until something has come, or it is clear that nothing will.
-    pub(crate) async fn begin(&mut self) -> Result<(), Problem> {
+    pub(crate) async fn wait_for_first(&mut self) -> Result<(), Problem> {
         self.fetch().await.map(|_| ())
     }
 

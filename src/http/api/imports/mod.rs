@@ -54,7 +54,7 @@ pub(in crate::http) async fn import(
     let LineNumber(from) = from.unwrap_or(LineNumber(1));
     let mut lines = Lines::new(&api, whose, request.into_body().into_data_stream(), from);
     // A body that does not come at all is still refused with a status; and who waits to be told to go on (`Expect`) is told so by this.
-    lines.begin().await?;
+    lines.wait_for_first().await?;
     let verdicts = run::verdicts(Import::new(api, caller, client, key), lines, slot);
     let media = [(CONTENT_TYPE, HeaderValue::from_static(NDJSON))];
     Ok((media, Body::from_stream(verdicts)).into_response())
