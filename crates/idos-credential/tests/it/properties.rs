@@ -126,19 +126,24 @@ proptest! {
     /// lengths on both sides of where another one encrypts.
     #[test]
     fn contents_are_boxes_whatever_their_length(
-        length in prop_oneof![0..200_usize, 16_000..18_000_usize, 0..200_000_usize], drawn in any::<[u8; 56]>(), secret in any::<[u8; 32]>(),
+        length in prop_oneof![0..200_usize, 16_000..18_000_usize, 0..200_000_usize],
+        secrets in any::<[[u8; 32]; 2]>(),
+        nonce in any::<[u8; 24]>(),
     ) {
         use base64::Engine as _;
         use crypto_box::aead::Aead as _;
-        let plaintext: Vec<u8> = drawn.iter().copied().cycle().take(length).collect();
+        let [secret, drawn] = secrets;
+        let plaintext: Vec<u8> = nonce.iter().copied().cycle().take(length).collect();
         let recipient = EncryptionSecret::from_bytes(secret);
-        let (content, encryptor) = seal_bytes(&plaintext, &recipient.public(), &mut Script(drawn.to_vec())).unwrap();
-        let ephemeral = crypto_box::SecretKey::from_slice(&drawn[..32]).unwrap();
+        let mut script = Script([&drawn[..], &nonce[..]].concat());
+        let (content, encryptor) = seal_bytes(&plaintext, &recipient.public(), &mut script).unwrap();
+        let ephemeral = crypto_box::SecretKey::from_bytes(drawn);
         let public = crypto_box::SecretKey::from_bytes(secret).public_key();
-        let wanted = crypto_box::SalsaBox::new(&public, &ephemeral).encrypt(drawn[32..].into(), &plaintext[..]).unwrap();
+        let old = crypto_box::SalsaBox::new(&public, &ephemeral);
+        let wanted = old.encrypt(&nonce.into(), plaintext.as_slice()).unwrap();
         let standard = base64::engine::general_purpose::STANDARD;
         prop_assert_eq!(&encryptor, &standard.encode(ephemeral.public_key().as_bytes()));
-        prop_assert!(content == standard.encode([&drawn[32..], &wanted[..]].concat()));
+        prop_assert!(content == standard.encode([&nonce[..], &wanted[..]].concat()));
         prop_assert!(*recipient.open(&content, &encryptor).unwrap() == plaintext);
     }
 
