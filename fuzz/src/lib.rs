@@ -6,6 +6,7 @@
 //! more, two readers of the same thing must agree.
 
 mod answers;
+mod audit;
 mod credentials;
 mod evidence;
 mod formats;
@@ -25,6 +26,7 @@ mod vendors;
 mod wallets;
 
 pub use answers::rpc_answers;
+pub use audit::audit_lines;
 pub use credentials::verify_credential;
 pub use evidence::{evidence, issue_as_sdk};
 pub use formats::{base85_decode, moment, open_content, user_key};
@@ -53,6 +55,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("action_call", action_call),
     ("action_execution", action_execution),
     ("as_sdk", as_sdk),
+    ("audit_lines", audit_lines),
     ("base85_decode", base85_decode),
     ("config_toml", config_toml),
     ("did_key", did_key),

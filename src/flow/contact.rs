@@ -127,6 +127,12 @@ pub async fn change(
     }
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
+    // In the transaction: it may have been issued, or be over, since it was read. First, as whoever erases it does: each waits for the
+    // other in one order.
+    match tx.touch_issuance(id, issuance.state, now).await {
+        Err(StoreError::Stale) => return Err(ChangeError::Conflict(issuance.state)),
+        touched => touched?,
+    }
     let there = tx.addressee(id).await?;
     let before = match &there {
         None => None,
@@ -158,11 +164,6 @@ pub async fn change(
             tx.forget_contact(id).await?;
             tx.keep_contact(id, &new, now).await?;
         }
-    }
-    // In the transaction: it may have been issued, or be over, since it was read.
-    match tx.touch_issuance(id, issuance.state, now).await {
-        Err(StoreError::Stale) => return Err(ChangeError::Conflict(issuance.state)),
-        touched => touched?,
     }
     if issuance.state == State::Issued {
         notices::plan(app, &mut tx, &issuance, now).await?;

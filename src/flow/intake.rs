@@ -464,6 +464,17 @@ async fn remember(
     let Some(mut tx) = idempotency::claim(app, caller, key, issuance.id.as_str(), now).await? else {
         return replay(app, caller, key).await?.ok_or(IntakeError::KeyReused);
     };
+    // What it is made after is there as long as this takes: what an erasure has taken does not come back by another way, nor is it named.
+    if let Some(older) = &issuance.renews {
+        match tx.hold_issuance(older, State::Issued).await {
+            Err(StoreError::Stale) => return Err(invalid(supersede::RENEWS, supersede::OVER)),
+            held => held?,
+        }
+    }
+    if let Some(kept_at) = &made_of.restores {
+        tx.hold_issuance(kept_at, State::Issued).await?;
+        tx.kept_of(kept_at).await?.ok_or(StoreError::Stale)?;
+    }
     match tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await {
         Err(StoreError::Exists) => return Err(invalid(supersede::RENEWS, supersede::RENEWED)),
         added => added?,

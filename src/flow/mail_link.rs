@@ -224,14 +224,16 @@ impl Address {
         now: Timestamp,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let mut entries = Vec::new();
-        if !tx.stop_mail((&self.client, &self.index), reason, now).await? {
+        // What was erased since it was read has no address any more, and is not named again.
+        let there = tx.hold_contacts((&self.client, &self.index)).await?;
+        if there.is_empty() || !tx.stop_mail((&self.client, &self.index), reason, now).await? {
             return Ok(entries);
         }
         let event = match reason {
             StopReason::Unsubscribed => EventKind::ContactUnsubscribed,
             StopReason::Unreachable | StopReason::Complained => EventKind::ContactUnreachable,
         };
-        for issuance in &self.issuances {
+        for issuance in self.issuances.iter().filter(|issuance| there.contains(&issuance.id)) {
             emit(app, tx, event, issuance, None, now).await?;
             let entry = AuditEntry::new(now, actor.clone(), AuditAction::MailStopped, issuance.id.as_str());
             entries.push(entry.detail(reason.as_str()));

@@ -17,6 +17,9 @@ pub(super) const RENEWS: &str = "renews";
 /// What is said of an issuance that another one renews already.
 pub(super) const RENEWED: &str = "is being renewed, or has been, by another issuance";
 
+/// What is said of an issuance whose credential is over.
+pub(super) const OVER: &str = "has no credential that holds: submit without it";
+
 /// Says why `renews` cannot be renewed for this user, if it cannot: it must be the caller's own, and hold.
 pub(super) async fn refusal(
     app: &App,
@@ -33,9 +36,7 @@ pub(super) async fn refusal(
         State::Issued if issuance.superseded_by.is_some() => Some(RENEWED),
         State::Issued => None,
         State::Erased => Some("names no issuance of yours"),
-        State::Revoking | State::Revoked | State::Failed => {
-            Some("has no credential that holds: submit without it")
-        }
+        State::Revoking | State::Revoked | State::Failed => Some(OVER),
         State::AwaitingProfile | State::AwaitingGrant | State::Queued | State::Uploading | State::Halted => {
             Some("has no credential in the user's profile yet")
         }

@@ -637,6 +637,16 @@ impl Tx {
         one(&result)
     }
 
+    /// Holds up whoever changes an issuance or erases it, until the end of this transaction. [`StoreError::Stale`] if it is not in `state`.
+    pub async fn hold_issuance(&mut self, id: &IssuanceId, state: State) -> Result<(), StoreError> {
+        let result = sqlx::query("UPDATE issuance SET updated_at = updated_at WHERE id = $1 AND state = $2")
+            .bind(id.as_str())
+            .bind(state.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        one(&result)
+    }
+
     /// It has been told that a credential ends.
     pub async fn mark_noticed(&mut self, id: &IssuanceId, noticed: &str) -> Result<(), StoreError> {
         let result = sqlx::query(

@@ -130,6 +130,21 @@ impl Tx {
         Ok(())
     }
 
+    /// Holds up whoever forgets a contact with this address, until the end of this transaction. Gives the issuances whose contact it is.
+    pub async fn hold_contacts(
+        &mut self,
+        (client, email_index): (&str, &str),
+    ) -> Result<Vec<IssuanceId>, StoreError> {
+        let rows = sqlx::query(
+            "UPDATE contact SET created_at = created_at WHERE client = $1 AND email_index = $2 RETURNING issuance_id",
+        )
+        .bind(client)
+        .bind(email_index)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        rows.iter().map(|row| Columns(row).parsed("issuance_id")).collect()
+    }
+
     /// Nothing is to be sent to an address any more. Gives whether that is new.
     pub async fn stop_mail(
         &mut self,

@@ -163,7 +163,7 @@ impl LetGo {
         if said.last().is_some_and(|last| last >= entry.seq) {
             return Err(NotPlaces);
         }
-        Ok(self.whole.take(&said.whole) + self.also.take(&said.also))
+        Ok(self.whole.take(&said.whole).saturating_add(self.also.take(&said.also)))
     }
 
     /// The first place of all.
