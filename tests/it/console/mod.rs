@@ -3,9 +3,9 @@
 mod access;
 mod attacks;
 mod browser;
-mod guessing;
 mod cases;
 mod four_eyes;
+mod guessing;
 mod looks;
 mod notices;
 mod pages;
