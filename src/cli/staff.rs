@@ -8,7 +8,6 @@ use super::{Outcome, output};
 use crate::clock;
 use crate::config::Config;
 use crate::flow::staff::manage::{self, By};
-use crate::model::audit::Actor;
 use crate::model::mail_link::LinkToken;
 use crate::model::staff::{Reach, Role, Staff};
 use crate::store::Store;
@@ -78,7 +77,7 @@ impl StaffCommand {
         context.answer(async {
             let store = context::store(&config).await?;
             let invitation_hours = config.console.invitation_hours;
-            let by = By { actor: Actor::Operator, at: clock::now(), invitation_hours };
+            let by = By::operator(clock::now(), invitation_hours);
             let outcome = self.act(&config, &store, &by).await;
             store.close().await;
             outcome

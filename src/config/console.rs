@@ -19,7 +19,7 @@ pub struct Console {
     pub step_up_minutes: u32,
     /// How long an invitation works, in hours.
     pub invitation_hours: u32,
-    /// Whether what cannot be undone takes two people.
+    /// Whether what cannot be undone takes two people: erasures, and at the console whatever is done about staff and API keys.
     pub four_eyes: bool,
     /// Whether people sign in with a password and one-time codes of this service.
     pub local_accounts: bool,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::error::ConfigError;
 use super::section::{Section, require};
-use crate::model::case::{Hold, HoldStart, Rules, Term};
+use crate::model::case::{Hold, HoldStart, Term};
 use crate::model::disclosure;
 use crate::model::notices::Zone;
 
@@ -66,12 +66,6 @@ impl Erasure {
     #[must_use]
     pub fn zone(&self) -> Zone {
         self.time_zone.parse().unwrap_or_default()
-    }
-
-    /// What is wanted of every case.
-    #[must_use]
-    pub fn rules(&self) -> Rules {
-        Rules { second_approver: self.second_approver }
     }
 
     /// Whether clients may vouch for who somebody is.
@@ -141,7 +135,7 @@ mod tests {
     #[test]
     fn a_hold_is_off_unless_it_is_wanted() {
         assert_eq!(Erasure::default().hold(), None);
-        assert!(!Erasure::default().clients_vouch() && !Erasure::default().rules().second_approver);
+        assert!(!Erasure::default().clients_vouch() && !Erasure::default().second_approver);
         let on = example_with("identity = \"required\"", "identity = \"by_client\"").erasure;
         assert!(on.clients_vouch());
         let hold = on.hold().unwrap();

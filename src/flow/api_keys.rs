@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use super::by::By;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::client::{ApiKey, Scope};
 use crate::model::ids::ApiKeyId;
@@ -56,24 +57,27 @@ pub async fn create(
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(ApiKey, Zeroizing<String>), KeyError> {
-    create_by(store, Actor::Operator, client, scopes, expires_at, now).await
+    create_by(store, &By::operator(now, 0), client, scopes, expires_at).await
+}
+
+/// Refuses a key that there cannot be.
+pub(super) fn check(client: &str, scopes: &[Scope]) -> Result<(), KeyError> {
+    if !is_plain_name(client) {
+        return Err(KeyError::Client);
+    }
+    if scopes.is_empty() { Err(KeyError::NoScope) } else { Ok(()) }
 }
 
 /// The same, by whomever.
 pub async fn create_by(
     store: &Store,
-    actor: Actor,
+    by: &By,
     client: &str,
     scopes: &[Scope],
     expires_at: Option<Timestamp>,
-    now: Timestamp,
 ) -> Result<(ApiKey, Zeroizing<String>), KeyError> {
-    if !is_plain_name(client) {
-        return Err(KeyError::Client);
-    }
-    if scopes.is_empty() {
-        return Err(KeyError::NoScope);
-    }
+    check(client, scopes)?;
+    let now = by.at;
     if expires_at.is_some_and(|end| end <= now) {
         return Err(KeyError::Past);
     }
@@ -96,27 +100,29 @@ pub async fn create_by(
     let text = Zeroizing::new(format!("{PREFIX}{}_{}", key.id, secret.as_str()));
 
     let mut tx = store.begin().await?;
+    by.settle(&mut tx).await?;
     tx.add_api_key(&key).await?;
-    tx.record(&entry(actor, AuditAction::KeyCreated, &key.id, &key.client, now)).await?;
+    tx.record(&entry(by.actor.clone(), AuditAction::KeyCreated, &key.id, &key.client, now)).await?;
     tx.commit().await?;
     Ok((key, text))
 }
 
 /// Revokes a key, at once and for good, by somebody at the command line.
 pub async fn revoke(store: &Store, id: &ApiKeyId, now: Timestamp) -> Result<(), KeyError> {
-    revoke_by(store, Actor::Operator, id, now).await
+    revoke_by(store, &By::operator(now, 0), id).await
 }
 
 /// The same, by whomever.
-pub async fn revoke_by(store: &Store, actor: Actor, id: &ApiKeyId, now: Timestamp) -> Result<(), KeyError> {
+pub async fn revoke_by(store: &Store, by: &By, id: &ApiKeyId) -> Result<(), KeyError> {
     let key = store.api_key(id).await?.ok_or(KeyError::NotFound)?;
 
     let mut tx = store.begin().await?;
-    match tx.revoke_api_key(id, now).await {
+    by.settle(&mut tx).await?;
+    match tx.revoke_api_key(id, by.at).await {
         Err(StoreError::Stale) => return Err(KeyError::NotFound),
         other => other?,
     }
-    tx.record(&entry(actor, AuditAction::KeyRevoked, id, &key.client, now)).await?;
+    tx.record(&entry(by.actor.clone(), AuditAction::KeyRevoked, id, &key.client, by.at)).await?;
     Ok(tx.commit().await?)
 }
 

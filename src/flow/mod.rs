@@ -10,6 +10,7 @@ pub mod api_keys;
 pub mod attribute;
 pub mod audit;
 pub mod bounce;
+pub mod by;
 pub mod cases;
 pub mod challenge;
 pub mod claim;

@@ -75,6 +75,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("cases that are held", cases::end_holds(app).await);
     done("cases that are due soon", cases::tell_of_due(app).await);
     done("sessions", app.store.forget_sessions_before(now).await.map(|_| ()));
+    done("proposals", app.store.forget_proposals_before(now).await.map(|_| ()));
     done("attempts to sign in", app.store.forget_attempts_before(before(24)).await.map(|_| ()));
     done("lost work", find_lost_work(app).await);
     done("numbers that are old", look::forget_numbers(app).await);

@@ -154,6 +154,10 @@ id! {
     StaffId, "stf_"
 }
 id! {
+    /// Something that one of them has proposed, and that waits for another.
+    ProposalId, "pro_"
+}
+id! {
     /// One session of theirs. It opens nothing.
     SessionId, "ses_"
 }

@@ -24,6 +24,7 @@ pub mod notices;
 pub mod numbers;
 pub mod personal;
 pub mod profile;
+pub mod proposal;
 mod regions;
 pub mod relay;
 pub mod retention;

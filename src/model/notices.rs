@@ -38,6 +38,16 @@ named! {
 }
 
 named! {
+    /// What somebody does about a notice by hand.
+    NoticeDeed {
+        /// Has it sent once more.
+        Resend = "resend",
+        /// Has it not sent.
+        Cancel = "cancel",
+    }
+}
+
+named! {
     /// Why a notice was not sent.
     NoticeCode {
         /// A nearer one was due as well.
@@ -106,6 +116,26 @@ pub struct Notice {
     pub updated_at: Timestamp,
 }
 
+impl Notice {
+    /// What can be done about it by hand, as it stands.
+    #[must_use]
+    pub fn deeds(&self) -> &'static [NoticeDeed] {
+        match self.state {
+            NoticeState::Planned => &[NoticeDeed::Cancel],
+            NoticeState::Sending => &[],
+            NoticeState::Sent | NoticeState::Dropped | NoticeState::Failed | NoticeState::Unclear => {
+                &[NoticeDeed::Resend]
+            }
+        }
+    }
+
+    /// How it looks now, to be held against how it looks when somebody acts on it: a text that stands in forms.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        format!("{}.{}", self.state, self.updated_at.unix_millis())
+    }
+}
+
 /// A time zone by its name in the IANA database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(Tz);
@@ -148,6 +178,12 @@ impl Zone {
     pub fn end_of(self, day: NaiveDate) -> Timestamp {
         let next = day.succ_opt().and_then(|next| self.moment(next, 0));
         next.map_or(Timestamp::EPOCH, |next| next.plus_millis(-1))
+    }
+
+    /// The first millisecond of a day.
+    #[must_use]
+    pub fn start_of(self, day: NaiveDate) -> Timestamp {
+        self.moment(day, 0).unwrap_or(Timestamp::EPOCH)
     }
 
     fn local(self, moment: Timestamp) -> Option<chrono::DateTime<Tz>> {

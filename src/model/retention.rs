@@ -1112,6 +1112,22 @@ pub const KINDS: &[Kind] = &[
         owners: &[("src/flow/sweep.rs", "sweep"), ("src/flow/staff/session.rs", "end")],
     },
     Kind {
+        table: "proposal",
+        columns: &["id", "act", "subject", "detail", "proposed_by", "expires_at", "created_at"],
+        is_part: false,
+        what: "what somebody at the console has proposed, and waits for a second person: a login name, role, client, scopes, ids, times",
+        holds: Holds::Ids,
+        how: None,
+        period: Period::Ends,
+        long: "until it is approved or declined, or a week is over",
+        settings: &[],
+        owners: &[
+            ("src/flow/by.rs", "settle"),
+            ("src/flow/staff/proposals.rs", "decline"),
+            ("src/flow/sweep.rs", "sweep"),
+        ],
+    },
+    Kind {
         table: "sign_in_attempt",
         columns: &["who", "failures", "pause_until", "at"],
         is_part: false,

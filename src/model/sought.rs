@@ -5,7 +5,7 @@ use idos_wallet::{WalletType, address_types};
 use uuid::Uuid;
 
 use super::ids::{
-    AttributeId, ClaimId, EventId, IssuanceId, JobId, NoticeId, ProfileId, VerificationId, WalletId,
+    AttributeId, CaseId, ClaimId, EventId, IssuanceId, JobId, NoticeId, ProfileId, VerificationId, WalletId,
     WalletLinkId,
 };
 use super::issuance::Reference;
@@ -95,6 +95,8 @@ pub enum Meaning {
     Notice(NoticeId),
     /// A piece of work, which is about a record.
     Job(JobId),
+    /// A request to erase.
+    Case(CaseId),
     /// An e-mail address.
     Email(Email),
     /// The address of a wallet, of one of these types; of a NEAR wallet, its key.
@@ -119,6 +121,7 @@ pub fn meanings(text: &str) -> Vec<Meaning> {
     all.extend(text.parse().map(Meaning::Event).ok());
     all.extend(text.parse().map(Meaning::Notice).ok());
     all.extend(text.parse().map(Meaning::Job).ok());
+    all.extend(text.parse().map(Meaning::Case).ok());
     // What has a prefix of ours is nothing else.
     if !all.is_empty() {
         return all;
@@ -170,6 +173,7 @@ mod tests {
                 Meaning::Event(_) => "event",
                 Meaning::Notice(_) => "notice",
                 Meaning::Job(_) => "job",
+                Meaning::Case(_) => "case",
                 Meaning::Email(_) => "email",
                 Meaning::Wallet(..) => "wallet",
                 Meaning::Uuid(_) => "uuid",
@@ -187,6 +191,7 @@ mod tests {
             ("evt_01ARZ3NDEKTSV4RRFFQ69G5FAV", &["event"]),
             ("ntc_01ARZ3NDEKTSV4RRFFQ69G5FAV", &["notice"]),
             ("job_01ARZ3NDEKTSV4RRFFQ69G5FAV", &["job"]),
+            ("era_01ARZ3NDEKTSV4RRFFQ69G5FAV", &["case"]),
             // No id of ours any more, so it may be what somebody calls a case.
             ("iss_01arz3ndektsv4rrffq69g5fav", &["reference"]),
             ("  ada@example.com\n", &["email"]),

@@ -328,6 +328,11 @@ const TABLES: &[Table] = &[
             "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM staff_session LIMIT $1) AS counted",
         )
     },
+    Table {
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM proposal WHERE expires_at <= $1 \
+                  ORDER BY expires_at, id LIMIT $2) AS counted",
+        ..counted("proposal", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM proposal LIMIT $1) AS counted")
+    },
     counted(
         "sign_in_attempt",
         "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM sign_in_attempt LIMIT $1) AS counted",

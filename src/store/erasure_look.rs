@@ -70,6 +70,8 @@ pub const HOLDS_NO_IDS: &[(&str, &str)] = &[
     ("profile.user_id", "of an idOS user: it goes with its record"),
     ("profile.wallet_id", "of a row on the network: it goes with its record"),
     ("audit_checkpoint.key_id", "of keys"),
+    ("proposal.id", "of what people who work here have proposed"),
+    ("proposal.subject", "of people who work here, or of keys"),
     ("relay_check.consumer_id", "of consumers"),
     ("relay_consumer.id", "of consumers"),
     ("relay_credential.consumer_id", "of consumers"),

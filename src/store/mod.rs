@@ -40,6 +40,7 @@ mod migrations;
 mod notices;
 mod persons;
 mod profiles;
+mod proposals;
 mod recorded;
 mod records;
 mod relay;

@@ -40,7 +40,6 @@ use crate::flow::staff::manage::{self, By};
 use crate::http;
 use crate::keys::{Keys, load_text, store_text};
 use crate::mail::{Letter, Mail, Mailer, Sent};
-use crate::model::audit::Actor;
 use crate::model::client::Scope;
 use crate::model::staff::{Reach, Role};
 
@@ -233,7 +232,7 @@ async fn api_key(app: &App, folder: &Folder) -> Result<Zeroizing<String>, Error>
 async fn console_url(app: &App, url: &str) -> Result<String, Error> {
     const NAME: &str = "admin";
     let invitation_hours = app.console.invitation_hours;
-    let by = By { actor: Actor::Operator, at: app.clock.now(), invitation_hours };
+    let by = By::operator(app.clock.now(), invitation_hours);
     let token = match app.store.staff_of_name(NAME).await? {
         Some(staff) if staff.accepted_at.is_some() => return Ok(format!("{url}/console")),
         Some(staff) => manage::reset(&app.store, &by, &staff.id).await?.1,

@@ -83,19 +83,30 @@ async fn hold_of(app: &App, case: &Case, records: &Found) -> Result<Option<(Stri
     Ok(until.map(|until| (hold.basis, until)))
 }
 
+/// The law that wants the records of a case held, as they are listed, and until when.
+pub(super) async fn hold_on(app: &App, case: &Case) -> Result<Option<(String, Timestamp)>, CaseError> {
+    let records = find::these(app, &case.client, app.store.case_records(&case.id).await?).await?;
+    hold_of(app, case, &records).await
+}
+
 /// Approves what somebody else has decided.
 pub async fn approve(app: &App, caller: &Submitter, id: &CaseId) -> Result<Shown, CaseError> {
     let case = case_of(app, caller, id).await?;
     if case.state != CaseState::AwaitingApproval {
         return Err(NoCaseMove::Stands(case.state).into());
     }
-    if case.decided_by.as_ref().is_none_or(|by| *by == caller.actor().to_text()) {
+    if !case.waits_for_approval_of(&caller.actor().to_text()) {
         return Err(CaseError::SameDecider);
     }
-    let records = find::these(app, &case.client, app.store.case_records(id).await?).await?;
-    let hold = hold_of(app, &case, &records).await?;
+    let hold = hold_on(app, &case).await?;
     let case = step::take(app, caller.actor(), case, Step::Approved { hold }, None).await?;
     shown(app, case).await
+}
+
+/// By when a case would be due if it were extended.
+#[must_use]
+pub fn extended_until(app: &App, case: &Case) -> Due {
+    Due::after(case.received_at, EXTENDED_MONTHS, app.erasure.zone())
 }
 
 /// Extends the time of a case, once and within its first month, by two further months.
@@ -117,7 +128,7 @@ pub async fn extend(
         return Err(CaseError::TooLate);
     }
     let case = Case {
-        due_at: Due::after(case.received_at, EXTENDED_MONTHS, app.erasure.zone()).at,
+        due_at: extended_until(app, &case).at,
         extended: Some((now, reason)),
         alerted_at: None,
         updated_at: now,

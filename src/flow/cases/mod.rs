@@ -9,23 +9,31 @@ mod identity;
 mod look;
 mod mail;
 mod open;
+mod staff;
 mod step;
 mod sweep;
 
-pub use decide::{Choice, approve, decide, extend, refuse, withdraw};
+pub use decide::{Choice, approve, decide, extend, extended_until, refuse, withdraw};
 pub use find::Whose;
 pub use identity::{Answer, offer, sign, vouch};
 pub use look::{Candidate, Shown, look, show};
 pub use mail::{can_confirm, confirm, send};
 pub use open::{NewCase, open};
+pub use staff::{Outlook, Progress, Story, of_client, on_behalf, outlook, story, takes_two, time_left};
 pub(super) use sweep::{end_holds, tell_of_due};
 
 use idos_wallet::InvalidProof;
 
 use super::idempotency::ReplayError;
-use crate::app::NodeError;
-use crate::model::case::{MOST_RECORDS, NoCaseMove};
+use crate::app::{App, NodeError};
+use crate::model::case::{MOST_RECORDS, NoCaseMove, Rules};
 use crate::store::StoreError;
+
+/// What is wanted of every case. That it takes two people is one rule with two settings: `erasure.second_approver` for cases alone, and
+/// `console.four_eyes` for whatever cannot be undone.
+fn rules(app: &App) -> Rules {
+    Rules { second_approver: app.erasure.second_approver || app.console.four_eyes }
+}
 
 /// Why something is not done about a case.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +47,9 @@ pub enum CaseError {
     /// It stands elsewhere.
     #[error(transparent)]
     Move(#[from] NoCaseMove),
+    /// It looks otherwise than when somebody made up their mind.
+    #[error("the case has changed meanwhile")]
+    Changed,
     /// So much belongs to no single person.
     #[error("more than {MOST_RECORDS} records belong to it: have the case opened for one idOS user")]
     TooMany,

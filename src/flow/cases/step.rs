@@ -21,7 +21,7 @@ pub(super) async fn take(
 ) -> Result<Case, CaseError> {
     let now = app.clock.now();
     let before = case.id.clone();
-    let mut after = case.after(&step, app.erasure.rules(), now)?;
+    let mut after = case.after(&step, super::rules(app), now)?;
     let records = match (after.state, records) {
         (CaseState::CarryingOut, records) => {
             let listed = match records {

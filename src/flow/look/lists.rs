@@ -15,7 +15,7 @@ use crate::model::verification::{State as VerificationState, Verification};
 use crate::store::{Filter, Place, StoreError, Way};
 
 /// Rows of one part.
-const ROWS: u32 = 50;
+pub(super) const ROWS: u32 = 50;
 
 /// The most webhooks that are looked at for one part, where most are another client's.
 const MOST_PASSED: u32 = 1_000;
@@ -75,7 +75,7 @@ pub struct Listed<T> {
 
 impl<T> Listed<T> {
     /// Of rows in the direction in which they were read: at most one more than are shown.
-    fn of(mut rows: Vec<T>, at: Option<&At>, place: impl Fn(&T) -> Place) -> Self {
+    pub(super) fn of(mut rows: Vec<T>, at: Option<&At>, place: impl Fn(&T) -> Place) -> Self {
         let way = at.map_or(Way::Older, |at| at.way);
         let has_more = rows.len() > ROWS as usize;
         rows.truncate(ROWS as usize);
@@ -93,12 +93,12 @@ impl<T> Listed<T> {
 }
 
 /// Where reading begins.
-fn from(at: Option<&At>) -> (Way, Option<Place>) {
+pub(super) fn from(at: Option<&At>) -> (Way, Option<Place>) {
     at.map_or((Way::Older, None), |at| (at.way, Some(at.place.clone())))
 }
 
 /// Puts together what each client has.
-fn merged<T>(mut rows: Vec<T>, at: Option<&At>, place: impl Fn(&T) -> Place) -> Listed<T> {
+pub(super) fn merged<T>(mut rows: Vec<T>, at: Option<&At>, place: impl Fn(&T) -> Place) -> Listed<T> {
     rows.sort_by_key(&place);
     if from(at).0 == Way::Older {
         rows.reverse();

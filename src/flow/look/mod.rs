@@ -4,6 +4,7 @@
 //! Nothing here is about a person but what the records are: ids, codes and times. Whoever shows a record writes down that it was seen.
 
 mod act;
+mod cases;
 mod fact;
 mod found;
 mod halted;
@@ -17,6 +18,7 @@ mod standing;
 mod timeline;
 
 pub use act::{resume, tell_again};
+pub use cases::{CasesAsked, DueWithin, Waiting, cases, cases_about, waiting};
 pub use fact::{Fact, Value};
 pub use found::Hit;
 pub(super) use halted::forget_old as forget_bulk_resumes;

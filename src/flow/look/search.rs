@@ -10,6 +10,7 @@ use crate::flow::contact;
 use crate::flow::network::{self, By};
 use crate::flow::{claim, wallet};
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
+use crate::model::ids::CaseId;
 use crate::model::personal::Personal;
 use crate::model::sought::{AnyRecord, Meaning, meanings};
 use crate::model::staff::Reach;
@@ -42,6 +43,8 @@ pub struct Findings {
     pub hits: Vec<Hit>,
     /// Whether there are more than are shown.
     pub more: bool,
+    /// The request to erase of this id, which names no records to those who search.
+    pub case: Option<CaseId>,
     /// What the network says of the wallet, if the text may be one.
     pub network: Option<Network>,
 }
@@ -65,6 +68,10 @@ pub async fn search(app: &App, actor: &Actor, whose: &Reach, text: &str) -> Resu
                 if let Some(job) = app.store.job(&id).await? {
                     ids.extend(subject_of(app, job.subject).await?);
                 }
+            }
+            Meaning::Case(id) => {
+                let case = app.store.case(&id).await?.filter(|case| whose.sees(&case.client));
+                findings.case = case.map(|case| case.id);
             }
             Meaning::Email(email) => {
                 for (_, found) in contact::look_up_as(app, actor.clone(), whose, &email).await? {
@@ -171,6 +178,7 @@ fn name(meaning: &Meaning) -> &'static str {
         Meaning::Event(_) => "event",
         Meaning::Notice(_) => "notice",
         Meaning::Job(_) => "job",
+        Meaning::Case(_) => "case",
         Meaning::Email(_) => "email",
         Meaning::Wallet(..) => "wallet",
         Meaning::Uuid(_) => "uuid",

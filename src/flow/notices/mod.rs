@@ -11,6 +11,6 @@ mod send;
 pub(super) use claim::may_send_today;
 pub use claim::{Claim, Claimed, claim};
 pub use letter::{Item, Letter};
-pub use operate::{NoticeError, cancel, resend, text_of};
+pub use operate::{NoticeError, act, cancel, resend, text_of, visible};
 pub use plan::replan;
 pub(super) use plan::{drop_all, plan};

@@ -4,24 +4,14 @@ use rand::rngs::OsRng;
 
 use super::{StaffError, codes};
 use crate::app::App;
+pub use crate::flow::by::By;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::ids::StaffId;
 use crate::model::mail_link::LinkToken;
 use crate::model::staff::{Reach, Role, Staff, login_name};
 use crate::model::submitter::is_plain_name;
-use crate::model::time::{HOUR, Timestamp};
+use crate::model::time::HOUR;
 use crate::store::{Store, StoreError};
-
-/// By whom it is done, and when.
-#[derive(Clone, Debug)]
-pub struct By {
-    /// By whom.
-    pub actor: Actor,
-    /// When.
-    pub at: Timestamp,
-    /// How long an invitation works, in hours.
-    pub invitation_hours: u32,
-}
 
 impl By {
     fn entry(&self, act: AuditAction, staff: &Staff) -> AuditEntry {
@@ -67,6 +57,7 @@ pub async fn add(
         updated_at: by.at,
     };
     let mut tx = store.begin().await?;
+    by.settle(&mut tx).await?;
     match tx.add_staff(&staff).await {
         Err(StoreError::Exists) => return Err(StaffError::Taken),
         other => other?,
@@ -84,6 +75,7 @@ pub async fn reset(store: &Store, by: &By, id: &StaffId) -> Result<(Staff, LinkT
     (staff.password, staff.locked_totp, staff.accepted_at) = (None, None, None);
     staff.invitation = Some((token.hash(), by.at.plus_millis(i64::from(by.invitation_hours) * HOUR)));
     let mut tx = store.begin().await?;
+    by.settle(&mut tx).await?;
     tx.change_staff(&mut staff, by.at).await?;
     tx.end_sessions_of(id).await?;
     tx.set_recovery_codes(id, &[]).await?;
@@ -104,6 +96,7 @@ pub async fn change(
     by.is_another(&staff)?;
     (staff.role, staff.reach) = (role, reach);
     let mut tx = store.begin().await?;
+    by.settle(&mut tx).await?;
     tx.change_staff(&mut staff, by.at).await?;
     tx.end_sessions_of(id).await?;
     tx.record(&by.entry(AuditAction::StaffChanged, &staff)).await?;
@@ -116,6 +109,7 @@ pub async fn remove(store: &Store, by: &By, id: &StaffId) -> Result<(), StaffErr
     let staff = find(store, id).await?;
     by.is_another(&staff)?;
     let mut tx = store.begin().await?;
+    by.settle(&mut tx).await?;
     match tx.forget_staff(id).await {
         Err(StoreError::Stale) => return Err(StaffError::NotFound),
         other => other?,

@@ -12,6 +12,7 @@ pub mod invitation;
 pub mod manage;
 mod pace;
 mod password;
+pub mod proposals;
 pub mod provider;
 pub mod session;
 pub mod sign_in;

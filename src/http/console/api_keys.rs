@@ -5,11 +5,13 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::page::Page;
+use super::second;
 use super::visit::{No, Visit};
 use crate::flow::api_keys::{self, KeyError};
 use crate::http::kit::problem::{Code, Problem};
 use crate::model::client::{ApiKey, Scope};
 use crate::model::ids::ApiKeyId;
+use crate::model::proposal::Proposed;
 use crate::model::staff::Reach;
 use crate::model::time::DAY;
 
@@ -50,6 +52,7 @@ async fn page(visit: &Visit, no: Option<No>) -> Result<Response, Problem> {
         keys,
         client,
         is_of_one => me.staff.reach != Reach::All,
+        four_eyes => visit.app().console.four_eyes,
         scopes => Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
     };
     visit.page(Page::new("api_keys.html", "nav.api_keys", content).unless(no))
@@ -77,28 +80,39 @@ pub(in crate::http) async fn create(visit: Visit) -> Result<Response, Problem> {
     let Ok(scopes) = form.all("scope").map(str::parse).collect::<Result<Vec<Scope>, _>>() else {
         return refuse("no.scope").await;
     };
-    let now = app.clock.now();
-    let expires_at = match form.text("days")?.trim() {
+    let days = match form.text("days")?.trim() {
         "" => None,
         days => match days.parse::<u16>() {
-            Ok(days @ 1..=3650) => Some(now.plus_millis(i64::from(days) * DAY)),
+            Ok(days @ 1..=3650) => Some(days),
             _ => return refuse("no.days").await,
         },
     };
-    match api_keys::create_by(&app.store, me.staff.actor(), client, &scopes, expires_at, now).await {
-        Ok((_, text)) => {
-            let secrets = vec![text.to_string()];
-            let content = context! {
-                heading => "api_keys.made", text => "api_keys.made_text", secrets, back => HERE, back_words => "api_keys.done",
-            };
-            visit.page(Page::new("secret.html", "nav.api_keys", content))
-        }
-        Err(KeyError::Client) => refuse("no.client").await,
-        Err(KeyError::NoScope) => refuse("no.no_scope").await,
-        Err(KeyError::Past) => refuse("no.days").await,
-        Err(KeyError::NotFound) => Err(Problem::new(Code::NotFound)),
-        Err(KeyError::Store(error)) => Err(error.into()),
+    if app.console.four_eyes {
+        return proposed(&visit, Proposed::MakeKey(client.to_owned(), scopes, days)).await;
     }
+    let by = visit.by()?;
+    let expires_at = days.map(|days| by.at.plus_millis(i64::from(days) * DAY));
+    match api_keys::create_by(&app.store, &by, client, &scopes, expires_at).await {
+        Ok((_, text)) => made(&visit, &text),
+        Err(error) => page(&visit, Some(second::no_key(error)?)).await,
+    }
+}
+
+/// Has a second person decide about it.
+async fn proposed(visit: &Visit, what: Proposed) -> Result<Response, Problem> {
+    match second::propose(visit, HERE, what).await? {
+        Ok(response) => Ok(response),
+        Err(no) => page(visit, Some(no)).await,
+    }
+}
+
+/// Shows a key's text this once.
+pub(super) fn made(visit: &Visit, text: &str) -> Result<Response, Problem> {
+    let secrets = vec![text.to_owned()];
+    let content = context! {
+        heading => "api_keys.made", text => "api_keys.made_text", secrets, back => HERE, back_words => "api_keys.done",
+    };
+    visit.page(Page::new("secret.html", "nav.api_keys", content))
 }
 
 /// Revokes one.
@@ -107,11 +121,14 @@ pub(in crate::http) async fn revoke(Path(id): Path<String>, visit: Visit) -> Res
     let not_found = || Problem::new(Code::NotFound);
     let id: ApiKeyId = id.parse().map_err(|_| not_found())?;
     let key = app.store.api_key(&id).await?.filter(|key| me.staff.reach.sees(&key.client));
-    key.ok_or_else(not_found)?;
+    let key = key.ok_or_else(not_found)?;
     if me.require_fresh_code(app).is_err() {
         return Ok(visit.confirm_first(HERE));
     }
-    match api_keys::revoke_by(&app.store, me.staff.actor(), &id, app.clock.now()).await {
+    if app.console.four_eyes {
+        return proposed(&visit, Proposed::RevokeKey(id, key.client)).await;
+    }
+    match api_keys::revoke_by(&app.store, &visit.by()?, &id).await {
         Ok(()) => Ok(visit.go_saying(HERE, "said.key_revoked")),
         Err(KeyError::Store(error)) => Err(error.into()),
         Err(_) => Err(not_found()),

@@ -7,8 +7,10 @@
 
 mod account;
 mod api_keys;
+mod approvals;
 mod assets;
 mod audit;
+mod cases;
 mod chart;
 mod door;
 mod dress;
@@ -17,6 +19,7 @@ mod halted;
 mod health;
 mod home;
 mod invitation;
+mod notice;
 mod notices;
 mod numbers;
 mod page;
@@ -24,6 +27,7 @@ mod people;
 mod record;
 mod records;
 mod search;
+mod second;
 mod section;
 mod shown;
 mod visit;
@@ -76,7 +80,21 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/console/resumptions/{id}/end", guard: COMPLIANCE, handler: || post(halted::end) },
     Route { method: "GET", path: "/console/issuances", guard: VIEWER, handler: || get(records::issuances) },
     Route { method: "GET", path: "/console/verifications", guard: VIEWER, handler: || get(records::verifications) },
+    Route { method: "GET", path: "/console/cases", guard: VIEWER, handler: || get(cases::list) },
+    Route { method: "POST", path: "/console/cases", guard: COMPLIANCE, handler: || post(cases::open) },
+    Route { method: "GET", path: "/console/cases/new", guard: COMPLIANCE, handler: || get(cases::ask_new) },
+    Route { method: "POST", path: "/console/cases/new", guard: COMPLIANCE, handler: || post(cases::ask_about) },
+    Route { method: "GET", path: "/console/cases/{id}", guard: VIEWER, handler: || get(cases::show) },
+    Route { method: "GET", path: "/console/cases/{id}/receipt", guard: VIEWER, handler: || get(cases::receipt) },
+    Route { method: "GET", path: "/console/cases/{id}/{deed}", guard: COMPLIANCE, handler: || get(cases::ask_deed) },
+    Route { method: "POST", path: "/console/cases/{id}/{deed}", guard: COMPLIANCE, handler: || post(cases::take_deed) },
+    Route { method: "GET", path: "/console/approvals", guard: COMPLIANCE, handler: || get(approvals::list) },
+    Route { method: "GET", path: "/console/approvals/{id}", guard: ADMIN, handler: || get(approvals::ask) },
+    Route { method: "POST", path: "/console/approvals/{id}/approve", guard: ADMIN, handler: || post(approvals::approve) },
+    Route { method: "POST", path: "/console/approvals/{id}/decline", guard: ADMIN, handler: || post(approvals::decline) },
     Route { method: "GET", path: "/console/notices", guard: VIEWER, handler: || get(notices::list) },
+    Route { method: "GET", path: "/console/notices/{id}/{deed}", guard: COMPLIANCE, handler: || get(notice::ask) },
+    Route { method: "POST", path: "/console/notices/{id}/{deed}", guard: COMPLIANCE, handler: || post(notice::take) },
     Route { method: "GET", path: "/console/mails", guard: VIEWER, handler: || get(notices::mails) },
     Route { method: "GET", path: "/console/mails/{name}/{language}", guard: VIEWER, handler: || get(notices::mail) },
     Route { method: "GET", path: "/console/events", guard: VIEWER, handler: || get(events::list) },

@@ -13,11 +13,18 @@ use super::shown::{chosen, clients, pager, state, whose, word};
 use super::visit::Visit;
 use crate::flow::look::{self, At};
 use crate::http::kit::problem::{Code, Problem};
-use crate::model::notices::{NoticeCode, NoticeState};
+use crate::model::notices::{Notice, NoticeCode, NoticeDeed, NoticeState};
+use crate::model::staff::Role;
 
 /// For a mail that is shown: nothing runs, nothing is fetched, nothing is sent, nothing leads anywhere, and only a page of ours shows it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'; \
                       base-uri 'none'; form-action 'none'";
+
+/// What can be done about a notice by hand, each with its words.
+pub(super) fn deeds(visit: &Visit, notice: &Notice) -> Vec<(&'static str, String)> {
+    let named = |deed: &NoticeDeed| (deed.as_str(), word(visit, "notice_deed", deed.as_str()));
+    notice.deeds().iter().map(named).collect()
+}
 
 /// Notices in a state: those that are planned, unless another one is asked for.
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
@@ -36,7 +43,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
             context! {
                 id => one.id.as_str(), issuance => one.issuance_id.as_str(), client => one.client.as_str(), days => one.days,
                 code => one.code.map(NoticeCode::as_str), due => visit.when(one.due_at), sent => visit.maybe_when(one.sent_at),
-                attempts => one.attempts, state => state(&visit, one.state.as_str()),
+                attempts => one.attempts, state => state(&visit, one.state.as_str()), deeds => deeds(&visit, one),
             }
         })
         .collect();
@@ -51,6 +58,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
         chosen => wanted.as_str(),
         clients => options(&visit, "client", clients(&visit).await?.iter().map(String::as_str)),
         client,
+        may_act => visit.me()?.may(Role::Compliance),
     };
     visit.page(Page::new("notices.html", "notices.title", content))
 }

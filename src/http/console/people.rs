@@ -5,12 +5,14 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::page::Page;
+use super::second;
 use super::visit::{No, Visit};
 use crate::flow::staff::StaffError;
-use crate::flow::staff::manage::{self, By};
+use crate::flow::staff::manage;
 use crate::http::kit::problem::{Code, Location, Problem};
 use crate::model::ids::StaffId;
 use crate::model::mail_link::LinkToken;
+use crate::model::proposal::Proposed;
 use crate::model::staff::{Reach, Role};
 
 /// The path.
@@ -45,14 +47,9 @@ async fn page(visit: &Visit, no: Option<No>) -> Result<Response, Problem> {
         Err(_) => String::new(),
     };
     let roles: Vec<_> = Role::ALL.iter().map(|role| role.as_str()).collect();
-    let content = context! { people, roles, name };
+    let four_eyes = visit.app().console.four_eyes;
+    let content = context! { people, roles, name, four_eyes };
     visit.page(Page::new("people.html", "nav.people", content).unless(no))
-}
-
-fn by(visit: &Visit) -> Result<By, Problem> {
-    let app = visit.app();
-    let invitation_hours = app.console.invitation_hours;
-    Ok(By { actor: visit.me()?.staff.actor(), at: app.clock.now(), invitation_hours })
 }
 
 fn place(visit: &Visit) -> Result<(Role, Reach), Problem> {
@@ -67,7 +64,7 @@ fn place(visit: &Visit) -> Result<(Role, Reach), Problem> {
 }
 
 /// Shows the link of an invitation this once.
-fn invited(visit: &Visit, token: &LinkToken) -> Result<Response, Problem> {
+pub(super) fn invited(visit: &Visit, token: &LinkToken) -> Result<Response, Problem> {
     let path = format!("/console/invitation/{}", token.to_text().as_str());
     let link = visit.app().http.public(&path).unwrap_or(path);
     let content = context! {
@@ -88,9 +85,20 @@ pub(in crate::http) async fn add(visit: Visit) -> Result<Response, Problem> {
         place => place?,
     };
     let name = visit.form()?.text("name")?;
-    match manage::add(&visit.app().store, &by(&visit)?, name, role, reach).await {
+    if visit.app().console.four_eyes {
+        return proposed(&visit, Proposed::Invite(name.to_owned(), role, reach)).await;
+    }
+    match manage::add(&visit.app().store, &visit.by()?, name, role, reach).await {
         Ok((_, token)) => invited(&visit, &token),
         Err(error) => refuse(&visit, error).await,
+    }
+}
+
+/// Has a second person decide about it.
+async fn proposed(visit: &Visit, what: Proposed) -> Result<Response, Problem> {
+    match second::propose(visit, HERE, what).await? {
+        Ok(response) => Ok(response),
+        Err(no) => page(visit, Some(no)).await,
     }
 }
 
@@ -109,7 +117,10 @@ pub(in crate::http) async fn change(Path(id): Path<String>, visit: Visit) -> Res
         return Ok(visit.confirm_first(HERE));
     }
     let (role, reach) = place(&visit)?;
-    match manage::change(&visit.app().store, &by(&visit)?, &id, role, reach).await {
+    if visit.app().console.four_eyes {
+        return proposed(&visit, Proposed::Change(id, role, reach)).await;
+    }
+    match manage::change(&visit.app().store, &visit.by()?, &id, role, reach).await {
         Ok(_) => Ok(visit.go_saying(HERE, "said.saved")),
         Err(error) => refuse(&visit, error).await,
     }
@@ -121,7 +132,10 @@ pub(in crate::http) async fn reset(Path(id): Path<String>, visit: Visit) -> Resu
     if visit.me()?.require_fresh_code(visit.app()).is_err() {
         return Ok(visit.confirm_first(HERE));
     }
-    match manage::reset(&visit.app().store, &by(&visit)?, &id).await {
+    if visit.app().console.four_eyes {
+        return proposed(&visit, Proposed::Reset(id)).await;
+    }
+    match manage::reset(&visit.app().store, &visit.by()?, &id).await {
         Ok((_, token)) => invited(&visit, &token),
         Err(error) => refuse(&visit, error).await,
     }
@@ -130,7 +144,7 @@ pub(in crate::http) async fn reset(Path(id): Path<String>, visit: Visit) -> Resu
 /// Ends somebody's sessions.
 pub(in crate::http) async fn sign_out(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
     let id = id_of(&id)?;
-    match manage::sign_out(&visit.app().store, &by(&visit)?, &id).await {
+    match manage::sign_out(&visit.app().store, &visit.by()?, &id).await {
         Ok(_) => Ok(visit.go_saying(HERE, "said.session_ended")),
         Err(error) => refuse(&visit, error).await,
     }
@@ -142,7 +156,10 @@ pub(in crate::http) async fn remove(Path(id): Path<String>, visit: Visit) -> Res
     if visit.me()?.require_fresh_code(visit.app()).is_err() {
         return Ok(visit.confirm_first(HERE));
     }
-    match manage::remove(&visit.app().store, &by(&visit)?, &id).await {
+    if visit.app().console.four_eyes {
+        return proposed(&visit, Proposed::Remove(id)).await;
+    }
+    match manage::remove(&visit.app().store, &visit.by()?, &id).await {
         Ok(()) => Ok(visit.go_saying(HERE, "said.removed")),
         Err(error) => refuse(&visit, error).await,
     }

@@ -4,6 +4,8 @@ use axum::extract::Path;
 use axum::response::Response;
 use minijinja::{Value, context};
 
+use super::cases::row as row_of_case;
+use super::notices::deeds;
 use super::page::Page;
 use super::shown::{row, state, word};
 use super::visit::Visit;
@@ -48,6 +50,7 @@ pub(in crate::http) async fn show(Path(id): Path<String>, visit: Visit) -> Resul
             code => notice.code.map(crate::model::notices::NoticeCode::as_str),
             due => visit.when(notice.due_at),
             sent => visit.maybe_when(notice.sent_at),
+            deeds => deeds(&visit, notice),
         }).collect::<Vec<_>>(),
         jobs => record.jobs.iter().map(|job| context! {
             work => job.work.as_str(),
@@ -59,8 +62,19 @@ pub(in crate::http) async fn show(Path(id): Path<String>, visit: Visit) -> Resul
         events => events(&visit, &record),
         timeline => record.timeline.iter().map(|one| moment(&visit, one)).collect::<Vec<_>>(),
         has_earlier => record.has_earlier,
+        cases => look::cases_about(app, &me.staff.reach, &id).await?.iter().map(|case| row_of_case(&visit, case)).collect::<Vec<_>>(),
+        open_user => user_of(&record).filter(|_| me.may(Role::Compliance)),
+        may_act => me.may(Role::Compliance),
     };
     visit.page(Page::new("record.html", "record.title", content))
+}
+
+/// The idOS user whose record it is, if it names one.
+fn user_of(record: &Record) -> Option<&str> {
+    record.facts.iter().find_map(|fact| match &fact.value {
+        Known::Text(user) if fact.name == "user" => Some(user.as_str()),
+        _ => None,
+    })
 }
 
 fn fact(visit: &Visit, fact: &Fact) -> Value {

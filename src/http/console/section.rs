@@ -30,6 +30,8 @@ impl Section {
 pub(super) const SECTIONS: &[Section] = &[
     Section::of("", "nav.home", Role::Viewer, false),
     Section::of("/search", "nav.search", Role::Viewer, false),
+    Section::of("/cases", "nav.cases", Role::Viewer, false),
+    Section::of("/approvals", "nav.approvals", Role::Compliance, false),
     Section::of("/halted", "nav.halted", Role::Viewer, false),
     Section::of("/issuances", "nav.issuances", Role::Viewer, false),
     Section::of("/verifications", "nav.verifications", Role::Viewer, false),

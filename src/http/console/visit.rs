@@ -9,12 +9,13 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use minijinja::{Value, context};
 use url::form_urlencoded;
 
 use crate::app::App;
+use crate::flow::by::By;
 use crate::flow::staff::{SignedIn, StaffError, sign_in};
 use crate::http::kit::accept_language;
 use crate::http::kit::cookies;
@@ -103,6 +104,13 @@ impl Visit {
         self.me.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
     }
 
+    /// By whom something is done that one person is enough for.
+    pub(super) fn by(&self) -> Result<By, Problem> {
+        let app = self.app();
+        let (actor, at) = (self.me()?.staff.actor(), app.clock.now());
+        Ok(By { actor, at, invitation_hours: app.console.invitation_hours, settles: None })
+    }
+
     /// What was sent.
     pub(super) fn form(&self) -> Result<&Form, Problem> {
         self.form.as_deref().ok_or_else(|| Problem::new(Code::InvalidRequest))
@@ -161,7 +169,16 @@ impl Visit {
         context! { iso => at.to_string(), text => text.unwrap_or_else(|| at.to_string()) }
     }
 
-    /// The same of what may not have been.
+    /// A day, for the same macro.
+    pub(super) fn day(&self, day: NaiveDate) -> Value {
+        let format = match self.language {
+            ConsoleLanguage::En => "%-d %b %Y",
+            ConsoleLanguage::De => "%d.%m.%Y",
+        };
+        context! { iso => day.to_string(), text => day.format(format).to_string() }
+    }
+
+    /// A moment that may not have been.
     pub(super) fn maybe_when(&self, at: Option<Timestamp>) -> Value {
         at.map_or(Value::from(()), |at| self.when(at))
     }
@@ -255,7 +272,8 @@ impl No {
         Self { words, status: StatusCode::UNPROCESSABLE_ENTITY, wait: None }
     }
 
-    fn with(words: &'static str, status: StatusCode) -> Self {
+    /// The same with another status.
+    pub(super) fn with(words: &'static str, status: StatusCode) -> Self {
         Self { words, status, wait: None }
     }
 

@@ -174,6 +174,12 @@ named! {
         StaffPasswordChanged = "staff_password_changed",
         /// Somebody has new codes for the case that theirs are lost.
         StaffCodesRenewed = "staff_codes_renewed",
+        /// Something was proposed that takes two people, of this kind.
+        ProposalMade = "proposal_made",
+        /// Somebody else has approved it, and so it was done.
+        ProposalApproved = "proposal_approved",
+        /// Somebody else has turned it down, or whoever has proposed it has taken it back.
+        ProposalDeclined = "proposal_declined",
         /// The audit chain was given to somebody.
         AuditExported = "audit_exported",
     }

@@ -8,6 +8,7 @@
 
 use chrono::{Days, Months, NaiveDate};
 
+use crate::model::named::named;
 use crate::model::notices::Zone;
 use crate::model::time::Timestamp;
 
@@ -16,6 +17,18 @@ pub const MONTHS: u32 = 1;
 
 /// The same of one that was extended, counted from its receipt as well.
 pub const EXTENDED_MONTHS: u32 = 3;
+
+named! {
+    /// How near the end of a case's time is.
+    Urgency {
+        /// It is past.
+        Overdue = "overdue",
+        /// It is within the days of `erasure.alert_days`.
+        Soon = "soon",
+        /// It is further away.
+        InTime = "in_time",
+    }
+}
 
 /// A day by which a request is to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +51,22 @@ impl Due {
     #[must_use]
     pub fn on(day: NaiveDate, zone: Zone) -> Self {
         Self { on: day, at: zone.end_of(day) }
+    }
+
+    /// How many days there still are, by the calendar of a zone: 0 on the day itself, less than 0 behind it.
+    #[must_use]
+    pub fn days_left(self, now: Timestamp, zone: Zone) -> i64 {
+        (self.on - zone.day(now)).num_days()
+    }
+
+    /// How near it is; `soon` is so many days before.
+    #[must_use]
+    pub fn urgency(self, now: Timestamp, zone: Zone, soon: u32) -> Urgency {
+        match self.days_left(now, zone) {
+            ..0 => Urgency::Overdue,
+            days if days <= i64::from(soon) => Urgency::Soon,
+            _ => Urgency::InTime,
+        }
     }
 }
 
@@ -126,6 +155,24 @@ mod tests {
         assert_eq!(clocks("2026-02-02T00:30:00Z").due_with_pause.on.to_string(), "2026-03-01");
         assert_eq!(clocks("2026-02-11T00:30:00Z").due_with_pause.at, moment("2026-03-10T23:59:59.999Z"));
         assert_eq!(clocks("2026-01-01T00:30:00Z").due_with_pause, due, "a clock that went back");
+    }
+
+    #[test]
+    fn days_are_counted_to_the_day_itself() {
+        let tokyo = zone("Asia/Tokyo");
+        let due = Due::after(moment("2026-01-10T10:00:00Z"), MONTHS, tokyo);
+        assert_eq!(due.on.to_string(), "2026-02-10");
+        for (now, days, urgency) in [
+            ("2026-01-10T14:59:59Z", 31, Urgency::InTime),
+            ("2026-02-02T14:59:59Z", 8, Urgency::InTime),
+            // The next day has begun in Tokyo.
+            ("2026-02-02T15:00:00Z", 7, Urgency::Soon),
+            ("2026-02-10T14:59:59Z", 0, Urgency::Soon),
+            ("2026-02-10T15:00:00Z", -1, Urgency::Overdue),
+        ] {
+            assert_eq!(due.days_left(moment(now), tokyo), days, "{now}");
+            assert_eq!(due.urgency(moment(now), tokyo, 7), urgency, "{now}");
+        }
     }
 
     proptest! {

@@ -3,10 +3,12 @@
 //! A case names nobody. What it is about are the ids of records, in a table of their own, until it is over.
 
 mod deadline;
+mod deeds;
 mod hold;
 mod moves;
 
-pub use deadline::{Clocks, Due, EXTENDED_MONTHS, MONTHS};
+pub use deadline::{Clocks, Due, EXTENDED_MONTHS, MONTHS, Urgency};
+pub use deeds::{CaseDeed, NotSeen, Seen, Setup};
 pub use hold::{Hold, HoldStart, Term};
 pub use moves::{NoCaseMove, Rules, Step};
 
@@ -49,7 +51,7 @@ named! {
 named! {
     /// Who has asked.
     CaseOrigin {
-        /// Staff, on the command line.
+        /// Staff, at the console or on the command line.
         Staff = "staff",
         /// A client, over the API.
         Api = "api",

@@ -10,6 +10,7 @@ use super::browser::{Browser, Office};
 /// A path of a route, with something in the place of its parameters.
 fn path(route: &str) -> String {
     let route = route.replace("{client}", "acme").replace("{what}", "x").replace("{code}", "x");
+    let route = route.replace("{deed}", "decide");
     let route = route.replace("{name}", "test").replace("{language}", "en");
     route
         .replace("{id}", "stf_01ARZ3NDEKTSV4RRFFQ69G5FAV")

@@ -9,7 +9,6 @@ use idos_issuer::app::App;
 use idos_issuer::clock::{self, Clock};
 use idos_issuer::flow::staff::manage::{self, By};
 use idos_issuer::http;
-use idos_issuer::model::audit::Actor;
 use idos_issuer::model::staff::{Reach, Role};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -59,7 +58,7 @@ impl Office {
     }
 
     pub(super) fn by(&self) -> By {
-        By { actor: Actor::Operator, at: self.app.clock.now(), invitation_hours: 72 }
+        By::operator(self.app.clock.now(), 72)
     }
 
     /// Somebody who has been invited: the path of the link.

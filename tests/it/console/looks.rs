@@ -31,7 +31,7 @@ async fn stopped(office: &Office) -> [IssuanceId; 2] {
     ids.try_into().unwrap()
 }
 
-async fn run(office: &Office, statement: &str) {
+pub(super) async fn run(office: &Office, statement: &str) {
     let mut connection = AnyConnection::connect(&office.stage.database.url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();

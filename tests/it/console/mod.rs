@@ -3,6 +3,9 @@
 mod access;
 mod attacks;
 mod browser;
+mod cases;
+mod four_eyes;
 mod looks;
+mod notices;
 mod pages;
 mod signing_in;

@@ -49,6 +49,7 @@ const GROWING: &[&str] = &[
     "erasure_record",
     "staff_recovery",
     "staff_session",
+    "proposal",
     "sign_in_attempt",
     "daily",
     "bulk_resume",

@@ -208,6 +208,10 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             "staff_session (id, hash, staff_id, stage, seen_at, ends_at, created_at)",
             &format!("{}, {hash}, {}, 'full', i, i, i", id("ses"), id("stf")),
         ),
+        many(
+            "proposal (id, act, subject, detail, proposed_by, expires_at, created_at)",
+            &format!("{}, 'remove_staff', {}, '', {}, i, i", id("pro"), id("stf"), id("stf")),
+        ),
         many("sign_in_attempt (who, failures, pause_until, at)", &format!("{hash}, 1, i, i")),
     ]
 }

@@ -19,6 +19,7 @@ pub(super) fn at(error: CaseError, parent: &str) -> Problem {
         CaseError::Move(NoCaseMove::Identified) => conflict(
             "Whoever asks has shown to be the person: it cannot be refused because that is not known.",
         ),
+        CaseError::Changed => conflict("The case has changed meanwhile."),
         CaseError::TooMany => conflict(
             "More than 1000 records belong to it, which is no single person's: have a case opened by userId.",
         ),

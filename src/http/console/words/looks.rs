@@ -33,6 +33,7 @@ pub(super) const WORDS: &[Row] = &[
     ("meaning.event", "id of an event", "Kennung eines Ereignisses"),
     ("meaning.notice", "id of a notice", "Kennung einer Mitteilung"),
     ("meaning.job", "id of a job", "Kennung eines Auftrags"),
+    ("meaning.case", "id of a request to erase", "Kennung eines Löschantrags"),
     ("meaning.email", "e-mail address", "E-Mail-Adresse"),
     ("meaning.wallet", "wallet", "Wallet"),
     ("meaning.uuid", "user, credential or other UUID", "Nutzer, Nachweis oder andere UUID"),

@@ -2,6 +2,8 @@
 //! words by name (`t('home.title')`), with values in braces (`t('home.more', n=3)`).
 
 mod account;
+mod approvals;
+mod cases;
 mod cures;
 mod door;
 mod frame;
@@ -17,7 +19,8 @@ use crate::model::staff::ConsoleLanguage;
 type Row = (&'static str, &'static str, &'static str);
 
 /// All of them.
-const LISTS: &[&[Row]] = &[frame::WORDS, door::WORDS, account::WORDS, work::WORDS, looks::WORDS];
+const LISTS: &[&[Row]] =
+    &[frame::WORDS, door::WORDS, account::WORDS, work::WORDS, looks::WORDS, cases::WORDS, approvals::WORDS];
 
 static BY_NAME: LazyLock<HashMap<&'static str, (&'static str, &'static str)>> = LazyLock::new(|| {
     LISTS.iter().flat_map(|list| list.iter()).map(|(name, en, de)| (*name, (*en, *de))).collect()
