@@ -40,7 +40,8 @@ test("somebody follows an invitation, and every page is fit in every view", asyn
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement.id), "content");
 
-  // A request to erase, by what a sample is known by; and what is asked for before something is done about it.
+  // A request to erase, by the reference of a record; and what is asked for before something is done about it.
+  const claim = await service.api("POST", "/v1/claims", { delivery: "write_grant", reference: "console-case" });
   await page.goto(`${service.url}/console/cases/new`);
   await page.locator("select[name=by]").selectOption("email");
   await page.locator("input[name=text]").fill("not an address");
@@ -48,11 +49,12 @@ test("somebody follows an invitation, and every page is fit in every view", asyn
   await page.locator("[role=alert]").waitFor();
   await isFit(page, "case-refused-light-en");
   await page.locator("select[name=by]").selectOption("reference");
-  await page.locator("input[name=text]").fill("sample-1");
+  await page.locator("input[name=text]").fill("console-case");
   await page.locator("main form button.primary").click();
   await page.waitForURL(/\/console\/cases\/era_/);
   const path = new URL(page.url()).pathname.replace("/console", "");
-  const ofCase = { cases: "/cases", "case-new": "/cases/new", case: path, approvals: "/approvals" };
+  await page.getByRole("link", { name: claim.id }).waitFor();
+  const ofCase = { cases: "/cases", "case-new": "/cases/new", case: path, record: `/records/${claim.id}`, approvals: "/approvals" };
   for (const deed of ["mail", "extend", "refuse", "withdraw"]) ofCase[`case-${deed}`] = `${path}/${deed}`;
 
   for (const [name, view] of Object.entries(VIEWS)) {
