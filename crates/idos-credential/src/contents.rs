@@ -10,8 +10,8 @@ use zeroize::Zeroize as _;
 /// the processor: three to four times as fast. For short texts it gains nothing.
 pub static BASE64: LazyLock<Simd> = LazyLock::new(|| Simd::standard(PAD));
 
-/// Wipes all memory of `bytes` and gives it back: what `Zeroizing` does on drop. That writes one byte at a time, and each of them twice,
-/// which takes longer than to encrypt them; here it is sixteen at a time, once.
+/// Wipes all memory of `bytes` and gives it back: what `Zeroizing` does on drop. That writes one byte at a time, and each of them twice;
+/// here it is sixteen at a time, once.
 pub fn wipe(bytes: &mut Vec<u8>) {
     overwrite(bytes);
     *bytes = Vec::new();
