@@ -12,7 +12,7 @@ use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Notify, OnceCell, Semaphore, watch};
+use tokio::sync::{Notify, OnceCell, watch};
 use url::Url;
 
 use crate::clock::Clock;
@@ -20,6 +20,7 @@ use crate::config::{
     Claims, Config, ConfigError, Console, Delivery, Erasure, Evidence, Http, Issuer, Node, Relay, Renewal,
     Retention, Wallets, Webhook,
 };
+use crate::cores::Cores;
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{MailError, Mailer, Reports};
@@ -133,7 +134,7 @@ pub struct App {
     seen: Mutex<Seen>,
     node: Node,
     client: OnceCell<Client>,
-    heavy: Arc<Semaphore>,
+    cores: Cores,
     not_connected: Mutex<Option<Instant>>,
     /// Where the network keeps contents, and when that was seen.
     content_place: Mutex<Option<(ContentPlace, Instant)>>,
@@ -451,7 +452,7 @@ impl App {
             seen: Mutex::default(),
             node: config.node,
             client: OnceCell::new(),
-            heavy: Arc::new(Semaphore::new(cores)),
+            cores: Cores::new(cores),
             not_connected: Mutex::new(None),
             content_place: Mutex::default(),
         })
@@ -673,11 +674,7 @@ impl App {
 
     /// Does work that keeps a core busy, on a thread for it: as much at once as there are cores.
     pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let _permit = Arc::clone(&self.heavy).acquire_owned().await;
-        match tokio::task::spawn_blocking(work).await {
-            Ok(result) => result,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
+        self.cores.compute(work).await
     }
 
     /// How long a lane or a job is held without a sign of life, in milliseconds.

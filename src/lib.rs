@@ -10,6 +10,7 @@
 //! | [`cli`] | an entry point: the commands |
 //! | [`app`] | what wires it |
 //! | [`clock`] | the time |
+//! | [`cores`] | work that keeps a core busy, and whose comes first |
 //! | [`config`] | all settings, a file for each section |
 //! | [`keys`], [`secret_file`] | keys, and how files with secrets are read |
 //! | [`vault`] | what locks what waits and what is kept |
@@ -26,6 +27,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cores;
 pub mod evm_rpc;
 pub mod flow;
 pub mod http;

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &[]),
+    ("cores", &[]),
     ("secret_file", &[]),
     ("config", &["model", "secret_file"]),
     ("keys", &["config", "model", "secret_file"]),
@@ -34,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "clock",
             "config",
+            "cores",
             "evm_rpc",
             "keys",
             "mail",
@@ -51,7 +53,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["app", "evm_rpc", "keys", "mail", "model", "oidc", "person_source", "source", "store", "vault"],
     ),
     ("worker", &["app", "flow", "keys", "mail", "model", "source", "store"]),
-    ("http", &["app", "flow", "model", "oidc", "source", "store", "telemetry"]),
+    ("http", &["app", "cores", "flow", "model", "oidc", "source", "store", "telemetry"]),
     (
         "cli",
         &[

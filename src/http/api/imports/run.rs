@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument as _, Span};
 
 use super::verdict::{self, Counts, Verdict};
+use crate::cores;
 use crate::flow::intake;
 use crate::http::api::issuances;
 use crate::http::kit::limits::RateKey;
@@ -146,7 +147,7 @@ async fn judge(import: Arc<Import>, line: Line) -> Outcome {
         () = import.halt.cancelled() => return Outcome::End(number, Some(stopping())),
         turn = import.api.turns.take_for_line(import.client.clone()) => turn,
     };
-    let problem = match submit(&import, number, bytes).await {
+    let problem = match cores::behind_requests(submit(&import, number, bytes)).await {
         Ok(verdict) => return Outcome::Verdict(number, verdict),
         Err(problem) => problem,
     };
