@@ -87,6 +87,8 @@ pub struct App {
     pub persons: Vec<Arc<PersonSource>>,
     /// Whether test data of vendors becomes credentials: for development alone.
     pub takes_test_data: bool,
+    /// Whether whoever opens a page of the console is let in as sample staff: for development alone.
+    pub has_sample_staff: bool,
     /// What tells them.
     pub sender: Sender,
     /// Webhooks that one endpoint gets from this process at the same time.
@@ -308,9 +310,8 @@ const LOOK_AGAIN: Duration = Duration::from_mins(10);
 /// How long after a node let a question wait nobody asks it to confirm anything.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
-/// Refuses a journey of the relay that leads to no vendor of the relay's client.
-/// The OpenID provider, which sends people back to a page of the console.
-fn oidc(config: &Config) -> Result<Option<OidcProvider>, OidcSetupError> {
+/// The OpenID provider at which staff sign in, if there is one. It sends people back to a page of the console.
+pub fn openid_provider(config: &Config) -> Result<Option<OidcProvider>, OidcSetupError> {
     if !config.console.enabled {
         return Ok(None);
     }
@@ -322,6 +323,7 @@ fn oidc(config: &Config) -> Result<Option<OidcProvider>, OidcSetupError> {
     OidcProvider::wire(settings, &back).map(Some)
 }
 
+/// Refuses a journey of the relay that leads to no vendor of the relay's client.
 fn check_journeys(relay: &Relay, sources: &[Arc<Source>]) -> Result<(), StartError> {
     let is_there = |name: &str| {
         let found = sources.iter().find(|source| source.name.as_str() == name);
@@ -378,7 +380,7 @@ impl App {
         }
         let periods = config.retention.periods(config.wallets.challenge_minutes, config.renewal.link_days);
         let notes = config.notes_form();
-        let oidc = oidc(&config)?;
+        let oidc = openid_provider(&config)?;
         let mailer = Mailer::new(config.mail.as_ref())?;
         let mail_reports = Reports::new(config.mail.as_ref())?;
         let policy = config.webhook_policy;
@@ -433,6 +435,7 @@ impl App {
             sources,
             persons,
             takes_test_data: false,
+            has_sample_staff: false,
             sender,
             webhooks_at_once: policy.at_once,
             work: Notify::new(),
@@ -464,6 +467,12 @@ impl App {
     #[must_use]
     pub fn taking_test_data(self) -> Self {
         Self { takes_test_data: true, ..self }
+    }
+
+    /// The same, with a page of the console at which everybody comes in as sample staff. No setting does that.
+    #[must_use]
+    pub fn with_sample_staff(self) -> Self {
+        Self { has_sample_staff: true, ..self }
     }
 
     /// The configured source of this name.

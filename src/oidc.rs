@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
-    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType,
-    CoreRevocableToken, CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreJsonWebKeyType, CoreJsonWebKeyUse, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
+    CoreProviderMetadata, CoreResponseType, CoreRevocableToken, CoreTokenIntrospectionResponse,
+    CoreTokenType,
 };
 use openidconnect::{
     AdditionalClaims, AuthenticationFlow, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    IdTokenFields, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
-    RevocationErrorResponseType, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
+    IdTokenFields, IssuerUrl, JsonWebKey as _, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RequestTokenError, RevocationErrorResponseType, Scope, StandardErrorResponse, StandardTokenResponse,
+    TokenResponse as _,
 };
 use openidconnect::{ClaimsVerificationError, DiscoveryError};
 use serde::{Deserialize, Serialize};
@@ -138,6 +140,9 @@ pub enum OidcError {
     /// What the provider says of itself is about another issuer.
     #[error("what answers at openid.issuer calls itself by another name")]
     OtherIssuer,
+    /// None of the provider's keys can have signed an ID token that is taken.
+    #[error("the OpenID provider publishes no key whose signatures are taken here (RS, PS, ES or EdDSA)")]
+    NoKeys,
     /// The provider knows no such client, or not with this secret or address.
     #[error(
         "the OpenID provider does not take this client: openid.client_id, client_secret, or the address of return"
@@ -298,9 +303,25 @@ impl OidcProvider {
         }
     }
 
-    /// Whether the provider answers as what it is configured to be.
+    /// Whether the provider answers as what it is configured to be, with keys by which somebody could sign in. What it said of itself in
+    /// the last half minute is believed, so that looking often asks it no more often.
     pub async fn check(&self) -> Result<(), OidcError> {
-        self.known(Duration::ZERO).await.map(drop)
+        let known = self.known(KEYS_PAUSE).await?;
+        self.client(&known)?;
+        let signs = |key: &CoreJsonWebKey| {
+            let has_public_half = *key.key_type() != CoreJsonWebKeyType::Symmetric;
+            has_public_half && key.key_use().is_none_or(|of| *of == CoreJsonWebKeyUse::Signature)
+        };
+        let has_algorithm = known
+            .metadata
+            .id_token_signing_alg_values_supported()
+            .iter()
+            .any(|algorithm| SIGNATURES.contains(algorithm));
+        if has_algorithm && known.metadata.jwks().keys().iter().any(signs) {
+            Ok(())
+        } else {
+            Err(OidcError::NoKeys)
+        }
     }
 
     /// The issuer, as the provider has to write it.

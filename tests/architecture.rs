@@ -64,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "keys",
             "mail",
             "model",
+            "oidc",
             "outbound",
             "person_source",
             "secret_file",

@@ -513,7 +513,8 @@ fn build(api: Api) -> Router {
         let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);
         router.route(route.path, (route.handler)().route_layer(check))
     });
-    let routes = console::ROUTES.iter().fold(routes, |router, route| {
+    let samples = if api.app.has_sample_staff { console::SAMPLE_ROUTES } else { &[] };
+    let routes = console::ROUTES.iter().chain(samples).fold(routes, |router, route| {
         let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);
         let dress = middleware::from_fn_with_state(api.clone(), console::dress);
         router.route(route.path, (route.handler)().route_layer(check).route_layer(dress))

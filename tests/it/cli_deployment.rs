@@ -116,10 +116,11 @@ impl Deployment {
 
     /// Starts a command that stays, and waits until it says that it is there.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
-        Process::start(&[&["--config", &self.config()], arguments].concat(), |said| {
-            said.contains("Serving at ")
-                || (arguments[0] == "worker" && said.contains("Doing background work"))
-        })
+        let all = [&["--config", &self.config()], arguments].concat();
+        if arguments[0] == "worker" {
+            return Process::start(&all, |said| said.contains("Doing background work"));
+        }
+        Process::serving(&all)
     }
 }
 
@@ -151,6 +152,11 @@ impl Process {
         let mut process = Self::spawn(arguments, Stdio::null());
         process.wait_for(is_ready);
         process
+    }
+
+    /// Starts a command and waits until it takes requests.
+    pub(crate) fn serving(arguments: &[&str]) -> Self {
+        Self::start(arguments, |said| said.contains("Serving at "))
     }
 
     /// Starts a command and waits for its first line on standard output.

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use crate::cli_deployment::{PATIENCE, Process, ask, http, pause, run};
 use crate::support::{Folder, stdout};
 
-const PORTS: [&str; 8] = [
+const PORTS: [&str; 9] = [
     "dev",
     "--json",
+    "--no-people",
     "--listen",
     "127.0.0.1:0",
     "--node-listen",
@@ -215,6 +216,8 @@ async fn it_stays_on_this_machine_and_makes_its_own_configuration() {
     assert_eq!(run(&["dev", "--kwild", "--validators", "0"]).status.code(), Some(2));
     assert_eq!(run(&["dev", "--kwild", "--block-time", "0.4"]).status.code(), Some(2));
 }
+
+mod people;
 
 mod on_kwild {
     use super::*;

@@ -11,6 +11,7 @@ use crate::cli_deployment::{Deployment, run};
 use crate::cli_serve::submit_with_contact;
 use crate::cli_sources::{answering, secret, section, with_a_certificate_of_its_own};
 use crate::http::verifications::Vendor;
+use crate::oidc::Told;
 use crate::support::stdout;
 
 /// What the doctor complains of: check, text and cure, each in one line.
@@ -379,4 +380,35 @@ async fn a_source_of_personhood_that_is_not_what_it_should_be() {
         listed.contains("world  world_id_v2  for acme") && listed.contains("written as FaceSign's"),
         "{listed}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_openid_provider_that_is_not_what_it_should_be() {
+    let deployment = Deployment::migrated().await;
+    let provider = Told::start().await;
+    let with = |console: &str, openid: &str| {
+        deployment.configure(&format!(
+            "public_url = \"https://issuer.example.com\"\n[console]\n{console}\n{openid}"
+        ));
+    };
+    let openid = |issuer: &str| {
+        format!("[openid]\nissuer = \"{issuer}\"\nclient_id = \"console\"\nadmins = [\"ops\"]\n")
+    };
+    with("enabled = true", &openid(&provider.base()));
+    assert_eq!(complaints(&deployment), [""; 0]);
+    assert!(deployment.good(&["doctor"]).contains("openid         the provider answers as openid.issuer"));
+    provider.says_of_itself("issuer", "https://other.example.com".into());
+    with("enabled = true", &openid(&provider.base()));
+    only(&complaints(&deployment), &["openid: ", "calls itself by another name", "to the letter"]);
+    provider.says_of_itself("issuer", provider.base().into());
+    provider.says_of_itself("id_token_signing_alg_values_supported", serde_json::json!(["HS256"]));
+    only(&complaints(&deployment), &["openid: ", "publishes no key", "RS256"]);
+    with("enabled = true", &openid("http://127.0.0.1:1"));
+    only(&complaints(&deployment), &["openid: ", "cannot be reached", "correct openid.issuer"]);
+    with("enabled = true\nlocal_accounts = false", "");
+    only(&complaints(&deployment), &["openid: ", "nobody could sign in", "console.local_accounts"]);
+    // Where nobody signs in, nobody is asked.
+    with("", &openid("http://127.0.0.1:1"));
+    assert_eq!(complaints(&deployment), [""; 0]);
+    assert!(deployment.good(&["doctor"]).contains("console.enabled is not"));
 }

@@ -24,19 +24,21 @@ const NOW: i64 = 1_796_040_000;
 
 /// A provider that does as it is told.
 #[derive(Clone)]
-struct Told(Arc<Mutex<What>>);
+pub(crate) struct Told(Arc<Mutex<What>>);
 
-struct What {
-    base: String,
+pub(crate) struct What {
+    pub(crate) base: String,
     key: SigningKey,
     key_id: &'static str,
     /// Claims that are put over the honest ones; null takes one away.
-    claims: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
     header: Map<String, Value>,
-    sign: Sign,
+    pub(crate) sign: Sign,
     /// What the token endpoint answers in place of a token.
     refusal: Option<(u16, Value)>,
     metadata: Map<String, Value>,
+    /// The keys that it publishes; null has it publish the one by which it signs.
+    published: Value,
     nonce: String,
     challenge: String,
     codes: Vec<String>,
@@ -44,7 +46,7 @@ struct What {
 }
 
 #[derive(Clone, Copy)]
-enum Sign {
+pub(crate) enum Sign {
     WithKey,
     WithAnother,
     WithSecret,
@@ -53,7 +55,7 @@ enum Sign {
 }
 
 impl Told {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let told = Self(Arc::new(Mutex::new(What {
             base: format!("http://{}", listener.local_addr().unwrap()),
@@ -64,6 +66,7 @@ impl Told {
             sign: Sign::WithKey,
             refusal: None,
             metadata: Map::new(),
+            published: Value::Null,
             nonce: String::new(),
             challenge: String::new(),
             codes: Vec::new(),
@@ -78,8 +81,8 @@ impl Told {
         told
     }
 
-    fn tell(&self, change: impl FnOnce(&mut What)) {
-        change(&mut self.0.lock().unwrap());
+    pub(crate) fn tell<T>(&self, change: impl FnOnce(&mut What) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
     }
 
     fn settings(&self) -> Oidc {
@@ -101,17 +104,33 @@ impl Told {
         wire(&self.settings())
     }
 
+    /// Where it is.
+    pub(crate) fn base(&self) -> String {
+        self.0.lock().unwrap().base.clone()
+    }
+
+    /// Has its discovery document say this.
+    pub(crate) fn says_of_itself(&self, name: &str, value: Value) {
+        self.tell(|what| what.metadata.insert(name.to_owned(), value));
+    }
+
+    /// Takes note of a sign-in that it was asked for by a browser. Gives what it sends back.
+    pub(crate) fn asked(&self, query: &HashMap<String, String>) -> String {
+        self.tell(|what| {
+            what.nonce.clone_from(&query["nonce"]);
+            what.challenge.clone_from(&query["code_challenge"]);
+            what.codes.push("the-code".to_owned());
+        });
+        format!("code=the-code&state={}", query["state"])
+    }
+
     /// What an honest browser brings back.
     fn comes_back(&self, url: &url::Url, begun: &Begun) -> Returned {
         let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!(query["state"], begun.state);
         assert_eq!(query["code_challenge_method"], "S256");
         assert_eq!(query["redirect_uri"], "https://issuer.example.com/console/sign-in/return");
-        self.tell(|what| {
-            what.nonce.clone_from(&query["nonce"]);
-            what.challenge.clone_from(&query["code_challenge"]);
-            what.codes.push("the-code".to_owned());
-        });
+        self.asked(&query);
         Returned {
             code: Some("the-code".to_owned()),
             state: Some(begun.state.clone()),
@@ -154,6 +173,9 @@ async fn metadata(State(told): State<Told>) -> Json<Value> {
 
 async fn keys(State(told): State<Told>) -> Json<Value> {
     let what = told.0.lock().unwrap();
+    if !what.published.is_null() {
+        return Json(json!({ "keys": what.published }));
+    }
     let x = BASE64URL.encode(what.key.verifying_key().as_bytes());
     Json(json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": what.key_id, "x": x }] }))
 }
@@ -378,6 +400,33 @@ async fn a_provider_that_is_away_or_another_one_is_told() {
     settings.issuer = "http://127.0.0.1:1".parse().unwrap();
     assert_eq!(wire(&settings).check().await, Err(OidcError::Unreachable));
     assert_eq!(wire(&settings).begin(false).await.map(drop).unwrap_err(), OidcError::Unreachable);
+}
+
+#[tokio::test]
+async fn a_provider_by_whose_keys_nobody_could_sign_in_is_told() {
+    let told = Told::start().await;
+    let secret = json!({ "kty": "oct", "k": "AAAA", "alg": "HS256" });
+    let for_encryption =
+        json!({ "kty": "OKP", "crv": "Ed25519", "use": "enc", "x": BASE64URL.encode([7; 32]) });
+    for published in [json!([]), json!([secret]), json!([for_encryption])] {
+        told.tell(|what| what.published = published.clone());
+        assert_eq!(told.provider().check().await, Err(OidcError::NoKeys), "{published}");
+    }
+    told.tell(|what| {
+        what.published = Value::Null;
+        what.metadata =
+            [("id_token_signing_alg_values_supported".to_owned(), json!(["HS256"]))].into_iter().collect();
+    });
+    assert_eq!(told.provider().check().await, Err(OidcError::NoKeys));
+    told.tell(|what| what.metadata = Map::new());
+    let provider = told.provider();
+    assert_eq!(provider.check().await, Ok(()));
+    // Looking often does not ask often.
+    let fetched = told.0.lock().unwrap().fetched;
+    for _ in 0..5 {
+        provider.check().await.unwrap();
+    }
+    assert_eq!(told.0.lock().unwrap().fetched, fetched);
 }
 
 #[tokio::test]

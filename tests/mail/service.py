@@ -71,7 +71,7 @@ class Service:
 def issued(folder):
     """Has `idos-issuer dev` keep everything in `folder`, and bring a credential into a profile, of whose end its user is to be told. Gives
     the issuance's id. Nothing runs any more then; `folder` has a configuration and a database."""
-    command = [PROGRAM, "dev", "--json", "--data", folder]
+    command = [PROGRAM, "dev", "--json", "--no-people", "--data", folder]
     for door in ["--listen", "--node-listen", "--mailbox-listen"]:
         command += [door, "127.0.0.1:0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

@@ -28,10 +28,18 @@ impl Holder {
     pub(in crate::cli) fn new() -> Result<Self, DerivationError> {
         let mut seed = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(seed.as_mut_slice());
-        let user_id = random_id();
         let password = Zeroizing::new(Alphanumeric.sample_string(&mut OsRng, PASSWORD_LENGTH));
+        Self::of(random_id(), WalletKey::from_seed(WalletType::Evm, *seed), password)
+    }
+
+    /// One who is the same each time that these are.
+    pub(in crate::cli) fn of(
+        user_id: Uuid,
+        wallet: WalletKey,
+        password: Zeroizing<String>,
+    ) -> Result<Self, DerivationError> {
         let secret = derive(&password, &user_id.to_string(), Strength::Current)?;
-        Ok(Self { user_id, wallet: WalletKey::from_seed(WalletType::Evm, *seed), secret, password })
+        Ok(Self { user_id, wallet, secret, password })
     }
 
     /// The wallet, as others know it.

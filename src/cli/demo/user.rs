@@ -16,7 +16,7 @@ use crate::flow::network::content_of;
 use crate::flow::{grant, intake, profile};
 use crate::model::client::Idempotency;
 use crate::model::personal::Personal;
-use crate::model::profile::{NewProfile, PasswordStore, ProfileState, WalletClaim};
+use crate::model::profile::{NewProfile, PasswordStore, Profile, ProfileState, WalletClaim};
 use crate::model::submission::SignedGrant;
 use crate::model::submitter::Submitter;
 
@@ -35,6 +35,23 @@ pub(in crate::cli) async fn create_profile(
     caller: &Submitter,
     holder: &Holder,
 ) -> Result<(), Error> {
+    let profile = ask_for_profile(app, caller, &request_key(app, caller), holder).await?;
+    match (profile.state, profile.halt) {
+        (ProfileState::Created, _) => Ok(()),
+        (_, Some(code)) => {
+            Err(format!("the profile has stopped ({code}): {}", code.cure(profile.stopped())).into())
+        }
+        (state, None) => Err(format!("the profile is {state}").into()),
+    }
+}
+
+/// The same, under this key, whatever becomes of it.
+pub(in crate::cli) async fn ask_for_profile(
+    app: &App,
+    caller: &Submitter,
+    key: &Idempotency,
+    holder: &Holder,
+) -> Result<Profile, Error> {
     let owner = holder.owner();
     let signer = challenge::Signer::of(&owner, None);
     let message = challenge::offer(app, caller, Purpose::Proof, holder.user_id, signer).message;
@@ -51,16 +68,9 @@ pub(in crate::cli) async fn create_profile(
             signature: Personal::new(signature),
         },
     };
-    let asked = profile::request(app, caller, &request_key(app, caller), new).await?.record;
+    let asked = profile::request(app, caller, key, new).await?.record;
     let look = async || app.store.profile(&asked.id).await;
-    let profile = until(app, look, |profile| profile.state != ProfileState::Pending).await?;
-    match (profile.state, profile.halt) {
-        (ProfileState::Created, _) => Ok(()),
-        (_, Some(code)) => {
-            Err(format!("the profile has stopped ({code}): {}", code.cure(profile.stopped())).into())
-        }
-        (state, None) => Err(format!("the profile is {state}").into()),
-    }
+    Ok(until(app, look, |profile| profile.state != ProfileState::Pending).await?)
 }
 
 /// Gets the text of a write grant, and has the user's wallet sign it.

@@ -4,6 +4,7 @@
 //! `idos-issuer --config FOLDER/config.toml jobs list`.
 
 mod mailbox;
+mod people;
 mod samples;
 mod vendor;
 
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use zeroize::Zeroizing;
 
+use self::people::People;
 use self::samples::Samples;
 use self::vendor::StandIn;
 use super::context::{Context, create_database};
@@ -43,6 +45,7 @@ use crate::mail::{Letter, Mail, Mailer, Sent};
 use crate::model::audit::Actor;
 use crate::model::client::Scope;
 use crate::model::staff::{Reach, Role};
+use crate::model::submitter::Submitter;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -52,8 +55,8 @@ const ISSUER_URL: &str = "https://kyc.example.com/idos";
 /// The client whose API key is made.
 const CLIENT: &str = "dev";
 
-/// Runs the service beside a development node, with the background work, a mailbox page and sample data. Listens on
-/// this machine only, and needs no configuration.
+/// Runs the service beside a development node, with the background work, a mailbox page, sample data, and a console with sample people.
+/// Listens on this machine only, and needs no configuration.
 ///
 /// With --kwild, the node is the software that idOS nodes run, with an extension and a schema of ours, behind a session
 /// gateway: a local network that is close to idOS. tests/kwild/build makes its programs.
@@ -91,6 +94,9 @@ pub(super) struct Dev {
     /// Have the links of reminders lead to this page: https://, with {token} where the token of the link belongs.
     #[arg(long, value_name = "URL")]
     renewal_url: Option<String>,
+    /// Make no sample people: the console is empty, and no mails come but your own.
+    #[arg(long)]
+    no_people: bool,
     /// Print one line of JSON as soon as all is ready, and nothing else.
     #[arg(long)]
     json: bool,
@@ -128,6 +134,15 @@ impl Dev {
             text.push_str(&stand_in.section(&vendor, CLIENT));
             vendors.push((stand_in.name, vendor));
         }
+        let mut of_people = Vec::new();
+        if !self.no_people {
+            for stand_in in vendor::OF_PEOPLE {
+                stand_in.keep_secrets(&folder)?;
+                let vendor = vendor(stand_in, &url, stop.clone()).await?;
+                text.push_str(&stand_in.section(&vendor, people::CLIENT));
+                of_people.push((stand_in.name, vendor));
+            }
+        }
         let webhook_secret = match &self.webhook {
             Some(url) => {
                 text.push_str(&webhook_section(url));
@@ -142,17 +157,17 @@ impl Dev {
         let settings = Config::load_file_only(&config)?;
         create_database(&settings, true).await?;
         let (mailer, sent) = Mailer::memory("Demo KYC <kyc@kyc.example.com>")?;
-        let app = App::build(settings, Clock::System).await?.with_mailer(mailer).taking_test_data();
+        let app = App::build(settings, Clock::System).await?.with_mailer(mailer);
+        let app = app.taking_test_data().with_sample_staff();
         let app = Arc::new(app);
-        let api_key = api_key(&app, &folder).await?;
-        let caller = api_keys::authenticate(&app.store, &api_key, app.clock.now()).await?;
-        let caller = caller.ok_or("the API key of this folder is not in its database")?;
+        let (api_key, caller) = client(&app, &folder, CLIENT, "api.key").await?;
         let mailbox_url = mailbox(&app, sent, self.mailbox_listen, stop.clone()).await?;
-        let samples = samples::make(&app, &caller.submitter, &folder, self.schema()).await?;
+        let samples = samples::make(&app, &caller, &folder, self.schema()).await?;
         let console_url = console_url(&app, &url).await?;
         let shown = json!({
             "url": url,
             "consoleUrl": console_url,
+            "sampleStaffUrl": format!("{url}/console/sample-staff"),
             "apiKey": api_key.as_str(),
             "node": if self.kwild { "kwild" } else { "development node" },
             "nodeUrl": node.url(),
@@ -173,12 +188,43 @@ impl Dev {
             tell(&shown, &samples, &vendors);
         }
 
-        let outcome =
-            run(&app, Roles { api: Some(api), worker: true, ..Roles::default() }, &mut signals).await;
+        let people = self.people(&app, &node, &folder, of_people).await?;
+        let work = async {
+            if let Some(people) = people {
+                people.make().await;
+            }
+            std::future::pending().await
+        };
+        let outcome = tokio::select! {
+            outcome = run(&app, Roles { api: Some(api), worker: true, ..Roles::default() }, &mut signals) => outcome,
+            never = work => never,
+        };
         stop.cancel();
         node.stop().await;
         folder.leave();
         outcome
+    }
+
+    /// The sample people, if they are wanted. Nothing is done for them yet.
+    async fn people(
+        &self,
+        app: &Arc<App>,
+        node: &AnyNode,
+        folder: &Folder,
+        vendors: Vec<(&'static str, String)>,
+    ) -> Result<Option<People>, Error> {
+        if self.no_people {
+            return Ok(None);
+        }
+        Ok(Some(People {
+            app: Arc::clone(app),
+            onboarding: client(app, folder, people::CLIENT, "onboarding.key").await?.1,
+            partner: client(app, folder, people::PARTNER, "partner.key").await?.1,
+            vendors,
+            faults: node.dev().map(|node| node.faults().clone()),
+            has_inserter: !self.next,
+            folder: folder.root().to_owned(),
+        }))
     }
 
     fn schema(&self) -> Schema {
@@ -188,7 +234,7 @@ impl Dev {
     /// The node that is wanted, which knows the issuer.
     async fn node(&self, folder: &Folder, keys: &Keys) -> Result<AnyNode, Error> {
         let delegates = keys.write.iter().map(|key| key.key.public_hex());
-        let inserters = vec![Inserter::new(ISSUER_NAME, delegates)];
+        let inserters = vec![Inserter::new(ISSUER_NAME, delegates), people::another_issuer()];
         let schema = self.schema();
         if !self.kwild {
             let node = DevNode::start(DevNodeConfig {
@@ -218,15 +264,25 @@ impl Dev {
     }
 }
 
-/// The API key of an earlier start, or a fresh one that may do everything.
-async fn api_key(app: &App, folder: &Folder) -> Result<Zeroizing<String>, Error> {
-    let path = folder.path("api.key");
-    if path.exists() {
-        return Ok(load_text(&path)?);
-    }
-    let (_, text) = api_keys::create(&app.store, CLIENT, Scope::ALL, None, app.clock.now()).await?;
-    store_text(&path, &text)?;
-    Ok(text)
+/// A client that may do everything: the API key in `file` of an earlier start, or a fresh one; and as whom it calls.
+async fn client(
+    app: &App,
+    folder: &Folder,
+    name: &str,
+    file: &str,
+) -> Result<(Zeroizing<String>, Submitter), Error> {
+    let (path, now) = (folder.path(file), app.clock.now());
+    let text = if path.exists() {
+        load_text(&path)?
+    } else {
+        let (_, text) = api_keys::create(&app.store, name, Scope::ALL, None, now).await?;
+        store_text(&path, &text)?;
+        text
+    };
+    let caller = api_keys::authenticate(&app.store, &text, now).await?;
+    let caller =
+        caller.ok_or_else(|| format!("the API key in {file} of this folder is not in its database"))?;
+    Ok((text, caller.submitter))
 }
 
 /// Where the console is: the invitation of an admin, until somebody has followed it.
@@ -314,7 +370,9 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          [claims]\nprovider_url = \"https://kyc.example.com\"\nreturn_urls = [\"https://kyc.example.com/\"]\n\n\
          [relay]\nenabled = true\nclient = \"{CLIENT}\"\n\
          journey = [{{ level = \"basic+liveness\", source = \"sumsub\", page = \"https://kyc.example.com/check?case={{externalId}}\" }}]\n\n\
-         [console]\nenabled = true\n\n\
+         # Sample staff have no codes to show again.\n\
+         [console]\nenabled = true\nidle_minutes = 1440\nsession_hours = 24\nstep_up_minutes = 1440\n\n\
+         [erasure]\nidentity = \"by_client\"\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n\n\
          # Mails go out at any hour.\n\
          [notices]\nquiet_from = 8\nquiet_until = 8\n"
@@ -327,8 +385,9 @@ fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
     output::line(&format!("API key    {}", text("apiKey")));
     output::line(&format!("idOS node  {} ({}, a stand-in)", text("nodeUrl"), text("node")));
     output::line(&format!("Mailbox    {}", text("mailboxUrl")));
+    output::line(&format!("Console    {} (one click signs in)", text("sampleStaffUrl")));
     output::line(&format!(
-        "Console    {} (an invitation: password, and an app for one-time codes)",
+        "           {} (an invitation: password, and an app for one-time codes)",
         text("consoleUrl")
     ));
     output::line(&format!("Claim page {} (for a wallet in your browser)", text("claimUrl")));

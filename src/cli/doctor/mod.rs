@@ -7,6 +7,7 @@ mod chains;
 mod database;
 mod machine;
 mod network;
+mod openid;
 mod outside;
 mod persons;
 mod sources;
@@ -111,6 +112,7 @@ async fn examine(config: &Config, report: &mut Report) {
     .await;
     outside::webhooks(config, report).await;
     outside::mail(config, report).await;
+    openid::openid(config, report).await;
     sources::sources(config, report).await;
     persons::persons(config, report).await;
     chains::chains(config, report).await;

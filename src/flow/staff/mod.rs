@@ -13,6 +13,7 @@ pub mod manage;
 mod pace;
 mod password;
 pub mod provider;
+pub mod sample;
 pub mod session;
 pub mod sign_in;
 mod start;

@@ -1,5 +1,7 @@
 //! Whether the service works, and its keys: what is cheap of what `doctor` looks at.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use minijinja::{Value, context};
 
@@ -7,6 +9,10 @@ use super::page::Page;
 use super::visit::Visit;
 use crate::app::NodeError;
 use crate::http::kit::problem::Problem;
+use crate::oidc::OidcError;
+
+/// How long the node, and the OpenID provider, may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The page.
 pub(in crate::http) async fn show(visit: Visit) -> Result<Response, Problem> {
@@ -14,9 +20,18 @@ pub(in crate::http) async fn show(visit: Visit) -> Result<Response, Problem> {
     let now = app.clock.now();
     let broken = visit.broken().await;
     let works = |part: &str| !broken.iter().any(|there| there.starts_with(part));
-    let node = match tokio::time::timeout(std::time::Duration::from_secs(3), node(&visit)).await {
+    let node = match tokio::time::timeout(PATIENCE, node(&visit)).await {
         Ok(Ok(shown)) => shown,
         Ok(Err(_)) | Err(_) => Value::from(()),
+    };
+    let openid = match &app.oidc {
+        Some(provider) => Some(match tokio::time::timeout(PATIENCE, provider.check()).await {
+            Ok(Ok(())) => "",
+            Ok(Err(OidcError::OtherIssuer)) => "health.openid_other",
+            Ok(Err(OidcError::NoKeys)) => "health.openid_keys",
+            Ok(Err(_)) | Err(_) => "health.openid_away",
+        }),
+        None => None,
     };
     let signing = app.keys.signing_at(now).ok();
     let last = app.store.last_checkpoint().await?;
@@ -33,6 +48,7 @@ pub(in crate::http) async fn show(visit: Visit) -> Result<Response, Problem> {
         node,
         lanes => works("a lane"),
         mail => app.mailer.is_there(),
+        openid,
         issuer_url => app.issuer_url(),
         signing => signing.map(|key| key.method.id().to_owned()),
         write_keys => app.keys.write.iter().map(|key| key.key.public_hex()).collect::<Vec<_>>(),

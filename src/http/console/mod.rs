@@ -23,6 +23,7 @@ mod page;
 mod people;
 mod record;
 mod records;
+mod sample_staff;
 mod search;
 mod section;
 mod shown;
@@ -94,4 +95,11 @@ pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/console/health", guard: VIEWER_OF_ALL, handler: || get(health::show) },
     Route { method: "GET", path: "/console/audit", guard: COMPLIANCE_OF_ALL, handler: || get(audit::list) },
     Route { method: "POST", path: "/console/audit/export", guard: COMPLIANCE_OF_ALL, handler: || post(audit::export) },
+];
+
+/// The door of a development service ([`App::has_sample_staff`](crate::app::App::has_sample_staff)): no other has these paths.
+#[rustfmt::skip]
+pub(super) const SAMPLE_ROUTES: &[Route] = &[
+    Route { method: "GET", path: "/console/sample-staff", guard: Guard::Console, handler: || get(sample_staff::ask) },
+    Route { method: "POST", path: "/console/sample-staff", guard: Guard::Console, handler: || post(sample_staff::come_in) },
 ];

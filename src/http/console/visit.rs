@@ -288,7 +288,7 @@ impl No {
     /// The same of what the OpenID provider says, or does not.
     fn of_provider(error: OidcError) -> Self {
         match error {
-            OidcError::Unreachable | OidcError::OtherIssuer | OidcError::Client => {
+            OidcError::Unreachable | OidcError::OtherIssuer | OidcError::NoKeys | OidcError::Client => {
                 tracing::error!("Nobody can sign in by the OpenID provider: {error}");
                 Self::with("no.provider", StatusCode::BAD_GATEWAY)
             }

@@ -8,7 +8,7 @@ const binary = process.env.IDOS_ISSUER_BIN ?? "target/debug/idos-issuer";
 const anywhere = ["--listen", "--node-listen", "--mailbox-listen"].flatMap((name) => [name, "127.0.0.1:0"]);
 
 /** Starts it; `ready` has its URLs and an API key. */
-export const startService = (...more) => startServer({ command: binary, args: ["dev", "--json", ...anywhere, ...more] });
+export const startService = (...more) => startServer({ command: binary, args: ["dev", "--json", "--no-people", ...anywhere, ...more] });
 
 /** One call: the status, and what was answered. */
 export async function call({ ready }, method, path, body, once = randomUUID()) {

@@ -41,7 +41,7 @@ function form(passport, selfie) {
 
 describe("FormData", () => {
   let service;
-  before(async () => (service = await startServer({ command: binary, args: ["dev", "--json", ...anywhere] })));
+  before(async () => (service = await startServer({ command: binary, args: ["dev", "--json", "--no-people", ...anywhere] })));
   after(() => service?.stop());
 
   const submit = (body, key) =>

@@ -10,7 +10,7 @@ import { startServer } from "../lib/process.js";
 
 const anywhere = ["--listen", "127.0.0.1:0", "--node-listen", "127.0.0.1:0", "--mailbox-listen", "127.0.0.1:0"];
 const command = process.env.IDOS_ISSUER_BIN ?? "target/debug/idos-issuer";
-const server = await startServer({ command, args: ["dev", "--json", ...anywhere] });
+const server = await startServer({ command, args: ["dev", "--json", "--no-people", ...anywhere] });
 after(() => server.stop());
 const { url, apiKey } = server.ready;
 

@@ -1,6 +1,7 @@
 //! Who may go where.
 
 use idos_issuer::flow::api_keys;
+use idos_issuer::flow::staff::{StaffError, sample};
 use idos_issuer::http::{CONSOLE_ROUTES, Guard};
 use idos_issuer::model::client::Scope;
 use idos_issuer::model::staff::{Reach, Role};
@@ -90,6 +91,22 @@ on_both_databases! {
             assert_eq!(answer.status, 404, "{}", route.path);
             assert!(answer.header("content-type").unwrap().starts_with("application/problem+json"));
         }
+        office.close().await;
+    }
+
+    /// The door of a development service is in no other: neither its paths nor what is behind them.
+    async fn there_are_no_sample_staff(backend) {
+        let office = Office::open(backend).await;
+        let mut anna = office.person("anna", Role::Admin, Reach::All).await;
+        for role in Role::ALL {
+            let fields = [("role", role.as_str())];
+            for browser in [&mut anna.browser, &mut Browser::of(&office)] {
+                browser.get("/console/sample-staff").await.expect(404);
+                browser.post("/console/sample-staff", &fields).await.expect(404);
+            }
+            assert!(matches!(sample::come_in(&office.app, *role).await, Err(StaffError::NotFound)));
+        }
+        assert_eq!(office.app.store.all_staff().await.unwrap().len(), 1);
         office.close().await;
     }
 }

@@ -3,6 +3,8 @@
 mod access;
 mod attacks;
 mod browser;
+mod guessing;
 mod looks;
 mod pages;
+mod provider;
 mod signing_in;

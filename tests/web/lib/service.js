@@ -2,8 +2,9 @@
 // node is the software that idOS nodes run.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 
 import { rustCommand } from "../../interop/lib/paths.js";
 import { startServer } from "../../interop/lib/process.js";
@@ -15,15 +16,28 @@ export const PATIENCE_MS = 60_000;
 
 const ANYWHERE = ["--listen", "127.0.0.1:0", "--node-listen", "127.0.0.1:0", "--mailbox-listen", "127.0.0.1:0"];
 
+/** How to run the program. */
+export const issuer = rustCommand("IDOS_ISSUER_BIN", ["run", "-q", "-p", "idos-issuer", "--"]);
+
 export class Service {
   #server;
 
-  static async start() {
-    const { command, args } = rustCommand("IDOS_ISSUER_BIN", ["run", "-q", "-p", "idos-issuer", "--"]);
-    const node = isKwild ? ["--kwild"] : [];
+  /** With `people`, the console has sample people; [`people`](Service.people) waits for them. */
+  static async start({ people = false } = {}) {
+    const { command, args } = issuer;
+    const more = [...(isKwild ? ["--kwild"] : []), ...(people ? [] : ["--no-people"])];
     const service = new Service();
-    service.#server = await startServer({ command, args: [...args, "dev", "--json", ...ANYWHERE, ...node] });
+    service.#server = await startServer({ command, args: [...args, "dev", "--json", ...ANYWHERE, ...more] });
     return service;
+  }
+
+  /** Waits until all sample people are there. */
+  async people() {
+    const end = Date.now() + 5 * PATIENCE_MS;
+    while (!existsSync(join(this.ready.data, "people.done"))) {
+      assert.ok(Date.now() < end, this.log);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 
   get ready() {

@@ -31,10 +31,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// All of them.
 pub(super) const ALL: [&StandIn; 2] = [&sumsub::SUMSUB, &veriff::VERIFF];
 
+/// Those of the sample people: where a credential is made of what is approved, and where none is, since the vendor has checked less than is
+/// wanted.
+pub(super) const OF_PEOPLE: [&StandIn; 2] = [
+    &StandIn { name: "onboarding-sumsub", ..sumsub::SUMSUB },
+    &StandIn { name: "onboarding-veriff", levels: &["plus+liveness"], ..veriff::VERIFF },
+];
+
 /// What a stand-in is like.
 pub(super) struct StandIn {
-    /// The vendor's name, and the source's.
+    /// The source's name.
     pub(super) name: &'static str,
+    /// The vendor's name.
+    vendor: &'static str,
+    /// The levels of which credentials are made; all, if there are none.
+    levels: &'static [&'static str],
     /// What it and the service share: key, secret, and the secret of webhooks.
     shared: Shared,
     /// What is behind the host in the address of its API.
@@ -98,12 +109,16 @@ impl StandIn {
 
     /// The section of the configuration that names this stand-in at `url`.
     pub(super) fn section(&self, url: &str, client: &str) -> String {
-        let Self { name, api, .. } = self;
+        let Self { name, vendor, api, .. } = self;
+        let levels = match self.levels {
+            [] => String::new(),
+            levels => format!("levels = {}\n", json!(levels)),
+        };
         let [(_, key, _), (_, secret, _), (_, webhook, _)] = self.secrets();
         format!(
-            "\n[[source]]\nname = \"{name}\"\nvendor = \"{name}\"\nclient = \"{client}\"\nbase_url = \"{url}{api}\"\n\
+            "\n[[source]]\nname = \"{name}\"\nvendor = \"{vendor}\"\nclient = \"{client}\"\nbase_url = \"{url}{api}\"\n\
              key = \"keys/{key}\"\nsecret = \"keys/{secret}\"\nwebhook_secrets = [\"keys/{webhook}\"]\nsandbox = true\n\
-             on_reset = \"revoke\"\npoll_seconds = 5\n"
+             on_reset = \"revoke\"\npoll_seconds = 5\n{levels}"
         )
     }
 

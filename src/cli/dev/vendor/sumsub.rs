@@ -15,7 +15,8 @@ use crate::cli::demo::evidence;
 /// The key's prefix says that it is a sandbox.
 const SHARED: Shared = Shared { key: "sbx:development", secret: "development", webhook: "sumsub-webhooks" };
 
-pub(super) const SUMSUB: StandIn = StandIn { name: "sumsub", shared: SHARED, api: "", asked, tell };
+pub(super) const SUMSUB: StandIn =
+    StandIn { name: "sumsub", vendor: "sumsub", levels: &[], shared: SHARED, api: "", asked, tell };
 
 fn asked() -> Router<Stub> {
     Router::new()

@@ -18,7 +18,8 @@ const SIGNATURE: &str = "X-HMAC-SIGNATURE";
 const SHARED: Shared =
     Shared { key: "veriff-development", secret: "veriff-secret", webhook: "veriff-secret" };
 
-pub(super) const VERIFF: StandIn = StandIn { name: "veriff", shared: SHARED, api: "/v1", asked, tell };
+pub(super) const VERIFF: StandIn =
+    StandIn { name: "veriff", vendor: "veriff", levels: &[], shared: SHARED, api: "/v1", asked, tell };
 
 fn asked() -> Router<Stub> {
     Router::new()
