@@ -3,6 +3,7 @@
 mod access;
 mod attacks;
 mod browser;
+mod filters;
 mod looks;
 mod pages;
 mod signing_in;
