@@ -4,6 +4,7 @@ mod access;
 mod attacks;
 mod browser;
 mod cases;
+mod filters;
 mod four_eyes;
 mod guessing;
 mod looks;

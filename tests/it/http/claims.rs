@@ -20,7 +20,7 @@ const DONE: &str = "https://kyc.example/done?case=Quux";
 pub(super) struct Page<'d> {
     door: &'d Door,
     pub(super) id: String,
-    path: String,
+    pub(super) path: String,
 }
 
 impl<'d> Page<'d> {

@@ -310,7 +310,7 @@ fn joined(mut chunked: &[u8]) -> Vec<u8> {
     body
 }
 
-pub(super) fn new_profile(user: &User) -> Value {
+pub(crate) fn new_profile(user: &User) -> Value {
     let (address, public_key, signature) = user.proof();
     let mut wallet = json!({
         "type": user.wallet.wallet_type().as_str(), "address": address, "message": MESSAGE, "signature": signature

@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+pub(crate) mod attacks;
 mod attributes;
 mod beforehand;
 mod believable;
@@ -13,7 +14,7 @@ mod contract;
 mod contract_wallets;
 mod copies;
 mod crowds;
-mod door;
+pub(crate) mod door;
 mod erasure_cases;
 mod fitting;
 mod forms;

@@ -3,6 +3,7 @@
 //! Clients submit all the while, and repeat what was not answered under the same `Idempotency-Key`. In the end there is
 //! exactly one credential for each request, the audit chain holds, and no content is left.
 
+mod erasing;
 mod imports;
 mod sources;
 
@@ -107,10 +108,17 @@ impl Deployment {
     }
 
     fn serve(&self) -> Running {
+        self.start(&["serve"], &[])
+    }
+
+    /// Starts the program with these arguments and variables.
+    fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.path("log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_idos-issuer"))
-            .args(["--config", &self.config, "serve"])
+            .args(["--config", &self.config])
+            .args(arguments)
             .env_remove("IDOS_NODE_URL")
+            .envs(variables.iter().copied())
             .env_remove("RUST_LOG")
             .stdout(Stdio::null())
             .stderr(log)
@@ -126,8 +134,13 @@ impl Deployment {
 }
 
 /// A write grant that the user has signed, got from a service that may be away.
-async fn grant(deployment: &Deployment, client: &reqwest::Client, stop: &AtomicBool) -> Option<Value> {
-    let (user, url) = (&deployment.user, format!("{}/v1/write-grants", deployment.url));
+async fn grant(
+    deployment: &Deployment,
+    user: &User,
+    client: &reqwest::Client,
+    stop: &AtomicBool,
+) -> Option<Value> {
+    let url = format!("{}/v1/write-grants", deployment.url);
     let owner = json!({ "type": "EVM", "address": user.wallet.address() });
     let ask = json!({ "owner": owner, "validForSeconds": 3600 });
     while !stop.load(Ordering::Relaxed) {
@@ -176,7 +189,7 @@ async fn submit_all_the_while(
     while !stop.load(Ordering::Relaxed) {
         let delivery = match deployment.schema {
             Schema::Current => Some(json!({ "by": "inserter" })),
-            Schema::Next | Schema::Transition => grant(deployment, &client, stop).await,
+            Schema::Next | Schema::Transition => grant(deployment, &deployment.user, &client, stop).await,
         };
         let Some(delivery) = delivery else { break };
         let body = body(&deployment.user, &delivery).to_string();

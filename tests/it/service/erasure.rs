@@ -37,17 +37,17 @@ use crate::support::service::{
 };
 use crate::support::{Folder, ISSUER_URL, User, run, stdout};
 
-const EMAIL: &str = "marianne.quirxblat@example.com";
-const REFERENCE: &str = "reference-quirxblat-17";
+pub(super) const EMAIL: &str = "marianne.quirxblat@example.com";
+pub(super) const REFERENCE: &str = "reference-quirxblat-17";
 
 /// A stage with a mailbox that every service on it sends to.
-struct Scene {
-    stage: Stage,
-    sent: Sent,
+pub(super) struct Scene {
+    pub(super) stage: Stage,
+    pub(super) sent: Sent,
 }
 
 impl Scene {
-    async fn new(backend: Backend) -> Self {
+    pub(super) async fn new(backend: Backend) -> Self {
         let node =
             DevNodeConfig { block_interval: Some(Duration::from_millis(60)), ..DevNodeConfig::default() };
         let mut stage = Stage::with(backend, 1, node).await;
@@ -55,23 +55,23 @@ impl Scene {
         Self { stage, sent: Sent::default() }
     }
 
-    async fn app(&self) -> Arc<App> {
+    pub(super) async fn app(&self) -> Arc<App> {
         let mailer = Mailer::memory_of("Example <a@b.example>", self.sent.clone()).unwrap();
         Arc::new(Arc::into_inner(self.stage.app().await).unwrap().with_mailer(mailer))
     }
 
-    async fn service(&self) -> Service {
+    pub(super) async fn service(&self) -> Service {
         Service::start(self.app().await)
     }
 
-    async fn execute(&self, statement: &str) -> u64 {
+    pub(super) async fn execute(&self, statement: &str) -> u64 {
         let mut connection = AnyConnection::connect(&self.stage.database.url).await.unwrap();
         let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         done.rows_affected()
     }
 
-    async fn texts(&self, query: &str) -> Vec<String> {
+    pub(super) async fn texts(&self, query: &str) -> Vec<String> {
         let mut connection = AnyConnection::connect(&self.stage.database.url).await.unwrap();
         let rows = sqlx::query(AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await.unwrap();
         connection.close().await.unwrap();
@@ -79,7 +79,7 @@ impl Scene {
     }
 
     /// A case that was decided, and is carried out from now on.
-    async fn open(&self, app: &App, revokes: bool, records: &[(&str, &str)]) -> CaseId {
+    pub(super) async fn open(&self, app: &App, revokes: bool, records: &[(&str, &str)]) -> CaseId {
         let now = app.clock.now();
         let id = CaseId::new(now, &mut OsRng);
         let millis = now.unix_millis();
@@ -103,7 +103,7 @@ impl Scene {
         id
     }
 
-    async fn is_done(&self, app: &App, case: &CaseId) -> bool {
+    pub(super) async fn is_done(&self, app: &App, case: &CaseId) -> bool {
         // What failed often is due much later.
         for job in app.store.jobs(Some(JobState::Ready), 1000).await.unwrap() {
             let mut tx = app.store.begin().await.unwrap();
@@ -114,7 +114,7 @@ impl Scene {
     }
 
     /// The verified receipt of a case that is done.
-    async fn receipt(&self, app: &App, case: &CaseId) -> BTreeMap<&'static str, String> {
+    pub(super) async fn receipt(&self, app: &App, case: &CaseId) -> BTreeMap<&'static str, String> {
         let text =
             self.texts(&format!("SELECT receipt FROM erasure_case WHERE id = '{case}'")).await.remove(0);
         let key = app.keys.signing_at(app.clock.now()).unwrap();
@@ -125,13 +125,13 @@ impl Scene {
         says.into_iter().collect()
     }
 
-    async fn done(&self, app: &App, case: &CaseId) -> BTreeMap<&'static str, String> {
+    pub(super) async fn done(&self, app: &App, case: &CaseId) -> BTreeMap<&'static str, String> {
         wait_for("the case is done", async || self.is_done(app, case).await).await;
         self.receipt(app, case).await
     }
 
     /// All that the database holds, the audit chain aside.
-    async fn dump(&self, app: &App) -> Vec<u8> {
+    pub(super) async fn dump(&self, app: &App) -> Vec<u8> {
         app.store.forget_traces().await.unwrap();
         match self.stage.database.folder() {
             Some(folder) => {
@@ -143,17 +143,17 @@ impl Scene {
     }
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
+pub(super) fn contains(bytes: &[u8], text: &str) -> bool {
     memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }
 
-async fn by_grant(app: &App, user: &User) -> Authority {
+pub(super) async fn by_grant(app: &App, user: &User) -> Authority {
     let grant = signed_grant(app, user, -60, 3600).await;
     Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None }
 }
 
 /// Submits, with a contact and a reference.
-async fn submit_for(app: &Arc<App>, user: &User, authority: Authority) -> Issuance {
+pub(super) async fn submit_for(app: &Arc<App>, user: &User, authority: Authority) -> Issuance {
     let contact = Contact { email: EMAIL.parse().unwrap(), locale: "de".parse().unwrap() };
     let submission = Submission {
         contact: Some(contact),
@@ -511,7 +511,7 @@ on_both_databases! {
 }
 
 impl Scene {
-    async fn tables(&self) -> Vec<String> {
+    pub(super) async fn tables(&self) -> Vec<String> {
         let query = match self.stage.database.folder() {
             Some(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
             None => "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'",
@@ -520,7 +520,7 @@ impl Scene {
     }
 
     /// All text columns of a table, one after the other.
-    async fn rows(&self, table: &str) -> String {
+    pub(super) async fn rows(&self, table: &str) -> String {
         let query = match self.stage.database.folder() {
             Some(_) => format!("SELECT name FROM pragma_table_info('{table}') WHERE type = 'TEXT'"),
             None => format!(
@@ -535,7 +535,7 @@ impl Scene {
     }
 
     /// An issuance that is in this state, of which nothing was sent but where the state says so.
-    async fn issuance(&self, app: &App, state: &str) -> String {
+    pub(super) async fn issuance(&self, app: &App, state: &str) -> String {
         let now = app.clock.now();
         let id = IssuanceId::new(now, &mut OsRng);
         let record = Issuance { was_sent: false, issued_at: None, ..issued_record(app, &id, now) };
@@ -552,7 +552,7 @@ impl Scene {
     }
 
     /// A record of another kind that is in this state.
-    async fn other(&self, app: &App, prefix: &str, state: &str) -> (&'static str, String) {
+    pub(super) async fn other(&self, app: &App, prefix: &str, state: &str) -> (&'static str, String) {
         let now = app.clock.now();
         let (user, other) = (crate::support::id(), crate::support::id());
         let (kind, id, statement) = match prefix {

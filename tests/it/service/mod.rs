@@ -3,6 +3,8 @@
 mod attributes;
 mod chain;
 mod crashes;
+mod erasing;
+mod erasing_marks;
 mod erasure;
 mod gateway;
 mod halts;
@@ -16,12 +18,13 @@ mod notices;
 mod passing;
 mod plans;
 pub(crate) mod privacy;
-mod receiver;
+pub(crate) mod receiver;
 mod renewals;
 mod reports;
+mod rescinding;
 mod retention;
 mod schema;
-mod sharing;
+pub(crate) mod sharing;
 mod submitters;
 mod unlinked;
 

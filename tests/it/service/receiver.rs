@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// A receiver of webhooks: collects requests, and answers them with statuses in turn.
-pub(super) struct Receiver {
-    pub(super) url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     got: Arc<Mutex<Vec<String>>>,
 }
 
 impl Receiver {
-    pub(super) async fn start(statuses: &'static [u16]) -> Self {
+    pub(crate) async fn start(statuses: &'static [u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));
@@ -35,7 +35,7 @@ impl Receiver {
         Self { url, got }
     }
 
-    pub(super) fn got(&self) -> Vec<String> {
+    pub(crate) fn got(&self) -> Vec<String> {
         self.got.lock().unwrap().clone()
     }
 }

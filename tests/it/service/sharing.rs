@@ -28,7 +28,7 @@ use crate::support::{Folder, User};
 const HOUR: i64 = 3_600_000;
 
 /// Settings with these endpoints of webhooks, which may be on this machine.
-pub(super) fn endpoints(folder: &Folder, urls: &[(&str, &str)]) -> String {
+pub(crate) fn endpoints(folder: &Folder, urls: &[(&str, &str)]) -> String {
     let secret = folder.path("webhook.secret");
     std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -40,7 +40,7 @@ pub(super) fn endpoints(folder: &Folder, urls: &[(&str, &str)]) -> String {
     settings
 }
 
-pub(super) async fn wait_for(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn wait_for(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1200 {
         if is_so().await {
             return;

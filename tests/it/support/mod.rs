@@ -1,6 +1,7 @@
 //! A node, an issuer, a user; and the binary. A wired service on either database is in `service`.
 
 pub(crate) mod rows;
+pub(crate) mod tables;
 #[macro_use]
 pub(crate) mod service;
 
