@@ -58,8 +58,8 @@ mod tests {
     async fn a_request_waits_for_no_more_lines_than_there_are_cores() {
         let cores = Arc::new(Cores::new(1));
         let done = Arc::new(Mutex::new(Vec::new()));
-        let (begin, begun) = mpsc::channel();
-        let gate = Arc::new(Mutex::new(begun));
+        let (go, told) = mpsc::channel();
+        let gate = Arc::new(Mutex::new(told));
         let ask = |who: &'static str| {
             let (cores, done, gate) = (Arc::clone(&cores), Arc::clone(&done), Arc::clone(&gate));
             async move {
@@ -77,7 +77,7 @@ mod tests {
         // All of them wait now, but for the first line, which is being worked on.
         tokio::task::yield_now().await;
         for _ in 0..9 {
-            begin.send(()).unwrap();
+            go.send(()).unwrap();
         }
         for one in all {
             one.await.unwrap();

@@ -36,8 +36,8 @@ pub(crate) struct Row {
     pub(crate) cores: Cores,
 }
 
-/// Imports a file of `lines` lines, each with files of `size` bytes, into a fresh service that delivers nothing.
-pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, size): (u32, usize)) -> Row {
+/// Imports a file of `lines` lines, each with files of `bytes` bytes, into a fresh service that delivers nothing.
+pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, bytes): (u32, usize)) -> Row {
     let setup = Setup {
         node_url: &node.url,
         backend,
@@ -49,7 +49,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, 
     let service = Service::start(site, &setup).await;
     let folder = site.new_folder("import");
     let path = folder.join("people.ndjson");
-    let body = evidence::body(node.user, Encoding::Json, size);
+    let body = evidence::body(node.user, Encoding::Json, bytes);
     let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
     for _ in 0..lines {
         file.write_all(&body.bytes).unwrap();
@@ -90,7 +90,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, 
     times.sort_unstable();
     Row {
         database: backend,
-        file_bytes: size,
+        file_bytes: bytes,
         lines,
         seconds,
         per_second: f64::from(lines) / seconds,

@@ -147,7 +147,7 @@ async fn judge(import: Arc<Import>, line: Line) -> Outcome {
         () = import.halt.cancelled() => return Outcome::End(number, Some(stopping())),
         turn = import.api.turns.take_for_line(import.client.clone()) => turn,
     };
-    let problem = match cores::behind_requests(submit(&import, number, bytes)).await {
+    let problem = match cores::behind_requests(Box::pin(submit(&import, number, bytes))).await {
         Ok(verdict) => return Outcome::Verdict(number, verdict),
         Err(problem) => problem,
     };
@@ -196,9 +196,9 @@ struct Writer {
 impl Writer {
     fn write(&mut self, outcome: Outcome) -> Vec<u8> {
         match outcome {
-            Outcome::End(next, problem) => self.end(next, problem),
+            Outcome::End(next, problem) => self.end(next, problem.as_ref()),
             Outcome::Verdict(number, Verdict::Failed(problem)) if self.failed_in_a_row == MAX_FAILED => {
-                self.end(number, Some(problem))
+                self.end(number, Some(&problem))
             }
             Outcome::Verdict(number, verdict) => {
                 self.counts.count(&verdict);
@@ -213,10 +213,10 @@ impl Writer {
         }
     }
 
-    fn end(&mut self, next: u64, problem: Option<Problem>) -> Vec<u8> {
+    fn end(&mut self, next: u64, problem: Option<&Problem>) -> Vec<u8> {
         self.is_done = true;
         self.next = next;
-        verdict::end(next, self.counts, problem.as_ref())
+        verdict::end(next, self.counts, problem)
     }
 }
 
