@@ -38,4 +38,5 @@ pub mod submitter;
 pub mod time;
 pub mod validity;
 pub mod verification;
+pub mod visit;
 pub mod wallet_link;

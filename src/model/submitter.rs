@@ -28,6 +28,8 @@ pub enum Origin {
     Claim(ClaimId),
     /// By a token that this consumer of the relay has signed.
     Consumer(Uuid),
+    /// By the person whom the records are about, on their own page.
+    Person,
     /// By somebody with access to the command line.
     Operator,
 }
@@ -49,6 +51,7 @@ impl Submitter {
             Origin::Consumer(consumer) => {
                 Actor::Consumer { client: self.tenant.clone(), consumer: consumer.to_string() }
             }
+            Origin::Person => Actor::Person,
             Origin::Operator => Actor::Operator,
         }
     }
@@ -64,6 +67,7 @@ impl Submitter {
             Origin::Source(source) => format!("{}\0source\0{source}", self.tenant),
             Origin::Claim(claim) => format!("{}\0claim\0{claim}", self.tenant),
             Origin::Consumer(consumer) => format!("{}\0consumer\0{consumer}", self.tenant),
+            Origin::Person => format!("{}\0person", self.tenant),
             Origin::Operator => format!("{}\0operator", self.tenant),
         }
     }
@@ -125,6 +129,7 @@ mod tests {
                 "claim:acme:clm_01ARZ3NDEKTSV4RRFFQ69G5FAV",
             ),
             (of(Origin::Consumer(Uuid::from_u128(7))), "consumer:acme:00000000-0000-0000-0000-000000000007"),
+            (of(Origin::Person), "person"),
             (of(Origin::Operator), "operator"),
         ];
         for (submitter, written) in &all {

@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (10, "kept_content", include_str!("../../migrations/0010_kept_content.sql")),
     (11, "staff", include_str!("../../migrations/0011_staff.sql")),
     (12, "daily", include_str!("../../migrations/0012_daily.sql")),
+    (13, "visits", include_str!("../../migrations/0013_visits.sql")),
 ];
 
 /// What brings a database up to date. A step that the database has and the program does not is one of a newer program:

@@ -153,6 +153,7 @@ impl Dev {
         let shown = json!({
             "url": url,
             "consoleUrl": console_url,
+            "personUrl": format!("{url}/me"),
             "apiKey": api_key.as_str(),
             "node": if self.kwild { "kwild" } else { "development node" },
             "nodeUrl": node.url(),
@@ -315,6 +316,7 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          [relay]\nenabled = true\nclient = \"{CLIENT}\"\n\
          journey = [{{ level = \"basic+liveness\", source = \"sumsub\", page = \"https://kyc.example.com/check?case={{externalId}}\" }}]\n\n\
          [console]\nenabled = true\n\n\
+         [person_page]\nenabled = true\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n\n\
          # Mails go out at any hour.\n\
          [notices]\nquiet_from = 8\nquiet_until = 8\n"
@@ -332,6 +334,7 @@ fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
         text("consoleUrl")
     ));
     output::line(&format!("Claim page {} (for a wallet in your browser)", text("claimUrl")));
+    output::line(&format!("Own page   {} (what is kept about a person)", text("personUrl")));
     for (name, url) in vendors {
         output::line(&format!(
             "KYC vendor {url} (a stand-in for {name}; POST /approve/EXTERNAL_ID, /decline/EXTERNAL_ID)"

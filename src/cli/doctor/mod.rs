@@ -111,6 +111,7 @@ async fn examine(config: &Config, report: &mut Report) {
     .await;
     outside::webhooks(config, report).await;
     outside::mail(config, report).await;
+    outside::own_page(config, report);
     sources::sources(config, report).await;
     persons::persons(config, report).await;
     chains::chains(config, report).await;

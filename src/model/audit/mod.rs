@@ -174,6 +174,10 @@ named! {
         StaffPasswordChanged = "staff_password_changed",
         /// Somebody has new codes for the case that theirs are lost.
         StaffCodesRenewed = "staff_codes_renewed",
+        /// A person has opened their own page, and sees what is kept in this record: by what it is known who they are.
+        VisitOpened = "visit_opened",
+        /// A person has taken what is kept about them, in this record, as a file.
+        OwnDataExported = "own_data_exported",
         /// The audit chain was given to somebody.
         AuditExported = "audit_exported",
     }
@@ -227,6 +231,8 @@ pub enum Actor {
         /// Their id.
         staff: String,
     },
+    /// The person whom a record is about, on their own page. Who that is is not written down.
+    Person,
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -243,6 +249,7 @@ impl Actor {
             Self::Claim { client, claim } => format!("claim:{client}:{claim}"),
             Self::Consumer { client, consumer } => format!("consumer:{client}:{consumer}"),
             Self::Staff { staff } => format!("staff:{staff}"),
+            Self::Person => "person".to_owned(),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }
@@ -255,6 +262,7 @@ impl Actor {
     pub fn of_text(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ':').map(str::to_owned);
         Some(match (parts.next()?.as_str(), parts.next(), parts.next()) {
+            ("person", None, None) => Self::Person,
             ("service", None, None) => Self::Service,
             ("operator", None, None) => Self::Operator,
             ("staff", Some(staff), None) => Self::Staff { staff },
@@ -310,6 +318,7 @@ mod tests {
             Actor::Claim { client: client.clone(), claim: own.clone() },
             Actor::Consumer { client, consumer: own },
             Actor::Staff { staff: "stf_1".to_owned() },
+            Actor::Person,
             Actor::Service,
             Actor::Operator,
         ] {

@@ -50,6 +50,9 @@ const GROWING: &[&str] = &[
     "staff_recovery",
     "staff_session",
     "sign_in_attempt",
+    "visit",
+    "visit_record",
+    "asked_erasure",
     "daily",
     "bulk_resume",
 ];

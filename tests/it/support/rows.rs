@@ -208,6 +208,12 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             "staff_session (id, hash, staff_id, stage, seen_at, ends_at, created_at)",
             &format!("{}, {hash}, {}, 'full', i, i, i", id("ses"), id("stf")),
         ),
+        many(
+            "visit (id, way, locked, link_hash, hash, ends_at, created_at)",
+            &format!("{}, 'mail', {locked}, 'l' || {hash}, {hash}, i, i", id("vis")),
+        ),
+        many("visit_record (visit_id, record_id)", &format!("{}, {issuance}", id("vis"))),
+        many("asked_erasure (record_id, case_id)", &format!("{issuance}, {}", id("era"))),
         many("sign_in_attempt (who, failures, pause_until, at)", &format!("{hash}, 1, i, i")),
     ]
 }
