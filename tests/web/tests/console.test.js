@@ -4,13 +4,11 @@
 // With IDOS_CONSOLE_PICTURES=FOLDER, the pictures are kept there.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { chromium } from "playwright-core";
 
+import { isFit as looked, VIEWS } from "../lib/fit.js";
 import { Service } from "../lib/service.js";
 import { accept, PASSWORD } from "../lib/staff.js";
 
@@ -22,33 +20,11 @@ after(async () => {
   await service.stop();
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const pictures = process.env.IDOS_CONSOLE_PICTURES;
 
-const VIEWS = {
-  light: { viewport: { width: 1100, height: 800 }, colorScheme: "light" },
-  dark: { viewport: { width: 1100, height: 800 }, colorScheme: "dark" },
-  phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
-};
 const PAGES = { home: "", account: "/account", keys: "/api-keys", people: "/people", health: "/health", audit: "/audit" };
 
-/** Nothing that axe finds, nothing cut off, and nothing too small to be pressed. */
-async function isFit(page, view) {
-  if (pictures) await page.screenshot({ path: join(pictures, `${view}.png`), fullPage: true });
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const found = violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  assert.deepEqual(found, []);
-  const { needed, width, small } = await page.evaluate(() => ({
-    needed: document.documentElement.scrollWidth,
-    width: document.documentElement.clientWidth,
-    small: [...document.querySelectorAll("button, select, summary, input:not([type=hidden], [type=checkbox])")]
-      .filter((element) => element.offsetParent !== null && element.getBoundingClientRect().height < 43.5)
-      .map((element) => element.outerHTML),
-  }));
-  assert.ok(needed <= width, `${view}: ${needed} pixels are needed, ${width} are there`);
-  assert.deepEqual(small, [], view);
-}
+const isFit = (page, view) => looked(page, view, pictures);
 
 test("somebody follows an invitation, and every page is fit in every view", async () => {
   const refused = [];
