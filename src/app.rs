@@ -17,13 +17,13 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{
-    Claims, Config, ConfigError, Console, Delivery, Erasure, Evidence, Http, Issuer, Node, Relay, Renewal,
-    Retention, Wallets, Webhook,
+    Claims, Config, ConfigError, Console, Delivery, Erasure, Evidence, Http, Issuer, Node, PersonPage, Relay,
+    Renewal, Retention, Wallets, Webhook,
 };
 use crate::cores::Cores;
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
-use crate::mail::{MailError, Mailer, Reports};
+use crate::mail::{Link, MailError, Mailer, Reports};
 use crate::model::audit::Views;
 use crate::model::event::EventKind;
 use crate::model::files::FileMode;
@@ -116,6 +116,8 @@ pub struct App {
     pub claims: Claims,
     /// How requests to erase are answered.
     pub erasure: Erasure,
+    /// The page on which people see what is kept about them.
+    pub person_page: PersonPage,
     /// Pages for those who work here.
     pub console: Console,
     /// Where they sign in, if not here.
@@ -311,6 +313,11 @@ const LOOK_AGAIN: Duration = Duration::from_mins(10);
 /// How long after a node let a question wait nobody asks it to confirm anything.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
+/// Where people see what is kept about them, if that is somewhere.
+fn your_data(page: &PersonPage, http: &Http) -> Option<Link> {
+    http.public("/me").filter(|_| page.enabled).and_then(|url| url.parse().ok())
+}
+
 /// The OpenID provider at which staff sign in, if there is one. It sends people back to a page of the console.
 pub fn openid_provider(config: &Config) -> Result<Option<OidcProvider>, OidcSetupError> {
     if !config.console.enabled {
@@ -382,7 +389,8 @@ impl App {
         let periods = config.retention.periods(config.wallets.challenge_minutes, config.renewal.link_days);
         let notes = config.notes_form();
         let oidc = openid_provider(&config)?;
-        let mailer = Mailer::new(config.mail.as_ref())?;
+        let mailer =
+            Mailer::new(config.mail.as_ref())?.leading_to(your_data(&config.person_page, &config.http));
         let mail_reports = Reports::new(config.mail.as_ref())?;
         let policy = config.webhook_policy;
         let targets = Targets { allow_private: policy.allow_private, allow_http: policy.allow_http };
@@ -421,6 +429,7 @@ impl App {
             logo: Logo::load(&config.claims)?,
             claims: config.claims,
             oidc,
+            person_page: config.person_page,
             console: config.console,
             relay: config.relay,
             erasure: config.erasure,
@@ -461,6 +470,7 @@ impl App {
     /// The same, with another way for mails to go.
     #[must_use]
     pub fn with_mailer(self, mailer: Mailer) -> Self {
+        let mailer = mailer.leading_to(your_data(&self.person_page, &self.http));
         Self { mailer, ..self }
     }
 

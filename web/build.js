@@ -48,7 +48,7 @@ const withoutCalls = {
 
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { claim: "src/main.js" },
+  entryPoints: { claim: "src/main.js", me: "src/me.js" },
   outdir,
   bundle: true,
   format: "esm",

@@ -12,7 +12,7 @@ use super::{Outcome, input, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::cases::{self, Choice, NewCase, Shown, Whose};
-use crate::model::case::{Case, CaseOrigin, CaseState, ExtensionReason, Grounds, LegalBasis};
+use crate::model::case::{Case, CaseOrigin, CaseState, ExtensionReason, Grounds, Identity, LegalBasis};
 use crate::model::ids::{CaseId, is_user_id};
 use crate::model::personal::Personal;
 use crate::model::submission::Owner;
@@ -216,8 +216,12 @@ impl Open {
         let bytes = input::read(Path::new("-"))?;
         let text = std::str::from_utf8(&bytes).map_err(|_| "standard input is not UTF-8")?;
         let whose = self.whose(text.trim_end_matches(['\r', '\n']))?;
-        let new =
-            NewCase { whose, received_at: self.received, vouched: self.checked, origin: CaseOrigin::Staff };
+        let new = NewCase {
+            whose,
+            received_at: self.received,
+            identity: self.checked.then_some(Identity::Client),
+            origin: CaseOrigin::Staff,
+        };
         Ok(cases::open(app, &operator(&self.client), None, new).await?.record)
     }
 

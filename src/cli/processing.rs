@@ -313,6 +313,9 @@ fn measures(config: &Config) -> Vec<String> {
         "logs, metrics and traces hold ids, codes, sizes and times; core dumps are switched off".to_owned(),
     );
     all.push("an audit chain of hashes, with signed checkpoints, says who did what, by ids".to_owned());
+    if config.person_page.enabled {
+        all.push("people see what is kept about them, take it as a file, and ask to have it erased, on a page of their own (/me)".to_owned());
+    }
     all.push(
         "people's rights: erasure (DELETE /v1/issuances/{id}, /v1/issuances/{id}/kept, /v1/wallet-links/{id}, /v1/verifications/{id}), and \
          finding by address (POST /v1/contacts/lookup, contacts lookup)"

@@ -22,6 +22,7 @@ mod node;
 mod notes;
 mod notices;
 mod oidc;
+mod person_page;
 mod persons;
 mod relay;
 mod renewal;
@@ -60,6 +61,7 @@ pub use node::Node;
 pub use notes::Notes;
 pub use notices::Notices;
 pub use oidc::Oidc;
+pub use person_page::PersonPage;
 pub use persons::PersonSource;
 pub use relay::{Journey, Relay};
 pub use renewal::Renewal;
@@ -165,6 +167,9 @@ sections! {
     /// Links by which people have credentials brought into their profiles.
     #[serde(default)]
     pub claims: Claims,
+    /// The page on which people see what is kept about them.
+    #[serde(default)]
+    pub person_page: PersonPage,
     /// Pages for those who work here.
     #[serde(default)]
     pub console: Console,
@@ -275,6 +280,7 @@ mod tests {
                 mail,
                 notices,
                 claims,
+                person_page,
                 console,
                 erasure,
                 telemetry,
@@ -300,7 +306,18 @@ mod tests {
                     delivery,
                     wallets,
                     // No tuple of more than twelve is shown.
-                    (webhooks, webhook_policy, source, mail, notices, claims, console, erasure, telemetry)
+                    (
+                        webhooks,
+                        webhook_policy,
+                        source,
+                        mail,
+                        notices,
+                        claims,
+                        person_page,
+                        console,
+                        erasure,
+                        telemetry
+                    )
                 )
             )
         };

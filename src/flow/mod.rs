@@ -52,6 +52,7 @@ pub mod upload;
 pub mod verification;
 mod verified;
 pub mod viewed;
+pub mod visit;
 pub mod wallet;
 pub mod wallet_link;
 pub mod withdraw;

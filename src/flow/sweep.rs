@@ -74,6 +74,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("views", app.store.forget_views_before(hour).await.map(|_| ()));
     done("cases that are held", cases::end_holds(app).await);
     done("cases that are due soon", cases::tell_of_due(app).await);
+    done("visits", app.store.forget_visits_before(now).await.map(|_| ()));
     done("sessions", app.store.forget_sessions_before(now).await.map(|_| ()));
     done("proposals", app.store.forget_proposals_before(now).await.map(|_| ()));
     done("attempts to sign in", app.store.forget_attempts_before(before(24)).await.map(|_| ()));

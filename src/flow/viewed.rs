@@ -95,6 +95,7 @@ fn is_written_down(views: Views, actor: &Actor) -> bool {
         Actor::Client { .. } | Actor::Source { .. } | Actor::Claim { .. } | Actor::Consumer { .. } => {
             views == Views::All
         }
-        Actor::Service => false,
+        // A visit to one's own page is an act of its own.
+        Actor::Person | Actor::Service => false,
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn of_state(state: State, id: &IssuanceId, lane: &str, now: Timestamp
         | Work::ResumeAll
         | Work::Withdraw
         | Work::RescindCopy
-        | Work::Erase => lane_job(work, id.as_str(), lane, now),
+        | Work::Erase
+        | Work::SendLink => lane_job(work, id.as_str(), lane, now),
     })
 }
 

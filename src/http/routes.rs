@@ -22,7 +22,7 @@ use super::kit::problem::{Code, Problem};
 use super::kit::route::Route;
 use super::kit::state::Api;
 use super::kit::{admit, connections, observe, turns, wellformed};
-use super::pages::{claim, erasure as erasure_page, relay as relay_page, unsubscribe};
+use super::pages::{claim, erasure as erasure_page, me, relay as relay_page, unsubscribe};
 use super::webhooks;
 use crate::app::App;
 use crate::model::client::Scope;
@@ -496,6 +496,23 @@ pub const ROUTES: &[Route] = &[
         guard: Guard::Open,
         handler: || post(unsubscribe::take),
     },
+    Route { method: "GET", path: "/me", guard: Guard::Open, handler: || get(me::show) },
+    Route { method: "POST", path: "/me", guard: Guard::Open, handler: || post(me::ask) },
+    Route { method: "GET", path: "/me/link/{token}", guard: Guard::Open, handler: || get(me::follow) },
+    Route { method: "POST", path: "/me/link/{token}", guard: Guard::Open, handler: || post(me::open) },
+    Route { method: "POST", path: "/me/wallet", guard: Guard::Open, handler: || post(me::meet) },
+    Route { method: "POST", path: "/me/wallet/sign-in", guard: Guard::Open, handler: || post(me::sign) },
+    Route { method: "POST", path: "/me/export", guard: Guard::Open, handler: || post(me::export) },
+    Route { method: "POST", path: "/me/reminders", guard: Guard::Open, handler: || post(me::reminders) },
+    Route { method: "POST", path: "/me/language", guard: Guard::Open, handler: || post(me::speak) },
+    Route {
+        method: "POST",
+        path: "/me/safety-net",
+        guard: Guard::Open,
+        handler: || post(me::end_safety_net),
+    },
+    Route { method: "POST", path: "/me/erase", guard: Guard::Open, handler: || post(me::erase) },
+    Route { method: "POST", path: "/me/leave", guard: Guard::Open, handler: || post(me::leave) },
     Route { method: "GET", path: "/livez", guard: Guard::Open, handler: || get(health::live) },
     Route { method: "GET", path: "/readyz", guard: Guard::Open, handler: || get(health::ready) },
     Route { method: "GET", path: "/metrics", guard: Guard::Open, handler: || get(health::metrics) },

@@ -16,6 +16,8 @@ files!(
     "expired.txt",
     "identify.html",
     "identify.txt",
+    "access.html",
+    "access.txt",
     "erased.html",
     "erased.txt",
     "test.html",

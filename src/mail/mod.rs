@@ -111,6 +111,15 @@ impl Mailer {
         Ok(Self(Some(office)))
     }
 
+    /// The same, whose reminders lead to the page on which people see what is kept about them.
+    #[must_use]
+    pub fn leading_to(mut self, page: Option<Link>) -> Self {
+        if let Some(office) = &mut self.0 {
+            office.brand.your_data_url = page;
+        }
+        self
+    }
+
     /// Whether there is a way for mails to go.
     #[must_use]
     pub fn is_there(&self) -> bool {

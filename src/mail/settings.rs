@@ -156,7 +156,7 @@ pub(super) fn brand(settings: &config::Mail, from: &Sender) -> Result<Brand, Mai
 /// The sender by its name, or else by its domain.
 pub(super) fn plain_brand(from: &Sender) -> Result<Brand, MailError> {
     let name = from.name().unwrap_or(from.domain()).parse().map_err(|_| MailError::Name)?;
-    Ok(Brand { name, contact_url: None, privacy_url: None, logo: None })
+    Ok(Brand { name, contact_url: None, privacy_url: None, your_data_url: None, logo: None })
 }
 
 pub(super) fn signer(settings: &config::Dkim, from: &Sender) -> Result<Signer, MailError> {

@@ -150,6 +150,10 @@ id! {
     ApiKeyId, "key_"
 }
 id! {
+    /// One visit of a person to their own page. It opens nothing.
+    VisitId, "vis_"
+}
+id! {
     /// Somebody who works at the console.
     StaffId, "stf_"
 }

@@ -35,6 +35,8 @@ named! {
         RescindCopy = "rescind_copy",
         /// Carry an erasure out (subject: its case).
         Erase = "erase",
+        /// Send the link to their own page to a person who has asked for it (subject: visit).
+        SendLink = "send_link",
     }
 }
 
@@ -55,7 +57,8 @@ impl Work {
             | Self::FetchResult
             | Self::ResumeAll
             | Self::Withdraw
-            | Self::Erase => false,
+            | Self::Erase
+            | Self::SendLink => false,
         }
     }
 
@@ -76,7 +79,8 @@ impl Work {
             | Self::ResumeAll
             | Self::Withdraw
             | Self::RescindCopy
-            | Self::Erase => true,
+            | Self::Erase
+            | Self::SendLink => true,
         }
     }
 }

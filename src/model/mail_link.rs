@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore;
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::named::named;
@@ -50,16 +51,33 @@ impl LinkToken {
         Self(bytes)
     }
 
-    /// One of bytes that nobody can guess.
+    /// One of a keyed hash, 64 digits of hex, which nobody can guess without the key.
     #[must_use]
-    pub fn of_secret(bytes: Zeroizing<[u8; BYTES]>) -> Self {
-        Self(bytes)
+    pub fn of_keyed_hash(hash: &str) -> Option<Self> {
+        let mut bytes = Zeroizing::new([0; BYTES]);
+        hex::decode_to_slice(hash, &mut *bytes).ok()?;
+        Some(Self(bytes))
     }
 
     /// As it stands in a link.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(*self.0))
+    }
+
+    /// What every form carries that the holder of this token sends, who has it in a cookie: nobody knows it who does not know the token,
+    /// and it does not tell that.
+    #[must_use]
+    pub fn for_forms(&self) -> String {
+        let mut hash = Sha256::new_with_prefix(b"idos-issuer form\0");
+        hash.update(self.to_text().as_bytes());
+        hex::encode(hash.finalize())
+    }
+
+    /// Whether a form carries it.
+    #[must_use]
+    pub fn has_sent(&self, form_token: &str) -> bool {
+        bool::from(self.for_forms().as_bytes().ct_eq(form_token.as_bytes()))
     }
 
     /// By what it is kept: SHA-256 in lower-case hex.

@@ -39,4 +39,5 @@ pub mod submitter;
 pub mod time;
 pub mod validity;
 pub mod verification;
+pub mod visit;
 pub mod wallet_link;

@@ -30,6 +30,8 @@ pub enum Origin {
     Consumer(Uuid),
     /// By somebody who works at the console.
     Staff(StaffId),
+    /// By the person whom the records are about, on their own page.
+    Person,
     /// By somebody with access to the command line.
     Operator,
 }
@@ -52,6 +54,7 @@ impl Submitter {
                 Actor::Consumer { client: self.tenant.clone(), consumer: consumer.to_string() }
             }
             Origin::Staff(staff) => Actor::Staff { staff: staff.as_str().to_owned() },
+            Origin::Person => Actor::Person,
             Origin::Operator => Actor::Operator,
         }
     }
@@ -68,6 +71,7 @@ impl Submitter {
             Origin::Claim(claim) => format!("{}\0claim\0{claim}", self.tenant),
             Origin::Consumer(consumer) => format!("{}\0consumer\0{consumer}", self.tenant),
             Origin::Staff(staff) => format!("{}\0staff\0{staff}", self.tenant),
+            Origin::Person => format!("{}\0person", self.tenant),
             Origin::Operator => format!("{}\0operator", self.tenant),
         }
     }
@@ -133,6 +137,7 @@ mod tests {
                 of(Origin::Staff("stf_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap())),
                 "staff:stf_01ARZ3NDEKTSV4RRFFQ69G5FAV",
             ),
+            (of(Origin::Person), "person"),
             (of(Origin::Operator), "operator"),
         ];
         for (submitter, written) in &all {

@@ -70,6 +70,7 @@ impl Tx {
         // Whoever changes entries holds the end of the chain, so that no two can wait for each other.
         self.hold_audit().await?;
         self.forget_views(subject).await?;
+        self.forget_visits_about(subject).await?;
         let also_of_it: Vec<(i64,)> = sqlx::query_as(
             "UPDATE audit SET also = '', also_salt = '' WHERE subject = $1 AND also <> '' RETURNING seq",
         )

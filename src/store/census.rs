@@ -289,6 +289,20 @@ const TABLES: &[Table] = &[
         "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM erasure_record LIMIT $1) AS counted",
     ),
     counted("erasure_run", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM erasure_run LIMIT $1) AS counted"),
+    counted(
+        "asked_erasure",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM asked_erasure LIMIT $1) AS counted",
+    ),
+    counted(
+        "visit.locked",
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM visit WHERE locked IS NOT NULL LIMIT $1) AS counted",
+    ),
+    Table {
+        overdue: "SELECT COUNT(*) FROM (SELECT 1 AS due FROM visit WHERE ends_at <= $1 \
+                  ORDER BY ends_at, id LIMIT $2) AS counted",
+        ..counted("visit", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM visit LIMIT $1) AS counted")
+    },
+    counted("visit_record", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM visit_record LIMIT $1) AS counted"),
     counted("audit", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit LIMIT $1) AS counted"),
     counted(
         "audit.subject, audit.detail, audit.salt, audit.also, audit.also_salt",

@@ -235,6 +235,8 @@ impl Tx {
         }
         self.forget_events(id).await?;
         self.forget_work(id).await?;
+        self.forget_views(id).await?;
+        self.forget_visits_about(id).await?;
         sqlx::query("DELETE FROM idempotency WHERE subject = $1").bind(id).execute(&mut *self.tx).await?;
         match kind {
             RecordKind::Issuance => self.forget_issuance(id).await,

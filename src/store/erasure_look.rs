@@ -6,6 +6,7 @@ use crate::model::case::RecordKind;
 /// Every column that can hold the id of a record, or name its user: [`Store::remains_of`] looks into each. A test compares this
 /// list, with [`HOLDS_NO_IDS`], with the schema.
 pub const PLACES: &[(&str, &str)] = &[
+    ("asked_erasure", "record_id"),
     ("attribute", "id"),
     ("audit_view", "subject"),
     ("claim", "id"),
@@ -36,6 +37,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("verification", "issuance_id"),
     ("verification_issuance", "issuance_id"),
     ("verification_issuance", "verification_id"),
+    ("visit_record", "record_id"),
     ("wallet_link", "id"),
     ("wallet_link", "issuance_id"),
     ("wallet_link", "record_id"),
@@ -45,6 +47,7 @@ pub const PLACES: &[(&str, &str)] = &[
 /// Tables and columns with an id in their names, or in them, that are no places to look into, each with its reason.
 pub const HOLDS_NO_IDS: &[(&str, &str)] = &[
     ("api_key.id", "of keys"),
+    ("asked_erasure.case_id", "of cases"),
     ("attribute.attribute_id", "of a row on the network: it goes with its record"),
     ("attribute.user_id", "of an idOS user: it goes with its record"),
     ("audit.subject", "the chain stays: what links its entries is let go of when the case is done"),
@@ -90,6 +93,8 @@ pub const HOLDS_NO_IDS: &[(&str, &str)] = &[
     ("verification.case_id", "the vendor's: it goes with its record"),
     ("verification.external_id", "what the vendor knows it by: it goes with its record"),
     ("verification.user_id", "of an idOS user: it goes with its record"),
+    ("visit.id", "of visits: they are found by their records"),
+    ("visit_record.visit_id", "of visits"),
     ("wallet_link.user_id", "of an idOS user: it goes with its record"),
 ];
 
@@ -98,6 +103,7 @@ impl Store {
     pub async fn remains_of(&self, id: &str) -> Result<Vec<String>, StoreError> {
         let rows: Vec<(String,)> = sqlx::query_as(
             "SELECT 'attribute.id' FROM attribute WHERE id = $1 \
+             UNION ALL SELECT 'asked_erasure.record_id' FROM asked_erasure WHERE record_id = $1 \
              UNION ALL SELECT 'audit_view.subject' FROM audit_view WHERE subject = $1 \
              UNION ALL SELECT 'claim.id' FROM claim WHERE id = $1 \
              UNION ALL SELECT 'claim.issuance_id' FROM claim WHERE issuance_id = $1 AND issuance_id IS NOT NULL \
@@ -127,6 +133,7 @@ impl Store {
              UNION ALL SELECT 'verification.issuance_id' FROM verification WHERE issuance_id = $1 AND issuance_id IS NOT NULL \
              UNION ALL SELECT 'verification_issuance.issuance_id' FROM verification_issuance WHERE issuance_id = $1 \
              UNION ALL SELECT 'verification_issuance.verification_id' FROM verification_issuance WHERE verification_id = $1 \
+             UNION ALL SELECT 'visit_record.record_id' FROM visit_record WHERE record_id = $1 \
              UNION ALL SELECT 'wallet_link.id' FROM wallet_link WHERE id = $1 \
              UNION ALL SELECT 'wallet_link.issuance_id' FROM wallet_link WHERE issuance_id = $1 AND issuance_id IS NOT NULL \
              UNION ALL SELECT 'wallet_link.record_id' FROM wallet_link WHERE record_id = $1 AND record_id IS NOT NULL \

@@ -14,7 +14,7 @@ struct Table {
 }
 
 /// A locked text is `v1.<key's name>.…`, and a name has 8 characters.
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
     Table {
         name: "contact",
         is_relocked: true,
@@ -92,6 +92,13 @@ const TABLES: [Table; 11] = [
                AND SUBSTR(locked_totp, 4, 8) > $1 ORDER BY SUBSTR(locked_totp, 4, 8) LIMIT 1",
         count: "SELECT COUNT(*) FROM staff WHERE locked_totp IS NOT NULL AND SUBSTR(locked_totp, 4, 8) = $1",
     },
+    Table {
+        name: "visit",
+        is_relocked: false,
+        next: "SELECT SUBSTR(locked, 4, 8) FROM visit WHERE locked IS NOT NULL AND SUBSTR(locked, 4, 8) > $1 \
+               ORDER BY SUBSTR(locked, 4, 8) LIMIT 1",
+        count: "SELECT COUNT(*) FROM visit WHERE locked IS NOT NULL AND SUBSTR(locked, 4, 8) = $1",
+    },
 ];
 
 /// Records of one table that are locked under one vault key.
@@ -143,6 +150,7 @@ mod tests {
         include_str!("../../migrations/0007_claims.sql"),
         include_str!("../../migrations/0010_kept_content.sql"),
         include_str!("../../migrations/0011_staff.sql"),
+        include_str!("../../migrations/0013_visits.sql"),
     ];
 
     /// A column that is forgotten here is one whose key somebody destroys.

@@ -165,6 +165,22 @@ impl Tx {
         Ok(result.rows_affected() > 0)
     }
 
+    /// Mails are sent to an address again that were not for this reason. Gives whether that was so.
+    pub async fn start_mail(
+        &mut self,
+        (client, email_index): (&str, &str),
+        reason: StopReason,
+    ) -> Result<bool, StoreError> {
+        let result =
+            sqlx::query("DELETE FROM mail_stop WHERE client = $1 AND email_index = $2 AND reason = $3")
+                .bind(client)
+                .bind(email_index)
+                .bind(reason.as_str())
+                .execute(&mut *self.tx)
+                .await?;
+        Ok(result.rows_affected() > 0)
+    }
+
     /// What is known of an address goes to another keyed hash of the same address.
     pub async fn move_mail_stops(
         &mut self,

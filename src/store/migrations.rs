@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (10, "kept_content", include_str!("../../migrations/0010_kept_content.sql")),
     (11, "staff", include_str!("../../migrations/0011_staff.sql")),
     (12, "daily", include_str!("../../migrations/0012_daily.sql")),
+    (13, "visits", include_str!("../../migrations/0013_visits.sql")),
     (14, "proposal", include_str!("../../migrations/0014_proposal.sql")),
 ];
 

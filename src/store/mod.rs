@@ -48,6 +48,7 @@ mod rows;
 mod staff;
 mod verifications;
 mod views;
+mod visits;
 mod walk;
 mod wallet_links;
 

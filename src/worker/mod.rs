@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::flow::{audit, erasure, events, look, seal, upload, verification, withdraw};
+use crate::flow::{audit, erasure, events, look, seal, upload, verification, visit, withdraw};
 use crate::model::job::{Job, Queue, Work};
 
 /// Issuances that one process seals at once. They mostly wait for the node.
@@ -28,6 +28,9 @@ const UPLOADERS: usize = 4;
 
 /// Erasures that one process carries out at once. They mostly wait for the node, and for a mail server.
 const ERASERS: usize = 2;
+
+/// Links to their own page that one process sends to people at once. They mostly wait for the mail server.
+const LINK_SENDERS: usize = 2;
 
 /// How long the signature under the audit chain may take when a process ends.
 const SIGNING: Duration = Duration::from_secs(2);
@@ -59,6 +62,16 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) {
     for _ in 0..ERASERS {
         let queue = Queue::of(Work::Erase);
         tasks.spawn(runner::run(Arc::clone(&app), queue, erasure::carry_out, shutdown.clone()));
+    }
+    if app.person_page.enabled {
+        for _ in 0..LINK_SENDERS {
+            tasks.spawn(runner::run(
+                Arc::clone(&app),
+                Queue::of(Work::SendLink),
+                visit::send,
+                shutdown.clone(),
+            ));
+        }
     }
     let queue = Queue::of(Work::ResumeAll);
     tasks.spawn(runner::run(Arc::clone(&app), queue, look::bring_on_all, shutdown.clone()));

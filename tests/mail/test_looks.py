@@ -38,7 +38,7 @@ class Looks(Browser, unittest.TestCase):
     def test_legible_in_any_colours_width_language_and_direction(self):
         frames = [
             self.frame(f"{mail} {scheme} {width}", mail, width, scheme)
-            for mail in ["expiring.en", "expiring.de", "expired.fr", "expired.es", "expiring.pt", "expiring.ar", "erased.en", "erased.de", "test.en"]
+            for mail in ["expiring.en", "expiring.de", "expired.fr", "expired.es", "expiring.pt", "expiring.ar", "access.fr", "access.ar", "erased.en", "erased.de", "test.en"]
             for scheme in ["light", "dark"]
             for width in [320, 700]
         ]

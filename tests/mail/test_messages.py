@@ -44,7 +44,7 @@ class Headers(Case):
 
     def test_each_mail_in_each_language(self):
         (self.folder / "logo.png").write_bytes(PIXEL)
-        for sample in ["expiring", "expired", "identify", "erased", "test"]:
+        for sample in ["expiring", "expired", "identify", "access", "erased", "test"]:
             for language in LANGUAGES:
                 with self.subTest(sample=sample, language=language):
                     content = self.written(sample=sample, locale=language, more='logo = "logo.png"\n')
@@ -74,7 +74,7 @@ class Headers(Case):
         self.assertIn("Example KYC", message["Subject"])
         # RFC 8058, 3.1: one https URI, and the other header as it stands there; only where there is something to order off.
         one_click = (message.get_all("List-Unsubscribe", []), message.get_all("List-Unsubscribe-Post", []))
-        if sample in ("identify", "erased", "test"):
+        if sample in ("identify", "access", "erased", "test"):
             self.assertEqual(one_click, ([], []))
         else:
             self.assertRegex(one_click[0][0], r"^<https://[^<>, ]+>$")
@@ -189,7 +189,7 @@ class Words(Case):
     def test_a_language_can_be_added(self):
         arabic = pathlib.Path(__file__).parent / "arabic"
         done = Service(self.folder, 'transport = "folder"\nfolder = "out"\n').run("check", "--templates", str(arabic))
-        self.assertEqual((done.returncode, done.stdout), (0, "fine: expiring, expired, identify, erased, test in ar, de, en, es, fr, pt\n"), done)
+        self.assertEqual((done.returncode, done.stdout), (0, "fine: expiring, expired, identify, access, erased, test in ar, de, en, es, fr, pt\n"), done)
         content = self.written(more=f'templates = "{arabic}"\n', locale="ar-EG")
         message = email.message_from_bytes(content, policy=email.policy.default)
         self.assertEqual(message["Content-Language"], "ar")

@@ -19,10 +19,13 @@ const TIMEOUT_MS = 60_000;
 /** Talks to the claim that the page is about. `address` is the page's: what it asks lies below it. */
 export class Api {
   #base;
+  #credentials;
   /** What to add to this machine's clock to have the service's, in milliseconds. */
   skew = 0;
 
-  constructor(address) {
+  /** `credentials` says whether cookies go along and are kept, as `fetch` takes it: the page of a claim has none. */
+  constructor(address, { credentials = "omit" } = {}) {
+    this.#credentials = credentials;
     const { origin, pathname } = new URL(address);
     this.#base = origin + pathname.replace(/\/+$/, "");
   }
@@ -41,7 +44,7 @@ export class Api {
         method: "POST",
         headers: { "content-type": "application/json", accept: "application/json" },
         body: JSON.stringify(body),
-        credentials: "omit",
+        credentials: this.#credentials,
         cache: "no-store",
         redirect: "error",
         referrerPolicy: "no-referrer",
@@ -54,6 +57,7 @@ export class Api {
     }
     const date = Date.parse(response.headers.get("date") ?? "");
     if (!Number.isNaN(date)) this.skew = date - Date.now();
+    if (response.status === 204) return {};
     const value = parse(text);
     if (response.ok && value !== null) return value;
     throw problem(response, value);

@@ -38,6 +38,10 @@ export class Page {
     parts.view = el("div", { id: "view" });
     main.replaceChildren(parts.alert, parts.view, parts.status);
     main.before(header);
+    if (main.dataset.me) {
+      parts.me = el("a", { href: main.dataset.me, target: "_blank", rel: "noopener noreferrer" });
+      main.after(el("footer", {}, el("p", {}, parts.me)));
+    }
     this.#words();
   }
 
@@ -107,6 +111,7 @@ export class Page {
     document.documentElement.lang = language;
     this.#parts.language.value = language;
     this.#parts.languageLabel.textContent = t("language");
+    if (this.#parts.me) this.#parts.me.textContent = t("your_data");
     if (this.#view) {
       const shown = this.#view();
       this.#parts.view.replaceChildren(...shown.filter((element) => element !== null));

@@ -29,7 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         renew_url: Some("https://kyc.example.com/renew".parse()?),
         unsubscribe_url: Some("https://kyc.example.com/n/0123456789".parse()?),
     };
-    let brand = Brand { name: "Example KYC".parse()?, contact_url: None, privacy_url: None, logo: None };
+    let brand = Brand {
+        name: "Example KYC".parse()?,
+        contact_url: None,
+        privacy_url: None,
+        your_data_url: None,
+        logo: None,
+    };
     let rendered = templates.render(&mail, "de-AT", &brand)?;
     println!("{}\n\n{}", rendered.subject, rendered.text);
 

@@ -14,6 +14,8 @@ pub struct Brand {
     pub contact_url: Option<Link>,
     /// What becomes of people's data.
     pub privacy_url: Option<Link>,
+    /// Where people see what is kept about them; reminders lead there.
+    pub your_data_url: Option<Link>,
     /// Its picture, which goes along as an attachment, so that nothing is fetched when a mail is read.
     pub logo: Option<Logo>,
 }

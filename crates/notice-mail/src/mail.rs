@@ -34,6 +34,13 @@ pub enum Mail {
         /// Where.
         url: Link,
     },
+    /// The reader has asked for the way to their own page, which shows what is kept about them.
+    Access {
+        /// Where.
+        url: Link,
+        /// How many minutes it works.
+        minutes: u32,
+    },
     /// What is kept about the person is being erased: the last mail.
     Erased {
         /// How many credentials stay in the person's profile.
@@ -123,7 +130,7 @@ impl fmt::Debug for Link {
 
 impl Mail {
     /// The names of all mails, which their templates and words bear.
-    pub const NAMES: &[&str] = &["expiring", "expired", "identify", "erased", "test"];
+    pub const NAMES: &[&str] = &["expiring", "expired", "identify", "access", "erased", "test"];
 
     /// Its name: one of [`NAMES`](Self::NAMES).
     #[must_use]
@@ -132,9 +139,16 @@ impl Mail {
             Self::Expiring { .. } => "expiring",
             Self::Expired { .. } => "expired",
             Self::Identify { .. } => "identify",
+            Self::Access { .. } => "access",
             Self::Erased { .. } => "erased",
             Self::Test => "test",
         }
+    }
+
+    /// Whether it tells of a credential that ends.
+    #[must_use]
+    pub fn is_reminder(&self) -> bool {
+        matches!(self, Self::Expiring { .. } | Self::Expired { .. })
     }
 
     /// Where such mails are ordered off, if this is one that can be.
@@ -144,7 +158,7 @@ impl Mail {
             Self::Expiring { unsubscribe_url, .. } | Self::Expired { unsubscribe_url, .. } => {
                 unsubscribe_url.as_ref()
             }
-            Self::Identify { .. } | Self::Erased { .. } | Self::Test => None,
+            Self::Identify { .. } | Self::Access { .. } | Self::Erased { .. } | Self::Test => None,
         }
     }
 
@@ -153,7 +167,7 @@ impl Mail {
     pub fn renew_url(&self) -> Option<&Link> {
         match self {
             Self::Expiring { renew_url, .. } | Self::Expired { renew_url, .. } => renew_url.as_ref(),
-            Self::Identify { url } => Some(url),
+            Self::Identify { url } | Self::Access { url, .. } => Some(url),
             Self::Erased { .. } | Self::Test => None,
         }
     }
@@ -163,7 +177,7 @@ impl Mail {
     pub fn credentials(&self) -> &[Item] {
         match self {
             Self::Expiring { credentials, .. } | Self::Expired { credentials, .. } => credentials,
-            Self::Identify { .. } | Self::Erased { .. } | Self::Test => &[],
+            Self::Identify { .. } | Self::Access { .. } | Self::Erased { .. } | Self::Test => &[],
         }
     }
 
@@ -196,6 +210,8 @@ impl Mail {
         }
         samples.push(Self::Expired { credentials: many(1), renew_url: None, unsubscribe_url: None });
         samples.extend(link("erasure/0123456789abcdefghjkmnpqrs").map(|url| Self::Identify { url }));
+        samples
+            .extend(link("me/link/0123456789abcdefghjkmnpqrs").map(|url| Self::Access { url, minutes: 60 }));
         samples.extend([2, 0, 1, 3, 5, 11].map(|kept| Self::Erased { kept }));
         samples.push(Self::Test);
         samples

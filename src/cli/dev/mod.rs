@@ -167,6 +167,7 @@ impl Dev {
             "url": url,
             "consoleUrl": console_url,
             "sampleStaffUrl": format!("{url}/console/sample-staff"),
+            "personUrl": format!("{url}/me"),
             "apiKey": api_key.as_str(),
             "node": if self.kwild { "kwild" } else { "development node" },
             "nodeUrl": node.url(),
@@ -371,6 +372,7 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          journey = [{{ level = \"basic+liveness\", source = \"sumsub\", page = \"https://kyc.example.com/check?case={{externalId}}\" }}]\n\n\
          # Sample staff have no codes to show again.\n\
          [console]\nenabled = true\nidle_minutes = 1440\nsession_hours = 24\nstep_up_minutes = 1440\n\n\
+         [person_page]\nenabled = true\n\n\
          [erasure]\nidentity = \"by_client\"\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n\n\
          # Mails go out at any hour.\n\
@@ -390,6 +392,7 @@ fn tell(shown: &Value, samples: &Samples, vendors: &[(&str, String)]) {
         text("consoleUrl")
     ));
     output::line(&format!("Claim page {} (for a wallet in your browser)", text("claimUrl")));
+    output::line(&format!("Own page   {} (what is kept about a person)", text("personUrl")));
     for (name, url) in vendors {
         output::line(&format!(
             "KYC vendor {url} (a stand-in for {name}; POST /approve/EXTERNAL_ID, /decline/EXTERNAL_ID)"

@@ -113,6 +113,7 @@ async fn examine(config: &Config, report: &mut Report) {
     outside::webhooks(config, report).await;
     outside::mail(config, report).await;
     openid::openid(config, report).await;
+    outside::own_page(config, report);
     sources::sources(config, report).await;
     persons::persons(config, report).await;
     chains::chains(config, report).await;

@@ -105,6 +105,22 @@ async fn bounces(settings: &config::Mail, report: &mut Report) {
     }
 }
 
+/// Whether people can come to their own page by a mail.
+pub(super) fn own_page(config: &Config, report: &mut Report) {
+    const CHECK: &str = "own page";
+    if !config.person_page.enabled {
+        return;
+    }
+    if config.mail.is_some() && config.http.public_url.is_some() {
+        report.fine(CHECK, "people come to their own page (/me) by a mail or a wallet");
+    } else {
+        report.note(
+            CHECK,
+            "people come to their own page (/me) by a wallet alone: links in mails take [mail] and http.public_url",
+        );
+    }
+}
+
 fn cure_of(outcome: mail::Outcome) -> &'static str {
     use mail::{Cause, Outcome, Stage};
 

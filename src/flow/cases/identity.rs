@@ -1,6 +1,8 @@
 //! Find out whether whoever asks is the person. By a wallet of their idOS profile nothing new is collected about them (GDPR,
 //! Art. 12(6)).
 
+use uuid::Uuid;
+
 use super::find;
 use super::look::{Shown, shown};
 use super::{CaseError, Whose, step};
@@ -66,7 +68,23 @@ pub async fn sign(app: &App, caller: &Submitter, id: &CaseId, answer: &Answer) -
         Err(LoginFault::Signature(error)) => return Err(CaseError::Signature(error)),
         Err(LoginFault::Node(error)) => return Err(error.into()),
     };
-    let found = find::these(app, &case.client, app.store.case_records(id).await?).await?;
+    shown_to_be(app, caller, case, user_id).await
+}
+
+/// A wallet of this idOS user has signed: the same, where that was shown before.
+pub async fn recognise(
+    app: &App,
+    caller: &Submitter,
+    id: &CaseId,
+    user_id: Uuid,
+) -> Result<Shown, CaseError> {
+    let case = waiting(app, caller, id).await?;
+    shown_to_be(app, caller, case, user_id).await
+}
+
+async fn shown_to_be(app: &App, caller: &Submitter, case: Case, user_id: Uuid) -> Result<Shown, CaseError> {
+    let id = case.id.clone();
+    let found = find::these(app, &case.client, app.store.case_records(&id).await?).await?;
     let users = found.users();
     let records = if users.contains(&user_id) {
         // What names nobody stays for somebody to decide about.

@@ -37,7 +37,7 @@ pub async fn send(app: &App, caller: &Submitter, id: &CaseId) -> Result<Shown, C
     if !app.mailer.is_there() {
         return Err(CaseError::NoMail);
     }
-    let contact = address_of(app, &case).await?;
+    let contact = address_of(app, &app.store.case_records(&case.id).await?).await?;
     let token = LinkToken::new(&mut OsRng);
     let url = app.http.public(&format!("/erasure/{}", *token.to_text()));
     let url: Link = url.and_then(|url| url.parse().ok()).ok_or(CaseError::NoMail)?;
@@ -65,10 +65,10 @@ pub async fn send(app: &App, caller: &Submitter, id: &CaseId) -> Result<Shown, C
     shown(app, case).await
 }
 
-/// The one address that the records of a case have.
-async fn address_of(app: &App, case: &Case) -> Result<Contact, CaseError> {
+/// The one address that these records have.
+pub(super) async fn address_of(app: &App, records: &[(RecordKind, String)]) -> Result<Contact, CaseError> {
     let mut found: Option<Contact> = None;
-    for (kind, id) in app.store.case_records(&case.id).await? {
+    for (kind, id) in records {
         let locked = match kind {
             RecordKind::Issuance => match id.parse() {
                 Ok(issuance) => app.store.locked_contact(&issuance).await?,
@@ -84,7 +84,7 @@ async fn address_of(app: &App, case: &Case) -> Result<Contact, CaseError> {
             _ => None,
         };
         let Some(locked) = locked else { continue };
-        let Ok(contact) = app.vault.unlock_record::<Contact>(&id, &locked) else { continue };
+        let Ok(contact) = app.vault.unlock_record::<Contact>(id, &locked) else { continue };
         match &found {
             Some(other) if *other.email.for_index() != *contact.email.for_index() => {
                 return Err(CaseError::SeveralAddresses);

@@ -15,7 +15,7 @@ mod sweep;
 
 pub use decide::{Choice, approve, decide, extend, extended_until, refuse, withdraw};
 pub use find::Whose;
-pub use identity::{Answer, offer, sign, vouch};
+pub use identity::{Answer, offer, recognise, sign, vouch};
 pub use look::{Candidate, Shown, look, show};
 pub use mail::{can_confirm, confirm, send};
 pub use open::{NewCase, open};

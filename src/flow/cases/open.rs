@@ -2,9 +2,9 @@
 
 use rand::rngs::OsRng;
 
-use super::CaseError;
 use super::find::{Found, Whose, find};
 use super::look::{Shown, shown};
+use super::{CaseError, mail};
 use crate::app::App;
 use crate::flow::{Accepted, idempotency};
 use crate::model::audit::{AuditAction, AuditEntry};
@@ -24,8 +24,8 @@ pub struct NewCase {
     pub whose: Whose,
     /// When it was received; now, if that is not said.
     pub received_at: Option<Timestamp>,
-    /// Whether the client vouches for who it is.
-    pub vouched: bool,
+    /// By what it is known that whoever asks is the person, if it is: a client vouches for it, or the person has shown it before they ask.
+    pub identity: Option<Identity>,
     /// Who has asked.
     pub origin: CaseOrigin,
 }
@@ -46,11 +46,16 @@ pub async fn open(
     if received_at > now || received_at < now.plus_millis(-OLDEST) {
         return Err(CaseError::ReceivedAt);
     }
-    if new.vouched && !app.erasure.clients_vouch() {
+    if new.identity == Some(Identity::Client) && !app.erasure.clients_vouch() {
         return Err(CaseError::NotVouched);
     }
     let found = find(app, &caller.tenant, &new.whose).await?;
-    let case = made(app, caller, &new, received_at, &found);
+    let identity = match new.identity {
+        // An address shows who it is where the records have no other one.
+        Some(Identity::Mail) if mail::address_of(app, &found.records()).await.is_err() => None,
+        identity => identity,
+    };
+    let case = made(app, caller, (new.origin, identity), received_at, &found);
     let tx = match key {
         Some(key) => idempotency::claim(app, caller, key, case.id.as_str(), now).await?,
         None => Some(app.store.begin().await?),
@@ -60,6 +65,9 @@ pub async fn open(
     };
     tx.add_case(&case).await?;
     tx.list_case_records(&case.id, &found.records()).await?;
+    if case.origin == CaseOrigin::Person {
+        tx.note_asked_erasure(&case.id, &found.records()).await?;
+    }
     let entry = AuditEntry::new(now, caller.actor(), AuditAction::CaseOpened, case.id.as_str());
     tx.record(&entry.detail(format!("{} records:{}", case.origin, case.records))).await?;
     if let Some(identity) = case.identity {
@@ -71,21 +79,27 @@ pub async fn open(
     Ok(Accepted { record: shown(app, case).await?, replayed: false })
 }
 
-fn made(app: &App, caller: &Submitter, new: &NewCase, received_at: Timestamp, found: &Found) -> Case {
+fn made(
+    app: &App,
+    caller: &Submitter,
+    (origin, identity): (CaseOrigin, Option<Identity>),
+    received_at: Timestamp,
+    found: &Found,
+) -> Case {
     let now = app.clock.now();
-    let state = if new.vouched { CaseState::AwaitingDecision } else { CaseState::AwaitingIdentity };
+    let state = if identity.is_some() { CaseState::AwaitingDecision } else { CaseState::AwaitingIdentity };
     Case {
         id: CaseId::new(now, &mut OsRng),
         client: caller.tenant.clone(),
         state,
-        origin: new.origin,
+        origin,
         received_at,
         due_at: Due::after(received_at, MONTHS, app.erasure.zone()).at,
         revokes: app.erasure.revoke,
         records: u32::try_from(found.len()).unwrap_or(u32::MAX),
         is_shared: found.is_shared(),
-        identity: new.vouched.then_some(Identity::Client),
-        identified_at: new.vouched.then_some(now),
+        identity,
+        identified_at: identity.map(|_| now),
         decided_by: None,
         decided_at: None,
         approved_at: None,

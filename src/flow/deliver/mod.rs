@@ -97,7 +97,8 @@ impl Task {
             | Work::FetchResult
             | Work::ResumeAll
             | Work::Withdraw
-            | Work::Erase => None,
+            | Work::Erase
+            | Work::SendLink => None,
         })
     }
 

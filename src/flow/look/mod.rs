@@ -29,7 +29,7 @@ pub use lists::{At, Listed, NotTold, events_not_told, issuances, notices, verifi
 pub use mails::{MailPreview, mail_names, preview};
 pub(super) use numbers::forget_old as forget_numbers;
 pub use numbers::{Numbers, count_up, numbers};
-pub use record::{Delivered, Record, record};
+pub use record::{Delivered, Record, known, record};
 pub use related::{Related, Relation};
 pub use search::{Findings, Network, search};
 pub use standing::{Stop, Waits};

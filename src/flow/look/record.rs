@@ -58,6 +58,12 @@ pub struct Record {
     pub has_earlier: bool,
 }
 
+/// What is known of a record itself, and nothing of any other.
+pub async fn known(app: &App, id: &AnyRecord) -> Result<Option<(Hit, Vec<Fact>)>, StoreError> {
+    let loaded = Loaded::read(app, &Reach::All, id).await?;
+    Ok(loaded.map(|loaded| (loaded.hit(id.clone(), app.clock.now()), facts(id, &loaded))))
+}
+
 /// A record that may be seen. Whoever shows it writes down that it was seen.
 pub async fn record(app: &App, whose: &Reach, id: &AnyRecord) -> Result<Option<Record>, StoreError> {
     let Some(loaded) = Loaded::read(app, whose, id).await? else { return Ok(None) };

@@ -44,7 +44,7 @@ pub async fn start(app: &App, token: &str) -> Result<Zeroizing<String>, RelayErr
         .vault
         .indexes(LINK, &of_consumer(&[token.signed()]))
         .iter()
-        .filter_map(|hash| link(hash))
+        .filter_map(|hash| LinkToken::of_keyed_hash(hash))
         .collect();
     for link in &links {
         match claim::follow(app, link).await {
@@ -82,11 +82,4 @@ pub async fn start(app: &App, token: &str) -> Result<Zeroizing<String>, RelayErr
 /// A wallet is the same in either spelling.
 fn in_one_spelling(kind: &str, value: &str) -> String {
     if kind == "wallet" { spelled(value) } else { value.to_owned() }
-}
-
-/// A link of a keyed hash, which nobody can guess without the vault's key.
-fn link(hash: &str) -> Option<LinkToken> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(hash, &mut *bytes).ok()?;
-    Some(LinkToken::of_secret(bytes))
 }

@@ -10,7 +10,7 @@ mod codes;
 pub mod device;
 pub mod invitation;
 pub mod manage;
-mod pace;
+pub(super) mod pace;
 mod password;
 pub mod proposals;
 pub mod provider;

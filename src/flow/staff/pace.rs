@@ -12,7 +12,7 @@ use super::StaffError;
 
 /// How often guesses may be made at one thing.
 #[derive(Clone, Copy)]
-pub(super) struct Pace {
+pub(in crate::flow) struct Pace {
     /// The name of what is counted.
     what: &'static str,
     /// So many in a row before anybody waits.
@@ -35,12 +35,15 @@ pub(super) const CODE: Pace = Pace { what: "code", free: 5, longest: 60 * MINUTE
 /// For anything from one address, behind which may be many people.
 pub(super) const ADDRESS: Pace = Pace { what: "address", free: 30, longest: 15 * MINUTE };
 
+/// For whoever asks for links to their own page, or signs in there by a wallet, from one address.
+pub(in crate::flow) const VISITS: Pace = Pace { what: "visits", free: 20, longest: 15 * MINUTE };
+
 /// An attempt that was counted.
-pub(super) struct Counted(String);
+pub(in crate::flow) struct Counted(String);
 
 impl Pace {
     /// Counts an attempt at this; or says how long to wait.
-    pub(super) async fn count(self, app: &App, at: &str) -> Result<Counted, StaffError> {
+    pub(in crate::flow) async fn count(self, app: &App, at: &str) -> Result<Counted, StaffError> {
         let who = app.vault.index("sign_in_attempt", format!("{}/{at}", self.what).as_bytes());
         for _ in 0..8 {
             let now = app.clock.now();

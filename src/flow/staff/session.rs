@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
-
 use super::StaffError;
 use crate::app::App;
 use crate::model::audit::{AuditAction, AuditEntry};
@@ -34,18 +31,16 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// What every form of this session carries: nobody knows it who does not know the session's token, and it does not tell that.
+    /// What every form of this session carries.
     #[must_use]
     pub fn form_token(&self) -> String {
-        let mut hash = Sha256::new_with_prefix(b"idos-issuer form\0");
-        hash.update(self.token.to_text().as_bytes());
-        hex::encode(hash.finalize())
+        self.token.for_forms()
     }
 
     /// Whether a form is of this session.
     #[must_use]
     pub fn has_sent(&self, form_token: &str) -> bool {
-        bool::from(self.form_token().as_bytes().ct_eq(form_token.as_bytes()))
+        self.token.has_sent(form_token)
     }
 
     /// Whether somebody has shown all that is asked for, and may do what this role may.

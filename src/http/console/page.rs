@@ -8,14 +8,14 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use minijinja::value::Kwargs;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Error, Value, context};
 use url::form_urlencoded;
 
 use super::assets;
 use super::section::SECTIONS;
 use super::visit::{No, Visit};
 use super::words;
+use crate::http::kit::phrases;
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::staff::FORM_TOKEN;
 use crate::model::staff::{ConsoleLanguage, Stage};
@@ -119,22 +119,7 @@ static ENGLISH: LazyLock<Read> = LazyLock::new(|| environment(ConsoleLanguage::E
 static GERMAN: LazyLock<Read> = LazyLock::new(|| environment(ConsoleLanguage::De));
 
 fn environment(language: ConsoleLanguage) -> Read {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let t = move |name: &str, values: Kwargs| -> Result<String, Error> {
-        let unknown = || Error::new(ErrorKind::InvalidOperation, format!("there are no words named {name}"));
-        let mut text = words::find(language, name).ok_or_else(unknown)?.to_owned();
-        for key in values.args().collect::<Vec<_>>() {
-            let value: Value = values.get(key)?;
-            text = text.replace(&format!("{{{key}}}"), &value.to_string());
-        }
-        Ok(text)
-    };
-    environment.add_function("t", t);
-    for (name, text) in TEMPLATES {
-        environment.add_template(name, text)?;
-    }
-    Ok(environment)
+    phrases::environment(move |name| words::find(language, name), TEMPLATES)
 }
 
 /// The templates in a language.

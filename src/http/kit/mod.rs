@@ -20,6 +20,7 @@ pub(crate) mod multipart;
 pub(crate) mod observe;
 pub(crate) mod origin;
 pub(crate) mod peer;
+pub(crate) mod phrases;
 pub mod problem;
 pub(crate) mod query;
 pub(crate) mod readiness;

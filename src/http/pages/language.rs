@@ -15,7 +15,8 @@ pub(super) enum Language {
 }
 
 impl Language {
-    const ALL: [Self; 5] = [Self::En, Self::De, Self::Fr, Self::Es, Self::Pt];
+    /// All of them.
+    pub(super) const ALL: [Self; 5] = [Self::En, Self::De, Self::Fr, Self::Es, Self::Pt];
 
     /// Its code (ISO 639).
     pub(super) fn code(self) -> &'static str {
@@ -25,6 +26,17 @@ impl Language {
             Self::Fr => "fr",
             Self::Es => "es",
             Self::Pt => "pt",
+        }
+    }
+
+    /// What it calls itself.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::De => "Deutsch",
+            Self::Fr => "Français",
+            Self::Es => "Español",
+            Self::Pt => "Português",
         }
     }
 

@@ -1,8 +1,10 @@
-//! Pages for people who follow links: nothing from elsewhere, no cookie; and no script, but on the page of claims.
+//! Pages for people who follow links: nothing from elsewhere; no cookie but for the visit of somebody to their own page; and no script, but
+//! where a wallet signs.
 
 pub(super) mod claim;
 pub(super) mod erasure;
 mod language;
+pub(super) mod me;
 pub(super) mod relay;
 pub(super) mod unsubscribe;
 mod words;

@@ -180,6 +180,10 @@ named! {
         ProposalApproved = "proposal_approved",
         /// Somebody else has turned it down, or whoever has proposed it has taken it back.
         ProposalDeclined = "proposal_declined",
+        /// A person has opened their own page, and sees what is kept in this record: by what it is known who they are.
+        VisitOpened = "visit_opened",
+        /// A person has taken what is kept about them, in this record, as a file.
+        OwnDataExported = "own_data_exported",
         /// The audit chain was given to somebody.
         AuditExported = "audit_exported",
     }
@@ -233,6 +237,8 @@ pub enum Actor {
         /// Their id.
         staff: String,
     },
+    /// The person whom a record is about, on their own page. Who that is is not written down.
+    Person,
     /// The service itself.
     Service,
     /// Somebody with access to the command line.
@@ -249,6 +255,7 @@ impl Actor {
             Self::Claim { client, claim } => format!("claim:{client}:{claim}"),
             Self::Consumer { client, consumer } => format!("consumer:{client}:{consumer}"),
             Self::Staff { staff } => format!("staff:{staff}"),
+            Self::Person => "person".to_owned(),
             Self::Service => "service".to_owned(),
             Self::Operator => "operator".to_owned(),
         }
@@ -261,6 +268,7 @@ impl Actor {
     pub fn of_text(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ':').map(str::to_owned);
         Some(match (parts.next()?.as_str(), parts.next(), parts.next()) {
+            ("person", None, None) => Self::Person,
             ("service", None, None) => Self::Service,
             ("operator", None, None) => Self::Operator,
             ("staff", Some(staff), None) => Self::Staff { staff },
@@ -316,6 +324,7 @@ mod tests {
             Actor::Claim { client: client.clone(), claim: own.clone() },
             Actor::Consumer { client, consumer: own },
             Actor::Staff { staff: "stf_1".to_owned() },
+            Actor::Person,
             Actor::Service,
             Actor::Operator,
         ] {

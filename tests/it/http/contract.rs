@@ -239,7 +239,18 @@ async fn every_example_is_accepted() {
                     // No relay is enabled.
                     | "registerConsumer"
                     | "shareToken"
-                    | "startByConsumer" => 404,
+                    | "startByConsumer"
+                    // There is no page for people.
+                    | "askForLinkToOwnPage"
+                    | "openOwnPage"
+                    | "connectWalletToOwnPage"
+                    | "openOwnPageByWallet"
+                    | "exportOwnData"
+                    | "switchReminders"
+                    | "chooseLanguageOfMails"
+                    | "endSafetyNet"
+                    | "askToErase"
+                    | "leaveOwnPage" => 404,
                     // No source is configured.
                     "openVerification" => {
                         assert_eq!(answer.pointers(), ["/source"], "{answer:?}");

@@ -272,6 +272,16 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All headers, their names in lower case.
+    pub(super) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// All values of a header.
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        self.headers.iter().filter(|(there, _)| there == name).map(|(_, value)| value.as_str()).collect()
+    }
+
     pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }

@@ -29,6 +29,7 @@ mod linkage;
 mod links;
 mod notices;
 mod oddities;
+mod person_page;
 pub(crate) mod persons;
 pub(crate) mod recorded;
 mod refusals;

@@ -51,6 +51,9 @@ const GROWING: &[&str] = &[
     "staff_session",
     "proposal",
     "sign_in_attempt",
+    "visit",
+    "visit_record",
+    "asked_erasure",
     "daily",
     "bulk_resume",
 ];

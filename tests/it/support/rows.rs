@@ -212,6 +212,12 @@ pub(crate) fn of_every_table(rows: u32) -> Vec<String> {
             "proposal (id, act, subject, detail, proposed_by, expires_at, created_at)",
             &format!("{}, 'remove_staff', {}, '', {}, i, i", id("pro"), id("stf"), id("stf")),
         ),
+        many(
+            "visit (id, way, locked, link_hash, hash, ends_at, created_at)",
+            &format!("{}, 'mail', {locked}, 'l' || {hash}, {hash}, i, i", id("vis")),
+        ),
+        many("visit_record (visit_id, record_id)", &format!("{}, {issuance}", id("vis"))),
+        many("asked_erasure (record_id, case_id)", &format!("{issuance}, {}", id("era"))),
         many("sign_in_attempt (who, failures, pause_until, at)", &format!("{hash}, 1, i, i")),
     ]
 }

@@ -1,6 +1,4 @@
-// Whether a page of the console is fit for those who see little, use a phone, or sit in the dark.
-//
-// With IDOS_CONSOLE_PICTURES=FOLDER, the pictures are kept there.
+// Whether a page is fit: nothing that axe finds, nothing cut off, and nothing too small to be pressed.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,16 +6,16 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const pictures = process.env.IDOS_CONSOLE_PICTURES;
 
+/** In the light, in the dark, and on a phone. */
 export const VIEWS = {
   light: { viewport: { width: 1100, height: 800 }, colorScheme: "light" },
   dark: { viewport: { width: 1100, height: 800 }, colorScheme: "dark" },
   phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 };
 
-/** Nothing that axe finds, nothing cut off, and nothing too small to be pressed. */
-export async function isFit(page, view) {
+/** Looks at a page, which is called `view`; with a folder for `pictures`, one is kept there. */
+export async function isFit(page, view, pictures = process.env.IDOS_CONSOLE_PICTURES) {
   if (pictures) await page.screenshot({ path: join(pictures, `${view}.png`), fullPage: true });
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));

@@ -2,6 +2,7 @@
 
 export default {
   language: "Sprache",
+  your_data: "Sehen, was über Sie gespeichert ist",
   wait: "Einen Moment …",
   again: "Noch einmal versuchen",
   other_wallet: "Andere Wallet verwenden",

@@ -2,6 +2,7 @@
 
 export default {
   language: "Language",
+  your_data: "See what is kept about you",
   wait: "One moment …",
   again: "Try again",
   other_wallet: "Use another wallet",

@@ -2,6 +2,7 @@
 
 export default {
   language: "Idioma",
+  your_data: "Ver lo que se conserva sobre usted",
   wait: "Un momento…",
   again: "Intentar de nuevo",
   other_wallet: "Usar otra billetera",

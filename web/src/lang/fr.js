@@ -2,6 +2,7 @@
 
 export default {
   language: "Langue",
+  your_data: "Voir ce qui est conservé à votre sujet",
   wait: "Un instant…",
   again: "Réessayer",
   other_wallet: "Utiliser un autre portefeuille",

@@ -2,6 +2,7 @@
 
 export default {
   language: "Idioma",
+  your_data: "Ver o que é conservado sobre si",
   wait: "Um momento…",
   again: "Tentar de novo",
   other_wallet: "Usar outra carteira",

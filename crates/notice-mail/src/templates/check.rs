@@ -31,12 +31,14 @@ fn brands() -> Vec<Brand> {
         name,
         contact_url: link("https://kyc.example.com/contact?a=b&c=d"),
         privacy_url: link("https://kyc.example.com/privacy"),
+        your_data_url: link("https://kyc.example.com/me"),
         logo,
     });
     let bare = "<b onload=\"x()\"> & 'Söhne'".parse().map(|name| Brand {
         name,
         contact_url: None,
         privacy_url: None,
+        your_data_url: None,
         logo: None,
     });
     rich.into_iter().chain(bare).collect()

@@ -41,15 +41,25 @@ impl Form {
 pub(super) fn shared(mail: &Mail, language: &Language, brand: &Brand) -> Value {
     let days = match mail {
         Mail::Expiring { days_left, .. } => Value::from(*days_left),
-        Mail::Expired { .. } | Mail::Identify { .. } | Mail::Erased { .. } | Mail::Test => Value::from(()),
+        Mail::Expired { .. }
+        | Mail::Identify { .. }
+        | Mail::Access { .. }
+        | Mail::Erased { .. }
+        | Mail::Test => Value::from(()),
+    };
+    let minutes = match mail {
+        Mail::Access { minutes, .. } => Value::from(*minutes),
+        _ => Value::from(()),
     };
     let count = match mail {
         Mail::Erased { kept } => *kept as usize,
-        Mail::Expiring { .. } | Mail::Expired { .. } | Mail::Identify { .. } | Mail::Test => {
-            mail.credentials().len()
-        }
+        Mail::Expiring { .. }
+        | Mail::Expired { .. }
+        | Mail::Identify { .. }
+        | Mail::Access { .. }
+        | Mail::Test => mail.credentials().len(),
     };
-    context! { name => language.direction().isolate(brand.name.as_str()), days, count }
+    context! { name => language.direction().isolate(brand.name.as_str()), days, minutes, count }
 }
 
 pub(super) fn page(
@@ -79,6 +89,7 @@ pub(super) fn page(
         unsubscribe_url => form.link(mail.unsubscribe_url()),
         contact_url => form.link(brand.contact_url.as_ref()),
         privacy_url => form.link(brand.privacy_url.as_ref()),
+        your_data_url => form.link(brand.your_data_url.as_ref().filter(|_| mail.is_reminder())),
     };
     Ok(context! { ..shared(mail, language, brand), ..of_mail })
 }

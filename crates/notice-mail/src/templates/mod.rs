@@ -23,7 +23,7 @@ const SEPARATOR: char = '/';
 /// fault, and keeps nobody waiting.
 const STEPS: u64 = 100_000;
 /// What a sentence may name without being given it.
-const ALWAYS: [&str; 3] = ["name", "days", "count"];
+const ALWAYS: [&str; 4] = ["name", "days", "minutes", "count"];
 
 /// All that mails are rendered from: `layout.html` and `layout.txt`, `NAME.html` and `NAME.txt` for each name of
 /// [`Mail::NAMES`], and the words of each language (`de.toml`).

@@ -73,7 +73,7 @@ fn what_is_no_reminder_cannot_be_ordered_off() {
 
 #[test]
 fn lines_are_short_and_in_ascii() {
-    for name in ["expiring", "expired", "identify", "erased", "test"] {
+    for name in ["expiring", "expired", "identify", "access", "erased", "test"] {
         let message = composed(name);
         assert!(message.is_ascii() && !message.contains('\0'));
         for line in message.split("\r\n") {

@@ -37,6 +37,7 @@ pub(crate) fn brand() -> Brand {
         name: "Example KYC".parse().unwrap(),
         contact_url: Some("https://kyc.example.com/contact".parse().unwrap()),
         privacy_url: Some("https://kyc.example.com/privacy?a=b&c=d".parse().unwrap()),
+        your_data_url: Some("https://kyc.example.com/me".parse().unwrap()),
         logo: Some(Logo::new(b"\x89PNG\r\n\x1a\nand so on".to_vec()).unwrap()),
     }
 }

@@ -8,7 +8,7 @@ use crate::http::api::common::{KeyOfOwner, OWNER, owner, owner_with};
 use crate::http::kit::json::{Faults, Object, USER_ID, uuid};
 use crate::http::kit::problem::Problem;
 use crate::model::case::{
-    CaseOrigin, ExtensionReason, Grounds, LegalBasis, MOST_RECORDS, NotABasis, RecordKind,
+    CaseOrigin, ExtensionReason, Grounds, Identity, LegalBasis, MOST_RECORDS, NotABasis, RecordKind,
 };
 use crate::model::ids::is_user_id;
 use crate::model::issuance::Reference;
@@ -46,7 +46,8 @@ pub(in crate::http) fn new_case(json: &Json, origin: CaseOrigin) -> Result<NewCa
             });
         let identity = object.get("identity");
         let vouched = identity.map(|json| checked(json, "/identity", &mut faults));
-        Some(NewCase { whose: whose?, received_at, vouched: vouched.flatten().is_some(), origin })
+        let identity = vouched.flatten().map(|()| Identity::Client);
+        Some(NewCase { whose: whose?, received_at, identity, origin })
     });
     faults.into_result(new)
 }

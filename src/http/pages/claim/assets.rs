@@ -20,10 +20,11 @@ const STYLE: &str = "text/css; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// All of them.
-static ALL: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+static ALL: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     let file = |name, media_type, bytes| Asset { name, media_type, bytes, version: version(bytes) };
     [
         file("claim.js", SCRIPT, include_bytes!("../../../../web/dist/claim.js")),
+        file("me.js", SCRIPT, include_bytes!("../../../../web/dist/me.js")),
         file("claim.css", STYLE, include_bytes!("../../../../web/dist/claim.css")),
         file("licences.txt", TEXT, include_bytes!("../../../../web/dist/licences.txt")),
     ]

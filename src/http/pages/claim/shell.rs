@@ -26,7 +26,7 @@ use crate::model::mail_link::LinkToken;
 const LOGO: &str = "logo";
 
 /// What a browser may do for the page: nothing that it does not need. Wallets are extensions, and do not ask for it.
-const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), fullscreen=(), \
+pub(in crate::http::pages) const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), fullscreen=(), \
     geolocation=(), gyroscope=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
 
 /// The page. Showing it changes nothing.
@@ -90,10 +90,12 @@ pub(in crate::http::pages) fn answer(
 ) -> Result<Response, Problem> {
     let logo = app.logo.as_ref().map(|logo| logo.version.as_str());
     let frames = app.claims.frames().join(" ");
-    let html = render(language, &app.issuer.name, logo, (place, &frames)).map_err(|error| {
-        tracing::error!("A page cannot be made: {error}");
-        Problem::new(Code::Internal)
-    })?;
+    let html = render(language, &app.issuer.name, logo, (place, &frames, app.person_page.enabled)).map_err(
+        |error| {
+            tracing::error!("A page cannot be made: {error}");
+            Problem::new(Code::Internal)
+        },
+    )?;
     let fixed = HeaderValue::from_static;
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(fixed(""));
     let frames = app.claims.frames();
@@ -137,26 +139,32 @@ fn permissions(enclave: Option<&str>) -> String {
     format!("{PERMISSIONS}{}", enclave.map(framed).unwrap_or_default())
 }
 
+/// The version of a file of `web/dist/`, by its name.
+pub(in crate::http::pages) fn version_of(name: &str) -> Option<&'static str> {
+    assets::find(name).map(|asset| asset.version.as_str())
+}
+
 fn render(
     language: Language,
     provider: &str,
     logo: Option<&str>,
-    (place, frames): (Place, &str),
+    (place, frames, has_own_page): (Place, &str, bool),
 ) -> Result<String, minijinja::Error> {
     let words = words(language);
-    let version = |name| assets::find(name).map(|asset| asset.version.as_str());
     let context = minijinja::context! {
         language => language.code(),
         title => words.claim_title,
         needs_script => words.needs_script,
         provider,
         logo,
-        script => version("claim.js"),
-        style => version("claim.css"),
+        script => version_of("claim.js"),
+        style => version_of("claim.css"),
         // From where the page is, whatever path there is before it.
         assets => if place == Place::Claim { "assets" } else { "claim/assets" },
         starts => place == Place::Start,
         frames,
+        // The page on which people see what is kept about them, from where this one is.
+        me => has_own_page.then_some(if place == Place::Claim { "../me" } else { "me" }),
     };
     pages::template("claim.html")?.render(context)
 }
@@ -200,11 +208,13 @@ mod tests {
     #[test]
     fn a_name_is_text() {
         let name = "\"><script>alert('Xyzzy')</script>&lt;x onload=\u{0}";
-        let html = render(Language::De, name, Some("12"), (Place::Claim, "")).unwrap();
+        let html = render(Language::De, name, Some("12"), (Place::Claim, "", true)).unwrap();
         assert!(!html.contains("<script>") && !html.contains("('Xyzzy"), "{html}");
         assert!(html.contains("data-provider=\"&quot;&gt;&lt;script&gt;"), "{html}");
         assert!(html.contains("alert(&#x27;Xyzzy&#x27;)") && html.contains("data-logo=\"assets/logo?v=12\""));
-        assert!(!render(Language::En, "A", None, (Place::Start, "")).unwrap().contains("data-logo"));
+        assert!(html.contains("data-me=\"..&#x2f;me\""));
+        let bare = render(Language::En, "A", None, (Place::Start, "", false)).unwrap();
+        assert!(!bare.contains("data-logo") && !bare.contains("data-me"));
     }
 
     #[test]
