@@ -63,8 +63,7 @@ async fn send_again(app: &App, id: &IssuanceId) -> Result<(), StoreError> {
         notices::plan(app, &mut tx, issuance, now).await?;
     }
     for issuance in &all {
-        let entry =
-            AuditEntry::new(now, Actor::Person, AuditAction::ContactChanged, issuance.id.as_str());
+        let entry = AuditEntry::new(now, Actor::Person, AuditAction::ContactChanged, issuance.id.as_str());
         tx.record(&entry.detail("reminders_on")).await?;
     }
     tx.commit().await?;
