@@ -314,6 +314,8 @@ on_both_databases! {
         let family = issued(&door, &door.key, &ana, "family@example.com", "a").await;
         let own = issued(&door, &door.key, &ana, "ana@example.com", "b").await;
         let of_rui = issued(&door, &other_key, &rui, "family@example.com", "c").await;
+        // At the same client, another one has her mail sent there, too.
+        issued(&door, &door.key, &rui, "family@example.com", "d").await;
         // The mailbox opens what has its address, at any client; not what the same users have under another one.
         let browser = Browser::by_mail(&door, &sent, "family@example.com").await;
         assert!(browser.sees(&family) && browser.sees(&of_rui) && !browser.sees(&own), "{}", browser.page);
