@@ -143,16 +143,6 @@ impl Store {
             .await
     }
 
-    /// The cases that a record is listed in.
-    pub async fn cases_about(&self, record: &str) -> Result<Vec<CaseId>, StoreError> {
-        let rows: Vec<(String,)> =
-            sqlx::query_as("SELECT case_id FROM erasure_record WHERE record_id = $1 ORDER BY case_id")
-                .bind(record)
-                .fetch_all(&self.pool)
-                .await?;
-        rows.into_iter().map(|(id,)| id.parse().map_err(|_| StoreError::Unreadable("case_id"))).collect()
-    }
-
     /// The records that a case is about, in order of kinds and ids.
     pub async fn case_records(&self, id: &CaseId) -> Result<Vec<(RecordKind, String)>, StoreError> {
         let rows = sqlx::query(

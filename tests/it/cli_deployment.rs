@@ -116,7 +116,8 @@ impl Deployment {
 
     /// Starts a command that stays, and waits until it says that it is there.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
-        let all = [&["--config", &self.config()], arguments].concat();
+        let config = self.config();
+        let all = [&["--config", &config], arguments].concat();
         if arguments[0] == "worker" {
             return Process::start(&all, |said| said.contains("Doing background work"));
         }

@@ -169,9 +169,9 @@ async fn the_console_shows_sample_people_to_whoever_opens_it() {
     assert_eq!(again.matches(">sample-admin<").count(), people.matches(">sample-admin<").count());
     // Mails were sent.
     let mailbox = shown["mailboxUrl"].as_str().unwrap();
-    let start = Instant::now();
+    let since = Instant::now();
     while ask(http().get(format!("{mailbox}/3"))).await.0 != 200 {
-        assert!(start.elapsed() < PATIENCE, "{}", ask(http().get(mailbox)).await.1);
+        assert!(since.elapsed() < PATIENCE, "{}", ask(http().get(mailbox)).await.1);
         pause();
     }
     // The client of whoever works with it has none of this.

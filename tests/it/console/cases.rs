@@ -2,7 +2,7 @@
 
 use idos_issuer::flow::cases::{self, NewCase, Whose};
 use idos_issuer::flow::erasure;
-use idos_issuer::model::case::{Case, CaseOrigin, CaseState};
+use idos_issuer::model::case::{Case, CaseOrigin, CaseState, Identity};
 use idos_issuer::model::ids::{CaseId, IssuanceId};
 use idos_issuer::model::issuance::{Issuance, State};
 use idos_issuer::model::staff::{Reach, Role};
@@ -370,7 +370,7 @@ on_both_databases! {
         for number in 0..120 {
             let client = if number % 40 == 39 { "other" } else { "acme" };
             let caller = Submitter { tenant: client.to_owned(), origin: Origin::Operator };
-            let new = NewCase { whose: Whose::User(user), received_at: None, vouched: true, origin: CaseOrigin::Staff };
+            let new = NewCase { whose: Whose::User(user), received_at: None, identity: Some(Identity::Client), origin: CaseOrigin::Staff };
             ids.push(cases::open(&office.app, &caller, None, new).await.unwrap().record.case.id);
         }
         let day = 86_400_000;

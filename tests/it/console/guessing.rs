@@ -70,7 +70,7 @@ on_both_databases! {
         // Of the browser that has come in, the thief has the session alone.
         let mut thief = Browser::of(&office);
         let session = anna.browser.session().unwrap().to_owned();
-        thief.cookies.insert(super::browser::SESSION.to_owned(), session);
+        thief.cookies.insert(crate::console::browser::SESSION.to_owned(), session);
         let token = thief.get("/console").await.expect(200).form_token();
         let mut statuses = Vec::new();
         for guess in 0..12 {

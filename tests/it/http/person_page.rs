@@ -396,7 +396,7 @@ on_both_databases! {
         let issuance: IssuanceId = id.parse().unwrap();
         let store = &door.app.store;
         // Staff have looked at it.
-        let by = By { actor: Actor::Operator, at: door.app.clock.now(), invitation_hours: 72 };
+        let by = By::operator(door.app.clock.now(), 72);
         let (staff, _) = manage::add(store, &by, "kim-somebody", Role::Compliance, Reach::All).await.unwrap();
         viewed::saw(&door.app, &staff.actor(), Viewed::Record(&id)).await.unwrap();
         viewed::saw(&door.app, &Actor::Operator, Viewed::Record(&id)).await.unwrap();

@@ -3,7 +3,7 @@
 use super::{Error, People};
 use crate::cli::background::until;
 use crate::flow::cases::{self, NewCase, Whose};
-use crate::model::case::{CaseOrigin, CaseState, ExtensionReason, Grounds};
+use crate::model::case::{CaseOrigin, CaseState, ExtensionReason, Grounds, Identity};
 use crate::model::time::DAY;
 use crate::store::CaseFilter;
 
@@ -53,7 +53,7 @@ async fn case(
     let new = NewCase {
         whose: Whose::User(people.holder(name).await?.user_id),
         received_at: Some(app.clock.now().plus_millis(-days * DAY)),
-        vouched,
+        identity: vouched.then_some(Identity::Client),
         origin: CaseOrigin::Api,
     };
     let key = people.key(caller, &format!("case-{name}"));

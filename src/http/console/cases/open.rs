@@ -15,7 +15,7 @@ use crate::http::console::shown::{clients, word};
 use crate::http::console::visit::{No, Visit};
 use crate::http::kit::form::Form;
 use crate::http::kit::problem::{Code, Problem};
-use crate::model::case::CaseOrigin;
+use crate::model::case::{CaseOrigin, Identity};
 use crate::model::ids::is_user_id;
 use crate::model::mail_link::LinkToken;
 use crate::model::notices::Zone;
@@ -115,8 +115,8 @@ fn read(form: &Form, zone: Zone) -> Result<Result<NewCase, &'static str>, Proble
             Err(_) => return Ok(Err("no.case_received")),
         },
     };
-    let vouched = !form.text("vouched")?.is_empty();
-    Ok(Ok(NewCase { whose, received_at, vouched, origin: CaseOrigin::Staff }))
+    let identity = (!form.text("vouched")?.is_empty()).then_some(Identity::Client);
+    Ok(Ok(NewCase { whose, received_at, identity, origin: CaseOrigin::Staff }))
 }
 
 fn whose(form: &Form) -> Result<Result<Whose, &'static str>, Problem> {
