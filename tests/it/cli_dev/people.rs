@@ -85,14 +85,7 @@ async fn states(url: &str, key: &str, what: &str) -> BTreeMap<String, usize> {
 const WANTED: &[(&str, &[(&str, usize)])] = &[
     (
         "issuances",
-        &[
-            ("awaiting_grant", 1),
-            ("awaiting_profile", 1),
-            ("erased", 1),
-            ("halted", 3),
-            ("issued", 5),
-            ("revoked", 2),
-        ],
+        &[("awaiting_grant", 1), ("awaiting_profile", 1), ("halted", 3), ("issued", 5), ("revoked", 2)],
     ),
     ("verifications", &[("declined", 1), ("halted", 1), ("issued", 1), ("opened", 3)]),
     (

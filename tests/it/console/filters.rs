@@ -27,7 +27,7 @@ const PAGES: &[&str] = &[
 
 on_both_databases! {
     async fn no_filter_of_a_list_is_a_part_of_a_statement(backend) {
-        let office = Office::open(backend).await;
+        let office = Office::with(backend, "[console]\nenabled = true\n[http]\nrequests_per_second = 10000\nburst = 10000\n").await;
         let now = office.app.clock.now();
         let (other, _) = api_keys::create(&office.app.store, "other", &[Scope::Events], None, now).await.unwrap();
         let mut anna = office.person("anna", Role::Admin, Reach::Client("acme".to_owned())).await;
@@ -72,7 +72,7 @@ on_both_databases! {
     }
 
     async fn an_invitation_is_not_used_up_by_those_who_look(backend) {
-        let office = Office::open(backend).await;
+        let office = Office::with(backend, "[console]\nenabled = true\n[http]\nrequests_per_second = 10000\nburst = 10000\n").await;
         let link = office.invite("anna", Role::Viewer, Reach::All).await;
         let before = contents(&office.stage.database.url).await;
         for headers in [

@@ -37,9 +37,10 @@ on_both_databases! {
                     } else {
                         call
                     };
-                    // There is no such link; nobody asks who wants to know.
+                    // There is no such link, and people have no page of their own here; nobody asks who wants to know.
                     let is_of_a_link = path.contains("/AAAA") || path.starts_with("/kyc");
-                    call.send().await.expect(if is_of_a_link { 404 } else { 200 });
+                    let is_own_page = path == "/me" || path.starts_with("/me/");
+                    call.send().await.expect(if is_of_a_link || is_own_page { 404 } else { 200 });
                     continue;
                 }
                 // Of a relay, which is not enabled here.

