@@ -36,15 +36,35 @@ export async function startProvider(returns) {
     claims: { openid: ["sub"], profile: ["preferred_username", "groups"] },
     findAccount: (_, id) => (id in PEOPLE ? { accountId: id, claims: () => ({ sub: id, preferred_username: id, groups: PEOPLE[id] }) } : undefined),
   });
-  server.on("request", provider.callback());
+  const answer = provider.callback();
+  /** What is changed on the way: in what the console asks, and in what the provider gives the browser to take back. */
+  const way = { there: undefined, back: undefined };
+  // Here, as browsers do not let a test change where a redirect leads.
+  server.on("request", (request, response) => {
+    if (way.there && request.url.startsWith("/auth?")) request.url = changed(request.url, issuer, way.there).slice(issuer.length);
+    const { setHeader } = response;
+    response.setHeader = function (name, value) {
+      const isReturn = way.back && name.toLowerCase() === "location" && value.startsWith(returns);
+      return setHeader.call(this, name, isReturn ? changed(value, issuer, way.back) : value);
+    };
+    return answer(request, response);
+  });
   return {
     issuer,
     provider,
+    way,
     stop: async () => {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+/** An address after `change` of its query. */
+function changed(address, base, change) {
+  const url = new URL(address, base);
+  change(url.searchParams);
+  return url.href;
 }
 
 /** Signs in at the provider's own pages, and agrees that the console learns who it is. */
@@ -56,7 +76,7 @@ export async function signInThere(page, login) {
 }
 
 /** Agrees, where it asks. */
-export async function agreeThere(page) {
+async function agreeThere(page) {
   const consent = page.locator("input[name=prompt][value=consent]");
   if (await consent.count()) await page.locator("button[type=submit]").click();
 }
