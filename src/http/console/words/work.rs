@@ -90,5 +90,6 @@ pub(super) const WORDS: &[Row] = &[
     ("audit.actor", "Who", "Wer"),
     ("audit.act", "What", "Was"),
     ("audit.of", "About", "Worüber"),
+    ("audit.let_go", "What it was about has been erased.", "Worum es ging, ist gelöscht."),
     ("audit.detail", "More", "Mehr"),
 ];
