@@ -95,8 +95,9 @@ test("every page of the console is fit in every view", async (t) => {
       for (const [what, text] of [["reference", "case-ana"], ["mail", "lukas@user.example"], ["nothing", "nobody@user.example"]]) {
         await page.goto(`${service.url}/console/search`);
         await page.locator("main form input[type=search], main form input[type=text], main form input:not([type=hidden])").first().fill(text);
+        const answered = page.waitForEvent("load");
         await page.keyboard.press("Enter");
-        await page.waitForLoadState();
+        await answered;
         await isFit(page, `search-${what}-${name}-${language}`);
       }
       await page.goto(`${service.url}/console/records/iss_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
