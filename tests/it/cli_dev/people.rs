@@ -136,7 +136,8 @@ async fn the_console_shows_sample_people_to_whoever_opens_it() {
     }
 
     let viewer = Visitor::of(url, "viewer").await;
-    let halted = viewer.page("/halted").await;
+    let mut halted = viewer.page("/halted").await;
+    let since = Instant::now();
     for (client, what, code) in [
         ("onboarding", "issuance", "owner_unknown"),
         ("partner", "issuance", "owner_unknown"),
@@ -144,7 +145,11 @@ async fn the_console_shows_sample_people_to_whoever_opens_it() {
         ("onboarding", "profile", "wallet_taken"),
         ("onboarding", "attribute", "refused"),
     ] {
-        assert!(halted.contains(&format!("/console/halted/{client}/{what}/{code}")), "{code}: {halted}");
+        while !halted.contains(&format!("/console/halted/{client}/{what}/{code}")) {
+            assert!(since.elapsed() < PATIENCE, "{code}: {halted}");
+            pause();
+            halted = viewer.page("/halted").await;
+        }
     }
     assert!(!halted.contains("action=\"/console/halted/resume\""), "a viewer brings nothing on");
     assert_eq!(viewer.get("/audit").await.0, 403);

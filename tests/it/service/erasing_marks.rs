@@ -79,6 +79,8 @@ const WORDS: &[(&str, &[&str])] = &[
 /// The other columns of text of these tables, which hold no text of a person's: names that the program gives (states, kinds, codes), and
 /// whom our own side is called by. What is an id of a record, of a user or of a row on the network is looked for by its value.
 const NAMES: &[(&str, &[&str])] = &[
+    // Of a case, which names nobody.
+    ("asked_erasure", &["case_id"]),
     ("attribute", &["client", "state", "sensitive", "write_key", "halt"]),
     ("audit_view", &["actor"]),
     ("claim", &["client", "state", "kind", "delivery", "wallet_type", "locale"]),
@@ -130,7 +132,8 @@ async fn surround(scene: &Scene, app: &App, (kind, id): (&str, &str)) {
         // One that has stopped: nothing is done about it.
         format!(
             "INSERT INTO job (id, work, subject, target, series, state, due_at, attempts, created_at) \
-             VALUES ('job_{end}', 'seal', '{id}', '', '', 'halted', {far}, 0, 1)"
+             VALUES ('job_{end}', 'seal', '{id}', '', '', 'halted', {far}, 0, 1) \
+             ON CONFLICT (work, subject, target) DO NOTHING"
         ),
     ];
     if kind == "issuance" {
