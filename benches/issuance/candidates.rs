@@ -130,13 +130,13 @@ fn texts(bytes: &'static [u8]) -> Vec<Candidate> {
         (
             "base64-read/general",
             Box::new(move || {
-                black_box(STANDARD.decode(black_box(text)));
+                let _ = black_box(STANDARD.decode(black_box(text)));
             }),
         ),
         (
             "base64-read/simd",
             Box::new(move || {
-                black_box(read_by.decode(black_box(text)));
+                let _ = black_box(read_by.decode(black_box(text)));
             }),
         ),
     ]

@@ -1,6 +1,6 @@
 //! The cipher of contents, NaCl's `crypto_box`: the key that two X25519 keys agree on, and XSalsa20-Poly1305 under it.
 //!
-//! Two libraries carry it out, and give the same bytes (docs/decisions/0027-large-contents.md). RustCrypto's, which descends from
+//! Two libraries carry it out, and give the same bytes (docs/decisions/0027-large-contents.md). `RustCrypto`'s, which descends from
 //! the one that was audited, agrees on keys, opens everything, and seals what is small. It computes one block of key stream after
 //! the other, so that a megabyte takes six times as long as it has to; from [`LARGE`] bytes on, dryoc seals, with vector
 //! instructions, once it has shown on this processor that it gives what the other one gives.

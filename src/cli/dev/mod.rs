@@ -60,6 +60,7 @@ const CLIENT: &str = "dev";
 /// With --kwild, the node is the software that idOS nodes run, with an extension and a schema of ours, behind a session
 /// gateway: a local network that is close to idOS. tests/kwild/build makes its programs.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(super) struct Dev {
     /// Where the API listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]

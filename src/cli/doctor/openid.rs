@@ -34,7 +34,7 @@ pub(super) async fn openid(config: &Config, report: &mut Report) {
 async fn look(provider: &OidcProvider, report: &mut Report) {
     match provider.check().await {
         Ok(()) => {
-            report.fine(CHECK, "the provider answers as openid.issuer, with keys whose signatures are taken")
+            report.fine(CHECK, "the provider answers as openid.issuer, with keys whose signatures are taken");
         }
         Err(error) => {
             let cure = match error {

@@ -219,15 +219,14 @@ async fn views(
     for entry in entries.iter().filter(|entry| is_look(&entry.act)).take(MOST_LOOKS) {
         let viewer = match Actor::of_text(&entry.actor) {
             Some(Actor::Staff { staff }) => {
-                let role = match roles.get(&staff) {
-                    Some(role) => *role,
-                    None => {
-                        let there = match staff.parse() {
-                            Ok(id) => app.store.staff(&id).await?,
-                            Err(_) => None,
-                        };
-                        *roles.entry(staff).or_insert(there.map(|there| there.role))
-                    }
+                let role = if let Some(role) = roles.get(&staff) {
+                    *role
+                } else {
+                    let there = match staff.parse() {
+                        Ok(id) => app.store.staff(&id).await?,
+                        Err(_) => None,
+                    };
+                    *roles.entry(staff).or_insert(there.map(|there| there.role))
                 };
                 Viewer::Staff(role)
             }

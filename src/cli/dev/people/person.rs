@@ -58,8 +58,9 @@ const fn person(
     Person { name, first, family, gender, country, born, locale, days, becomes, is_of_partner: false }
 }
 
-const fn of_partner(person: Person) -> Person {
-    Person { is_of_partner: true, ..person }
+const fn of_partner(mut person: Person) -> Person {
+    person.is_of_partner = true;
+    person
 }
 
 /// All whose credential begins with a result of the client's own.

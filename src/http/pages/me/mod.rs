@@ -181,13 +181,13 @@ async fn within(
     request: Request,
     act: impl AsyncFnOnce(&Frame, &Inside, &Form) -> Result<Response, Problem>,
 ) -> Response {
-    dressed(&api, request, async |frame, request| match door::sent(&api, request).await? {
-        Some((me, form)) => act(frame, &me, &form).await,
-        None => {
-            let content = context! { again => "again" };
-            let page = frame.message(&api, (StatusCode::GONE, Kind::Forms), "over", content)?;
-            Ok(door::without_visit(page))
+    dressed(&api, request, async |frame, request| {
+        if let Some((me, form)) = door::sent(&api, request).await? {
+            return act(frame, &me, &form).await;
         }
+        let content = context! { again => "again" };
+        let page = frame.message(&api, (StatusCode::GONE, Kind::Forms), "over", content)?;
+        Ok(door::without_visit(page))
     })
     .await
 }

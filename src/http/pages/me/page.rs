@@ -45,7 +45,8 @@ static READ: LazyLock<[Read; 5]> = LazyLock::new(|| {
 
 fn templates(language: Language) -> Result<&'static Environment<'static>, Error> {
     let place = Language::ALL.iter().position(|there| *there == language).unwrap_or_default();
-    let read = READ.get(place).unwrap_or(&READ[0]);
+    let [first, ..] = &*READ;
+    let read = READ.get(place).unwrap_or(first);
     read.as_ref().map_err(|error| Error::new(error.kind(), error.to_string()))
 }
 
