@@ -24,7 +24,7 @@ pub(crate) fn line() -> String {
 }
 
 /// A service that takes imports, and a file with a key for it.
-async fn serving(deployment: &Deployment) -> (Process, String) {
+fn serving(deployment: &Deployment) -> (Process, String) {
     let key = api_key(deployment);
     let file = deployment.folder.write("import.key", format!("{key}\n"));
     #[cfg(unix)]
@@ -47,7 +47,7 @@ fn refused(file: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_file_goes_in_and_what_was_refused_is_written_down() {
     let deployment = Deployment::migrated().await;
-    let (serve, key) = serving(&deployment).await;
+    let (serve, key) = serving(&deployment);
     let mut lines: Vec<_> = (0..40).map(|_| line()).collect();
     lines.insert(10, String::new());
     lines.insert(20, lines[19].replace("\"PT\"", "\"Xyzzy\""));
@@ -97,7 +97,7 @@ async fn a_file_goes_in_and_what_was_refused_is_written_down() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_cannot_go_well_is_said_and_nothing_is_sent() {
     let deployment = Deployment::migrated().await;
-    let (serve, key) = serving(&deployment).await;
+    let (serve, key) = serving(&deployment);
     let file = deployment.folder.write("people.ndjson", line());
     let refusals = [
         (vec![&*file, "--url", "http://issuer.example", "--key-file", &key], "must be https://"),

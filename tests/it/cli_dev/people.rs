@@ -11,7 +11,7 @@ use crate::cli_deployment::{Process, ask, http, pause};
 use crate::support::Folder;
 
 /// How long all sample people may take.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 fn start(data: &str) -> (Process, Value) {
     let arguments: Vec<_> = PORTS.into_iter().filter(|part| *part != "--no-people").collect();
@@ -102,7 +102,7 @@ async fn until_counted(url: &str, key: &str, what: &str, expected: &[(&str, usiz
         if found == expected {
             return;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "{what}: {found:?} and not {expected:?}");
+        assert!(start.elapsed() < Duration::from_mins(2), "{what}: {found:?} and not {expected:?}");
         pause();
     }
 }

@@ -17,16 +17,16 @@ async fn office(backend: Backend, told: &Told) -> Office {
         told.base()
     );
     let office = Office::with(backend, &settings).await;
-    says(told, &office, json!({}));
+    says(told, &office, &json!({}));
     office
 }
 
 /// Has the provider say this of who signs in now, over what it says else.
-fn says(told: &Told, office: &Office, claims: Value) {
+fn says(told: &Told, office: &Office, claims: &Value) {
     let now = office.app.clock.now().unix_seconds();
     let mut all = json!({ "iat": now, "exp": now + 300, "auth_time": now });
     all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
-    told.tell(|what| what.claims = all.as_object().unwrap().clone());
+    told.tell(|what| what.claims.clone_from(all.as_object().unwrap()));
 }
 
 /// Leaves for the provider. Gives what that was asked.
@@ -81,7 +81,7 @@ on_both_databases! {
             (Sign::WithKey, json!({ "groups": ["Xyzzy"] }), "none of the roles"),
             (Sign::WithKey, json!({ "groups": null }), "none of the roles"),
         ] {
-            says(&told, &office, claims.clone());
+            says(&told, &office, &claims);
             told.tell(|what| what.sign = sign);
             let mut browser = Browser::of(&office);
             let asked = leave(&mut browser, &told, "").await;
@@ -120,7 +120,7 @@ on_both_databases! {
         come_back(&mut made_up, &back).await.expect(403);
         let mut slow = thief.clone();
         office.pass_seconds(11 * 60);
-        says(&told, &office, json!({}));
+        says(&told, &office, &json!({}));
         come_back(&mut slow, &back).await.expect(403);
         // A session that was planted is not the one in which somebody is afterwards, and does not become good.
         let mut planted = Browser::of(&office);
@@ -167,12 +167,12 @@ on_both_databases! {
         let first = browser.session().unwrap().to_owned();
         office.pass_seconds(20 * 60);
         let long_ago = office.app.clock.now().unix_seconds() - 20 * 60;
-        says(&told, &office, json!({ "auth_time": long_ago }));
+        says(&told, &office, &json!({ "auth_time": long_ago }));
         let asked = leave(&mut browser, &told, "?next=/account").await;
         assert_eq!((asked["prompt"].as_str(), asked["max_age"].as_str()), ("login", "0"));
         let back = told.asked(&asked);
         come_back(&mut browser, &back).await.expect(403);
-        says(&told, &office, json!({}));
+        says(&told, &office, &json!({}));
         let asked = leave(&mut browser, &told, "?next=/account").await;
         let back = told.asked(&asked);
         come_back(&mut browser, &back).await.leads_to("/console/account");

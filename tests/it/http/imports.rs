@@ -312,7 +312,7 @@ async fn who_fetches_no_verdicts_is_not_read_from_until_they_are_fetched() {
     }
     let since = std::time::Instant::now();
     while sent.load(std::sync::atomic::Ordering::Relaxed) <= taken {
-        assert!(since.elapsed() < Duration::from_secs(60), "{taken}");
+        assert!(since.elapsed() < Duration::from_mins(1), "{taken}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     drop(reader);
@@ -324,7 +324,7 @@ async fn who_fetches_no_verdicts_is_not_read_from_until_they_are_fetched() {
 async fn requests_are_answered_while_lines_flood_in() {
     let door = Door::with(Backend::Sqlite, "[http]\nturns = 4\nmax_connections = 64\n").await;
     let mut slow = Slow::begin(&door, "k", 1).await;
-    let lines: String = (0..200).map(|_| format!("{}\n", line())).collect();
+    let lines = (0..200).map(|_| line() + "\n").collect::<String>();
     slow.send(&lines).await.unwrap();
     slow.verdict().await.unwrap();
     // Of the same client, and of another one: neither waits for the lines before it.

@@ -94,7 +94,7 @@ impl Browser {
     }
 
     fn token(&self) -> String {
-        let (_, rest) = self.page.split_once("name=\"form_token\" value=\"").expect("a form of a visit");
+        let (_, rest) = self.page.split_once("name=\"form_token\" value=\"").unwrap();
         rest.split('"').next().unwrap().to_owned()
     }
 
@@ -156,8 +156,7 @@ async fn link_behind(sent: &Sent, before: usize) -> String {
     for _ in 0..600 {
         if let Some(mail) = sent.all().get(before) {
             let text = mail.rendered.text.clone();
-            let link =
-                text.split_whitespace().find(|word| word.contains("/me/link/")).expect("a link").to_owned();
+            let link = text.split_whitespace().find(|word| word.contains("/me/link/")).unwrap().to_owned();
             return link.strip_prefix("https://issuer.example/kyc").unwrap().to_owned();
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

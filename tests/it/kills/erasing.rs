@@ -281,7 +281,8 @@ impl Scene {
         // At most one mail, and where it is not known whether there was one, the receipt says so.
         let mails = std::fs::read_dir(&self.mails.0).unwrap().filter(|file| {
             let name = file.as_ref().unwrap().file_name().into_string().unwrap();
-            name.contains(case.as_str()) && name.ends_with(".eml")
+            name.contains(case.as_str())
+                && std::path::Path::new(&name).extension().is_some_and(|end| end == "eml")
         });
         let says: BTreeMap<_, _> =
             receipt.says.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

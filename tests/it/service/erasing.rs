@@ -155,7 +155,8 @@ on_both_databases! {
     async fn whatever_is_done_at_the_same_moment_leaves_nothing_behind(backend) {
         let mut scene = Scene::new(backend).await;
         let net = idos_issuer::clock::now().plus_millis(300 * DAY);
-        scene.stage.settings.push_str(&format!("[retention]\nphase = \"safety_net\"\nsafety_net_until = \"{net}\"\n"));
+        let net = format!("[retention]\nphase = \"safety_net\"\nsafety_net_until = \"{net}\"\n");
+        scene.stage.settings.push_str(&net);
         let service = scene.service().await;
         let app = &service.app;
         let mut went_well = [0; WAYS];
