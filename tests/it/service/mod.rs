@@ -23,6 +23,7 @@ mod retention;
 mod schema;
 mod sharing;
 mod submitters;
+mod together;
 mod unlinked;
 
 pub(crate) use issuing::create_profile;
