@@ -340,10 +340,6 @@ async fn take_in(
     let found = Found { user: is_there, right: !delivery.needs_grant() || grant.is_some() };
     let begin = lifecycle::begin(matches!(content, TakenContent::Sealed(..)), found, app.limits(), now);
     (issuance.state, issuance.waits_until) = (begin.state, begin.waits_until);
-    let entry =
-        |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
-    let mut entries = vec![entry(AuditAction::Received, issuance.kind.as_str())];
-    entries.extend(issuance.content_hash.as_ref().map(|hash| entry(AuditAction::Sealed, hash)));
     let new = TakenIn {
         key: key.clone(),
         grantee_key: grantee_key.map(|key| key.to_base64()),
@@ -354,11 +350,19 @@ async fn take_in(
         content,
         net: net.map(LockedContent::into_parts),
         job: work::of_state(issuance.state, &issuance.id, &issuance.write_key, now),
-        entries,
+        entries: entries_of(caller, &issuance, now),
         issuance,
     };
-    let made_of = MadeOf { verification: made_for, claim: used, restores, listed };
-    remember(app, caller, Box::new(new), made_of).await
+    remember(app, caller, Box::new(new), MadeOf { verification: made_for, claim: used, restores, listed })
+        .await
+}
+
+/// What the audit chain says of an issuance that is taken in.
+fn entries_of(caller: &Submitter, issuance: &Issuance, now: Timestamp) -> Vec<AuditEntry> {
+    let entry =
+        |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
+    let sealed = issuance.content_hash.as_ref().map(|hash| entry(AuditAction::Sealed, hash));
+    [entry(AuditAction::Received, issuance.kind.as_str())].into_iter().chain(sealed).collect()
 }
 
 /// The claim that something is submitted for, with the grant that the person has signed.

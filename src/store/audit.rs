@@ -23,11 +23,7 @@ impl Tx {
     /// Writes an entry at the end of the chain. The only way in: an entry and what it tells of are there together, or
     /// not at all. It is written when the transaction is committed, behind everything else, since writers wait for each other at the
     /// end of the chain.
-    #[expect(
-        clippy::unused_async,
-        clippy::unnecessary_wraps,
-        reason = "when it is written is the store's business"
-    )]
+    #[expect(clippy::unused_async, reason = "when it is written is the store's business")]
     pub async fn record(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
         self.entries.push(entry.clone());
         Ok(())
@@ -44,8 +40,8 @@ impl Tx {
                 .await?;
         let mut chained = Vec::with_capacity(entries.len());
         for (entry, seq) in entries.iter().zip(end - count + 1..) {
-            let entry = ChainedEntry::new(entry, seq, previous, &mut OsRng);
-            previous = entry.hash.clone();
+            let entry = ChainedEntry::new(entry, seq, std::mem::take(&mut previous), &mut OsRng);
+            previous.clone_from(&entry.hash);
             chained.push(entry);
         }
         for part in many::parts(&chained) {

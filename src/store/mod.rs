@@ -121,6 +121,7 @@ pub enum Kind {
 }
 
 /// A write transaction. Dropped without [`commit`](Self::commit), it has done nothing.
+#[expect(clippy::struct_field_names, reason = "every statement of a transaction names it so")]
 pub struct Tx {
     tx: Lent,
     /// What is to be written into the audit chain, at the end.

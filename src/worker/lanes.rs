@@ -731,7 +731,7 @@ impl<'a> Lane<'a> {
         let sendings: Vec<_> = all
             .iter()
             .map(|(job, prepared)| Sending {
-                job: &**job,
+                job,
                 nonce: prepared.nonce(),
                 tx_hash: prepared.hash().to_string(),
             })
