@@ -12,7 +12,7 @@ use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::sync::{OnceCell, watch};
 use url::Url;
 
 use crate::clock::Clock;
@@ -94,8 +94,6 @@ pub struct App {
     pub sender: Sender,
     /// Webhooks that one endpoint gets from this process at the same time.
     pub webhooks_at_once: usize,
-    /// Wakes the background work of this process: there is something to do.
-    pub work: Notify,
     /// Tells those who wait for a result that some record has changed in this process.
     pub changes: watch::Sender<u64>,
     /// This process, as leases name it.
@@ -448,7 +446,6 @@ impl App {
             has_sample_staff: false,
             sender,
             webhooks_at_once: policy.at_once,
-            work: Notify::new(),
             changes: watch::Sender::new(0),
             owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),
             stuck_lanes: Mutex::default(),
@@ -693,9 +690,9 @@ impl App {
         i64::from(self.delivery.lease_seconds) * 1000
     }
 
-    /// Says that a record has changed and that there may be work.
+    /// Says that a record has changed, to those who wait for a result. That there is work the store tells by itself
+    /// ([`News`](crate::store::News)), to those who do it.
     pub fn notify_workers(&self) {
-        self.work.notify_waiters();
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 

@@ -18,7 +18,7 @@ use idos_issuer::model::issuance::{Ids, Kind};
 use idos_issuer::model::notes::NotesForm;
 use serde::Serialize;
 
-use crate::deployment::{Backend, ISSUER_NAME, ISSUER_URL, KEYS, Node, Service, Setup, Site};
+use crate::deployment::{Backend, ISSUER_NAME, ISSUER_URL, KEYS, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::Submitter;
 use crate::usage::{Cores, Meter};
@@ -29,6 +29,7 @@ pub(crate) struct Cell {
     pub(crate) backend: Backend,
     pub(crate) keys: usize,
     pub(crate) in_flight: u32,
+    pub(crate) program: Program,
 }
 
 /// Services that are measured at the same time, because together they are far from keeping the machine busy.
@@ -55,6 +56,9 @@ pub(crate) struct Row {
     /// How many services were measured at the same time; processor time is that of all.
     pub(crate) services: usize,
     pub(crate) cores: Cores,
+    pub(crate) program: Program,
+    /// Processor time of the services for each credential of theirs that was committed, in milliseconds; where one alone was measured.
+    pub(crate) service_ms: f64,
 }
 
 /// Clients of one service.
@@ -85,6 +89,7 @@ pub(crate) async fn measure(
             in_flight: cell.in_flight,
             body_timeout: 30,
             with_worker: true,
+            program: cell.program,
         };
         let service = Service::start(site, &setup).await;
         let signers: Vec<_> = write.iter().map(|number| site.signer(*number)).collect();
@@ -122,8 +127,9 @@ pub(crate) async fn measure(
     stop.store(true, Ordering::Relaxed);
     let mut rows = Vec::new();
     let all = services.len();
-    let row = |database, keys, in_flight, edges: &[(Instant, u64)]| {
+    let row = |database, keys, in_flight, program, edges: &[(Instant, u64)]| {
         let (committed, seconds) = span(edges, begin);
+        let per_second = if seconds > 0.0 { as_float(committed) / seconds } else { 0.0 };
         Row {
             database,
             block_seconds: block.as_secs_f64(),
@@ -131,17 +137,19 @@ pub(crate) async fn measure(
             in_flight,
             committed,
             seconds,
-            per_second: if seconds > 0.0 { as_float(committed) / seconds } else { 0.0 },
+            per_second,
             ratio: None,
             services: all,
             cores,
+            program,
+            service_ms: 1000.0 * cores.service / per_second,
         }
     };
     if let Some(awaiting) = awaiting {
-        rows.push(row(None, 1, 1, &awaiting.await.unwrap()));
+        rows.push(row(None, 1, 1, Program::This, &awaiting.await.unwrap()));
     }
     for ((cell, service, _), edges) in services.into_iter().zip(watches) {
-        let row = row(Some(cell.backend), cell.keys, cell.in_flight, &edges.await.unwrap());
+        let row = row(Some(cell.backend), cell.keys, cell.in_flight, cell.program, &edges.await.unwrap());
         assert!(row.committed > 0, "nothing is delivered: {}", service.log());
         rows.push(row);
         service.stop().await;

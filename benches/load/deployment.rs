@@ -33,10 +33,22 @@ pub(crate) enum Backend {
     Postgres,
 }
 
+/// Which `idos-issuer` it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Program {
+    /// That of this build.
+    This,
+    /// One that is given, such as that of the release before.
+    Other,
+}
+
 /// Programs, keys, and a folder that is gone afterwards.
 pub(crate) struct Site {
     pub(crate) folder: PathBuf,
     programs: PathBuf,
+    /// Another `idos-issuer`, to be measured beside this one.
+    other: Option<PathBuf>,
     postgres: url::Url,
     postgres_pid: Option<u32>,
     number: AtomicU32,
@@ -44,13 +56,13 @@ pub(crate) struct Site {
 
 impl Site {
     /// Makes the folder and the keys.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(other: Option<PathBuf>) -> Self {
         let programs = std::env::current_exe().unwrap().parent().unwrap().to_owned();
         let postgres: url::Url = std::env::var("IDOS_TEST_POSTGRES_URL").unwrap().parse().unwrap();
         let folder = std::env::temp_dir().join(format!("idos-load-{}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
         let postgres_pid = process::postgres_at(postgres.port().unwrap_or(5432));
-        let site = Self { folder, programs, postgres, postgres_pid, number: AtomicU32::new(0) };
+        let site = Self { folder, programs, other, postgres, postgres_pid, number: AtomicU32::new(0) };
         for number in 0..=KEYS {
             site.run(&["keys", "generate", "--folder", &site.key_folder(number).display().to_string()]);
         }
@@ -96,8 +108,25 @@ impl Site {
         self.keys(write).first().signer()
     }
 
+    /// Which programs are to be compared.
+    pub(crate) fn to_compare(&self) -> Vec<Program> {
+        let other = self.other.as_ref().map(|_| Program::Other);
+        other.into_iter().chain([Program::This]).collect()
+    }
+
     pub(crate) fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
+        Self::command(self.programs.join(name))
+    }
+
+    fn issuer(&self, which: Program) -> Command {
+        match (which, &self.other) {
+            (Program::Other, Some(path)) => Self::command(path.clone()),
+            _ => self.program("idos-issuer"),
+        }
+    }
+
+    fn command(path: PathBuf) -> Command {
+        let mut command = Command::new(path);
         for variable in
             ["IDOS_NODE_URL", "IDOS_ISSUER_DATABASE_URL", "IDOS_ISSUER_DATABASE_URL_FILE", "RUST_LOG"]
         {
@@ -259,6 +288,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) in_flight: u32,
     pub(crate) body_timeout: u32,
     pub(crate) with_worker: bool,
+    pub(crate) program: Program,
 }
 
 /// `idos-issuer serve` with a fresh database.
@@ -270,6 +300,7 @@ pub(crate) struct Service {
     config: String,
     folder: PathBuf,
     database: Database,
+    program: Program,
 }
 
 impl Service {
@@ -302,10 +333,10 @@ impl Service {
         site.run(&["--config", &config, "migrate", "--create"]);
         let made = site.run(&["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
         let made: Value = serde_json::from_slice(&made).unwrap();
-        let process = serve(site, &config, &folder, setup.with_worker);
+        let process = serve(site, setup.program, (&config, &folder), setup.with_worker);
         let url = format!("http://127.0.0.1:{port}");
         let key = made["key"].as_str().unwrap().to_owned();
-        let service = Self { process, url, key, port, config, folder, database };
+        let service = Self { process, url, key, port, config, folder, database, program: setup.program };
         service.wait_until_ready().await;
         service
     }
@@ -313,7 +344,7 @@ impl Service {
     /// Ends it and starts it again, this time with its worker.
     pub(crate) async fn begin_to_deliver(&mut self, site: &Site) {
         self.process.end();
-        self.process = serve(site, &self.config, &self.folder, true);
+        self.process = serve(site, self.program, (&self.config, &self.folder), true);
         self.wait_until_ready().await;
     }
 
@@ -345,9 +376,9 @@ impl Service {
     }
 }
 
-fn serve(site: &Site, config: &str, folder: &Path, with_worker: bool) -> Running {
+fn serve(site: &Site, program: Program, (config, folder): (&str, &Path), with_worker: bool) -> Running {
     let log = std::fs::File::create(folder.join("log")).unwrap();
-    let mut command = site.program("idos-issuer");
+    let mut command = site.issuer(program);
     command.args(["--config", config, "serve"]);
     if !with_worker {
         command.arg("--no-worker");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::deployment::{Backend, Node, Service, Setup, Site};
+use crate::deployment::{Backend, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Body, Encoding};
 use crate::process;
 use crate::usage::{Cores, Meter};
@@ -21,6 +21,7 @@ pub(crate) struct Cell {
     /// Whether the same process delivers meanwhile.
     pub(crate) with_worker: bool,
     pub(crate) time: Duration,
+    pub(crate) program: Program,
 }
 
 /// What came out.
@@ -41,6 +42,9 @@ pub(crate) struct Row {
     pub(crate) others: BTreeMap<u16, usize>,
     pub(crate) peak_bytes: u64,
     pub(crate) cores: Cores,
+    pub(crate) program: Program,
+    /// Processor time of the service for each that was accepted in the time, in milliseconds.
+    pub(crate) service_ms: f64,
 }
 
 /// Left out at the beginning: connections are opened, and memory grows.
@@ -94,6 +98,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, cell: Cell) -> Row {
         in_flight: 64,
         body_timeout: 30,
         with_worker: cell.with_worker,
+        program: cell.program,
     };
     let service = Service::start(site, &setup).await;
     let submitter = Submitter::new(&service, evidence::body(node.user, cell.encoding, cell.size));
@@ -141,6 +146,8 @@ pub(crate) async fn measure(site: &Site, node: &Node, cell: Cell) -> Row {
         others,
         peak_bytes,
         cores,
+        program: cell.program,
+        service_ms: 1000.0 * cores.service * cell.time.as_secs_f64() / as_float(in_time),
     }
 }
 

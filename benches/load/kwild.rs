@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::chain::{self, Block, Chain};
 use crate::delivery::{CLIENTS, Pace, await_each, seal, submit_all_the_while};
-use crate::deployment::{Backend, KEYS, Node, Service, Setup, Site};
+use crate::deployment::{Backend, KEYS, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::Submitter;
 use crate::tell;
@@ -145,6 +145,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, slot: &Slot, times: Times)
             in_flight: cell.in_flight,
             body_timeout: 30,
             with_worker: cell.intake == Intake::Meanwhile,
+            program: Program::This,
         };
         let service = Service::start(site, &setup).await;
         let signers: Vec<_> = write.iter().map(|number| site.signer(*number)).collect();

@@ -27,7 +27,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use crate::delivery::Slot;
-use crate::deployment::{Backend, Node, Site};
+use crate::deployment::{Backend, Node, Program, Site};
 use crate::evidence::Encoding;
 use crate::report::Report;
 
@@ -52,6 +52,9 @@ struct Arguments {
     /// How many lines the file has that is imported
     #[arg(long, default_value_t = 1_000_000)]
     lines: u32,
+    /// Another `idos-issuer`, such as that of the release before: what it takes and delivers is measured in turn with ours
+    #[arg(long)]
+    beside: Option<PathBuf>,
     /// Where the figures go, as JSON
     #[arg(long, default_value = "target/load.json")]
     json: PathBuf,
@@ -72,6 +75,8 @@ enum Part {
     Import,
     /// What kwild takes from a client that has signed everything beforehand. Not among those either
     KwildAlone,
+    /// What a small credential costs the service, beside another program that --beside names. Not among those either
+    Cost,
 }
 
 #[tokio::main]
@@ -80,7 +85,7 @@ async fn main() {
     rustls::crypto::ring::default_provider().install_default().unwrap();
     sqlx::any::install_default_drivers();
     let does = |part| arguments.only.is_none_or(|only| only == part);
-    let site = Site::new();
+    let site = Site::new(arguments.beside.clone());
     let mut report = Report {
         quick: arguments.quick,
         cores: std::thread::available_parallelism().unwrap().get(),
@@ -110,6 +115,9 @@ async fn main() {
         for block in if arguments.quick { &KWILD_BLOCKS[1..] } else { &KWILD_BLOCKS } {
             measure_kwild(&site, arguments.quick, *block, &mut report.kwild).await;
         }
+    }
+    if arguments.only == Some(Part::Cost) {
+        measure_cost(&site, arguments.quick, &mut report).await;
     }
     if arguments.only == Some(Part::KwildAlone) {
         measure_prepared(&site, arguments.quick, &mut report.kwild).await;
@@ -174,9 +182,39 @@ async fn measure_intake(site: &Site, quick: bool, rows: &mut Vec<intake::Row>) {
             };
             for (encoding, at_once, with_worker) in cells {
                 let time = Duration::from_millis(millis);
-                let cell = intake::Cell { backend, size, encoding, at_once, with_worker, time };
+                let program = Program::This;
+                let cell = intake::Cell { backend, size, encoding, at_once, with_worker, time, program };
                 tell(&format!("{cell:?}"));
                 rows.push(intake::measure(site, &node, cell).await);
+            }
+        }
+    }
+}
+
+/// Small credentials, by each of the programs in turn: what they cost, taken in and delivered.
+async fn measure_cost(site: &Site, quick: bool, report: &mut Report) {
+    let (rounds, seconds, blocks) = if quick { (1, 1, 2) } else { (3, 4, 5) };
+    let block = Duration::from_secs(1);
+    for _ in 0..rounds {
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            for (at_once, with_worker) in [(1, false), (64, false), (64, true)] {
+                for program in site.to_compare() {
+                    let node = Node::start(site, block).await;
+                    let time = Duration::from_secs(seconds);
+                    let encoding = Encoding::Json;
+                    let cell =
+                        intake::Cell { backend, size: 0, encoding, at_once, with_worker, time, program };
+                    tell(&format!("{cell:?}"));
+                    report.intake.push(intake::measure(site, &node, cell).await);
+                }
+            }
+            for program in site.to_compare() {
+                let node = Node::start(site, block).await;
+                let cells = vec![delivery::Cell { backend, keys: 4, in_flight: 256, program }];
+                let slot = Slot { cells, with_awaiting: false };
+                tell(&format!("{slot:?}"));
+                let warm_up = Duration::from_secs(2);
+                report.delivery.extend(delivery::measure(site, &node, &slot, block, warm_up, blocks).await);
             }
         }
     }
@@ -187,7 +225,12 @@ async fn measure_delivery(site: &Site, quick: bool, rows: &mut Vec<delivery::Row
     let slot = |backend, all: &[(usize, u32)], with_awaiting| Slot {
         cells: all
             .iter()
-            .map(|(keys, in_flight)| delivery::Cell { backend, keys: *keys, in_flight: *in_flight })
+            .map(|(keys, in_flight)| delivery::Cell {
+                backend,
+                keys: *keys,
+                in_flight: *in_flight,
+                program: Program::This,
+            })
             .collect(),
         with_awaiting,
     };

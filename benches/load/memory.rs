@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::deployment::{Backend, Node, Service, Setup, Site};
+use crate::deployment::{Backend, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::{BROKEN_OFF, Submitter, TIMED_OUT, quantile};
 use crate::process;
@@ -126,6 +126,7 @@ async fn start(site: &Site, node: &Node) -> (Service, Submitter, u64) {
         in_flight: 64,
         body_timeout: BODY_TIMEOUT,
         with_worker: true,
+        program: Program::This,
     };
     let service = Service::start(site, &setup).await;
     let submitter = Submitter::new(&service, evidence::body(node.user, Encoding::Json, 0));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::deployment::Backend;
+use crate::deployment::{Backend, Program};
 use crate::evidence::Encoding;
 use crate::intake::{BROKEN_OFF, TIMED_OUT};
 use crate::kwild::{Intake, Way, Who};
@@ -82,8 +82,8 @@ impl Report {
 }
 
 const INTAKE: &str = "Intake: `POST /v1/issuances` by inserter, sealed in the request. Cores that were busy on average.\n\n\
-    | database | files | body | at once | delivers | requests/s | p50 ms | p99 ms | not 202 | peak MB | service | client | node | PostgreSQL |\n\
-    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    | program | database | files | body | at once | delivers | requests/s | p50 ms | p99 ms | not 202 | peak MB | ms of the service each | service | client | node | PostgreSQL |\n\
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 
 fn intake_row(text: &mut String, row: &intake::Row) {
     let encoding = match row.encoding {
@@ -93,7 +93,8 @@ fn intake_row(text: &mut String, row: &intake::Row) {
     let files = if row.file_bytes == 0 { "15 B".to_owned() } else { format!("{} kB", row.file_bytes / 1000) };
     let _ = writeln!(
         text,
-        "| {} | {files} | {encoding} | {} | {} | {:.1} | {:.1} | {:.1} | {} | {} | {} |",
+        "| {} | {} | {files} | {encoding} | {} | {} | {:.1} | {:.1} | {:.1} | {} | {} | {:.2} | {} |",
+        program(row.program),
         database(row.database),
         row.at_once,
         if row.delivers { "yes" } else { "no" },
@@ -102,20 +103,29 @@ fn intake_row(text: &mut String, row: &intake::Row) {
         row.p99_ms,
         answers(&row.others),
         row.peak_bytes / 1_000_000,
+        row.service_ms,
         cores(&row.cores),
     );
 }
 
+fn program(program: Program) -> &'static str {
+    match program {
+        Program::This => "this",
+        Program::Other => "the other",
+    }
+}
+
 const DELIVERY: &str = "\nFrom intake to committed, small evidence. Several services at once were measured side by side, and the cores \
     are those of all. The ratio is to a client that awaits the block of each transaction before it sends the next.\n\n\
-    | block s | client | write keys | in flight | committed | s | credentials/s | ratio | services at once | service | client | node | PostgreSQL |\n\
-    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    | block s | program | client | write keys | in flight | committed | s | credentials/s | ratio | services at once | ms of the service each | service | client | node | PostgreSQL |\n\
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 
 fn delivery_row(text: &mut String, row: &delivery::Row) {
     let _ = writeln!(
         text,
-        "| {} | {} | {} | {} | {} | {:.1} | {:.2} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {:.1} | {:.2} | {} | {} | {:.2} | {} |",
         row.block_seconds,
+        program(row.program),
         row.database.map_or("one awaited after another", database),
         row.keys,
         row.in_flight,
@@ -124,6 +134,7 @@ fn delivery_row(text: &mut String, row: &delivery::Row) {
         row.per_second,
         row.ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}")),
         row.services,
+        row.service_ms,
         cores(&row.cores),
     );
 }

@@ -106,7 +106,7 @@ fn needed(app: &App, client: &Client) -> usize {
 }
 
 /// Whether the word of one node is enough.
-pub(super) fn one_is_enough(app: &App, client: &Client) -> bool {
+pub fn one_is_enough(app: &App, client: &Client) -> bool {
     needed(app, client) <= 1
 }
 

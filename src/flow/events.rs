@@ -57,6 +57,16 @@ pub async fn emit(
     code: Option<HaltCode>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    record(app, tx, of_issuance(kind, issuance, code, now), now).await
+}
+
+/// What is told of an issuance.
+pub(super) fn of_issuance(
+    kind: EventKind,
+    issuance: &Issuance,
+    code: Option<HaltCode>,
+    now: Timestamp,
+) -> Event {
     let erased = kind == EventKind::Erased;
     let data = Data {
         issuance_id: issuance.id.as_str(),
@@ -68,7 +78,7 @@ pub async fn emit(
         valid_until: issuance.valid_until.map(|end| end.to_string()).filter(|_| !erased),
         code: code.map(HaltCode::as_str),
     };
-    tell(app, tx, kind, (issuance.client.as_str(), issuance.id.as_str()), data, now).await
+    event(kind, (issuance.client.as_str(), issuance.id.as_str()), data, now)
 }
 
 #[derive(Serialize)]
@@ -253,26 +263,33 @@ async fn tell(
     data: impl Serialize,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    record(app, tx, event(kind, (client, subject), data, now), now).await
+}
+
+fn event(kind: EventKind, (client, subject): (&str, &str), data: impl Serialize, now: Timestamp) -> Event {
     let body = Body { r#type: kind.as_str(), timestamp: now.to_string(), data };
-    let event = Event {
+    Event {
         id: EventId::new(now, &mut OsRng),
         client: client.to_owned(),
         kind,
         subject: subject.to_owned(),
         body: serde_json::to_string(&body).unwrap_or_default(), // texts only
         created_at: now,
-    };
-    tx.add_event(&event).await?;
-    enqueue(app, tx, &event, now).await
+    }
 }
 
-async fn enqueue(app: &App, tx: &mut Tx, event: &Event, now: Timestamp) -> Result<(), StoreError> {
-    for endpoint in app.endpoints.iter().filter(|endpoint| endpoint.wants(&event.client, event.kind)) {
+async fn record(app: &App, tx: &mut Tx, event: Event, now: Timestamp) -> Result<(), StoreError> {
+    let jobs: Vec<_> = webhooks(app, &event, now).collect();
+    tx.add_events(&[event], &jobs).await
+}
+
+/// The work of telling it to each endpoint that wants it.
+pub(super) fn webhooks<'a>(app: &'a App, event: &'a Event, now: Timestamp) -> impl Iterator<Item = Job> + 'a {
+    let wanted = app.endpoints.iter().filter(|endpoint| endpoint.wants(&event.client, event.kind));
+    wanted.map(move |endpoint| {
         let work = Job::new(Work::SendWebhook, event.id.as_str(), now, &mut OsRng);
-        let job = Job { target: endpoint.name.clone(), series: event.subject.clone(), ..work };
-        tx.enqueue(&job).await?;
-    }
-    Ok(())
+        Job { target: endpoint.name.clone(), series: event.subject.clone(), ..work }
+    })
 }
 
 /// Why an event is not told again.
@@ -308,7 +325,8 @@ pub async fn replay(app: &App, caller: &Submitter, id: &EventId) -> Result<Event
     if !is_heard {
         return Err(ReplayError::TooSoon);
     }
-    enqueue(app, &mut tx, &event, now).await?;
+    let jobs: Vec<_> = webhooks(app, &event, now).collect();
+    tx.add_events(&[], &jobs).await?;
     tx.record(
         &AuditEntry::new(now, caller.actor(), AuditAction::EventReplayed, &event.subject)
             .detail(event.id.as_str()),
@@ -415,6 +433,5 @@ pub async fn send_webhook(app: &App, job: &Job) -> Result<SendOutcome, StoreErro
         }
     }
     tx.commit().await?;
-    app.work.notify_waiters();
     Ok(told)
 }

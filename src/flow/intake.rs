@@ -9,7 +9,7 @@ use std::sync::Arc;
 use idos_client::actions::GetUserAsInserter;
 use idos_client::{ContentPlace, SignError};
 use idos_credential::{
-    Invalid, RecipientKey, SealedCredential, SignedCredential, Unsigned, VerificationMethod,
+    Blobs, Invalid, RecipientKey, SealedCredential, SignedCredential, Unsigned, VerificationMethod,
 };
 use rand::rngs::OsRng;
 use uuid::Uuid;
@@ -33,13 +33,13 @@ use crate::model::files::{FileMode, FileSizes};
 use crate::model::ids::{ClaimId, IssuanceId, is_user_id, random_uuid};
 use crate::model::issuance::{Delivery, Ids, Issuance, Kind, Reference, State};
 use crate::model::lifecycle::{self, Found};
-use crate::model::personal::{Contact, LockedContact};
+use crate::model::personal::Contact;
 use crate::model::profile::ProfileState;
 use crate::model::submission::{Authority, CopyFor, Given, SignedGrant, Submission};
 use crate::model::submitter::Submitter;
 use crate::model::time::Timestamp;
 use crate::model::validity::ValidBy;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, TakenContent, TakenIn, Together, Tx};
 use crate::vault::VaultError;
 
 /// Where the id of a grant stands in a submission.
@@ -320,38 +320,49 @@ async fn take_in(
     let mut net = None;
     let content = if let Some(user_key) = user_key {
         issuance.recipient_key = Some(user_key.to_base64());
-        let (shared, id) = (Arc::clone(app), issuance.id.clone());
-        let (signed, locked) = app.compute(move || kept::lock(&shared, &id, signed)).await?;
-        net = locked.filter(|_| restores.is_none());
-        let sealed = seal(app, signed, &issuance, user_key, grantee_key.clone(), place).await?;
+        let signed = if restores.is_none() && kept::is_to_be_kept(app, &signed) {
+            let (shared, id) = (Arc::clone(app), issuance.id.clone());
+            let (signed, locked) = app.compute(move || kept::lock(&shared, &id, signed)).await?;
+            net = locked;
+            signed
+        } else {
+            signed
+        };
+        let mut sealed = seal(app, signed, &issuance, user_key, grantee_key.clone(), place).await?;
         issuance.public_notes = Some(sealed.original().public_notes().to_owned());
         issuance.content_hash = Some(sealed.content_hash().to_owned());
         issuance.sealed_at = Some(now);
-        Content::Sealed(Box::new(sealed))
+        let blobs = blobs_of(&mut sealed);
+        TakenContent::Sealed(Box::new(sealed), blobs)
     } else {
-        Content::Waiting(app.vault.lock_record(issuance.id.as_str(), &signed, &mut OsRng)?)
+        TakenContent::Waiting(app.vault.lock_record(issuance.id.as_str(), &signed, &mut OsRng)?)
     };
     let found = Found { user: is_there, right: !delivery.needs_grant() || grant.is_some() };
-    let begin = lifecycle::begin(matches!(content, Content::Sealed(_)), found, app.limits(), now);
+    let begin = lifecycle::begin(matches!(content, TakenContent::Sealed(..)), found, app.limits(), now);
     (issuance.state, issuance.waits_until) = (begin.state, begin.waits_until);
-    let kept = Kept {
+    let new = TakenIn {
+        key: key.clone(),
         grantee_key: grantee_key.map(|key| key.to_base64()),
         grant: grant.map(|grant| lock_grant(app, &issuance.id, &grant)).transpose()?,
         contact: contact
             .map(|contact| contact::lock(&app.vault, (issuance.id.as_str(), &issuance.client), &contact))
             .transpose()?,
         content,
-        net,
-    };
-    remember(
-        app,
-        caller,
-        key,
+        net: net.map(LockedContent::into_parts),
+        job: work::of_state(issuance.state, &issuance.id, &issuance.write_key, now),
+        entries: entries_of(caller, &issuance, now),
         issuance,
-        kept,
-        MadeOf { verification: made_for, claim: used, restores, listed },
-    )
-    .await
+    };
+    remember(app, caller, Box::new(new), MadeOf { verification: made_for, claim: used, restores, listed })
+        .await
+}
+
+/// What the audit chain says of an issuance that is taken in.
+fn entries_of(caller: &Submitter, issuance: &Issuance, now: Timestamp) -> Vec<AuditEntry> {
+    let entry =
+        |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
+    let sealed = issuance.content_hash.as_ref().map(|hash| entry(AuditAction::Sealed, hash));
+    [entry(AuditAction::Received, issuance.kind.as_str())].into_iter().chain(sealed).collect()
 }
 
 /// The claim that something is submitted for, with the grant that the person has signed.
@@ -431,17 +442,6 @@ async fn build(
     })
 }
 
-/// What is kept beside the record.
-struct Kept {
-    content: Content,
-    grantee_key: Option<String>,
-    /// The grant's id, and the grant, locked.
-    grant: Option<(Uuid, String)>,
-    contact: Option<LockedContact>,
-    /// What stays after delivery.
-    net: Option<LockedContent>,
-}
-
 /// What an issuance is made of besides what was submitted.
 struct MadeOf<'a> {
     verification: Option<MadeFor<'a>>,
@@ -451,18 +451,32 @@ struct MadeOf<'a> {
     listed: Option<linkage::Used>,
 }
 
+impl MadeOf<'_> {
+    fn is_nothing(&self) -> bool {
+        let Self { verification, claim, restores, listed } = self;
+        verification.is_none() && claim.is_none() && restores.is_none() && listed.is_none()
+    }
+}
+
 /// All of it, or nothing: or what an earlier request with the same key has made.
 async fn remember(
     app: &App,
     caller: &Submitter,
-    key: &Idempotency,
-    issuance: Issuance,
-    mut kept: Kept,
+    new: Box<TakenIn>,
     made_of: MadeOf<'_>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
-    let now = issuance.created_at;
-    let Some(mut tx) = idempotency::claim(app, caller, key, issuance.id.as_str(), now).await? else {
-        return replay(app, caller, key).await?.ok_or(IntakeError::KeyReused);
+    // What renews another one holds that one meanwhile.
+    let new = if made_of.is_nothing() && new.issuance.renews.is_none() {
+        match app.store.take_in(new).await? {
+            Together::TakenIn(new) => return Ok(accepted(app, *new)),
+            Together::NotYet(new) => new,
+        }
+    } else {
+        new
+    };
+    let (issuance, now) = (&new.issuance, new.issuance.created_at);
+    let Some(mut tx) = idempotency::claim(app, caller, &new.key, issuance.id.as_str(), now).await? else {
+        return replay(app, caller, &new.key).await?.ok_or(IntakeError::KeyReused);
     };
     // What it is made after is there as long as this takes: what an erasure has taken does not come back by another way, nor is it named.
     if let Some(older) = &issuance.renews {
@@ -475,44 +489,44 @@ async fn remember(
         tx.hold_issuance(kept_at, State::Issued).await?;
         tx.kept_of(kept_at).await?.ok_or(StoreError::Stale)?;
     }
-    match tx.add_issuance(&issuance, kept.grantee_key.as_deref()).await {
+    match tx.add_issuance(issuance, new.grantee_key.as_deref()).await {
         Err(StoreError::Exists) => return Err(invalid(supersede::RENEWS, supersede::RENEWED)),
         added => added?,
     }
-    match &mut kept.content {
-        Content::Sealed(sealed) => keep_sealed(&mut tx, &issuance.id, sealed).await?,
-        Content::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,
+    match &new.content {
+        TakenContent::Sealed(sealed, blobs) => {
+            let blobs = blobs.as_ref().map(|(blobs, request_id)| (blobs, *request_id));
+            tx.keep_sealed(&issuance.id, sealed, blobs).await?;
+        }
+        TakenContent::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,
     }
-    if let Some(net) = &kept.net {
-        net.keep(&mut tx, (&issuance.id, &issuance.client), now).await?;
+    if let Some((locked, until, valid_until)) = &new.net {
+        tx.keep_content((&issuance.id, &issuance.client), (*until, *valid_until), locked, now).await?;
     }
-    if let Some((grant_id, locked)) = &kept.grant {
+    if let Some((grant_id, locked)) = &new.grant {
         match tx.keep_grant(&issuance.id, *grant_id, locked).await {
             Err(StoreError::Exists) => return Err(invalid(GRANT_ID, grant::USED)),
             kept => kept?,
         }
     }
-    if let Some(contact) = &kept.contact {
+    if let Some(contact) = &new.contact {
         tx.keep_contact(&issuance.id, contact, now).await?;
     }
-    if let Some(job) = work::of_state(issuance.state, &issuance.id, &issuance.write_key, now) {
-        tx.enqueue(&job).await?;
+    if let Some(job) = &new.job {
+        tx.enqueue(job).await?;
     }
     // Before the end of the audit chain is taken, as whoever erases does: each waits for the other in one order.
     if let Some(made_for) = made_of.verification {
-        made_for.record(app, &mut tx, &issuance, now).await?;
+        made_for.record(app, &mut tx, issuance, now).await?;
     }
     if let Some(used) = &made_of.claim {
-        used.record(&mut tx, &issuance, now).await?;
+        used.record(&mut tx, issuance, now).await?;
     }
     if let Some(listed) = &made_of.listed {
         listed.record(&mut tx, &issuance.id, now).await?;
     }
-    let entry =
-        |act, detail: &str| AuditEntry::new(now, caller.actor(), act, issuance.id.as_str()).detail(detail);
-    tx.record(&entry(AuditAction::Received, issuance.kind.as_str())).await?;
-    if let Some(hash) = &issuance.content_hash {
-        tx.record(&entry(AuditAction::Sealed, hash)).await?;
+    for entry in &new.entries {
+        tx.record(entry).await?;
     }
     if let Some(kept_at) = &made_of.restores {
         let entry = AuditEntry::new(now, caller.actor(), AuditAction::Restored, kept_at.as_str());
@@ -526,16 +540,16 @@ async fn remember(
         listed.write_down(&mut tx, caller, &issuance.id, now).await?;
     }
     tx.commit().await?;
+    Ok(accepted(app, *new))
+}
+
+/// It is on the disk.
+fn accepted(app: &App, TakenIn { issuance, .. }: TakenIn) -> Accepted<Issuance> {
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());
     metrics::counter!("issuances_accepted_total", "kind" => kind, "state" => state).increment(1);
     tracing::info!(issuance.id = %issuance.id, state, "Accepted {}", issuance.id);
     app.notify_workers();
-    Ok(Accepted { record: issuance, replayed: false })
-}
-
-enum Content {
-    Sealed(Box<SealedCredential>),
-    Waiting(String),
+    Accepted { record: issuance, replayed: false }
 }
 
 /// What an earlier request with the same key has made.
@@ -605,9 +619,11 @@ async fn recipient(
     {
         see(app, named, issuance.user_id).await?;
     }
-    let under_way = app.store.profiles_under_way(issuance.user_id).await?;
     let has_owner = match grant {
-        Some(grant) => check_owner(app, grant, &seen, under_way.is_empty()).await?,
+        Some(grant) => {
+            let under_way = app.store.profiles_under_way(issuance.user_id).await?;
+            check_owner(app, grant, &seen, under_way.is_empty()).await?
+        }
         None => true,
     };
     if let Seen::User(user) = seen {
@@ -661,9 +677,13 @@ pub(super) async fn keep_sealed(
     id: &IssuanceId,
     sealed: &mut SealedCredential,
 ) -> Result<(), StoreError> {
-    let blobs = sealed.take_blobs();
-    let request_id = random_uuid(&mut OsRng);
-    tx.keep_sealed(id, sealed, blobs.as_ref().map(|blobs| (blobs, request_id))).await
+    let blobs = blobs_of(sealed);
+    tx.keep_sealed(id, sealed, blobs.as_ref().map(|(blobs, request_id)| (blobs, *request_id))).await
+}
+
+/// What is to be uploaded of it, and the id of the request under which it will be.
+fn blobs_of(sealed: &mut SealedCredential) -> Option<(Blobs, Uuid)> {
+    sealed.take_blobs().map(|blobs| (blobs, random_uuid(&mut OsRng)))
 }
 
 /// Where the network keeps contents; `None` if it cannot be asked.

@@ -57,6 +57,16 @@ impl LockedContent {
     ) -> Result<(), StoreError> {
         tx.keep_content((id, client), (self.until, self.valid_until), &self.locked, now).await
     }
+
+    /// The content, locked; until when it is to be kept; and when it ends.
+    pub(super) fn into_parts(self) -> (String, Timestamp, Option<Timestamp>) {
+        (self.locked, self.until, self.valid_until)
+    }
+}
+
+/// Whether a signed credential that is about to be sealed is to be kept.
+pub(super) fn is_to_be_kept(app: &App, signed: &SignedCredential) -> bool {
+    app.safety_net.keeps_until(signed.expiration_date(), app.clock.now()).is_some()
 }
 
 /// Locks a signed credential that is about to be sealed, if it is to be kept. Gives it back.

@@ -58,7 +58,7 @@ pub mod wallet_link;
 pub mod withdraw;
 mod work;
 
-pub use agree::Agreement;
+pub use agree::{Agreement, one_is_enough};
 
 /// What was asked for, made now or before.
 #[derive(Clone, Debug)]

@@ -62,6 +62,12 @@ impl Work {
         }
     }
 
+    /// Whether what it brings about is a credential in its user's profile.
+    #[must_use]
+    pub fn writes_credential(self) -> bool {
+        self == Self::WriteCredential
+    }
+
     /// Whether some node may show us its effect, so that it is worth to look again for what is said to be there already. Attributes
     /// are shown to their users alone.
     #[must_use]

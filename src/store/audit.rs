@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::Columns;
 use super::walk::Rows;
-use super::{Store, StoreError, Tx, one};
+use super::{Store, StoreError, Tx, many, one};
 use crate::model::audit::{
     Actor, AuditAction, AuditEntry, ChainedEntry, Checkpoint, LetGo, Link, Places, ToldEntry, kind_of,
 };
@@ -21,35 +21,56 @@ const RANGES: usize = 200;
 
 impl Tx {
     /// Writes an entry at the end of the chain. The only way in: an entry and what it tells of are there together, or
-    /// not at all. Writers wait here for each other, so this comes last in a transaction.
+    /// not at all. It is written when the transaction is committed, behind everything else, since writers wait for each other at the
+    /// end of the chain.
+    #[expect(clippy::unused_async, reason = "when it is written is the store's business")]
     pub async fn record(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let (seq, previous): (i64, String) =
-            sqlx::query_as("UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash")
+        self.entries.push(entry.clone());
+        Ok(())
+    }
+
+    /// Writes what was recorded. Until the transaction ends, nobody else writes an entry.
+    pub(super) async fn write_entries(&mut self) -> Result<(), StoreError> {
+        let entries = std::mem::take(&mut self.entries);
+        let Ok(count @ 1..) = i64::try_from(entries.len()) else { return Ok(()) };
+        let (end, mut previous): (i64, String) =
+            sqlx::query_as("UPDATE audit_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, hash")
+                .bind(count)
                 .fetch_one(&mut *self.tx)
                 .await?;
-        let entry = ChainedEntry::new(entry, seq, previous, &mut OsRng);
-        sqlx::query(
-            "INSERT INTO audit (seq, at, actor, act, subject, detail, salt, link, also, also_salt, also_link, previous, \
-             hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        )
-        .bind(entry.seq)
-        .bind(entry.at)
-        .bind(&entry.actor)
-        .bind(&entry.act)
-        .bind(&entry.subject)
-        .bind(&entry.detail)
-        .bind(&entry.salt)
-        .bind(&entry.link)
-        .bind(&entry.also)
-        .bind(&entry.also_salt)
-        .bind(&entry.also_link)
-        .bind(&entry.previous)
-        .bind(&entry.hash)
-        .execute(&mut *self.tx)
-        .await?;
+        let mut chained = Vec::with_capacity(entries.len());
+        for (entry, seq) in entries.iter().zip(end - count + 1..) {
+            let entry = ChainedEntry::new(entry, seq, std::mem::take(&mut previous), &mut OsRng);
+            previous.clone_from(&entry.hash);
+            chained.push(entry);
+        }
+        for part in many::parts(&chained) {
+            let mut query = many::rows(
+                "INSERT INTO audit (seq, at, actor, act, subject, detail, salt, link, also, also_salt, also_link, previous, \
+                 hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                part.len(),
+            );
+            for entry in part {
+                query = query
+                    .bind(entry.seq)
+                    .bind(entry.at)
+                    .bind(&entry.actor)
+                    .bind(&entry.act)
+                    .bind(&entry.subject)
+                    .bind(&entry.detail)
+                    .bind(&entry.salt)
+                    .bind(&entry.link)
+                    .bind(&entry.also)
+                    .bind(&entry.also_salt)
+                    .bind(&entry.also_link)
+                    .bind(&entry.previous)
+                    .bind(&entry.hash);
+            }
+            query.execute(&mut *self.tx).await?;
+        }
         let moved = sqlx::query("UPDATE audit_head SET hash = $1 WHERE id = 1 AND seq = $2")
-            .bind(&entry.hash)
-            .bind(entry.seq)
+            .bind(previous)
+            .bind(end)
             .execute(&mut *self.tx)
             .await?;
         one(&moved)
@@ -69,6 +90,7 @@ impl Tx {
     ) -> Result<i64, StoreError> {
         // Whoever changes entries holds the end of the chain, so that no two can wait for each other.
         self.hold_audit().await?;
+        self.write_entries().await?;
         self.forget_views(subject).await?;
         self.forget_visits_about(subject).await?;
         let also_of_it: Vec<(i64,)> = sqlx::query_as(
@@ -107,6 +129,7 @@ impl Tx {
 
     /// The records of one kind whose entries name this one: their ids begin with `prefix`.
     pub async fn audit_naming(&mut self, subject: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.write_entries().await?;
         let rows: Vec<(String,)> = sqlx::query_as(
             "SELECT DISTINCT subject FROM audit WHERE also = $1 AND also <> '' AND subject LIKE $2 || '%'",
         )

@@ -12,7 +12,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::rows::Columns;
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, many};
 use crate::model::ids::IssuanceId;
 use crate::model::issuance::Issuance;
 use crate::model::time::Timestamp;
@@ -186,6 +186,13 @@ impl Store {
     }
 }
 
+/// A sealed credential that is to be kept, and the id of the request under which its contents are uploaded, if they are.
+pub(super) struct NewSealed<'a> {
+    pub(super) id: &'a IssuanceId,
+    pub(super) sealed: &'a SealedCredential,
+    pub(super) request_id: Option<Uuid>,
+}
+
 impl Tx {
     /// Keeps a signed credential, locked, that has to wait to be sealed.
     pub async fn keep_unsealed(&mut self, id: &IssuanceId, locked: &str) -> Result<(), StoreError> {
@@ -206,36 +213,54 @@ impl Tx {
         blobs: Option<(&Blobs, Uuid)>,
     ) -> Result<(), StoreError> {
         self.forget_sealed(id).await?;
-        let (original, copy) = (sealed.original(), sealed.copy());
+        let request_id = blobs.map(|(_, request_id)| request_id);
+        self.add_sealed(&[NewSealed { id, sealed, request_id }]).await?;
+        match blobs {
+            Some((blobs, _)) => self.keep_blobs(id, blobs).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps contents that the rows of a sealed credential only name.
+    pub(super) async fn keep_blobs(&mut self, id: &IssuanceId, blobs: &Blobs) -> Result<(), StoreError> {
+        self.keep_parts(id, WhoseContent::Original, &blobs.original).await?;
+        match &blobs.copy {
+            Some(copy) => self.keep_parts(id, WhoseContent::Copy, copy).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps sealed credentials of issuances that have none.
+    pub(super) async fn add_sealed(&mut self, all: &[NewSealed<'_>]) -> Result<(), StoreError> {
         let named = |row: Option<&SealedRow>| row.and_then(|row| row.content().reference());
         let size = |reference: ContentReference| i64::try_from(reference.size).unwrap_or(i64::MAX);
-        sqlx::query(
-            "INSERT INTO sealed_credential (issuance_id, content, encryptor_public_key, public_notes_signature, \
-             broader_signature, copy_content, copy_encryptor_public_key, copy_public_notes_signature, \
-             copy_broader_signature, content_id, content_size, copy_content_id, copy_content_size, request_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        )
-        .bind(id.as_str())
-        .bind(original.content().in_row())
-        .bind(original.encryptor_public_key())
-        .bind(original.public_notes_signature())
-        .bind(original.broader_signature())
-        .bind(copy.and_then(|copy| copy.content().in_row()))
-        .bind(copy.map(SealedRow::encryptor_public_key))
-        .bind(copy.map(SealedRow::public_notes_signature))
-        .bind(copy.map(SealedRow::broader_signature))
-        .bind(named(Some(original)).map(|named| named.id.to_string()))
-        .bind(named(Some(original)).map(size))
-        .bind(named(copy).map(|named| named.id.to_string()))
-        .bind(named(copy).map(size))
-        .bind(blobs.map(|(_, request_id)| request_id.to_string()))
-        .execute(&mut *self.tx)
-        .await?;
-        if let Some((blobs, _)) = blobs {
-            self.keep_parts(id, WhoseContent::Original, &blobs.original).await?;
-            if let Some(copy) = &blobs.copy {
-                self.keep_parts(id, WhoseContent::Copy, copy).await?;
+        for part in many::parts(all) {
+            let mut query = many::rows(
+                "INSERT INTO sealed_credential (issuance_id, content, encryptor_public_key, public_notes_signature, \
+                 broader_signature, copy_content, copy_encryptor_public_key, copy_public_notes_signature, \
+                 copy_broader_signature, content_id, content_size, copy_content_id, copy_content_size, request_id) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                part.len(),
+            );
+            for NewSealed { id, sealed, request_id } in part {
+                let (original, copy) = (sealed.original(), sealed.copy());
+                query = query
+                    .bind(id.as_str())
+                    .bind(original.content().in_row())
+                    .bind(original.encryptor_public_key())
+                    .bind(original.public_notes_signature())
+                    .bind(original.broader_signature())
+                    .bind(copy.and_then(|copy| copy.content().in_row()))
+                    .bind(copy.map(SealedRow::encryptor_public_key))
+                    .bind(copy.map(SealedRow::public_notes_signature))
+                    .bind(copy.map(SealedRow::broader_signature))
+                    .bind(named(Some(original)).map(|named| named.id.to_string()))
+                    .bind(named(Some(original)).map(size))
+                    .bind(named(copy).map(|named| named.id.to_string()))
+                    .bind(named(copy).map(size))
+                    .bind(request_id.map(|id| id.to_string()));
             }
+            query.execute(&mut *self.tx).await?;
         }
         Ok(())
     }
@@ -327,6 +352,11 @@ impl Tx {
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
+        self.add_grant(id, locked).await
+    }
+
+    /// The same, where its id is known by now.
+    pub(super) async fn add_grant(&mut self, id: &IssuanceId, locked: &str) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO write_grant (issuance_id, locked) VALUES ($1, $2) \
              ON CONFLICT (issuance_id) DO UPDATE SET locked = excluded.locked",

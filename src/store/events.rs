@@ -161,18 +161,7 @@ impl Tx {
 
     /// Adds an event.
     pub async fn add_event(&mut self, event: &Event) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO event (id, client, kind, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(event.id.as_str())
-        .bind(&event.client)
-        .bind(event.kind.as_str())
-        .bind(&event.subject)
-        .bind(&event.body)
-        .bind(event.created_at.unix_millis())
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
+        self.add_events(std::slice::from_ref(event), &[]).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a client's `Idempotency-Key` stands for.
 
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, many};
 use crate::model::client::Idempotency;
 use crate::model::time::Timestamp;
 
@@ -60,6 +60,14 @@ impl Store {
     }
 }
 
+/// A client's key, and what it is to stand for.
+pub(super) struct Claimed<'a> {
+    pub(super) client: &'a str,
+    pub(super) key: &'a Idempotency,
+    pub(super) subject: &'a str,
+    pub(super) now: Timestamp,
+}
+
 impl Tx {
     /// Takes a client's key for `subject`; [`StoreError::Exists`] if it is taken. It is kept under the hash of every vault
     /// key, so that replicas that do not yet, or do not any more, have all of them meet at one.
@@ -70,20 +78,34 @@ impl Tx {
         subject: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.claim_all(&[Claimed { client, key, subject, now }]).await
+    }
+
+    /// The same for several.
+    pub(super) async fn claim_all(&mut self, all: &[Claimed<'_>]) -> Result<(), StoreError> {
+        let mut rows: Vec<_> = all
+            .iter()
+            .flat_map(|claimed| {
+                let rows = claimed.key.key_hashes.iter().zip(&claimed.key.fingerprints);
+                rows.map(move |row| (claimed.client, row, claimed))
+            })
+            .collect();
         // In one order, or two that claim the same could wait for each other.
-        let mut rows: Vec<_> = key.key_hashes.iter().zip(&key.fingerprints).collect();
-        rows.sort_unstable();
-        for (key_hash, fingerprint) in rows {
-            sqlx::query(
+        rows.sort_unstable_by_key(|(client, row, _)| (*client, *row));
+        for part in many::parts(&rows) {
+            let mut query = many::rows(
                 "INSERT INTO idempotency (client, key_hash, fingerprint, subject, created_at) VALUES ($1, $2, $3, $4, $5)",
-            )
-            .bind(client)
-            .bind(key_hash)
-            .bind(fingerprint)
-            .bind(subject)
-            .bind(now.unix_millis())
-            .execute(&mut *self.tx)
-            .await?;
+                part.len(),
+            );
+            for (client, (key_hash, fingerprint), claimed) in part {
+                query = query
+                    .bind(*client)
+                    .bind(*key_hash)
+                    .bind(*fingerprint)
+                    .bind(claimed.subject)
+                    .bind(claimed.now.unix_millis());
+            }
+            query.execute(&mut *self.tx).await?;
         }
         Ok(())
     }

@@ -13,7 +13,6 @@ use crate::model::issuance::{Confirmation, Delivery, HaltCode, Ids, Issuance, Ki
 use crate::model::lifecycle::{Next, NoMove};
 use crate::model::safety_net::Kept;
 use crate::model::time::Timestamp;
-use crate::model::validity::ValidBy;
 
 /// The columns of an issuance, whether it has a contact (counted, so that PostgreSQL does not think of joining all), and what is kept of
 /// it after delivery: why, and until when.
@@ -428,49 +427,6 @@ impl Store {
 }
 
 impl Tx {
-    /// Adds a record. `grantee_key` is the encryption key of somebody else than the issuer who gets the copy.
-    /// [`StoreError::Exists`] if another issuance renews the same one.
-    pub async fn add_issuance(
-        &mut self,
-        issuance: &Issuance,
-        grantee_key: Option<&str>,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
-             reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
-             created_at, updated_at, sealed_at, recipient_key, files, renews, valid_by, was_sent) VALUES ($1, $2, $3, $4, $5, \
-             $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0)",
-        )
-        .bind(issuance.id.as_str())
-        .bind(&issuance.client)
-        .bind(issuance.kind.as_str())
-        .bind(issuance.state.as_str())
-        .bind(issuance.delivery.as_str())
-        .bind(issuance.user_id.to_string())
-        .bind(issuance.ids.original.to_string())
-        .bind(issuance.ids.copy.to_string())
-        .bind(issuance.ids.notes.to_string())
-        .bind(&issuance.level)
-        .bind(issuance.reference.as_deref())
-        .bind(&issuance.write_key)
-        .bind(issuance.grantee.as_deref())
-        .bind(grantee_key)
-        .bind(issuance.public_notes.as_deref())
-        .bind(issuance.content_hash.as_deref())
-        .bind(millis(issuance.valid_until))
-        .bind(millis(issuance.waits_until))
-        .bind(issuance.created_at.unix_millis())
-        .bind(issuance.updated_at.unix_millis())
-        .bind(millis(issuance.sealed_at))
-        .bind(issuance.recipient_key.as_deref())
-        .bind(files_text(&issuance.files))
-        .bind(issuance.renews.as_ref().map(IssuanceId::as_str))
-        .bind(issuance.valid_by.map(ValidBy::as_str))
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
     /// It is sealed, for the user's key `recipient_key`, and goes on.
     pub async fn mark_sealed(
         &mut self,
@@ -707,7 +663,10 @@ impl Tx {
     }
 }
 
-const ROWS: Rows<Issuance> = Rows { table: "issuance", at: None, read };
+/// Issuances of some ids.
+pub(super) const AMONG: &str = select!("WHERE id IN ($1)");
+
+pub(super) const ROWS: Rows<Issuance> = Rows { table: "issuance", at: None, read };
 
 const BY_AGE: Rows<Issuance> = Rows { table: "issuance", at: Some("created_at"), read };
 
@@ -767,6 +726,6 @@ fn kept(text: &str, valid_until: Result<Option<Timestamp>, StoreError>) -> Resul
 }
 
 /// As JSON; nothing where nothing was done.
-fn files_text(files: &[FileSizes]) -> Option<String> {
+pub(super) fn files_text(files: &[FileSizes]) -> Option<String> {
     if files.is_empty() { None } else { serde_json::to_string(files).ok() }
 }

@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::Columns;
 use super::walk::{Place, Rows};
-use super::{Store, StoreError, Tx, one, too_far};
+use super::{Store, StoreError, Tx, many, one, too_far};
 use crate::model::ids::{IssuanceId, JobId};
 use crate::model::job::{Job, JobState, Queue, Work};
 use crate::model::time::Timestamp;
@@ -234,24 +234,35 @@ impl Tx {
     /// Queues work. If there is such a job already, it is that which is to be done, and when it is due: a halted one
     /// comes to life again, one that has been sent is left alone.
     pub async fn enqueue(&mut self, job: &Job) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO job (id, work, subject, target, series, lane, state, due_at, attempts, reason, created_at) \
-             VALUES ($1, $2, $3, $4, $9, $5, 'ready', $6, 0, $7, $8) ON CONFLICT (work, subject, target) DO UPDATE SET \
-             state = 'ready', due_at = excluded.due_at, lane = excluded.lane, reason = excluded.reason, \
-             attempts = CASE WHEN job.attempts > 0 THEN 1 ELSE 0 END \
-             WHERE job.state <> 'sent'",
-        )
-        .bind(job.id.as_str())
-        .bind(job.work.as_str())
-        .bind(&job.subject)
-        .bind(&job.target)
-        .bind(job.lane.as_deref())
-        .bind(job.due_at.unix_millis())
-        .bind(job.reason.as_deref())
-        .bind(job.created_at.unix_millis())
-        .bind(&job.series)
-        .execute(&mut *self.tx)
-        .await?;
+        self.enqueue_all(&[job]).await
+    }
+
+    /// The same for several, of which no two are the same work.
+    pub(super) async fn enqueue_all(&mut self, jobs: &[&Job]) -> Result<(), StoreError> {
+        for part in many::parts(jobs) {
+            let mut query = many::rows(
+                "INSERT INTO job (id, work, subject, target, lane, due_at, reason, created_at, series, state, attempts) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'ready', 0) ON CONFLICT (work, subject, target) DO UPDATE SET \
+                 state = 'ready', due_at = excluded.due_at, lane = excluded.lane, reason = excluded.reason, \
+                 attempts = CASE WHEN job.attempts > 0 THEN 1 ELSE 0 END \
+                 WHERE job.state <> 'sent'",
+                part.len(),
+            );
+            for job in part {
+                self.made.add(job);
+                query = query
+                    .bind(job.id.as_str())
+                    .bind(job.work.as_str())
+                    .bind(&job.subject)
+                    .bind(&job.target)
+                    .bind(job.lane.as_deref())
+                    .bind(job.due_at.unix_millis())
+                    .bind(job.reason.as_deref())
+                    .bind(job.created_at.unix_millis())
+                    .bind(&job.series);
+            }
+            query.execute(&mut *self.tx).await?;
+        }
         Ok(())
     }
 
@@ -287,6 +298,7 @@ impl Tx {
         due_at: Timestamp,
         reason: &str,
     ) -> Result<(), StoreError> {
+        self.made.add(job);
         let result = sqlx::query(
             "UPDATE job SET state = $5, due_at = $6, reason = $7, nonce = NULL, tx_hash = NULL, sent_at = NULL, \
              lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = $2 AND attempts = $3 AND \
@@ -332,6 +344,7 @@ impl Tx {
     /// Puts a halted or waiting job to work at once, as if it had been tried once if it was tried. [`StoreError::Stale`] if
     /// there is none.
     pub async fn restart_job(&mut self, id: &JobId, now: Timestamp) -> Result<(), StoreError> {
+        self.made.add_any();
         let result = sqlx::query(
             "UPDATE job SET state = 'ready', due_at = $1, attempts = CASE WHEN attempts > 0 THEN 1 ELSE 0 END, \
              reason = NULL WHERE id = $2 \
@@ -351,6 +364,7 @@ impl Tx {
         subject: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.made.add_work(work);
         sqlx::query(
             "UPDATE job SET due_at = $1 WHERE work = $2 AND subject = $3 AND state = 'ready' AND due_at > $1",
         )
@@ -364,6 +378,7 @@ impl Tx {
 
     /// Makes what stands behind a finished job in its series due at once.
     pub async fn bring_series_forward(&mut self, job: &Job, now: Timestamp) -> Result<(), StoreError> {
+        self.made.add_work(job.work);
         sqlx::query(
             "UPDATE job SET due_at = $1 WHERE series = $2 AND target = $3 AND series <> '' AND state = 'ready' \
              AND attempts = 0 AND due_at > $1",

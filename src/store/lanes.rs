@@ -174,19 +174,6 @@ impl Tx {
     /// Records a transaction before it is sent, and counts the try. The job may have been sent before, under another
     /// nonce that is known to be void.
     pub async fn record_sending(&mut self, sending: &Sending<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let nonce = i64::try_from(sending.nonce).map_err(|_| StoreError::Unreadable("nonce"))?;
-        let result = sqlx::query(
-            "UPDATE job SET state = 'sent', nonce = $1, tx_hash = $2, sent_at = $3, attempts = attempts + 1, \
-             reason = NULL WHERE id = $4 AND state = $5 AND attempts = $6",
-        )
-        .bind(nonce)
-        .bind(&sending.tx_hash)
-        .bind(now.unix_millis())
-        .bind(sending.job.id.as_str())
-        .bind(sending.job.state.as_str())
-        .bind(i64::from(sending.job.attempts))
-        .execute(&mut *self.tx)
-        .await?;
-        one(&result)
+        self.record_sendings(std::slice::from_ref(sending), now).await
     }
 }

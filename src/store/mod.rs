@@ -28,6 +28,7 @@ mod events;
 mod file;
 mod forget;
 mod idempotency;
+mod intake;
 mod issuances;
 mod jobs;
 mod kept;
@@ -36,9 +37,12 @@ mod lists;
 mod locked;
 mod look;
 mod mail_links;
+mod many;
 mod migrations;
+mod news;
 mod notices;
 mod persons;
+mod pool;
 mod profiles;
 mod proposals;
 mod recorded;
@@ -46,6 +50,7 @@ mod records;
 mod relay;
 mod rows;
 mod staff;
+mod together;
 mod verifications;
 mod views;
 mod visits;
@@ -57,13 +62,18 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Executor as _;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, Connection as _, Executor as _};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::Mutex;
 
+use crate::model::audit::AuditEntry;
 use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
+
+use self::intake::Gathering;
+use self::news::Made;
+use self::pool::{Lent, PATIENCE, Pool, What};
 
 pub use bulk::StoppedRow;
 pub use cases::CaseFilter;
@@ -75,14 +85,17 @@ pub use daily::DayCount;
 pub use ended::EndedKind;
 pub use erasure_look::{HOLDS_NO_IDS, PLACES};
 pub use file::FileFault;
+pub use intake::{TakenContent, TakenIn, Together};
 pub use issuances::{Filter, Halt, Page};
 pub use kept::{KeptOf, KeptToRelock};
 pub use lanes::{LaneLease, LeaseEnd, Sending};
 pub use locked::Locked;
 pub use mail_links::Link;
+pub use news::News;
 pub use notices::{Addressee, NewNotice, Turn};
 pub use persons::KeptPerson;
 pub use profiles::ProfileChange;
+pub use together::{Company, Written};
 pub use verifications::{VendorEvent, VerificationFilter};
 pub use walk::{Batch, Place, Way};
 pub use wallet_links::LinkFilter;
@@ -90,11 +103,14 @@ pub use wallet_links::LinkFilter;
 /// The database.
 #[derive(Clone)]
 pub struct Store {
-    pool: AnyPool,
+    pool: Pool,
     kind: Kind,
     /// On SQLite, writers of this process go one after the other here, in the order of their coming; those of other
-    /// processes meet at the file's lock.
-    writers: Arc<Mutex<()>>,
+    /// processes meet at the file's lock. They have one connection, which remembers what the file holds: another one would have to
+    /// read it again after each of their writes.
+    writers: Arc<Mutex<Option<What>>>,
+    news: Arc<News>,
+    gathering: Arc<Gathering>,
 }
 
 /// Which database it is.
@@ -107,9 +123,13 @@ pub enum Kind {
 }
 
 /// A write transaction. Dropped without [`commit`](Self::commit), it has done nothing.
+#[expect(clippy::struct_field_names, reason = "every statement of a transaction names it so")]
 pub struct Tx {
-    tx: sqlx::Transaction<'static, Any>,
-    _turn: Option<OwnedMutexGuard<()>>,
+    tx: Lent,
+    /// What is to be written into the audit chain, at the end.
+    entries: Vec<AuditEntry>,
+    made: Made,
+    news: Arc<News>,
 }
 
 /// Why the database did not do it.
@@ -213,7 +233,7 @@ impl Store {
         let options = AnyConnectOptions::from_str(url).map_err(|_| UrlFault::Host)?;
         let connected = AnyPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(Duration::from_secs(15))
+            .acquire_timeout(PATIENCE)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if kind == Kind::Postgres {
@@ -232,23 +252,14 @@ impl Store {
                     Ok(())
                 })
             })
-            .after_release(move |connection, _| {
-                Box::pin(async move {
-                    // SQLite ends a transaction by itself when the disk is full. The ROLLBACK that follows then fails, and
-                    // leaves the session counting a transaction that is not there: it could never begin another.
-                    if kind == Kind::Sqlite {
-                        connection.ping().await?; // until what was rolled back, if anything was, is through
-                    }
-                    Ok(!connection.is_in_transaction())
-                })
-            })
             .connect_with(options)
             .await;
-        let pool = match kind {
+        let connector = match kind {
             Kind::Sqlite => connected?,
             Kind::Postgres => connected.map_err(|error| StoreError::Connect(error.into()))?,
         };
-        Ok(Self { pool, kind, writers: Arc::default() })
+        let pool = Pool::new(connector, max_connections);
+        Ok(Self { pool, kind, writers: Arc::default(), news: Arc::default(), gathering: Arc::default() })
     }
 
     /// Which database it is.
@@ -260,7 +271,8 @@ impl Store {
     /// Brings the schema up to date. Several processes may do so at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let _turn = self.writers.lock().await;
-        migrations::migrator().run(&self.pool).await.map_err(StoreError::Migrate)
+        let mut connection = self.pool.lend().await?;
+        migrations::migrator().run(&mut *connection).await.map_err(StoreError::Migrate)
     }
 
     /// Refuses a schema that is older than the program. A newer one is fine: schemas change in steps that the program
@@ -290,13 +302,26 @@ impl Store {
 
     /// Begins a write transaction. No external call belongs between this and [`Tx::commit`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(match self.kind {
+        let tx = match self.kind {
             Kind::Sqlite => {
                 let turn = Arc::clone(&self.writers).lock_owned().await;
-                Tx { tx: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) }
+                let mut lent = self.pool.lend_in_turn(turn).await?;
+                lent.begin("BEGIN IMMEDIATE").await?;
+                lent
             }
-            Kind::Postgres => Tx { tx: self.pool.begin().await?, _turn: None },
-        })
+            Kind::Postgres => {
+                let mut lent = self.pool.lend().await?;
+                lent.begin("BEGIN").await?;
+                lent
+            }
+        };
+        Ok(Tx { tx, entries: Vec::new(), made: Made::default(), news: Arc::clone(&self.news) })
+    }
+
+    /// What has come up in this process.
+    #[must_use]
+    pub fn news(&self) -> &News {
+        &self.news
     }
 
     /// On SQLite, empties the write-ahead log, where what was deleted may still be read. PostgreSQL's own files are
@@ -323,14 +348,21 @@ impl Store {
 
     /// Closes all connections.
     pub async fn close(&self) {
+        if let Some(last) = self.writers.lock().await.take() {
+            last.close().await;
+        }
         self.pool.close().await;
     }
 }
 
 impl Tx {
-    /// Makes it so.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+    /// Makes it so, and tells those of this process who wait for work that there is some.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.write_entries().await?;
+        let Self { tx, made, news, .. } = self;
+        tx.commit().await?;
+        news.tell(made);
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ impl Tx {
     /// is erased from here on until this transaction ends.
     pub async fn is_in_audit(&mut self, subject: &str) -> Result<bool, StoreError> {
         self.hold_audit().await?;
+        self.write_entries().await?;
         let row: Option<(i64,)> =
             sqlx::query_as("SELECT seq FROM audit WHERE subject = $1 ORDER BY seq LIMIT 1")
                 .bind(subject)

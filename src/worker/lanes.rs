@@ -22,14 +22,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use idos_client::transaction::TxHash;
-use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState};
+use idos_client::{Broadcast, Class, Client, Error, Prepared, Signer, TxState, TxStatus};
 use rand::rngs::OsRng;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, NodeError};
-use crate::flow::Agreement;
 use crate::flow::deliver::{self, DeliverError, Plan, Stop, TxSigner};
+use crate::flow::{Agreement, one_is_enough};
 use crate::keys::Key;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
 use crate::model::issuance::{HaltCode, Transaction};
@@ -58,8 +58,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How often something that is there already, and is not ours as far as the asked node knows, is tried again.
 const LAGGING: u32 = 3;
 
-/// Look-ups at the same time.
-const LOOK_UPS: usize = 8;
+/// Look-ups at the same time, and outcomes that are remembered in one transaction of the database.
+const LOOK_UPS: usize = 16;
+
+/// Transactions that are recorded in one of the database, before the first of them is sent.
+const RECORDED_AT_ONCE: usize = 16;
+
+/// As many bytes of them are in memory, besides the last one.
+const BYTES_AT_ONCE: usize = 1_048_576;
 
 /// Leases of others, and since when they have not been renewed, by this machine's own measure of time. Their ends are moments
 /// by clocks that may have jumped, and must not keep a lane for longer than a lease lasts.
@@ -206,7 +212,7 @@ impl<'a> Lane<'a> {
         }
         let app = self.app;
         while !shutdown.is_cancelled() {
-            let work = app.work.notified();
+            let work = app.store.news().for_lanes();
             tokio::pin!(work);
             work.as_mut().enable();
             match self.turn().await {
@@ -320,8 +326,11 @@ impl<'a> Lane<'a> {
             if hashes.is_empty() {
                 return Ok(settled);
             }
-            let states =
-                futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash))).await;
+            let mut states: VecDeque<_> =
+                futures_util::future::join_all(hashes.iter().map(|hash| client.transaction(*hash)))
+                    .await
+                    .into();
+            settled += self.settle_together(client, &mut states).await?;
             for state in states {
                 match state?.map(|status| status.state) {
                     Some(TxState::Pending) => {
@@ -350,6 +359,58 @@ impl<'a> Lane<'a> {
                 self.renew(false).await?;
             }
         }
+    }
+
+    /// Remembers the outcomes of those in front that went well, in one transaction where they are alike, and takes their states
+    /// away. Gives how many.
+    async fn settle_together(
+        &mut self,
+        client: &Client,
+        states: &mut VecDeque<Result<Option<TxStatus>, Error>>,
+    ) -> Result<usize, DeliverError> {
+        let height = |state: &Result<Option<TxStatus>, Error>| match state {
+            Ok(Some(TxStatus { state: TxState::Succeeded { height }, .. })) => Some(*height),
+            _ => None,
+        };
+        let done: Vec<_> = self
+            .flights
+            .iter()
+            .zip(states.iter().map_while(height))
+            .map(|(flight, height)| {
+                let transaction = Transaction { hash: flight.hash.to_string(), height: Some(height) };
+                (&flight.job, transaction)
+            })
+            .collect();
+        // Other nodes are asked about each by itself.
+        if done.len() < 2 || !one_is_enough(self.app, client) {
+            return Ok(0);
+        }
+        match deliver::all_written(self.app, &self.lease, &done).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(0),
+            Err(error @ StoreError::Stale) => return Err(error.into()),
+            // One of them is to blame, or the database is away: alone, it will be seen.
+            Err(error) => {
+                tracing::debug!(lane = self.name, "Outcomes are remembered one by one: {error}");
+                return Ok(0);
+            }
+        }
+        let count = done.len();
+        states.drain(..count);
+        let settled: Vec<_> = self.flights.drain(..count).collect();
+        for flight in &settled {
+            self.app.forget_said_done(&flight.job.id);
+            self::count("succeeded");
+            self.note_delivery(&flight.job);
+        }
+        self.renew(false).await?;
+        Ok(count)
+    }
+
+    fn note_delivery(&self, job: &Job) {
+        let took = self.app.clock.now().unix_millis() - job.created_at.unix_millis();
+        metrics::histogram!("delivery_seconds", "work" => job.work.as_str())
+            .record(Duration::from_millis(u64::try_from(took).unwrap_or_default()));
     }
 
     /// A node that is cut off from the others still takes transactions, and says for ever that they wait. What waits for
@@ -428,9 +489,7 @@ impl<'a> Lane<'a> {
             }
         }
         deliver::succeeded(self.app, &self.lease, job, transaction).await?;
-        let took = self.app.clock.now().unix_millis() - job.created_at.unix_millis();
-        metrics::histogram!("delivery_seconds", "work" => job.work.as_str())
-            .record(Duration::from_millis(u64::try_from(took).unwrap_or_default()));
+        self.note_delivery(job);
         Ok(())
     }
 
@@ -659,26 +718,42 @@ impl<'a> Lane<'a> {
 
     /// Records a transaction before it is sent. Gives the job as it is then.
     async fn record(&self, job: &Job, prepared: &Prepared) -> Result<Job, StoreError> {
+        let mut recorded = job.clone();
+        self.record_all(&mut [(&mut recorded, prepared)]).await?;
+        Ok(recorded)
+    }
+
+    /// The same for several, all of them or none. Changes the jobs to what they are then.
+    async fn record_all(&self, all: &mut [(&mut Job, &Prepared)]) -> Result<(), StoreError> {
         let now = self.app.clock.now();
-        let (nonce, tx_hash) = (prepared.nonce(), prepared.hash().to_string());
         let mut tx = self.app.store.begin().await?;
         tx.hold_lane(&self.lease, now.plus_millis(self.app.lease_millis())).await?;
-        tx.record_sending(&Sending { job, nonce, tx_hash: tx_hash.clone() }, now).await?;
-        tx.record(
-            &AuditEntry::new(now, Actor::Service, AuditAction::Sending, &job.subject)
-                .detail(format!("tx:{tx_hash} nonce:{nonce}")),
-        )
-        .await?;
+        let sendings: Vec<_> = all
+            .iter()
+            .map(|(job, prepared)| Sending {
+                job,
+                nonce: prepared.nonce(),
+                tx_hash: prepared.hash().to_string(),
+            })
+            .collect();
+        tx.record_sendings(&sendings, now).await?;
+        for Sending { job, nonce, tx_hash } in &sendings {
+            tx.record(
+                &AuditEntry::new(now, Actor::Service, AuditAction::Sending, &job.subject)
+                    .detail(format!("tx:{tx_hash} nonce:{nonce}")),
+            )
+            .await?;
+        }
         tx.commit().await?;
-        Ok(Job {
-            state: JobState::Sent,
-            nonce: Some(nonce),
-            tx_hash: Some(tx_hash),
-            sent_at: Some(now),
-            attempts: job.attempts + 1,
-            reason: None,
-            ..job.clone()
-        })
+        for (job, prepared) in all.iter_mut() {
+            job.state = JobState::Sent;
+            job.nonce = Some(prepared.nonce());
+            job.tx_hash = Some(prepared.hash().to_string());
+            job.sent_at = Some(now);
+            job.attempts += 1;
+            job.reason = None;
+        }
+        Ok(())
     }
 
     async fn broadcast(&self, client: &Client, job: &Job, prepared: &Prepared) -> Result<Sent, DeliverError> {
@@ -723,63 +798,103 @@ impl<'a> Lane<'a> {
         let mut sent = 0;
         while let Some(nonce) = self.next {
             let room = (self.app.delivery.in_flight as usize).saturating_sub(self.flights.len());
-            if room == 0 {
+            let bytes: usize = self.flights.iter().map(|flight| flight.bytes).sum();
+            if room == 0 || bytes >= self.app.delivery.in_flight_bytes {
                 break;
             }
-            let limit = u32::try_from(room.min(16)).unwrap_or(1);
+            let limit = u32::try_from(room.min(RECORDED_AT_ONCE)).unwrap_or(1);
             let due = self.app.store.due_in_lane(&self.name, self.app.clock.now(), limit).await?;
             if due.is_empty() {
                 break;
             }
-            let mut nonce = nonce;
-            for job in due {
-                let in_flight: usize = self.flights.iter().map(|flight| flight.bytes).sum();
-                if in_flight >= self.app.delivery.in_flight_bytes {
-                    return Ok(sent);
-                }
-                let sent_one = match self.send_one(client, &job, nonce).await {
-                    Err(DeliverError::Store(StoreError::Unreadable(what))) => {
-                        self.set_aside(&job, what).await?;
-                        continue;
-                    }
-                    other => other?,
-                };
-                match sent_one {
-                    Sent::Accepted => {
-                        nonce += 1;
-                        sent += 1;
-                        self.next = Some(nonce);
-                    }
-                    Sent::NotAtAll => {}
-                    Sent::Unsure => {
-                        self.next = None;
-                        return Ok(sent);
-                    }
-                    Sent::Backpressure => {
-                        self.next = None;
-                        pause_a_little().await;
-                        return Ok(sent);
-                    }
-                }
-                self.renew(false).await?;
+            let most_bytes = (self.app.delivery.in_flight_bytes - bytes).min(BYTES_AT_ONCE);
+            let flights = self.prepare_all(client, due, nonce, most_bytes).await?;
+            let count = flights.len();
+            let accepted = self.send_all(client, flights).await?;
+            sent += accepted;
+            if accepted < count {
+                break;
             }
         }
         Ok(sent)
     }
 
-    async fn send_one(&mut self, client: &Client, job: &Job, nonce: u64) -> Result<Sent, DeliverError> {
-        let attempt = job.attempts + 1;
-        let Some(prepared) = self.prepare(client, job, Numbered { nonce, attempt }, false).await? else {
-            return Ok(Sent::NotAtAll);
-        };
-        let job = self.record(job, &prepared).await?;
-        let sent = self.broadcast(client, &job, &prepared).await;
-        let taken = matches!(sent, Ok(Sent::Accepted)).then(|| AcceptedBy::now(client));
-        if !matches!(sent, Ok(Sent::NotAtAll)) {
-            let (hash, bytes) = (prepared.hash(), prepared.request().len());
-            self.flights.push_back(InFlight { job, nonce, hash, bytes, taken });
+    /// What is to be sent of these jobs, from this nonce on, and until there are so many bytes; recorded. What is not to be sent is
+    /// seen to.
+    async fn prepare_all(
+        &self,
+        client: &Client,
+        due: Vec<Job>,
+        mut nonce: u64,
+        most_bytes: usize,
+    ) -> Result<VecDeque<(InFlight, Box<Prepared>)>, DeliverError> {
+        let mut to_send: Vec<(Job, Box<Prepared>)> = Vec::new();
+        let mut bytes = 0;
+        for job in due {
+            if bytes >= most_bytes {
+                break;
+            }
+            let numbered = Numbered { nonce, attempt: job.attempts + 1 };
+            let prepared = match self.prepare(client, &job, numbered, false).await {
+                Err(DeliverError::Store(StoreError::Unreadable(what))) => {
+                    self.set_aside(&job, what).await?;
+                    None
+                }
+                prepared => prepared?,
+            };
+            if let Some(prepared) = prepared {
+                nonce += 1;
+                bytes += prepared.request().len();
+                to_send.push((job, prepared));
+            }
         }
-        sent
+        if to_send.is_empty() {
+            return Ok(VecDeque::new());
+        }
+        let mut all: Vec<_> = to_send.iter_mut().map(|(job, prepared)| (job, &**prepared)).collect();
+        self.record_all(&mut all).await?;
+        let flight = |(job, prepared): (Job, Box<Prepared>)| {
+            let (nonce, hash, bytes) = (prepared.nonce(), prepared.hash(), prepared.request().len());
+            (InFlight { job, nonce, hash, bytes, taken: None }, prepared)
+        };
+        Ok(to_send.into_iter().map(flight).collect())
+    }
+
+    /// Sends what is recorded, one after the other. What is not sent, because one before it was not taken, stays in flight: it is
+    /// looked up, and sent again with the nonce that is free then. Gives how many were taken.
+    async fn send_all(
+        &mut self,
+        client: &Client,
+        mut left: VecDeque<(InFlight, Box<Prepared>)>,
+    ) -> Result<usize, DeliverError> {
+        let mut accepted = 0;
+        while let Some((mut flight, prepared)) = left.pop_front() {
+            let sent = self.broadcast(client, &flight.job, &prepared).await;
+            if matches!(sent, Ok(Sent::Accepted)) {
+                flight.taken = Some(AcceptedBy::now(client));
+                self.next = Some(flight.nonce + 1);
+                self.flights.push_back(flight);
+                accepted += 1;
+                if let Err(error) = self.renew(false).await {
+                    self.flights.extend(left.into_iter().map(|(flight, _)| flight));
+                    return Err(error.into());
+                }
+                continue;
+            }
+            if !matches!(sent, Ok(Sent::NotAtAll)) {
+                self.flights.push_back(flight);
+            } else if left.is_empty() {
+                // Its nonce is free.
+                return Ok(accepted);
+            }
+            self.flights.extend(left.into_iter().map(|(flight, _)| flight));
+            self.next = None;
+            if matches!(sent?, Sent::Backpressure) {
+                pause_a_little().await;
+            }
+            return Ok(accepted);
+        }
+        Ok(accepted)
     }
 }
 

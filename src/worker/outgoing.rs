@@ -29,7 +29,7 @@ pub(super) async fn run<Doing>(
     let mut breaker = Breaker::default();
     let mut under_way: JoinSet<Result<Option<SendOutcome>, StoreError>> = JoinSet::new();
     while !shutdown.is_cancelled() {
-        let news = app.work.notified();
+        let news = app.store.news().of(queue.work);
         tokio::pin!(news);
         news.as_mut().enable();
         let mut wait = LONGEST_WAIT;

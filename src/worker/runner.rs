@@ -25,7 +25,7 @@ pub(super) async fn run(
 ) {
     while !shutdown.is_cancelled() {
         // Before looking, so that what comes meanwhile is not missed.
-        let news = app.work.notified();
+        let news = app.store.news().of(queue.work);
         tokio::pin!(news);
         news.as_mut().enable();
         let done = match lease(&app, &queue).await {

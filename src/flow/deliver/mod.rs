@@ -18,6 +18,7 @@ mod place;
 mod refusal;
 mod rescind_copy;
 mod stop;
+mod together;
 mod write_credential;
 
 use idos_client::actions::Action;
@@ -33,6 +34,7 @@ pub use self::refusal::{named, refused};
 use self::rescind_copy::RescindCopy;
 pub(super) use self::rescind_copy::is_there as is_copy_there;
 pub use self::stop::Stop;
+pub use self::together::all_written;
 use self::write_credential::WriteCredential;
 pub(super) use self::write_credential::{found, is_on_network, written};
 use crate::model::time::Timestamp;

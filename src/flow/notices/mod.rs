@@ -13,4 +13,4 @@ pub use claim::{Claim, Claimed, claim};
 pub use letter::{Item, Letter};
 pub use operate::{NoticeError, act, cancel, resend, text_of, visible};
 pub use plan::replan;
-pub(super) use plan::{drop_all, plan};
+pub(super) use plan::{drop_all, owner, plan};

@@ -127,7 +127,7 @@ pub(super) fn zone_of(app: &App, id: &IssuanceId, locked: &str) -> Zone {
 }
 
 /// Whose credential of what: all versions of KYC are one and the same.
-fn owner(issuance: &Issuance) -> String {
+pub(in crate::flow) fn owner(issuance: &Issuance) -> String {
     let is_kyc = (0..=9).filter_map(Kind::of_kyc_version).any(|kind| kind == issuance.kind);
     let kind = if is_kyc { "kyc" } else { issuance.kind.as_str() };
     format!("{}/{kind}/{}", issuance.client, issuance.user_id)

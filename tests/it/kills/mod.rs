@@ -34,8 +34,8 @@ const KILLS: usize = 200;
 /// The same where contents go to a blob gateway.
 const KILLS_AT_THE_GATEWAY: usize = 60;
 
-/// Clients that submit all the while.
-const CLIENTS: usize = 4;
+/// Clients that submit all the while: so many that what they send is taken in together.
+const CLIENTS: usize = 8;
 
 /// The service. Dropped, it is killed: also where a test fails.
 struct Running(Child);

@@ -25,6 +25,7 @@ mod retention;
 mod schema;
 pub(crate) mod sharing;
 mod submitters;
+mod together;
 mod unlinked;
 
 pub(crate) use issuing::create_profile;

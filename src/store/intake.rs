@@ -1,0 +1,280 @@
+//! Issuances as they are taken in: many in one transaction, so that the disk is waited for once, and a statement is sent once, for all of
+//! them. Who submits is answered when all is on the disk.
+//!
+//! Nobody waits for others to come: what has come while one transaction was under way is in the next one. If that fails, for whatever
+//! reason of whichever of them, nothing of it has happened, and each is left to do it alone: there the fault is one's own.
+
+use std::sync::{Mutex, PoisonError};
+
+use idos_credential::{Blobs, SealedCredential};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::content::NewSealed;
+use super::idempotency::Claimed;
+use super::issuances::files_text;
+use super::rows::millis;
+use super::{Store, StoreError, Tx, many};
+use crate::model::audit::AuditEntry;
+use crate::model::client::Idempotency;
+use crate::model::ids::IssuanceId;
+use crate::model::issuance::Issuance;
+use crate::model::job::Job;
+use crate::model::personal::LockedContact;
+use crate::model::time::Timestamp;
+use crate::model::validity::ValidBy;
+
+/// An issuance that is taken in, and what goes with it.
+pub struct TakenIn {
+    /// What the client calls the request that brings it.
+    pub key: Idempotency,
+    /// The record.
+    pub issuance: Issuance,
+    /// The encryption key of somebody else than the issuer who gets the copy.
+    pub grantee_key: Option<String>,
+    /// The credential.
+    pub content: TakenContent,
+    /// The write grant's id, and the grant, locked.
+    pub grant: Option<(Uuid, String)>,
+    /// Whom to write to.
+    pub contact: Option<LockedContact>,
+    /// The signed credential as it stays after delivery, locked; until when; and when it ends.
+    pub net: Option<(String, Timestamp, Option<Timestamp>)>,
+    /// What is to be done next.
+    pub job: Option<Job>,
+    /// What the audit chain says of it.
+    pub entries: Vec<AuditEntry>,
+}
+
+/// What is kept of a credential until it is delivered.
+pub enum TakenContent {
+    /// It is sealed. Its contents and the id of the request under which they are uploaded, where its rows only name them.
+    Sealed(Box<SealedCredential>, Option<(Blobs, Uuid)>),
+    /// It waits to be sealed: signed and locked.
+    Waiting(String),
+}
+
+/// What has become of an issuance that was to be taken in together with others.
+pub enum Together {
+    /// All of it is on the disk.
+    TakenIn(Box<TakenIn>),
+    /// Nothing of it: alone, it will be seen why.
+    NotYet(Box<TakenIn>),
+}
+
+/// What waits to be taken in.
+#[derive(Default)]
+pub(super) struct Gathering(Mutex<Gathered>);
+
+#[derive(Default)]
+struct Gathered {
+    waiting: Vec<Member>,
+    /// Whether somebody sees to it.
+    is_seen_to: bool,
+}
+
+struct Member {
+    new: Box<TakenIn>,
+    tell: oneshot::Sender<Together>,
+}
+
+impl Gathering {
+    fn with<T>(&self, look: impl FnOnce(&mut Gathered) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is waiting, as much as goes into one transaction; if nothing is, nobody sees to it any more.
+    fn next(&self) -> Vec<Member> {
+        self.with(|gathered| {
+            gathered.is_seen_to = !gathered.waiting.is_empty();
+            let size = gathered.waiting.len().min(many::MOST);
+            gathered.waiting.drain(..size).collect()
+        })
+    }
+}
+
+/// Should taking in end in a panic, whoever waits is told, and the next one begins anew.
+struct SeeingTo<'a>(&'a Gathering);
+
+impl Drop for SeeingTo<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.with(std::mem::take);
+        }
+    }
+}
+
+impl Store {
+    /// Takes an issuance in, together with those that come at the same time. When this gives [`Together::TakenIn`], it is on the disk.
+    pub async fn take_in(&self, new: Box<TakenIn>) -> Result<Together, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let is_first = self.gathering.with(|gathered| {
+            gathered.waiting.push(Member { new, tell });
+            !std::mem::replace(&mut gathered.is_seen_to, true)
+        });
+        if is_first {
+            let store = self.clone();
+            // On its own: a caller who goes away takes no other one with it.
+            tokio::spawn(async move { store.take_in_gathered().await });
+        }
+        told.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))
+    }
+
+    async fn take_in_gathered(&self) {
+        let _seeing_to = SeeingTo(&self.gathering);
+        loop {
+            let members = self.gathering.next();
+            if members.is_empty() {
+                return;
+            }
+            let outcome = self.take_in_all(&members).await;
+            if let Err(error) = &outcome {
+                tracing::debug!(
+                    members = members.len(),
+                    "What came together is taken in one by one: {error}"
+                );
+            }
+            for Member { new, tell } in members {
+                // Whoever does not wait any more is answered when it comes again.
+                let _ =
+                    tell.send(if outcome.is_ok() { Together::TakenIn(new) } else { Together::NotYet(new) });
+            }
+        }
+    }
+
+    async fn take_in_all(&self, members: &[Member]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let all: Vec<_> = members.iter().map(|member| &*member.new).collect();
+        tx.take_in(&all).await?;
+        tx.commit().await
+    }
+}
+
+/// A record that is to be added.
+pub(super) struct NewIssuance<'a> {
+    pub(super) issuance: &'a Issuance,
+    /// The encryption key of somebody else than the issuer who gets the copy.
+    pub(super) grantee_key: Option<&'a str>,
+    /// The write grant's, where it is known by now.
+    pub(super) grant_id: Option<Uuid>,
+}
+
+impl Tx {
+    /// Takes several issuances in. [`StoreError::Exists`] if something of one of them is there already, such as its key.
+    async fn take_in(&mut self, all: &[&TakenIn]) -> Result<(), StoreError> {
+        let claimed: Vec<_> = all.iter().map(|new| new.claimed()).collect();
+        self.claim_all(&claimed).await?;
+        let records: Vec<_> = all.iter().map(|new| new.record()).collect();
+        self.add_issuances(&records).await?;
+        let sealed: Vec<_> = all.iter().filter_map(|new| new.sealed()).collect();
+        self.add_sealed(&sealed).await?;
+        for new in all {
+            self.add_rest(new).await?;
+        }
+        let jobs: Vec<_> = all.iter().filter_map(|new| new.job.as_ref()).collect();
+        self.enqueue_all(&jobs).await?;
+        self.entries.extend(all.iter().flat_map(|new| new.entries.iter().cloned()));
+        Ok(())
+    }
+
+    /// What most issuances have not.
+    async fn add_rest(&mut self, new: &TakenIn) -> Result<(), StoreError> {
+        let (id, now) = (&new.issuance.id, new.issuance.created_at);
+        match &new.content {
+            TakenContent::Sealed(_, None) => {}
+            TakenContent::Sealed(_, Some((blobs, _))) => self.keep_blobs(id, blobs).await?,
+            TakenContent::Waiting(locked) => self.keep_unsealed(id, locked).await?,
+        }
+        if let Some((_, locked)) = &new.grant {
+            self.add_grant(id, locked).await?;
+        }
+        if let Some(contact) = &new.contact {
+            self.keep_contact(id, contact, now).await?;
+        }
+        if let Some((locked, until, valid_until)) = &new.net {
+            let whose = (id, new.issuance.client.as_str());
+            self.keep_content(whose, (*until, *valid_until), locked, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds a record. `grantee_key` is the encryption key of somebody else than the issuer who gets the copy.
+    /// [`StoreError::Exists`] if another issuance renews the same one.
+    pub async fn add_issuance(
+        &mut self,
+        issuance: &Issuance,
+        grantee_key: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.add_issuances(&[NewIssuance { issuance, grantee_key, grant_id: None }]).await
+    }
+
+    /// The same for several. [`StoreError::Exists`] if another issuance renews what one of them renews, or has its grant.
+    pub(super) async fn add_issuances(&mut self, all: &[NewIssuance<'_>]) -> Result<(), StoreError> {
+        for part in many::parts(all) {
+            let mut query = many::rows(
+                "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
+                 reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
+                 created_at, updated_at, sealed_at, recipient_key, files, renews, valid_by, grant_id, was_sent) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+                 $22, $23, $24, $25, $26, 0)",
+                part.len(),
+            );
+            for NewIssuance { issuance, grantee_key, grant_id } in part {
+                query = query
+                    .bind(issuance.id.as_str())
+                    .bind(&issuance.client)
+                    .bind(issuance.kind.as_str())
+                    .bind(issuance.state.as_str())
+                    .bind(issuance.delivery.as_str())
+                    .bind(issuance.user_id.to_string())
+                    .bind(issuance.ids.original.to_string())
+                    .bind(issuance.ids.copy.to_string())
+                    .bind(issuance.ids.notes.to_string())
+                    .bind(&issuance.level)
+                    .bind(issuance.reference.as_deref())
+                    .bind(&issuance.write_key)
+                    .bind(issuance.grantee.as_deref())
+                    .bind(*grantee_key)
+                    .bind(issuance.public_notes.as_deref())
+                    .bind(issuance.content_hash.as_deref())
+                    .bind(millis(issuance.valid_until))
+                    .bind(millis(issuance.waits_until))
+                    .bind(issuance.created_at.unix_millis())
+                    .bind(issuance.updated_at.unix_millis())
+                    .bind(millis(issuance.sealed_at))
+                    .bind(issuance.recipient_key.as_deref())
+                    .bind(files_text(&issuance.files))
+                    .bind(issuance.renews.as_ref().map(IssuanceId::as_str))
+                    .bind(issuance.valid_by.map(ValidBy::as_str))
+                    .bind(grant_id.map(|id| id.to_string()));
+            }
+            query.execute(&mut *self.tx).await?;
+        }
+        Ok(())
+    }
+}
+
+impl TakenIn {
+    fn claimed(&self) -> Claimed<'_> {
+        let Self { key, issuance, .. } = self;
+        Claimed { client: &issuance.client, key, subject: issuance.id.as_str(), now: issuance.created_at }
+    }
+
+    fn record(&self) -> NewIssuance<'_> {
+        NewIssuance {
+            issuance: &self.issuance,
+            grantee_key: self.grantee_key.as_deref(),
+            grant_id: self.grant.as_ref().map(|(id, _)| *id),
+        }
+    }
+
+    fn sealed(&self) -> Option<NewSealed<'_>> {
+        match &self.content {
+            TakenContent::Sealed(sealed, blobs) => {
+                let request_id = blobs.as_ref().map(|(_, request_id)| *request_id);
+                Some(NewSealed { id: &self.issuance.id, sealed, request_id })
+            }
+            TakenContent::Waiting(_) => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! One statement for many rows: a statement costs the same for one row as for sixty-four, on SQLite changes of threads, on PostgreSQL a round
+//! trip. Texts are those of one row, as they stand in the code, with the part of that row repeated; there are few numbers of rows, so
+//! that the databases remember each text as they have prepared it.
+
+use sqlx::any::AnyArguments;
+use sqlx::{
+    Any,
+    query::{Query, QueryAs},
+};
+
+/// The most rows of one statement. The widest has 27 values, and SQLite takes 32 766 in one.
+pub(super) const MOST: usize = 64;
+
+/// Splits into parts of 64, 32, 16 … rows, of which each has a text of its own.
+pub(super) fn parts<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut left = rows;
+    std::iter::from_fn(move || {
+        let size = (1..=MOST).rev().filter(|size| size.is_power_of_two()).find(|size| *size <= left.len())?;
+        let (part, rest) = left.split_at(size);
+        left = rest;
+        Some(part)
+    })
+}
+
+/// `one`, whose first `VALUES ($1, …)` is one row, with so many of them.
+pub(super) fn rows<'q>(one: &str, count: usize) -> Query<'q, Any, AnyArguments> {
+    let statement = repeat(one, "VALUES ", count);
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+}
+
+/// `one`, which looks for `IN ($1)`, with so many values in each such place, which are all the values that it has.
+pub(super) fn among<'q, O>(one: &str, count: usize) -> QueryAs<'q, Any, O, AnyArguments>
+where
+    O: for<'r> sqlx::FromRow<'r, sqlx::any::AnyRow>,
+{
+    let statement = values(one, count);
+    sqlx::query_as(sqlx::AssertSqlSafe(statement))
+}
+
+/// The same for a statement that gives no rows.
+pub(super) fn all_of<'q>(one: &str, count: usize) -> Query<'q, Any, AnyArguments> {
+    let statement = values(one, count);
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+}
+
+/// Repeats the row behind `mark`, with its values numbered on.
+fn repeat(one: &str, mark: &str, count: usize) -> String {
+    let Some((before, behind)) = one.split_once(mark) else { return one.to_owned() };
+    let (row, rest) = behind.split_at(end_of_row(behind));
+    let width = row.matches('$').count();
+    let mut text =
+        String::with_capacity(before.len() + mark.len() + (row.len() + 8 * width) * count + rest.len());
+    text.push_str(before);
+    text.push_str(mark);
+    for number in 0..count {
+        if number > 0 {
+            text.push_str(", ");
+        }
+        push_row(&mut text, row, number * width);
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Where the parenthesis is closed that the text begins with. No word in quotes holds one.
+fn end_of_row(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, char) in text.char_indices() {
+        match char {
+            '(' => depth += 1,
+            ')' if depth == 1 => return at + 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn push_row(text: &mut String, row: &str, offset: usize) {
+    let mut pieces = row.split('$');
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let end = piece.find(|char: char| !char.is_ascii_digit()).unwrap_or(piece.len());
+        let (digits, rest) = piece.split_at(end);
+        let number = digits.parse::<usize>().unwrap_or_default() + offset;
+        text.push('$');
+        text.push_str(&number.to_string());
+        text.push_str(rest);
+    }
+}
+
+fn values(one: &str, count: usize) -> String {
+    let list: Vec<_> = (1..=count).map(|number| format!("${number}")).collect();
+    one.replace("IN ($1)", &format!("IN ({})", list.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_repeated_and_numbered_on() {
+        let one = "insert into t (a, b, c) VALUES ($1, 'x', $2) on conflict do nothing";
+        assert_eq!(repeat(one, "VALUES ", 1), one);
+        assert_eq!(
+            repeat(one, "VALUES ", 3),
+            "insert into t (a, b, c) VALUES ($1, 'x', $2), ($3, 'x', $4), ($5, 'x', $6) on conflict do nothing"
+        );
+        let one = "with (VALUES (CAST($1 AS TEXT), $2)) as v";
+        assert_eq!(
+            repeat(one, "VALUES ", 2),
+            "with (VALUES (CAST($1 AS TEXT), $2), (CAST($3 AS TEXT), $4)) as v"
+        );
+        assert_eq!(values("where a IN ($1) or b IN ($1)", 2), "where a IN ($1, $2) or b IN ($1, $2)");
+    }
+
+    #[test]
+    fn every_row_is_in_one_part_in_order() {
+        for count in [0, 1, 2, 3, 13, 63, 64, 65, 200] {
+            let all: Vec<usize> = (0..count).collect();
+            let split: Vec<_> = parts(&all).collect();
+            assert!(split.iter().all(|part| part.len().is_power_of_two() && part.len() <= MOST), "{split:?}");
+            assert_eq!(split.concat(), all);
+        }
+    }
+}
