@@ -83,6 +83,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     done("what was brought on in bulk", look::forget_bulk_resumes(app).await);
     done("overdue, sent", end_overdue_sent(app).await);
     done("numbers", look::count_up(app).await);
+    done("what was left of moved rows", app.store.clear_some_gaps().await);
     done("traces", app.store.forget_traces().await);
     outcome
 }

@@ -27,6 +27,7 @@ mod erasure_look;
 mod events;
 mod file;
 mod forget;
+mod gaps;
 mod idempotency;
 mod intake;
 mod issuances;
@@ -60,6 +61,7 @@ mod wallet_links;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use sqlx::Executor as _;
@@ -111,6 +113,8 @@ pub struct Store {
     writers: Arc<Mutex<Option<What>>>,
     news: Arc<News>,
     gathering: Arc<Gathering>,
+    /// Of the file of an SQLite database: the one that is to be looked at next for what was left in it.
+    next_page: Arc<AtomicI64>,
 }
 
 /// Which database it is.
@@ -156,6 +160,12 @@ pub enum StoreError {
     /// The schema is older than the program.
     #[error("the database schema is not up to date (idos-issuer migrate)")]
     NotMigrated,
+    /// What SQLite leaves behind of moved rows could not be overwritten.
+    #[error(
+        "the SQLite in this program does not show its pages, so what is deleted could not be overwritten everywhere: build it in \
+         its folder, whose .cargo/config.toml asks for that"
+    )]
+    NoPages,
     /// Somebody was faster: nothing was changed.
     #[error("the record has changed meanwhile")]
     Stale,
@@ -259,7 +269,16 @@ impl Store {
             Kind::Postgres => connected.map_err(|error| StoreError::Connect(error.into()))?,
         };
         let pool = Pool::new(connector, max_connections);
-        Ok(Self { pool, kind, writers: Arc::default(), news: Arc::default(), gathering: Arc::default() })
+        let store = Self {
+            pool,
+            kind,
+            writers: Arc::default(),
+            news: Arc::default(),
+            gathering: Arc::default(),
+            next_page: Arc::default(),
+        };
+        store.require_pages().await?;
+        Ok(store)
     }
 
     /// Which database it is.

@@ -214,6 +214,7 @@ async fn end(app: &App, case: &CarriedCase, records: &[ListedRecord], job: &Job)
         tx.unlink_audit(&format!("user:{user}"), Actor::Service, now).await?;
     }
     tx.commit().await?;
+    app.store.clear_gaps().await?;
     app.store.forget_traces().await?;
     app.notify_workers();
     metrics::counter!("erasures_total", "outcome" => "done").increment(1);

@@ -217,6 +217,8 @@ async fn it_stays_on_this_machine_and_makes_its_own_configuration() {
     assert_eq!(run(&["dev", "--kwild", "--block-time", "0.4"]).status.code(), Some(2));
 }
 
+mod people;
+
 mod on_kwild {
     use super::*;
 

@@ -4,6 +4,7 @@ mod attributes;
 mod chain;
 mod crashes;
 mod erasing;
+mod erasing_marks;
 mod erasure;
 mod gateway;
 mod halts;

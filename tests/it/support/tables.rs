@@ -13,7 +13,7 @@ pub(crate) async fn bytes(database: &Database) -> Vec<u8> {
         Some(folder) => {
             let files = std::fs::read_dir(&folder.0).unwrap().map(|file| file.unwrap().path());
             // The log may go while it is looked at.
-            files.flat_map(|file| std::fs::read(file).unwrap_or_default()).collect()
+            files.map(|file| std::fs::read(file).unwrap_or_default()).collect::<Vec<_>>().concat()
         }
         None => dump_tables(&database.url).await,
     }
