@@ -4,9 +4,11 @@
 //! Nobody waits for others to come: what has come while one transaction was under way is in the next one. If that fails, for whatever
 //! reason of whichever of them, nothing of it has happened, and each is left to do it alone: there the fault is one's own.
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use idos_credential::{Blobs, SealedCredential};
+use idos_credential::{Blobs, SealedCredential, SealedRow};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -62,13 +64,19 @@ pub enum Together {
     NotYet(Box<TakenIn>),
 }
 
+/// As many bytes of contents are in one transaction, besides the last one's: the driver copies them, and the writers of small ones wait.
+const MOST_BYTES: usize = 1_048_576;
+
+/// The longest that a group may take: more than PostgreSQL lets any statement take. Then each is left to find out alone what became of it.
+const LONGEST: Duration = Duration::from_secs(75);
+
 /// What waits to be taken in.
 #[derive(Default)]
 pub(super) struct Gathering(Mutex<Gathered>);
 
 #[derive(Default)]
 struct Gathered {
-    waiting: Vec<Member>,
+    waiting: VecDeque<Member>,
     /// Whether somebody sees to it.
     is_seen_to: bool,
 }
@@ -83,23 +91,44 @@ impl Gathering {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is waiting, as much as goes into one transaction; if nothing is, nobody sees to it any more.
+    /// What is waiting, as much as goes into one transaction; if nothing is, nobody sees to it any more. What cannot be taken in
+    /// together with one before it is given back to whoever waits for it.
     fn next(&self) -> Vec<Member> {
         self.with(|gathered| {
             gathered.is_seen_to = !gathered.waiting.is_empty();
-            let size = gathered.waiting.len().min(many::MOST);
-            gathered.waiting.drain(..size).collect()
+            let (mut members, mut bytes): (Vec<Member>, usize) = (Vec::new(), 0);
+            let mut once = HashSet::new();
+            while members.len() < many::MOST && bytes < MOST_BYTES {
+                let Some(member) = gathered.waiting.pop_front() else { break };
+                if member.new.only_once().into_iter().all(|one| once.insert(one)) {
+                    bytes += member.new.content_bytes();
+                    members.push(member);
+                } else {
+                    member.tell(Together::NotYet);
+                }
+            }
+            members
         })
     }
 }
 
-/// Should taking in end in a panic, whoever waits is told, and the next one begins anew.
-struct SeeingTo<'a>(&'a Gathering);
+impl Member {
+    /// Whoever does not wait any more is answered when it comes again.
+    fn tell(self, outcome: impl FnOnce(Box<TakenIn>) -> Together) {
+        let _ = self.tell.send(outcome(self.new));
+    }
+}
+
+/// Should taking in be broken off, by a panic for instance, whoever waits is told, and the next one begins anew.
+struct SeeingTo<'a> {
+    gathering: &'a Gathering,
+    is_done: bool,
+}
 
 impl Drop for SeeingTo<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.with(std::mem::take);
+        if !self.is_done {
+            self.gathering.with(std::mem::take);
         }
     }
 }
@@ -109,7 +138,7 @@ impl Store {
     pub async fn take_in(&self, new: Box<TakenIn>) -> Result<Together, StoreError> {
         let (tell, told) = oneshot::channel();
         let is_first = self.gathering.with(|gathered| {
-            gathered.waiting.push(Member { new, tell });
+            gathered.waiting.push_back(Member { new, tell });
             !std::mem::replace(&mut gathered.is_seen_to, true)
         });
         if is_first {
@@ -121,23 +150,28 @@ impl Store {
     }
 
     async fn take_in_gathered(&self) {
-        let _seeing_to = SeeingTo(&self.gathering);
+        let mut seeing_to = SeeingTo { gathering: &self.gathering, is_done: false };
         loop {
             let members = self.gathering.next();
             if members.is_empty() {
+                seeing_to.is_done = true;
                 return;
             }
-            let outcome = self.take_in_all(&members).await;
+            // A server that is gone without a word may leave a statement without an end.
+            let outcome = match tokio::time::timeout(LONGEST, self.take_in_all(&members)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
+            };
+            metrics::histogram!("intake_group_size").record(members.len() as f64);
             if let Err(error) = &outcome {
+                metrics::counter!("intake_groups_undone_total").increment(1);
                 tracing::debug!(
                     members = members.len(),
                     "What came together is taken in one by one: {error}"
                 );
             }
-            for Member { new, tell } in members {
-                // Whoever does not wait any more is answered when it comes again.
-                let _ =
-                    tell.send(if outcome.is_ok() { Together::TakenIn(new) } else { Together::NotYet(new) });
+            for member in members {
+                member.tell(if outcome.is_ok() { Together::TakenIn } else { Together::NotYet });
             }
         }
     }
@@ -258,6 +292,26 @@ impl TakenIn {
     fn claimed(&self) -> Claimed<'_> {
         let Self { key, issuance, .. } = self;
         Claimed { client: &issuance.client, key, subject: issuance.id.as_str(), now: issuance.created_at }
+    }
+
+    /// What can be there only once: the keys of the client's request, and the write grant.
+    fn only_once(&self) -> Vec<String> {
+        let Self { key, issuance, grant, .. } = self;
+        let keys = key.key_hashes.iter().map(|hash| format!("{}/{hash}", issuance.client));
+        keys.chain(grant.as_ref().map(|(id, _)| id.to_string())).collect()
+    }
+
+    /// How long the contents are that go into the database.
+    fn content_bytes(&self) -> usize {
+        let in_row = |row: &SealedRow| row.content().in_row().map_or(0, str::len);
+        let content = match &self.content {
+            TakenContent::Sealed(sealed, None) => in_row(sealed.original()) + sealed.copy().map_or(0, in_row),
+            TakenContent::Sealed(_, Some((blobs, _))) => {
+                blobs.original.len() + blobs.copy.as_ref().map_or(0, Vec::len)
+            }
+            TakenContent::Waiting(locked) => locked.len(),
+        };
+        content + self.net.as_ref().map_or(0, |(locked, ..)| locked.len())
     }
 
     fn record(&self) -> NewIssuance<'_> {

@@ -43,7 +43,6 @@ mod migrations;
 mod news;
 mod notices;
 mod persons;
-mod pool;
 mod profiles;
 mod proposals;
 mod recorded;
@@ -64,9 +63,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use sqlx::Executor as _;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use tokio::sync::Mutex;
+use sqlx::{Any, AnyPool, Connection as _, Executor as _, Transaction};
 
 use crate::model::audit::AuditEntry;
 use crate::model::lifecycle::NoMove;
@@ -75,7 +73,6 @@ use crate::model::time::Timestamp;
 
 use self::intake::Gathering;
 use self::news::Made;
-use self::pool::{Lent, PATIENCE, Pool, What};
 
 pub use bulk::StoppedRow;
 pub use cases::CaseFilter;
@@ -105,12 +102,12 @@ pub use wallet_links::LinkFilter;
 /// The database.
 #[derive(Clone)]
 pub struct Store {
-    pool: Pool,
+    pool: AnyPool,
+    /// On SQLite one connection, on which writers of this process go one after the other, in the order of their coming; those of
+    /// other processes meet at the file's lock. It remembers what the file holds, which another one would have to read again after
+    /// each write. On PostgreSQL any connection of `pool`.
+    writers: AnyPool,
     kind: Kind,
-    /// On SQLite, writers of this process go one after the other here, in the order of their coming; those of other
-    /// processes meet at the file's lock. They have one connection, which remembers what the file holds: another one would have to
-    /// read it again after each of their writes.
-    writers: Arc<Mutex<Option<What>>>,
     news: Arc<News>,
     gathering: Arc<Gathering>,
     /// Of the file of an SQLite database: the one that is to be looked at next for what was left in it.
@@ -129,7 +126,7 @@ pub enum Kind {
 /// A write transaction. Dropped without [`commit`](Self::commit), it has done nothing.
 #[expect(clippy::struct_field_names, reason = "every statement of a transaction names it so")]
 pub struct Tx {
-    tx: Lent,
+    tx: Transaction<'static, Any>,
     /// What is to be written into the audit chain, at the end.
     entries: Vec<AuditEntry>,
     made: Made,
@@ -215,6 +212,58 @@ fn may_pass(error: &sqlx::Error) -> bool {
     }
 }
 
+/// How long to wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A connection that was used a moment ago is taken as it is. One that has been idle for longer is asked first whether it still
+/// lives: the server may have ended it.
+const ASKED_AFTER: Duration = Duration::from_secs(1);
+
+/// Connections to a database, as many as that at once.
+fn connections(kind: Kind, most: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(PATIENCE)
+        // It is asked when it is given back, anyway.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > ASKED_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if kind == Kind::Postgres {
+                    // All writers meet at the end of the audit chain. One whose machine is gone must not hold it
+                    // until somebody notices.
+                    connection
+                        .execute(
+                            "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '15s'; \
+                             SET statement_timeout = '60s'; SET tcp_keepalives_idle = 10; \
+                             SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;",
+                        )
+                        .await?;
+                } else {
+                    connection.execute(file::SETUP).await?;
+                }
+                Ok(())
+            })
+        })
+        .after_release(move |connection, _| {
+            Box::pin(async move {
+                // SQLite ends a transaction by itself when the disk is full. The ROLLBACK that follows then fails, and
+                // leaves the session counting a transaction that is not there: it could never begin another.
+                if kind == Kind::Sqlite && connection.is_in_transaction() {
+                    connection.ping().await?; // until what was rolled back, if anything was, is through
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
+}
+
 impl Store {
     /// Connects to a database that is there. The schema is not looked at.
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
@@ -241,38 +290,19 @@ impl Store {
             file::prepare(url, create).await?;
         }
         let options = AnyConnectOptions::from_str(url).map_err(|_| UrlFault::Host)?;
-        let connected = AnyPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(PATIENCE)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if kind == Kind::Postgres {
-                        // All writers meet at the end of the audit chain. One whose machine is gone must not hold it
-                        // until somebody notices.
-                        connection
-                            .execute(
-                                "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '15s'; \
-                                 SET statement_timeout = '60s'; SET tcp_keepalives_idle = 10; \
-                                 SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;",
-                            )
-                            .await?;
-                    } else {
-                        connection.execute(file::SETUP).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .connect_with(options)
-            .await;
-        let connector = match kind {
+        let connected = connections(kind, max_connections).connect_with(options.clone()).await;
+        let pool = match kind {
             Kind::Sqlite => connected?,
             Kind::Postgres => connected.map_err(|error| StoreError::Connect(error.into()))?,
         };
-        let pool = Pool::new(connector, max_connections);
+        let writers = match kind {
+            Kind::Sqlite => connections(kind, 1).connect_lazy_with(options),
+            Kind::Postgres => pool.clone(),
+        };
         let store = Self {
             pool,
+            writers,
             kind,
-            writers: Arc::default(),
             news: Arc::default(),
             gathering: Arc::default(),
             next_page: Arc::default(),
@@ -289,9 +319,7 @@ impl Store {
 
     /// Brings the schema up to date. Several processes may do so at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let _turn = self.writers.lock().await;
-        let mut connection = self.pool.lend().await?;
-        migrations::migrator().run(&mut *connection).await.map_err(StoreError::Migrate)
+        migrations::migrator().run(&self.writers).await.map_err(StoreError::Migrate)
     }
 
     /// Refuses a schema that is older than the program. A newer one is fine: schemas change in steps that the program
@@ -322,17 +350,8 @@ impl Store {
     /// Begins a write transaction. No external call belongs between this and [`Tx::commit`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let tx = match self.kind {
-            Kind::Sqlite => {
-                let turn = Arc::clone(&self.writers).lock_owned().await;
-                let mut lent = self.pool.lend_in_turn(turn).await?;
-                lent.begin("BEGIN IMMEDIATE").await?;
-                lent
-            }
-            Kind::Postgres => {
-                let mut lent = self.pool.lend().await?;
-                lent.begin("BEGIN").await?;
-                lent
-            }
+            Kind::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await?,
+            Kind::Postgres => self.writers.begin().await?,
         };
         Ok(Tx { tx, entries: Vec::new(), made: Made::default(), news: Arc::clone(&self.news) })
     }
@@ -348,14 +367,12 @@ impl Store {
     pub async fn forget_traces(&self) -> Result<(), StoreError> {
         if self.kind == Kind::Sqlite {
             for _ in 0..5 {
-                let turn = self.writers.lock().await;
                 let (busy, _, _): (i64, i64, i64) =
-                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.pool).await?;
+                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writers).await?;
                 if busy == 0 {
                     return Ok(());
                 }
                 // Somebody reads what the log still holds.
-                drop(turn);
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             tracing::warn!(
@@ -367,9 +384,7 @@ impl Store {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        if let Some(last) = self.writers.lock().await.take() {
-            last.close().await;
-        }
+        self.writers.close().await;
         self.pool.close().await;
     }
 }

@@ -170,6 +170,16 @@ enum Sent {
     Backpressure,
 }
 
+/// What sending several came to.
+enum Went {
+    /// A node has all of them, if there were some.
+    All { sent_some: bool },
+    /// The node wants one of them not at all; those behind it have to have other nonces.
+    Refused,
+    /// There is no knowing what became of one of them, or the node takes no more for now.
+    Stopped { sent_some: bool },
+}
+
 struct Lane<'a> {
     app: &'a App,
     name: String,
@@ -286,8 +296,8 @@ impl<'a> Lane<'a> {
         if self.next.is_none() {
             self.reconcile(client).await?;
         }
-        let sent = self.send(client).await?;
-        Ok(settled + sent > 0)
+        let has_sent = self.send(client).await?;
+        Ok(settled > 0 || has_sent)
     }
 
     async fn renew(&mut self, force: bool) -> Result<(), StoreError> {
@@ -793,9 +803,9 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Sends what is due, as much as may be in flight. Gives how many.
-    async fn send(&mut self, client: &Client) -> Result<usize, DeliverError> {
-        let mut sent = 0;
+    /// Sends what is due, as much as may be in flight. Whether there may be more to do at once.
+    async fn send(&mut self, client: &Client) -> Result<bool, DeliverError> {
+        let mut has_sent = false;
         while let Some(nonce) = self.next {
             let room = (self.app.delivery.in_flight as usize).saturating_sub(self.flights.len());
             let bytes: usize = self.flights.iter().map(|flight| flight.bytes).sum();
@@ -809,20 +819,19 @@ impl<'a> Lane<'a> {
             }
             let most_bytes = (self.app.delivery.in_flight_bytes - bytes).min(BYTES_AT_ONCE);
             let flights = self.prepare_all(client, due, nonce, most_bytes).await?;
-            let count = flights.len();
-            let accepted = self.send_all(client, flights).await?;
-            sent += accepted;
-            if accepted < count {
-                break;
+            match self.send_all(client, flights).await? {
+                Went::All { sent_some } => has_sent |= sent_some,
+                Went::Refused => return Ok(true),
+                Went::Stopped { sent_some } => return Ok(has_sent || sent_some),
             }
         }
-        Ok(sent)
+        Ok(has_sent)
     }
 
     /// What is to be sent of these jobs, from this nonce on, and until there are so many bytes; recorded. What is not to be sent is
     /// seen to.
     async fn prepare_all(
-        &self,
+        &mut self,
         client: &Client,
         due: Vec<Job>,
         mut nonce: u64,
@@ -834,11 +843,18 @@ impl<'a> Lane<'a> {
             if bytes >= most_bytes {
                 break;
             }
+            // The node may have to be asked about each.
+            self.renew(false).await?;
             let numbered = Numbered { nonce, attempt: job.attempts + 1 };
             let prepared = match self.prepare(client, &job, numbered, false).await {
                 Err(DeliverError::Store(StoreError::Unreadable(what))) => {
                     self.set_aside(&job, what).await?;
                     None
+                }
+                // Those before it are sent; then it is the first, and its fault is met again.
+                Err(error) if !to_send.is_empty() && !matches!(error, DeliverError::Store(_)) => {
+                    tracing::debug!(lane = self.name, "Fewer are sent at once: {error}");
+                    break;
                 }
                 prepared => prepared?,
             };
@@ -861,20 +877,20 @@ impl<'a> Lane<'a> {
     }
 
     /// Sends what is recorded, one after the other. What is not sent, because one before it was not taken, stays in flight: it is
-    /// looked up, and sent again with the nonce that is free then. Gives how many were taken.
+    /// looked up, and sent again with the nonce that is free then.
     async fn send_all(
         &mut self,
         client: &Client,
         mut left: VecDeque<(InFlight, Box<Prepared>)>,
-    ) -> Result<usize, DeliverError> {
-        let mut accepted = 0;
+    ) -> Result<Went, DeliverError> {
+        let mut sent_some = false;
         while let Some((mut flight, prepared)) = left.pop_front() {
             let sent = self.broadcast(client, &flight.job, &prepared).await;
             if matches!(sent, Ok(Sent::Accepted)) {
                 flight.taken = Some(AcceptedBy::now(client));
                 self.next = Some(flight.nonce + 1);
                 self.flights.push_back(flight);
-                accepted += 1;
+                sent_some = true;
                 if let Err(error) = self.renew(false).await {
                     self.flights.extend(left.into_iter().map(|(flight, _)| flight));
                     return Err(error.into());
@@ -885,16 +901,20 @@ impl<'a> Lane<'a> {
                 self.flights.push_back(flight);
             } else if left.is_empty() {
                 // Its nonce is free.
-                return Ok(accepted);
+                return Ok(Went::Refused);
             }
             self.flights.extend(left.into_iter().map(|(flight, _)| flight));
             self.next = None;
-            if matches!(sent?, Sent::Backpressure) {
-                pause_a_little().await;
-            }
-            return Ok(accepted);
+            return match sent? {
+                Sent::NotAtAll => Ok(Went::Refused),
+                Sent::Backpressure => {
+                    pause_a_little().await;
+                    Ok(Went::Stopped { sent_some })
+                }
+                Sent::Accepted | Sent::Unsure => Ok(Went::Stopped { sent_some }),
+            };
         }
-        Ok(accepted)
+        Ok(Went::All { sent_some })
     }
 }
 

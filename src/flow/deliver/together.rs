@@ -55,7 +55,7 @@ pub async fn all_written(
         return Ok(false);
     }
     let owners: Vec<_> = moves.iter().map(|(issuance, _)| notices::owner(issuance)).collect();
-    let noticed = tx.owners_with_notices(&owners).await?;
+    let mut noticed = tx.owners_with_notices(&owners).await?;
     let (mut plain, mut told, mut jobs) = (Vec::new(), Vec::new(), Vec::new());
     for ((issuance, next), owner) in moves.iter().zip(&owners) {
         let is_plain = !company.ids.contains(issuance.id.as_str())
@@ -69,6 +69,8 @@ pub async fn all_written(
             plain.push(&issuance.id);
         } else {
             follow(app, &mut tx, issuance, next, None, now).await?;
+            // A later one of the same owner, of the same group, drops what may have been planned for this one.
+            noticed.insert(owner.clone());
         }
     }
     tx.forget_contents(&plain).await?;

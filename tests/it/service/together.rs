@@ -6,16 +6,21 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use idos_issuer::app::App;
 use idos_issuer::flow::intake::{self, IntakeError};
+use idos_issuer::mail::{Mailer, Sent};
 use idos_issuer::model::client::Idempotency;
 use idos_issuer::model::issuance::{Issuance, State};
-use idos_issuer::model::submission::Authority;
+use idos_issuer::model::notices::NoticeState;
+use idos_issuer::model::personal::Contact;
+use idos_issuer::model::submission::{Authority, SignedGrant};
 use idos_issuer::store::StoreError;
 use idos_wallet::WalletType;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
 use super::issuing::create_profile;
-use crate::support::User;
-use crate::support::service::{Backend, Service, Stage, audit_holds, caller, fresh_key, submission, until};
+use crate::support::service::{
+    Backend, Service, Stage, audit_holds, caller, fresh_key, signed_grant, submission, until,
+};
+use crate::support::{User, evidence};
 
 /// Tables into which a submission is written.
 const TABLES: [&str; 5] = ["idempotency", "issuance", "sealed_credential", "job", "audit"];
@@ -152,6 +157,55 @@ on_both_databases! {
         assert_eq!(ids(&accepted).len(), MEMBERS + 1);
         assert!((1..=2).contains(&refused), "{refused}");
         audit_holds(&app.store).await;
+    }
+
+    async fn one_grant_serves_one_of_those_that_come_at_once(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let app = stage.app().await;
+        let grant = signed_grant(&app, &user, -60, 3600).await;
+        let by_grant = || {
+            let SignedGrant { grant, owner, signature } = &grant;
+            let grant = SignedGrant { grant: grant.clone(), owner: owner.clone(), signature: signature.clone() };
+            submission(user.id, Authority::WriteGrant { grant: Some(Box::new(grant)), copy_for: None })
+        };
+        let keys: Vec<_> = (0..8).map(|_| fresh_key(&app)).collect();
+        let (as_caller, others) = (caller(), join_all(keys.iter().map(|key| accept(&app, &user, key))));
+        let twice = [fresh_key(&app), fresh_key(&app)];
+        let by_grant = join_all(twice.iter().map(|key| intake::accept(&app, &as_caller, key, by_grant())));
+        let (others, by_grant) = tokio::join!(others, by_grant);
+        assert!(others.iter().all(Result::is_ok), "{others:?}");
+        assert_eq!(by_grant.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{by_grant:?}");
+        assert!(by_grant.iter().all(|outcome| !matches!(outcome, Err(IntakeError::Store(_)))), "{by_grant:?}");
+        audit_holds(&app.store).await;
+    }
+
+    async fn nobody_is_told_of_the_end_of_what_another_one_of_the_same_block_replaces(backend) {
+        let stage = Stage::new(backend).await;
+        let user = User::with(WalletType::Evm);
+        create_profile(&stage, &user).await;
+        let mailer = Mailer::memory_of("Example <a@b.example>", Sent::default()).unwrap();
+        let app = Arc::new(Arc::into_inner(stage.app().await).unwrap().with_mailer(mailer));
+        let mut all = Vec::new();
+        for years in 1..=3 {
+            let mut submission = submission(user.id, Authority::Inserter);
+            let mut evidence = evidence(user.id);
+            evidence.expires_at = Some(app.clock.now().plus_months(12 * years).unwrap());
+            submission.evidence = evidence.into();
+            if years == 1 {
+                submission.contact = Some(Contact { email: "ana@b.example".parse().unwrap(), locale: "en".parse().unwrap() });
+            }
+            let accepted = intake::accept(&app, &caller(), &fresh_key(&app), submission).await.unwrap();
+            all.push(accepted.record.id);
+        }
+        let service = Service::start(app);
+        for id in &all {
+            until(&service.app, id, |issuance| issuance.state == State::Issued).await;
+        }
+        let notices = service.app.store.notices_of(&all[0]).await.unwrap();
+        assert!(notices.iter().all(|notice| notice.state == NoticeState::Dropped), "{notices:?}");
+        service.stop().await;
     }
 
     async fn a_caller_who_goes_away_takes_nobody_with_it(backend) {
