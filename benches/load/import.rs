@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::deployment::{Backend, Node, Service, Setup, Site};
+use crate::deployment::{Backend, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::{Submitter, quantile};
 use crate::memory::as_it_should;
@@ -41,6 +41,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, 
     let setup = Setup {
         node_url: &node.url,
         backend,
+        program: Program::This,
         write: &[0],
         in_flight: 64,
         body_timeout: 30,

@@ -46,6 +46,7 @@ impl Tx {
         }
         for part in many::parts(&chained) {
             let mut query = many::rows(
+                self.kind,
                 "INSERT INTO audit (seq, at, actor, act, subject, detail, salt, link, also, also_salt, also_link, previous, \
                  hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
                 part.len(),

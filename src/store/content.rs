@@ -236,6 +236,7 @@ impl Tx {
         let size = |reference: ContentReference| i64::try_from(reference.size).unwrap_or(i64::MAX);
         for part in many::parts(all) {
             let mut query = many::rows(
+                self.kind,
                 "INSERT INTO sealed_credential (issuance_id, content, encryptor_public_key, public_notes_signature, \
                  broader_signature, copy_content, copy_encryptor_public_key, copy_public_notes_signature, \
                  copy_broader_signature, content_id, content_size, copy_content_id, copy_content_size, request_id) \

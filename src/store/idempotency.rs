@@ -94,6 +94,7 @@ impl Tx {
         rows.sort_unstable_by_key(|(client, row, _)| (*client, *row));
         for part in many::parts(&rows) {
             let mut query = many::rows(
+                self.kind,
                 "INSERT INTO idempotency (client, key_hash, fingerprint, subject, created_at) VALUES ($1, $2, $3, $4, $5)",
                 part.len(),
             );

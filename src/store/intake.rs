@@ -246,6 +246,7 @@ impl Tx {
     pub(super) async fn add_issuances(&mut self, all: &[NewIssuance<'_>]) -> Result<(), StoreError> {
         for part in many::parts(all) {
             let mut query = many::rows(
+                self.kind,
                 "INSERT INTO issuance (id, client, kind, state, delivery, user_id, original_id, copy_id, notes_id, level, \
                  reference, write_key, grantee, grantee_key, public_notes, content_hash, valid_until, waits_until, \
                  created_at, updated_at, sealed_at, recipient_key, files, renews, valid_by, grant_id, was_sent) \

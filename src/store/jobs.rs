@@ -241,6 +241,7 @@ impl Tx {
     pub(super) async fn enqueue_all(&mut self, jobs: &[&Job]) -> Result<(), StoreError> {
         for part in many::parts(jobs) {
             let mut query = many::rows(
+                self.kind,
                 "INSERT INTO job (id, work, subject, target, lane, due_at, reason, created_at, series, state, attempts) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'ready', 0) ON CONFLICT (work, subject, target) DO UPDATE SET \
                  state = 'ready', due_at = excluded.due_at, lane = excluded.lane, reason = excluded.reason, \

@@ -8,6 +8,8 @@ use sqlx::{
     query::{Query, QueryAs},
 };
 
+use super::Kind;
+
 /// The most rows of one statement. The widest has 27 values, and SQLite takes 32 766 in one.
 pub(super) const MOST: usize = 64;
 
@@ -22,9 +24,10 @@ pub(super) fn parts<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// `one`, whose first `VALUES ($1, …)` is one row, with so many of them.
-pub(super) fn rows<'q>(one: &str, count: usize) -> Query<'q, Any, AnyArguments> {
-    let statement = repeat(one, "VALUES ", count);
+/// `one`, whose first `VALUES ($1, …)` is one row, with so many of them. On SQLite values have no numbers if they stand in their order
+/// anyway: it looks for the name of each among those of all, which with many rows takes longer than the rest.
+pub(super) fn rows<'q>(kind: Kind, one: &str, count: usize) -> Query<'q, Any, AnyArguments> {
+    let statement = repeat(one, count, kind == Kind::Sqlite);
     sqlx::query(sqlx::AssertSqlSafe(statement))
 }
 
@@ -43,23 +46,39 @@ pub(super) fn all_of<'q>(one: &str, count: usize) -> Query<'q, Any, AnyArguments
     sqlx::query(sqlx::AssertSqlSafe(statement))
 }
 
-/// Repeats the row behind `mark`, with its values numbered on.
-fn repeat(one: &str, mark: &str, count: usize) -> String {
-    let Some((before, behind)) = one.split_once(mark) else { return one.to_owned() };
+const MARK: &str = "VALUES ";
+
+/// Repeats the row, with its values numbered on; or by their order, with `by_order`.
+fn repeat(one: &str, count: usize, by_order: bool) -> String {
+    let Some((before, behind)) = one.split_once(MARK) else { return one.to_owned() };
     let (row, rest) = behind.split_at(end_of_row(behind));
     let width = row.matches('$').count();
+    let by_order = by_order && is_in_order(one, width);
     let mut text =
-        String::with_capacity(before.len() + mark.len() + (row.len() + 8 * width) * count + rest.len());
+        String::with_capacity(before.len() + MARK.len() + (row.len() + 8 * width) * count + rest.len());
     text.push_str(before);
-    text.push_str(mark);
+    text.push_str(MARK);
     for number in 0..count {
         if number > 0 {
             text.push_str(", ");
         }
-        push_row(&mut text, row, number * width);
+        push_row(&mut text, row, (!by_order).then_some(number * width));
     }
     text.push_str(rest);
     text
+}
+
+/// Whether all values of a statement are those of the row, each once and one after the other.
+fn is_in_order(one: &str, width: usize) -> bool {
+    let numbers = one.split('$').skip(1).map(number_of);
+    numbers.map(|(number, _)| number).eq(1..=width)
+}
+
+/// The number that a text begins with, and what stands behind it.
+fn number_of(text: &str) -> (usize, &str) {
+    let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    (digits.parse().unwrap_or_default(), rest)
 }
 
 /// Where the parenthesis is closed that the text begins with. No word in quotes holds one.
@@ -76,15 +95,19 @@ fn end_of_row(text: &str) -> usize {
     text.len()
 }
 
-fn push_row(text: &mut String, row: &str, offset: usize) {
+/// Adds a row, whose values have numbers behind `offset`, or none.
+fn push_row(text: &mut String, row: &str, offset: Option<usize>) {
     let mut pieces = row.split('$');
     text.push_str(pieces.next().unwrap_or_default());
     for piece in pieces {
-        let end = piece.find(|char: char| !char.is_ascii_digit()).unwrap_or(piece.len());
-        let (digits, rest) = piece.split_at(end);
-        let number = digits.parse::<usize>().unwrap_or_default() + offset;
-        text.push('$');
-        text.push_str(&number.to_string());
+        let (number, rest) = number_of(piece);
+        match offset {
+            Some(offset) => {
+                text.push('$');
+                text.push_str(&(number + offset).to_string());
+            }
+            None => text.push('?'),
+        }
         text.push_str(rest);
     }
 }
@@ -101,16 +124,21 @@ mod tests {
     #[test]
     fn rows_are_repeated_and_numbered_on() {
         let one = "insert into t (a, b, c) VALUES ($1, 'x', $2) on conflict do nothing";
-        assert_eq!(repeat(one, "VALUES ", 1), one);
+        assert_eq!(repeat(one, 1, false), one);
         assert_eq!(
-            repeat(one, "VALUES ", 3),
+            repeat(one, 3, false),
             "insert into t (a, b, c) VALUES ($1, 'x', $2), ($3, 'x', $4), ($5, 'x', $6) on conflict do nothing"
         );
         let one = "with (VALUES (CAST($1 AS TEXT), $2)) as v";
         assert_eq!(
-            repeat(one, "VALUES ", 2),
+            repeat(one, 2, false),
             "with (VALUES (CAST($1 AS TEXT), $2), (CAST($3 AS TEXT), $4)) as v"
         );
+        assert_eq!(repeat(one, 2, true), "with (VALUES (CAST(? AS TEXT), ?), (CAST(? AS TEXT), ?)) as v");
+        // Only where that says the same.
+        for one in ["VALUES ($2, $1)", "VALUES ($1, $1)", "x = $2 VALUES ($1)", "VALUES ($1) x = $1"] {
+            assert_eq!(repeat(one, 1, true), one);
+        }
         assert_eq!(values("where a IN ($1) or b IN ($1)", 2), "where a IN ($1, $2) or b IN ($1, $2)");
     }
 

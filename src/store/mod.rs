@@ -127,6 +127,7 @@ pub enum Kind {
 #[expect(clippy::struct_field_names, reason = "every statement of a transaction names it so")]
 pub struct Tx {
     tx: Transaction<'static, Any>,
+    kind: Kind,
     /// What is to be written into the audit chain, at the end.
     entries: Vec<AuditEntry>,
     made: Made,
@@ -353,7 +354,13 @@ impl Store {
             Kind::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await?,
             Kind::Postgres => self.writers.begin().await?,
         };
-        Ok(Tx { tx, entries: Vec::new(), made: Made::default(), news: Arc::clone(&self.news) })
+        Ok(Tx {
+            tx,
+            kind: self.kind,
+            entries: Vec::new(),
+            made: Made::default(),
+            news: Arc::clone(&self.news),
+        })
     }
 
     /// What has come up in this process.

@@ -68,6 +68,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         for part in sendings.chunks(many::MOST) {
             let mut query = many::rows(
+                self.kind,
                 "UPDATE job SET state = 'sent', nonce = v.column2, tx_hash = v.column3, sent_at = v.column4, \
                  attempts = attempts + 1, reason = NULL FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS BIGINT), \
                  CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS BIGINT))) AS v \
@@ -97,6 +98,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         for part in written.chunks(many::MOST) {
             let mut query = many::rows(
+                self.kind,
                 "UPDATE issuance SET state = v.column3, updated_at = v.column4, issued_at = v.column4, halt = NULL, \
                  waits_until = v.column5, tx_hash = v.column6, tx_height = COALESCE(v.column7, issuance.tx_height) \
                  FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), \
@@ -183,6 +185,7 @@ impl Tx {
     pub async fn add_events(&mut self, events: &[Event], jobs: &[Job]) -> Result<(), StoreError> {
         for part in many::parts(events) {
             let mut query = many::rows(
+                self.kind,
                 "INSERT INTO event (id, client, kind, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
                 part.len(),
             );

@@ -2,6 +2,7 @@
 
 pub(crate) mod rows;
 pub(crate) mod tables;
+mod template;
 #[macro_use]
 pub(crate) mod service;
 

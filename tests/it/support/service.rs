@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Folder, ISSUER_URL, MESSAGE, User, evidence, id};
+use super::{Folder, ISSUER_URL, MESSAGE, User, evidence, id, template};
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,35 +69,61 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// An empty one.
     pub(crate) async fn new(backend: Backend) -> Self {
         match backend {
             Backend::Sqlite => {
-                let folder = Folder::new();
-                let url = format!("sqlite://{}", folder.path("issuer.db"));
-                Store::create(&url, 1).await.unwrap().close().await;
-                Self { url, folder: Some(folder), server: None }
+                let database = Self::in_folder();
+                Store::create(&database.url, 1).await.unwrap().close().await;
+                database
+            }
+            Backend::Postgres => Self::on_server(server(), "").await,
+        }
+    }
+
+    /// One with the schema in it.
+    pub(crate) async fn with_schema(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let (file, database) = (template::sqlite().await, Self::in_folder());
+                std::fs::write(database.folder().unwrap().path("issuer.db"), file).unwrap();
+                database
             }
             Backend::Postgres => {
-                static NUMBER: AtomicU64 = AtomicU64::new(0);
-                let Ok(server) = std::env::var("IDOS_TEST_POSTGRES_URL") else {
-                    panic!(
-                        "IDOS_TEST_POSTGRES_URL is not set: run tests/postgres/with-server cargo test, or ./test rust"
-                    );
-                };
-                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-                let name = format!("t{}_{number}_{:08x}", std::process::id(), rand::random::<u32>());
-                execute(&server, &format!("CREATE DATABASE {name}")).await;
-                let mut url: url::Url = server.parse().unwrap();
-                url.set_path(&name);
-                Self { url: url.to_string(), folder: None, server: Some((server, name)) }
+                let server = server();
+                let of = format!(" TEMPLATE {}", template::postgres(&server).await);
+                Self::on_server(server, &of).await
             }
         }
+    }
+
+    fn in_folder() -> Self {
+        let folder = Folder::new();
+        let url = format!("sqlite://{}", folder.path("issuer.db"));
+        Self { url, folder: Some(folder), server: None }
+    }
+
+    async fn on_server(server: String, of: &str) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("t{}_{number}_{:08x}", std::process::id(), rand::random::<u32>());
+        execute(&server, &format!("CREATE DATABASE {name}{of}")).await;
+        let mut url: url::Url = server.parse().unwrap();
+        url.set_path(&name);
+        Self { url: url.to_string(), folder: None, server: Some((server, name)) }
     }
 
     /// The folder of the database file, where there is one.
     pub(crate) fn folder(&self) -> Option<&Folder> {
         self.folder.as_ref()
     }
+}
+
+/// The PostgreSQL server of the tests.
+fn server() -> String {
+    std::env::var("IDOS_TEST_POSTGRES_URL").unwrap_or_else(|_| {
+        panic!("IDOS_TEST_POSTGRES_URL is not set: run tests/postgres/with-server cargo test, or ./test rust")
+    })
 }
 
 impl Drop for Database {
@@ -166,7 +192,7 @@ impl Stage {
         let delegates = keys.write.iter().map(|key| key.key.public_hex());
         let inserters = vec![Inserter::new("Example KYC", delegates)];
         let node = AnyNode::start(DevNodeConfig { inserters, ..node }).await.unwrap();
-        let database = Database::new(backend).await;
+        let database = Database::with_schema(backend).await;
         let (of_the_node, settings) = (String::new(), String::new());
         let (clock, files_of_vendors) = (Clock::System, Vec::new());
         Self { node, database, keys, write_seeds, clock, of_the_node, settings, files_of_vendors }
