@@ -39,6 +39,7 @@ pub(crate) struct Row {
 /// Imports a file of `lines` lines, each with files of `bytes` bytes, into a fresh service that delivers nothing.
 pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, bytes): (u32, usize)) -> Row {
     let setup = Setup {
+        program: Program::This,
         node_url: &node.url,
         backend,
         program: Program::This,

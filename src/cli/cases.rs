@@ -12,6 +12,8 @@ use super::{Outcome, input, output};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::flow::cases::{self, Choice, NewCase, Shown, Whose};
+use crate::flow::viewed::{Viewed, saw};
+use crate::model::audit::Actor;
 use crate::model::case::{Case, CaseOrigin, CaseState, ExtensionReason, Grounds, Identity, LegalBasis};
 use crate::model::ids::{CaseId, is_user_id};
 use crate::model::personal::Personal;
@@ -165,7 +167,11 @@ impl Cases {
     async fn act(self, app: &App) -> Outcome {
         let (shown, as_json) = match self {
             Self::List(list) => return list.run(app).await,
-            Self::Show(one) => (cases::show(app, &one.operator(app).await?, &one.id).await?, one.json),
+            Self::Show(one) => {
+                let case = cases::show(app, &one.operator(app).await?, &one.id).await?;
+                saw(app, &Actor::Operator, Viewed::Record(one.id.as_str())).await?;
+                (case, one.json)
+            }
             Self::Open(open) => (open.run(app).await?, open.json),
             Self::Decide(Decide { one, users, records }) => {
                 let is_said = !users.is_empty() || !records.is_empty();
@@ -254,6 +260,10 @@ impl List {
             found.retain(|case| self.state.is_none_or(|state| case.state == state));
             found
         };
+        let by = [("client", self.client.is_some()), ("state", self.state.is_some())];
+        let by: Vec<_> = by.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
+        let what = Viewed::List { of: "erasure_cases", by: &by, found: found.len() };
+        saw(app, &Actor::Operator, what).await?;
         if self.json {
             let all: Vec<_> = found.iter().map(|case| of_case(app, case)).collect();
             output::line(&Value::from(all).to_string());

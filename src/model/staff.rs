@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono_tz::Tz;
+use rand::RngCore;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::audit::Actor;
@@ -132,6 +133,30 @@ pub struct Staff {
 }
 
 impl Staff {
+    /// Somebody who is known since `now`: with nothing yet that lets them in, and no choices of their own. The id comes of
+    /// `rng`.
+    #[must_use]
+    pub fn new(name: String, role: Role, reach: Reach, now: Timestamp, rng: &mut dyn RngCore) -> Self {
+        Self {
+            id: StaffId::new(now, rng),
+            name,
+            role,
+            reach,
+            password: None,
+            locked_totp: None,
+            totp_step: 0,
+            accepted_at: None,
+            invitation: None,
+            language: None,
+            time_zone: None,
+            identity: None,
+            signed_in_at: None,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// How they are written down.
     #[must_use]
     pub fn actor(&self) -> Actor {

@@ -456,6 +456,23 @@ async fn an_operator_answers_a_request_to_erase() {
     let doctor = stdout(&deployment.run(&["doctor"]));
     assert!(doctor.contains("1 request to erase is overdue"), "{doctor}");
     assert_eq!(deployment.run(&["cases", "show", "era_01ARZ3NDEKTSV4RRFFQ69G5FAV"]).status.code(), Some(2));
+    // Who has looked is written down, once in an hour.
+    let looks = || {
+        let exported = deployment.good(&["audit", "export"]);
+        let entries = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let of = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        let looks =
+            entries.filter(|entry| ["record_viewed", "records_listed"].contains(&of(entry, "act").as_str()));
+        looks
+            .map(|entry| [of(&entry, "actor"), of(&entry, "subject"), of(&entry, "detail")].join(" "))
+            .collect::<Vec<_>>()
+    };
+    let listed = ["operator erasure_cases found:1", "operator erasure_cases found:2 by:client"];
+    assert_eq!(looks(), listed);
+    for _ in 0..2 {
+        assert!(deployment.good(&["cases", "show", case]).contains("withdrawn"));
+    }
+    assert_eq!(looks(), [&listed[..], &[format!("operator {case} ").as_str()]].concat());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

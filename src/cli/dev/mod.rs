@@ -97,6 +97,9 @@ pub(super) struct Dev {
     /// Make no sample people: the console is empty, and no mails come but your own.
     #[arg(long)]
     no_people: bool,
+    /// Have two people take what cannot be undone in the console: erasures, API keys, and who works there.
+    #[arg(long)]
+    four_eyes: bool,
     /// Print one line of JSON as soon as all is ready, and nothing else.
     #[arg(long)]
     json: bool,
@@ -126,7 +129,7 @@ impl Dev {
         let url = format!("http://{}", api.local_addr()?);
         let stop = CancellationToken::new();
         let config = folder.path("config.toml");
-        let mut text = configuration(&node, api.local_addr()?);
+        let mut text = configuration(&node, api.local_addr()?, self.four_eyes);
         let mut vendors = Vec::new();
         for stand_in in vendor::ALL {
             stand_in.keep_secrets(&folder)?;
@@ -356,7 +359,7 @@ async fn vendor(stand_in: &'static StandIn, api: &str, stop: CancellationToken) 
     Ok(url)
 }
 
-fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
+fn configuration(node: &AnyNode, listen: SocketAddr, four_eyes: bool) -> String {
     let others = node.kwild().map(|network| network.urls().split_off(1)).unwrap_or_default();
     let (node, others) = (node.url(), json!(others));
     format!(
@@ -372,7 +375,7 @@ fn configuration(node: &AnyNode, listen: SocketAddr) -> String {
          [relay]\nenabled = true\nclient = \"{CLIENT}\"\n\
          journey = [{{ level = \"basic+liveness\", source = \"sumsub\", page = \"https://kyc.example.com/check?case={{externalId}}\" }}]\n\n\
          # Sample staff have no codes to show again.\n\
-         [console]\nenabled = true\nidle_minutes = 1440\nsession_hours = 24\nstep_up_minutes = 1440\n\n\
+         [console]\nenabled = true\nidle_minutes = 1440\nsession_hours = 24\nstep_up_minutes = 1440\nfour_eyes = {four_eyes}\n\n\
          [person_page]\nenabled = true\n\n\
          [erasure]\nidentity = \"by_client\"\n\n\
          [webhook_policy]\nallow_private = true\nallow_http = true\n\n\

@@ -38,24 +38,8 @@ pub async fn add(
         return Err(StaffError::Name);
     }
     let token = LinkToken::new(&mut OsRng);
-    let staff = Staff {
-        id: StaffId::new(by.at, &mut OsRng),
-        name,
-        role,
-        reach,
-        password: None,
-        locked_totp: None,
-        totp_step: 0,
-        accepted_at: None,
-        invitation: Some((token.hash(), by.at.plus_millis(i64::from(by.invitation_hours) * HOUR))),
-        language: None,
-        time_zone: None,
-        identity: None,
-        signed_in_at: None,
-        version: 0,
-        created_at: by.at,
-        updated_at: by.at,
-    };
+    let mut staff = Staff::new(name, role, reach, by.at, &mut OsRng);
+    staff.invitation = Some((token.hash(), by.at.plus_millis(i64::from(by.invitation_hours) * HOUR)));
     let mut tx = store.begin().await?;
     by.settle(&mut tx).await?;
     match tx.add_staff(&staff).await {

@@ -9,7 +9,7 @@ use super::sign_in::From;
 use super::{SignedIn, StaffError, pace, start};
 use crate::app::App;
 use crate::model::audit::{AuditAction, AuditEntry};
-use crate::model::ids::{SessionId, StaffId};
+use crate::model::ids::SessionId;
 use crate::model::staff::{Reach, Staff, Stage, login_name};
 use crate::model::submitter::is_plain_name;
 use crate::model::time::Timestamp;
@@ -143,24 +143,10 @@ async fn let_in(
 
 /// Somebody whom the provider has sent for the first time.
 async fn newcomer(store: &Store, identity: &Identity, now: Timestamp) -> Result<Staff, StaffError> {
-    Ok(Staff {
-        id: StaffId::new(now, &mut OsRng),
-        name: free_name(store, &identity.name).await?,
-        role: identity.role,
-        reach: Reach::All,
-        password: None,
-        locked_totp: None,
-        totp_step: 0,
-        accepted_at: Some(now),
-        invitation: None,
-        language: None,
-        time_zone: None,
-        identity: Some((identity.issuer.clone(), identity.subject.clone())),
-        signed_in_at: Some(now),
-        version: 0,
-        created_at: now,
-        updated_at: now,
-    })
+    let name = free_name(store, &identity.name).await?;
+    let mut staff = Staff::new(name, identity.role, Reach::All, now, &mut OsRng);
+    staff.identity = Some((identity.issuer.clone(), identity.subject.clone()));
+    Ok(staff)
 }
 
 /// What they are called here: nobody else's name.

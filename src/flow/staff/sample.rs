@@ -6,9 +6,7 @@ use rand::rngs::OsRng;
 use super::{SignedIn, StaffError, start};
 use crate::app::App;
 use crate::model::audit::{Actor, AuditAction, AuditEntry};
-use crate::model::ids::StaffId;
 use crate::model::staff::{Reach, Role, Staff, Stage};
-use crate::model::time::Timestamp;
 use crate::store::StoreError;
 
 /// Lets somebody in as the sample person of this role, who sees the records of all clients. The first time makes that person, whom no
@@ -21,7 +19,7 @@ pub async fn come_in(app: &App, role: Role) -> Result<SignedIn, StaffError> {
     let name = format!("sample-{role}");
     let known = app.store.staff_of_name(&name).await?;
     let is_new = known.is_none();
-    let mut staff = known.unwrap_or_else(|| person(name, role, now));
+    let mut staff = known.unwrap_or_else(|| Staff::new(name, role, Reach::All, now, &mut OsRng));
     // An admin may have tried at this person what may be done to people.
     (staff.role, staff.accepted_at, staff.signed_in_at) = (role, staff.accepted_at.or(Some(now)), Some(now));
     let mut tx = app.store.begin().await?;
@@ -44,25 +42,4 @@ pub async fn come_in(app: &App, role: Role) -> Result<SignedIn, StaffError> {
     tx.record(&entry.detail("sample")).await?;
     tx.commit().await?;
     Ok(full)
-}
-
-fn person(name: String, role: Role, now: Timestamp) -> Staff {
-    Staff {
-        id: StaffId::new(now, &mut OsRng),
-        name,
-        role,
-        reach: Reach::All,
-        password: None,
-        locked_totp: None,
-        totp_step: 0,
-        accepted_at: Some(now),
-        invitation: None,
-        language: None,
-        time_zone: None,
-        identity: None,
-        signed_in_at: Some(now),
-        version: 0,
-        created_at: now,
-        updated_at: now,
-    }
 }

@@ -51,15 +51,42 @@ impl Socket {
         Self { stream, stalled: None, wrote: None, end: End::Open }
     }
 
-    /// Gives on the outcome of writing, and ends a connection on which nothing has gone out for too long.
-    fn patient<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// Gives on the outcome of writing `bytes`, and ends a connection of whose answers nothing was taken for too long.
+    fn patient(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if outcome.is_ready() {
+            self.wrote = Some(Instant::now());
             self.stalled = None;
             return outcome;
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT)));
         ready!(stalled.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        match self.write_at_once(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            outcome => {
+                self.wrote = Some(Instant::now());
+                self.stalled = None;
+                Poll::Ready(outcome)
+            }
+        }
+    }
+
+    /// Writes what there is room for, whether or not it was told that there is any. Linux tells it only when a third of what waits has
+    /// been taken, which may be more than a megabyte: whoever takes it slowly would be held to take nothing.
+    #[cfg(unix)]
+    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(&self.stream, bytes)?)
+    }
+
+    #[cfg(not(unix))]
+    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.try_write(bytes)
     }
 
     /// Throws away what comes in, until the caller has closed too, or has had its time.
@@ -97,10 +124,7 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        if outcome.is_ready() {
-            self.wrote = Some(Instant::now());
-        }
-        self.patient(cx, outcome)
+        self.patient(cx, outcome, bytes)
     }
 
     fn poll_write_vectored(
@@ -109,10 +133,8 @@ impl AsyncWrite for Socket {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
-        if outcome.is_ready() {
-            self.wrote = Some(Instant::now());
-        }
-        self.patient(cx, outcome)
+        let first = bytes.iter().find(|slice| !slice.is_empty());
+        self.patient(cx, outcome, first.map_or(&[], |slice| slice))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -148,7 +170,7 @@ mod tests {
     use std::io::{Read as _, Write as _};
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
 
     use super::*;
 
@@ -202,6 +224,30 @@ mod tests {
         let start = Instant::now();
         socket.shutdown().await.unwrap();
         assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_fetches_an_answer_slowly_gets_all_of_it() {
+        const ALL: usize = 8 << 20;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let caller = TcpSocket::new_v4().unwrap();
+        caller.set_recv_buffer_size(16 * 1024).unwrap();
+        let caller = caller.connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut socket = Socket::new(listener.accept().await.unwrap().0);
+        // What is read is there already, or comes without this thread.
+        let mut caller = caller.into_std().unwrap();
+        caller.set_nonblocking(false).unwrap();
+        let writing = tokio::spawn(async move { socket.write_all(&vec![0; ALL]).await });
+        let (start, mut chunk) = (Instant::now(), [0; 8 * 1024]);
+        while !writing.is_finished() {
+            tokio::time::sleep(WRITE_TIMEOUT / 3).await;
+            assert!(caller.read(&mut chunk).unwrap() > 0, "{:?}", start.elapsed());
+        }
+        writing.await.unwrap().unwrap();
+        assert!(
+            start.elapsed() > 10 * WRITE_TIMEOUT,
+            "all of it fitted into the buffers: this shows nothing"
+        );
     }
 
     #[tokio::test(start_paused = true)]

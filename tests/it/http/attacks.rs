@@ -238,7 +238,8 @@ on_both_databases! {
 
     /// Whether another client has an address cannot be told by how long it takes to hear that one has it not oneself.
     async fn a_look_up_takes_as_long_whoever_else_has_the_address(backend) {
-        const TIMES: usize = 151;
+        const TIMES: usize = 51;
+        const ROUNDS: usize = 5;
         let door = Door::with(backend, "").await;
         let stranger = door.key_of("other", Scope::ALL).await;
         let theirs = issuance(&door, &stranger, "rui@example.com", "case-2").await;
@@ -265,22 +266,26 @@ on_both_databases! {
         connection.close().await.unwrap();
         let caller = crate::support::service::caller();
         let emails: [Email; 2] = ["rui@example.com", "eva@example.com"].map(|email| email.parse().unwrap());
-        let mut took = [Vec::new(), Vec::new()];
-        // In turns, so that whatever else the machine does befalls both.
-        for _ in 0..TIMES {
-            for (email, took) in emails.iter().zip(&mut took) {
-                let start = Instant::now();
-                let found = contact::look_up(&door.app, &caller, email).await.unwrap();
-                took.push(start.elapsed());
-                assert!(found.is_empty());
+        let mut seen = Vec::new();
+        // What a look-up does costs that much every time; what else the machine does costs more at times, and never less. So the shortest
+        // times are compared, and what comes of chance is gone in another round.
+        for _ in 0..ROUNDS {
+            let mut shortest = [Duration::MAX; 2];
+            for _ in 0..TIMES {
+                for (email, shortest) in emails.iter().zip(&mut shortest) {
+                    let start = Instant::now();
+                    let found = contact::look_up(&door.app, &caller, email).await.unwrap();
+                    *shortest = start.elapsed().min(*shortest);
+                    assert!(found.is_empty());
+                }
+            }
+            let [of_others, of_nobody] = shortest.map(|time| time.as_secs_f64());
+            seen.push(of_others / of_nobody);
+            if (0.5..2.0).contains(&(of_others / of_nobody)) {
+                break;
             }
         }
-        let [of_others, of_nobody] = took.map(|mut took| {
-            took.sort_unstable();
-            took[TIMES / 2].as_secs_f64()
-        });
-        let ratio = of_others / of_nobody;
-        assert!((0.5..2.0).contains(&ratio), "{of_others} s and {of_nobody} s: {ratio}");
+        assert!((0.5..2.0).contains(seen.last().unwrap()), "{seen:?}");
         door.close().await;
     }
 }

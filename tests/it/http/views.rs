@@ -9,6 +9,7 @@ use idos_issuer::flow::viewed::{Viewed, saw};
 use idos_issuer::model::audit::{Actor, ChainedEntry};
 use idos_issuer::model::time::HOUR;
 use idos_wallet::WalletType;
+use serde_json::json;
 
 use super::door::{Door, inserter, kyc};
 use crate::support::service::{Backend, Stage, audit_holds, audit_names};
@@ -115,7 +116,15 @@ on_both_databases! {
                 door.get(format!("/v1/{list}")).send().await.expect(200);
             }
         }
+        let case = door.make("/v1/erasure-cases", &json!({ "user": { "userId": user.id } })).send().await.expect(201).json();
+        let case = case["id"].as_str().unwrap();
+        for target in [format!("/{case}"), "?state=awaiting_identity".to_owned(), String::new()] {
+            for _ in 0..2 {
+                door.get(format!("/v1/erasure-cases{target}")).send().await.expect(200);
+            }
+        }
         // What is not shown was not seen.
+        door.get("/v1/erasure-cases/era_01ARZ3NDEKTSV4RRFFQ69G5FAV").send().await.problem(404, "not_found");
         door.get("/v1/issuances/iss_01ARZ3NDEKTSV4RRFFQ69G5FAV").send().await.problem(404, "not_found");
         door.get("/v1/issuances?state=x").send().await.problem(400, "invalid_request");
         let written = looks(&door.app).await;
@@ -128,6 +137,9 @@ on_both_databases! {
             ("verifications", "found:0"),
             ("wallet_links", "found:0"),
             ("events", what[5].1),
+            (case, ""),
+            ("erasure_cases", "found:1 by:state"),
+            ("erasure_cases", "found:1"),
         ]);
 
         // Erased: who has looked is written down still, and not at what; nor is it named by who looks now.
@@ -139,8 +151,8 @@ on_both_databases! {
         }
         saw(&door.app, &staff("stf_1"), Viewed::Record(id)).await.unwrap();
         assert!(!audit_names(&door.app.store, id).await);
-        assert_eq!(looks(&door.app).await.len(), 6);
-        assert_eq!(rows_of_looks(&door.stage).await, 6, "of the lists and the profile");
+        assert_eq!(looks(&door.app).await.len(), 9);
+        assert_eq!(rows_of_looks(&door.stage).await, 9, "of the lists, the case and the profile");
         audit_holds(&door.app.store).await;
         door.close().await;
     }

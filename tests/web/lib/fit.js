@@ -21,13 +21,17 @@ export async function isFit(page, view, pictures = process.env.IDOS_CONSOLE_PICT
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const found = violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
   assert.deepEqual(found, []);
-  const { needed, width, small } = await page.evaluate(() => ({
+  const { needed, width, small, cut, broken } = await page.evaluate(() => ({
     needed: document.documentElement.scrollWidth,
     width: document.documentElement.clientWidth,
     small: [...document.querySelectorAll("button, select, summary, input:not([type=hidden], [type=checkbox])")]
       .filter((element) => element.offsetParent !== null && element.getBoundingClientRect().height < 43.5)
       .map((element) => element.outerHTML),
+    // On a phone, the navigation is one row, which is moved by a finger, and a word breaks that is longer than the row.
+    cut: [...document.querySelectorAll("nav a")].filter((element) => innerWidth > 704 && element.getBoundingClientRect().right > innerWidth).map((element) => element.textContent),
+    broken: [...document.querySelectorAll("code.word")].filter((element) => innerWidth > 704 && element.getClientRects().length > 1).map((element) => element.textContent),
   }));
   assert.ok(needed <= width, `${view}: ${needed} pixels are needed, ${width} are there`);
   assert.deepEqual(small, [], view);
+  assert.deepEqual({ cut, broken }, { cut: [], broken: [] }, view);
 }

@@ -22,10 +22,10 @@ export const issuer = rustCommand("IDOS_ISSUER_BIN", ["run", "-q", "-p", "idos-i
 export class Service {
   #server;
 
-  /** With `people`, the console has sample people; [`people`](Service.people) waits for them. */
-  static async start({ people = false } = {}) {
+  /** With `people`, the console has sample people; [`people`](Service.people) waits for them. With `fourEyes`, what cannot be undone takes two. */
+  static async start({ people = false, fourEyes = false } = {}) {
     const { command, args } = issuer;
-    const more = [...(isKwild ? ["--kwild"] : []), ...(people ? [] : ["--no-people"])];
+    const more = [...(isKwild ? ["--kwild"] : []), ...(people ? [] : ["--no-people"]), ...(fourEyes ? ["--four-eyes"] : [])];
     const service = new Service();
     service.#server = await startServer({ command, args: [...args, "dev", "--json", ...ANYWHERE, ...more] });
     return service;

@@ -4,6 +4,7 @@ use super::{Error, People};
 use crate::cli::background::until;
 use crate::flow::cases::{self, NewCase, Whose};
 use crate::model::case::{CaseOrigin, CaseState, ExtensionReason, Grounds, Identity};
+use crate::model::submitter::{Origin, Submitter};
 use crate::model::time::DAY;
 use crate::store::CaseFilter;
 
@@ -75,7 +76,14 @@ async fn case(
             cases::withdraw(app, caller, &case.id).await?;
         }
         Becomes::CarriedOut => {
-            cases::decide(app, caller, &case.id, None).await?;
+            if case.state != CaseState::AwaitingApproval {
+                cases::decide(app, caller, &case.id, None).await?;
+            }
+            if cases::takes_two(app) {
+                // Somebody else than the client.
+                let operator = Submitter { tenant: caller.tenant.clone(), origin: Origin::Operator };
+                cases::approve(app, &operator, &case.id).await?;
+            }
             let look = async || app.store.case(&case.id).await;
             until(app, look, |case| case.state == CaseState::Done).await?;
         }

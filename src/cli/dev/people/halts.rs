@@ -1,9 +1,11 @@
 //! Sample work that has stopped, each for another reason that there really is.
 
+use futures_util::future::try_join_all;
 use idos_client::actions::AddUserAsInserter;
 use idos_client::{Broadcast, Nonce, Signer};
 use idos_devnode::{Fault, Switch};
 use idos_wallet::WalletType;
+use tokio::try_join;
 
 use super::person::{Person, UNKNOWN_OWNERS, UNUSABLE_KEY};
 use super::{Error, People, by_grant, holders};
@@ -25,13 +27,11 @@ pub(super) fn another_issuer() -> Signer {
     Signer::from_seed(&[0x42; 32])
 }
 
+/// Each of what stops by itself; beside each other, since a service looks for a profile, and at a wallet that is taken, for seconds.
 pub(super) async fn make(people: &People) -> Result<(), Error> {
-    for person in UNKNOWN_OWNERS {
-        grant_of_a_wallet_without_profile(people, person).await?;
-    }
-    key_that_is_none(people).await?;
-    wallet_of_somebody_else(people).await?;
-    value_that_the_node_refuses(people).await
+    let unknown = UNKNOWN_OWNERS.iter().map(|person| grant_of_a_wallet_without_profile(people, person));
+    try_join!(try_join_all(unknown), key_that_is_none(people), wallet_of_somebody_else(people))?;
+    Ok(())
 }
 
 /// `owner_unknown`: a node does not tell whose wallet of NEAR it is, until a grant is used that it has signed.
@@ -72,8 +72,8 @@ async fn wallet_of_somebody_else(people: &People) -> Result<(), Error> {
     user::ask_for_profile(app, caller, &people.key(caller, "hugo-again-profile"), &second).await.map(drop)
 }
 
-/// `refused`: the node says no for a reason that has no code. Only the development node can be told to.
-async fn value_that_the_node_refuses(people: &People) -> Result<(), Error> {
+/// `refused`: the node's database does not take the value of an attribute. Only the development node can be told to say so.
+pub(super) async fn value_that_the_node_refuses(people: &People) -> Result<(), Error> {
     let Some(faults) = &people.faults else { return Ok(()) };
     let (app, caller) = (&people.app, &people.onboarding);
     let key = people.key(caller, "attribute");
@@ -86,7 +86,11 @@ async fn value_that_the_node_refuses(people: &People) -> Result<(), Error> {
     faults.set(Switch {
         fault: Fault::Refuse {
             code: Some(-201),
-            message: Some("ERROR: attributes are not taken today".to_owned()),
+            // In words that a client knows: what it does not know, it tries again.
+            message: Some(
+                "ERROR: new row for relation \"user_attributes\" violates check constraint \"user_attributes_value_check\""
+                    .to_owned(),
+            ),
             // One of those that a node gives before it takes a transaction.
             transaction_code: Some(110),
         },

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use idos_devnode::Faults;
 use idos_devnode::Inserter;
+use tokio::try_join;
 
 use self::person::{ALL, Becomes, Person};
 use super::Error;
@@ -81,9 +82,10 @@ impl People {
     async fn all(&self) -> Result<(), Error> {
         // What waits for somebody else, first: it is there at once.
         verifications::open(self).await?;
-        try_join_all(ALL.iter().map(|person| self.bring(person))).await?;
-        verifications::decide(self).await?;
-        halts::make(self).await?;
+        let brought = try_join_all(ALL.iter().map(|person| self.bring(person)));
+        try_join!(brought, verifications::decide(self), halts::make(self))?;
+        // About some of those who are there now.
+        halts::value_that_the_node_refuses(self).await?;
         cases::make(self).await
     }
 

@@ -49,9 +49,10 @@ pub(in crate::http) async fn list(
         due_before: query.read::<Timestamp>("dueBefore", "must be a date or a time (RFC 3339)"),
     };
     let cursor = query.read::<CaseId>("cursor", "must be the nextCursor of an earlier answer");
-    let limit = query.limit();
+    let (limit, by) = (query.limit(), query.filters());
     query.end()?;
     let page = api.app.store.cases(&caller.tenant, filter, cursor.as_ref(), limit).await?;
+    api.saw_list(&caller, "erasure_cases", &by, page.items.len()).await?;
     let next_cursor = page.items.last().filter(|_| page.has_more).map(|case| case.id.to_string());
     let view = |case| {
         let clocks = cases::look(&api.app, &case);
@@ -71,7 +72,9 @@ pub(in crate::http) async fn show(
     Extension(caller): Extension<Submitter>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    Ok(shown(&api, cases::show(&api.app, &caller, &parse_id(&id)?).await?))
+    let case = cases::show(&api.app, &caller, &parse_id(&id)?).await?;
+    api.saw(&caller, case.case.id.as_str()).await?;
+    Ok(shown(&api, case))
 }
 
 pub(in crate::http) async fn decide(
