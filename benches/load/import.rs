@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::deployment::{Backend, Node, Service, Setup, Site};
+use crate::deployment::{Program, Backend, Node, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::{Submitter, quantile};
 use crate::memory::as_it_should;
@@ -45,6 +45,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, 
         in_flight: 64,
         body_timeout: 30,
         with_worker: false,
+        program: Program::This,
     };
     let service = Service::start(site, &setup).await;
     let folder = site.new_folder("import");
