@@ -25,7 +25,7 @@ pub(crate) const ISSUER_NAME: &str = "Example KYC";
 pub(crate) const KEYS: usize = 7;
 
 /// Which database a service has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 pub(crate) enum Backend {
     #[serde(rename = "SQLite")]
     Sqlite,
@@ -102,6 +102,22 @@ impl Site {
         let mut files = KeyFiles::in_folder(&self.key_folder(0));
         files.write = vec![self.key_folder(write).join("write.key").into()];
         Keys::load(&files, Some(ISSUER_URL)).unwrap()
+    }
+
+    /// Settings of a service with these of the write keys.
+    pub(crate) fn settings(&self, node_url: &str, database_url: &str, write: &[usize]) -> String {
+        let path = |path: PathBuf| format!("\"{}\"", path.display());
+        let first = |name: &str| path(self.key_folder(0).join(name));
+        let write: Vec<_> =
+            write.iter().map(|number| path(self.key_folder(*number).join("write.key"))).collect();
+        format!(
+            "[node]\nurl = \"{node_url}\"\n[issuer]\nname = \"{ISSUER_NAME}\"\nurl = \"{ISSUER_URL}\"\n\
+             [keys]\nsigning = {}\nwrite = [{}]\nencryption = {}\nvault = {}\n[database]\nurl = \"{database_url}\"\n",
+            first("signing.key"),
+            write.join(", "),
+            first("encryption.key"),
+            first("vault.key"),
+        )
     }
 
     pub(crate) fn signer(&self, write: usize) -> Signer {
@@ -309,21 +325,11 @@ impl Service {
         let database = site.database(setup.backend, &folder).await;
         let database_url = &database.url;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let path = |path: PathBuf| format!("\"{}\"", path.display());
-        let first = |name: &str| path(site.key_folder(0).join(name));
-        let write: Vec<_> =
-            setup.write.iter().map(|number| path(site.key_folder(*number).join("write.key"))).collect();
         let text = format!(
-            "[node]\nurl = \"{}\"\n[issuer]\nname = \"{ISSUER_NAME}\"\nurl = \"{ISSUER_URL}\"\n\
-             [keys]\nsigning = {}\nwrite = [{}]\nencryption = {}\nvault = {}\n[database]\nurl = \"{database_url}\"\n\
-             [http]\nlisten = \"127.0.0.1:{port}\"\nrequests_per_second = 1000000\nburst = 1000000\n\
+            "{}[http]\nlisten = \"127.0.0.1:{port}\"\nrequests_per_second = 1000000\nburst = 1000000\n\
              clients_per_address = 0\nshare_per_client = 100\nshare_per_address = 100\n\
              body_timeout = {}\n[delivery]\nin_flight = {}\n",
-            setup.node_url,
-            first("signing.key"),
-            write.join(", "),
-            first("encryption.key"),
-            first("vault.key"),
+            site.settings(setup.node_url, database_url, setup.write),
             setup.body_timeout,
             setup.in_flight,
         );

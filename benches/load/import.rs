@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::deployment::{Backend, Node, Program, Service, Setup, Site};
+use crate::deployment::{Program, Backend, Node, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::{Submitter, quantile};
 use crate::memory::as_it_should;
@@ -39,14 +39,13 @@ pub(crate) struct Row {
 /// Imports a file of `lines` lines, each with files of `bytes` bytes, into a fresh service that delivers nothing.
 pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, bytes): (u32, usize)) -> Row {
     let setup = Setup {
-        program: Program::This,
         node_url: &node.url,
         backend,
-        program: Program::This,
         write: &[0],
         in_flight: 64,
         body_timeout: 30,
         with_worker: false,
+        program: Program::This,
     };
     let service = Service::start(site, &setup).await;
     let folder = site.new_folder("import");

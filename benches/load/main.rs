@@ -7,6 +7,8 @@
 
 mod audit;
 mod chain;
+mod delivered;
+mod delivered_chain;
 mod delivery;
 mod deployment;
 mod evidence;
@@ -19,6 +21,7 @@ mod prepared;
 mod process;
 mod report;
 mod usage;
+mod year;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -40,6 +43,9 @@ const KWILD_BLOCKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_mill
 /// How many rows of each table there are when look-ups are measured.
 const GROWTH: [u32; 2] = [20_000, 1_000_000];
 
+/// At how many delivered records it is measured on the way to more.
+const YEAR: [u32; 2] = [100_000, 1_000_000];
+
 /// Measures the service under load.
 #[derive(Parser)]
 struct Arguments {
@@ -52,6 +58,12 @@ struct Arguments {
     /// How many lines the file has that is imported
     #[arg(long, default_value_t = 1_000_000)]
     lines: u32,
+    /// With `--only growth`: up to how many delivered records, in place of the same number of rows in each table
+    #[arg(long)]
+    records: Option<u32>,
+    /// With `--records`: on one database only
+    #[arg(long)]
+    database: Option<Backend>,
     /// Another `idos-issuer`, such as that of the release before: what it takes and delivers is measured in turn with ours
     #[arg(long)]
     beside: Option<PathBuf>,
@@ -98,6 +110,8 @@ async fn main() {
         growth: Vec::new(),
         audit: Vec::new(),
         import: Vec::new(),
+        year: Vec::new(),
+        sizes: Vec::new(),
     };
     if does(Part::Intake) {
         measure_intake(&site, arguments.quick, &mut report.intake).await;
@@ -122,7 +136,16 @@ async fn main() {
     if arguments.only == Some(Part::KwildAlone) {
         measure_prepared(&site, arguments.quick, &mut report.kwild).await;
     }
-    if arguments.only == Some(Part::Growth) {
+    if let (Some(Part::Growth), Some(records)) = (arguments.only, arguments.records) {
+        let steps: Vec<u32> = YEAR.into_iter().filter(|step| *step < records).chain([records]).collect();
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            if arguments.database.is_none_or(|only| only == backend) {
+                let (rows, sizes) = year::measure(&site, backend, &steps).await;
+                report.year.extend(rows);
+                report.sizes.extend(sizes);
+            }
+        }
+    } else if arguments.only == Some(Part::Growth) {
         for rows in if arguments.quick { &GROWTH[..1] } else { &GROWTH } {
             tell(&format!("{rows} rows of everything"));
             report.growth.extend(growth::measure(&site, *rows).await);

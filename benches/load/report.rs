@@ -11,7 +11,7 @@ use crate::intake::{BROKEN_OFF, TIMED_OUT};
 use crate::kwild::{Intake, Way, Who};
 use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
 use crate::usage::Cores;
-use crate::{audit, delivery, growth, import, intake, kwild, memory};
+use crate::{audit, delivery, growth, import, intake, kwild, memory, year};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
@@ -29,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) growth: Vec<growth::Row>,
     pub(crate) audit: Vec<audit::Row>,
     pub(crate) import: Vec<import::Row>,
+    pub(crate) year: Vec<year::Row>,
+    pub(crate) sizes: Vec<year::Size>,
 }
 
 impl Report {
@@ -76,6 +78,12 @@ impl Report {
         if !self.import.is_empty() {
             text.push_str(IMPORT);
             self.import.iter().for_each(|row| import_row(&mut text, row));
+        }
+        if !self.year.is_empty() {
+            text.push_str(YEAR);
+            self.year.iter().for_each(|row| year_row(&mut text, row));
+            text.push_str(SIZES);
+            self.sizes.iter().for_each(|size| size_row(&mut text, size));
         }
         text
     }
@@ -267,4 +275,28 @@ fn answers(answers: &BTreeMap<u16, usize>) -> String {
 
 fn cores(cores: &Cores) -> String {
     format!("{:.2} | {:.2} | {:.2} | {:.2}", cores.service, cores.client, cores.node, cores.postgres)
+}
+
+const YEAR: &str = "\nA provider's year, by the number of delivered records: medians, and pages that PostgreSQL has read.\n\n\
+    | what | database | records | gives | ms | pages |\n| --- | --- | --- | --- | --- | --- |\n";
+
+fn year_row(text: &mut String, row: &year::Row) {
+    let pages = row.pages.map_or_else(String::new, |pages| pages.to_string());
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} | {} | {:.2} | {pages} |",
+        row.what,
+        database(row.database),
+        row.records,
+        row.gives,
+        row.ms
+    );
+}
+
+const SIZES: &str = "\nThe room that tables and indexes take.\n\n\
+    | table or index | database | records | bytes | for each record |\n| --- | --- | --- | --- | --- |\n";
+
+fn size_row(text: &mut String, size: &year::Size) {
+    let each = size.bytes / i64::from(size.records.max(1));
+    let _ = writeln!(text, "| {} | {} | {} | {} | {each} |", size.name, database(size.database), size.records, size.bytes);
 }
