@@ -55,7 +55,7 @@ def main() -> int:
 def check(schema: pathlib.Path, url: str, key: str) -> int:
     # The key travels in the environment: arguments can be read by every user of the machine.
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml"]
-    hooks = str(HERE / "lines.py")
+    hooks = str(HERE / "hooks.py")
     command += ["run", schema.resolve(), "--url", url, "--no-color"]
     with tempfile.TemporaryDirectory() as folder:  # where it would leave its files
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, "IDOS_API_KEY": key, "SCHEMATHESIS_HOOKS": hooks})

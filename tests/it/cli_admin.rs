@@ -467,7 +467,7 @@ async fn an_operator_answers_a_request_to_erase() {
             .map(|entry| [of(&entry, "actor"), of(&entry, "subject"), of(&entry, "detail")].join(" "))
             .collect::<Vec<_>>()
     };
-    let listed = ["operator erasure_cases found:1", "operator erasure_cases found:2 by:client"];
+    let listed = ["operator erasure_cases found:2", "operator erasure_cases found:2 by:client"];
     assert_eq!(looks(), listed);
     for _ in 0..2 {
         assert!(deployment.good(&["cases", "show", case]).contains("withdrawn"));

@@ -369,8 +369,8 @@ fn configuration(node: &AnyNode, listen: SocketAddr, four_eyes: bool) -> String 
          [keys]\nsigning = \"keys/signing.key\"\nwrite = \"keys/write.key\"\nencryption = \"keys/encryption.key\"\n\
          vault = \"keys/vault.key\"\n\n\
          [database]\nurl = \"sqlite://issuer.db\"\n\n\
-         # As many requests as a machine sends, and waiting that no test has to sit out.\n\
-         [http]\nlisten = \"{listen}\"\npublic_url = \"http://{listen}\"\nrequests_per_second = 100000\nburst = 100000\nclients_per_address = 0\nmax_wait = 8\n\n\
+         # As many requests as a machine sends, from as many callers as a proxy on it says, and waiting that no test has to sit out.\n\
+         [http]\nlisten = \"{listen}\"\npublic_url = \"http://{listen}\"\ntrusted_proxies = [\"127.0.0.0/8\", \"::1\"]\nrequests_per_second = 100000\nburst = 100000\nclients_per_address = 0\nmax_wait = 8\n\n\
          [claims]\nprovider_url = \"https://kyc.example.com\"\nreturn_urls = [\"https://kyc.example.com/\"]\n\n\
          [relay]\nenabled = true\nclient = \"{CLIENT}\"\n\
          journey = [{{ level = \"basic+liveness\", source = \"sumsub\", page = \"https://kyc.example.com/check?case={{externalId}}\" }}]\n\n\

@@ -50,6 +50,10 @@ pub(super) async fn decide(people: &People) -> Result<(), Error> {
     for (name, vendor, decision) in SAMPLES {
         let Some(decision) = decision else { continue };
         let verification = opened(people, name, *vendor).await?;
+        if !is_open(&verification) {
+            // By an earlier start. A vendor that decides once more has had a second thought.
+            continue;
+        }
         let holder = people.holder(name).await?;
         people.with_profile(&people.onboarding, name, &holder).await?;
         let (_, url) = people.vendors.get(*vendor).ok_or("there is no such vendor")?;
@@ -58,7 +62,12 @@ pub(super) async fn decide(people: &People) -> Result<(), Error> {
             return Err("a stand-in for a vendor has not told what it decided".into());
         }
         let look = async || people.app.store.verification(&verification.id).await;
-        until(&people.app, look, |of| !matches!(of.state, State::Opened | State::Pending)).await?;
+        until(&people.app, look, |of| !is_open(of)).await?;
     }
     Ok(())
+}
+
+/// Whether no vendor has decided yet.
+fn is_open(verification: &Verification) -> bool {
+    matches!(verification.state, State::Opened | State::Pending)
 }
