@@ -49,6 +49,7 @@ pub(crate) struct Filler<'a> {
     backend: Backend,
     connection: AnyConnection,
     chain: Chain<'a>,
+    vault: String,
     /// When the first record comes, and how many come in a year.
     start: i64,
     yearly: u32,
@@ -56,17 +57,26 @@ pub(crate) struct Filler<'a> {
 }
 
 impl<'a> Filler<'a> {
-    /// An empty database with its schema, to which so many records come in a year that ends today.
-    pub(crate) async fn new(url: &str, backend: Backend, keys: &'a Keys, yearly: u32) -> Self {
+    /// An empty database with its schema, to which so many records come in a year that ends today, and the id of the vault key under which all
+    /// is locked.
+    pub(crate) async fn new(
+        url: &str,
+        backend: Backend,
+        (keys, vault): (&'a Keys, String),
+        yearly: u32,
+    ) -> Self {
         let mut connection = AnyConnection::connect(url).await.unwrap();
         let quick = match backend {
             // What is lost when it is killed is made again.
-            Backend::Sqlite => "PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA secure_delete = ON",
+            Backend::Sqlite => {
+                "PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA secure_delete = ON"
+            }
             Backend::Postgres => "SET synchronous_commit = off",
         };
         sqlx::raw_sql(quick).execute(&mut connection).await.unwrap();
         let start = clock::now().unix_millis() - YEAR;
-        Self { backend, connection, chain: Chain::new(url, backend, keys).await, start, yearly, records: 0 }
+        let chain = Chain::new(url, backend, keys).await;
+        Self { backend, connection, chain, vault, start, yearly, records: 0 }
     }
 
     /// When so many records are there.
@@ -97,8 +107,10 @@ impl<'a> Filler<'a> {
              WHERE state IN ('queued', 'halted')",
         )
         .await;
-        let (seq, hash): (i64, String) =
-            sqlx::query_as("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_one(&mut self.connection).await.unwrap();
+        let (seq, hash): (i64, String) = sqlx::query_as("SELECT seq, hash FROM audit_head WHERE id = 1")
+            .fetch_one(&mut self.connection)
+            .await
+            .unwrap();
         self.chain.goes_on_behind(Link { seq, hash });
         while self.records < records {
             let (first, last) = (self.records + 1, records.min(self.records + AT_ONCE));
@@ -115,7 +127,8 @@ impl<'a> Filler<'a> {
         let end = self.chain.end();
         self.run(&format!("UPDATE audit_head SET seq = {}, hash = '{}'", end.seq, end.hash)).await;
         self.run("DELETE FROM recorded WHERE name = 'numbers_counted'").await;
-        self.run(&format!("INSERT INTO recorded (name, value) VALUES ('numbers_counted', '{}')", end.seq)).await;
+        self.run(&format!("INSERT INTO recorded (name, value) VALUES ('numbers_counted', '{}')", end.seq))
+            .await;
         if self.backend == Backend::Postgres {
             // What its autovacuum does by itself when tables have grown.
             self.run("VACUUM ANALYZE").await;
@@ -128,8 +141,10 @@ impl<'a> Filler<'a> {
 
     /// Asks for one text.
     pub(crate) async fn text(&mut self, statement: &str) -> String {
-        let (text,): (String,) =
-            sqlx::query_as(AssertSqlSafe(statement.to_owned())).fetch_one(&mut self.connection).await.unwrap();
+        let (text,): (String,) = sqlx::query_as(AssertSqlSafe(statement.to_owned()))
+            .fetch_one(&mut self.connection)
+            .await
+            .unwrap();
         text
     }
 
@@ -151,7 +166,8 @@ impl<'a> Filler<'a> {
         if self.backend == Backend::Sqlite {
             return 0;
         }
-        let statement = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()";
+        let statement =
+            "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()";
         let (pages,): (i64,) = sqlx::query_as(statement).fetch_one(&mut self.connection).await.unwrap();
         pages
     }
@@ -175,9 +191,15 @@ impl<'a> Filler<'a> {
     fn ulid(&self, prefix: &str) -> String {
         let at = self.at();
         let digits = (0..10).rev().map(|place| {
-            format!("SUBSTR('0123456789ABCDEFGHJKMNPQRSTVWXYZ', CAST((({at} >> {}) & 31) + 1 AS INTEGER), 1)", place * 5)
+            format!(
+                "SUBSTR('0123456789ABCDEFGHJKMNPQRSTVWXYZ', CAST((({at} >> {}) & 31) + 1 AS INTEGER), 1)",
+                place * 5
+            )
         });
-        format!("'{prefix}' || {} || CAST(1000000000000000 + i AS TEXT)", digits.collect::<Vec<_>>().join(" || "))
+        format!(
+            "'{prefix}' || {} || CAST(1000000000000000 + i AS TEXT)",
+            digits.collect::<Vec<_>>().join(" || ")
+        )
     }
 
     /// So many random bytes in hex, anew for each row.
@@ -219,7 +241,7 @@ impl<'a> Filler<'a> {
             )
         };
         // A locked text names the vault's key, as all do.
-        let locked = |bytes: usize| format!("'v1.4f46bc5c.' || {}", self.hex(bytes / 2));
+        let locked = |bytes: usize| format!("'v1.{}.' || {}", self.vault, self.hex(bytes / 2));
         // The last digits of an id are the record's number.
         let number = "(CAST(SUBSTR(id, 15) AS BIGINT) - 1000000000000000)";
         let like = |prefix: &str| format!("'{prefix}' || SUBSTR(id, 5)");
@@ -266,7 +288,10 @@ impl<'a> Filler<'a> {
             ),
             of_issuances(
                 "job (id, work, subject, target, series, lane, state, due_at, attempts, created_at)",
-                &format!("{}, 'write_credential', id, '', '', {key}, 'ready', created_at, 0, created_at", like("job_")),
+                &format!(
+                    "{}, 'write_credential', id, '', '', {key}, 'ready', created_at, 0, created_at",
+                    like("job_")
+                ),
                 "state = 'queued'",
             ),
             of_issuances(
@@ -315,7 +340,10 @@ impl<'a> Filler<'a> {
             ),
             of_issuances(
                 "attribute (id, client, state, user_id, attribute_id, sensitive, write_key, tx_hash, tx_height, was_sent, created_at, updated_at)",
-                &format!("{}, client, 'created', user_id, {uuid}, 'none', {key}, {hash}, 1, 0, created_at, created_at", like("att_")),
+                &format!(
+                    "{}, client, 'created', user_id, {uuid}, 'none', {key}, {hash}, 1, 0, created_at, created_at",
+                    like("att_")
+                ),
                 &share(50, 1),
             ),
             of_issuances(
@@ -332,7 +360,11 @@ impl<'a> Filler<'a> {
             ),
             of_issuances(
                 "person (hash, owner, locked, uses, created_at)",
-                &format!("'3.' || SUBSTR(id, 5) || '{}', client || '/' || user_id, {}, 1, created_at", "0".repeat(38), locked(120)),
+                &format!(
+                    "'3.' || SUBSTR(id, 5) || '{}', client || '/' || user_id, {}, 1, created_at",
+                    "0".repeat(38),
+                    locked(120)
+                ),
                 "kind = 'personhood'",
             ),
             of_issuances(
@@ -375,7 +407,8 @@ impl<'a> Filler<'a> {
     /// What ends, is told and is forgotten meanwhile.
     fn time_goes_by(&self) -> Vec<String> {
         let now = self.time_of(self.records);
-        let forgotten = |table: &str, at: &str, after: i64| format!("DELETE FROM {table} WHERE {at} < {}", now - after);
+        let forgotten =
+            |table: &str, at: &str, after: i64| format!("DELETE FROM {table} WHERE {at} < {}", now - after);
         vec![
             format!(
                 "UPDATE issuance SET noticed = CASE WHEN valid_until <= {now} THEN 'expired' ELSE 'expiring' END \
@@ -409,5 +442,7 @@ impl<'a> Filler<'a> {
 
 /// The numbers from one to another, as `i`.
 fn series(first: u32, last: u32) -> String {
-    format!("WITH RECURSIVE n(i) AS (SELECT CAST({first} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n")
+    format!(
+        "WITH RECURSIVE n(i) AS (SELECT CAST({first} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n"
+    )
 }

@@ -101,7 +101,9 @@ impl<'a> Chain<'a> {
             Some(copy) => copy_in(copy, &chained).await,
             None => insert(connection, &chained).await,
         }
-        for Checkpoint { number, entry, hash, at, key_id, public_key, signature, .. } in self.checkpoints.drain(..) {
+        for Checkpoint { number, entry, hash, at, key_id, public_key, signature, .. } in
+            self.checkpoints.drain(..)
+        {
             let statement = format!(
                 "INSERT INTO audit_checkpoint (number, entry, hash, at, key_id, public_key, signature) \
                  VALUES ({number}, {entry}, '{hash}', {at}, '{key_id}', '{public_key}', '{}')",
@@ -126,7 +128,8 @@ impl<'a> Chain<'a> {
 fn entries(record: &Record) -> Vec<AuditEntry> {
     let Record { id, client, state, created_at, content_hash, tx_hash } = record;
     let at = |after: i64| Timestamp::from_unix_millis(created_at + after).unwrap();
-    let caller = || Actor::Client { client: client.clone(), key: "key_01M8PMWA26W2PSXWSB953H7MQV".to_owned() };
+    let caller =
+        || Actor::Client { client: client.clone(), key: "key_01M8PMWA26W2PSXWSB953H7MQV".to_owned() };
     let last: u8 = id[id.len() - 1..].parse().unwrap();
     let like = |prefix: &str| format!("{prefix}{}", &id[4..]);
     let (profile, verification) = (like("prf_"), like("ver_"));
@@ -142,7 +145,9 @@ fn entries(record: &Record) -> Vec<AuditEntry> {
     }
     let source = || Actor::Source { client: client.clone(), source: "sumsub".to_owned() };
     if last < 4 {
-        all.push(AuditEntry::new(at(0), caller(), AuditAction::VerificationOpened, &verification).detail("sumsub"));
+        all.push(
+            AuditEntry::new(at(0), caller(), AuditAction::VerificationOpened, &verification).detail("sumsub"),
+        );
         all.push(AuditEntry::new(at(0), source(), AuditAction::VerificationApproved, &verification));
     }
     let submitter = || if last < 4 { source() } else { caller() };

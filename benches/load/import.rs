@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::deployment::{Program, Backend, Node, Service, Setup, Site};
+use crate::deployment::{Backend, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::{Submitter, quantile};
 use crate::memory::as_it_should;

@@ -298,5 +298,12 @@ const SIZES: &str = "\nThe room that tables and indexes take.\n\n\
 
 fn size_row(text: &mut String, size: &year::Size) {
     let each = size.bytes / i64::from(size.records.max(1));
-    let _ = writeln!(text, "| {} | {} | {} | {} | {each} |", size.name, database(size.database), size.records, size.bytes);
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} | {} | {each} |",
+        size.name,
+        database(size.database),
+        size.records,
+        size.bytes
+    );
 }

@@ -32,16 +32,6 @@ impl Store {
         row.map(|row| read(&row)).transpose()
     }
 
-    /// How many attributes are halted.
-    pub async fn count_halted_attributes(&self) -> Result<i64, StoreError> {
-        let (count,) =
-            sqlx::query_as("SELECT COUNT(*) FROM attribute WHERE state = 'halted' AND waits_until <= $1")
-                .bind(i64::MAX)
-                .fetch_one(&self.pool)
-                .await?;
-        Ok(count)
-    }
-
     /// Key and value as they are to stand on the network, locked.
     pub async fn locked_attribute(&self, id: &AttributeId) -> Result<Option<String>, StoreError> {
         let row: Option<(Option<String>,)> = sqlx::query_as("SELECT locked FROM attribute WHERE id = $1")

@@ -306,7 +306,8 @@ const TABLES: &[Table] = &[
     counted("audit", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit LIMIT $1) AS counted"),
     counted(
         "audit.subject, audit.detail, audit.salt, audit.also, audit.also_salt",
-        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit WHERE salt <> '' LIMIT $1) AS counted",
+        // From the end: at the beginning are those that were let go, more and more of them.
+        "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit WHERE salt <> '' ORDER BY seq DESC LIMIT $1) AS counted",
     ),
     counted("audit_view", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit_view LIMIT $1) AS counted"),
     counted("audit_head", "SELECT COUNT(*) FROM (SELECT 1 AS kept FROM audit_head LIMIT $1) AS counted"),

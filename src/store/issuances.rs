@@ -321,7 +321,7 @@ impl Store {
                 let place = place.unwrap_or(Place::START);
                 async move {
                     sqlx::query(select!(
-                        "WHERE state = 'issued' AND (noticed IS NULL OR noticed <> 'expired') \
+                        "WHERE state || '' = 'issued' AND (noticed IS NULL OR noticed <> 'expired') \
                          AND valid_until <= $1 AND (valid_until, id) > ($2, $3) ORDER BY valid_until, id LIMIT $4"
                     ))
                     .bind(now.unix_millis())
@@ -350,7 +350,7 @@ impl Store {
                 let place = place.unwrap_or(Place::START);
                 async move {
                     sqlx::query(select!(
-                        "WHERE state = 'issued' AND noticed IS NULL \
+                        "WHERE state || '' = 'issued' AND COALESCE(noticed, '') = '' \
                          AND valid_until <= $1 AND (valid_until, id) > ($2, $3) ORDER BY valid_until, id LIMIT $4"
                     ))
                     .bind(end.unix_millis())
@@ -416,13 +416,6 @@ impl Store {
             }
         })
         .await
-    }
-
-    /// How many issuances are in each state.
-    pub async fn count_issuances(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state")
-            .fetch_all(&self.pool)
-            .await?)
     }
 }
 

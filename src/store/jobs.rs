@@ -197,13 +197,6 @@ impl Store {
         Ok(batch.items)
     }
 
-    /// How many jobs there are of each kind in each state.
-    pub async fn count_jobs(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT work, state, COUNT(*) FROM job GROUP BY work, state")
-            .fetch_all(&self.pool)
-            .await?)
-    }
-
     /// Since when the job has been due that has been due for longest.
     pub async fn oldest_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut due: Option<i64> = None;

@@ -20,6 +20,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (12, "daily", include_str!("../../migrations/0012_daily.sql")),
     (13, "visits", include_str!("../../migrations/0013_visits.sql")),
     (14, "proposal", include_str!("../../migrations/0014_proposal.sql")),
+    (16, "told_ends", include_str!("../../migrations/0016_told_ends.sql")),
 ];
 
 /// What brings a database up to date. A step that the database has and the program does not is one of a newer program:

@@ -37,11 +37,6 @@ impl Store {
         Ok(self.profile(id).await?.filter(|profile| profile.client == client))
     }
 
-    /// How many records are in each state.
-    pub async fn count_profiles(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT state, COUNT(*) FROM profile GROUP BY state").fetch_all(&self.pool).await?)
-    }
-
     /// A record, whosever it is: for background work and operators.
     pub async fn profile(&self, id: &RecordId) -> Result<Option<Profile>, StoreError> {
         let row = sqlx::query("SELECT * FROM profile WHERE id = $1")

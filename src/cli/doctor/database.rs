@@ -7,9 +7,9 @@ use crate::clock;
 use crate::config::Config;
 use crate::flow::audit;
 use crate::keys::Keys;
-use crate::model::issuance::State;
+use crate::model::bulk_resume::MOST_COUNTED;
+use crate::model::issuance::Stopped;
 use crate::model::job::JobState;
-use crate::model::profile::ProfileState;
 use crate::store::{FileFault, Kind, Store, StoreError};
 use crate::vault::Vault;
 
@@ -187,50 +187,35 @@ async fn locked(store: &Store, vault: &Vault, report: &mut Report) -> Result<(),
 async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
     const CHECK: &str = "work";
     let mut is_fine = true;
-    let jobs = store.count_jobs().await?;
-    let halted: i64 =
-        jobs.iter().filter(|(_, state, _)| state == JobState::Halted.as_str()).map(|(.., count)| count).sum();
+    let halted = store.jobs(Some(JobState::Halted), MOST_COUNTED + 1).await?.len();
     if halted > 0 {
         is_fine = false;
         report.complain(
             CHECK,
-            format!("{halted} webhooks are given up"),
+            format!("{} webhooks are given up", counted(halted)),
             "see why: idos-issuer jobs list --state halted; mend that; then: idos-issuer jobs retry --all-halted",
         );
     }
-    let issuances = store.count_issuances().await?;
-    let stopped: i64 =
-        issuances.iter().filter(|(state, _)| state == State::Halted.as_str()).map(|(_, count)| count).sum();
-    if stopped > 0 {
-        is_fine = false;
-        report.complain(
-            CHECK,
-            format!("{stopped} issuances are halted"),
-            "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
-        );
-    }
-    let profiles = store.count_profiles().await?;
-    let stopped: i64 = profiles
-        .iter()
-        .filter(|(state, _)| state == ProfileState::Halted.as_str())
-        .map(|(_, count)| count)
-        .sum();
-    if stopped > 0 {
-        is_fine = false;
-        report.complain(
-            CHECK,
-            format!("{stopped} profiles or wallets are halted"),
-            "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
-        );
-    }
-    let stopped = store.count_halted_attributes().await?;
-    if stopped > 0 {
-        is_fine = false;
-        report.complain(
-            CHECK,
-            format!("{stopped} attributes are halted"),
-            "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
-        );
+    // By reason: of each no more than so many are counted, and nothing that has not stopped.
+    let groups = store.stopped_groups().await?;
+    for (kinds, are) in [
+        (&[Stopped::Issuance][..], "issuances are halted"),
+        (&[Stopped::Profile, Stopped::Wallet], "profiles or wallets are halted"),
+        (&[Stopped::Attribute], "attributes are halted"),
+    ] {
+        let counts = groups
+            .iter()
+            .filter(|group| kinds.contains(&group.reason.what))
+            .map(|group| group.count as usize);
+        let stopped: usize = counts.sum();
+        if stopped > 0 {
+            is_fine = false;
+            report.complain(
+                CHECK,
+                format!("{} {are}", counted(stopped)),
+                "each says its cure: idos-issuer halted list; then: idos-issuer halted resume",
+            );
+        }
     }
     let late = store.open_cases(Some(clock::now()), None, 100).await?.items;
     let late = late.iter().filter(|case| case.state.waits_for_somebody()).count();
@@ -266,6 +251,12 @@ async fn work(store: &Store, report: &mut Report) -> Result<(), StoreError> {
         report.fine(CHECK, "nothing is halted or overdue");
     }
     Ok(())
+}
+
+/// So many, as far as was counted.
+fn counted(count: usize) -> String {
+    let most = MOST_COUNTED as usize;
+    if count > most { format!("more than {most}") } else { count.to_string() }
 }
 
 async fn audit_chain(store: &Store, keys: Option<&Keys>, report: &mut Report) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ use crate::model::time::Timestamp;
 const PAGE: i64 = 50;
 
 /// The most entries that are shown about one thing.
-const MOST_OF_ONE: usize = 500;
+const MOST_OF_ONE: u32 = 500;
 
 /// The page.
 pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
@@ -36,10 +36,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
         if subject.len() > 100 || subject.chars().any(char::is_control) {
             return Err(Problem::new(Code::NotFound));
         }
-        let mut entries = store.audit_of(&subject).await?;
-        entries.reverse();
-        entries.truncate(MOST_OF_ONE);
-        (entries, None, None)
+        (store.audit_end_of(&subject, MOST_OF_ONE).await?, None, None)
     };
     let entries: Vec<_> = entries
         .iter()

@@ -50,3 +50,14 @@ pub(crate) async fn contents(url: &str) -> BTreeMap<String, Vec<String>> {
     connection.close().await.unwrap();
     all
 }
+
+/// How many issuances are in each state.
+pub(crate) async fn issuances_by_state(url: &str) -> Vec<(String, i64)> {
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let counts = sqlx::query_as("SELECT state, COUNT(*) FROM issuance GROUP BY state")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    counts
+}
