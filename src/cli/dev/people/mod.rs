@@ -69,7 +69,7 @@ impl People {
         if done.exists() {
             return;
         }
-        let made = match self.all().await {
+        let made = match Box::pin(self.all()).await {
             Ok(()) => std::fs::write(done, "").map_err(Error::from),
             Err(error) => Err(error),
         };
