@@ -101,7 +101,7 @@ impl Tx {
     async fn clear_pages(&mut self, first: i64, last: i64) -> Result<(), StoreError> {
         for (number, mut page) in pages(first, last).fetch_all(&mut *self.tx).await? {
             let Some(gap) = trace(number, &page) else { continue };
-            page[gap].fill(0);
+            page.get_mut(gap).unwrap_or_default().fill(0);
             sqlx::query("UPDATE sqlite_dbpage SET data = $1 WHERE pgno = $2")
                 .bind(page)
                 .bind(number)

@@ -22,6 +22,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
     let list = look::events_not_told(visit.app(), &whose, chosen::<At>(&visit, "at")?.as_ref()).await?;
     let client = client_of(&visit, &whose)?;
     let asked = [("client", Some(client.as_str()).filter(|client| !client.is_empty()))];
+    visit.saw_list("events", &asked, list.rows.len()).await?;
     let rows: Vec<Value> = list
         .rows
         .iter()

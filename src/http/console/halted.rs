@@ -73,6 +73,8 @@ pub(in crate::http) async fn of_reason(
         Reason { client, what: what.parse().map_err(unknown)?, code: code.parse().map_err(unknown)? };
     let me = visit.me()?;
     let (records, more) = look::stopped_for(visit.app(), &me.staff.reach, &reason, None).await?;
+    let asked = ["client", "what", "code"].map(|name| (name, Some("")));
+    visit.saw_list("halted", &asked, records.len()).await?;
     let rows: Vec<_> = records
         .iter()
         .map(|record| context! { record => row(&visit, &record.hit), since => visit.when(record.since) })

@@ -36,6 +36,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
         ("client", Some(client.as_str()).filter(|client| !client.is_empty())),
         ("state", Some(wanted.as_str())),
     ];
+    visit.saw_list("notices", &asked, list.rows.len()).await?;
     let rows: Vec<Value> = list
         .rows
         .iter()

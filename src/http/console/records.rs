@@ -47,6 +47,7 @@ pub(in crate::http) async fn issuances(visit: Visit) -> Result<Response, Problem
         ("state", filter.state.map(State::as_str)),
         ("kind", filter.kind.map(Kind::as_str)),
     ];
+    visit.saw_list("issuances", &asked, list.rows.len()).await?;
     let rows: Vec<Value> = list
         .rows
         .iter()
@@ -85,6 +86,7 @@ pub(in crate::http) async fn verifications(visit: Visit) -> Result<Response, Pro
         ("state", wanted.map(VerificationState::as_str)),
         ("source", source.as_deref()),
     ];
+    visit.saw_list("verifications", &asked, list.rows.len()).await?;
     let rows: Vec<Value> = list
         .rows
         .iter()

@@ -36,6 +36,7 @@ pub(in crate::http) async fn find(visit: Visit) -> Result<Response, Problem> {
     if let Some(case) = &found.case {
         return Ok(visit.go(&format!("/cases/{case}")));
     }
+    visit.saw_list("found", &[("text", Some(text))], found.hits.len()).await?;
     let network = found.network.map(|network| match network {
         Network::HasIt => "search.network_has",
         Network::HasItNot => "search.network_has_not",

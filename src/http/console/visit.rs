@@ -17,6 +17,7 @@ use url::form_urlencoded;
 use crate::app::App;
 use crate::flow::by::By;
 use crate::flow::staff::{SignedIn, StaffError, sign_in};
+use crate::flow::viewed::{Viewed, saw};
 use crate::http::kit::accept_language;
 use crate::http::kit::cookies;
 use crate::http::kit::form::Form;
@@ -61,6 +62,17 @@ impl FromRequestParts<Api> for Visit {
 }
 
 impl Visit {
+    /// Writes down that a list is shown: of which records, by which of these filters, and how many.
+    pub(super) async fn saw_list(
+        &self,
+        of: &str,
+        asked: &[(&'static str, Option<&str>)],
+        found: usize,
+    ) -> Result<(), Problem> {
+        let by: Vec<_> = asked.iter().filter(|(_, wanted)| wanted.is_some()).map(|(name, _)| *name).collect();
+        Ok(saw(self.app(), &self.me()?.staff.actor(), Viewed::List { of, by: &by, found }).await?)
+    }
+
     /// Of a request that was let in, or was not.
     pub(super) fn of(api: &Api, parts: &Parts) -> Self {
         let me = parts.extensions.get::<SignedIn>().cloned();

@@ -62,6 +62,15 @@ on_both_databases! {
         // What was shown is written down; what was not, is not.
         let seen = office.app.store.audit_of(own.as_str()).await.unwrap();
         assert_eq!(seen.iter().filter(|entry| entry.act == "record_viewed" && entry.actor.starts_with("staff:stf_")).count(), 1);
+        let end = office.app.store.audit_end().await.unwrap().seq;
+        let chain = office.app.store.audit_page(0, end).await.unwrap();
+        let lists: Vec<_> = chain.iter().filter(|entry| entry.act == "records_listed").collect();
+        let by_two = |found: &str| {
+            let filters = ["state", "kind"];
+            lists.iter().any(|entry| entry.detail.starts_with(found) && filters.iter().all(|name| entry.detail.contains(name)))
+        };
+        assert!(by_two("found:1 by:") && by_two("found:2 by:"), "{lists:?}");
+        assert!(lists.iter().all(|entry| entry.actor.starts_with("staff:stf_") && !entry.detail.contains("halted")));
         let not_seen = office.app.store.audit_of(other.as_str()).await.unwrap();
         assert!(not_seen.iter().all(|entry| entry.act == "received"), "{not_seen:?}");
 

@@ -37,6 +37,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Problem> {
         ("state", asked.state.map(CaseState::as_str)),
         ("due", asked.due.map(DueWithin::as_str)),
     ];
+    visit.saw_list("erasure_cases", &query, list.rows.len()).await?;
     let content = context! {
         rows => list.rows.iter().map(|case| row(&visit, case)).collect::<Vec<_>>(),
         pager => pager(&visit, HERE, &query, &list),
