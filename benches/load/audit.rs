@@ -11,12 +11,13 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
+use crate::delivered_chain;
 use crate::deployment::{self, Backend, Site};
 
 /// Entries of one record.
 const OF_ONE: u32 = 10;
 
-/// Entries that one statement puts in when the chain is made.
+/// Entries that are put in at once when the chain is made.
 const AT_ONCE: u32 = 500;
 
 /// How often what is short is measured; the median is taken.
@@ -94,28 +95,18 @@ async fn fill(url: &str, entries: u32) -> Vec<String> {
     let mut subjects = Vec::new();
     let (mut seq, mut previous) = (0, String::new());
     while seq < entries {
-        let rows: Vec<_> = (0..AT_ONCE.min(entries - seq))
-            .map(|_| {
-                if seq.is_multiple_of(OF_ONE) {
-                    subjects.push(IssuanceId::new(Timestamp::EPOCH, &mut OsRng).to_string());
-                }
-                seq += 1;
-                let entry = entry(subjects.last().unwrap());
-                let made = ChainedEntry::new(&entry, i64::from(seq), previous.clone(), &mut OsRng);
-                previous.clone_from(&made.hash);
-                let ChainedEntry { seq, at, actor, act, subject, detail, salt, link, previous, hash, .. } = made;
-                format!(
-                    "({seq}, {at}, '{actor}', '{act}', '{subject}', '{detail}', '{salt}', '{link}', '', '', '', \
-                     '{previous}', '{hash}')"
-                )
-            })
-            .collect();
-        let statement = format!(
-            "INSERT INTO audit (seq, at, actor, act, subject, detail, salt, link, also, also_salt, also_link, previous, \
-             hash) VALUES {}",
-            rows.join(", ")
-        );
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        let mut part = Vec::new();
+        for _ in 0..AT_ONCE.min(entries - seq) {
+            if seq.is_multiple_of(OF_ONE) {
+                subjects.push(IssuanceId::new(Timestamp::EPOCH, &mut OsRng).to_string());
+            }
+            seq += 1;
+            let entry = entry(subjects.last().unwrap());
+            let made = ChainedEntry::new(&entry, i64::from(seq), previous, &mut OsRng);
+            previous = made.hash.clone();
+            part.push(made);
+        }
+        delivered_chain::insert(&mut connection, &part).await;
     }
     let end = format!("UPDATE audit_head SET seq = {seq}, hash = '{previous}'");
     sqlx::raw_sql(AssertSqlSafe(end)).execute(&mut connection).await.unwrap();
