@@ -102,8 +102,8 @@ async fn fill(url: &str, entries: u32) -> Vec<String> {
             }
             seq += 1;
             let entry = entry(subjects.last().unwrap());
-            let made = ChainedEntry::new(&entry, i64::from(seq), previous, &mut OsRng);
-            previous = made.hash.clone();
+            let made = ChainedEntry::new(&entry, i64::from(seq), previous.clone(), &mut OsRng);
+            previous.clone_from(&made.hash);
             part.push(made);
         }
         delivered_chain::insert(&mut connection, &part).await;

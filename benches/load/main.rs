@@ -140,7 +140,7 @@ async fn main() {
         let steps: Vec<u32> = YEAR.into_iter().filter(|step| *step < records).chain([records]).collect();
         for backend in [Backend::Sqlite, Backend::Postgres] {
             if arguments.database.is_none_or(|only| only == backend) {
-                let (rows, sizes) = year::measure(&site, backend, &steps).await;
+                let (rows, sizes) = Box::pin(year::measure(&site, backend, &steps)).await;
                 report.year.extend(rows);
                 report.sizes.extend(sizes);
             }

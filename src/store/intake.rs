@@ -162,7 +162,8 @@ impl Store {
                 Ok(outcome) => outcome,
                 Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
             };
-            metrics::histogram!("intake_group_size").record(members.len() as f64);
+            metrics::histogram!("intake_group_size")
+                .record(u32::try_from(members.len()).map_or(f64::MAX, f64::from));
             if let Err(error) = &outcome {
                 metrics::counter!("intake_groups_undone_total").increment(1);
                 tracing::debug!(
