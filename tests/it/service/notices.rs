@@ -236,7 +236,7 @@ on_both_databases! {
 
     async fn stopped_anywhere_before_data_it_is_sent_and_behind_it_it_is_not_sent_twice(backend) {
         let office = Office::open(backend, 1, "2027-03-01T00:00:00Z").await;
-        let (mut unclear, mut again, mut polls) = (0, 0, 0);
+        let (mut unclear, mut again, mut polls, mut rounds) = (0, 0, 0, 0);
         loop {
             let id = office.issued(user(), at("2027-03-01T12:00:00Z"), Some(("a@b.example", "en"))).await;
             office.plan_all().await;
@@ -274,13 +274,16 @@ on_both_databases! {
             office.go_to("2027-03-01T00:00:00Z");
             // What was counted in the time that is to come again.
             office.app().store.forget_mail_limits(at("2028-01-01T00:00:00Z")).await.unwrap();
-            if done {
+            // How many steps there are is chance: a database that answers at once takes none.
+            if !done {
+                polls += 1;
+            } else if again > 0 && unclear > 0 {
                 break;
+            } else {
+                (polls, rounds) = (0, rounds + 1);
             }
-            polls += 1;
-            assert!(polls < 1000);
+            assert!(polls < 1000 && rounds < 100, "{again} {unclear}");
         }
-        assert!(again > 0 && unclear > 0, "{again} {unclear}");
     }
 
     async fn who_has_slept_through_the_turn_sends_nothing(backend) {
