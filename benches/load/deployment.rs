@@ -64,7 +64,10 @@ impl Site {
         let postgres_pid = process::postgres_at(postgres.port().unwrap_or(5432));
         let site = Self { folder, programs, other, postgres, postgres_pid, number: AtomicU32::new(0) };
         for number in 0..=KEYS {
-            site.run(&["keys", "generate", "--folder", &site.key_folder(number).display().to_string()]);
+            site.run(
+                Program::This,
+                &["keys", "generate", "--folder", &site.key_folder(number).display().to_string()],
+            );
         }
         site
     }
@@ -152,8 +155,8 @@ impl Site {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Vec<u8> {
-        let output = self.program("idos-issuer").args(arguments).output().unwrap();
+    fn run(&self, which: Program, arguments: &[&str]) -> Vec<u8> {
+        let output = self.issuer(which).args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     }
@@ -336,8 +339,9 @@ impl Service {
         let config = folder.join("config.toml");
         std::fs::write(&config, text).unwrap();
         let config = config.display().to_string();
-        site.run(&["--config", &config, "migrate", "--create"]);
-        let made = site.run(&["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
+        site.run(setup.program, &["--config", &config, "migrate", "--create"]);
+        let made =
+            site.run(setup.program, &["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
         let made: Value = serde_json::from_slice(&made).unwrap();
         let process = serve(site, setup.program, (&config, &folder), setup.with_worker);
         let url = format!("http://127.0.0.1:{port}");
