@@ -40,11 +40,7 @@ pub(crate) async fn measure(site: &Site, entries: u32) -> Vec<Row> {
         let folder = site.new_folder("audit");
         let database = site.database(backend, &folder).await;
         let url = &database.url;
-        let store = match backend {
-            Backend::Sqlite => Store::create(url, 4).await.unwrap(),
-            Backend::Postgres => Store::connect(url, 4).await.unwrap(),
-        };
-        store.migrate().await.unwrap();
+        let store = database.store().await;
         let subjects = fill(url, entries).await;
         let mut took = |what, ms| measured.push(Row { what, database: Some(backend), entries, ms });
         took("an entry written, with its transaction", append(&store).await);

@@ -11,6 +11,7 @@ use idos_client::{Broadcast, Client, ClientConfig, Nonce, Signer};
 use idos_credential::EncryptionSecret;
 use idos_issuer::config::KeyFiles;
 use idos_issuer::keys::Keys;
+use idos_issuer::store::Store;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -181,6 +182,13 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// A store on it, with the schema.
+    pub(crate) async fn store(&self) -> Store {
+        let store = Store::create(&self.url, 4).await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+
     /// Gone; one in a folder goes with the folder.
     pub(crate) async fn remove(self) {
         if let Some((server, name)) = self.server {

@@ -43,11 +43,7 @@ pub(crate) async fn measure(site: &Site, rows: u32) -> Vec<Row> {
         let folder = site.new_folder("growth");
         let database = site.database(backend, &folder).await;
         let url = &database.url;
-        let store = match backend {
-            Backend::Sqlite => Store::create(url, 4).await.unwrap(),
-            Backend::Postgres => Store::connect(url, 4).await.unwrap(),
-        };
-        store.migrate().await.unwrap();
+        let store = database.store().await;
         let mut connection = AnyConnection::connect(url).await.unwrap();
         for statement in rows::of_every_table(rows) {
             sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();

@@ -13,7 +13,7 @@ use idos_issuer::model::issuance::{Kind, State};
 use idos_issuer::model::job::JobState;
 use idos_issuer::model::notices::NoticeState;
 use idos_issuer::model::staff::Reach;
-use idos_issuer::store::{Filter, Store};
+use idos_issuer::store::Filter;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -55,11 +55,7 @@ pub(crate) async fn measure(site: &Site, backend: Backend, steps: &[u32]) -> (Ve
     let folder = site.new_folder("year");
     let database = site.database(backend, &folder).await;
     let url = &database.url;
-    let store = match backend {
-        Backend::Sqlite => Store::create(url, 4).await.unwrap(),
-        Backend::Postgres => Store::connect(url, 4).await.unwrap(),
-    };
-    store.migrate().await.unwrap();
+    let store = database.store().await;
     store.close().await;
     let config = folder.join("config.toml");
     // Nobody answers there: nothing that is asked here asks the node.

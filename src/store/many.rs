@@ -17,7 +17,7 @@ pub(super) const MOST: usize = 64;
 pub(super) fn parts<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     let mut left = rows;
     std::iter::from_fn(move || {
-        let size = (1..=MOST).rev().filter(|size| size.is_power_of_two()).find(|size| *size <= left.len())?;
+        let size = 1 << left.len().min(MOST).checked_ilog2()?;
         let (part, rest) = left.split_at(size);
         left = rest;
         Some(part)
