@@ -679,9 +679,13 @@ impl App {
         self.issuer.url.clone().unwrap_or_else(|| self.keys.controller().to_owned())
     }
 
-    /// Does work that keeps a core busy, on a thread for it: as much at once as there are cores.
-    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        self.cores.compute(work).await
+    /// Does work on `bytes` bytes that keeps a core busy: on a thread for it unless they are few, as much at once as there are cores.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        self.cores.compute(bytes, work).await
     }
 
     /// How long a lane or a job is held without a sign of life, in milliseconds.

@@ -1,10 +1,24 @@
 //! Work that keeps a core busy: as much at once as there are cores, and what belongs to lines of imports behind what belongs to requests.
+//!
+//! What takes a moment is done at once: to wake a thread for it, and to be woken when it is done, costs more than it does.
 
 use std::panic;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking, yield_now};
+
+/// Work on so many bytes takes a moment: to seal them is mostly the agreement on keys, which takes a third of a millisecond. Other tasks of
+/// the thread wait for so long.
+pub const MOMENTARY: usize = 16 * 1024;
+
+/// Does work on `bytes` bytes, on a thread for it unless they are few. The error says that it has panicked there.
+pub async fn aside<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    if bytes <= MOMENTARY { Ok(work()) } else { spawn_blocking(work).await }
+}
 
 tokio::task_local! {
     /// There where a line of an import is worked on.
@@ -32,13 +46,25 @@ impl Cores {
         Self { all: semaphore(), behind: semaphore() }
     }
 
-    /// Does work on a thread for it.
-    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+    /// Does work on `bytes` bytes, on a thread for it unless they are few.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
         // Given back after the core, so that whoever waits for that gets it first.
-        let _behind = match BEHIND_REQUESTS.try_with(|()| ()) {
+        let behind = match BEHIND_REQUESTS.try_with(|()| ()) {
             Ok(()) => Arc::clone(&self.behind).acquire_owned().await.ok(),
             Err(_) => None,
         };
+        if bytes <= MOMENTARY {
+            let done = work();
+            if behind.is_some() {
+                // Whoever else is ready comes first, and no other line until then.
+                yield_now().await;
+            }
+            return done;
+        }
         let _core = Arc::clone(&self.all).acquire_owned().await;
         match spawn_blocking(work).await {
             Ok(result) => result,
@@ -51,6 +77,7 @@ impl Cores {
 mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc;
+    use std::thread;
 
     use super::*;
 
@@ -64,7 +91,7 @@ mod tests {
             let (cores, done, gate) = (Arc::clone(&cores), Arc::clone(&done), Arc::clone(&gate));
             async move {
                 cores
-                    .compute(move || {
+                    .compute(usize::MAX, move || {
                         gate.lock().unwrap().recv().unwrap();
                         done.lock().unwrap().push(who);
                     })
@@ -83,5 +110,27 @@ mod tests {
             one.await.unwrap();
         }
         assert_eq!(done.lock().unwrap()[..3], ["line", "request", "line"]);
+    }
+
+    #[tokio::test]
+    async fn what_takes_a_moment_is_done_where_it_is_asked_for_and_lines_let_requests_go_first() {
+        let cores = Arc::new(Cores::new(1));
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let here = thread::current().id();
+        let ask = |who: &'static str| {
+            let (cores, done) = (Arc::clone(&cores), Arc::clone(&done));
+            async move {
+                let at = cores.compute(MOMENTARY, move || thread::current().id()).await;
+                assert_eq!(at, here);
+                cores.compute(MOMENTARY, move || done.lock().unwrap().push(who)).await;
+            }
+        };
+        let mut all: Vec<_> = (0..8).map(|_| tokio::spawn(behind_requests(ask("line")))).collect();
+        all.push(tokio::spawn(ask("request")));
+        for one in all {
+            one.await.unwrap();
+        }
+        assert_eq!(done.lock().unwrap()[0], "request");
+        assert_ne!(cores.compute(MOMENTARY + 1, || thread::current().id()).await, here);
     }
 }

@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("cores", &[]),
     ("secret_file", &[]),
     ("config", &["model", "secret_file"]),
-    ("keys", &["config", "model", "secret_file"]),
+    ("keys", &["config", "cores", "model", "secret_file"]),
     ("vault", &[]),
     ("mail", &["config", "model", "outbound", "secret_file"]),
     ("outbound", &[]),

@@ -4,8 +4,10 @@
 //! where the user's encryption key is not known yet (there is no profile, or the node cannot be asked) the signed
 //! credential waits, locked, for as long as the configuration allows.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::{Either, select};
 use idos_client::actions::GetUserAsInserter;
 use idos_client::{ContentPlace, SignError};
 use idos_credential::{
@@ -148,26 +150,53 @@ async fn attempt(
     submission: Submission,
     made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
-    if let Some(accepted) = replay(app, caller, key).await? {
-        return Ok(accepted);
-    }
+    // What is written takes nothing from what an earlier request has made: so it is made ready while that is looked for.
+    let earlier = pin!(replay(app, caller, key));
+    let ready = pin!(make_ready(app, caller, submission));
+    let ready = match select(earlier, ready).await {
+        Either::Left((earlier, ready)) => match earlier? {
+            Some(accepted) => return Ok(accepted),
+            None => ready.await,
+        },
+        Either::Right((ready, earlier)) => match earlier.await? {
+            Some(accepted) => return Ok(accepted),
+            None => ready,
+        },
+    };
+    let (signed, way, destination) = ready?;
+    take_in(app, caller, key, signed, (way, destination), made_for).await
+}
+
+/// Signs the credential, and finds out whom it is for at the same time. Nothing is kept of either.
+async fn make_ready(
+    app: &Arc<App>,
+    caller: &Submitter,
+    submission: Submission,
+) -> Result<(Signed, Way, Destination), IntakeError> {
     check_whose(app, caller, &submission).await?;
     let now = app.clock.now();
     let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } =
         submission;
     let kind = evidence.kind();
     let way = find_way(app, caller, (user_id, kind), authority, claim).await?;
-    let (evidence, listed) = found_out(app, caller, user_id, evidence).await?;
     let ids = new_ids();
-    let signing = app.keys.signing_at(now)?;
-    // A node that cannot be asked may keep contents in rows, which take less.
-    let most_text = credential::most_text(way.delivery.has_copy(), way.place.unwrap_or(ContentPlace::Row));
-    let method = signing.method.clone();
-    let (evidence, valid_by) = evidence
-        .bounded(&app.validity, now)
-        .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
-    let (unsigned, files) = build(app, evidence, (ids, method, now), mode, most_text).await?;
-    let credential = signing.sign_credential(unsigned).await?;
+    let sign = async {
+        let (evidence, listed) = found_out(app, caller, user_id, evidence).await?;
+        let signing = app.keys.signing_at(now)?;
+        // A node that cannot be asked may keep contents in rows, which take less.
+        let most_text =
+            credential::most_text(way.delivery.has_copy(), way.place.unwrap_or(ContentPlace::Row));
+        let method = signing.method.clone();
+        let (evidence, valid_by) = evidence
+            .bounded(&app.validity, now)
+            .map_err(|invalid| IntakeError::Invalid(below("evidence", invalid)))?;
+        let (unsigned, files) = build(app, evidence, (ids, method, now), mode, most_text).await?;
+        let credential = signing.sign_credential(unsigned).await?;
+        Ok::<_, IntakeError>((credential, valid_by, files, listed))
+    };
+    let (destination, signed) =
+        tokio::join!(find_destination(app, caller, (user_id, ids), way.grant.as_deref()), sign);
+    let (credential, valid_by, files, listed) = signed?;
     let signed = Signed {
         credential,
         kind,
@@ -181,7 +210,7 @@ async fn attempt(
         restores: None,
         listed,
     };
-    take_in(app, caller, key, signed, way, made_for).await
+    Ok((signed, way, destination?))
 }
 
 /// Accepts a credential that was signed before, to be given again. Whoever asks has seen to [`replay`] first.
@@ -193,7 +222,9 @@ pub(super) async fn accept_signed(
     (authority, claim): (Authority, Option<ClaimId>),
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let way = find_way(app, caller, (signed.user_id, signed.kind), authority, claim).await?;
-    take_in(app, caller, key, signed, way, None).await
+    let destination =
+        find_destination(app, caller, (signed.user_id, signed.ids), way.grant.as_deref()).await?;
+    take_in(app, caller, key, signed, (way, destination), None).await
 }
 
 /// Ids on the network for a credential that is to be written.
@@ -256,11 +287,12 @@ async fn take_in(
     caller: &Submitter,
     key: &Idempotency,
     signed: Signed,
-    way: Way,
+    (way, destination): (Way, Destination),
     made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let now = app.clock.now();
     let Way { delivery, grant, copy_for, place, used } = way;
+    let Destination { write_key, user_key, is_there } = destination;
     let Signed {
         credential: signed,
         kind,
@@ -287,7 +319,7 @@ async fn take_in(
         ids,
         level: signed.level().to_owned(),
         reference,
-        write_key: app.write_key_for(id.as_str()).public_hex(),
+        write_key,
         grantee: delivery
             .has_copy()
             .then(|| copy_for.as_ref().map_or_else(|| app.identity().caller(), |copy| copy.grantee.clone())),
@@ -316,13 +348,13 @@ async fn take_in(
         id,
     };
     let grantee_key = copy_for.map(|copy| copy.encryption_key);
-    let Recipient { key: user_key, is_there } = recipient(app, caller, &issuance, grant.as_deref()).await?;
     let mut net = None;
     let content = if let Some(user_key) = user_key {
         issuance.recipient_key = Some(user_key.to_base64());
         let signed = if restores.is_none() && kept::is_to_be_kept(app, &signed) {
             let (shared, id) = (Arc::clone(app), issuance.id.clone());
-            let (signed, locked) = app.compute(move || kept::lock(&shared, &id, signed)).await?;
+            let bytes = signed.text().len();
+            let (signed, locked) = app.compute(bytes, move || kept::lock(&shared, &id, signed)).await?;
             net = locked;
             signed
         } else {
@@ -427,6 +459,12 @@ async fn build(
         FileMode::Fit => Some(app.picture_limits),
         FileMode::Refuse => None,
     };
+    // To make pictures fit may take seconds, however few bytes they have.
+    let bytes = match evidence.subject.file_bytes() {
+        0 => 0,
+        files if limits.is_none() => files,
+        _ => usize::MAX,
+    };
     let work = move || {
         let build = |evidence| credential::build(evidence, ids, &issuer, &method, now);
         let text_len = |evidence| build(evidence).map(|unsigned| unsigned.most_text());
@@ -436,7 +474,7 @@ async fn build(
         };
         Ok((build(evidence)?, sizes))
     };
-    app.compute(work).await.map_err(|error| match error {
+    app.compute(bytes, work).await.map_err(|error| match error {
         FitError::Invalid(invalid) => IntakeError::Invalid(below("evidence", invalid)),
         FitError::Files(refused) => IntakeError::Files(refused),
     })
@@ -595,33 +633,36 @@ async fn check_grant(app: &App, grant: &SignedGrant, copy_for: Option<&CopyFor>)
     }
 }
 
-/// For whom a credential is sealed.
-struct Recipient {
+/// Where a credential goes.
+struct Destination {
+    /// The public half of the key that is to write it.
+    write_key: String,
     /// The user's encryption key, if it is known.
-    key: Option<RecipientKey>,
+    user_key: Option<RecipientKey>,
     /// Whether the user is on the network, with all that the credential needs.
     is_there: bool,
 }
 
 /// Finds out for whom it is sealed; refuses what could not be written for this user.
-async fn recipient(
+async fn find_destination(
     app: &App,
     caller: &Submitter,
-    issuance: &Issuance,
+    (user_id, ids): (Uuid, Ids),
     grant: Option<&SignedGrant>,
-) -> Result<Recipient, IntakeError> {
-    let write = app.write_key(&issuance.write_key).unwrap_or_else(|| app.write_key_for(issuance.id.as_str()));
-    let seen = see(app, write, issuance.user_id).await?;
+) -> Result<Destination, IntakeError> {
+    let write = app.write_key_for(&ids.notes.to_string());
+    let write_key = write.public_hex();
+    let seen = see(app, write, user_id).await?;
     // The key that a grant names has to be a delegate as well.
     if let (Some(grant), Seen::User(_) | Seen::Nobody) = (grant, &seen)
         && let Some(named) = app.write_key(&grant.grant.issuer_public_key)
-        && named.public_hex() != write.public_hex()
+        && named.public_hex() != write_key
     {
-        see(app, named, issuance.user_id).await?;
+        see(app, named, user_id).await?;
     }
     let has_owner = match grant {
         Some(grant) => {
-            let under_way = app.store.profiles_under_way(issuance.user_id).await?;
+            let under_way = app.store.profiles_under_way(user_id).await?;
             check_owner(app, grant, &seen, under_way.is_empty()).await?
         }
         None => true,
@@ -629,12 +670,12 @@ async fn recipient(
     if let Seen::User(user) = seen {
         let key = RecipientKey::from_base64(&user.recipient_encryption_public_key)
             .map_err(|_| invalid("userId", "belongs to a user whose encryption key cannot be sealed for"))?;
-        return Ok(Recipient { key: Some(key), is_there: has_owner });
+        return Ok(Destination { write_key, user_key: Some(key), is_there: has_owner });
     }
-    let announced = app.store.profile_of(&caller.tenant, issuance.user_id).await?;
+    let announced = app.store.profile_of(&caller.tenant, user_id).await?;
     let announced = announced.filter(|profile| profile.state == ProfileState::Pending).and_then(|p| p.user);
-    let key = announced.and_then(|user| RecipientKey::from_base64(&user.encryption_public_key).ok());
-    Ok(Recipient { key, is_there: false })
+    let user_key = announced.and_then(|user| RecipientKey::from_base64(&user.encryption_public_key).ok());
+    Ok(Destination { write_key, user_key, is_there: false })
 }
 
 /// Whose wallet has signed the grant, as far as a node tells it. Gives whether it can be counted on to be on the network:
@@ -712,8 +753,9 @@ pub(super) async fn seal(
     let copy =
         issuance.delivery.has_copy().then(|| grantee_key.unwrap_or_else(|| app.keys.encryption.public()));
     let (form, kind, ids, writer) = (app.notes.clone(), issuance.kind, issuance.ids, write.public());
+    let text = signed.text().len();
     let encrypted = app
-        .compute(move || {
+        .compute(text, move || {
             let place = place_for(signed.text().len(), copy.is_some(), place);
             credential::encrypt(signed, (kind, ids, &form), &user, copy.as_ref(), writer, place)
         })

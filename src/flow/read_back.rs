@@ -91,7 +91,7 @@ pub async fn issued_copy(
     };
 
     let (keys, now) = (Arc::clone(&app.keys), app.clock.now());
-    let opened = app.compute(move || {
+    let opened = app.compute(content.len(), move || {
         let credential = keys
             .encryption
             .open_bytes(content, &row.encryptor_public_key)

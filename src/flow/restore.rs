@@ -61,8 +61,9 @@ pub async fn restore(
         return Err(RestoreError::NothingKept);
     }
     let (shared, place) = (Arc::clone(app), id.clone());
+    let bytes = locked.len();
     let unlock = move || shared.vault.unlock_record::<KeptCredential>(place.as_str(), &locked);
-    let KeptCredential(credential) = app.compute(unlock).await.map_err(RestoreError::Unreadable)?;
+    let KeptCredential(credential) = app.compute(bytes, unlock).await.map_err(RestoreError::Unreadable)?;
     let signed = Signed {
         credential,
         kind: issuance.kind,

@@ -6,6 +6,7 @@ use idos_credential::{SignedCredential, Unsigned, VerificationMethod};
 
 use super::Key;
 use crate::config::KeyEntry;
+use crate::cores::aside;
 use crate::model::time::Timestamp;
 
 /// When a key is used for something new. What it has signed holds beyond that.
@@ -46,8 +47,8 @@ impl SigningKey {
     /// Signs a credential that was built for this key, which checks the signature itself.
     pub async fn sign_credential(&self, unsigned: Unsigned) -> Result<SignedCredential, SignError> {
         let signature = self.key.sign_unchecked(unsigned.to_sign()).await?;
-        // Megabytes are hashed.
-        let signed = tokio::task::spawn_blocking(move || unsigned.signed(&signature)).await;
+        // All of the text is hashed.
+        let signed = aside(unsigned.most_text(), move || unsigned.signed(&signature)).await;
         signed.map_err(|error| self.key.failed(error.into()))?.map_err(|_| self.key.wrong())
     }
 

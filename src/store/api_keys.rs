@@ -1,23 +1,22 @@
 //! API keys.
 
+use std::collections::BTreeSet;
+
 use sqlx::any::AnyRow;
 
+use super::gathering::Question;
 use super::rows::{Columns, millis};
 use super::walk::Rows;
-use super::{Store, StoreError, Tx, one};
+use super::{Line, Store, StoreError, Tx, many, one};
 use crate::model::client::ApiKey;
 use crate::model::ids::ApiKeyId;
 use crate::model::time::HOUR;
 use crate::model::time::Timestamp;
 
 impl Store {
-    /// The key of this id.
+    /// The key of this id, as it is now. What is asked at the same time is read once.
     pub async fn api_key(&self, id: &ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
-        let row = sqlx::query("SELECT * FROM api_key WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map(|row| read(&row)).transpose()
+        self.ask(id.clone()).await
     }
 
     /// All keys, oldest first.
@@ -65,6 +64,27 @@ impl Tx {
             .execute(&mut *self.tx)
             .await?;
         one(&result)
+    }
+}
+
+impl Question for ApiKeyId {
+    type Answer = Option<ApiKey>;
+
+    fn line(store: &Store) -> &Line<Self> {
+        &store.lines.api_keys
+    }
+
+    async fn read(store: &Store, all: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        // Clients that ask much ask by few keys.
+        let ids: BTreeSet<&str> = all.iter().map(Self::as_str).collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let mut query = many::all_of("SELECT * FROM api_key WHERE id IN ($1)", many::padded(ids.len()));
+        for id in many::pad(&ids) {
+            query = query.bind(*id);
+        }
+        let rows = query.fetch_all(&store.pool).await?;
+        let found: Vec<ApiKey> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(all.iter().map(|id| found.iter().find(|key| key.id == *id).cloned()).collect())
     }
 }
 

@@ -1,29 +1,22 @@
 //! What a client's `Idempotency-Key` stands for.
 
-use super::{Store, StoreError, Tx, many};
+use std::collections::HashMap;
+
+use super::gathering::Question;
+use super::rows::Columns;
+use super::{Line, Store, StoreError, Tx, many};
 use crate::model::client::Idempotency;
 use crate::model::time::Timestamp;
 
 impl Store {
-    /// What a client's key stands for: the id of what was made, and whether the request was the same.
+    /// What a client's key stands for: the id of what was made, and whether the request was the same. What is asked at the same time is read
+    /// once.
     pub async fn claimed(
         &self,
         client: &str,
         key: &Idempotency,
     ) -> Result<Option<(String, bool)>, StoreError> {
-        for (key_hash, fingerprint) in key.key_hashes.iter().zip(&key.fingerprints) {
-            let row: Option<(String, String)> = sqlx::query_as(
-                "SELECT fingerprint, subject FROM idempotency WHERE client = $1 AND key_hash = $2",
-            )
-            .bind(client)
-            .bind(key_hash)
-            .fetch_optional(&self.pool)
-            .await?;
-            if let Some((then, subject)) = row {
-                return Ok(Some((subject, then == *fingerprint)));
-            }
-        }
-        Ok(None)
+        self.ask(KeyOf { client: client.to_owned(), key: key.clone() }).await
     }
 
     /// Forgets keys from before `moment`, but for those of issuances that may still become a credential. Gives how many.
@@ -57,6 +50,54 @@ impl Store {
             },
         )
         .await
+    }
+}
+
+/// A client's key.
+#[derive(Clone)]
+pub(super) struct KeyOf {
+    client: String,
+    key: Idempotency,
+}
+
+impl Question for KeyOf {
+    type Answer = Option<(String, bool)>;
+
+    fn line(store: &Store) -> &Line<Self> {
+        &store.lines.claimed
+    }
+
+    async fn read(store: &Store, all: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let asked: Vec<_> = all
+            .iter()
+            .flat_map(|of| of.key.key_hashes.iter().map(move |hash| (of.client.as_str(), hash.as_str())))
+            .collect();
+        let mut found = HashMap::new();
+        for part in asked.chunks(many::MOST) {
+            let mut query = many::rows(
+                store.kind,
+                "SELECT client, key_hash, fingerprint, subject FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT))) AS v \
+                 CROSS JOIN idempotency WHERE client = v.column1 AND key_hash = v.column2",
+                many::padded(part.len()),
+            );
+            for (client, hash) in many::pad(part) {
+                query = query.bind(*client).bind(*hash);
+            }
+            for row in query.fetch_all(&store.pool).await? {
+                let row = Columns(&row);
+                found.insert(
+                    (row.text("client")?, row.text("key_hash")?),
+                    (row.text("fingerprint")?, row.text("subject")?),
+                );
+            }
+        }
+        let answer = |KeyOf { client, key }: &Self| {
+            key.key_hashes.iter().zip(&key.fingerprints).find_map(|(hash, fingerprint)| {
+                let (then, subject) = found.get(&(client.clone(), hash.clone()))?;
+                Some((subject.clone(), then == fingerprint))
+            })
+        };
+        Ok(all.iter().map(answer).collect())
     }
 }
 

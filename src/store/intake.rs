@@ -5,14 +5,13 @@
 //! reason of whichever of them, nothing of it has happened, and each is left to do it alone: there the fault is one's own.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use idos_credential::{Blobs, SealedCredential, SealedRow};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::content::NewSealed;
+use super::gathering::{Asked, Gathering, Round};
 use super::idempotency::Claimed;
 use super::issuances::files_text;
 use super::rows::millis;
@@ -71,76 +70,32 @@ const MOST_BYTES: usize = 1_048_576;
 const LONGEST: Duration = Duration::from_secs(75);
 
 /// What waits to be taken in.
-#[derive(Default)]
-pub(super) struct Gathering(Mutex<Gathered>);
+pub(super) type Intake = Gathering<Box<TakenIn>, Together>;
 
-#[derive(Default)]
-struct Gathered {
-    waiting: VecDeque<Member>,
-    /// Whether somebody sees to it.
-    is_seen_to: bool,
-}
+type Member = Asked<Box<TakenIn>, Together>;
 
-struct Member {
-    new: Box<TakenIn>,
-    tell: oneshot::Sender<Together>,
-}
-
-impl Gathering {
-    fn with<T>(&self, look: impl FnOnce(&mut Gathered) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// What is waiting, as much as goes into one transaction; if nothing is, nobody sees to it any more. What cannot be taken in
-    /// together with one before it is given back to whoever waits for it.
-    fn next(&self) -> Vec<Member> {
-        self.with(|gathered| {
-            gathered.is_seen_to = !gathered.waiting.is_empty();
-            let (mut members, mut bytes): (Vec<Member>, usize) = (Vec::new(), 0);
-            let mut once = HashSet::new();
-            while members.len() < many::MOST && bytes < MOST_BYTES {
-                let Some(member) = gathered.waiting.pop_front() else { break };
-                if member.new.only_once().into_iter().all(|one| once.insert(one)) {
-                    bytes += member.new.content_bytes();
-                    members.push(member);
-                } else {
-                    member.tell(Together::NotYet);
-                }
-            }
-            members
-        })
-    }
-}
-
-impl Member {
-    /// Whoever does not wait any more is answered when it comes again.
-    fn tell(self, outcome: impl FnOnce(Box<TakenIn>) -> Together) {
-        let _ = self.tell.send(outcome(self.new));
-    }
-}
-
-/// Should taking in be broken off, by a panic for instance, whoever waits is told, and the next one begins anew.
-struct SeeingTo<'a> {
-    gathering: &'a Gathering,
-    is_done: bool,
-}
-
-impl Drop for SeeingTo<'_> {
-    fn drop(&mut self) {
-        if !self.is_done {
-            self.gathering.with(std::mem::take);
+/// As much of what waits as goes into one transaction. What cannot be taken in together with one before it is given back to whoever waits
+/// for it.
+fn take(waiting: &mut VecDeque<Member>) -> Vec<Member> {
+    let (mut members, mut bytes): (Vec<Member>, usize) = (Vec::new(), 0);
+    let mut once = HashSet::new();
+    while members.len() < many::MOST && bytes < MOST_BYTES {
+        let Some(member) = waiting.pop_front() else { break };
+        let is_alone = member.what.only_once().into_iter().all(|one| once.insert(one));
+        if is_alone || members.is_empty() {
+            bytes += member.what.content_bytes();
+            members.push(member);
+        } else {
+            member.answer(Together::NotYet);
         }
     }
+    members
 }
 
 impl Store {
     /// Takes an issuance in, together with those that come at the same time. When this gives [`Together::TakenIn`], it is on the disk.
     pub async fn take_in(&self, new: Box<TakenIn>) -> Result<Together, StoreError> {
-        let (tell, told) = oneshot::channel();
-        let is_first = self.gathering.with(|gathered| {
-            gathered.waiting.push_back(Member { new, tell });
-            !std::mem::replace(&mut gathered.is_seen_to, true)
-        });
+        let (told, is_first) = self.lines.intake.ask(new);
         if is_first {
             let store = self.clone();
             // On its own: a caller who goes away takes no other one with it.
@@ -150,11 +105,10 @@ impl Store {
     }
 
     async fn take_in_gathered(&self) {
-        let mut seeing_to = SeeingTo { gathering: &self.gathering, is_done: false };
+        let mut round = Round::of(&self.lines.intake);
         loop {
-            let members = self.gathering.next();
+            let members = round.next(take);
             if members.is_empty() {
-                seeing_to.is_done = true;
                 return;
             }
             // A server that is gone without a word may leave a statement without an end.
@@ -172,14 +126,14 @@ impl Store {
                 );
             }
             for member in members {
-                member.tell(if outcome.is_ok() { Together::TakenIn } else { Together::NotYet });
+                member.answer(if outcome.is_ok() { Together::TakenIn } else { Together::NotYet });
             }
         }
     }
 
     async fn take_in_all(&self, members: &[Member]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let all: Vec<_> = members.iter().map(|member| &*member.new).collect();
+        let all: Vec<_> = members.iter().map(|member| &*member.what).collect();
         tx.take_in(&all).await?;
         tx.commit().await
     }

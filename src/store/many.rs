@@ -112,6 +112,17 @@ fn push_row(text: &mut String, row: &str, offset: Option<usize>) {
     }
 }
 
+/// There are few numbers of values, so that the databases remember each text.
+pub(super) fn padded(count: usize) -> usize {
+    count.next_power_of_two()
+}
+
+/// The values, and the last one again until there are so many.
+pub(super) fn pad<T>(values: &[T]) -> impl Iterator<Item = &T> {
+    let again = values.last().into_iter().cycle().take(padded(values.len()) - values.len());
+    values.iter().chain(again)
+}
+
 fn values(one: &str, count: usize) -> String {
     let list: Vec<_> = (1..=count).map(|number| format!("${number}")).collect();
     one.replace("IN ($1)", &format!("IN ({})", list.join(", ")))

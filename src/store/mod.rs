@@ -28,6 +28,7 @@ mod events;
 mod file;
 mod forget;
 mod gaps;
+mod gathering;
 mod idempotency;
 mod intake;
 mod issuances;
@@ -67,11 +68,14 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _, Transaction};
 
 use crate::model::audit::AuditEntry;
+use crate::model::ids::ApiKeyId;
 use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
-use self::intake::Gathering;
+use self::gathering::{Gathering, Question};
+use self::idempotency::KeyOf;
+use self::intake::Intake;
 use self::news::Made;
 
 pub use bulk::StoppedRow;
@@ -109,9 +113,20 @@ pub struct Store {
     writers: AnyPool,
     kind: Kind,
     news: Arc<News>,
-    gathering: Arc<Gathering>,
+    lines: Arc<Lines>,
     /// Of the file of an SQLite database: the one that is to be looked at next for what was left in it.
     next_page: Arc<AtomicI64>,
+}
+
+/// Those who ask the same kind of question.
+type Line<Q> = Gathering<Q, Option<<Q as Question>::Answer>>;
+
+/// Those who are served together.
+#[derive(Default)]
+struct Lines {
+    intake: Intake,
+    api_keys: Line<ApiKeyId>,
+    claimed: Line<KeyOf>,
 }
 
 /// Which database it is.
@@ -305,7 +320,7 @@ impl Store {
             writers,
             kind,
             news: Arc::default(),
-            gathering: Arc::default(),
+            lines: Arc::default(),
             next_page: Arc::default(),
         };
         store.require_pages().await?;

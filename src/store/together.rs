@@ -37,25 +37,14 @@ impl Store {
     pub async fn issuances_among(&self, ids: &[&str]) -> Result<Vec<Issuance>, StoreError> {
         let mut found = Vec::new();
         for part in ids.chunks(many::MOST) {
-            let mut query = many::all_of(AMONG, padded(part.len()));
-            for id in pad(part) {
+            let mut query = many::all_of(AMONG, many::padded(part.len()));
+            for id in many::pad(part) {
                 query = query.bind(*id);
             }
             found.extend(ROWS.all(&query.fetch_all(&self.pool).await?)?);
         }
         Ok(found)
     }
-}
-
-/// There are few numbers of values, so that the databases remember each text.
-fn padded(count: usize) -> usize {
-    count.next_power_of_two()
-}
-
-/// The values, and the last one again until there are so many.
-fn pad<T>(values: &[T]) -> impl Iterator<Item = &T> {
-    let again = values.last().into_iter().cycle().take(padded(values.len()) - values.len());
-    values.iter().chain(again)
 }
 
 impl Tx {
@@ -73,9 +62,9 @@ impl Tx {
                  attempts = attempts + 1, reason = NULL FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS BIGINT), \
                  CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS BIGINT))) AS v \
                  WHERE job.id = v.column1 AND job.state = v.column5 AND job.attempts = v.column6",
-                padded(part.len()),
+                many::padded(part.len()),
             );
-            for sending in pad(part) {
+            for sending in many::pad(part) {
                 let nonce = i64::try_from(sending.nonce).map_err(|_| StoreError::Unreadable("nonce"))?;
                 query = query
                     .bind(sending.job.id.as_str())
@@ -104,9 +93,9 @@ impl Tx {
                  FROM (VALUES (CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), \
                  CAST($5 AS BIGINT), CAST($6 AS TEXT), CAST($7 AS BIGINT))) AS v \
                  WHERE issuance.id = v.column1 AND issuance.state = v.column2",
-                padded(part.len()),
+                many::padded(part.len()),
             );
-            for Written { issuance, next, transaction } in pad(part) {
+            for Written { issuance, next, transaction } in many::pad(part) {
                 NoMove::check(issuance.state, next.state)?;
                 query = query
                     .bind(issuance.id.as_str())
@@ -133,9 +122,9 @@ impl Tx {
                  UNION ALL SELECT issuance_id, '' FROM kept_content WHERE issuance_id IN ($1) \
                  UNION ALL SELECT issuance_id, 'yes' FROM sealed_credential WHERE issuance_id IN ($1) \
                  AND content_id IS NOT NULL",
-                padded(part.len()),
+                many::padded(part.len()),
             );
-            for id in pad(part) {
+            for id in many::pad(part) {
                 query = query.bind(id.as_str());
             }
             for (id, uploads) in query.fetch_all(&mut *self.tx).await? {
@@ -152,9 +141,9 @@ impl Tx {
         for part in owners.chunks(many::MOST) {
             let mut query = many::among::<(String,)>(
                 "SELECT owner FROM notice WHERE owner IN ($1) AND state = 'planned'",
-                padded(part.len()),
+                many::padded(part.len()),
             );
-            for owner in pad(part) {
+            for owner in many::pad(part) {
                 query = query.bind(owner);
             }
             found.extend(query.fetch_all(&mut *self.tx).await?.into_iter().map(|(owner,)| owner));
@@ -171,8 +160,8 @@ impl Tx {
             "DELETE FROM write_grant WHERE issuance_id IN ($1)",
         ] {
             for part in ids.chunks(many::MOST) {
-                let mut query = many::all_of(statement, padded(part.len()));
-                for id in pad(part) {
+                let mut query = many::all_of(statement, many::padded(part.len()));
+                for id in many::pad(part) {
                     query = query.bind(id.as_str());
                 }
                 query.execute(&mut *self.tx).await?;
@@ -209,9 +198,9 @@ impl Tx {
         for part in jobs.chunks(many::MOST) {
             let mut query = many::among::<(String, String, i64, Option<i64>)>(
                 "DELETE FROM job WHERE id IN ($1) RETURNING id, state, attempts, nonce",
-                padded(part.len()),
+                many::padded(part.len()),
             );
-            for job in pad(part) {
+            for job in many::pad(part) {
                 query = query.bind(job.id.as_str());
             }
             let gone = query.fetch_all(&mut *self.tx).await?;

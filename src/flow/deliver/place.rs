@@ -41,7 +41,7 @@ pub(super) async fn placed(
         return Ok(Err(Stop::new(HaltCode::Refused, too_large.to_string())));
     }
     let Deliverable { sealed, locked_grant, .. } = deliverable;
-    let to_sign = app.compute(move || NotesSigned::again(sealed, &blobs, by_reference)).await;
+    let to_sign = app.compute(text, move || NotesSigned::again(sealed, &blobs, by_reference)).await;
     let to_sign = match to_sign {
         Ok(to_sign) => to_sign,
         Err(error) => return Ok(Err(Stop::new(HaltCode::Unreadable, error.to_string()))),

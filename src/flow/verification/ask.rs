@@ -463,8 +463,9 @@ async fn issue(
     };
     let now = app.clock.now();
     let decided = decided_at.and_then(|at| Timestamp::from_unix_millis(at).ok());
+    let bytes = files.iter().map(|(_, media)| media.bytes.len()).sum();
     let evidence = app
-        .compute(move || evidence::of(&claims, files, (kind, schema), user_id, decided.unwrap_or(now)))
+        .compute(bytes, move || evidence::of(&claims, files, (kind, schema), user_id, decided.unwrap_or(now)))
         .await;
     let evidence = match evidence {
         Ok(evidence) => evidence,

@@ -8,9 +8,7 @@ use idos_credential::{NotesSigned, SealedCredential, VerificationKey, WriteKey, 
 
 use super::super::{KeysError, load_key};
 use super::NotSigned;
-
-/// Messages longer than this are signed on a thread for work that keeps a core busy: Ed25519 hashes all of it twice.
-const MOMENTARY: usize = 64 * 1024;
+use crate::cores::{MOMENTARY, aside};
 
 /// A key in memory. Wiped on drop.
 #[derive(Clone)]
@@ -34,17 +32,18 @@ impl InMemory {
         if message.len() <= MOMENTARY {
             return Ok(self.0.sign(message));
         }
+        // Ed25519 hashes all of it twice.
         let (key, message) = (self.0.clone(), message.to_vec());
         Ok(tokio::task::spawn_blocking(move || key.sign(&message)).await?)
     }
 
-    /// Signs rows where they are, so that no content is copied, on a thread for work that keeps a core busy. The signatures are not
+    /// Signs rows where they are, so that no content is copied, on a thread for it if they are long. The signatures are not
     /// checked: the key is here, and whoever reads a row back later checks it ([`idos_credential::stored`]).
     pub(super) async fn sign_rows(
         &self,
         rows: NotesSigned,
     ) -> Result<Result<SealedCredential, WrongSignature>, NotSigned> {
-        let key = self.0.clone();
-        Ok(tokio::task::spawn_blocking(move || rows.sign_with(&key)).await?)
+        let (key, bytes) = (self.0.clone(), rows.to_sign().iter().map(|message| message.len()).sum());
+        Ok(aside(bytes, move || rows.sign_with(&key)).await?)
     }
 }

@@ -92,7 +92,7 @@ pub(in crate::http::api) async fn read_json(
     (key, given): (String, Given),
     mut bytes: Bytes,
 ) -> Result<(Idempotency, Submission), Problem> {
-    let shared = api.clone();
+    let (shared, sent) = (api.clone(), bytes.len());
     let work = move || {
         let parts: Vec<_> = given.fingerprint.iter().copied().chain([bytes.as_slice()]).collect();
         let key = intake::idempotency(&shared.app, &caller, &key, &parts);
@@ -102,7 +102,7 @@ pub(in crate::http::api) async fn read_json(
         let kind = |name: &str| shared.app.kyc_versions.asked(&caller.tenant, name);
         Ok((key, read::submission(json, &files, &kind)?))
     };
-    api.app.compute(work).await
+    api.app.compute(sent, work).await
 }
 
 async fn read_parts(
@@ -111,7 +111,7 @@ async fn read_parts(
     key: String,
     parts: multipart::Parts,
 ) -> Result<(Idempotency, Submission, BodyPermit), Problem> {
-    let shared = api.clone();
+    let (shared, sent) = (api.clone(), parts.bytes());
     let work = move || {
         let multipart::Parts { submission, files, permit } = parts;
         // By their names, and so in one order; how the parts were put together says nothing.
@@ -127,7 +127,7 @@ async fn read_parts(
         }
         Ok((key, submission, permit))
     };
-    api.app.compute(work).await
+    api.app.compute(sent, work).await
 }
 
 pub(in crate::http) async fn list(

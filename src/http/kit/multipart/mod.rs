@@ -55,16 +55,25 @@ pub(crate) struct File {
 /// Reads the parts of a submission.
 pub(crate) async fn read(api: &Api, request: Request) -> Result<Parts, Problem> {
     let boundary = boundary_of(request.headers())?;
-    let body::Body { mut bytes, mut permit } = body::read(api, request, api.app.http.max_body).await?;
+    let body::Body { mut bytes, permit } = body::read(api, request, api.app.http.max_body).await?;
     let max_file = api.app.http.max_file;
+    let sent = bytes.len();
     let work = move || {
         let parts = split(&bytes, &boundary, max_file);
         contents::wipe(&mut bytes);
         parts
     };
-    let (submission, files) = api.app.compute(work).await?;
-    permit.shrink(submission.len() + files.values().map(|file| file.bytes.len()).sum::<usize>());
-    Ok(Parts { submission, files, permit })
+    let (submission, files) = api.app.compute(sent, work).await?;
+    let mut parts = Parts { submission, files, permit };
+    parts.permit.shrink(parts.bytes());
+    Ok(parts)
+}
+
+impl Parts {
+    /// How many bytes they are.
+    pub(crate) fn bytes(&self) -> usize {
+        self.submission.len() + self.files.values().map(|file| file.bytes.len()).sum::<usize>()
+    }
 }
 
 /// What parts the parts, by the header `Content-Type`, of which there must be one.
