@@ -45,24 +45,16 @@ impl Key {
         if self.public().verifies(message, &signature) { Ok(signature) } else { Err(self.wrong()) }
     }
 
-    /// Signs the rows of an encrypted credential, and has what comes from elsewhere checked.
+    /// Signs the notes and the rows of an encrypted credential, and has what comes from elsewhere checked.
     pub async fn seal(&self, encrypted: Encrypted) -> Result<SealedCredential, SignError> {
-        let notes = self.sign_each(&encrypted.to_sign()).await?;
-        self.seal_rows(encrypted.signed(&notes).map_err(|_| self.wrong())?).await
+        let sealed = self.0.seal(encrypted).await.map_err(|source| self.failed(source))?;
+        sealed.map_err(|_| self.wrong())
     }
 
     /// The same where the notes are signed already.
     pub async fn seal_rows(&self, encrypted: NotesSigned) -> Result<SealedCredential, SignError> {
         let rows = self.0.sign_rows(encrypted).await.map_err(|source| self.failed(source))?;
         rows.map_err(|_| self.wrong())
-    }
-
-    async fn sign_each(&self, messages: &[&[u8]]) -> Result<Vec<[u8; 64]>, SignError> {
-        let mut signatures = Vec::with_capacity(messages.len());
-        for message in messages {
-            signatures.push(self.sign_unchecked(message).await?);
-        }
-        Ok(signatures)
     }
 
     pub(super) async fn sign_unchecked(&self, message: &[u8]) -> Result<[u8; 64], SignError> {

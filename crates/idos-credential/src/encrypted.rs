@@ -127,14 +127,25 @@ impl Encrypted {
         self.rows().map(|row| row.public_notes.as_bytes()).collect()
     }
 
+    /// How many bytes are to be signed of the contents, as they stand in the rows or as their names do.
+    #[must_use]
+    pub fn content_len(&self) -> usize {
+        self.rows().map(|row| row.to_sign().len()).sum()
+    }
+
     /// Puts the notes' signatures in, if they are the write key's: one for each of [`to_sign`](Self::to_sign).
     pub fn signed(self, signatures: &[impl AsRef<[u8]>]) -> Result<NotesSigned, WrongSignature> {
         let signatures = checked(self.writer, &self.to_sign(), signatures)?;
         Ok(self.put(signatures))
     }
 
-    /// Signs all with a key that is at hand. It is the write key.
-    pub(crate) fn sign_with(self, key: &WriteKey) -> SealedCredential {
+    /// Signs notes and rows with a key that is at hand. What it signs is not checked, as [`NotesSigned::sign_with`] says. Refuses a
+    /// key that is not the write key.
+    pub fn sign_with(self, key: &WriteKey) -> Result<SealedCredential, WrongSignature> {
+        if key.verification_key() == self.writer { Ok(self.sign_by(key)) } else { Err(WrongSignature) }
+    }
+
+    fn sign_by(self, key: &WriteKey) -> SealedCredential {
         let signatures = self.to_sign().into_iter().map(|notes| key.sign(notes)).collect();
         self.put(signatures).sign_by(key)
     }
@@ -152,6 +163,12 @@ impl Encrypted {
 }
 
 impl NotesSigned {
+    /// How many bytes are to be signed of the contents, as they stand in the rows or as their names do.
+    #[must_use]
+    pub fn content_len(&self) -> usize {
+        self.encrypted.content_len()
+    }
+
     /// A sealed credential whose rows are to be signed anew, because their contents, which are `blobs`, go to another place
     /// than when it was sealed: into the rows, or, `by_reference`, to a blob gateway.
     pub fn again(sealed: SealedCredential, blobs: &Blobs, by_reference: bool) -> Result<Self, Invalid> {
@@ -261,7 +278,7 @@ impl SignedCredential {
         writer: &WriteKey,
         rng: &mut impl CryptoRngCore,
     ) -> Result<SealedCredential, SealError> {
-        Ok(self.encrypt(notes, user, grantee, writer.verification_key(), rng)?.sign_with(writer))
+        Ok(self.encrypt(notes, user, grantee, writer.verification_key(), rng)?.sign_by(writer))
     }
 }
 
@@ -276,7 +293,7 @@ pub fn seal_row(
     let original = row(plaintext, public_notes, recipient, rng)?;
     let encrypted =
         Encrypted { content_hash: String::new(), writer: writer.verification_key(), original, copy: None };
-    Ok(encrypted.sign_with(writer).original)
+    Ok(encrypted.sign_by(writer).original)
 }
 
 fn row(

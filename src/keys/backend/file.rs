@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use idos_credential::secret_key::Curve;
-use idos_credential::{NotesSigned, SealedCredential, VerificationKey, WriteKey, WrongSignature};
+use idos_credential::{Encrypted, NotesSigned, SealedCredential, VerificationKey, WriteKey, WrongSignature};
 
 use super::super::{KeysError, load_key};
 use super::NotSigned;
@@ -37,13 +37,22 @@ impl InMemory {
         Ok(tokio::task::spawn_blocking(move || key.sign(&message)).await?)
     }
 
+    /// Signs notes and rows, as [`sign_rows`](Self::sign_rows) does.
+    pub(super) async fn seal(
+        &self,
+        encrypted: Encrypted,
+    ) -> Result<Result<SealedCredential, WrongSignature>, NotSigned> {
+        let (key, bytes) = (self.0.clone(), encrypted.content_len());
+        Ok(aside(bytes, move || encrypted.sign_with(&key)).await?)
+    }
+
     /// Signs rows where they are, so that no content is copied, on a thread for it if they are long. The signatures are not
     /// checked: the key is here, and whoever reads a row back later checks it ([`idos_credential::stored`]).
     pub(super) async fn sign_rows(
         &self,
         rows: NotesSigned,
     ) -> Result<Result<SealedCredential, WrongSignature>, NotSigned> {
-        let (key, bytes) = (self.0.clone(), rows.to_sign().iter().map(|message| message.len()).sum());
+        let (key, bytes) = (self.0.clone(), rows.content_len());
         Ok(aside(bytes, move || rows.sign_with(&key)).await?)
     }
 }

@@ -5,7 +5,7 @@ mod file;
 
 use std::path::Path;
 
-use idos_credential::{NotesSigned, SealedCredential, VerificationKey, WrongSignature};
+use idos_credential::{Encrypted, NotesSigned, SealedCredential, VerificationKey, WrongSignature};
 
 use super::KeysError;
 
@@ -40,7 +40,18 @@ impl Backend {
         }
     }
 
-    /// Signs the rows of a credential, whose contents may have megabytes. A kind that asks elsewhere has the signatures checked
+    /// Signs the notes and the rows of a credential, whose contents may have megabytes. A kind that asks elsewhere has the signatures
+    /// checked ([`Encrypted::signed`], [`NotesSigned::signed`]): what comes back may be nonsense.
+    pub(super) async fn seal(
+        &self,
+        encrypted: Encrypted,
+    ) -> Result<Result<SealedCredential, WrongSignature>, NotSigned> {
+        match self {
+            Self::InMemory(key) => key.seal(encrypted).await,
+        }
+    }
+
+    /// Signs the rows of a credential where the notes are signed already, whose contents may have megabytes. A kind that asks elsewhere has the signatures checked
     /// ([`NotesSigned::signed`]): what comes back may be nonsense.
     pub(super) async fn sign_rows(
         &self,

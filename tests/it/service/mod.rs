@@ -1,5 +1,6 @@
 //! The service without its HTTP door: from a submission to the user's profile, on both databases.
 
+mod asked_together;
 mod attributes;
 mod chain;
 mod crashes;
