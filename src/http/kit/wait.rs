@@ -12,14 +12,14 @@ use crate::store::Watch;
 /// How often the record is looked at unasked: other processes change records too, and tell nobody.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Looks at records that are waited for, by why it was looked again.
+/// Looks at records that are waited for, by why it was looked.
 const LOOKS: &str = "waiting_looks_total";
 
 /// Says what is counted, once for each process.
 pub(crate) fn describe() {
     metrics::describe_counter!(
         LOOKS,
-        "Looks of waiting requests at their records, behind the first: told of a change, or unasked after a second"
+        "Looks of waiting requests at their records: first, at others that were named, told of a change, or unasked"
     );
     metrics::describe_gauge!("records_waited_for", "Records that requests wait for");
 }
@@ -62,21 +62,22 @@ where
     let waiting = Waiting::new(api, seconds);
     // From before the record is looked at, so that no change is missed.
     let mut watch = api.app.store.news().watch();
-    if waiting.is_left()
-        && let Some(id) = id
-    {
+    let waits = waiting.is_left();
+    if let (true, Some(id)) = (waits, id) {
         watch.add(id);
     }
+    let mut why = "first";
     loop {
         let record = read().await?;
+        if waits {
+            metrics::counter!(LOOKS, "why" => why).increment(1);
+        }
         if is_settled(&record) || !waiting.is_left() {
             return Ok(record);
         }
         let is_known = others(&record).iter().fold(true, |is_known, id| !watch.add(id) && is_known);
         // One that was not waited for may have changed since it was looked at.
-        if is_known {
-            waiting.again(&watch).await;
-        }
+        why = if is_known { waiting.again(&watch).await } else { "named" };
     }
 }
 
@@ -97,13 +98,12 @@ impl<'a> Waiting<'a> {
         Instant::now() < self.end && !self.api.stop.is_cancelled()
     }
 
-    /// Waits until it is worth to look again.
-    async fn again(&self, watch: &Watch) {
+    /// Waits until it is worth to look again, and says why it is.
+    async fn again(&self, watch: &Watch) -> &'static str {
         let next = self.end.min(Instant::now() + POLL_INTERVAL);
-        let why = tokio::select! {
-            () = self.api.stop.cancelled() => return,
+        tokio::select! {
+            () = self.api.stop.cancelled() => "stopped",
             told = timeout_at(next, watch.changed()) => if told.is_ok() { "told" } else { "unasked" },
-        };
-        metrics::counter!(LOOKS, "why" => why).increment(1);
+        }
     }
 }

@@ -28,5 +28,6 @@ pub(crate) mod sharing;
 mod submitters;
 mod together;
 mod unlinked;
+mod watching;
 
 pub(crate) use issuing::create_profile;
