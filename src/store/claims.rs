@@ -152,7 +152,9 @@ impl Tx {
     /// Claims whose change was counted: who waits for one is told.
     fn counted(&mut self, rows: &[AnyRow]) -> Result<Vec<Claim>, StoreError> {
         let claims = ROWS.all(rows)?;
-        claims.iter().for_each(|claim| self.changed(claim.id.as_str()));
+        for claim in &claims {
+            self.changed(claim.id.as_str());
+        }
         Ok(claims)
     }
 

@@ -75,9 +75,9 @@ where
         if is_settled(&record) || !waiting.is_left() {
             return Ok(record);
         }
-        let is_known = others(&record).iter().fold(true, |is_known, id| !watch.add(id) && is_known);
+        let named = others(&record).iter().filter(|id| watch.add(id)).count();
         // One that was not waited for may have changed since it was looked at.
-        why = if is_known { waiting.again(&watch).await } else { "named" };
+        why = if named > 0 { "named" } else { waiting.again(&watch).await };
     }
 }
 
