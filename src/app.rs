@@ -12,7 +12,7 @@ use idos_webhooks::{Secret, Secrets, Sender, SenderConfig, Targets};
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::clock::Clock;
@@ -94,8 +94,6 @@ pub struct App {
     pub sender: Sender,
     /// Webhooks that one endpoint gets from this process at the same time.
     pub webhooks_at_once: usize,
-    /// Tells those who wait for a result that some record has changed in this process.
-    pub changes: watch::Sender<u64>,
     /// This process, as leases name it.
     pub owner: String,
     /// Lanes of this process that cannot record what becomes of their transactions, by their write keys.
@@ -446,7 +444,6 @@ impl App {
             has_sample_staff: false,
             sender,
             webhooks_at_once: policy.at_once,
-            changes: watch::Sender::new(0),
             owner: format!("{}-{:08x}", std::process::id(), OsRng.next_u32()),
             stuck_lanes: Mutex::default(),
             said_done: Mutex::default(),
@@ -692,12 +689,6 @@ impl App {
     #[must_use]
     pub fn lease_millis(&self) -> i64 {
         i64::from(self.delivery.lease_seconds) * 1000
-    }
-
-    /// Says that a record has changed, to those who wait for a result. That there is work the store tells by itself
-    /// ([`News`](crate::store::News)), to those who do it.
-    pub fn notify_workers(&self) {
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// How long what is kept of issuances.

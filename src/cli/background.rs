@@ -53,14 +53,17 @@ impl Background {
     }
 }
 
-/// Looks at a record until it is as wanted.
+/// Looks at the record of this id until it is as wanted.
 pub(super) async fn until<T>(
     app: &App,
+    id: &str,
     look: impl AsyncFn() -> Result<Option<T>, StoreError>,
     is_wanted: impl Fn(&T) -> bool,
 ) -> Result<T, WaitError> {
     let end = Instant::now() + PATIENCE;
-    let mut changes = app.changes.subscribe();
+    // From before it is looked at, so that no change is missed.
+    let mut watch = app.store.news().watch();
+    watch.add(id);
     loop {
         let record = look().await?.ok_or(WaitError::Gone)?;
         if is_wanted(&record) {
@@ -70,6 +73,6 @@ pub(super) async fn until<T>(
             return Err(WaitError::TooSlow);
         }
         // Whether it was told or has waited long enough, it looks again.
-        let _ = timeout_at(Instant::now() + LOOK, changes.changed()).await;
+        let _ = timeout_at(Instant::now() + LOOK, watch.changed()).await;
     }
 }

@@ -155,7 +155,6 @@ pub async fn request(
     )
     .await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(Accepted { record: attribute, replayed: false })
 }
 
@@ -228,7 +227,6 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Attribute) -> Resul
     let why = there.halt.map_or("", HaltCode::as_str);
     tx.record(&AuditEntry::new(now, actor, AuditAction::Resumed, id.as_str()).detail(why)).await?;
     tx.commit().await?;
-    app.notify_workers();
     app.store.attribute(id).await?.ok_or(ResumeError::NotFound)
 }
 

@@ -171,7 +171,6 @@ pub async fn change(
     tx.record(&AuditEntry::new(now, caller.actor(), AuditAction::ContactChanged, id.as_str())).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
-    app.notify_workers();
     app.store.issuance(id).await?.ok_or(ChangeError::NotFound)
 }
 

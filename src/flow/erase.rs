@@ -75,6 +75,5 @@ pub(super) async fn erase_as(app: &App, actor: Actor, issuance: Issuance) -> Res
     tx.unlink_audit(id.as_str(), actor, now).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
-    app.notify_workers();
     app.store.issuance(id).await?.ok_or(EraseError::NotFound)
 }

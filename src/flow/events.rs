@@ -333,7 +333,6 @@ pub async fn replay(app: &App, caller: &Submitter, id: &EventId) -> Result<Event
     )
     .await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(event)
 }
 
@@ -402,7 +401,6 @@ pub async fn send_webhook(app: &App, job: &Job) -> Result<SendOutcome, StoreErro
         tx.finish_job(job).await?;
         tx.bring_series_forward(job, app.clock.now()).await?;
         tx.commit().await?;
-        app.notify_workers();
         return Ok(SendOutcome::Nothing);
     };
     let now = app.clock.now();

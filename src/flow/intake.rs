@@ -506,7 +506,7 @@ async fn remember(
     // What renews another one holds that one meanwhile.
     let new = if made_of.is_nothing() && new.issuance.renews.is_none() {
         match app.store.take_in(new).await? {
-            Together::TakenIn(new) => return Ok(accepted(app, *new)),
+            Together::TakenIn(new) => return Ok(accepted(*new)),
             Together::NotYet(new) => new,
         }
     } else {
@@ -578,15 +578,14 @@ async fn remember(
         listed.write_down(&mut tx, caller, &issuance.id, now).await?;
     }
     tx.commit().await?;
-    Ok(accepted(app, *new))
+    Ok(accepted(*new))
 }
 
 /// It is on the disk.
-fn accepted(app: &App, TakenIn { issuance, .. }: TakenIn) -> Accepted<Issuance> {
+fn accepted(TakenIn { issuance, .. }: TakenIn) -> Accepted<Issuance> {
     let (kind, state) = (issuance.kind.as_str(), issuance.state.as_str());
     metrics::counter!("issuances_accepted_total", "kind" => kind, "state" => state).increment(1);
     tracing::info!(issuance.id = %issuance.id, state, "Accepted {}", issuance.id);
-    app.notify_workers();
     Accepted { record: issuance, replayed: false }
 }
 

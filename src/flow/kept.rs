@@ -166,7 +166,6 @@ pub async fn delete(app: &App, caller: &Submitter, id: &IssuanceId) -> Result<Is
     tx.record(&deleted(id, caller.actor(), Deleted::Asked, now)).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
-    app.notify_workers();
     app.store.issuance(id).await?.ok_or(KeptError::NotFound)
 }
 
@@ -188,7 +187,6 @@ pub async fn choose(
     }
     tx.record(&entry(id, caller.actor(), AuditAction::KeptChosen, now)).await?;
     tx.commit().await?;
-    app.notify_workers();
     app.store.issuance(id).await?.ok_or(KeptError::NotFound)
 }
 
@@ -241,9 +239,6 @@ async fn see_to(app: &App, due: &[KeptOf], now: Timestamp) -> Result<(), StoreEr
         tx.record(entry).await?;
     }
     tx.commit().await?;
-    if !entries.is_empty() {
-        app.notify_workers();
-    }
     Ok(())
 }
 

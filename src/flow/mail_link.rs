@@ -252,7 +252,6 @@ impl Address {
             tx.record(&entry).await?;
         }
         tx.commit().await?;
-        app.notify_workers();
         Ok(())
     }
 }

@@ -64,7 +64,6 @@ async fn end_issuance(app: &App, id: &str) -> Result<(), StoreError> {
     }
     tx.unlink_audit(id.as_str(), Actor::Service, now).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

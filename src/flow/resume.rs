@@ -186,7 +186,6 @@ async fn go_on(
     )
     .await?;
     tx.commit().await?;
-    app.notify_workers();
     app.store.issuance(id).await?.ok_or(ResumeError::NotFound)
 }
 
@@ -209,6 +208,5 @@ pub(super) async fn retry_job_as(app: &App, actor: Actor, id: &JobId) -> Result<
     tx.record(&AuditEntry::new(now, actor, AuditAction::JobRetried, &job.subject).detail(job.work.as_str()))
         .await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }

@@ -65,6 +65,5 @@ pub(super) async fn revoke(app: &App, actor: Actor, issuance: Issuance) -> Resul
     }
     tx.record(&AuditEntry::new(now, actor, AuditAction::RevokeRequested, id.as_str())).await?;
     tx.commit().await?;
-    app.notify_workers();
     app.store.issuance(id).await?.ok_or(RevokeError::NotFound)
 }

@@ -164,7 +164,6 @@ async fn advance(
         tx.record(&sealed).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

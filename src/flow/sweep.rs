@@ -276,7 +276,6 @@ async fn end(
     follow(app, &mut tx, issuance, &next, halt, now).await?;
     tx.record(&entry(issuance.id.as_str(), halt, now)).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

@@ -222,7 +222,6 @@ async fn issued(app: &App, job: &Job, issuance: &Issuance) -> Result<(), StoreEr
     tx.record(&entry(issuance, AuditAction::Issued, &detail, now)).await?;
     tx.commit().await?;
     metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
-    app.notify_workers();
     Ok(())
 }
 

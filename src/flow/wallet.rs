@@ -279,7 +279,6 @@ pub(super) async fn bring_on(app: &App, actor: Actor, there: Profile) -> Result<
     )
     .await?;
     tx.commit().await?;
-    app.notify_workers();
     app.store.profile(id).await?.ok_or(ResumeError::NotFound)
 }
 
@@ -346,7 +345,6 @@ pub(super) async fn keep(
     .await?;
     write_down(&mut tx, caller, asked, &profile.id, now).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(Accepted { record: profile, replayed: false })
 }
 
@@ -440,7 +438,6 @@ pub(super) async fn take_for_the_same(
     }
     write_down(&mut tx, caller, asked, &there.id, now).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(Accepted { record: there, replayed: true })
 }
 

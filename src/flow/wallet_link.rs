@@ -309,7 +309,6 @@ async fn remember(
     let act = AuditAction::WalletLinkProven;
     tx.record(&AuditEntry::new(now, caller.actor(), act, answer.id.as_str())).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

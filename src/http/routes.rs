@@ -21,7 +21,7 @@ use super::kit::guard::{self, Guard};
 use super::kit::problem::{Code, Problem};
 use super::kit::route::Route;
 use super::kit::state::Api;
-use super::kit::{admit, connections, observe, turns, wellformed};
+use super::kit::{admit, connections, observe, turns, wait, wellformed};
 use super::pages::{claim, erasure as erasure_page, me, relay as relay_page, unsubscribe};
 use super::webhooks;
 use crate::app::App;
@@ -533,6 +533,7 @@ fn build(api: Api) -> Router {
     observe::describe();
     connections::describe();
     turns::describe();
+    wait::describe();
     imports::describe();
     let routes = ROUTES.iter().fold(Router::new(), |router, route| {
         let check = middleware::from_fn_with_state((api.clone(), route.guard), guard::check);

@@ -182,6 +182,7 @@ impl Tx {
     /// Writes down what has changed of a case, and counts the change. [`StoreError::Stale`] if somebody else has changed it since it
     /// was read. The link of a mail is good for one step: it goes with each.
     pub async fn change_case(&mut self, to: &Case) -> Result<(), StoreError> {
+        self.changed(to.id.as_str());
         let result = sqlx::query(
             "UPDATE erasure_case SET state = $3, due_at = $4, records = $5, is_shared = $6, identity = $7, identified_at = $8, \
              decided_by = $9, decided_at = $10, approved_at = $11, extended_at = $12, extension = $13, hold_basis = $14, \

@@ -91,6 +91,7 @@ impl Tx {
     /// Writes down what has changed of a claim, and counts the change. [`StoreError::Stale`] if somebody else has changed it
     /// since it was read.
     pub async fn change_claim(&mut self, to: &Claim, now: Timestamp) -> Result<(), StoreError> {
+        self.changed(to.id.as_str());
         let result = sqlx::query(
             "UPDATE claim SET state = $3, user_id = $4, issuance_id = $5, profile_id = $6, wallet_type = $7, \
              wallet_index = $8, reference = $9, locale = $10, grant_id = $11, locked = $12, due_at = $13, updated_at = $14, \
@@ -129,7 +130,7 @@ impl Tx {
             .bind(id.as_str())
             .fetch_all(&mut *self.tx)
             .await?;
-        ROWS.all(&rows)
+        self.counted(&rows)
     }
 
     /// The claims of a profile that is created. Nobody else changes them before this transaction ends.
@@ -145,11 +146,21 @@ impl Tx {
             .bind(id.as_str())
             .fetch_all(&mut *self.tx)
             .await?;
-        ROWS.all(&rows)
+        self.counted(&rows)
+    }
+
+    /// Claims whose change was counted: who waits for one is told.
+    fn counted(&mut self, rows: &[AnyRow]) -> Result<Vec<Claim>, StoreError> {
+        let claims = ROWS.all(rows)?;
+        for claim in &claims {
+            self.changed(claim.id.as_str());
+        }
+        Ok(claims)
     }
 
     /// Forgets a claim altogether, unless it has changed since it was read.
     pub async fn forget_claim(&mut self, claim: &Claim) -> Result<(), StoreError> {
+        self.changed(claim.id.as_str());
         self.forget_relay_start(&claim.id).await?;
         let result = sqlx::query("DELETE FROM claim WHERE id = $1 AND version = $2")
             .bind(claim.id.as_str())

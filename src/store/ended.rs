@@ -111,6 +111,7 @@ impl Tx {
         if deleted.rows_affected() == 0 {
             return Ok(None);
         }
+        self.changed(of.as_str());
         self.forget_relay_check(&of).await?;
         Ok(Some(of))
     }
@@ -122,6 +123,7 @@ impl Tx {
         id: &str,
         moment: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.changed(id);
         let query = match kind {
             EndedKind::Profile => sqlx::query(
                 "DELETE FROM profile WHERE id = $1 AND state IN ('created', 'failed') AND updated_at <= $2",

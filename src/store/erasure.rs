@@ -238,6 +238,7 @@ impl Tx {
         self.forget_views(id).await?;
         self.forget_visits_about(id).await?;
         sqlx::query("DELETE FROM idempotency WHERE subject = $1").bind(id).execute(&mut *self.tx).await?;
+        self.changed(id);
         match kind {
             RecordKind::Issuance => self.forget_issuance(id).await,
             RecordKind::Verification => self.forget_verification(id).await,
@@ -317,6 +318,7 @@ impl Tx {
     /// Deletes the row of an issuance, with the rows that stand for nothing without it; what names it elsewhere names it no more. What it
     /// still had is forgotten before.
     pub(super) async fn delete_issuance_row(&mut self, id: &str) -> Result<(), StoreError> {
+        self.changed(id);
         sqlx::query("DELETE FROM notice WHERE issuance_id = $1").bind(id).execute(&mut *self.tx).await?;
         sqlx::query("DELETE FROM verification_issuance WHERE issuance_id = $1")
             .bind(id)
@@ -433,6 +435,7 @@ impl Tx {
             .bind(id.as_str())
             .execute(&mut *self.tx)
             .await?;
+        self.changed(id.as_str());
         let done = sqlx::query(
             "UPDATE erasure_case SET state = 'done', records = $2, receipt = $3, updated_at = $4, link_hash = NULL, \
              link_until = NULL, version = version + 1 WHERE id = $1 AND state = 'carrying_out'",

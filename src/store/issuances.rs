@@ -483,6 +483,7 @@ impl Tx {
         id: &IssuanceId,
         transaction: &Transaction,
     ) -> Result<(), StoreError> {
+        self.changed(id.as_str());
         let height = transaction.height.and_then(|height| i64::try_from(height).ok());
         sqlx::query("UPDATE issuance SET tx_hash = $1, tx_height = $2 WHERE id = $3 AND state = 'queued'")
             .bind(&transaction.hash)
@@ -550,6 +551,7 @@ impl Tx {
 
     /// Another one has taken its place in the user's profile. Changes nothing if its own credential does not hold any more.
     pub async fn mark_superseded(&mut self, id: &IssuanceId, by: &IssuanceId) -> Result<(), StoreError> {
+        self.changed(id.as_str());
         sqlx::query(
             "UPDATE issuance SET superseded_by = $1 WHERE id = $2 AND superseded_by IS NULL \
              AND state NOT IN ('revoking', 'revoked', 'failed', 'erased')",
@@ -577,6 +579,7 @@ impl Tx {
         state: State,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.changed(id.as_str());
         let result = sqlx::query("UPDATE issuance SET updated_at = $3 WHERE id = $1 AND state = $2")
             .bind(id.as_str())
             .bind(state.as_str())
@@ -620,6 +623,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let to = next.state;
         NoMove::check(from, to)?;
+        self.changed(id.as_str());
         let result = sqlx::query(
             "UPDATE issuance SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \
              public_notes = COALESCE($7, public_notes), content_hash = COALESCE($8, content_hash), \

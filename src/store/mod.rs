@@ -57,6 +57,7 @@ mod views;
 mod visits;
 mod walk;
 mod wallet_links;
+mod watch;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -102,6 +103,7 @@ pub use together::{Company, Written};
 pub use verifications::{VendorEvent, VerificationFilter};
 pub use walk::{Batch, Place, Way};
 pub use wallet_links::LinkFilter;
+pub use watch::Watch;
 
 /// The database.
 #[derive(Clone)]
@@ -146,6 +148,8 @@ pub struct Tx {
     /// What is to be written into the audit chain, at the end.
     entries: Vec<AuditEntry>,
     made: Made,
+    /// Ids of records that are not what they were.
+    changed: Vec<String>,
     news: Arc<News>,
 }
 
@@ -374,6 +378,7 @@ impl Store {
             kind: self.kind,
             entries: Vec::new(),
             made: Made::default(),
+            changed: Vec::new(),
             news: Arc::clone(&self.news),
         })
     }
@@ -412,12 +417,13 @@ impl Store {
 }
 
 impl Tx {
-    /// Makes it so, and tells those of this process who wait for work that there is some.
+    /// Makes it so, and tells those of this process who wait for work that there is some, and those who wait for a record that it
+    /// has changed.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.write_entries().await?;
-        let Self { tx, made, news, .. } = self;
+        let Self { tx, made, changed, news, .. } = self;
         tx.commit().await?;
-        news.tell(made);
+        news.tell(made, &changed);
         Ok(())
     }
 }

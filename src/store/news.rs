@@ -1,9 +1,12 @@
-//! News: which kinds of work have become due by what was committed here, told to those of this process who wait for them. Others look by
-//! themselves, again and again; so do these, since other processes make work, too.
+//! News: which kinds of work have become due by what was committed here, and which records have changed, told to those of this process
+//! who wait for them. Others look by themselves, again and again; so do these, since other processes do the same.
+
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+use super::watch::{Watch, Watches};
 use crate::model::job::{Job, Work};
 
 /// What has come up in this process.
@@ -11,6 +14,7 @@ pub struct News {
     lanes: Notify,
     /// By the place of a kind of work among all of them.
     queues: Vec<Notify>,
+    watches: Arc<Watches>,
 }
 
 /// Which work a transaction makes due.
@@ -23,7 +27,11 @@ pub(super) struct Made {
 
 impl Default for News {
     fn default() -> Self {
-        Self { lanes: Notify::new(), queues: Work::ALL.iter().map(|_| Notify::new()).collect() }
+        Self {
+            lanes: Notify::new(),
+            queues: Work::ALL.iter().map(|_| Notify::new()).collect(),
+            watches: Arc::default(),
+        }
     }
 }
 
@@ -38,7 +46,15 @@ impl News {
         self.queues.get(work as usize).unwrap_or(&self.lanes).notified()
     }
 
-    pub(super) fn tell(&self, made: Made) {
+    /// Somebody who is to be told when records change.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.watches.watch()
+    }
+
+    /// What a transaction has made and changed that is committed.
+    pub(super) fn tell(&self, made: Made, changed: &[String]) {
+        self.watches.tell(changed);
         if made.for_lanes {
             self.lanes.notify_waiters();
         }

@@ -196,6 +196,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         NoMove::check_profile(from, to)?;
+        self.changed(id.as_str());
         let height = change.transaction.as_ref().and_then(|transaction| transaction.height);
         let result = sqlx::query(
             "UPDATE profile SET state = $3, updated_at = $4, halt = $5, waits_until = $6, \

@@ -91,6 +91,7 @@ impl Tx {
 
     /// Strikes a consumer of this client off. [`StoreError::Stale`] if there is none.
     pub async fn forget_relay_consumer(&mut self, client: &str, id: Uuid) -> Result<(), StoreError> {
+        self.changed(id.to_string());
         let result = sqlx::query("DELETE FROM relay_consumer WHERE id = $1 AND client = $2")
             .bind(id.to_string())
             .bind(client)
@@ -129,6 +130,7 @@ impl Tx {
         .bind(start.consumer.to_string())
         .execute(&mut *self.tx)
         .await?;
+        self.changed(start.claim.as_str());
         let result = sqlx::query(
             "UPDATE relay_start SET verification_id = $2 WHERE claim_id = $1 AND verification_id IS NULL",
         )
@@ -191,6 +193,7 @@ impl Tx {
 
     /// Forgets what a claim was begun with.
     pub async fn forget_relay_start(&mut self, claim: &ClaimId) -> Result<(), StoreError> {
+        self.changed(claim.as_str());
         sqlx::query("DELETE FROM relay_start WHERE claim_id = $1")
             .bind(claim.as_str())
             .execute(&mut *self.tx)

@@ -97,6 +97,7 @@ impl Tx {
             );
             for Written { issuance, next, transaction } in many::pad(part) {
                 NoMove::check(issuance.state, next.state)?;
+                self.changed(issuance.id.as_str());
                 query = query
                     .bind(issuance.id.as_str())
                     .bind(issuance.state.as_str())

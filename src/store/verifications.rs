@@ -253,6 +253,7 @@ impl Tx {
     /// Writes down what has changed of a verification, and counts the change. [`StoreError::Stale`] if somebody else has
     /// changed it since it was read.
     pub async fn change_verification(&mut self, to: &Verification, now: Timestamp) -> Result<(), StoreError> {
+        self.changed(to.id.as_str());
         let result = sqlx::query(
             "UPDATE verification SET state = $3, user_id = $4, reference = $5, locked_contact = $6, case_id = $7, \
              case_scope = $8, waits_for = $9, code = $10, problems = $11, heard = $12, heard_at = $13, decided_at = $14, \

@@ -195,6 +195,7 @@ impl Tx {
         record: Option<&RecordId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.changed(answer.id.as_str());
         let result = sqlx::query(
             "UPDATE wallet_link SET state = 'proven', proven_at = $2, updated_at = $2, proof_hash = $3, record_id = $4, \
              wallet_index = $5, locked_wallet = CASE WHEN for_credential = 1 THEN locked_wallet ELSE NULL END, \
@@ -215,6 +216,7 @@ impl Tx {
     /// Counts a wrong signature; the last that is taken ends the link, and the wallet is forgotten. [`StoreError::Stale`] if it is
     /// not open any more.
     pub async fn count_wrong_answer(&mut self, id: &WalletLinkId, now: Timestamp) -> Result<(), StoreError> {
+        self.changed(id.as_str());
         let result = sqlx::query(
             "UPDATE wallet_link SET attempts = attempts + 1, updated_at = $2, \
              state = CASE WHEN attempts + 1 >= $3 THEN 'refused' ELSE state END, \
@@ -238,6 +240,7 @@ impl Tx {
         issuance: &IssuanceId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.changed(id.as_str());
         let result = sqlx::query(
             "UPDATE wallet_link SET issuance_id = $2, locked_wallet = NULL, waits_until = NULL, updated_at = $3 \
              WHERE id = $1 AND state = 'proven' AND for_credential = 1 AND waits_until >= $3",
@@ -252,6 +255,7 @@ impl Tx {
 
     /// Forgets all of a link but our id and times. [`StoreError::Stale`] if there is none, or it is so already.
     pub async fn erase_wallet_link(&mut self, id: &WalletLinkId, now: Timestamp) -> Result<(), StoreError> {
+        self.changed(id.as_str());
         let result = sqlx::query(
             "UPDATE wallet_link SET state = 'erased', user_id = NULL, reference = NULL, wallet_index = NULL, \
              locked_wallet = NULL, proof_hash = NULL, record_id = NULL, issuance_id = NULL, waits_until = NULL, \

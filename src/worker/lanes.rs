@@ -994,6 +994,5 @@ async fn adopt_all(app: &App, lease: &LaneLease, now: Timestamp) -> Result<(), D
         tx.move_job(&job, &other, now).await?;
         tx.commit().await?;
     }
-    app.notify_workers();
     Ok(())
 }

@@ -170,7 +170,7 @@ async fn rehearse(app: &App, result: Evidence) -> Result<Duration, Error> {
 /// Waits for what comes of an issuance, which is a credential or a reason why there is none.
 async fn until_issued(app: &App, accepted: &Issuance) -> Result<Issuance, Error> {
     let look = async || app.store.issuance(&accepted.id).await;
-    let issuance = until(app, look, |issuance| issuance.state.is_settled()).await?;
+    let issuance = until(app, accepted.id.as_str(), look, |issuance| issuance.state.is_settled()).await?;
     match (issuance.state, issuance.halt) {
         (State::Issued, _) => Ok(issuance),
         (_, Some(code)) => {

@@ -70,7 +70,7 @@ pub(in crate::cli) async fn ask_for_profile(
     };
     let asked = profile::request(app, caller, key, new).await?.record;
     let look = async || app.store.profile(&asked.id).await;
-    Ok(until(app, look, |profile| profile.state != ProfileState::Pending).await?)
+    Ok(until(app, asked.id.as_str(), look, |profile| profile.state != ProfileState::Pending).await?)
 }
 
 /// Gets the text of a write grant, and has the user's wallet sign it.

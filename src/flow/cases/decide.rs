@@ -139,7 +139,6 @@ pub async fn extend(
     let entry = AuditEntry::new(now, caller.actor(), AuditAction::CaseExtended, case.id.as_str());
     tx.record(&entry.detail(reason.as_str())).await?;
     tx.commit().await?;
-    app.notify_workers();
     super::look::show(app, caller, id).await
 }
 

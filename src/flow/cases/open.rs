@@ -75,7 +75,6 @@ pub async fn open(
         tx.record(&entry.detail(identity.as_str())).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(Accepted { record: shown(app, case).await?, replayed: false })
 }
 

@@ -54,7 +54,6 @@ pub(super) async fn take(
     let (act, detail) = written_down(&step, &after);
     tx.record(&AuditEntry::new(now, actor, act, after.id.as_str()).detail(detail)).await?;
     tx.commit().await?;
-    app.notify_workers();
     app.store.case(&after.id).await?.ok_or(CaseError::NotFound)
 }
 

@@ -62,6 +62,5 @@ async fn tell(app: &App, case: Case) -> Result<(), StoreError> {
     emit_case(app, &mut tx, EventKind::CaseDueSoon, &case, now).await?;
     tx.commit().await?;
     tracing::warn!(case.id = %case.id, case.due_at = %case.due_at, "A request to erase is due soon");
-    app.notify_workers();
     Ok(())
 }

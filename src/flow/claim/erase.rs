@@ -21,6 +21,5 @@ pub async fn erase(app: &App, caller: &Submitter, id: &ClaimId) -> Result<Claim,
     tx.unlink_audit(id.as_str(), caller.actor(), now).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
-    app.notify_workers();
     app.store.claim(id).await?.ok_or(ClaimError::Unknown)
 }

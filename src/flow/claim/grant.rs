@@ -92,6 +92,5 @@ async fn keep(app: &App, claim: Claim, signed: SignedGrant) -> Result<(), ClaimE
     let actor = submitter(&claim).actor();
     tx.record(&AuditEntry::new(now, actor, AuditAction::GrantReceived, claim.id.as_str())).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }

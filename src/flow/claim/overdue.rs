@@ -49,6 +49,5 @@ async fn end(app: &App, claim: Claim, now: Timestamp) -> Result<(), StoreError> 
     emit_claim(app, &mut tx, EventKind::ClaimExpired, &claim, None, now).await?;
     tx.record(&AuditEntry::new(now, Actor::Service, AuditAction::ClaimExpired, id.as_str())).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }

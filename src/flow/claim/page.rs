@@ -30,6 +30,19 @@ pub struct Look {
     pub issuance: Option<Issuance>,
 }
 
+impl Look {
+    /// Ids of all that was looked at.
+    #[must_use]
+    pub fn read_from(&self) -> Vec<String> {
+        let claim = self.claim.id.to_string();
+        let others = [
+            self.claim.profile_id.as_ref().map(ToString::to_string),
+            self.claim.issuance_id.as_ref().map(ToString::to_string),
+        ];
+        [claim].into_iter().chain(others.into_iter().flatten()).collect()
+    }
+}
+
 /// Looks at a claim that was followed.
 pub async fn look(app: &App, claim: Claim) -> Result<Look, ClaimError> {
     let profile = match &claim.profile_id {

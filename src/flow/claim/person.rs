@@ -143,7 +143,6 @@ async fn identify(app: &App, claim: &Claim, user_id: Uuid, owner: &Owner) -> Res
     let entry = AuditEntry::new(now, actor, AuditAction::ClaimIdentified, claim.id.as_str());
     tx.record(&entry.detail(format!("user:{user_id}"))).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 
@@ -193,7 +192,6 @@ pub async fn create_profile(
     let mut tx = app.store.begin().await?;
     tx.change_claim(&noted, now).await?;
     tx.commit().await?;
-    app.notify_workers();
     // It may have been created before it was noted here.
     let there =
         app.store.profile(&RecordId::from(noted.profile_id.clone().ok_or(ClaimError::Unknown)?)).await?;
@@ -214,7 +212,6 @@ pub(super) async fn identified_by_profile(app: &App, claim: Claim) -> Result<Cla
         Ok(()) => {
             emit_claim(app, &mut tx, EventKind::ClaimIdentified, &identified, None, now).await?;
             tx.commit().await?;
-            app.notify_workers();
         }
         // Somebody else has seen it, too.
         Err(StoreError::Stale) => drop(tx),

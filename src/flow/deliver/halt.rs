@@ -25,7 +25,6 @@ pub async fn halt_in_lane(app: &App, lease: &LaneLease, job: &Job, stop: Stop) -
     if task.is_some() {
         report(job, &stop);
     }
-    app.notify_workers();
     Ok(())
 }
 
@@ -43,7 +42,6 @@ pub(in crate::flow) async fn halt(
     tx.finish_job(job).await?;
     tx.commit().await?;
     report(job, &stop);
-    app.notify_workers();
     Ok(())
 }
 

@@ -404,7 +404,6 @@ pub async fn succeeded(
         tx.record(&entry).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

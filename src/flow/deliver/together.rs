@@ -85,6 +85,5 @@ pub async fn all_written(
     for (issuance, _) in &moves {
         metrics::counter!("issuances_issued_total", "kind" => issuance.kind.as_str()).increment(1);
     }
-    app.notify_workers();
     Ok(true)
 }

@@ -294,7 +294,6 @@ pub(in crate::flow) async fn found(app: &App, issuance: &Issuance) -> Result<(),
     };
     tx.record(&entry(issuance.id.as_str(), action, "found", now)).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

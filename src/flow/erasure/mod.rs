@@ -135,7 +135,6 @@ async fn write(app: &App, case: &CarriedCase) -> Result<Flow, StoreError> {
         emit_erased(app, &mut tx, (&case.client, &case.id), &ids, now).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(Flow::On)
 }
 
@@ -216,7 +215,6 @@ async fn end(app: &App, case: &CarriedCase, records: &[ListedRecord], job: &Job)
     tx.commit().await?;
     app.store.clear_gaps().await?;
     app.store.forget_traces().await?;
-    app.notify_workers();
     metrics::counter!("erasures_total", "outcome" => "done").increment(1);
     Ok(())
 }

@@ -184,7 +184,6 @@ pub(super) async fn begin_to_remove(
     tx.change_record(&case.id, record, &removing).await?;
     tx.enqueue(&job).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

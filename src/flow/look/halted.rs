@@ -126,7 +126,6 @@ pub async fn resume_all(
     let entry = AuditEntry::new(now, actor.clone(), AuditAction::Resumed, bulk.id.as_str());
     tx.record(&entry.detail(detail)).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(bulk)
 }
 

@@ -83,7 +83,6 @@ async fn resend_as(app: &App, actor: &Actor, notice: &Notice) -> Result<(), Noti
     }
     tx.record(&entry(app, actor, notice, AuditAction::NoticeResent)).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

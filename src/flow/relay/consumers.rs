@@ -60,7 +60,6 @@ pub async fn remove(app: &App, caller: &Submitter, id: Uuid) -> Result<(), Relay
     let entry = AuditEntry::new(now, caller.actor(), AuditAction::ConsumerRemoved, id.to_string());
     tx.record(&entry).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

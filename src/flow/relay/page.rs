@@ -23,6 +23,8 @@ pub struct Relayed {
     pub consumer: Option<String>,
     /// The vendor's check, once the person is known.
     pub check: Option<Check>,
+    /// Ids of what this was read from: the consumer, and the verification.
+    pub read_from: Vec<String>,
 }
 
 /// A vendor's check.
@@ -83,8 +85,10 @@ pub async fn look(app: &App, claim: Claim) -> Result<(Look, Option<Relayed>), Re
     } else {
         look
     };
+    let read_from =
+        [start.consumer.to_string()].into_iter().chain(found.iter().map(|of| of.id.to_string())).collect();
     let check = found.map(|of| check(app, &start, &of));
-    Ok((look, Some(Relayed { consumer: consumer.map(|consumer| consumer.name), check })))
+    Ok((look, Some(Relayed { consumer: consumer.map(|consumer| consumer.name), check, read_from })))
 }
 
 /// Begins the check of a person, or finds the one that was begun before.
@@ -166,7 +170,6 @@ async fn settle(
     match settled {
         Ok(()) => {
             tx.commit().await?;
-            app.notify_workers();
             Ok(true)
         }
         // Somebody else has seen it, too.

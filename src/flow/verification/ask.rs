@@ -145,7 +145,6 @@ async fn find_out_whose(app: &App, source: &Source, job: &Job) -> Result<Then, S
         told_of(&mut tx, &of, &event.event, now).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(Then::Done(SendOutcome::Answered))
 }
 
@@ -311,7 +310,6 @@ async fn apply(
         tell(app, &mut tx, (to.vendor(), event), &to, now).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(Then::Done(SendOutcome::Answered))
 }
 
@@ -348,7 +346,6 @@ async fn withdraw(
         write_down(&mut tx, (to.vendor(), act), &to, now).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(Then::Done(SendOutcome::Answered))
 }
 

@@ -53,9 +53,6 @@ pub async fn hear(app: &App, source: &Source, notice: &Notice, proof: Proof) -> 
         "source" => source.name.to_string(), "event" => notice.event.as_str(), "outcome" => heard.as_str()
     )
     .increment(1);
-    if heard == Taken::Accepted {
-        app.notify_workers();
-    }
     Ok(heard)
 }
 

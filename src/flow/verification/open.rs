@@ -149,7 +149,6 @@ pub async fn open(
     tx.commit().await?;
     metrics::counter!("verifications_opened_total", "source" => verification.source.clone()).increment(1);
     tracing::info!(verification.id = %verification.id, source = verification.source, "Opened {}", verification.id);
-    app.notify_workers();
     Ok(Accepted { record: verification, replayed: false })
 }
 
@@ -286,7 +285,6 @@ async fn bring_on(
     }
     write_down(&mut tx, (actor, AuditAction::Resumed), &before, now).await?;
     tx.commit().await?;
-    app.notify_workers();
     app.store.verification(&before.id).await?.ok_or(ResumeError::NotFound)
 }
 
@@ -326,7 +324,6 @@ pub async fn erase(app: &App, caller: &Submitter, id: &VerificationId) -> Result
     tx.unlink_audit(id.as_str(), caller.actor(), now).await?;
     tx.commit().await?;
     app.store.forget_traces().await?;
-    app.notify_workers();
     app.store.verification(id).await?.ok_or(EraseError::NotFound)
 }
 
@@ -342,7 +339,6 @@ pub async fn ask_again(app: &App, id: &VerificationId) -> Result<bool, StoreErro
     tx.enqueue(&ask_now(&of.source, of.id.as_str(), now)).await?;
     write_down(&mut tx, (Actor::Operator, AuditAction::Resumed), &of, now).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(true)
 }
 

@@ -46,6 +46,5 @@ async fn end(app: &App, before: Verification) -> Result<(), StoreError> {
     let failed = (Actor::Service, EventKind::VerificationFailed);
     tell(app, &mut tx, failed, &verification, now).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }

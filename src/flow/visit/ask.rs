@@ -60,7 +60,6 @@ pub async fn ask(app: &App, email: Email, from: &str) -> Result<(), VisitError> 
     tx.add_visit(&visit).await?;
     tx.enqueue(&job).await?;
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

@@ -67,7 +67,6 @@ async fn send_again(app: &App, id: &IssuanceId) -> Result<(), StoreError> {
         tx.record(&entry.detail("reminders_on")).await?;
     }
     tx.commit().await?;
-    app.notify_workers();
     Ok(())
 }
 

@@ -84,7 +84,7 @@ pub(in crate::http) async fn show(
         there.ok_or_else(|| Problem::new(Code::NotFound))
     };
     let is_settled = |there: &Attribute| there.state != ProfileState::Pending;
-    let there = until_settled(&api, query.as_deref(), read, is_settled).await?;
+    let there = until_settled(&api, query.as_deref(), &id, read, is_settled).await?;
     api.saw(&caller, there.id.as_str()).await?;
     Ok(Json(AttributeView::from(there)).into_response())
 }

@@ -114,7 +114,7 @@ pub(in crate::http) async fn show(
     };
     let first = read().await?.version;
     let is_settled = |claim: &Claim| claim.state.is_final() || claim.version != first;
-    let claim = until_settled(&api, query.as_deref(), read, is_settled).await?;
+    let claim = until_settled(&api, query.as_deref(), &id, read, is_settled).await?;
     api.saw(&caller, claim.id.as_str()).await?;
     let Look { claim, profile, issuance, .. } = claim::look(&api.app, claim).await?;
     Ok(JsonBody(ClaimView::of(claim, profile, issuance)).into_response())

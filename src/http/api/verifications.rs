@@ -21,7 +21,7 @@ use crate::http::kit::json::{self, Faults, Object};
 use crate::http::kit::problem::{Code, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
-use crate::http::kit::wait::until_settled;
+use crate::http::kit::wait;
 use crate::model::ids::VerificationId;
 use crate::model::issuance::{Issuance, Reference};
 use crate::model::submitter::{SourceName, Submitter};
@@ -125,7 +125,11 @@ pub(in crate::http) async fn show(
     let is_settled = |(verification, issuance): &(Verification, Option<Issuance>)| {
         verification.is_settled() || issuance.as_ref().is_some_and(|issuance| issuance.state.is_settled())
     };
-    let (verification, issuance) = until_settled(&api, query.as_deref(), read, is_settled).await?;
+    let others = |(verification, _): &(Verification, Option<Issuance>)| {
+        verification.issuance_id.iter().map(ToString::to_string).collect()
+    };
+    let seconds = wait::seconds(query.as_deref())?;
+    let (verification, issuance) = wait::until(&api, seconds, Some(&id), read, others, is_settled).await?;
     api.saw(&caller, verification.id.as_str()).await?;
     Ok(JsonBody(VerificationView::of(verification, issuance)).into_response())
 }

@@ -21,7 +21,7 @@ use crate::http::kit::json::{self, Faults, Object, uuid};
 use crate::http::kit::problem::{Code, Location, Problem};
 use crate::http::kit::query::Query;
 use crate::http::kit::state::Api;
-use crate::http::kit::wait::until_settled;
+use crate::http::kit::wait;
 use crate::model::ids::WalletLinkId;
 use crate::model::issuance::Reference;
 use crate::model::personal::Personal;
@@ -74,7 +74,9 @@ pub(in crate::http) async fn show(
         shown.ok_or_else(|| Problem::new(Code::NotFound))
     };
     let is_settled = |shown: &Shown| shown.state(api.app.clock.now()) != LinkState::Writing;
-    let shown = until_settled(&api, query.as_deref(), read, is_settled).await?;
+    let others = |shown: &Shown| shown.link.record_id.iter().map(ToString::to_string).collect();
+    let seconds = wait::seconds(query.as_deref())?;
+    let shown = wait::until(&api, seconds, Some(&id), read, others, is_settled).await?;
     api.saw(&caller, shown.link.id.as_str()).await?;
     Ok(JsonBody(LinkView::of(shown, api.app.clock.now())).into_response())
 }

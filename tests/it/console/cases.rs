@@ -1,5 +1,6 @@
 //! Requests to erase: opened, decided and carried out by those who may, on pages that say what will happen.
 
+use futures_util::FutureExt as _;
 use idos_issuer::flow::cases::{self, NewCase, Whose};
 use idos_issuer::flow::erasure;
 use idos_issuer::model::case::{Case, CaseOrigin, CaseState, Identity};
@@ -196,6 +197,30 @@ on_both_databases! {
         elsewhere.site = Some("cross-site");
         elsewhere.post(&path, &[("seen", &seen)]).await.expect(400);
         assert_eq!(case(&office, &id).await.state, CaseState::AwaitingDecision);
+        office.close().await;
+    }
+
+    async fn who_waits_for_a_case_is_woken_by_deeds_about_it_alone(backend) {
+        let office = Office::with(backend, SETTINGS).await;
+        let (_, user) = record(&office, "acme", "case-1").await;
+        let (_, other) = record(&office, "acme", "case-2").await;
+        let mut anna = office.person("anna", Role::Compliance, Reach::All).await;
+        let id = open(&mut anna.browser, "acme", "user", &user.to_string()).await;
+        let another = open(&mut anna.browser, "acme", "user", &other.to_string()).await;
+        let watch = |id: &CaseId| {
+            let mut watch = office.app.store.news().watch();
+            assert!(watch.add(id.as_str()));
+            watch
+        };
+        let watches = [watch(&id), watch(&another)];
+        let told = || watches.iter().map(|watch| watch.changed().now_or_never().is_some()).collect::<Vec<_>>();
+        // Looking is written down, and changes nothing.
+        anna.browser.get(&page_of(&id)).await.expect(200);
+        assert_eq!(told(), [false, false]);
+        act(&mut anna.browser, &id, "extend", &[("reason", "complexity")]).await.leads_to(&page_of(&id));
+        assert_eq!(told(), [true, false]);
+        act(&mut anna.browser, &another, "withdraw", &[]).await.leads_to(&page_of(&another));
+        assert_eq!(told(), [false, true]);
         office.close().await;
     }
 

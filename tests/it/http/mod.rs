@@ -42,5 +42,6 @@ mod vendors;
 pub(crate) mod verifications;
 mod version_3;
 mod views;
+mod waiting;
 mod wallet_links;
 mod ways;

@@ -99,7 +99,6 @@ impl Scene {
         let mut tx = app.store.begin().await.unwrap();
         erasure::begin(&mut tx, &id, now).await.unwrap();
         tx.commit().await.unwrap();
-        app.notify_workers();
         id
     }
 

@@ -76,7 +76,6 @@ async fn hurry(app: &App, issuance: &Issuance) {
         tx.bring_forward(work, issuance.id.as_str(), app.clock.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
-    app.notify_workers();
 }
 
 async fn until_settled(app: &App, issuance: &Issuance) -> Issuance {

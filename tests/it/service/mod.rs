@@ -29,5 +29,6 @@ pub(crate) mod sharing;
 mod submitters;
 mod together;
 mod unlinked;
+mod watching;
 
 pub(crate) use issuing::create_profile;

@@ -192,7 +192,6 @@ on_both_databases! {
             let mut tx = app.store.begin().await.unwrap();
             tx.bring_forward(Work::Seal, waiting.id.as_str(), app.clock.now()).await.unwrap();
             tx.commit().await.unwrap();
-            app.notify_workers();
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         }
         until(&app, &waiting.id, |i| i.state == State::Issued).await;
@@ -208,7 +207,6 @@ on_both_databases! {
         let mut tx = app.store.begin().await.unwrap();
         tx.bring_forward(Work::WriteCredential, odd.id.as_str(), app.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
-        app.notify_workers();
         until(&app, &odd.id, |i| i.state == State::Issued).await;
         service.stop().await;
     }

@@ -85,7 +85,7 @@ async fn case(
                 cases::approve(app, &operator, &case.id).await?;
             }
             let look = async || app.store.case(&case.id).await;
-            until(app, look, |case| case.state == CaseState::Done).await?;
+            until(app, case.id.as_str(), look, |case| case.state == CaseState::Done).await?;
         }
     }
     Ok(())

@@ -100,6 +100,6 @@ pub(super) async fn value_that_the_node_refuses(people: &People) -> Result<(), E
     });
     let asked = attribute::request(app, caller, &key, new).await?.record;
     let look = async || app.store.attribute(&asked.id).await;
-    until(app, look, |attribute| attribute.state != ProfileState::Pending).await?;
+    until(app, asked.id.as_str(), look, |attribute| attribute.state != ProfileState::Pending).await?;
     Ok(())
 }

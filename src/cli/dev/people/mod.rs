@@ -180,7 +180,7 @@ impl People {
         let is_settled = |issuance: &Issuance| {
             !matches!(issuance.state, State::AwaitingProfile | State::Queued | State::Uploading)
         };
-        Ok(until(&self.app, look, is_settled).await?)
+        Ok(until(&self.app, issuance.id.as_str(), look, is_settled).await?)
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) async fn decide(people: &People) -> Result<(), Error> {
             return Err("a stand-in for a vendor has not told what it decided".into());
         }
         let look = async || people.app.store.verification(&verification.id).await;
-        until(&people.app, look, |of| !is_open(of)).await?;
+        until(&people.app, verification.id.as_str(), look, |of| !is_open(of)).await?;
     }
     Ok(())
 }

@@ -180,7 +180,7 @@ pub(in crate::http) async fn show(
 ) -> Result<Response, Problem> {
     let read = || async { own(&api, &caller, &parse_id(&id)?).await };
     let issuance =
-        until_settled(&api, query.as_deref(), read, |issuance| issuance.state.is_settled()).await?;
+        until_settled(&api, query.as_deref(), &id, read, |issuance| issuance.state.is_settled()).await?;
     api.saw(&caller, issuance.id.as_str()).await?;
     Ok(Json(IssuanceView::from(issuance)).into_response())
 }

@@ -93,7 +93,7 @@ pub(in crate::http::api) async fn wait_for<Id: FromStr + Into<RecordId>>(
         let there = api.app.store.profile_record_of(&caller.tenant, &id).await?;
         there.ok_or_else(|| Problem::new(Code::NotFound))
     };
-    let there = until_settled(api, query, read, |there| there.state != ProfileState::Pending).await?;
+    let there = until_settled(api, query, id, read, |there| there.state != ProfileState::Pending).await?;
     api.saw(caller, there.id.as_str()).await?;
     Ok(Json(ProfileView::from(there)).into_response())
 }

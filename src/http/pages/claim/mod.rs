@@ -51,9 +51,16 @@ pub(in crate::http) async fn state(
     let token = enter(&api, &token, &visitor).await?;
     let body = body::read_json(&api, request).await?;
     let wanted = read::wait(&json::parse(&body.bytes)?)?;
-    let read = || async { view(&api, follow(&api, &token).await?).await };
-    let is_new = |view: &StateView| wanted.seen.as_deref() != Some(view.version());
-    Ok(JsonBody(wait::until(&api, wanted.seconds, read, is_new).await?).into_response())
+    let read = || async {
+        let (look, relayed) = relay::look(&api.app, follow(&api, &token).await?).await?;
+        let relayed_from = relayed.iter().flat_map(|relayed| relayed.read_from.iter().cloned());
+        let read_from: Vec<_> = look.read_from().into_iter().chain(relayed_from).collect();
+        Ok((StateView::of(&api.app, look, relayed), read_from))
+    };
+    let others = |(_, read_from): &(StateView, Vec<String>)| read_from.clone();
+    let is_new = |(view, _): &(StateView, Vec<String>)| wanted.seen.as_deref() != Some(view.version());
+    let (view, _) = wait::until(&api, wanted.seconds, None, read, others, is_new).await?;
+    Ok(JsonBody(view).into_response())
 }
 
 /// Somebody has connected a wallet.
