@@ -430,11 +430,19 @@ pub(super) async fn take_for_the_same(
     let Some(mut tx) = begin(app, caller, asked, &there.id, now).await? else {
         return replay(app, caller, asked).await?.ok_or(RequestError::KeyReused);
     };
-    if let Asked::Link(answer) = asked
-        && there.state == ProfileState::Created
-        && let Some(link) = tx.wallet_link(&answer.id).await?
-    {
-        emit_link(app, &mut tx, EventKind::WalletLinked, &link, &there, now).await?;
+    let mut there = there;
+    if let Asked::Link(answer) = asked {
+        // It may have moved since it was read, and whoever moved it told only of the links that stood for it then.
+        there = tx.hold_profile(&there.id).await?;
+        let event = match there.state {
+            ProfileState::Pending => None,
+            ProfileState::Created => Some(EventKind::WalletLinked),
+            ProfileState::Halted => Some(EventKind::WalletHalted),
+            ProfileState::Failed => Some(EventKind::WalletFailed),
+        };
+        if let (Some(event), Some(link)) = (event, tx.wallet_link(&answer.id).await?) {
+            emit_link(app, &mut tx, event, &link, &there, now).await?;
+        }
     }
     write_down(&mut tx, caller, asked, &there.id, now).await?;
     tx.commit().await?;

@@ -186,6 +186,20 @@ impl Tx {
         Ok(result.rows_affected() > 0)
     }
 
+    /// A record as it is, and stays until this transaction ends. [`StoreError::Stale`] if it is gone.
+    pub async fn hold_profile(&mut self, id: &RecordId) -> Result<Profile, StoreError> {
+        let result = sqlx::query("UPDATE profile SET updated_at = updated_at WHERE id = $1")
+            .bind(id.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        one(&result)?;
+        let row = sqlx::query("SELECT * FROM profile WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_one(&mut *self.tx)
+            .await?;
+        read(&row)
+    }
+
     /// The move from one state to another. [`StoreError::Stale`] if it is not in `from`.
     pub async fn advance_profile(
         &mut self,

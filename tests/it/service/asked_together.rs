@@ -28,7 +28,7 @@ on_both_databases! {
             let submission = submission(user.id, Authority::Inserter);
             made.push(intake::accept(&app, &caller(), key, submission).await.unwrap().record.id.to_string());
         }
-        let never_used = fresh_key(&app);
+        let never_used = intake::idempotency(&app, &caller(), "never used", &[b"other content"]);
         let ask = async |number: usize| {
             let known = &used[number % used.len()];
             let unknown = &never_used;

@@ -24,6 +24,7 @@ const TELLS_NOBODY: &[(&str, &str)] = &[
     ("suspect_sent", "not shown, and nothing that anybody waits for depends on it"),
     ("hold_issuance", "it holds the row, and changes nothing"),
     ("hold_record", "the same"),
+    ("hold_profile", "the same"),
     ("mark_noticed", "that somebody was told is not shown"),
     ("forget_wallet_unread", "what is locked is not shown"),
     ("forget_attribute_unread", "the same"),
