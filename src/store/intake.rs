@@ -6,7 +6,6 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use idos_credential::{Blobs, SealedCredential, SealedRow};
 use tokio::sync::oneshot;
@@ -66,9 +65,6 @@ pub enum Together {
 
 /// As many bytes of contents are in one transaction, besides the last one's: the driver copies them, and the writers of small ones wait.
 const MOST_BYTES: usize = 1_048_576;
-
-/// The longest that a group may take: more than PostgreSQL lets any statement take. Then each is left to find out alone what became of it.
-const LONGEST: Duration = Duration::from_secs(75);
 
 /// What waits to be taken in.
 #[derive(Default)]
@@ -157,8 +153,8 @@ impl Store {
                 seeing_to.is_done = true;
                 return;
             }
-            // A server that is gone without a word may leave a statement without an end.
-            let outcome = match tokio::time::timeout(LONGEST, self.take_in_all(&members)).await {
+            // A server that is gone without a word may leave a statement without an end. Then each finds out alone what became of it.
+            let outcome = match tokio::time::timeout(self.patience.group, self.take_in_all(&members)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
             };

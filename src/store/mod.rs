@@ -42,6 +42,7 @@ mod many;
 mod migrations;
 mod news;
 mod notices;
+mod patience;
 mod persons;
 mod profiles;
 mod proposals;
@@ -73,6 +74,7 @@ use crate::model::time::Timestamp;
 
 use self::intake::Gathering;
 use self::news::Made;
+use self::patience::{Suspicion, lives};
 
 pub use bulk::StoppedRow;
 pub use cases::CaseFilter;
@@ -92,6 +94,7 @@ pub use locked::Locked;
 pub use mail_links::Link;
 pub use news::News;
 pub use notices::{Addressee, NewNotice, Turn};
+pub use patience::Patience;
 pub use persons::KeptPerson;
 pub use profiles::ProfileChange;
 pub use together::{Company, Written};
@@ -108,6 +111,8 @@ pub struct Store {
     /// each write. On PostgreSQL any connection of `pool`.
     writers: AnyPool,
     kind: Kind,
+    patience: Patience,
+    suspicion: Suspicion,
     news: Arc<News>,
     gathering: Arc<Gathering>,
     /// Of the file of an SQLite database: the one that is to be looked at next for what was left in it.
@@ -213,24 +218,26 @@ fn may_pass(error: &sqlx::Error) -> bool {
     }
 }
 
-/// How long to wait for a connection.
-const PATIENCE: Duration = Duration::from_secs(15);
-
 /// A connection that was used a moment ago is taken as it is. One that has been idle for longer is asked first whether it still
 /// lives: the server may have ended it.
 const ASKED_AFTER: Duration = Duration::from_secs(1);
 
 /// Connections to a database, as many as that at once.
-fn connections(kind: Kind, most: u32) -> AnyPoolOptions {
+fn connections(
+    (kind, most): (Kind, u32),
+    patience: Patience,
+    suspicion: Suspicion,
+) -> AnyPoolOptions {
+    let sign_of_life = patience.sign_of_life;
     AnyPoolOptions::new()
         .max_connections(most)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(patience.connection)
         // It is asked when it is given back, anyway.
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
+        .before_acquire(move |connection, meta| {
             Box::pin(async move {
                 if meta.idle_for > ASKED_AFTER {
-                    connection.ping().await?;
+                    lives(connection, sign_of_life).await?;
                 }
                 Ok(true)
             })
@@ -254,11 +261,17 @@ fn connections(kind: Kind, most: u32) -> AnyPoolOptions {
             })
         })
         .after_release(move |connection, _| {
+            let is_suspicious = suspicion.holds();
             Box::pin(async move {
                 // SQLite ends a transaction by itself when the disk is full. The ROLLBACK that follows then fails, and
                 // leaves the session counting a transaction that is not there: it could never begin another.
                 if kind == Kind::Sqlite && connection.is_in_transaction() {
                     connection.ping().await?; // until what was rolled back, if anything was, is through
+                }
+                // A ROLLBACK that is still to be sent: of a transaction that was broken off, perhaps since nobody answered. The pool
+                // itself would wait for an answer as long as it takes, and be one connection short.
+                if kind == Kind::Postgres && (is_suspicious || connection.should_flush()) {
+                    lives(connection, sign_of_life).await?;
                 }
                 Ok(!connection.is_in_transaction())
             })
@@ -268,13 +281,22 @@ fn connections(kind: Kind, most: u32) -> AnyPoolOptions {
 impl Store {
     /// Connects to a database that is there. The schema is not looked at.
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        Self::open(url, max_connections, false).await
+        Self::connect_with(url, max_connections, Patience::default()).await
+    }
+
+    /// The same, with another patience.
+    pub async fn connect_with(
+        url: &str,
+        max_connections: u32,
+        patience: Patience,
+    ) -> Result<Self, StoreError> {
+        Self::open(url, max_connections, patience, false).await
     }
 
     /// The same, where the file of an SQLite database may be missing: it is then made, for its owner alone. On PostgreSQL
     /// databases are made by who runs the server.
     pub async fn create(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        Self::open(url, max_connections, true).await
+        Self::open(url, max_connections, Patience::default(), true).await
     }
 
     /// The file of an SQLite database that a URL names.
@@ -283,27 +305,39 @@ impl Store {
         if url.starts_with("sqlite:") { file::path_of(url) } else { None }
     }
 
-    async fn open(url: &str, max_connections: u32, create: bool) -> Result<Self, StoreError> {
+    async fn open(
+        url: &str,
+        max_connections: u32,
+        patience: Patience,
+        create: bool,
+    ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         check_database(url)?;
         let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
+        let suspicion = Suspicion::default();
         if kind == Kind::Sqlite {
             file::prepare(url, create).await?;
         }
         let options = AnyConnectOptions::from_str(url).map_err(|_| UrlFault::Host)?;
-        let connected = connections(kind, max_connections).connect_with(options.clone()).await;
+        let connected = connections((kind, max_connections), patience, suspicion.clone())
+            .connect_with(options.clone())
+            .await;
         let pool = match kind {
             Kind::Sqlite => connected?,
             Kind::Postgres => connected.map_err(|error| StoreError::Connect(error.into()))?,
         };
         let writers = match kind {
-            Kind::Sqlite => connections(kind, 1).connect_lazy_with(options),
+            Kind::Sqlite => {
+                connections((kind, 1), patience, suspicion.clone()).connect_lazy_with(options)
+            }
             Kind::Postgres => pool.clone(),
         };
         let store = Self {
             pool,
             writers,
             kind,
+            patience,
+            suspicion,
             news: Arc::default(),
             gathering: Arc::default(),
             next_page: Arc::default(),
