@@ -16,6 +16,7 @@ mod audit;
 mod bulk;
 mod cases;
 mod census;
+mod changed;
 mod claims;
 mod connect;
 mod contacts;
@@ -61,7 +62,7 @@ mod wallet_links;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -72,6 +73,7 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
+use self::changed::Changed;
 use self::intake::Gathering;
 use self::news::Made;
 use self::patience::{Suspicion, lives};
@@ -117,6 +119,9 @@ pub struct Store {
     gathering: Arc<Gathering>,
     /// Of the file of an SQLite database: the one that is to be looked at next for what was left in it.
     next_page: Arc<AtomicI64>,
+    /// Which pages of it have changed since they were looked at, and who looks at them now.
+    changed: Arc<Changed>,
+    looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Which database it is.
@@ -218,6 +223,12 @@ fn may_pass(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether it is SQLite's BUSY (its documentation: Result and Error Codes).
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|number| number & 0xff == 5)
+}
+
 /// A connection that was used a moment ago is taken as it is. One that has been idle for longer is asked first whether it still
 /// lives: the server may have ended it.
 const ASKED_AFTER: Duration = Duration::from_secs(1);
@@ -227,6 +238,7 @@ fn connections(
     (kind, most): (Kind, u32),
     patience: Patience,
     suspicion: Suspicion,
+    made: Arc<AtomicU64>,
 ) -> AnyPoolOptions {
     let sign_of_life = patience.sign_of_life;
     AnyPoolOptions::new()
@@ -243,6 +255,7 @@ fn connections(
             })
         })
         .after_connect(move |connection, _| {
+            made.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
                 if kind == Kind::Postgres {
                     // All writers meet at the end of the audit chain. One whose machine is gone must not hold it
@@ -315,11 +328,12 @@ impl Store {
         check_database(url)?;
         let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
         let suspicion = Suspicion::default();
+        let changed = Arc::new(Changed::of(Self::file_of(url)));
         if kind == Kind::Sqlite {
             file::prepare(url, create).await?;
         }
         let options = AnyConnectOptions::from_str(url).map_err(|_| UrlFault::Host)?;
-        let connected = connections((kind, max_connections), patience, suspicion.clone())
+        let connected = connections((kind, max_connections), patience, suspicion.clone(), Arc::default())
             .connect_with(options.clone())
             .await;
         let pool = match kind {
@@ -328,7 +342,11 @@ impl Store {
         };
         let writers = match kind {
             Kind::Sqlite => {
-                connections((kind, 1), patience, suspicion.clone()).connect_lazy_with(options)
+                connections((kind, 1), patience, suspicion.clone(), Arc::clone(&changed.connections))
+                    // Of a file no connection grows stale, and this one knows what others have written.
+                    .max_lifetime(None)
+                    .idle_timeout(None)
+                    .connect_lazy_with(options)
             }
             Kind::Postgres => pool.clone(),
         };
@@ -341,6 +359,8 @@ impl Store {
             news: Arc::default(),
             gathering: Arc::default(),
             next_page: Arc::default(),
+            changed,
+            looking: Arc::default(),
         };
         store.require_pages().await?;
         Ok(store)
@@ -354,7 +374,9 @@ impl Store {
 
     /// Brings the schema up to date. Several processes may do so at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migrations::migrator().run(&self.writers).await.map_err(StoreError::Migrate)
+        let migrated = migrations::migrator().run(&self.writers).await.map_err(StoreError::Migrate);
+        self.changed.give_up();
+        migrated
     }
 
     /// Refuses a schema that is older than the program. A newer one is fine: schemas change in steps that the program
@@ -385,7 +407,11 @@ impl Store {
     /// Begins a write transaction. No external call belongs between this and [`Tx::commit`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let tx = match self.kind {
-            Kind::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await?,
+            Kind::Sqlite => {
+                let mut tx = self.writers.begin_with("BEGIN IMMEDIATE").await?;
+                self.changed.note(&mut tx).await?;
+                tx
+            }
             Kind::Postgres => self.writers.begin().await?,
         };
         Ok(Tx {
@@ -408,9 +434,8 @@ impl Store {
     pub async fn forget_traces(&self) -> Result<(), StoreError> {
         if self.kind == Kind::Sqlite {
             for _ in 0..5 {
-                let (busy, _, _): (i64, i64, i64) =
-                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writers).await?;
-                if busy == 0 {
+                let busy = self.empty_log().await?;
+                if !busy {
                     return Ok(());
                 }
                 // Somebody reads what the log still holds.
@@ -421,6 +446,22 @@ impl Store {
             );
         }
         Ok(())
+    }
+
+    /// Gives whether somebody was in the way.
+    async fn empty_log(&self) -> Result<bool, StoreError> {
+        // On one connection: what is written between would go unseen.
+        let mut connection = self.writers.acquire().await?;
+        let mut tx = match connection.begin_with("BEGIN IMMEDIATE").await {
+            // Another process writes for longer than SQLite waits.
+            Err(error) if is_busy(&error) => return Ok(true),
+            begun => begun?,
+        };
+        self.changed.note(&mut tx).await?;
+        tx.rollback().await?;
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+        Ok(busy != 0)
     }
 
     /// Closes all connections.
