@@ -80,6 +80,25 @@ struct Gathered {
 struct Member {
     new: Box<TakenIn>,
     tell: oneshot::Sender<Together>,
+    _counted: Counted,
+}
+
+/// One more that waits for a transaction, or is in it; until this is dropped.
+struct Counted;
+
+impl Counted {
+    const NAME: &str = "intake_under_way";
+
+    fn begin() -> Self {
+        metrics::gauge!(Self::NAME).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!(Self::NAME).decrement(1.0);
+    }
 }
 
 impl Gathering {
@@ -134,7 +153,7 @@ impl Store {
     pub async fn take_in(&self, new: Box<TakenIn>) -> Result<Together, StoreError> {
         let (tell, told) = oneshot::channel();
         let is_first = self.gathering.with(|gathered| {
-            gathered.waiting.push_back(Member { new, tell });
+            gathered.waiting.push_back(Member { new, tell, _counted: Counted::begin() });
             !std::mem::replace(&mut gathered.is_seen_to, true)
         });
         if is_first {
