@@ -354,7 +354,7 @@ async fn take_in(
         issuance,
     };
     let made_of = MadeOf { verification: made_for, claim: used, restores, listed };
-    app.store.in_time(remember(app, caller, Box::new(new), made_of)).await
+    app.store.in_time(Box::pin(remember(app, caller, Box::new(new), made_of))).await
 }
 
 /// What the audit chain says of an issuance that is taken in.

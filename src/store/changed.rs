@@ -125,11 +125,12 @@ fn read(log: &Path, from: Option<Reached>) -> io::Result<Read> {
         Err(error) => return Err(error),
     };
     let mut header = [0; LOG_HEADER];
-    let (Some(page_size), Some(salts)) = (match read_all(&mut file, &mut header)? {
-        true => (number(&header, 8), header.get(16..24).and_then(|salts| <[u8; 8]>::try_from(salts).ok())),
+    if !read_all(&mut file, &mut header)? {
         // It was emptied.
-        false => return Ok(Read::nothing()),
-    }) else {
+        return Ok(Read::nothing());
+    }
+    let salts = header.get(16..24).and_then(|salts| <[u8; 8]>::try_from(salts).ok());
+    let (Some(page_size), Some(salts)) = (number(&header, 8), salts) else {
         return Err(ErrorKind::InvalidData.into());
     };
     let from = from.filter(|from| from.salts == salts).unwrap_or(Reached { salts, frames: 0 });
@@ -195,7 +196,7 @@ impl Changed {
             return Ok(());
         };
         if before.is_some_and(|before| before.salts == read.reached.salts) {
-            self.with(|known| known.go_on(read));
+            self.with(|known| known.go_on(&read));
             return Ok(());
         }
         let (version,): (i64,) = sqlx::query_as("PRAGMA data_version").fetch_one(connection).await?;
@@ -205,7 +206,7 @@ impl Changed {
                 known.give_up();
                 known.version = Some(version);
             }
-            known.go_on(read);
+            known.go_on(&read);
         });
         Ok(())
     }
@@ -228,7 +229,7 @@ impl Changed {
 }
 
 impl Known {
-    fn go_on(&mut self, read: Read) {
+    fn go_on(&mut self, read: &Read) {
         self.reached = Some(read.reached);
         self.changed.add(&read.pages);
     }

@@ -36,7 +36,7 @@ impl Default for Patience {
 pub(super) struct Suspicion(Arc<Mutex<Option<Instant>>>);
 
 /// How long after that.
-const SUSPICIOUS: Duration = Duration::from_secs(60);
+const SUSPICIOUS: Duration = Duration::from_mins(1);
 
 impl Suspicion {
     pub(super) fn holds(&self) -> bool {
