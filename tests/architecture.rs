@@ -127,7 +127,7 @@ const MAY_CALL: &[(&str, &[&str])] = &[
     ("std::env::var", &["config"]),
     ("Utc::now", &["clock"]),
     ("SystemTime::now", &["clock"]),
-    ("std::fs::", &["cli", "config", "keys", "mail", "secret_file"]),
+    ("std::fs::", &["cli", "config", "keys", "mail", "secret_file", "store"]),
 ];
 
 /// For each crate: the crates of this workspace that it may depend on, tests aside.

@@ -342,7 +342,13 @@ impl Year<'_, '_> {
         })
         .await;
         if self.backend == Backend::Sqlite {
-            self.take_few("what is left of rows overwritten, for a case", async |_| {
+            self.take_few("what is left of rows overwritten, for the first case after a start", async |_| {
+                store.clear_gaps().await.unwrap();
+                0
+            })
+            .await;
+            store.probe_write(self.app.clock.now()).await.unwrap();
+            self.take_few("the same, for another one", async |_| {
                 store.clear_gaps().await.unwrap();
                 0
             })

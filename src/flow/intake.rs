@@ -385,8 +385,8 @@ async fn take_in(
         entries: entries_of(caller, &issuance, now),
         issuance,
     };
-    remember(app, caller, Box::new(new), MadeOf { verification: made_for, claim: used, restores, listed })
-        .await
+    let made_of = MadeOf { verification: made_for, claim: used, restores, listed };
+    app.store.in_time(Box::pin(remember(app, caller, Box::new(new), made_of))).await
 }
 
 /// What the audit chain says of an issuance that is taken in.
@@ -595,7 +595,8 @@ pub(super) async fn replay(
     caller: &Submitter,
     key: &Idempotency,
 ) -> Result<Option<Accepted<Issuance>>, IntakeError> {
-    Ok(idempotency::replay(app, caller, key, async |id: &IssuanceId| app.store.issuance(id).await).await?)
+    let read = idempotency::replay(app, caller, key, async |id: &IssuanceId| app.store.issuance(id).await);
+    Ok(app.store.in_time(read).await?)
 }
 
 /// The grant must stand by itself, and must be for the party that the copy is sealed for. If the node cannot say which

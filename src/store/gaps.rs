@@ -12,7 +12,7 @@ use sqlx::{Any, query::QueryAs};
 use super::{Kind, Store, StoreError, Tx};
 
 /// Pages that are read at once, and written in one transaction: 1 MB as SQLite makes them.
-const AT_ONCE: i64 = 256;
+const AT_ONCE: usize = 256;
 
 /// Pages that are looked at with each sweep: 32 MB.
 const PART: i64 = 8192;
@@ -26,14 +26,13 @@ const FILE_HEADER: usize = 100;
 
 type Pages = QueryAs<'static, Any, (i64, Vec<u8>), AnyArguments>;
 
-/// Pages, by their numbers from one to another, both of them included.
-fn pages(first: i64, last: i64) -> Pages {
+/// Pages, by their numbers.
+fn pages(numbers: &[i64]) -> Pages {
+    let list: Vec<_> = numbers.iter().map(i64::to_string).collect();
     sqlx::query_as(
-        "WITH RECURSIVE page (number) AS (SELECT $1 UNION ALL SELECT number + 1 FROM page WHERE number < $2) \
-         SELECT pgno, data FROM page CROSS JOIN sqlite_dbpage WHERE pgno = number",
+        "SELECT pgno, data FROM json_each($1) AS page CROSS JOIN sqlite_dbpage WHERE pgno = page.value",
     )
-    .bind(first)
-    .bind(last)
+    .bind(format!("[{}]", list.join(",")))
 }
 
 impl Store {
@@ -48,28 +47,49 @@ impl Store {
         if shows == 1 { Ok(()) } else { Err(StoreError::NoPages) }
     }
 
-    /// On SQLite, overwrites what is left of rows in all pages. [`forget_traces`](Self::forget_traces) is to follow.
+    /// On SQLite, overwrites what is left in any page of rows that are gone by now. [`forget_traces`](Self::forget_traces) is to follow.
+    /// Pages that were looked at before, by this process, and have not changed since are not looked at again.
     pub async fn clear_gaps(&self) -> Result<(), StoreError> {
-        let end = self.end_of_pages().await?;
-        self.clear_pages(1..end).await
+        if self.kind != Kind::Sqlite {
+            return Ok(());
+        }
+        // One after the other: what somebody else is still looking at is not clean yet.
+        let _alone = self.looking.lock().await;
+        self.note_changes().await?;
+        let look = self.changed.look(1..self.end_of_pages().await?);
+        self.clear_pages(look.to_look_at().into_iter().flatten()).await?;
+        look.done();
+        Ok(())
     }
 
-    /// The same for a part of the pages, each time the next one.
+    /// The same for a part of the pages, all of them, each time the next one: whatever has changed them.
     pub async fn clear_some_gaps(&self) -> Result<(), StoreError> {
+        if self.kind != Kind::Sqlite {
+            return Ok(());
+        }
+        // Somebody is looking at more than that.
+        let Ok(_alone) = self.looking.try_lock() else { return Ok(()) };
+        self.note_changes().await?;
         let end = self.end_of_pages().await?;
         let first = self.next_page.load(Ordering::Relaxed);
         let first = if (1..end).contains(&first) { first } else { 1 };
         let next = (first + PART).min(end);
+        let look = self.changed.look(first..next);
         self.clear_pages(first..next).await?;
+        look.done();
         self.next_page.store(next, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Remembers which pages have changed.
+    pub(super) async fn note_changes(&self) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        tx.tx.rollback().await?;
         Ok(())
     }
 
     /// Behind the last page that is to be looked at.
     async fn end_of_pages(&self) -> Result<i64, StoreError> {
-        if self.kind != Kind::Sqlite {
-            return Ok(1);
-        }
         let (count,): (i64,) = sqlx::query_as("PRAGMA page_count").fetch_one(&self.pool).await?;
         if count >= TOO_MANY {
             tracing::warn!(
@@ -80,26 +100,29 @@ impl Store {
         Ok(count + 1)
     }
 
-    async fn clear_pages(&self, all: Range<i64>) -> Result<(), StoreError> {
-        let mut first = all.start;
-        while first < all.end {
-            let next = (first + AT_ONCE).min(all.end);
-            let found = pages(first, next - 1).fetch_all(&self.pool).await?;
-            if found.iter().any(|(number, page)| trace(*number, page).is_some()) {
+    async fn clear_pages(&self, all: impl IntoIterator<Item = i64>) -> Result<(), StoreError> {
+        let mut all = all.into_iter();
+        loop {
+            let numbers: Vec<_> = all.by_ref().take(AT_ONCE).collect();
+            if numbers.is_empty() {
+                return Ok(());
+            }
+            let found = pages(&numbers).fetch_all(&self.pool).await?;
+            let left = found.iter().filter(|(number, page)| trace(*number, page).is_some());
+            let left: Vec<_> = left.map(|(number, _)| *number).collect();
+            if !left.is_empty() {
                 let mut tx = self.begin().await?;
-                tx.clear_pages(first, next - 1).await?;
+                tx.clear_pages(&left).await?;
                 tx.commit().await?;
             }
-            first = next;
         }
-        Ok(())
     }
 }
 
 impl Tx {
     /// Reads them again: now nobody else writes.
-    async fn clear_pages(&mut self, first: i64, last: i64) -> Result<(), StoreError> {
-        for (number, mut page) in pages(first, last).fetch_all(&mut *self.tx).await? {
+    async fn clear_pages(&mut self, numbers: &[i64]) -> Result<(), StoreError> {
+        for (number, mut page) in pages(numbers).fetch_all(&mut *self.tx).await? {
             let Some(gap) = trace(number, &page) else { continue };
             page.get_mut(gap).unwrap_or_default().fill(0);
             sqlx::query("UPDATE sqlite_dbpage SET data = $1 WHERE pgno = $2")

@@ -5,7 +5,6 @@
 //! reason of whichever of them, nothing of it has happened, and each is left to do it alone: there the fault is one's own.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::Duration;
 
 use idos_credential::{Blobs, SealedCredential, SealedRow};
 use uuid::Uuid;
@@ -66,13 +65,28 @@ pub enum Together {
 /// As many bytes of contents are in one transaction, besides the last one's: the driver copies them, and the writers of small ones wait.
 const MOST_BYTES: usize = 1_048_576;
 
-/// The longest that a group may take: more than PostgreSQL lets any statement take. Then each is left to find out alone what became of it.
-const LONGEST: Duration = Duration::from_secs(75);
-
 /// What waits to be taken in.
 pub(super) type Intake = Gathering<Box<TakenIn>, Together>;
 
 type Member = Asked<Box<TakenIn>, Together>;
+
+/// One more who waits until what it brings is taken in; until this is dropped.
+struct Counted;
+
+impl Counted {
+    const NAME: &str = "intake_under_way";
+
+    fn begin() -> Self {
+        metrics::gauge!(Self::NAME).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!(Self::NAME).decrement(1.0);
+    }
+}
 
 /// As much of what waits as goes into one transaction. What cannot be taken in together with one before it is given back to whoever waits
 /// for it.
@@ -95,6 +109,7 @@ fn take(waiting: &mut VecDeque<Member>) -> Vec<Member> {
 impl Store {
     /// Takes an issuance in, together with those that come at the same time. When this gives [`Together::TakenIn`], it is on the disk.
     pub async fn take_in(&self, new: Box<TakenIn>) -> Result<Together, StoreError> {
+        let _counted = Counted::begin();
         let (told, is_first) = self.lines.intake.ask(new);
         if is_first {
             let store = self.clone();
@@ -111,8 +126,8 @@ impl Store {
             if members.is_empty() {
                 return;
             }
-            // A server that is gone without a word may leave a statement without an end.
-            let outcome = match tokio::time::timeout(LONGEST, self.take_in_all(&members)).await {
+            // A server that is gone without a word may leave a statement without an end. Then each finds out alone what became of it.
+            let outcome = match tokio::time::timeout(self.patience.group, self.take_in_all(&members)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
             };

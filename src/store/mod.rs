@@ -16,6 +16,7 @@ mod audit;
 mod bulk;
 mod cases;
 mod census;
+mod changed;
 mod claims;
 mod connect;
 mod contacts;
@@ -43,6 +44,7 @@ mod many;
 mod migrations;
 mod news;
 mod notices;
+mod patience;
 mod persons;
 mod profiles;
 mod proposals;
@@ -62,7 +64,7 @@ mod watch;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -74,10 +76,12 @@ use crate::model::lifecycle::NoMove;
 use crate::model::server_url::{UrlFault, check_database};
 use crate::model::time::Timestamp;
 
+use self::changed::Changed;
 use self::gathering::{Gathering, Question};
 use self::idempotency::KeyOf;
 use self::intake::Intake;
 use self::news::Made;
+use self::patience::{Suspicion, lives};
 
 pub use bulk::StoppedRow;
 pub use cases::CaseFilter;
@@ -97,6 +101,7 @@ pub use locked::Locked;
 pub use mail_links::Link;
 pub use news::News;
 pub use notices::{Addressee, NewNotice, Turn};
+pub use patience::Patience;
 pub use persons::KeptPerson;
 pub use profiles::ProfileChange;
 pub use together::{Company, Written};
@@ -114,10 +119,15 @@ pub struct Store {
     /// each write. On PostgreSQL any connection of `pool`.
     writers: AnyPool,
     kind: Kind,
+    patience: Patience,
+    suspicion: Suspicion,
     news: Arc<News>,
     lines: Arc<Lines>,
     /// Of the file of an SQLite database: the one that is to be looked at next for what was left in it.
     next_page: Arc<AtomicI64>,
+    /// Which pages of it have changed since they were looked at, and who looks at them now.
+    changed: Arc<Changed>,
+    looking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Those who ask the same kind of question.
@@ -232,29 +242,39 @@ fn may_pass(error: &sqlx::Error) -> bool {
     }
 }
 
-/// How long to wait for a connection.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Whether it is SQLite's BUSY (its documentation: Result and Error Codes).
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|number| number & 0xff == 5)
+}
 
 /// A connection that was used a moment ago is taken as it is. One that has been idle for longer is asked first whether it still
 /// lives: the server may have ended it.
 const ASKED_AFTER: Duration = Duration::from_secs(1);
 
 /// Connections to a database, as many as that at once.
-fn connections(kind: Kind, most: u32) -> AnyPoolOptions {
+fn connections(
+    (kind, most): (Kind, u32),
+    patience: Patience,
+    suspicion: Suspicion,
+    made: Arc<AtomicU64>,
+) -> AnyPoolOptions {
+    let sign_of_life = patience.sign_of_life;
     AnyPoolOptions::new()
         .max_connections(most)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(patience.connection)
         // It is asked when it is given back, anyway.
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
+        .before_acquire(move |connection, meta| {
             Box::pin(async move {
                 if meta.idle_for > ASKED_AFTER {
-                    connection.ping().await?;
+                    lives(connection, sign_of_life).await?;
                 }
                 Ok(true)
             })
         })
         .after_connect(move |connection, _| {
+            made.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
                 if kind == Kind::Postgres {
                     // All writers meet at the end of the audit chain. One whose machine is gone must not hold it
@@ -273,11 +293,17 @@ fn connections(kind: Kind, most: u32) -> AnyPoolOptions {
             })
         })
         .after_release(move |connection, _| {
+            let is_suspicious = suspicion.holds();
             Box::pin(async move {
                 // SQLite ends a transaction by itself when the disk is full. The ROLLBACK that follows then fails, and
                 // leaves the session counting a transaction that is not there: it could never begin another.
                 if kind == Kind::Sqlite && connection.is_in_transaction() {
                     connection.ping().await?; // until what was rolled back, if anything was, is through
+                }
+                // A ROLLBACK that is still to be sent: of a transaction that was broken off, perhaps since nobody answered. The pool
+                // itself would wait for an answer as long as it takes, and be one connection short.
+                if kind == Kind::Postgres && (is_suspicious || connection.should_flush()) {
+                    lives(connection, sign_of_life).await?;
                 }
                 Ok(!connection.is_in_transaction())
             })
@@ -287,13 +313,22 @@ fn connections(kind: Kind, most: u32) -> AnyPoolOptions {
 impl Store {
     /// Connects to a database that is there. The schema is not looked at.
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        Self::open(url, max_connections, false).await
+        Self::connect_with(url, max_connections, Patience::default()).await
+    }
+
+    /// The same, with another patience.
+    pub async fn connect_with(
+        url: &str,
+        max_connections: u32,
+        patience: Patience,
+    ) -> Result<Self, StoreError> {
+        Self::open(url, max_connections, patience, false).await
     }
 
     /// The same, where the file of an SQLite database may be missing: it is then made, for its owner alone. On PostgreSQL
     /// databases are made by who runs the server.
     pub async fn create(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        Self::open(url, max_connections, true).await
+        Self::open(url, max_connections, Patience::default(), true).await
     }
 
     /// The file of an SQLite database that a URL names.
@@ -302,30 +337,49 @@ impl Store {
         if url.starts_with("sqlite:") { file::path_of(url) } else { None }
     }
 
-    async fn open(url: &str, max_connections: u32, create: bool) -> Result<Self, StoreError> {
+    async fn open(
+        url: &str,
+        max_connections: u32,
+        patience: Patience,
+        create: bool,
+    ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         check_database(url)?;
         let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
+        let suspicion = Suspicion::default();
+        let changed = Arc::new(Changed::of(Self::file_of(url)));
         if kind == Kind::Sqlite {
             file::prepare(url, create).await?;
         }
         let options = AnyConnectOptions::from_str(url).map_err(|_| UrlFault::Host)?;
-        let connected = connections(kind, max_connections).connect_with(options.clone()).await;
+        let connected = connections((kind, max_connections), patience, suspicion.clone(), Arc::default())
+            .connect_with(options.clone())
+            .await;
         let pool = match kind {
             Kind::Sqlite => connected?,
             Kind::Postgres => connected.map_err(|error| StoreError::Connect(error.into()))?,
         };
         let writers = match kind {
-            Kind::Sqlite => connections(kind, 1).connect_lazy_with(options),
+            Kind::Sqlite => {
+                connections((kind, 1), patience, suspicion.clone(), Arc::clone(&changed.connections))
+                    // Of a file no connection grows stale, and this one knows what others have written.
+                    .max_lifetime(None)
+                    .idle_timeout(None)
+                    .connect_lazy_with(options)
+            }
             Kind::Postgres => pool.clone(),
         };
         let store = Self {
             pool,
             writers,
             kind,
+            patience,
+            suspicion,
             news: Arc::default(),
             lines: Arc::default(),
             next_page: Arc::default(),
+            changed,
+            looking: Arc::default(),
         };
         store.require_pages().await?;
         Ok(store)
@@ -339,7 +393,9 @@ impl Store {
 
     /// Brings the schema up to date. Several processes may do so at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migrations::migrator().run(&self.writers).await.map_err(StoreError::Migrate)
+        let migrated = migrations::migrator().run(&self.writers).await.map_err(StoreError::Migrate);
+        self.changed.give_up();
+        migrated
     }
 
     /// Refuses a schema that is older than the program. A newer one is fine: schemas change in steps that the program
@@ -370,7 +426,11 @@ impl Store {
     /// Begins a write transaction. No external call belongs between this and [`Tx::commit`].
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let tx = match self.kind {
-            Kind::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await?,
+            Kind::Sqlite => {
+                let mut tx = self.writers.begin_with("BEGIN IMMEDIATE").await?;
+                self.changed.note(&mut tx).await?;
+                tx
+            }
             Kind::Postgres => self.writers.begin().await?,
         };
         Ok(Tx {
@@ -394,9 +454,8 @@ impl Store {
     pub async fn forget_traces(&self) -> Result<(), StoreError> {
         if self.kind == Kind::Sqlite {
             for _ in 0..5 {
-                let (busy, _, _): (i64, i64, i64) =
-                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writers).await?;
-                if busy == 0 {
+                let busy = self.empty_log().await?;
+                if !busy {
                     return Ok(());
                 }
                 // Somebody reads what the log still holds.
@@ -407,6 +466,22 @@ impl Store {
             );
         }
         Ok(())
+    }
+
+    /// Gives whether somebody was in the way.
+    async fn empty_log(&self) -> Result<bool, StoreError> {
+        // On one connection: what is written between would go unseen.
+        let mut connection = self.writers.acquire().await?;
+        let mut tx = match connection.begin_with("BEGIN IMMEDIATE").await {
+            // Another process writes for longer than SQLite waits.
+            Err(error) if is_busy(&error) => return Ok(true),
+            begun => begun?,
+        };
+        self.changed.note(&mut tx).await?;
+        tx.rollback().await?;
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+        Ok(busy != 0)
     }
 
     /// Closes all connections.

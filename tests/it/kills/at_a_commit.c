@@ -1,6 +1,7 @@
 // Kills the process that it is loaded into (LD_PRELOAD), as `kill -9` does, at one of its commits.
 //
 //   KILL_AT_COMMIT=N      at the Nth commit since the process began
+//   KILL_SINCE=FILE       commits count only since there is such a file
 //   KILL_SIDE=before      nothing of it reaches the database
 //   KILL_SIDE=after       the database has it, and the process never hears of that
 //
@@ -29,7 +30,9 @@ static void end(void)
 // Whether this is the commit that is meant. Does not return where it is not to be made.
 static int is_meant(void)
 {
-	const char *wanted = getenv("KILL_AT_COMMIT"), *side = getenv("KILL_SIDE");
+	const char *wanted = getenv("KILL_AT_COMMIT"), *side = getenv("KILL_SIDE"), *since = getenv("KILL_SINCE");
+	if (since && access(since, F_OK) != 0)
+		return 0;
 	if (!wanted || atomic_fetch_add(&commits, 1) + 1 != atol(wanted))
 		return 0;
 	if (!side || strcmp(side, "after") != 0)

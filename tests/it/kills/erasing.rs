@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -23,7 +22,7 @@ use idos_wallet::WalletType;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 
-use super::{Deployment, Running, body, grant};
+use super::{Deployment, Running, body, commit_killer, grant};
 use crate::http::door::new_profile;
 use crate::service::receiver::Receiver;
 use crate::service::sharing::{endpoints, wait_for};
@@ -89,11 +88,7 @@ impl Scene {
             )
         };
         let mut deployment = Deployment::with(backend, Schema::Current, &[], settings).await;
-        let library = deployment.folder.path("at_a_commit.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/kills/at_a_commit.c");
-        let built =
-            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o", &library, source, "-ldl"]).status();
-        assert!(built.unwrap().success());
+        let library = commit_killer(&deployment.folder);
         let api = deployment.start(&["serve", "--no-worker"], &[]);
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
         let alive = format!("{}/livez", deployment.url);

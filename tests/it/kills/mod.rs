@@ -4,6 +4,7 @@
 //! exactly one credential for each request, the audit chain holds, and no content is left.
 
 mod erasing;
+mod groups;
 mod imports;
 mod sources;
 
@@ -46,6 +47,15 @@ impl Drop for Running {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
+
+/// Builds what is loaded into a process that is to be killed at a commit, and gives its path.
+fn commit_killer(folder: &Folder) -> String {
+    let library = folder.path("at_a_commit.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/kills/at_a_commit.c");
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o", &library, source, "-ldl"]).status();
+    assert!(built.unwrap().success());
+    library
 }
 
 struct Deployment {

@@ -26,6 +26,7 @@ mod rescinding;
 mod retention;
 mod schema;
 pub(crate) mod sharing;
+mod silence;
 mod submitters;
 mod together;
 mod unlinked;

@@ -105,6 +105,8 @@ fn statements() -> Vec<String> {
     let mut lists = 0;
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")).unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        // Its own tests have tables of their own.
+        let text = text.split("\n#[cfg(test)]\n").next().unwrap();
         let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let code = code.join("\n");
         lists += code.matches("AssertSqlSafe").count();

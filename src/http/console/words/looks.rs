@@ -46,6 +46,7 @@ pub(super) const WORDS: &[Row] = &[
     ("list.source", "Source", "Quelle"),
     ("list.reference", "Reference", "Referenz"),
     ("list.client", "Client", "Client"),
+    ("list.all_clients", "all clients", "alle Clients"),
     ("list.made", "Made", "Angelegt"),
     ("list.show", "Show", "Anzeigen"),
     ("list.nothing", "There is nothing here.", "Hier ist nichts."),
