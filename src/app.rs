@@ -20,7 +20,7 @@ use crate::config::{
     Claims, Config, ConfigError, Console, Delivery, Erasure, Evidence, Http, Issuer, Node, PersonPage, Relay,
     Renewal, Retention, Wallets, Webhook,
 };
-use crate::cores::Cores;
+use crate::cores::{self, Cores};
 use crate::evm_rpc::EvmRpc;
 use crate::keys::{Key, Keys, KeysError, load_text, load_vault_keys};
 use crate::mail::{Link, MailError, Mailer, Reports};
@@ -683,6 +683,12 @@ impl App {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
         self.cores.compute(bytes, work).await
+    }
+
+    /// Whether [`compute`](Self::compute) does work on so many bytes at once, and what asks for it comes behind nothing else.
+    #[must_use]
+    pub fn takes_a_moment(&self, bytes: usize) -> bool {
+        bytes <= cores::MOMENTARY && !cores::is_behind_requests()
     }
 
     /// How long a lane or a job is held without a sign of life, in milliseconds.

@@ -31,6 +31,12 @@ pub async fn behind_requests<T>(work: impl Future<Output = T>) -> T {
     BEHIND_REQUESTS.scope((), work).await
 }
 
+/// Whether that comes behind requests which is worked on here.
+#[must_use]
+pub fn is_behind_requests() -> bool {
+    BEHIND_REQUESTS.try_with(|()| ()).is_ok()
+}
+
 /// The cores.
 pub struct Cores {
     all: Arc<Semaphore>,
@@ -52,10 +58,9 @@ impl Cores {
         bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
-        // Given back after the core, so that whoever waits for that gets it first.
-        let behind = match BEHIND_REQUESTS.try_with(|()| ()) {
-            Ok(()) => Arc::clone(&self.behind).acquire_owned().await.ok(),
-            Err(_) => None,
+        let behind = match is_behind_requests() {
+            true => Arc::clone(&self.behind).acquire_owned().await.ok(),
+            false => None,
         };
         if bytes <= MOMENTARY {
             let done = work();
@@ -65,7 +70,15 @@ impl Cores {
             }
             return done;
         }
-        let _core = Arc::clone(&self.all).acquire_owned().await;
+        let core = Arc::clone(&self.all).acquire_owned().await;
+        // Held until it is done, also if nobody waits for it any more: it cannot be broken off.
+        let work = move || {
+            let done = work();
+            drop(core);
+            // After the core, so that whoever waits for that gets it first.
+            drop(behind);
+            done
+        };
         match spawn_blocking(work).await {
             Ok(result) => result,
             Err(panicked) => panic::resume_unwind(panicked.into_panic()),
@@ -110,6 +123,31 @@ mod tests {
             one.await.unwrap();
         }
         assert_eq!(done.lock().unwrap()[..3], ["line", "request", "line"]);
+    }
+
+    #[tokio::test]
+    async fn a_core_is_taken_until_the_work_is_done_also_if_nobody_waits_for_it() {
+        let cores = Arc::new(Cores::new(1));
+        let (go, told) = mpsc::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let asked = {
+            let cores = Arc::clone(&cores);
+            tokio::spawn(async move {
+                cores
+                    .compute(usize::MAX, move || {
+                        begun.send(()).unwrap();
+                        told.recv().unwrap();
+                    })
+                    .await;
+            })
+        };
+        begins.await.unwrap();
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        assert_eq!(cores.all.available_permits(), 0);
+        go.send(()).unwrap();
+        cores.compute(usize::MAX, || ()).await;
+        assert_eq!(cores.all.available_permits(), 1);
     }
 
     #[tokio::test]

@@ -150,29 +150,56 @@ async fn attempt(
     submission: Submission,
     made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
-    // What is written takes nothing from what an earlier request has made: so it is made ready while that is looked for.
-    let earlier = pin!(replay(app, caller, key));
-    let ready = pin!(make_ready(app, caller, submission));
-    let ready = match select(earlier, ready).await {
-        Either::Left((earlier, ready)) => match earlier? {
+    let costs_little = is_of_a_moment(app, &submission);
+    let (earlier, ready) = (pin!(replay(app, caller, key)), pin!(make_ready(app, caller, submission)));
+    let ready = if costs_little {
+        // It takes nothing from what an earlier request has made: so it is made ready while that is looked for.
+        match select(earlier, ready).await {
+            Either::Left((earlier, ready)) => match earlier? {
+                Some(accepted) => return Ok(accepted),
+                None => ready.await,
+            },
+            Either::Right((ready, earlier)) => match earlier.await? {
+                Some(accepted) => return Ok(accepted),
+                None => ready,
+            },
+        }
+    } else {
+        match earlier.await? {
             Some(accepted) => return Ok(accepted),
             None => ready.await,
-        },
-        Either::Right((ready, earlier)) => match earlier.await? {
-            Some(accepted) => return Ok(accepted),
-            None => ready,
-        },
+        }
     };
     let (signed, way, destination) = ready?;
     take_in(app, caller, key, signed, (way, destination), made_for).await
 }
 
-/// Signs the credential, and finds out whom it is for at the same time. Nothing is kept of either.
+/// Whether little is lost if it has been accepted before. Files may keep a core busy, and most lines of an import that is sent again were
+/// accepted.
+fn is_of_a_moment(app: &App, submission: &Submission) -> bool {
+    let bytes = match &submission.evidence {
+        Given::Result(evidence) => bytes_to_build(app, evidence, submission.files),
+        Given::Wallets { .. } => 0,
+    };
+    app.takes_a_moment(bytes)
+}
+
+/// How many bytes are worked on to build a credential. To make pictures fit may take seconds, however few they have.
+fn bytes_to_build(app: &App, evidence: &Evidence, mode: Option<FileMode>) -> usize {
+    match (evidence.subject.file_bytes(), mode.unwrap_or(app.file_mode)) {
+        (0, _) => 0,
+        (_, FileMode::Fit) => usize::MAX,
+        (bytes, FileMode::Refuse) => bytes,
+    }
+}
+
+/// Signs the credential, and finds out whom it is for at the same time. Nothing is kept of either. What is wrong with the evidence is told
+/// without waiting for the node, and before what is wrong with where it goes.
 async fn make_ready(
     app: &Arc<App>,
     caller: &Submitter,
     submission: Submission,
-) -> Result<(Signed, Way, Destination), IntakeError> {
+) -> Result<(Signed, Way, Result<Destination, IntakeError>), IntakeError> {
     check_whose(app, caller, &submission).await?;
     let now = app.clock.now();
     let Submission { user_id, evidence, files: mode, authority, contact, reference, renews, claim } =
@@ -194,9 +221,15 @@ async fn make_ready(
         let credential = signing.sign_credential(unsigned).await?;
         Ok::<_, IntakeError>((credential, valid_by, files, listed))
     };
-    let (destination, signed) =
-        tokio::join!(find_destination(app, caller, (user_id, ids), way.grant.as_deref()), sign);
-    let (credential, valid_by, files, listed) = signed?;
+    let find = find_destination(app, caller, (user_id, ids), way.grant.as_deref());
+    let (destination, signed) = match select(Box::pin(find), Box::pin(sign)).await {
+        Either::Left((destination, sign)) => (destination, sign.await?),
+        Either::Right((signed, find)) => {
+            let signed = signed?;
+            (find.await, signed)
+        }
+    };
+    let (credential, valid_by, files, listed) = signed;
     let signed = Signed {
         credential,
         kind,
@@ -210,7 +243,7 @@ async fn make_ready(
         restores: None,
         listed,
     };
-    Ok((signed, way, destination?))
+    Ok((signed, way, destination))
 }
 
 /// Accepts a credential that was signed before, to be given again. Whoever asks has seen to [`replay`] first.
@@ -222,8 +255,7 @@ pub(super) async fn accept_signed(
     (authority, claim): (Authority, Option<ClaimId>),
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let way = find_way(app, caller, (signed.user_id, signed.kind), authority, claim).await?;
-    let destination =
-        find_destination(app, caller, (signed.user_id, signed.ids), way.grant.as_deref()).await?;
+    let destination = find_destination(app, caller, (signed.user_id, signed.ids), way.grant.as_deref()).await;
     take_in(app, caller, key, signed, (way, destination), None).await
 }
 
@@ -287,12 +319,11 @@ async fn take_in(
     caller: &Submitter,
     key: &Idempotency,
     signed: Signed,
-    (way, destination): (Way, Destination),
+    (way, destination): (Way, Result<Destination, IntakeError>),
     made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let now = app.clock.now();
     let Way { delivery, grant, copy_for, place, used } = way;
-    let Destination { write_key, user_key, is_there } = destination;
     let Signed {
         credential: signed,
         kind,
@@ -308,6 +339,7 @@ async fn take_in(
     } = signed;
     let text = signed.text().len();
     check_size(text, delivery.has_copy(), place_for(text, delivery.has_copy(), place))?;
+    let Destination { write_key, user_key, is_there } = destination?;
 
     let id = IssuanceId::new(now, &mut OsRng);
     let mut issuance = Issuance {
@@ -443,7 +475,7 @@ async fn check_whose(app: &App, caller: &Submitter, submission: &Submission) -> 
     refusal.map_or(Ok(()), |why| Err(invalid(supersede::RENEWS, why)))
 }
 
-/// Builds what is to be signed, on a thread for it. Where it is wanted, files are made to fit `most_text` bytes before; gives what became
+/// Builds what is to be signed. Where it is wanted, files are made to fit `most_text` bytes before; gives what became
 /// of them.
 async fn build(
     app: &Arc<App>,
@@ -459,12 +491,7 @@ async fn build(
         FileMode::Fit => Some(app.picture_limits),
         FileMode::Refuse => None,
     };
-    // To make pictures fit may take seconds, however few bytes they have.
-    let bytes = match evidence.subject.file_bytes() {
-        0 => 0,
-        files if limits.is_none() => files,
-        _ => usize::MAX,
-    };
+    let bytes = bytes_to_build(app, &evidence, mode);
     let work = move || {
         let build = |evidence| credential::build(evidence, ids, &issuer, &method, now);
         let text_len = |evidence| build(evidence).map(|unsigned| unsigned.most_text());

@@ -3,10 +3,12 @@
 //! Nobody waits for others to come: what has come while one round was under way is in the next one.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{Line, Store, StoreError, many};
 
@@ -126,21 +128,29 @@ impl Store {
     pub(super) async fn ask<Q: Question>(&self, question: Q) -> Result<Q::Answer, StoreError> {
         let line = Q::line(self);
         if line.begin() {
-            let _next = Next { store: self, line };
-            return self.ask_alone(question).await;
+            let next = Next { store: self, line };
+            let mut answer = pin!(self.ask_alone(question));
+            return match timeout(TOGETHER, answer.as_mut()).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    // Perhaps it is this connection that is gone. Nobody else is to wait for it.
+                    drop(next);
+                    answer.await
+                }
+            };
         }
         let (told, is_first) = line.ask(question.clone());
         if is_first {
             drop(Next { store: self, line });
         }
-        match told.await {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) | Err(_) => self.ask_alone(question).await,
+        match timeout(TOGETHER, told).await {
+            Ok(Ok(Some(answer))) => Ok(answer),
+            _ => self.ask_alone(question).await,
         }
     }
 
     async fn ask_alone<Q: Question>(&self, question: Q) -> Result<Q::Answer, StoreError> {
-        let answers = Q::read(self, &[question]).await?;
+        let answers = self.in_time(Q::read(self, std::slice::from_ref(&question))).await?;
         answers.into_iter().next().ok_or(StoreError::Stale)
     }
 
@@ -152,8 +162,13 @@ impl Store {
                 return;
             }
             let questions: Vec<_> = asked.iter().map(|asked| asked.what.clone()).collect();
-            let read = tokio::time::timeout(TOGETHER, Q::read(&self, &questions)).await;
-            let mut answers = read.ok().and_then(Result::ok).into_iter().flatten();
+            // In time, or its connection is suspected of being gone, before it is given back.
+            let mut read = pin!(Q::read(&self, &questions));
+            let answers = timeout(TOGETHER, read.as_mut()).await;
+            if answers.is_err() {
+                self.suspicion.begin();
+            }
+            let mut answers = answers.ok().and_then(Result::ok).into_iter().flatten();
             for asked in asked {
                 asked.answer(|_| answers.next());
             }
@@ -183,5 +198,80 @@ impl<Q: Question> Drop for Next<'_, Q> {
             // Whoever waits asks alone.
             Err(_) => self.line.with(|gathered| *gathered = Gathered::default()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    static LINE: LazyLock<Line<Doubled>> = LazyLock::new(Line::default);
+    static READS: AtomicUsize = AtomicUsize::new(0);
+
+    /// What twice this number is. Nobody ever says what twice the first one is.
+    #[derive(Clone, Debug)]
+    struct Doubled(u32);
+
+    const NEVER: u32 = 0;
+
+    impl Question for Doubled {
+        type Answer = u32;
+
+        fn line(_: &Store) -> &Line<Self> {
+            &LINE
+        }
+
+        async fn read(_: &Store, all: &[Self]) -> Result<Vec<u32>, StoreError> {
+            READS.fetch_add(1, Ordering::Relaxed);
+            if all.iter().any(|asked| asked.0 == NEVER) {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Ok(all.iter().map(|asked| asked.0 * 2).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn many_are_answered_by_few_reads_and_nobody_waits_for_one_that_is_not() {
+        let folder = std::env::temp_dir().join(format!("idos-issuer-gathering-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let store =
+            Store::create(&format!("sqlite://{}", folder.join("issuer.db").display()), 1).await.unwrap();
+        tokio::time::pause();
+
+        let answers = join_all((1..=200).map(|number| store.ask(Doubled(number)))).await;
+        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers, (1..=200).map(|number| number * 2).collect::<Vec<_>>());
+        // The first one, and then as many at once as one statement takes.
+        assert_eq!(READS.load(Ordering::Relaxed), 1 + 199_usize.div_ceil(many::MOST));
+
+        // The first one, on whose connection nobody answers; and later one among others.
+        for silent in [0, 5] {
+            let ask = |number| {
+                let store = store.clone();
+                async move { store.ask(Doubled(number)).await }
+            };
+            let numbers = (0..20).map(|place| if place == silent { NEVER } else { place.max(1) });
+            let all: Vec<_> = numbers.map(|number| tokio::spawn(ask(number))).collect();
+            for (place, asked) in all.into_iter().enumerate() {
+                match asked.await.unwrap() {
+                    Ok(answer) => assert_eq!(answer, u32::try_from(place).unwrap().max(1) * 2),
+                    Err(error) => {
+                        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+                        assert_eq!(place, usize::try_from(silent).unwrap());
+                    }
+                }
+            }
+            // Whoever comes then is served as if nothing had been.
+            assert_eq!(ask(7).await.unwrap(), 14);
+        }
+        tokio::time::resume();
+        store.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

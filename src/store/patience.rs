@@ -44,7 +44,7 @@ impl Suspicion {
         until.is_some_and(|until| Instant::now() < until)
     }
 
-    fn begin(&self) {
+    pub(super) fn begin(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + SUSPICIOUS);
     }
 }
@@ -72,8 +72,8 @@ impl Drop for Waiting<'_> {
 }
 
 impl Store {
-    /// Does what belongs to taking in an issuance, alone or together with others, and breaks it off when it has taken as long as two groups
-    /// may: one that is left, and another one. [`StoreError::Unavailable`] then, for whoever waits.
+    /// Does what belongs to taking in an issuance, alone or together with others, or to looking up whose a key is, and breaks it off when it has
+    /// taken as long as two groups may: one that is left, and another one. [`StoreError::Unavailable`] then, for whoever waits.
     pub async fn in_time<T, E: From<StoreError>>(
         &self,
         work: impl Future<Output = Result<T, E>>,

@@ -40,7 +40,7 @@ pub(super) async fn placed(
     if let Err(too_large) = check_size(text, blobs.copy.is_some(), place) {
         return Ok(Err(Stop::new(HaltCode::Refused, too_large.to_string())));
     }
-    let Deliverable { sealed, locked_grant, .. } = deliverable;
+    let sealed = deliverable.sealed;
     let to_sign = app.compute(text, move || NotesSigned::again(sealed, &blobs, by_reference)).await;
     let to_sign = match to_sign {
         Ok(to_sign) => to_sign,
@@ -51,8 +51,13 @@ pub(super) async fn placed(
     keep_sealed(&mut tx, &issuance.id, &mut sealed).await?;
     tx.commit().await?;
     tracing::info!(issuance.id = %issuance.id, ?place, "A sealed credential was signed anew for where contents go now");
-    let request_id = app.store.uploads(&issuance.id).await?.map(|uploads| uploads.request_id);
-    Ok(Ok(Deliverable { sealed, request_id, locked_grant }))
+    // Read back, which checks its signatures, as whatever is sent.
+    Ok(match app.store.deliverable(issuance).await {
+        Ok(Some(deliverable)) => Ok(deliverable),
+        Ok(None) => return Err(StoreError::Stale.into()),
+        Err(error @ StoreError::Unreadable(_)) => Err(Stop::new(HaltCode::Unreadable, error.to_string())),
+        Err(error) => return Err(error.into()),
+    })
 }
 
 async fn contents(app: &App, issuance: &Issuance, deliverable: &Deliverable) -> Result<Blobs, StoreError> {

@@ -19,7 +19,7 @@ const LOOKS: &str = "waiting_looks_total";
 pub(crate) fn describe() {
     metrics::describe_counter!(
         LOOKS,
-        "Looks of waiting requests at their records: first, at others that were named, told of a change, or unasked"
+        "Looks of waiting requests at their records: first, at others that were named, told of a change, unasked, or as the service stops"
     );
     metrics::describe_gauge!("records_waited_for", "Records that requests wait for");
 }
