@@ -7,7 +7,8 @@
 //! meanwhile, pages may be missing; then `PRAGMA data_version` is another one than before, and all that was known is given up: the next
 //! erasure looks at the whole file. So it does after each start.
 //!
-//! The format of the log: SQLite's documentation, Database File Format, 4.1.
+//! The format of the log, and of its index, which says where it ends: SQLite's documentation, Database File Format, 4.1, and WAL-mode File
+//! Format, 2.1.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -25,9 +26,12 @@ use super::StoreError;
 const LOG_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 
+/// How long the header of the index is. It stands there twice.
+const INDEX_HEADER: usize = 48;
+
 /// What is known of a database's pages. Of one that has no file, nothing.
 pub(super) struct Changed {
-    log: Option<PathBuf>,
+    files: Option<Files>,
     known: Mutex<Known>,
     /// How many connections were made to write. What `data_version` says of one means nothing to another.
     pub(super) connections: Arc<AtomicU64>,
@@ -49,7 +53,7 @@ struct Known {
 /// A place in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Reached {
-    /// What the log has in its header and in each of its frames until it begins anew; zeros if there is no log.
+    /// What the log has in its header and in each of its frames until it begins anew, or is emptied.
     salts: [u8; 8],
     /// Frames up to the end of the last transaction that was committed.
     frames: u64,
@@ -115,48 +119,71 @@ impl Pages {
 /// What was read of a log.
 struct Read {
     reached: Reached,
-    pages: Pages,
+    pages: Vec<u32>,
 }
 
-/// Reads which pages the log names: behind a place if it has not begun anew since, or from its beginning on. Nobody may be writing.
-fn read(log: &Path, from: Option<Reached>) -> io::Result<Read> {
-    let file = match File::open(log) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Read::nothing()),
-        Err(error) => return Err(error),
-    };
-    let mut header = [0; LOG_HEADER];
-    if !read_at(&file, &mut header, 0)? {
-        // It was emptied.
-        return Ok(Read::nothing());
-    }
-    let salts = header.get(16..24).and_then(|salts| <[u8; 8]>::try_from(salts).ok());
-    let (Some(page_size), Some(salts)) = (number(&header, 8), salts) else {
-        return Err(ErrorKind::InvalidData.into());
-    };
-    let from = from.filter(|from| from.salts == salts).unwrap_or(Reached { salts, frames: 0 });
-    let (mut reached, mut pages) = (from, Pages::default());
-    let length = FRAME_HEADER as u64 + u64::from(page_size);
-    for place in from.frames.. {
-        let mut header = [0; FRAME_HEADER];
-        // What is left there of a log of before.
-        if !read_at(&file, &mut header, LOG_HEADER as u64 + place * length)?
-            || header.get(8..16) != Some(&salts[..])
-        {
-            break;
-        }
-        pages.insert(number(&header, 0).unwrap_or_default());
-        // Its last one has the size of the database. What is behind the last one of all was never committed, and may be replaced.
-        if number(&header, 4).is_some_and(|size| size != 0) {
-            reached.frames = place + 1;
-        }
-    }
-    Ok(Read { reached, pages })
+/// Where a database has its log, and its index of it.
+struct Files {
+    log: PathBuf,
+    index: PathBuf,
 }
 
-impl Read {
-    fn nothing() -> Self {
-        Self { reached: Reached::default(), pages: Pages::default() }
+impl Files {
+    /// Beside the file itself: SQLite follows links.
+    fn of(database: &Path) -> Self {
+        let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+        let with = |end: &str| {
+            let mut name = database.clone().into_os_string();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        Self { log: with("-wal"), index: with("-shm") }
+    }
+
+    /// Where the log ends, as all who have the database open see it: what stands behind that was never committed, though it may look so.
+    /// Nobody may be writing. An error if there is none, or it is not as expected.
+    fn end(&self) -> io::Result<Reached> {
+        let mut header = [0; 2 * INDEX_HEADER];
+        let file = File::open(&self.index)?;
+        let (one, same) = match read_at(&file, &mut header, 0)? {
+            true => header.split_at(INDEX_HEADER),
+            false => return Err(ErrorKind::InvalidData.into()),
+        };
+        let salts = one.get(32..40).and_then(|salts| <[u8; 8]>::try_from(salts).ok());
+        let frames = one.get(16..20).and_then(|frames| <[u8; 4]>::try_from(frames).ok());
+        match (salts, frames) {
+            // The format of 2010, and that it was begun.
+            (Some(salts), Some(frames))
+                if one == same
+                    && one.starts_with(&3_007_000_u32.to_ne_bytes())
+                    && one.get(12) == Some(&1) =>
+            {
+                Ok(Reached { salts, frames: u64::from(u32::from_ne_bytes(frames)) })
+            }
+            _ => Err(ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// Reads which pages the log names: behind a place if it has not begun anew since, or from its beginning on. Nobody may be writing.
+    fn read(&self, from: Option<Reached>) -> io::Result<Read> {
+        let reached = self.end()?;
+        let first = from.filter(|from| from.salts == reached.salts).map_or(0, |from| from.frames);
+        let mut pages = Vec::new();
+        if first == reached.frames {
+            return Ok(Read { reached, pages });
+        }
+        let file = File::open(&self.log)?;
+        let mut header = [0; LOG_HEADER];
+        let is_there = read_at(&file, &mut header, 0)? && header.get(16..24) == Some(&reached.salts[..]);
+        let page_size = number(&header, 8).filter(|_| is_there && first < reached.frames);
+        let length = FRAME_HEADER as u64 + u64::from(page_size.ok_or(ErrorKind::InvalidData)?);
+        for place in first..reached.frames {
+            let mut header = [0; FRAME_HEADER];
+            let is_frame = read_at(&file, &mut header, LOG_HEADER as u64 + place * length)?
+                && header.get(8..16) == Some(&reached.salts[..]);
+            pages.push(number(&header, 0).filter(|_| is_frame).ok_or(ErrorKind::InvalidData)?);
+        }
+        Ok(Read { reached, pages })
     }
 }
 
@@ -174,14 +201,9 @@ fn number(bytes: &[u8], place: usize) -> Option<u32> {
 }
 
 impl Changed {
-    /// Of the database with this file.
-    pub(super) fn of(file: Option<PathBuf>) -> Self {
-        let log = file.map(|file| {
-            let mut name = file.into_os_string();
-            name.push("-wal");
-            PathBuf::from(name)
-        });
-        Self { log, known: Mutex::default(), connections: Arc::default() }
+    /// Of the database with this file, which is there.
+    pub(super) fn of(file: Option<&Path>) -> Self {
+        Self { files: file.map(Files::of), known: Mutex::default(), connections: Arc::default() }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
@@ -190,10 +212,10 @@ impl Changed {
 
     /// Remembers which pages have changed. `connection` has begun to write, and has written nothing yet.
     pub(super) async fn note(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        let Some(log) = &self.log else { return Ok(()) };
+        let Some(files) = &self.files else { return Ok(()) };
         let before = self.with(|known| known.reached);
         // Not on a thread for it: these bytes were written a moment ago, so that they are in memory, and the way there takes longer.
-        let Ok(read) = read(log, before) else {
+        let Ok(read) = files.read(before) else {
             self.give_up();
             return Ok(());
         };
@@ -233,7 +255,9 @@ impl Changed {
 impl Known {
     fn go_on(&mut self, read: &Read) {
         self.reached = Some(read.reached);
-        self.changed.add(&read.pages);
+        for page in &read.pages {
+            self.changed.insert(*page);
+        }
     }
 
     fn give_up(&mut self) {
@@ -281,6 +305,7 @@ impl Drop for Look<'_> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::io::{Seek as _, SeekFrom, Write as _};
 
     use rand::rngs::StdRng;
     use rand::{Rng as _, SeedableRng as _};
@@ -420,6 +445,66 @@ mod tests {
         })
         .await;
         other.close().await;
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_log_that_another_one_empties_between_two_looks_hides_nothing() {
+        let (scene, store) = Scene::new("emptied").await;
+        let other = Store::connect(&scene.url, 2).await.unwrap();
+        run(&store, &come(7, 3000), true).await;
+        every_changed_page_is_seen(&store, 8, async |round| {
+            store.forget_traces().await.unwrap();
+            store.note_changes().await.unwrap();
+            run(&store, "UPDATE t SET word = word || 'x' WHERE id % 700 = 1", true).await;
+            if round % 2 == 1 {
+                run(&other, "UPDATE t SET word = word || 'y' WHERE id % 900 = 1", true).await;
+            }
+            other.forget_traces().await.unwrap();
+        })
+        .await;
+        other.close().await;
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_database_behind_a_link_is_the_same() {
+        let (scene, store) = Scene::new("linked").await;
+        store.close().await;
+        let link = scene.folder.join("link.db");
+        std::os::unix::fs::symlink(scene.folder.join("issuer.db"), &link).unwrap();
+        let store = Store::connect(&format!("sqlite://{}", link.display()), 2).await.unwrap();
+        run(&store, &come(7, 3000), true).await;
+        let (looked_at, all) = every_changed_page_is_seen(&store, 10, async |_| {
+            run(&store, "UPDATE t SET word = word || 'x' WHERE id % 1500 = 1", true).await;
+        })
+        .await;
+        assert!(0 < looked_at && looked_at * 2 < all, "{looked_at} of {all}");
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_only_looks_committed_in_the_log_hides_nothing() {
+        let (_scene, store) = Scene::new("dead").await;
+        run(&store, &come(7, 3000), true).await;
+        store.note_changes().await.unwrap();
+        every_changed_page_is_seen(&store, 4, async |_| {
+            // As whoever is killed before it has told where the log ends now: a last frame of a transaction, which the next one is written over.
+            store.note_changes().await.unwrap();
+            let files = store.changed.files.as_ref().unwrap();
+            let end = files.end().unwrap();
+            let mut log = std::fs::OpenOptions::new().read(true).write(true).open(&files.log).unwrap();
+            let mut header = [0; LOG_HEADER];
+            assert!(read_at(&log, &mut header, 0).unwrap());
+            let length = FRAME_HEADER as u64 + u64::from(number(&header, 8).unwrap());
+            let frame = [&1_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), &end.salts, &[0; 8]].concat();
+            for place in end.frames..end.frames + 4 {
+                log.seek(SeekFrom::Start(LOG_HEADER as u64 + place * length)).unwrap();
+                log.write_all(&frame).unwrap();
+            }
+            run(&store, "UPDATE t SET word = word || 'x' WHERE id = 1500", true).await;
+        })
+        .await;
         store.close().await;
     }
 

@@ -347,10 +347,10 @@ impl Store {
         check_database(url)?;
         let kind = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
         let suspicion = Suspicion::default();
-        let changed = Arc::new(Changed::of(Self::file_of(url)));
         if kind == Kind::Sqlite {
             file::prepare(url, create).await?;
         }
+        let changed = Arc::new(Changed::of(Self::file_of(url).as_deref()));
         let options = AnyConnectOptions::from_str(url).map_err(|_| UrlFault::Host)?;
         let connected = connections((kind, max_connections), patience, suspicion.clone(), Arc::default())
             .connect_with(options.clone())
