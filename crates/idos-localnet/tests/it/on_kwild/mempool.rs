@@ -57,6 +57,12 @@ async fn who_loses_a_transaction_takes_none_that_is_behind_it() {
     for prepared in &waiting {
         assert_eq!(state(&client, prepared).await, None);
     }
+    // Until it knows that there is no block that it lacks, it takes none for that reason.
+    until("the node has caught up", PATIENCE, async || {
+        let error = send(&client, &waiting[1]).await.unwrap_err();
+        !error.to_string().contains("node is catching up")
+    })
+    .await;
     for behind in &waiting[1..] {
         let error = send(&client, behind).await.unwrap_err();
         assert_eq!((error.is_wrong_nonce(), error.expected_nonce()), (true, Some(1)), "{error}");
