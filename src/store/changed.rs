@@ -7,8 +7,7 @@
 //! meanwhile, pages may be missing; then `PRAGMA data_version` is another one than before, and all that was known is given up: the next
 //! erasure looks at the whole file. So it does after each start.
 //!
-//! The format of the log, and of its index, which says where it ends: SQLite's documentation, Database File Format, 4.1, and WAL-mode File
-//! Format, 2.1.
+//! The format of the log: SQLite's documentation, Database File Format, 4.1.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -26,12 +25,9 @@ use super::StoreError;
 const LOG_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 
-/// How long the header of the index is. It stands there twice.
-const INDEX_HEADER: usize = 48;
-
 /// What is known of a database's pages. Of one that has no file, nothing.
 pub(super) struct Changed {
-    files: Option<Files>,
+    log: Option<PathBuf>,
     known: Mutex<Known>,
     /// How many connections were made to write. What `data_version` says of one means nothing to another.
     pub(super) connections: Arc<AtomicU64>,
@@ -53,9 +49,9 @@ struct Known {
 /// A place in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Reached {
-    /// What the log has in its header and in each of its frames until it begins anew, or is emptied.
+    /// What the log has in its header and in each of its frames until it begins anew; zeros if it is empty.
     salts: [u8; 8],
-    /// Frames up to the end of the last transaction that was committed.
+    /// Frames up to the end of the last transaction but one.
     frames: u64,
 }
 
@@ -122,69 +118,48 @@ struct Read {
     pages: Vec<u32>,
 }
 
-/// Where a database has its log, and its index of it.
-struct Files {
-    log: PathBuf,
-    index: PathBuf,
+/// The log of a database: beside the file itself, for SQLite follows links. Its index beside it, which would say where it ends, must not be
+/// opened: SQLite's locks are on that, and a process that closes a file gives up all locks that it has on it.
+fn log_of(database: &Path) -> PathBuf {
+    let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    let mut name = database.into_os_string();
+    name.push("-wal");
+    PathBuf::from(name)
 }
 
-impl Files {
-    /// Beside the file itself: SQLite follows links.
-    fn of(database: &Path) -> Self {
-        let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
-        let with = |end: &str| {
-            let mut name = database.clone().into_os_string();
-            name.push(end);
-            PathBuf::from(name)
-        };
-        Self { log: with("-wal"), index: with("-shm") }
+/// Reads which pages the log names: behind a place if it has not begun anew since, or from its beginning on. Nobody may be writing. An error
+/// if there is none, or it is not as expected.
+fn read(log: &Path, from: Option<Reached>) -> io::Result<Read> {
+    let file = File::open(log)?;
+    let mut header = [0; LOG_HEADER];
+    if !read_at(&file, &mut header, 0)? {
+        // It was emptied.
+        return Ok(Read { reached: Reached::default(), pages: Vec::new() });
     }
-
-    /// Where the log ends, as all who have the database open see it: what stands behind that was never committed, though it may look so.
-    /// Nobody may be writing. An error if there is none, or it is not as expected.
-    fn end(&self) -> io::Result<Reached> {
-        let mut header = [0; 2 * INDEX_HEADER];
-        let file = File::open(&self.index)?;
-        let (one, same) = match read_at(&file, &mut header, 0)? {
-            true => header.split_at(INDEX_HEADER),
-            false => return Err(ErrorKind::InvalidData.into()),
-        };
-        let salts = one.get(32..40).and_then(|salts| <[u8; 8]>::try_from(salts).ok());
-        let frames = one.get(16..20).and_then(|frames| <[u8; 4]>::try_from(frames).ok());
-        match (salts, frames) {
-            // The format of 2010, and that it was begun.
-            (Some(salts), Some(frames))
-                if one == same
-                    && one.starts_with(&3_007_000_u32.to_ne_bytes())
-                    && one.get(12) == Some(&1) =>
-            {
-                Ok(Reached { salts, frames: u64::from(u32::from_ne_bytes(frames)) })
-            }
-            _ => Err(ErrorKind::InvalidData.into()),
+    let salts = header.get(16..24).and_then(|salts| <[u8; 8]>::try_from(salts).ok());
+    let (Some(page_size), Some(salts)) = (number(&header, 8), salts) else {
+        return Err(ErrorKind::InvalidData.into());
+    };
+    let from = from.filter(|from| from.salts == salts).unwrap_or(Reached { salts, frames: 0 });
+    let (mut ends, mut pages) = ([from.frames; 2], Vec::new());
+    let length = FRAME_HEADER as u64 + u64::from(page_size);
+    for place in from.frames.. {
+        let mut header = [0; FRAME_HEADER];
+        // What is left there of a log of before.
+        if !read_at(&file, &mut header, LOG_HEADER as u64 + place * length)?
+            || header.get(8..16) != Some(&salts[..])
+        {
+            break;
+        }
+        pages.extend(number(&header, 0));
+        // Its last one has the size of the database.
+        if number(&header, 4).is_some_and(|size| size != 0) {
+            ends = [ends[1], place + 1];
         }
     }
-
-    /// Reads which pages the log names: behind a place if it has not begun anew since, or from its beginning on. Nobody may be writing.
-    fn read(&self, from: Option<Reached>) -> io::Result<Read> {
-        let reached = self.end()?;
-        let first = from.filter(|from| from.salts == reached.salts).map_or(0, |from| from.frames);
-        let mut pages = Vec::new();
-        if first == reached.frames {
-            return Ok(Read { reached, pages });
-        }
-        let file = File::open(&self.log)?;
-        let mut header = [0; LOG_HEADER];
-        let is_there = read_at(&file, &mut header, 0)? && header.get(16..24) == Some(&reached.salts[..]);
-        let page_size = number(&header, 8).filter(|_| is_there && first < reached.frames);
-        let length = FRAME_HEADER as u64 + u64::from(page_size.ok_or(ErrorKind::InvalidData)?);
-        for place in first..reached.frames {
-            let mut header = [0; FRAME_HEADER];
-            let is_frame = read_at(&file, &mut header, LOG_HEADER as u64 + place * length)?
-                && header.get(8..16) == Some(&reached.salts[..]);
-            pages.push(number(&header, 0).filter(|_| is_frame).ok_or(ErrorKind::InvalidData)?);
-        }
-        Ok(Read { reached, pages })
-    }
+    // What is behind the last end of a transaction was never committed, and may be written over. So may be the last one itself: whoever is killed
+    // before others know of it leaves it there.
+    Ok(Read { reached: Reached { salts, frames: ends[0] }, pages })
 }
 
 /// Whether there was as much.
@@ -203,7 +178,7 @@ fn number(bytes: &[u8], place: usize) -> Option<u32> {
 impl Changed {
     /// Of the database with this file, which is there.
     pub(super) fn of(file: Option<&Path>) -> Self {
-        Self { files: file.map(Files::of), known: Mutex::default(), connections: Arc::default() }
+        Self { log: file.map(log_of), known: Mutex::default(), connections: Arc::default() }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
@@ -212,14 +187,16 @@ impl Changed {
 
     /// Remembers which pages have changed. `connection` has begun to write, and has written nothing yet.
     pub(super) async fn note(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        let Some(files) = &self.files else { return Ok(()) };
+        let Some(log) = &self.log else { return Ok(()) };
         let before = self.with(|known| known.reached);
         // Not on a thread for it: these bytes were written a moment ago, so that they are in memory, and the way there takes longer.
-        let Ok(read) = files.read(before) else {
+        let Ok(read) = read(log, before) else {
             self.give_up();
             return Ok(());
         };
-        if before.is_some_and(|before| before.salts == read.reached.salts) {
+        // One empty log is not the same as another one: between the two it may have been written and emptied.
+        let is_same = |before: Reached| before.salts == read.reached.salts && before.salts != [0; 8];
+        if before.is_some_and(is_same) {
             self.with(|known| known.go_on(&read));
             return Ok(());
         }
@@ -491,17 +468,22 @@ mod tests {
         every_changed_page_is_seen(&store, 4, async |_| {
             // As whoever is killed before it has told where the log ends now: a last frame of a transaction, which the next one is written over.
             store.note_changes().await.unwrap();
-            let files = store.changed.files.as_ref().unwrap();
-            let end = files.end().unwrap();
-            let mut log = std::fs::OpenOptions::new().read(true).write(true).open(&files.log).unwrap();
+            let path = store.changed.log.as_ref().unwrap();
+            let mut log = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
             let mut header = [0; LOG_HEADER];
             assert!(read_at(&log, &mut header, 0).unwrap());
             let length = FRAME_HEADER as u64 + u64::from(number(&header, 8).unwrap());
-            let frame = [&1_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), &end.salts, &[0; 8]].concat();
-            for place in end.frames..end.frames + 4 {
-                log.seek(SeekFrom::Start(LOG_HEADER as u64 + place * length)).unwrap();
-                log.write_all(&frame).unwrap();
-            }
+            let at = |frame: u64| LOG_HEADER as u64 + frame * length;
+            let is_frame = |place: &u64| {
+                let mut frame = [0; FRAME_HEADER];
+                read_at(&log, &mut frame, at(*place)).unwrap() && frame[8..16] == header[16..24]
+            };
+            let end = (0..).find(|place| !is_frame(place)).unwrap();
+            let frame = [&1_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), &header[16..24], &[0; 8]].concat();
+            log.seek(SeekFrom::Start(at(end))).unwrap();
+            log.write_all(&frame).unwrap();
+            drop(log);
+            store.note_changes().await.unwrap();
             run(&store, "UPDATE t SET word = word || 'x' WHERE id = 1500", true).await;
         })
         .await;
