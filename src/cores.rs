@@ -58,10 +58,8 @@ impl Cores {
         bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> T {
-        let behind = match is_behind_requests() {
-            true => Arc::clone(&self.behind).acquire_owned().await.ok(),
-            false => None,
-        };
+        let behind =
+            if is_behind_requests() { Arc::clone(&self.behind).acquire_owned().await.ok() } else { None };
         if bytes <= MOMENTARY {
             let done = work();
             if behind.is_some() {

@@ -4,7 +4,6 @@
 //! where the user's encryption key is not known yet (there is no profile, or the node cannot be asked) the signed
 //! credential waits, locked, for as long as the configuration allows.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
@@ -151,7 +150,8 @@ async fn attempt(
     made_for: Option<MadeFor<'_>>,
 ) -> Result<Accepted<Issuance>, IntakeError> {
     let costs_little = is_of_a_moment(app, &submission);
-    let (earlier, ready) = (pin!(replay(app, caller, key)), pin!(make_ready(app, caller, submission)));
+    let (earlier, ready) =
+        (Box::pin(replay(app, caller, key)), Box::pin(make_ready(app, caller, submission)));
     let ready = if costs_little {
         // It takes nothing from what an earlier request has made: so it is made ready while that is looked for.
         match select(earlier, ready).await {

@@ -130,14 +130,12 @@ impl Store {
         if line.begin() {
             let next = Next { store: self, line };
             let mut answer = pin!(self.ask_alone(question));
-            return match timeout(TOGETHER, answer.as_mut()).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    // Perhaps it is this connection that is gone. Nobody else is to wait for it.
-                    drop(next);
-                    answer.await
-                }
-            };
+            if let Ok(answer) = timeout(TOGETHER, answer.as_mut()).await {
+                return answer;
+            }
+            // Perhaps it is this connection that is gone. Nobody else is to wait for it.
+            drop(next);
+            return answer.await;
         }
         let (told, is_first) = line.ask(question.clone());
         if is_first {

@@ -22,15 +22,15 @@ on_both_databases! {
         let user = User::with(WalletType::Evm);
         create_profile(&stage, &user).await;
         let app = stage.app().await;
-        let used: Vec<_> = (0..8).map(|_| fresh_key(&app)).collect();
+        let keys: Vec<_> = (0..8).map(|_| fresh_key(&app)).collect();
         let mut made = Vec::new();
-        for key in &used {
+        for key in &keys {
             let submission = submission(user.id, Authority::Inserter);
             made.push(intake::accept(&app, &caller(), key, submission).await.unwrap().record.id.to_string());
         }
         let never_used = intake::idempotency(&app, &caller(), "never used", &[b"other content"]);
         let ask = async |number: usize| {
-            let known = &used[number % used.len()];
+            let known = &keys[number % keys.len()];
             let unknown = &never_used;
             // As keys of the vault come and go: the request is known by one hash, and not by the other.
             let of = |first: &Idempotency, second: &Idempotency| Idempotency {
@@ -54,7 +54,7 @@ on_both_databases! {
             }
         };
         for (number, (found, same)) in join_all((0..ASKERS).map(ask)).await.into_iter().enumerate() {
-            assert_eq!(found, same.map(|same| (made[number % used.len()].clone(), same)), "{number}");
+            assert_eq!(found, same.map(|same| (made[number % keys.len()].clone(), same)), "{number}");
         }
     }
 
