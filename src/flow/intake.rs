@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{self, Either, select};
 use idos_client::actions::GetUserAsInserter;
 use idos_client::{ContentPlace, SignError};
 use idos_credential::{
@@ -152,25 +152,19 @@ async fn attempt(
     let costs_little = is_of_a_moment(app, &submission);
     let (earlier, ready) =
         (Box::pin(replay(app, caller, key)), Box::pin(make_ready(app, caller, submission)));
-    let ready = if costs_little {
+    let (earlier, ready) = if costs_little {
         // It takes nothing from what an earlier request has made: so it is made ready while that is looked for.
         match select(earlier, ready).await {
-            Either::Left((earlier, ready)) => match earlier? {
-                Some(accepted) => return Ok(accepted),
-                None => ready.await,
-            },
-            Either::Right((ready, earlier)) => match earlier.await? {
-                Some(accepted) => return Ok(accepted),
-                None => ready,
-            },
+            Either::Left((earlier, ready)) => (earlier, Either::Left(ready)),
+            Either::Right((ready, earlier)) => (earlier.await, Either::Right(future::ready(ready))),
         }
     } else {
-        match earlier.await? {
-            Some(accepted) => return Ok(accepted),
-            None => ready.await,
-        }
+        (earlier.await, Either::Left(ready))
     };
-    let (signed, way, destination) = ready?;
+    if let Some(accepted) = earlier? {
+        return Ok(accepted);
+    }
+    let (signed, way, destination) = ready.await?;
     take_in(app, caller, key, signed, (way, destination), made_for).await
 }
 

@@ -194,7 +194,7 @@ impl<Q: Question> Drop for Next<'_, Q> {
                 runtime.spawn(self.store.clone().answer_together::<Q>());
             }
             // Whoever waits asks alone.
-            Err(_) => self.line.with(|gathered| *gathered = Gathered::default()),
+            Err(_) => drop(self.line.with(std::mem::take)),
         }
     }
 }

@@ -95,8 +95,8 @@ fn take(waiting: &mut VecDeque<Member>) -> Vec<Member> {
     let mut once = HashSet::new();
     while members.len() < many::MOST && bytes < MOST_BYTES {
         let Some(member) = waiting.pop_front() else { break };
-        let is_alone = member.what.only_once().into_iter().all(|one| once.insert(one));
-        if is_alone || members.is_empty() {
+        let is_once = member.what.only_once().into_iter().all(|one| once.insert(one));
+        if is_once || members.is_empty() {
             bytes += member.what.content_bytes();
             members.push(member);
         } else {
