@@ -90,6 +90,7 @@ pub(crate) async fn measure(
             body_timeout: 30,
             with_worker: true,
             program: cell.program,
+            logs: None,
         };
         let service = Service::start(site, &setup).await;
         let signers: Vec<_> = write.iter().map(|number| site.signer(*number)).collect();

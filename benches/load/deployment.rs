@@ -316,6 +316,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) body_timeout: u32,
     pub(crate) with_worker: bool,
     pub(crate) program: Program,
+    /// What it logs, in the form of `RUST_LOG`; as it is meant to if it does not matter.
+    pub(crate) logs: Option<&'a str>,
 }
 
 /// `idos-issuer serve` with a fresh database.
@@ -351,7 +353,7 @@ impl Service {
         let made =
             site.run(setup.program, &["--config", &config, "apikey", "create", "--client", "acme", "--json"]);
         let made: Value = serde_json::from_slice(&made).unwrap();
-        let process = serve(site, setup.program, (&config, &folder), setup.with_worker);
+        let process = serve(site, setup.program, (&config, &folder), (setup.with_worker, setup.logs));
         let url = format!("http://127.0.0.1:{port}");
         let key = made["key"].as_str().unwrap().to_owned();
         let service = Self { process, url, key, port, config, folder, database, program: setup.program };
@@ -362,7 +364,7 @@ impl Service {
     /// Ends it and starts it again, this time with its worker.
     pub(crate) async fn begin_to_deliver(&mut self, site: &Site) {
         self.process.end();
-        self.process = serve(site, self.program, (&self.config, &self.folder), true);
+        self.process = serve(site, self.program, (&self.config, &self.folder), (true, None));
         self.wait_until_ready().await;
     }
 
@@ -379,10 +381,14 @@ impl Service {
         }
     }
 
+    /// What it has logged.
+    pub(crate) fn whole_log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
     /// The end of its log.
     pub(crate) fn log(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-        log.lines().rev().take(20).collect::<Vec<_>>().join("\n")
+        self.whole_log().lines().rev().take(20).collect::<Vec<_>>().join("\n")
     }
 
     /// Ends it, and what it has kept.
@@ -394,12 +400,20 @@ impl Service {
     }
 }
 
-fn serve(site: &Site, program: Program, (config, folder): (&str, &Path), with_worker: bool) -> Running {
+fn serve(
+    site: &Site,
+    program: Program,
+    (config, folder): (&str, &Path),
+    (with_worker, logs): (bool, Option<&str>),
+) -> Running {
     let log = std::fs::File::create(folder.join("log")).unwrap();
     let mut command = site.issuer(program);
     command.args(["--config", config, "serve"]);
     if !with_worker {
         command.arg("--no-worker");
+    }
+    if let Some(logs) = logs {
+        command.arg("--json-logs").env("RUST_LOG", logs);
     }
     Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
 }

@@ -46,6 +46,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, backend: Backend, (lines, 
         body_timeout: 30,
         with_worker: false,
         program: Program::This,
+        logs: None,
     };
     let service = Service::start(site, &setup).await;
     let folder = site.new_folder("import");

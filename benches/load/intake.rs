@@ -99,6 +99,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, cell: Cell) -> Row {
         body_timeout: 30,
         with_worker: cell.with_worker,
         program: cell.program,
+        logs: None,
     };
     let service = Service::start(site, &setup).await;
     let submitter = Submitter::new(&service, evidence::body(node.user, cell.encoding, cell.size));

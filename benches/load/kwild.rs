@@ -146,6 +146,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, slot: &Slot, times: Times)
             body_timeout: 30,
             with_worker: cell.intake == Intake::Meanwhile,
             program: Program::This,
+            logs: None,
         };
         let service = Service::start(site, &setup).await;
         let signers: Vec<_> = write.iter().map(|number| site.signer(*number)).collect();

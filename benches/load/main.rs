@@ -20,6 +20,7 @@ mod memory;
 mod prepared;
 mod process;
 mod report;
+mod statements;
 mod usage;
 mod year;
 
@@ -36,6 +37,9 @@ use crate::report::Report;
 
 /// Bytes of files of a large credential.
 const LARGE: usize = 1_000_000;
+
+/// Most lines of an imported file that are large.
+const MOST_LARGE_LINES: u32 = 1000;
 
 /// How long kwild gathers transactions for a block: its default, and the least that it permits.
 const KWILD_BLOCKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(500)];
@@ -89,6 +93,8 @@ enum Part {
     KwildAlone,
     /// What a small credential costs the service, beside another program that --beside names. Not among those either
     Cost,
+    /// Which statements an intake makes, and how long each takes. Not among those either
+    Statements,
 }
 
 #[tokio::main]
@@ -110,6 +116,7 @@ async fn main() {
         growth: Vec::new(),
         audit: Vec::new(),
         import: Vec::new(),
+        statements: Vec::new(),
         year: Vec::new(),
         sizes: Vec::new(),
     };
@@ -159,11 +166,21 @@ async fn main() {
     if arguments.only == Some(Part::Import) {
         let lines = if arguments.quick { 5_000 } else { arguments.lines };
         for backend in [Backend::Sqlite, Backend::Postgres] {
-            // With pictures as many lines as take about as long.
-            for cell in [(lines, 0), (lines.div_ceil(50), LARGE)] {
+            // With pictures, as many lines as take about as long, but no more than it takes to see how fast it is.
+            for cell in [(lines, 0), (lines.div_ceil(50).min(MOST_LARGE_LINES), LARGE)] {
                 let node = Node::start(&site, Duration::from_secs(1)).await;
                 tell(&format!("{backend:?}: a file of {} lines, {} bytes of files each", cell.0, cell.1));
                 report.import.push(import::measure(&site, &node, backend, cell).await);
+            }
+        }
+    }
+    if arguments.only == Some(Part::Statements) {
+        let time = Duration::from_secs(if arguments.quick { 1 } else { 5 });
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            for at_once in [1, 64] {
+                let node = Node::start(&site, Duration::from_secs(1)).await;
+                tell(&format!("{backend:?}: statements, {at_once} at once"));
+                report.statements.extend(statements::measure(&site, &node, (backend, at_once), time).await);
             }
         }
     }

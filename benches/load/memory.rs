@@ -127,6 +127,7 @@ async fn start(site: &Site, node: &Node) -> (Service, Submitter, u64) {
         body_timeout: BODY_TIMEOUT,
         with_worker: true,
         program: Program::This,
+        logs: None,
     };
     let service = Service::start(site, &setup).await;
     let submitter = Submitter::new(&service, evidence::body(node.user, Encoding::Json, 0));

@@ -11,7 +11,7 @@ use crate::intake::{BROKEN_OFF, TIMED_OUT};
 use crate::kwild::{Intake, Way, Who};
 use crate::memory::{BODY_TIMEOUT, MAX_BODIES_IN_MEMORY};
 use crate::usage::Cores;
-use crate::{audit, delivery, growth, import, intake, kwild, memory, year};
+use crate::{audit, delivery, growth, import, intake, kwild, memory, statements, year};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
@@ -29,6 +29,7 @@ pub(crate) struct Report {
     pub(crate) growth: Vec<growth::Row>,
     pub(crate) audit: Vec<audit::Row>,
     pub(crate) import: Vec<import::Row>,
+    pub(crate) statements: Vec<statements::Row>,
     pub(crate) year: Vec<year::Row>,
     pub(crate) sizes: Vec<year::Size>,
 }
@@ -78,6 +79,10 @@ impl Report {
         if !self.import.is_empty() {
             text.push_str(IMPORT);
             self.import.iter().for_each(|row| import_row(&mut text, row));
+        }
+        if !self.statements.is_empty() {
+            text.push_str(STATEMENTS);
+            self.statements.iter().for_each(|row| statement_row(&mut text, row));
         }
         if !self.year.is_empty() {
             text.push_str(YEAR);
@@ -224,6 +229,22 @@ fn import_row(text: &mut String, row: &import::Row) {
         row.others_p50_ms,
         row.others_p99_ms,
         cores(&row.cores),
+    );
+}
+
+const STATEMENTS: &str = "\nStatements for each small intake: on SQLite the time in its thread, on PostgreSQL the round trip.\n\n\
+    | database | at once | statement | for each | µs, each time | µs, for each |\n| --- | --- | --- | --- | --- | --- |\n";
+
+fn statement_row(text: &mut String, row: &statements::Row) {
+    let _ = writeln!(
+        text,
+        "| {} | {} | `{}` | {:.2} | {:.0} | {:.0} |",
+        database(row.database),
+        row.at_once,
+        row.statement,
+        row.times,
+        row.micros,
+        row.times * row.micros,
     );
 }
 

@@ -548,31 +548,12 @@ async fn remember(
         tx.hold_issuance(kept_at, State::Issued).await?;
         tx.kept_of(kept_at).await?.ok_or(StoreError::Stale)?;
     }
-    match tx.add_issuance(issuance, new.grantee_key.as_deref()).await {
-        Err(StoreError::Exists) => return Err(invalid(supersede::RENEWS, supersede::RENEWED)),
+    match tx.add_taken_in(&[&new]).await {
+        Err(StoreError::Exists) => {
+            drop(tx);
+            return Err(had_by_another(app, &new).await?);
+        }
         added => added?,
-    }
-    match &new.content {
-        TakenContent::Sealed(sealed, blobs) => {
-            let blobs = blobs.as_ref().map(|(blobs, request_id)| (blobs, *request_id));
-            tx.keep_sealed(&issuance.id, sealed, blobs).await?;
-        }
-        TakenContent::Waiting(locked) => tx.keep_unsealed(&issuance.id, locked).await?,
-    }
-    if let Some((locked, until, valid_until)) = &new.net {
-        tx.keep_content((&issuance.id, &issuance.client), (*until, *valid_until), locked, now).await?;
-    }
-    if let Some((grant_id, locked)) = &new.grant {
-        match tx.keep_grant(&issuance.id, *grant_id, locked).await {
-            Err(StoreError::Exists) => return Err(invalid(GRANT_ID, grant::USED)),
-            kept => kept?,
-        }
-    }
-    if let Some(contact) = &new.contact {
-        tx.keep_contact(&issuance.id, contact, now).await?;
-    }
-    if let Some(job) = &new.job {
-        tx.enqueue(job).await?;
     }
     // Before the end of the audit chain is taken, as whoever erases does: each waits for the other in one order.
     if let Some(made_for) = made_of.verification {
@@ -583,9 +564,6 @@ async fn remember(
     }
     if let Some(listed) = &made_of.listed {
         listed.record(&mut tx, &issuance.id, now).await?;
-    }
-    for entry in &new.entries {
-        tx.record(entry).await?;
     }
     if let Some(kept_at) = &made_of.restores {
         let entry = AuditEntry::new(now, caller.actor(), AuditAction::Restored, kept_at.as_str());
@@ -600,6 +578,18 @@ async fn remember(
     }
     tx.commit().await?;
     Ok(accepted(*new))
+}
+
+/// Which of what only one issuance can have another one has.
+async fn had_by_another(app: &App, new: &TakenIn) -> Result<IntakeError, StoreError> {
+    let renews = new.issuance.renews.is_some();
+    match &new.grant {
+        Some((id, _)) if !renews || app.store.is_grant_in_use(*id, None).await? => {
+            Ok(invalid(GRANT_ID, grant::USED))
+        }
+        _ if renews => Ok(invalid(supersede::RENEWS, supersede::RENEWED)),
+        _ => Err(StoreError::Exists),
+    }
 }
 
 /// It is on the disk.

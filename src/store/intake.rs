@@ -88,12 +88,13 @@ impl Drop for Counted {
     }
 }
 
-/// As much of what waits as goes into one transaction. What cannot be taken in together with one before it is given back to whoever waits
-/// for it.
+/// As much of what waits as goes into one transaction, each statement of which is sent once. What cannot be taken in together with one before
+/// it is given back to whoever waits for it.
 fn take(waiting: &mut VecDeque<Member>) -> Vec<Member> {
     let (mut members, mut bytes): (Vec<Member>, usize) = (Vec::new(), 0);
     let mut once = HashSet::new();
-    while members.len() < many::MOST && bytes < MOST_BYTES {
+    let most = many::at_once(waiting.len());
+    while members.len() < most && bytes < MOST_BYTES {
         let Some(member) = waiting.pop_front() else { break };
         let is_once = member.what.only_once().into_iter().all(|one| once.insert(one));
         if is_once || members.is_empty() {
@@ -168,6 +169,12 @@ impl Tx {
     async fn take_in(&mut self, all: &[&TakenIn]) -> Result<(), StoreError> {
         let claimed: Vec<_> = all.iter().map(|new| new.claimed()).collect();
         self.claim_all(&claimed).await?;
+        self.add_taken_in(all).await
+    }
+
+    /// Adds issuances, and all that goes with them but for the keys of their requests. [`StoreError::Exists`] if another issuance renews
+    /// what one of them renews, or has its write grant.
+    pub async fn add_taken_in(&mut self, all: &[&TakenIn]) -> Result<(), StoreError> {
         let records: Vec<_> = all.iter().map(|new| new.record()).collect();
         self.add_issuances(&records).await?;
         let sealed: Vec<_> = all.iter().filter_map(|new| new.sealed()).collect();

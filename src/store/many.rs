@@ -13,14 +13,21 @@ use super::Kind;
 /// The most rows of one statement. The widest has 27 values, and SQLite takes 32 766 in one.
 pub(super) const MOST: usize = 64;
 
-/// Splits into parts of 64, 32, 16 … rows, of which each has a text of its own.
+/// How many rows a statement has: powers of two, and those half way between them.
+const SIZES: [usize; 12] = [MOST, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
+
+/// As many of so many rows as are one statement.
+pub(super) fn at_once(rows: usize) -> usize {
+    SIZES.into_iter().find(|size| *size <= rows).unwrap_or_default()
+}
+
+/// Splits into parts that are one statement each.
 pub(super) fn parts<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     let mut left = rows;
     std::iter::from_fn(move || {
-        let size = 1 << left.len().min(MOST).checked_ilog2()?;
-        let (part, rest) = left.split_at(size);
+        let (part, rest) = left.split_at(at_once(left.len()));
         left = rest;
-        Some(part)
+        (!part.is_empty()).then_some(part)
     })
 }
 
@@ -155,10 +162,11 @@ mod tests {
 
     #[test]
     fn every_row_is_in_one_part_in_order() {
-        for count in [0, 1, 2, 3, 13, 63, 64, 65, 200] {
+        for count in (0..=MOST).chain([65, 200]) {
             let all: Vec<usize> = (0..count).collect();
             let split: Vec<_> = parts(&all).collect();
-            assert!(split.iter().all(|part| part.len().is_power_of_two() && part.len() <= MOST), "{split:?}");
+            assert!(split.iter().all(|part| SIZES.contains(&part.len())), "{split:?}");
+            assert!(count > MOST || split.len() <= 3, "{split:?}");
             assert_eq!(split.concat(), all);
         }
     }
