@@ -15,7 +15,7 @@ use idos_issuer::clock;
 use serde::Serialize;
 
 use crate::chain::{self, Block, Chain};
-use crate::delivery::{CLIENTS, Pace, await_each, seal, submit_all_the_while};
+use crate::delivery::{Pace, await_each, seal, submit_all_the_while};
 use crate::deployment::{Backend, KEYS, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
 use crate::intake::Submitter;
@@ -115,6 +115,9 @@ pub(crate) struct Filling {
     pub(crate) execution_ms: f64,
 }
 
+/// Clients that submit at the same time. Each waits until kwild has told of the user, which it does not while it runs a block.
+const SUBMITTERS: usize = 24;
+
 /// How often it is looked for blocks.
 const LOOK: Duration = Duration::from_millis(40);
 
@@ -164,7 +167,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, slot: &Slot, times: Times)
             Intake::Meanwhile => {
                 let count = observed.count(node, signers.clone()).await;
                 let pace = Arc::new(Pace { sent: AtomicU64::new(0), count, most: 2 * in_flight + 16 });
-                for _ in 0..CLIENTS {
+                for _ in 0..SUBMITTERS {
                     let stop = Arc::clone(&observed.stop);
                     tokio::spawn(submit_all_the_while(submitter.clone(), Arc::clone(&pace), stop));
                 }
@@ -231,7 +234,7 @@ pub(crate) async fn measure(site: &Site, node: &Node, slot: &Slot, times: Times)
 /// Submits so many, and returns when all are taken.
 async fn submit_before(submitter: &Submitter, count: u64) {
     let left = Arc::new(AtomicU64::new(count));
-    let clients: Vec<_> = (0..4 * CLIENTS)
+    let clients: Vec<_> = (0..SUBMITTERS)
         .map(|_| {
             let (submitter, left) = (submitter.clone(), Arc::clone(&left));
             tokio::spawn(async move {

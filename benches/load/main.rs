@@ -368,6 +368,8 @@ async fn measure_kwild(site: &Site, quick: bool, block: Duration, rows: &mut Vec
                 before(usual(4, 64)),
                 before(usual(4, 256)),
                 before(bare(usual(4, 256))),
+                // More than fits into a block.
+                Cell { intake: Intake::Before(12_000), ..usual(4, 1024) },
                 on_postgres(usual(4, 64)),
                 before(on_postgres(usual(4, 64))),
                 large(usual(4, 64)),

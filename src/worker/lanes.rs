@@ -191,6 +191,8 @@ struct Lane<'a> {
     next: Option<u64>,
     /// Since when a nonce of ours is taken at the asked node by something that it does not know by our hash.
     unknown_since: Option<Instant>,
+    /// When one was last looked at whose block did not seem to have come.
+    overdue_looked_at: Option<Instant>,
     failures: u32,
 }
 
@@ -205,6 +207,7 @@ impl<'a> Lane<'a> {
             flights: VecDeque::new(),
             next: None,
             unknown_since: None,
+            overdue_looked_at: None,
             failures: 0,
         }
     }
@@ -318,19 +321,21 @@ impl<'a> Lane<'a> {
     /// first. Gives how many have one.
     async fn confirm(&mut self, client: &Client) -> Result<usize, DeliverError> {
         let mut settled = 0;
-        // To ask for the account is cheap; the node's answer about a transaction holds all of it.
-        if let Some(front) = self.flights.front()
-            && front.taken.is_some_and(|taken| taken.since.elapsed() < UNHEARD_OF)
-            && client.account(&self.signer).await?.nonce < front.nonce
-        {
-            return Ok(0);
+        if self.flights.front().is_none_or(|flight| flight.taken.is_none()) {
+            return Ok(settled);
         }
+        // To ask for the account is cheap; the node's answer about a transaction holds all of it.
+        let mut in_blocks = client.account(&self.signer).await?.nonce;
         loop {
+            let is_early = self.flights.front().is_some_and(|flight| flight.nonce > in_blocks);
+            if is_early && !self.is_overdue() {
+                return Ok(settled);
+            }
             let hashes: Vec<_> = self
                 .flights
                 .iter()
-                .take_while(|flight| flight.taken.is_some())
-                .take(if settled == 0 { 1 } else { LOOK_UPS })
+                .take_while(|flight| flight.taken.is_some() && (is_early || flight.nonce <= in_blocks))
+                .take(if is_early { 1 } else { LOOK_UPS })
                 .map(|flight| flight.hash)
                 .collect();
             if hashes.is_empty() {
@@ -362,6 +367,10 @@ impl<'a> Lane<'a> {
                     }
                     Some(state) => {
                         let Some(flight) = self.flights.pop_front() else { return Ok(settled) };
+                        if is_early {
+                            // The node that told of the account is behind: more of them may be in blocks.
+                            in_blocks = flight.nonce + LOOK_UPS as u64;
+                        }
                         self.settle(client, flight, state).await?;
                         settled += 1;
                     }
@@ -369,6 +378,19 @@ impl<'a> Lane<'a> {
                 self.renew(false).await?;
             }
         }
+    }
+
+    /// Whether the first one in flight is to be looked at by itself, though its block does not seem to have come: once in a while, if it has
+    /// waited for long.
+    fn is_overdue(&mut self) -> bool {
+        let waits = self.flights.front().and_then(|flight| flight.taken);
+        let is_long_ago = |moment: Instant| moment.elapsed() > UNHEARD_OF;
+        let is_overdue = waits.is_some_and(|taken| is_long_ago(taken.since))
+            && self.overdue_looked_at.is_none_or(is_long_ago);
+        if is_overdue {
+            self.overdue_looked_at = Some(Instant::now());
+        }
+        is_overdue
     }
 
     /// Remembers the outcomes of those in front that went well, in one transaction where they are alike, and takes their states
