@@ -565,6 +565,9 @@ async fn remember(
     if let Some(listed) = &made_of.listed {
         listed.record(&mut tx, &issuance.id, now).await?;
     }
+    for entry in &new.entries {
+        tx.record(entry).await?;
+    }
     if let Some(kept_at) = &made_of.restores {
         let entry = AuditEntry::new(now, caller.actor(), AuditAction::Restored, kept_at.as_str());
         tx.record(&entry.detail(issuance.id.as_str())).await?;

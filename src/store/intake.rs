@@ -169,11 +169,13 @@ impl Tx {
     async fn take_in(&mut self, all: &[&TakenIn]) -> Result<(), StoreError> {
         let claimed: Vec<_> = all.iter().map(|new| new.claimed()).collect();
         self.claim_all(&claimed).await?;
-        self.add_taken_in(all).await
+        self.add_taken_in(all).await?;
+        self.entries.extend(all.iter().flat_map(|new| new.entries.iter().cloned()));
+        Ok(())
     }
 
-    /// Adds issuances, and all that goes with them but for the keys of their requests. [`StoreError::Exists`] if another issuance renews
-    /// what one of them renews, or has its write grant.
+    /// Adds issuances, and all that goes with them but for the keys of their requests and what the audit chain says.
+    /// [`StoreError::Exists`] if another issuance renews what one of them renews, or has its write grant.
     pub async fn add_taken_in(&mut self, all: &[&TakenIn]) -> Result<(), StoreError> {
         let records: Vec<_> = all.iter().map(|new| new.record()).collect();
         self.add_issuances(&records).await?;
@@ -183,9 +185,7 @@ impl Tx {
             self.add_rest(new).await?;
         }
         let jobs: Vec<_> = all.iter().filter_map(|new| new.job.as_ref()).collect();
-        self.enqueue_all(&jobs).await?;
-        self.entries.extend(all.iter().flat_map(|new| new.entries.iter().cloned()));
-        Ok(())
+        self.enqueue_all(&jobs).await
     }
 
     /// What most issuances have not.

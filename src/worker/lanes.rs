@@ -191,7 +191,7 @@ struct Lane<'a> {
     next: Option<u64>,
     /// Since when a nonce of ours is taken at the asked node by something that it does not know by our hash.
     unknown_since: Option<Instant>,
-    /// When one was last looked at whose block did not seem to have come.
+    /// When the first one was last looked at, whose block did not seem to have come.
     overdue_looked_at: Option<Instant>,
     failures: u32,
 }
@@ -326,6 +326,7 @@ impl<'a> Lane<'a> {
         }
         // To ask for the account is cheap; the node's answer about a transaction holds all of it.
         let mut in_blocks = client.account(&self.signer).await?.nonce;
+        self.renew(false).await?;
         loop {
             let is_early = self.flights.front().is_some_and(|flight| flight.nonce > in_blocks);
             if is_early && !self.is_overdue() {
@@ -335,7 +336,8 @@ impl<'a> Lane<'a> {
                 .flights
                 .iter()
                 .take_while(|flight| flight.taken.is_some() && (is_early || flight.nonce <= in_blocks))
-                .take(if is_early { 1 } else { LOOK_UPS })
+                // One first: what the account says may be known to a node that the others are behind.
+                .take(if is_early || settled == 0 { 1 } else { LOOK_UPS })
                 .map(|flight| flight.hash)
                 .collect();
             if hashes.is_empty() {
@@ -367,6 +369,7 @@ impl<'a> Lane<'a> {
                     }
                     Some(state) => {
                         let Some(flight) = self.flights.pop_front() else { return Ok(settled) };
+                        self.overdue_looked_at = None;
                         if is_early {
                             // The node that told of the account is behind: more of them may be in blocks.
                             in_blocks = flight.nonce + LOOK_UPS as u64;
@@ -381,12 +384,16 @@ impl<'a> Lane<'a> {
     }
 
     /// Whether the first one in flight is to be looked at by itself, though its block does not seem to have come: once in a while, if it has
-    /// waited for long.
+    /// waited for long; when it has waited for longer than nodes are given; and each time while it is not known what has become of one.
     fn is_overdue(&mut self) -> bool {
-        let waits = self.flights.front().and_then(|flight| flight.taken);
-        let is_long_ago = |moment: Instant| moment.elapsed() > UNHEARD_OF;
-        let is_overdue = waits.is_some_and(|taken| is_long_ago(taken.since))
-            && self.overdue_looked_at.is_none_or(is_long_ago);
+        let Some(taken) = self.flights.front().and_then(|flight| flight.taken) else { return false };
+        let waits = taken.since.elapsed();
+        let is_overdue = waits > UNHEARD_OF
+            && self.overdue_looked_at.is_none_or(|looked_at| {
+                let patience = self.app.block_patience();
+                let is_too_long = waits > patience && looked_at.duration_since(taken.since) <= patience;
+                looked_at.elapsed() > UNHEARD_OF || is_too_long || self.unknown_since.is_some()
+            });
         if is_overdue {
             self.overdue_looked_at = Some(Instant::now());
         }
@@ -428,6 +435,7 @@ impl<'a> Lane<'a> {
             }
         }
         let count = done.len();
+        self.overdue_looked_at = None;
         states.drain(..count);
         let settled: Vec<_> = self.flights.drain(..count).collect();
         for flight in &settled {
