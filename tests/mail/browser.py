@@ -61,9 +61,12 @@ class Browser:
     def chromium(self, page, *arguments):
         path = self.folder / "page.html"
         path.write_text(page)
+        return self.chromium_at(path.as_uri(), *arguments)
+
+    def chromium_at(self, address, *arguments):
         command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
         command += [f"--user-data-dir={self.folder / 'profile'}", "--no-first-run", "--virtual-time-budget=5000"]
-        done = subprocess.run([*command, *arguments, path.as_uri()], capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run([*command, *arguments, address], capture_output=True, text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         return done.stdout
 
