@@ -153,14 +153,14 @@ pub(crate) async fn measure(site: &Site, node: &Node, cell: Cell) -> Row {
 }
 
 /// What came of a request.
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     start: Instant,
     end: Instant,
 }
 
 /// Submits one after the other, the last one before `end`, and awaits each answer.
-async fn submit_until(submitter: Submitter, end: Instant) -> Vec<Answer> {
+pub(crate) async fn submit_until(submitter: Submitter, end: Instant) -> Vec<Answer> {
     let mut answers = Vec::new();
     while Instant::now() < end {
         let start = Instant::now();

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::deployment::{Backend, Node, Program, Service, Setup, Site};
 use crate::evidence::{self, Encoding};
-use crate::intake::{Submitter, as_float};
+use crate::intake::{Submitter, as_float, submit_until};
 
 /// One statement of those that are made for an intake.
 #[derive(Debug, Serialize)]
@@ -45,10 +45,10 @@ pub(crate) async fn measure(
     let submitter = Submitter::new(&service, evidence::body(node.user, Encoding::Json, 0));
     let before = service.whole_log().len();
     let end = Instant::now() + time;
-    let clients: Vec<_> = (0..at_once).map(|_| tokio::spawn(count_until(submitter.clone(), end))).collect();
+    let clients: Vec<_> = (0..at_once).map(|_| tokio::spawn(submit_until(submitter.clone(), end))).collect();
     let mut accepted = 0;
     for client in clients {
-        accepted += client.await.unwrap();
+        accepted += client.await.unwrap().iter().filter(|answer| answer.status == 202).count();
     }
     let log = service.whole_log();
     service.stop().await;
@@ -77,13 +77,4 @@ pub(crate) async fn measure(
             micros: seconds * 1e6 / as_float(count),
         })
         .collect()
-}
-
-/// Submits one after the other. Gives how many were accepted.
-async fn count_until(submitter: Submitter, end: Instant) -> usize {
-    let mut accepted = 0;
-    while Instant::now() < end {
-        accepted += usize::from(submitter.submit().await == 202);
-    }
-    accepted
 }

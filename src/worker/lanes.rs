@@ -135,6 +135,8 @@ struct InFlight {
     bytes: usize,
     /// Since when a node has had it, as far as we know; `None` if none has, or nobody knows.
     taken: Option<AcceptedBy>,
+    /// When it was last looked at though its block did not seem to have come.
+    looked_at: Option<Instant>,
 }
 
 /// That a node has a transaction.
@@ -191,8 +193,6 @@ struct Lane<'a> {
     next: Option<u64>,
     /// Since when a nonce of ours is taken at the asked node by something that it does not know by our hash.
     unknown_since: Option<Instant>,
-    /// When the first one was last looked at, whose block did not seem to have come.
-    overdue_looked_at: Option<Instant>,
     failures: u32,
 }
 
@@ -207,7 +207,6 @@ impl<'a> Lane<'a> {
             flights: VecDeque::new(),
             next: None,
             unknown_since: None,
-            overdue_looked_at: None,
             failures: 0,
         }
     }
@@ -283,7 +282,7 @@ impl<'a> Lane<'a> {
                 tracing::error!(job.id = %job.id, "A job was sent, and has no nonce or hash: it is passed over");
                 continue;
             };
-            self.flights.push_back(InFlight { job, nonce, hash, bytes: 0, taken: None });
+            self.flights.push_back(InFlight { job, nonce, hash, bytes: 0, taken: None, looked_at: None });
         }
         Ok(())
     }
@@ -369,7 +368,6 @@ impl<'a> Lane<'a> {
                     }
                     Some(state) => {
                         let Some(flight) = self.flights.pop_front() else { return Ok(settled) };
-                        self.overdue_looked_at = None;
                         if is_early {
                             // The node that told of the account is behind: more of them may be in blocks.
                             in_blocks = flight.nonce + LOOK_UPS as u64;
@@ -386,16 +384,17 @@ impl<'a> Lane<'a> {
     /// Whether the first one in flight is to be looked at by itself, though its block does not seem to have come: once in a while, if it has
     /// waited for long; when it has waited for longer than nodes are given; and each time while it is not known what has become of one.
     fn is_overdue(&mut self) -> bool {
-        let Some(taken) = self.flights.front().and_then(|flight| flight.taken) else { return false };
+        let patience = self.app.block_patience();
+        let Some(front) = self.flights.front_mut() else { return false };
+        let Some(taken) = front.taken else { return false };
         let waits = taken.since.elapsed();
         let is_overdue = waits > UNHEARD_OF
-            && self.overdue_looked_at.is_none_or(|looked_at| {
-                let patience = self.app.block_patience();
+            && front.looked_at.is_none_or(|looked_at| {
                 let is_too_long = waits > patience && looked_at.duration_since(taken.since) <= patience;
                 looked_at.elapsed() > UNHEARD_OF || is_too_long || self.unknown_since.is_some()
             });
         if is_overdue {
-            self.overdue_looked_at = Some(Instant::now());
+            front.looked_at = Some(Instant::now());
         }
         is_overdue
     }
@@ -435,7 +434,6 @@ impl<'a> Lane<'a> {
             }
         }
         let count = done.len();
-        self.overdue_looked_at = None;
         states.drain(..count);
         let settled: Vec<_> = self.flights.drain(..count).collect();
         for flight in &settled {
@@ -901,7 +899,7 @@ impl<'a> Lane<'a> {
         self.record_all(&mut all).await?;
         let flight = |(job, prepared): (Job, Box<Prepared>)| {
             let (nonce, hash, bytes) = (prepared.nonce(), prepared.hash(), prepared.request().len());
-            (InFlight { job, nonce, hash, bytes, taken: None }, prepared)
+            (InFlight { job, nonce, hash, bytes, taken: None, looked_at: None }, prepared)
         };
         Ok(to_send.into_iter().map(flight).collect())
     }

@@ -1,6 +1,6 @@
 //! Several nodes of one network, of which one is of no use.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use idos_client::actions::{AddUserAsInserter, PasswordStore};
 use idos_client::{Broadcast, Client, ClientConfig, Nonce};
@@ -95,6 +95,48 @@ on_both_databases! {
         assert!(done.transaction.unwrap().height.is_some());
         assert_eq!(other.credentials().await.unwrap().len(), 1);
         assert_eq!(stage.dev().pending().await.len(), 1, "the first node had it, and has it still");
+        service.stop().await;
+    }
+
+    async fn a_node_is_seldom_asked_for_transactions_that_wait_for_their_block(backend) {
+        const WAITING: u32 = 4;
+        let stage = Stage::with(backend, 1, without_blocks()).await;
+        let user = User::with(WalletType::Evm);
+        let making_blocks = async {
+            loop {
+                stage.dev().make_block().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let client = Client::connect(ClientConfig::new(stage.node.url().parse().unwrap())).await.unwrap();
+        let issuer = stage.keys.first().signer();
+        tokio::select! {
+            made = create_profile(&client, &issuer, &user) => made.unwrap(),
+            () = making_blocks => unreachable!(),
+        }
+        let service = stage.service().await;
+        // A fault that does nothing counts.
+        let faults = stage.dev().faults();
+        let method = Some("user.tx_query".to_owned());
+        faults.set(Switch { fault: Fault::Delay { ms: 0 }, method, action: None, next: Some(u32::MAX) });
+        let asked = || u32::MAX - faults.active().first().unwrap().next.unwrap();
+        let begin = Instant::now();
+        let mut all = Vec::new();
+        for _ in 0..WAITING {
+            all.push(submit(&service.app, &user, Authority::Inserter).await);
+        }
+        while stage.dev().pending().await.len() < WAITING as usize {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(4_500)).await;
+        // For the first one, after three seconds each.
+        let meanwhile = asked();
+        assert!(u64::from(meanwhile) <= begin.elapsed().as_secs() / 3, "{meanwhile}");
+        stage.dev().make_block().await.unwrap();
+        for issuance in &all {
+            until(&service.app, &issuance.id, |i| i.state == State::Issued).await;
+        }
+        assert!(asked() >= meanwhile + WAITING);
         service.stop().await;
     }
 
